@@ -1,0 +1,46 @@
+"""Settings of the whole suite: Hypothesis profiles with every field written out, and what may skip."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import hypothesis
+import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
+
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / f"preality-hypothesis-{os.getuid()}")
+
+
+def _profile(name: str, examples: int, *, derandomize: bool) -> None:
+    hypothesis.settings.register_profile(
+        name,
+        max_examples=examples,
+        derandomize=derandomize,
+        database=None,
+        deadline=None,
+        stateful_step_count=30,
+        print_blob=True,
+        report_multiple_bugs=True,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
+        verbosity=hypothesis.Verbosity.normal,
+        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink],
+    )
+
+
+_profile("dev", 25, derandomize=False)
+_profile("ci", 25, derandomize=True)
+_profile("deep", 2000, derandomize=False)
+hypothesis.settings.load_profile(os.environ.get("PREALITY_HYPOTHESIS", "ci" if os.environ.get("CI") else "dev"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """With ``PREALITY_SKIPS=cuda-only`` a skip for any reason but a missing CUDA device fails: a check that did not run is no check."""
+    report = yield
+    if report.skipped and os.environ.get("PREALITY_SKIPS") == "cuda-only" and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if "cuda" not in reason.lower():
+            report.outcome, report.longrepr = "failed", f"{item.nodeid} may not skip here: {reason}"
+    return report

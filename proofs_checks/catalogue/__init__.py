@@ -1,0 +1,246 @@
+"""The catalogue: every claim by its permanent id. Importing it reads no claim's code, only pages of data.
+
+>>> from proofs_checks import claims
+>>> claims["hybrid.value-imbalance"].topic
+'hybrid'
+"""
+
+from __future__ import annotations
+
+import difflib
+import html
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from proofs_checks.claim import Claim
+from proofs_checks.errors import CatalogueError
+from proofs_checks.page import Page, make_page, read_page
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["Catalogue", "Topic", "claims"]
+
+HERE = Path(__file__).parent
+GROUP = "preality.claims"
+
+
+class Topic(Mapping[str, Claim]):
+    """The claims of one topic, as attributes with completion: ``claims.anomaly.arbitrary_score``."""
+
+    def __init__(self, name: str, members: dict[str, Claim]) -> None:
+        self._name, self._members = name, members
+
+    def __getitem__(self, slug: str) -> Claim:
+        return self._members[slug]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(slug.replace("-", "_") for slug in self._members)]
+
+    def __getattr__(self, name: str) -> Claim:
+        try:
+            return self._members[name.replace("_", "-")]
+        except KeyError:
+            raise AttributeError(f"No claim {self._name}.{name}; there are {', '.join(self._members)}.") from None
+
+    def __repr__(self) -> str:
+        return _table(self._members.values())
+
+
+class Catalogue(Mapping[str, Claim]):
+    """Claims by id. ``catalogue["topic.slug"]``, or ``catalogue.topic.slug_with_underscores``."""
+
+    def __init__(self, root: Path = HERE, package: str = "proofs_checks.catalogue", *, plugins: bool = True) -> None:
+        self._root, self._package, self._plugins = root, package, plugins
+        self._added: dict[str, Claim] = {}
+        self.problems: dict[str, str] = {}  # third parties' pages that could not be read, by origin
+
+    @cached_property
+    def _built_in(self) -> dict[str, Claim]:
+        return {page.id: Claim(page) for page in _pages_in(self._root, self._package)}
+
+    @cached_property
+    def _foreign(self) -> dict[str, Claim]:
+        """Claims that installed distributions offer under the entry point group ``preality.claims``.
+
+        The entry point's name is the namespace; its value a package laid out as this one (``topic/slug.toml`` beside
+        ``topic/slug.py``), whose code is not imported to read its pages.
+        """
+        found: dict[str, Claim] = {}
+        for point in entry_points(group=GROUP) if self._plugins else ():
+            try:
+                spec = importlib.util.find_spec(point.value)
+                if spec is None or not spec.submodule_search_locations:
+                    raise CatalogueError(f"The entry point {point.name} = {point.value} is no package of claims.")
+                for page in _pages_in(Path(spec.submodule_search_locations[0]), point.value, f"{point.name}:"):
+                    found[page.id] = Claim(page)
+            except (CatalogueError, ImportError) as error:
+                self.problems[point.value] = str(error)
+        return found
+
+    @property
+    def _all(self) -> dict[str, Claim]:
+        return {**self._built_in, **self._foreign, **self._added}
+
+    def add_file(self, path: str | Path) -> list[Claim]:
+        """Add the claims that a Python file defines in ``CLAIMS``. The file is code and is run.
+
+        Raises:
+            CatalogueError: the file is missing, raises, or defines no claim; the message says which.
+        """
+        path = Path(path)
+        module = _run_file(path)
+        pages = _pages_of(module, namespace=path.stem.replace("_", "-").lower())
+        added = [Claim(page) for page in pages]
+        for claim in added:
+            if claim.id in self._built_in:
+                raise CatalogueError(f"{path.name} redefines the built-in claim {claim.id}; ids are permanent, so choose another.")
+            self._added[claim.id] = claim
+        return added
+
+    def __getitem__(self, claim_id: str) -> Claim:
+        try:
+            return self._all[claim_id]
+        except KeyError:
+            close = difflib.get_close_matches(claim_id, self._all, n=3, cutoff=0.4)
+            close += [known for known in self._all if claim_id and claim_id in known and known not in close][:3]
+            hint = f"Did you mean {' or '.join(close)}?" if close else "`preality list` prints them all."
+            raise UnknownClaim(f"There is no claim {claim_id!r}. {hint}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __getattr__(self, name: str) -> Topic:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        members = {claim.slug: claim for claim in self._all.values() if claim.topic == name}
+        if not members:
+            raise AttributeError(f"There is no topic {name!r}; the topics are {', '.join(self.topics)}.")
+        return Topic(name, members)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.topics]
+
+    @property
+    def topics(self) -> list[str]:
+        return sorted({claim.topic for claim in self._all.values()})
+
+    def search(self, words: str) -> list[Claim]:
+        """Claims whose id, title, statement, plain text, controls or errata contain every one of ``words``."""
+        wanted = words.lower().split()
+        return [claim for claim in self._all.values() if all(word in claim.searchable for word in wanted)]
+
+    def select(self, names: Iterable[str] = ()) -> list[Claim]:
+        """The claims named by id, by topic (``anomaly``), or by path of a claim file; all when nothing is named."""
+        chosen: dict[str, Claim] = {}
+        for name in names:
+            if name.endswith(".py") or "/" in name:
+                found = self.add_file(name)
+            elif name in self.topics:
+                found = [claim for claim in self._all.values() if claim.topic == name]
+            else:
+                found = [self[name]]
+            chosen.update({claim.id: claim for claim in found})
+        return list(chosen.values()) if list(names) else list(self._all.values())
+
+    def graph(self) -> networkx.DiGraph:
+        """Which claim rests on which: an edge from a claim to each id that it requires.
+
+        Raises:
+            CatalogueError: the claims rest on each other in a circle.
+        """
+        import networkx
+
+        graph = networkx.DiGraph()
+        graph.add_nodes_from(self._all)
+        graph.add_edges_from((claim.id, other) for claim in self._all.values() for other in claim.requires)
+        if not networkx.is_directed_acyclic_graph(graph):
+            circle = " -> ".join(edge[0] for edge in networkx.find_cycle(graph))
+            raise CatalogueError(f"Claims rest on each other in a circle: {circle}.")
+        return graph
+
+    def __repr__(self) -> str:
+        return _table(self._all.values())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td><code>{html.escape(claim.id)}</code></td><td>{html.escape(claim.title)}</td><td>{', '.join(claim.routes)}</td></tr>"
+            for claim in self._all.values()
+        )
+        return f"<table><thead><tr><th>claim</th><th>title</th><th>routes</th></tr></thead><tbody>{rows}</tbody></table>"
+
+
+class UnknownClaim(CatalogueError, KeyError):
+    """There is no such id; the message offers near matches."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def _table(members: Iterable[Claim]) -> str:
+    rows = [(claim.id, ", ".join(claim.routes), claim.title) for claim in members]
+    if not rows:
+        return "no claims"
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return "\n".join(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}" for row in rows)
+
+
+def _pages_in(root: Path, package: str, prefix: str = "") -> list[Page]:
+    """The pages ``topic/slug.toml`` under ``root``; the code of each is the module of the same name beside it."""
+    pages = []
+    for path in sorted(root.glob("*/*.toml")):
+        claim_id = f"{prefix}{path.parent.name}.{path.stem.replace('_', '-')}"
+        pages.append(read_page(path, claim_id, f"{package}.{path.parent.name}.{path.stem}"))
+    return pages
+
+
+def _run_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise CatalogueError(f"There is no claim file {str(path)!r}.")
+    name = f"preality_claim_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise CatalogueError(f"{str(path)!r} is not a Python file; a claim file is, and ends in .py.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever a stranger's file raises has to be told to its author
+        del sys.modules[name]
+        raise CatalogueError(f"The claim file {path.name} raised {type(error).__name__}: {error}") from error
+    return module
+
+
+def _pages_of(module: ModuleType, namespace: str) -> list[Page]:
+    """The pages in a module's ``CLAIMS``: id -> table of fields; the fields ``code`` names the module that has the routes."""
+    declared: Any = getattr(module, "CLAIMS", None)
+    if not isinstance(declared, dict) or not declared:
+        raise CatalogueError(
+            f"{module.__name__} defines no claim: expected CLAIMS, a non-empty dict from id to the fields of a page. "
+            "`preality new topic.slug` writes an example."
+        )
+    pages = []
+    for claim_id, fields in declared.items():
+        full = claim_id if ":" in claim_id else f"{namespace}:{claim_id}"
+        data = dict(fields)
+        code = data.pop("code", module.__name__)
+        pages.append(make_page(data, full, code, str(getattr(module, "__file__", module.__name__))))
+    return pages
+
+
+claims = Catalogue()

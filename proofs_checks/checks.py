@@ -1,0 +1,342 @@
+"""One check at a time: from a claim, a route and a seed to cases, and from a case to a record.
+
+A record is a plain dictionary, so that measuring needs neither a schema library nor a ledger. Everything in it that
+bears on the verdict is a pure function of (claim, route, case, seed, device, versions, code).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+import random
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from proofs_checks import kernel, provenance
+from proofs_checks.claim import Claim
+from proofs_checks.errors import CatalogueError, DeviceError, InputError
+from proofs_checks.evidence import Case, Cases, Control, Profile
+from proofs_checks.kernel import Status, Verdict
+
+RECORD_VERSION = 1
+PROFILES = {
+    "quick": Profile("quick", cases=6, samples=100_000),
+    "full": Profile("full", cases=200, samples=10_000_000),
+    "deep": Profile("deep", cases=400, samples=1_000_000_000),
+}
+SHRINK_SECONDS = 20.0
+CONFIRMATIONS = 2
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one worker takes at a time: a route of a claim, or one control of it on one route."""
+
+    claim: str
+    route: str
+    control: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.claim} {self.route}" + (f" / {self.control}" if self.control else "")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One check to be made: number ``k`` of its task, at a case, with its own seed and the objects substituted."""
+
+    k: int
+    case: Case | None
+    seed: int
+    objects: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run holds fixed for all its checks."""
+
+    profile: Profile = PROFILES["quick"]
+    seed: int = 0
+    device: str = "cpu"
+
+
+def tasks_of(claim: Claim, *, routes: tuple[str, ...] | None = None, controls: bool = True) -> list[Task]:
+    """The tasks of one claim: each declared route, then each control on each of its routes."""
+    chosen = [route for route in claim.routes if routes is None or route in routes]
+    found = [Task(claim.id, route) for route in chosen]
+    if controls:
+        found += [Task(claim.id, route, name) for name, page in claim.page.controls.items() for route in page.routes if route in chosen]
+    return found
+
+
+def resolve_device(name: str) -> str:
+    """``auto``, ``cpu``, ``cuda`` or ``cuda:1`` made definite.
+
+    Raises:
+        DeviceError: cuda was asked for and torch sees none.
+    """
+    if name == "cpu":
+        return "cpu"
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if not name.startswith("cuda"):
+        raise DeviceError(f"Expected device auto, cpu or cuda, got {name!r}.")
+    if not torch.cuda.is_available():
+        raise DeviceError("Device cuda was asked for, but torch sees no CUDA device here. Use --device cpu, or install a CUDA build of torch.")
+    return name
+
+
+def trials(claim: Claim, task: Task, settings: Settings) -> list[Trial]:
+    """The checks of a task, in order; the same for the same seed whatever else runs."""
+    if task.control:
+        return _control_trials(claim, task, settings)
+    cases = _cases(claim, task.route, settings)
+    return [Trial(k, case, trial_seed(claim.id, task.route, case, settings.seed), {}) for k, case in enumerate(cases, start=1)]
+
+
+def _control_trials(claim: Claim, task: Task, settings: Settings) -> list[Trial]:
+    variants = [control for control in claim.code_controls[task.control] if control.route == task.route]
+    pairs = [(control, case) for control in variants for case in (control.cases or (None,))]
+    return [
+        Trial(k, case, trial_seed(claim.id, f"{task.route}/{task.control}", case, settings.seed), control.objects)
+        for k, (control, case) in enumerate(pairs, start=1)
+    ]
+
+
+def _cases(claim: Claim, route: str, settings: Settings) -> list[Case | None]:
+    source: Cases | None = getattr(claim.code, "cases", {}).get(route)
+    if source is None:
+        return [None]
+    drawn = draw(source.strategy(settings.profile), settings.profile.cases, trial_seed(claim.id, route, None, settings.seed))
+    return list(dict.fromkeys([*source.always, *drawn]))
+
+
+def trial_seed(claim_id: str, route: str, case: Case | None, seed: int) -> int:
+    from numerics.random import derive_seed
+
+    return derive_seed(seed, claim_id, route, "" if case is None else canonical(case.plain()))
+
+
+def canonical(data: object) -> str:
+    """JSON with sorted keys and no spaces: one text for one value."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def draw(strategy: Any, count: int, seed: int) -> list[Case]:
+    """The first ``count`` different cases that Hypothesis generates from ``strategy`` under ``seed``."""
+    import hypothesis
+
+    _quiet_hypothesis()
+    found: dict[Case, None] = {}
+
+    @hypothesis.seed(seed)
+    @_drawing_settings(4 * count)
+    @hypothesis.given(strategy)
+    def collect(case: Case) -> None:
+        if len(found) < count:
+            found.setdefault(case)
+
+    collect()
+    return list(found)
+
+
+def _quiet_hypothesis() -> None:
+    """Runs leave nothing behind in the reader's folder."""
+    from hypothesis.configuration import set_hypothesis_home_dir
+
+    if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
+        set_hypothesis_home_dir(Path(tempfile.gettempdir()) / f"preality-hypothesis-{os.getuid()}")
+
+
+def _drawing_settings(examples: int) -> Any:
+    import hypothesis
+
+    return hypothesis.settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=hypothesis.Verbosity.quiet,
+    )
+
+
+def run_task(claim: Claim, task: Task, settings: Settings, done: Mapping[str, Record] | None = None) -> Iterator[Record]:
+    """Every check of a task, as records, one at a time. ``done`` holds earlier records by :func:`key`; while they
+    still say what a fresh run would, they are kept."""
+    earlier = done or {}
+    try:
+        planned = trials(claim, task, settings)
+    except Exception as error:  # a claim's own code: whatever it raises is recorded, and other claims go on
+        yield _failed(claim, task, settings, error)
+        return
+    for trial in planned:
+        known = earlier.get(key(claim.id, task, trial.k, trial.case))
+        yield known if known and still_valid(known, claim, settings) else run_trial(claim, task, trial, settings)
+
+
+def run_trial(claim: Claim, task: Task, trial: Trial, settings: Settings) -> Record:
+    """One check, judged, and confirmed and shrunk if it is an unexpected refutation."""
+    started = time.perf_counter()
+    verdict, trace = attempt(claim, task, trial, settings)
+    first = None
+    if verdict.status is Status.REFUTED and not task.control and not trial.objects:
+        verdict = _confirmed(claim, task, trial, settings, verdict)
+        if verdict.status is Status.REFUTED and trial.case is not None:
+            smaller = _shrunk(claim, task, trial, settings)
+            if smaller is not None:
+                first = {"case": trial.case.plain(), "verdict": verdict.plain()}
+                trial, verdict = smaller
+    return _record(claim, task, trial, settings, verdict, trace, time.perf_counter() - started, code=claim.code_hash, first=first)
+
+
+def attempt(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple[Verdict, str | None]:
+    """Call the check and judge what it returns. The only broad ``except`` around a claim's code."""
+    check = getattr(claim.code, task.route, None)
+    if check is None:
+        raise CatalogueError(f"{claim.id} declares the route {task.route!r}, but its code defines no function of that name.")
+    alpha = kernel.level(trial.k, claim.weight) / 2  # the other half is kept for the confirmation
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", category=DeprecationWarning)
+            evidence = check(**_arguments(check, trial, settings))
+        return kernel.judge(evidence, route=task.route, alpha=alpha, case=trial.case), None
+    except InputError as error:
+        return Verdict(Status.INAPPLICABLE, task.route, str(error)), None
+    except Exception as error:
+        return kernel.errored(task.route, f"{type(error).__name__}: {error}"), traceback.format_exc()
+
+
+def _arguments(check: Callable[..., Any], trial: Trial, settings: Settings) -> dict[str, Any]:
+    from numerics.random import Stream
+
+    accepted = inspect.signature(check).parameters
+    offered = {"case": trial.case, "stream": Stream(trial.seed, settings.device) if "stream" in accepted else None}
+    return {**{name: value for name, value in offered.items() if name in accepted}, **trial.objects}
+
+
+def _confirmed(claim: Claim, task: Task, trial: Trial, settings: Settings, verdict: Verdict) -> Verdict:
+    """A statistical refutation is believed when fresh seeds refute it too, at the level kept for that."""
+    if task.route != "statistical":
+        return verdict
+    from numerics.random import derive_seed
+
+    for repetition in range(CONFIRMATIONS):
+        again, _ = attempt(claim, task, replace(trial, seed=derive_seed(trial.seed, "confirm", repetition)), settings)
+        if again.status is not Status.REFUTED:
+            return kernel.unconfirmed(verdict)
+    return verdict
+
+
+def _shrunk(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple[Trial, Verdict] | None:
+    """A simpler case that is refuted too, found by Hypothesis within ``SHRINK_SECONDS``."""
+    import hypothesis
+
+    source: Cases = claim.code.cases[task.route]
+    deadline = time.monotonic() + SHRINK_SECONDS
+    best: dict[Case, tuple[Trial, Verdict]] = {}
+
+    def refuted(case: Case) -> bool:
+        if time.monotonic() > deadline:
+            return False
+        smaller = Trial(trial.k, case, trial_seed(claim.id, task.route, case, settings.seed), trial.objects)
+        verdict, _ = attempt(claim, task, smaller, settings)
+        best[case] = (smaller, verdict)
+        return verdict.status is Status.REFUTED
+
+    phases = [hypothesis.Phase.generate, hypothesis.Phase.shrink]
+    try:
+        found = hypothesis.find(
+            source.strategy(settings.profile), refuted, random=random.Random(trial.seed), settings=hypothesis.settings(_drawing_settings(100), phases=phases)
+        )
+    except (hypothesis.errors.NoSuchExample, hypothesis.errors.Flaky, hypothesis.errors.Unsatisfiable):
+        return None
+    return best.get(found)
+
+
+def _failed(claim: Claim, task: Task, settings: Settings, error: Exception) -> Record:
+    """The record of a task that could not even begin: its code does not import, or no case can be drawn."""
+    trace = "".join(traceback.format_exception(error))
+    return lost(claim, task, settings, f"{type(error).__name__}: {error}", trace)
+
+
+def lost(claim: Claim, task: Task, settings: Settings, why: str, trace: str | None = None) -> Record:
+    """The record of a task without a check: nothing of the claim's code is touched, for that may be what is broken."""
+    return _record(claim, task, Trial(1, None, 0, {}), settings, kernel.errored(task.route, why), trace, 0.0, code="")
+
+
+def _record(
+    claim: Claim, task: Task, trial: Trial, settings: Settings, verdict: Verdict, trace: str | None, seconds: float,
+    *, code: str, first: Record | None = None,
+) -> Record:  # fmt: skip
+    import torch
+
+    return {
+        "version": RECORD_VERSION,
+        "claim": claim.id,
+        "route": task.route,
+        "control": task.control,
+        "k": trial.k,
+        "case": None if trial.case is None else trial.case.plain(),
+        "seed": settings.seed,
+        "profile": settings.profile.name,
+        "device": settings.device,
+        "device_name": torch.cuda.get_device_name(settings.device) if settings.device.startswith("cuda") else provenance.processor(),
+        "dtype": "float64",
+        "threads": torch.get_num_threads(),
+        "versions": provenance.versions(),
+        "code": code,
+        "verdict": verdict.plain(),
+        "seconds": round(seconds, 6),
+        "traceback": trace,
+        "first": first,
+    }
+
+
+def key(claim_id: str, task: Task, k: int, case: Case | None) -> str:
+    """What tells one check of a run from every other."""
+    return canonical([claim_id, task.route, task.control, k, None if case is None else case.plain()])
+
+
+def key_of(record: Record) -> str:
+    """:func:`key` of a record; after shrinking, that of the case that was first refuted."""
+    case = record["first"]["case"] if record.get("first") else record["case"]
+    return canonical([record["claim"], record["route"], record["control"], record["k"], case])
+
+
+def still_valid(record: Record, claim: Claim, settings: Settings) -> bool:
+    """Whether a stored record says what a fresh run would: same code, data, dependencies, seed, profile and device."""
+    return (
+        record["code"] == claim.code_hash
+        and record["versions"] == provenance.versions()
+        and (record["seed"], record["profile"], record["device"]) == (settings.seed, settings.profile.name, settings.device)
+        and record["verdict"]["status"] != Status.ERRORED
+    )
+
+
+def digest(records: list[Record]) -> str:
+    """SHA-256 over claims, cases and verdicts, in canonical order; equal for equal seeds in any order or sharding."""
+    rows = sorted(canonical([key_of(record), record["case"], record["verdict"]["status"]]) for record in records)
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+__all__ = [
+    "PROFILES", "Control", "Record", "Settings", "Task", "Trial", "attempt", "canonical", "digest", "draw", "key", "key_of", "lost",
+    "resolve_device", "run_task", "run_trial", "still_valid", "tasks_of", "trial_seed", "trials",
+]  # fmt: skip
+

@@ -1,0 +1,352 @@
+"""What a check may return: inert descriptions of what was found. Nothing here decides anything; the kernel does.
+
+A check is handed a :class:`Case` and returns evidence. Exact obligations (:func:`identity`, :func:`finite`,
+:func:`structural`), enclosures (:func:`enclosed`), measurements under a derived bound (:func:`measured`) and tests
+whose radius the kernel takes from the run's error budget (:func:`tested`) are the only kinds there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+
+
+class Case(Mapping[str, Any]):
+    """One instance that meets a claim's assumptions, as plain immutable data.
+
+    Values are ``int``, ``str``, ``bool``, ``float`` (only where meant exactly), ``Fraction`` and nested tuples of
+    these, so that a case can be written down, hashed, and read again on another machine. Fields are attributes.
+
+    >>> Case(D=2, weight=Fraction(1, 3)).plain()
+    {'D': 2, 'weight': {'fraction': '1/3'}}
+    >>> Case.from_plain({'D': 2, 'weight': {'fraction': '1/3'}}).weight
+    Fraction(1, 3)
+    """
+
+    __slots__ = ("_fields",)
+    _fields: dict[str, Any]
+
+    def __init__(self, **fields: Any) -> None:
+        object.__setattr__(self, "_fields", {name: _frozen(name, value) for name, value in fields.items()})
+
+    def __getitem__(self, name: str) -> Any:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self._fields[name]
+        except KeyError:
+            raise AttributeError(f"This case has no field {name!r}; it has {', '.join(self._fields) or 'none'}.") from None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("A case is immutable; make another with Case(**{**case, ...}).")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Case.from_plain, (self.plain(),))
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self._fields.items(), key=lambda item: item[0])))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Case) and self._fields == other._fields
+
+    def __repr__(self) -> str:
+        return f"Case({', '.join(f'{name}={value!r}' for name, value in self._fields.items())})"
+
+    def plain(self) -> dict[str, Plain]:
+        """The case as JSON data; fractions are written ``{"fraction": "1/3"}``."""
+        return {name: _to_plain(value) for name, value in self._fields.items()}
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Case:
+        """The case that :meth:`plain` wrote."""
+        return cls(**{name: _from_plain(value) for name, value in data.items()})
+
+
+def _frozen(name: str, value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return tuple(_frozen(name, item) for item in value)
+    if isinstance(value, (bool, int, float, str, Fraction)):
+        return value
+    raise TypeError(
+        f"Expected plain data in the case's field {name!r} (int, str, bool, float, Fraction or tuples of them), "
+        f"got {type(value).__name__}. Derive tensors from a seed or a size instead."
+    )
+
+
+def _to_plain(value: Any) -> Plain:
+    if isinstance(value, Fraction):
+        return {"fraction": str(value)}
+    if isinstance(value, tuple):
+        return [_to_plain(item) for item in value]
+    return value
+
+
+def _from_plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Fraction(value["fraction"])
+    if isinstance(value, list):
+        return tuple(_from_plain(item) for item in value)
+    return value
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How far from zero rounding and truncation alone could have carried a residual.
+
+    Args:
+        terms: Named contributions, floats or tensors that broadcast with the residual; their sum is the bound.
+        derivation: Where the terms come from, in words, with the source.
+        estimated: Names of the terms that are estimates and not bounds; they are printed as such.
+        assumes: Properties (smoothness, say) that the derivation uses and that nobody has checked.
+    """
+
+    terms: Mapping[str, Any]
+    derivation: str
+    estimated: Sequence[str] = ()
+    assumes: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if not self.terms or not self.derivation.strip():
+            raise TypeError("A bound needs at least one named term and its derivation; a bare number is not evidence.")
+        unknown = set(self.estimated) - set(self.terms)
+        if unknown:
+            raise TypeError(f"Estimated terms {sorted(unknown)} are not among the bound's terms {sorted(self.terms)}.")
+
+
+@dataclass(frozen=True)
+class Test:
+    """A deviation inequality that holds at every finite n. The kernel supplies the level and computes the radius.
+
+    ``kind`` is one of ``dkw``, ``dkw_two_sample``, ``hoeffding``, ``clopper_pearson``; make one by the methods below.
+    """
+
+    __test__ = False  # not a pytest class
+    kind: Literal["dkw", "dkw_two_sample", "hoeffding", "clopper_pearson"]
+    n: int
+    m: int = 0
+    width: float = 1.0
+    p: float = 0.5
+    tests: int = 1
+
+    def __post_init__(self) -> None:
+        if self.n < 1 or self.tests < 1 or self.m < 0:
+            raise TypeError(f"A test needs at least one sample and counts at least itself, got n={self.n}, m={self.m}, tests={self.tests}.")
+
+    @classmethod
+    def dkw(cls, n: int, *, tests: int = 1) -> Test:
+        """sup |F_n - F| of n independent draws (Dvoretzky-Kiefer-Wolfowitz with Massart's constant, 1990)."""
+        return cls("dkw", n, tests=tests)
+
+    @classmethod
+    def dkw_two_sample(cls, n: int, m: int, *, tests: int = 1) -> Test:
+        """sup |F_n - G_m| of two independent samples of one law: the sum of two radii at half the level each."""
+        if m < 1:
+            raise TypeError(f"Expected a second sample of at least one point, got m={m}.")
+        return cls("dkw_two_sample", n, m=m, tests=tests)
+
+    @classmethod
+    def hoeffding(cls, n: int, width: float, *, tests: int = 1) -> Test:
+        """|mean - expectation| of n independent variables, each in an interval of length ``width`` (Hoeffding 1963)."""
+        if not width > 0:
+            raise TypeError(f"Expected an interval of positive width, got {width}.")
+        return cls("hoeffding", n, width=float(width), tests=tests)
+
+    @classmethod
+    def clopper_pearson(cls, n: int, p: float, *, tests: int = 1) -> Test:
+        """An observed count against the binomial law (n, p): exact interval (Clopper & Pearson 1934)."""
+        if not 0 <= p <= 1:
+            raise TypeError(f"Expected a probability, got p={p}.")
+        return cls("clopper_pearson", n, p=float(p), tests=tests)
+
+
+@dataclass(frozen=True)
+class Identity:
+    left: Any
+    right: Any
+    assuming: tuple[Any, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class Finite:
+    instances: Iterable[Any]
+    holds: Callable[[Any], bool]
+    second: Callable[[Any], bool]
+    of: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Structural:
+    variable: Any
+    base: tuple[Evidence, ...]
+    step: tuple[Evidence, ...]
+    small: tuple[Evidence, ...]
+    start: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    ball: Any
+    relation: Literal["== 0", "> 0", "< 0"]
+    name: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    residual: Any
+    bound: Bound
+    points: int
+    resolves: float
+    name: str
+
+
+@dataclass(frozen=True)
+class Tested:
+    statistic: float
+    test: Test
+    resolves: float
+    slack: Bound | None
+    name: str
+
+
+@dataclass(frozen=True)
+class Inapplicable:
+    assumption: str
+
+
+@dataclass(frozen=True)
+class Undecided:
+    why: str
+
+
+Evidence = Identity | Finite | Structural | Enclosed | Measured | Tested | Inapplicable | Undecided
+
+
+def identity(left: Any, right: Any = 0, *, assuming: Iterable[Any] = (), name: str = "") -> Identity:
+    """The SymPy expressions or matrices ``left`` and ``right`` are claimed equal for every value of their symbols.
+
+    The two sides are kept apart, so that the kernel can enclose each on its own before it compares them.
+    ``assuming`` lists SymPy relations under which equality is claimed; symbols carry their own assumptions.
+    """
+    return Identity(left, right, tuple(assuming), name)
+
+
+def finite(
+    instances: Iterable[Any], holds: Callable[[Any], bool], *, second: Callable[[Any], bool], of: str, name: str = ""
+) -> Finite:
+    """Every member of a finite family is claimed to satisfy ``holds``; ``second`` decides the same by other means."""
+    return Finite(instances, holds, second, of, name)
+
+
+def structural(
+    variable: Any,
+    *,
+    base: Evidence | Sequence[Evidence],
+    step: Evidence | Sequence[Evidence],
+    small: Evidence | Sequence[Evidence],
+    start: int = 1,
+    name: str = "",
+) -> Structural:
+    """A statement for every ``variable >= start`` by induction: base case, step, and agreement at small values.
+
+    ``variable`` is the SymPy symbol of the induction; the step has to mention it, or to speak of undefined objects
+    of the smaller size, or else it is not a step.
+    """
+    return Structural(variable, _several(base), _several(step), _several(small), start, name)
+
+
+def enclosed(ball: Any, *, relation: Literal["== 0", "> 0", "< 0"] = "== 0", name: str = "") -> Enclosed:
+    """A python-flint ball is claimed to be zero (to 2**-200), positive or negative."""
+    return Enclosed(ball, relation, name)
+
+
+def measured(residual: Any, bound: Bound, *, points: int, resolves: float, name: str = "") -> Measured:
+    """A residual that is claimed to be explained by ``bound``, point by point.
+
+    Args:
+        residual: Nonnegative number or tensor.
+        bound: The derived bound; a number is refused.
+        points: How many points were measured.
+        resolves: The largest bound under which the measurement says anything about the claim.
+    """
+    if not isinstance(bound, Bound):
+        raise TypeError(f"Expected a Bound with named terms and a derivation, got {type(bound).__name__}.")
+    return Measured(residual, bound, int(points), float(resolves), name)
+
+
+def tested(statistic: Any, test: Test, *, resolves: float, slack: Bound | None = None, name: str = "") -> Tested:
+    """A statistic that is claimed to lie within the radius of ``test`` at the level that the kernel assigns.
+
+    ``slack`` is what the computed statistic may differ from the exact one; ``resolves`` as in :func:`measured`.
+    """
+    if not isinstance(test, Test):
+        raise TypeError(f"Expected a Test, got {type(test).__name__}; the radius is the kernel's to compute.")
+    return Tested(float(statistic), test, float(resolves), slack, name)
+
+
+def inapplicable(assumption: str) -> Inapplicable:
+    """The case misses this assumption of the claim, so that it says nothing for or against."""
+    return Inapplicable(assumption)
+
+
+def undecided(why: str) -> Undecided:
+    """The check could not gather evidence that carries the claim, and says why."""
+    return Undecided(why)
+
+
+def _several(evidence: Evidence | Sequence[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(evidence) if isinstance(evidence, (list, tuple)) else (evidence,)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How much effort a run spends: cases drawn a route, and samples a case where sampling is the method."""
+
+    name: str
+    cases: int
+    samples: int
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Where a route's cases come from: a strategy that depends on the profile, and cases that are always run."""
+
+    strategy: Callable[[Profile], Any]
+    always: Sequence[Case] = ()
+
+
+class Control:
+    """A nearby falsehood: a route's own check with objects substituted, at cases declared beforehand.
+
+    >>> def numeric(case, stream, *, exponent=-1): ...
+    >>> Control(numeric, cases=[Case(D=2)], exponent=+1)
+    Control(numeric, exponent, 1 case)
+    """
+
+    def __init__(self, check: Callable[..., Any], *, cases: Sequence[Case] = (), **objects: Any) -> None:
+        if not objects:
+            raise TypeError("A control substitutes an object into the check; with none it is the check itself.")
+        self.check, self.cases, self.objects = check, tuple(cases), objects
+
+    @property
+    def route(self) -> str:
+        return self.check.__name__
+
+    def __repr__(self) -> str:
+        count = f"{len(self.cases)} case{'s' * (len(self.cases) != 1)}" if self.cases else "no case"
+        return f"Control({self.route}, {', '.join(self.objects)}, {count})"

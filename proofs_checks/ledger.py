@@ -1,0 +1,177 @@
+"""The ledger: every check that was made, committed as it is made, in one SQLite file that is never overwritten."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from proofs_checks import records
+from proofs_checks.checks import key_of
+from proofs_checks.errors import LedgerError
+
+APPLICATION_ID = 0x70726C74  # "prlt": tells a ledger from any other SQLite file
+BUSY_SECONDS = 10.0
+_TABLES = """
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, command TEXT NOT NULL, settings TEXT NOT NULL,
+    selection TEXT NOT NULL, digest TEXT
+) STRICT;
+CREATE TABLE checks (
+    number INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs (id), claim TEXT NOT NULL, key TEXT NOT NULL,
+    record BLOB NOT NULL, UNIQUE (run, key)
+) STRICT;
+CREATE INDEX checks_by_claim ON checks (claim);
+"""
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run as the ledger knows it. ``finished`` is ``None`` while it is interrupted or going on."""
+
+    id: str
+    started: str
+    finished: str | None
+    command: str
+    settings: dict[str, Any]
+    selection: list[str]
+    digest: str | None
+
+
+def default_path() -> Path:
+    """``ledger.sqlite`` in the user's data directory."""
+    from platformdirs import user_data_path
+
+    return user_data_path("preality", appauthor=False) / "ledger.sqlite"
+
+
+class Ledger:
+    """An open ledger.
+
+    Args:
+        path: The file; made, with its folder, where it does not exist.
+    Raises:
+        LedgerError: read-only, locked, corrupt, or some other program's file. The file is left as it was.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = (path or default_path()).expanduser()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerError(f"The ledger's folder {self.path.parent} cannot be made ({error.strerror}). Name another with --ledger PATH.") from None
+        with self._explained():
+            self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._prepare()
+
+    def _prepare(self) -> None:
+        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if application != APPLICATION_ID and tables:
+            raise LedgerError(f"{self.path} is a SQLite file of another program. Name a new file with --ledger PATH.")
+        try:
+            self._db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:  # a file system without shared memory
+            self._db.execute("PRAGMA journal_mode = DELETE")
+        self._db.execute("PRAGMA synchronous = FULL")
+        if not tables:
+            self._db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {APPLICATION_ID}; COMMIT;")
+        self._db.execute("BEGIN IMMEDIATE")  # fails here, before any work, where the file cannot be written
+        self._db.execute("ROLLBACK")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            text = str(error)
+            if "locked" in text:
+                advice = "Another process holds it; wait for it, or name another with --ledger PATH."
+            elif "readonly" in text or "unable to open" in text or "attempt to write" in text:
+                advice = "It cannot be written; name one that can with --ledger PATH."
+            elif "not a database" in text or "malformed" in text:
+                advice = "It is corrupt, and was left as it is; move it away, or name another with --ledger PATH."
+            else:
+                advice = "Name another with --ledger PATH."
+            raise LedgerError(f"The ledger {self.path}: {text}. {advice}") from None
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def start(self, command: str, settings: dict[str, Any], selection: list[str]) -> str:
+        """Open a run and return its id: the time, and four letters against collisions."""
+        run = time.strftime("%Y%m%d-%H%M%S-") + uuid4().hex[:4]
+        row = (run, time.strftime("%Y-%m-%dT%H:%M:%S%z"), command, json.dumps(settings), json.dumps(selection))
+        with self._explained():
+            self._db.execute("INSERT INTO runs (id, started, command, settings, selection) VALUES (?, ?, ?, ?, ?)", row)
+        return run
+
+    def add(self, run: str, record: dict[str, Any]) -> str:
+        """Commit one record at once; returns its address ``RUN:NUMBER``."""
+        plain = {name: value for name, value in record.items() if name != "address"}
+        row = (run, record["claim"], key_of(plain), records.encode(plain))
+        with self._explained():
+            cursor = self._db.execute("INSERT OR REPLACE INTO checks (run, claim, key, record) VALUES (?, ?, ?, ?)", row)
+        return f"{run}:{cursor.lastrowid}"
+
+    def finish(self, run: str, digest: str) -> None:
+        """Mark a run as complete."""
+        with self._explained():
+            self._db.execute("UPDATE runs SET finished = ?, digest = ? WHERE id = ?", (time.strftime("%Y-%m-%dT%H:%M:%S%z"), digest, run))
+
+    def runs(self) -> list[StoredRun]:
+        """All runs, the latest first."""
+        with self._explained():
+            rows = self._db.execute("SELECT id, started, finished, command, settings, selection, digest FROM runs ORDER BY rowid DESC").fetchall()
+        return [StoredRun(*row[:4], json.loads(row[4]), json.loads(row[5]), row[6]) for row in rows]
+
+    def run(self, name: str | None = None) -> StoredRun:
+        """The run of this id (a unique beginning is enough), or the latest.
+
+        Raises:
+            LedgerError: there is no such run.
+        """
+        known = self.runs()
+        found = [run for run in known if run.id.startswith(name or "")]
+        if not found:
+            listed = ", ".join(run.id for run in known[:3]) or "none yet; `preality verify` makes one"
+            raise LedgerError(f"The ledger {self.path} has no run {name or ''!s}. Latest: {listed}.")
+        if name and len(found) > 1 and found[0].id != name:
+            raise LedgerError(f"{name!r} is the beginning of {len(found)} runs: {', '.join(run.id for run in found[:4])}.")
+        return found[0]
+
+    def records(self, run: str) -> list[dict[str, Any]]:
+        """A run's records in the order made, each with its ``address``."""
+        with self._explained():
+            rows = self._db.execute("SELECT number, record FROM checks WHERE run = ? ORDER BY number", (run,)).fetchall()
+        return [{**records.parse(blob), "address": f"{run}:{number}"} for number, blob in rows]
+
+    def record(self, address: str) -> dict[str, Any]:
+        """The record at ``RUN:NUMBER``."""
+        run, _, number = address.rpartition(":")
+        with self._explained():
+            row = self._db.execute("SELECT record FROM checks WHERE run = ? AND number = ?", (run, int(number) if number.isdigit() else -1)).fetchone()
+        if row is None:
+            raise LedgerError(f"The ledger {self.path} has no record {address!r}; addresses look like RUN:NUMBER, and the report prints them.")
+        return records.parse(row[0])
+
+    def history(self, claim: str) -> list[tuple[StoredRun, list[dict[str, Any]]]]:
+        """Every run that touched a claim, the latest first, with its records of that claim."""
+        found = []
+        for run in self.runs():
+            mine = [record for record in self.records(run.id) if record["claim"] == claim]
+            if mine:
+                found.append((run, mine))
+        return found

@@ -1,0 +1,193 @@
+"""What a run came to, claim by claim: computed from records alone, so that a ledger, a report and a REPL agree."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from proofs_checks import kernel
+from proofs_checks.claim import Claim
+from proofs_checks.errors import InputError
+from proofs_checks.evidence import Case
+from proofs_checks.kernel import Status, Verdict
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """The verdicts of one claim's routes and controls, and what they come to together."""
+
+    id: str
+    title: str
+    status: Status
+    why: str
+    given: tuple[str, ...]
+    routes: dict[str, Verdict]
+    controls: dict[tuple[str, str], Verdict]
+    seconds: float
+    records: tuple[Record, ...] = field(repr=False)
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"A result is not a truth value (this one is {self.status}). Ask for .holds, or call .assert_holds().")
+
+    @property
+    def holds(self) -> bool:
+        """HOLDS, and on no condition."""
+        return self.status is Status.HOLDS and not self.given
+
+    @property
+    def margin(self) -> float | None:
+        """The least margin by which a control was refuted; ``None`` where all were refuted exactly, or there is none."""
+        margins = [verdict.margin for verdict in self.controls.values() if verdict.margin is not None]
+        return min(margins) if margins else None
+
+    @property
+    def refuted_controls(self) -> int:
+        return sum(verdict.holds for verdict in self.controls.values())
+
+    @property
+    def word(self) -> str:
+        return f"{self.status} given {', '.join(self.given)}" if self.given else str(self.status)
+
+    def assert_holds(self) -> ClaimResult:
+        """Return self, or raise ``AssertionError`` with every reason. HOLDS given other claims passes; ``.given`` names them."""
+        if self.status is not Status.HOLDS:
+            raise AssertionError(f"{self.id} {self.word}: {self.why}\n{self!r}")
+        return self
+
+    def __repr__(self) -> str:
+        lines = [f"{self.id}: {self.word}" + (f" ({self.why})" if self.why and not self.given else "")]
+        for name, verdict in self.routes.items():
+            lines.append(f"  {name:<12} {verdict.status:<10} {verdict.scope.text}{_share(verdict)}")
+            if verdict.why:
+                lines.append(f"  {'':<12} {verdict.why}")
+            if verdict.witness is not None:
+                lines.append(f"  {'':<12} witness: {verdict.witness}")
+        for (name, route), verdict in self.controls.items():
+            outcome = f"refuted, {margin_text(verdict)}" if verdict.holds else f"{verdict.status}: {verdict.why}"
+            lines.append(f"  control      {name} ({route}): {outcome}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{html.escape(name)}</td><td><b>{verdict.status}</b></td><td>{html.escape(verdict.scope.text)}</td></tr>"
+            for name, verdict in self.routes.items()
+        )
+        return f"<div><b>{html.escape(self.id)}</b>: {html.escape(self.word)}<table>{rows}</table></div>"
+
+
+def _share(verdict: Verdict) -> str:
+    return f"; residual {verdict.residual:.2g} of bound {verdict.bound:.2g}" if verdict.residual is not None and verdict.bound is not None else ""
+
+
+def margin_text(verdict: Verdict) -> str:
+    """A margin as the table and the report print it."""
+    if verdict.margin is None:
+        return "exactly"
+    if verdict.route in ("exact", "certified"):
+        return f"a ball excludes zero (x{_short(verdict.margin)})"
+    return f"x{_short(verdict.margin)} its bound"
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}" if value < 100 else f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
+
+
+def summarise(claim: Claim, records: Iterable[Record], statuses: Mapping[str, Status] | None = None, *, declared: Sequence[str] | None = None) -> ClaimResult:
+    """One claim's result from its records.
+
+    Args:
+        statuses: Statuses of the claims that this one rests on; one that is missing does not hold.
+        declared: The routes that have to hold; those that the claim declares unless told otherwise.
+    """
+    mine = [record for record in records if record["claim"] == claim.id]
+    by_route: dict[str, list[Verdict]] = {}
+    by_control: dict[tuple[str, str], list[Verdict]] = {}
+    for record in sorted(mine, key=lambda record: record["k"]):
+        verdict = Verdict.from_plain(record["verdict"])
+        if record["control"]:
+            by_control.setdefault((record["control"], record["route"]), []).append(verdict)
+        else:
+            by_route.setdefault(record["route"], []).append(verdict)
+    wanted = tuple(claim.routes if declared is None else declared)
+    own_objects = declared is not None
+    routes = {
+        name: kernel.combine(by_route.get(name, []), route=name, covers=None if own_objects else claim.routes[name].covers) for name in wanted
+    }
+    expected = [(name, route) for name, page in claim.page.controls.items() for route in page.routes if route in wanted]
+    pairs = list(by_control) if own_objects else expected
+    controls = {pair: kernel.control_verdict(by_control.get(pair, []), route=pair[1]) for pair in pairs}
+    requires = {other: (statuses or {}).get(other, Status.UNDECIDED) for other in claim.requires}
+    status, why, given = kernel.aggregate(routes, [(name, verdict) for (name, _), verdict in controls.items()], declared=wanted, requires=requires)
+    return ClaimResult(claim.id, claim.title, status, why, given, routes, controls, sum(record["seconds"] for record in mine), tuple(mine))
+
+
+def summarise_all(claims: Sequence[Claim], records: Sequence[Record]) -> list[ClaimResult]:
+    """Results of several claims, each conditional on those that it rests on; in the order given."""
+    by_id = {claim.id: claim for claim in claims}
+    found: dict[str, ClaimResult] = {}
+
+    def result(claim: Claim, above: tuple[str, ...] = ()) -> ClaimResult:
+        if claim.id not in found:
+            below = [by_id[other] for other in claim.requires if other in by_id and other not in above]
+            statuses = {other.id: outcome.status for other in below if not (outcome := result(other, (*above, claim.id))).given}
+            found[claim.id] = summarise(claim, records, statuses)
+        return found[claim.id]
+
+    return [result(claim) for claim in claims]
+
+
+def run_here(
+    claim: Claim, routes: tuple[str, ...], options: Mapping[str, Any], case: Any, objects: Mapping[str, Any], *, controls: bool
+) -> ClaimResult:
+    """Run a claim in this process: what ``claim.prove()`` and ``claim.check()`` do."""
+    from proofs_checks import checks
+
+    settings = _settings(options)
+    tasks = checks.tasks_of(claim, routes=routes, controls=controls)
+    records: list[Record] = []
+    for task in tasks:
+        if objects or case is not None:
+            records += _on_own_objects(claim, task, settings, case, objects)
+        else:
+            records += checks.run_task(claim, task, settings)
+    partial = routes != tuple(claim.routes) or objects or case is not None
+    return summarise(claim, records, declared=routes if partial else None)  # nothing that it rests on was run: "HOLDS given"
+
+
+def _on_own_objects(claim: Claim, task: Any, settings: Any, case: Any, objects: Mapping[str, Any]) -> list[Record]:
+    from proofs_checks import checks
+
+    if case is not None:
+        cases = [case if isinstance(case, Case) else Case(**case)]
+    elif objects and hasattr(claim.code, "cases_for"):
+        cases = list(claim.code.cases_for(**objects))
+    else:
+        cases = [trial.case for trial in checks.trials(claim, task, settings)]
+    trials = [checks.Trial(k, one, checks.trial_seed(claim.id, task.route, one, settings.seed), objects) for k, one in enumerate(cases, start=1)]
+    return [checks.run_trial(claim, task, trial, settings) for trial in trials]
+
+
+def run_control(claim: Claim, name: str, seed: int, device: str) -> ClaimResult:
+    """Run one control alone; its result HOLDS when every case of the falsehood was refuted."""
+    from proofs_checks import checks
+
+    settings = _settings({"seed": seed, "device": device})
+    tasks = [task for task in checks.tasks_of(claim) if task.control == name]
+    records = [record for task in tasks for record in checks.run_task(claim, task, settings)]
+    result = summarise(claim, records, declared=())
+    held = all(verdict.holds for verdict in result.controls.values())
+    why = "" if held else "; ".join(verdict.why for verdict in result.controls.values() if not verdict.holds)
+    return ClaimResult(f"{claim.id} / {name}", result.title, Status.HOLDS if held else Status.UNDECIDED, why, (), {}, result.controls, result.seconds, result.records)
+
+
+def _settings(options: Mapping[str, Any]) -> Any:
+    from proofs_checks import checks
+
+    profile = options.get("profile", "quick")
+    if profile not in checks.PROFILES:
+        raise InputError(f"There is no profile {profile!r}; the profiles are {', '.join(checks.PROFILES)}.")
+    return checks.Settings(checks.PROFILES[profile], options.get("seed", 0), checks.resolve_device(options.get("device", "auto")))

@@ -1,0 +1,1 @@
+"""The symbolic floor: exact objects, derivations and certificates. No torch, no floats."""
