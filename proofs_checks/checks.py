@@ -11,6 +11,8 @@ import inspect
 import json
 import os
 import random
+import re
+import sys
 import tempfile
 import time
 import traceback
@@ -28,9 +30,9 @@ from proofs_checks.kernel import Status, Verdict
 
 RECORD_VERSION = 1
 PROFILES = {
-    "quick": Profile("quick", cases=6, samples=100_000),
-    "full": Profile("full", cases=200, samples=10_000_000),
-    "deep": Profile("deep", cases=400, samples=1_000_000_000),
+    "quick": Profile("quick", cases=6, samples=100_000, statistical_cases=4),
+    "full": Profile("full", cases=200, samples=10_000_000, statistical_cases=8),
+    "deep": Profile("deep", cases=400, samples=1_000_000_000, statistical_cases=2),
 }
 SHRINK_SECONDS = 20.0
 CONFIRMATIONS = 2
@@ -85,17 +87,25 @@ def resolve_device(name: str) -> str:
     Raises:
         DeviceError: cuda was asked for and torch sees none.
     """
-    if name == "cpu":
+    if name == "cpu" or (name == "auto" and _no_accelerator()):
         return "cpu"
+    if name != "auto" and not re.fullmatch(r"cuda(:\d{1,3})?", name):
+        raise DeviceError(f"Expected device auto, cpu or cuda, got {name!r}.")
     import torch
 
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if not name.startswith("cuda"):
-        raise DeviceError(f"Expected device auto, cpu or cuda, got {name!r}.")
     if not torch.cuda.is_available():
         raise DeviceError("Device cuda was asked for, but torch sees no CUDA device here. Use --device cpu, or install a CUDA build of torch.")
+    if (index := int(name.partition(":")[2] or 0)) >= (count := torch.cuda.device_count()):
+        raise DeviceError(f"Device cuda:{index} was asked for, but torch sees {count} here, numbered from 0.")
     return name
+
+
+def _no_accelerator() -> bool:
+    """Whether Linux lists no device file that a build of torch could drive; asking torch itself costs its import."""
+    nodes = ("/dev/nvidiactl", "/dev/nvhost-gpu", "/dev/nvgpu", "/dev/dxg", "/dev/kfd")
+    return sys.platform == "linux" and not any(os.path.exists(node) for node in nodes)
 
 
 def trials(claim: Claim, task: Task, settings: Settings) -> list[Trial]:
@@ -119,7 +129,8 @@ def _cases(claim: Claim, route: str, settings: Settings) -> list[Case | None]:
     source: Cases | None = getattr(claim.code, "cases", {}).get(route)
     if source is None:
         return [None]
-    drawn = draw(source.strategy(settings.profile), settings.profile.cases, trial_seed(claim.id, route, None, settings.seed))
+    count = settings.profile.statistical_cases if route == "statistical" else settings.profile.cases
+    drawn = draw(source.strategy(settings.profile), count, trial_seed(claim.id, route, None, settings.seed))
     return list(dict.fromkeys([*source.always, *drawn]))
 
 
@@ -182,7 +193,7 @@ def run_task(claim: Claim, task: Task, settings: Settings, done: Mapping[str, Re
     earlier = done or {}
     try:
         planned = trials(claim, task, settings)
-    except Exception as error:  # a claim's own code: whatever it raises is recorded, and other claims go on
+    except (Exception, SystemExit) as error:  # a claim's own code: whatever it raises is recorded, and other claims go on
         yield _failed(claim, task, settings, error)
         return
     for trial in planned:
@@ -190,14 +201,14 @@ def run_task(claim: Claim, task: Task, settings: Settings, done: Mapping[str, Re
         yield known if known and still_valid(known, claim, settings) else run_trial(claim, task, trial, settings)
 
 
-def run_trial(claim: Claim, task: Task, trial: Trial, settings: Settings) -> Record:
-    """One check, judged, and confirmed and shrunk if it is an unexpected refutation."""
+def run_trial(claim: Claim, task: Task, trial: Trial, settings: Settings, *, confirm: bool = True, shrink: bool = True) -> Record:
+    """One check, judged, and confirmed and shrunk if it is an unexpected refutation and unless told otherwise."""
     started = time.perf_counter()
     verdict, trace = attempt(claim, task, trial, settings)
     first = None
-    if verdict.status is Status.REFUTED and not task.control and not trial.objects:
+    if verdict.status is Status.REFUTED and not task.control and not trial.objects and confirm:
         verdict = _confirmed(claim, task, trial, settings, verdict)
-        if verdict.status is Status.REFUTED and trial.case is not None:
+        if verdict.status is Status.REFUTED and trial.case is not None and shrink:
             smaller = _shrunk(claim, task, trial, settings)
             if smaller is not None:
                 first = {"case": trial.case.plain(), "verdict": verdict.plain()}
@@ -218,7 +229,7 @@ def attempt(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
         return kernel.judge(evidence, route=task.route, alpha=alpha, case=trial.case), None
     except InputError as error:
         return Verdict(Status.INAPPLICABLE, task.route, str(error)), None
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a check that calls sys.exit() must not end the run with its own code
         return kernel.errored(task.route, f"{type(error).__name__}: {error}"), traceback.format_exc()
 
 
@@ -269,7 +280,7 @@ def _shrunk(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
     return best.get(found)
 
 
-def _failed(claim: Claim, task: Task, settings: Settings, error: Exception) -> Record:
+def _failed(claim: Claim, task: Task, settings: Settings, error: BaseException) -> Record:
     """The record of a task that could not even begin: its code does not import, or no case can be drawn."""
     trace = "".join(traceback.format_exception(error))
     return lost(claim, task, settings, f"{type(error).__name__}: {error}", trace)

@@ -186,7 +186,7 @@ class Claim:
         lines = [f"{page.id}: {page.title}", "", *_wrapped(page.plain), "", f"  {page.statement}", ""]
         lines += [line for text in page.assumptions for line in _wrapped(f"assuming {text}")]
         for name, route in page.routes.items():
-            reach = "".join(f"; {letter} = {low:g}..{high:g}" for letter, (low, high) in route.covers.items())
+            reach = "".join(f"; {letter} = {low:.12g}..{high:.12g}" for letter, (low, high) in route.covers.items())
             lines += _wrapped(f"{name}: {route.shows}{reach}")
         for name, control in page.controls.items():
             lines += _wrapped(f"control {name} ({', '.join(control.routes)}): {control.statement}")

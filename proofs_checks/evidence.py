@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+Plain = Any  # what the json module reads and writes: None, bool, int, float, str, lists and dicts of these
 
 
 class Case(Mapping[str, Any]):
@@ -315,11 +315,18 @@ def _several(evidence: Evidence | Sequence[Evidence]) -> tuple[Evidence, ...]:
 
 @dataclass(frozen=True)
 class Profile:
-    """How much effort a run spends: cases drawn a route, and samples a case where sampling is the method."""
+    """How much effort a run spends.
+
+    Args:
+        cases: How many cases are drawn for a route, beside those that are always run.
+        samples: How many points a case of a statistical route is asked to sample.
+        statistical_cases: How many cases are drawn for a statistical route: few large samples say more than many small.
+    """
 
     name: str
     cases: int
     samples: int
+    statistical_cases: int = 4
 
 
 @dataclass(frozen=True)

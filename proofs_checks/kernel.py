@@ -81,6 +81,22 @@ class Route(StrEnum):
         return list(Route).index(self)
 
 
+def _grouped(quantifiers: tuple[str, ...], most: int = 6) -> list[str]:
+    """Quantifiers for reading: inductions first, then what is alike together ("every real x, y, ..."), at most six names a kind."""
+    kinds: dict[str, list[str]] = {}
+    for text in quantifiers:
+        kind, _, name = text.rpartition(" ")
+        kinds.setdefault(kind if kind.startswith("every") and ">=" not in text else text, []).append(name)
+    if len(kinds) > 1:
+        kinds.pop("one instance", None)
+    texts = []
+    for kind in sorted(kinds, key=lambda kind: (">=" not in kind, not kind.startswith("every function"))):
+        names = kinds[kind]
+        more = f" and {len(names) - most} more" if len(names) > most else ""
+        texts.append(f"{kind} {', '.join(names[:most])}{more}" if kind.startswith("every") and ">=" not in kind else kind)
+    return texts
+
+
 @dataclass(frozen=True)
 class Scope:
     """What was covered, computed from the obligations discharged and the cases run; never typed by hand."""
@@ -114,13 +130,13 @@ class Scope:
 
     @property
     def text(self) -> str:
-        parts = [*self.quantifiers, *self.exhausted]
-        parts += [f"{name} = {_number(low)}" + (f"..{_number(high)}" if high != low else "") for name, (low, high) in self.ranges.items()]
+        parts = [*_grouped(self.quantifiers), *self.exhausted]
+        parts += [f"{name} = {number_text(low)}" + (f"..{number_text(high)}" if high != low else "") for name, (low, high) in self.ranges.items()]
         parts += [f"{name}: {', '.join(values[:6])}" + (", ..." if len(values) > 6 else "") for name, values in self.kinds.items()]
         if self.cases and (self.ranges or self.kinds or self.points):
             parts.append(f"{self.cases} case{'s' * (self.cases != 1)}")
         if self.points:
-            parts.append(f"{_number(self.points)} point{'s' * (self.points != 1)}")
+            parts.append(f"{number_text(self.points)} point{'s' * (self.points != 1)}")
         if self.given:
             parts.append("given " + ", ".join(self.given))
         if self.estimated:
@@ -276,7 +292,7 @@ def _judge_identity(item: Identity) -> Verdict:
     from theory import balls
 
     pairs = _entries(item.left, item.right)
-    scope = Scope(quantifiers=_quantifiers(pairs), given=tuple(str(relation) for relation in item.assuming))
+    scope = Scope(quantifiers=_quantifiers(pairs), given=tuple(str(relation) for relation in item.assuming if relation is not sympy.true))
     notes = ("both sides evaluate to one expression at once",) if all(left == right for left, right in pairs) else ()
     fewest = math.inf
     try:
@@ -336,7 +352,7 @@ def _entries(left: Any, right: Any) -> list[tuple[Any, Any]]:
     scalar = [side for side in (left, right) if not isinstance(side, sympy.MatrixBase)]
     if any(side != 0 for side in scalar) or sides[0].shape != sides[1].shape:
         raise TypeError(f"Expected two matrices of one shape, or a matrix and 0, got {getattr(left, 'shape', left)} and {getattr(right, 'shape', right)}.")
-    return list(zip(sides[0], sides[1], strict=True))
+    return list(zip(sides[0].flat(), sides[1].flat(), strict=True))
 
 
 def _quantifiers(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
@@ -348,7 +364,7 @@ def _quantifiers(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
         symbols |= side.free_symbols
         functions |= {str(applied.func) for applied in side.atoms(AppliedUndef)}
     found = [f"every {_kind(symbol)} {symbol}" for symbol in sorted(symbols, key=str)]
-    return tuple([*(f"every function {name}" for name in sorted(functions)), *found]) or ("one instance",)
+    return (*(f"every function {name}" for name in sorted(functions)), *found) or ("one instance",)
 
 
 def _kind(symbol: Any) -> str:
@@ -479,8 +495,8 @@ def combine(verdicts: Sequence[Verdict], *, route: str, covers: dict[str, tuple[
     for name, (low, high) in (covers or {}).items():
         seen = scope.ranges.get(name)
         if whole.holds and (seen is None or seen[0] > low or seen[1] < high):
-            got = f"{_number(seen[0])}..{_number(seen[1])}" if seen else "nothing"
-            return replace(whole, status=Status.UNDECIDED, why=f"The claim declares {name} = {_number(low)}..{_number(high)}; the cases run reach {got}.")
+            got = f"{number_text(seen[0])}..{number_text(seen[1])}" if seen else "nothing"
+            return replace(whole, status=Status.UNDECIDED, why=f"The claim declares {name} = {number_text(low)}..{number_text(high)}; the cases run reach {got}.")
     return whole
 
 
@@ -564,8 +580,8 @@ def _union(*groups: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for group in groups for item in group))
 
 
-def _number(value: float) -> str:
-    if value == int(value) and abs(value) < 1e5:
+def number_text(value: float) -> str:
+    if abs(value) < 1e8 and value == int(value):
         return str(int(value))
     return f"{value:.3g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +25,16 @@ CREATE TABLE runs (
     selection TEXT NOT NULL, digest TEXT
 ) STRICT;
 CREATE TABLE checks (
-    number INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs (id), claim TEXT NOT NULL, key TEXT NOT NULL,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES runs (id), claim TEXT NOT NULL, key TEXT NOT NULL,
     record BLOB NOT NULL, UNIQUE (run, key)
 ) STRICT;
 CREATE INDEX checks_by_claim ON checks (claim);
+"""
+
+
+_ADD = """
+INSERT INTO checks (run, claim, key, record) VALUES (?, ?, ?, ?)
+ON CONFLICT (run, key) DO UPDATE SET record = excluded.record RETURNING number
 """
 
 
@@ -55,26 +62,50 @@ class Ledger:
     """An open ledger.
 
     Args:
-        path: The file; made, with its folder, where it does not exist.
+        path: The file; made, with its folder, where it does not exist and is to be written.
+        reading: Only look; then the file has to exist, and may be one that cannot be written.
     Raises:
-        LedgerError: read-only, locked, corrupt, or some other program's file. The file is left as it was.
+        LedgerError: missing, read-only, locked, corrupt, or some other program's file. The file is left as it was.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = (path or default_path()).expanduser()
+    def __init__(self, path: Path | None = None, *, reading: bool = False) -> None:
+        self.path = (path or default_path()).expanduser().absolute()
+        if reading and not self.path.exists():
+            raise LedgerError(f"There is no ledger at {self.path}. `preality verify` makes one; --ledger PATH names another.")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LedgerError(f"The ledger's folder {self.path.parent} cannot be made ({error.strerror}). Name another with --ledger PATH.") from None
         with self._explained():
-            self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._prepare()
+            self._db = self._opened() if reading else sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            with self._explained():
+                tables = self._recognised()
+                if not reading:
+                    self._prepare(tables)
+        except BaseException:
+            self._db.close()
+            raise
 
-    def _prepare(self) -> None:
+    def _opened(self) -> sqlite3.Connection:
+        """A connection for reading. Where the folder cannot be written SQLite finds no room for its shared memory; a
+        ledger without a log is then read as immutable, which nobody who could write it is there to contradict."""
+        writable = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+        settled = not self.path.with_name(f"{self.path.name}-wal").exists()
+        mode = "mode=rw" if writable else "mode=ro&immutable=1" if settled else "mode=ro"
+        return sqlite3.connect(f"{self.path.as_uri()}?{mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+    def _recognised(self) -> int:
+        """How many tables the file has; refuses what is corrupt, or no ledger."""
         application = self._db.execute("PRAGMA application_id").fetchone()[0]
         tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if application != APPLICATION_ID and tables:
             raise LedgerError(f"{self.path} is a SQLite file of another program. Name a new file with --ledger PATH.")
+        if (state := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            raise sqlite3.DatabaseError(f"malformed ({' '.join(state.split())})")
+        return tables
+
+    def _prepare(self, tables: int) -> None:
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError:  # a file system without shared memory
@@ -108,6 +139,7 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
+        """Let go of the file; what was added is in it already."""
         self._db.close()
 
     def start(self, command: str, settings: dict[str, Any], selection: list[str]) -> str:
@@ -123,12 +155,21 @@ class Ledger:
         plain = {name: value for name, value in record.items() if name != "address"}
         row = (run, record["claim"], key_of(plain), records.encode(plain))
         with self._explained():
-            cursor = self._db.execute("INSERT OR REPLACE INTO checks (run, claim, key, record) VALUES (?, ?, ?, ?)", row)
-        return f"{run}:{cursor.lastrowid}"
+            added = self._db.execute(_ADD, row).fetchone()
+        return f"{run}:{added[0]}"
 
-    def finish(self, run: str, digest: str) -> None:
-        """Mark a run as complete."""
+    def reopen(self, run: str) -> list[dict[str, Any]]:
+        """Go on with an interrupted run; returns what it has."""
         with self._explained():
+            self._db.execute("UPDATE runs SET finished = NULL, digest = NULL WHERE id = ?", (run,))
+        return self.records(run)
+
+    def finish(self, run: str, digest: str, keys: Iterable[str]) -> None:
+        """Mark a run as complete. Of an interrupted run, checks that its resumption did not ask for again are dropped:
+        those of a worker that died, or of cases that a changed claim no longer draws."""
+        with self._explained():
+            known = {key for (key,) in self._db.execute("SELECT key FROM checks WHERE run = ?", (run,))}
+            self._db.executemany("DELETE FROM checks WHERE run = ? AND key = ?", [(run, key) for key in sorted(known - set(keys))])
             self._db.execute("UPDATE runs SET finished = ?, digest = ? WHERE id = ?", (time.strftime("%Y-%m-%dT%H:%M:%S%z"), digest, run))
 
     def runs(self) -> list[StoredRun]:
@@ -151,6 +192,11 @@ class Ledger:
         if name and len(found) > 1 and found[0].id != name:
             raise LedgerError(f"{name!r} is the beginning of {len(found)} runs: {', '.join(run.id for run in found[:4])}.")
         return found[0]
+
+    def resumable(self, settings: dict[str, Any], selection: list[str]) -> StoredRun | None:
+        """The latest run of the same settings over the same selection, finished or not."""
+        alike = [run for run in self.runs() if run.settings == settings and sorted(run.selection) == sorted(selection)]
+        return alike[0] if alike else None
 
     def records(self, run: str) -> list[dict[str, Any]]:
         """A run's records in the order made, each with its ``address``."""

@@ -66,10 +66,12 @@ class Page:
 
     @property
     def topic(self) -> str:
+        """The part before the dot, without a namespace."""
         return self.id.rpartition(":")[2].partition(".")[0]
 
     @property
     def slug(self) -> str:
+        """The part after the dot."""
         return self.id.rpartition(":")[2].partition(".")[2]
 
 

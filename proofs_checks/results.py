@@ -46,10 +46,12 @@ class ClaimResult:
 
     @property
     def refuted_controls(self) -> int:
+        """How many of ``controls`` did their work."""
         return sum(verdict.holds for verdict in self.controls.values())
 
     @property
     def word(self) -> str:
+        """The status as it is printed, with the ids that it is conditional on."""
         return f"{self.status} given {', '.join(self.given)}" if self.given else str(self.status)
 
     def assert_holds(self) -> ClaimResult:
@@ -121,7 +123,7 @@ def summarise(claim: Claim, records: Iterable[Record], statuses: Mapping[str, St
     pairs = list(by_control) if own_objects else expected
     controls = {pair: kernel.control_verdict(by_control.get(pair, []), route=pair[1]) for pair in pairs}
     requires = {other: (statuses or {}).get(other, Status.UNDECIDED) for other in claim.requires}
-    status, why, given = kernel.aggregate(routes, [(name, verdict) for (name, _), verdict in controls.items()], declared=wanted, requires=requires)
+    status, why, given = kernel.aggregate(routes, [(f"{name} ({route})", verdict) for (name, route), verdict in controls.items()], declared=wanted, requires=requires)
     return ClaimResult(claim.id, claim.title, status, why, given, routes, controls, sum(record["seconds"] for record in mine), tuple(mine))
 
 
@@ -178,10 +180,16 @@ def run_control(claim: Claim, name: str, seed: int, device: str) -> ClaimResult:
     settings = _settings({"seed": seed, "device": device})
     tasks = [task for task in checks.tasks_of(claim) if task.control == name]
     records = [record for task in tasks for record in checks.run_task(claim, task, settings)]
-    result = summarise(claim, records, declared=())
-    held = all(verdict.holds for verdict in result.controls.values())
-    why = "" if held else "; ".join(verdict.why for verdict in result.controls.values() if not verdict.holds)
-    return ClaimResult(f"{claim.id} / {name}", result.title, Status.HOLDS if held else Status.UNDECIDED, why, (), {}, result.controls, result.seconds, result.records)
+    return summarise_control(claim, name, records)
+
+
+def summarise_control(claim: Claim, name: str, records: Sequence[Record]) -> ClaimResult:
+    """The result of one control alone: HOLDS when every case of the falsehood was refuted with room to spare."""
+    result = summarise(claim, [record for record in records if record["control"] == name], declared=())
+    held = bool(result.controls) and all(verdict.holds for verdict in result.controls.values())
+    why = "; ".join(verdict.why for verdict in result.controls.values() if not verdict.holds) or ("" if held else "The control was not run.")
+    status = Status.HOLDS if held else next((verdict.status for verdict in result.controls.values() if verdict.status is Status.ERRORED), Status.UNDECIDED)
+    return ClaimResult(f"{claim.id} / {name}", result.title, status, why, (), {}, result.controls, result.seconds, result.records)
 
 
 def _settings(options: Mapping[str, Any]) -> Any:

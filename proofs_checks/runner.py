@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -52,14 +54,15 @@ class Plan:
         return sorted(found, key=lambda task: (task[2] != "", task[1] not in ("exact", "certified")))
 
 
-def run(plan: Plan, *, jobs: int | None = None) -> Iterator[Event]:
+def run(plan: Plan, *, jobs: int | None = None) -> Generator[Event, None, None]:
     """Carry out a plan in ``jobs`` processes (as many as there are cores unless told otherwise), yielding events."""
     tasks = deque(plan.tasks())
-    count = min(jobs or os.cpu_count() or 1, len(tasks) or 1)
-    pool = [_Worker(plan, max(1, (os.cpu_count() or 1) // count)) for _ in range(count)]
+    count = min(jobs or cores(), len(tasks))
+    pool: list[_Worker] = []
     try:
-        for worker in pool:
-            worker.give(tasks)
+        for _ in range(count):
+            pool.append(_Worker(plan, max(1, cores() // count)))
+            pool[-1].give(tasks)
         while busy := [worker for worker in pool if worker.task]:
             for connection in wait([worker.connection for worker in busy]):
                 worker = next(worker for worker in pool if worker.connection is connection)
@@ -74,6 +77,25 @@ def run(plan: Plan, *, jobs: int | None = None) -> Iterator[Event]:
             worker.stop()
 
 
+def cores() -> int:
+    """How many cores this process may use, which in a container can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes started here are born deaf to interrupts, which a terminal sends to the whole group: a child that is
+    still importing would print a traceback. A signal that is ignored stays so across exec."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    known = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, known)
+
+
 class _Worker:
     """The parent's end of one worker process."""
 
@@ -83,7 +105,8 @@ class _Worker:
         self.connection, theirs = context.Pipe()
         options = (plan.profile, plan.seed, plan.device, tuple(plan.files), threads)
         self.process = context.Process(target=_work, args=(theirs, options), daemon=True)
-        self.process.start()
+        with _deaf():
+            self.process.start()
         theirs.close()
         self.task: tuple[str, str, str] | None = None
 
@@ -104,7 +127,7 @@ class _Worker:
     def read(self) -> Event:
         try:
             kind, value = self.connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # OSError: it died in the middle of a message
             self.process.join(timeout=5)
             return Event("lost", self.label, self._loss())
         if kind == "failed":
@@ -129,18 +152,20 @@ class _Worker:
         if self.process.is_alive():
             self.process.terminate()
         self.process.join(timeout=5)
+        if self.process.is_alive():
+            self.process.kill()
 
 
 def _work(connection: Connection, options: tuple[str, int, str, tuple[str, ...], int]) -> None:
     """A worker's life: read a task, send its records one by one, say done, until the pipe closes."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    os.dup2(2, 1)  # what a claim prints must not mix with the parent's table or JSON
     profile, seed, device, files, threads = options
     try:
         claims, settings = _prepared(profile, seed, device, files, threads)
-    except PrealityError as error:
-        connection.send(("failed", str(error)))
+    except (PrealityError, ImportError, OSError) as error:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.send(("failed", str(error) if isinstance(error, PrealityError) else f"A worker could not start: {type(error).__name__}: {error}"))
         return
     from proofs_checks.checks import Task, run_task
 

@@ -15,225 +15,72 @@ as conj(g(conj z)), which is holomorphic where g is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from random import Random
 
 import sympy as sp
 from flint import acb, acb_mat, arb, ctx, fmpq, fmpz
 from sympy.concrete.expr_with_limits import ExprWithLimits
+from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import Boolean
 
+from theory.evaluation import Evaluator, Handler, Scope
 from theory.normal_forms import is_zero_normal_form
-from theory.witnesses import (
-    CannotEnclose,
-    Demand,
-    Instantiation,
-    NoInstance,
-    _Interior,
-    concretize,
-    demand,
-    draw_function,
-    draw_symbol,
-    entries,
-)
+from theory.preparation import CannotEnclose, Interior, entries, prepare, written
+from theory.witnesses import Demand, Instantiation, Law, NoInstance, demand, draw_function, draw_symbol
 
 __all__ = [
-    "CannotEnclose", "Instantiation", "NoInstance", "contains_zero", "enclose", "entries", "excludes_zero",
+    "CannotEnclose", "Instantiation", "Law", "NoInstance", "contains_zero", "enclose", "entries", "excludes_zero",
     "exclusion_margin", "instantiate", "is_zero_normal_form", "radius_bits",
 ]  # fmt: skip
 
 TARGET_BITS = 200
 _TERMS = 20_000  # longest sum or product that is evaluated term by term
-_CALLS = 400_000  # integrand evaluations spent on one expression at one precision
+_CALLS = 150_000  # integrand evaluations spent on one expression at one precision
 _NAN = acb(arb.nan(), arb.nan())
-
-
-class _Scope:
-    """A bound variable with its value, its holomorphy flag, and the values of the nodes that depend on it."""
-
-    __slots__ = ("analytic", "cache", "exact", "mirror", "parent", "symbol", "value")
-
-    def __init__(self, parent: _Scope | None, symbol: sp.Symbol | None, value: acb | None, *, analytic: bool = False) -> None:
-        self.parent, self.symbol, self.value, self.analytic = parent, symbol, value, analytic
-        self.exact: sp.Expr | None = None
-        self.mirror: _Scope | None = None
-        self.cache: dict[sp.Basic, acb] = {}
-
-
-class _Evaluator:
-    """Ball evaluation of one concretized expression at the working precision `flint.ctx.prec`."""
-
-    def __init__(self, symbols: dict[sp.Symbol, sp.Expr]) -> None:
-        self.symbols = symbols
-        self.root = _Scope(None, None, None)
-        self.bound: dict[sp.Basic, frozenset[sp.Symbol]] = {}
-        self.binders: set[sp.Symbol] = set()
-        self.blame: sp.Basic | None = None
-        self.calls = 0
-
-    def __call__(self, node: sp.Basic, scope: _Scope) -> acb:
-        """The ball of `node`, kept in the innermost scope on whose variable it depends."""
-        depends = self.depends(node)
-        while scope.symbol is not None and scope.symbol not in depends:
-            scope = scope.parent
-        ball = scope.cache.get(node)
-        if ball is None:
-            handler = _HANDLERS.get(type(node)) or _inherited(node)
-            ball = scope.cache[node] = handler(self, node, scope)
-            if self.blame is None and scope.symbol is None and not ball.is_finite():
-                self.blame = node
-        return ball
-
-    def depends(self, node: sp.Basic) -> frozenset[sp.Symbol]:
-        """The bound variables that occur free in `node`."""
-        found = self.bound.get(node)
-        if found is None:
-            if isinstance(node, sp.Symbol):
-                found = frozenset((node,)) if node in self.binders else frozenset()
-            elif isinstance(node, ExprWithLimits):
-                self.binders.update(limit[0] for limit in node.limits)
-                found = frozenset().union(*map(self.depends, node.args)) - {limit[0] for limit in node.limits}
-            else:
-                found = frozenset().union(*map(self.depends, node.args))
-            self.bound[node] = found
-        return found
-
-    def analytic(self, node: sp.Basic, scope: _Scope) -> bool:
-        """Whether `node` has to be holomorphic: it depends on a variable that runs over complex balls just now."""
-        depends = self.depends(node)
-        at: _Scope | None = scope
-        while at is not None:
-            if at.analytic and at.symbol in depends:
-                return True
-            at = at.parent
-        return False
-
-    def mirrored(self, scope: _Scope) -> _Scope:
-        """The same scopes with every bound variable conjugated."""
-        if scope.symbol is None:
-            return scope
-        if scope.mirror is None:
-            twin = _Scope(self.mirrored(scope.parent), scope.symbol, scope.value.conjugate(), analytic=scope.analytic)
-            twin.exact, twin.mirror, scope.mirror = scope.exact, scope, twin
-        return scope.mirror
-
-    def conjugate(self, node: sp.Basic, scope: _Scope) -> acb:
-        """conj(g(conj z)): the conjugate of `node` on the real line, continued holomorphically."""
-        return self(node, self.mirrored(scope)).conjugate()
-
-    def real(self, node: sp.Basic, scope: _Scope) -> arb:
-        """The ball of a node that has to be real. Call it only where no holomorphy is asked."""
-        ball = self(node, scope)
-        if ball.imag == 0 or not ball.is_finite():
-            return ball.real
-        if node.is_extended_real and ball.imag.contains(0):
-            return ball.real  # real by SymPy's assumptions: the exact value has no imaginary part
-        raise CannotEnclose(node, "it is compared, rounded or integrated to, and is not certainly real")
-
-    def exactly(self, node: sp.Basic, scope: _Scope) -> sp.Expr | None:
-        """The exact rational value of `node`, or None where rational arithmetic alone does not give it."""
-        values = {}
-        for symbol in node.free_symbols:
-            at: _Scope | None = scope
-            while at is not None and at.symbol != symbol:
-                at = at.parent
-            values[symbol] = self.symbols.get(symbol) if at is None else at.exact
-        if None in values.values():
-            return None
-        value = node.xreplace(values)
-        return value if value.is_Rational else None
-
-    def integer(self, node: sp.Basic, scope: _Scope) -> int:
-        value = self.exactly(node, scope)
-        if value is None or not value.is_Integer:
-            raise CannotEnclose(node, "a limit of a sum or product that is not an exact integer here")
-        return int(value)
-
-    def decide(self, condition: sp.Basic, scope: _Scope, strict: bool = False) -> bool | None:
-        """Whether `condition` holds on the whole ball; None where the balls do not say. `strict`: undecided on its boundary.
-
-        Where the variables run over complex balls, real parts are compared: what they decide holds on the real segment inside.
-        """
-        if condition in (sp.true, sp.false):
-            return condition == sp.true
-        if isinstance(condition, sp.Not):
-            inner = self.decide(condition.args[0], scope, strict)
-            return None if inner is None else not inner
-        if isinstance(condition, (sp.And, sp.Or)):
-            parts = [self.decide(part, scope, strict) for part in condition.args]
-            settled = isinstance(condition, sp.Or)
-            return settled if settled in parts else (None if None in parts else not settled)
-        sign = _RELATIONS.get(type(condition))
-        if sign is None:
-            raise CannotEnclose(condition, "not a relation that balls can decide")
-        return self._compare(condition, sign, scope, strict)
-
-    def _compare(self, condition: sp.Basic, sign: str, scope: _Scope, strict: bool) -> bool | None:
-        left, right = condition.args
-        if sign in "=!":
-            difference = self(left, scope) - self(right, scope)
-            if difference.is_finite() and not difference.contains(0):
-                return sign == "!"
-            exact = self._exact_difference(left, right, scope)
-            return None if exact is None or strict else (exact == 0) == (sign == "=")
-        if self.analytic(condition, scope):
-            difference = (self(left, scope) - self(right, scope)).real
-        else:
-            difference = self.real(left, scope) - self.real(right, scope)
-        if difference > 0 or difference < 0:
-            return (sign[0] == ">") == bool(difference > 0)
-        exact = self._exact_difference(left, right, scope)
-        if exact is None:
-            return None
-        if exact == 0:
-            return None if strict else len(sign) == 2
-        return (sign[0] == ">") == bool(exact > 0)
-
-    def _exact_difference(self, left: sp.Expr, right: sp.Expr, scope: _Scope) -> sp.Expr | None:
-        values = self.exactly(left, scope), self.exactly(right, scope)
-        return None if None in values else values[0] - values[1]
 
 
 # -- handlers: one per kind of node -------------------------------------------------------------------------------------
 
 
-def _symbol(ev: _Evaluator, node: sp.Symbol, scope: _Scope) -> acb:
-    if scope.symbol == node:
-        return scope.value
+def _symbol(ev: Evaluator, node: sp.Symbol, scope: Scope) -> acb:
+    if node in scope.values:
+        return scope.values[node]
     value = ev.symbols.get(node)
     if value is None:
         raise CannotEnclose(node, "a free symbol without a value in the instantiation")
     return ev(value, ev.root)
 
 
-def _add(ev: _Evaluator, node: sp.Add, scope: _Scope) -> acb:
+def _add(ev: Evaluator, node: sp.Add, scope: Scope) -> acb:
     total = acb(0)
     for arg in node.args:
         total = total + ev(arg, scope)
     return total
 
 
-def _mul(ev: _Evaluator, node: sp.Mul, scope: _Scope) -> acb:
+def _mul(ev: Evaluator, node: sp.Mul, scope: Scope) -> acb:
     total = acb(1)
     for arg in node.args:
         total = total * ev(arg, scope)
     return total
 
 
-def _pow(ev: _Evaluator, node: sp.Pow, scope: _Scope) -> acb:
+def _pow(ev: Evaluator, node: sp.Pow, scope: Scope) -> acb:
     base, exponent = ev(node.base, scope), node.exp
     if exponent.is_Integer:
         return base ** int(exponent)
-    analytic = ev.analytic(node.base, scope)
+    smooth = ev.holomorphic(node.base, scope)
     if exponent.is_Rational and exponent.q == 2:
-        return base.sqrt(analytic) ** int(exponent.p)  # sqrt = exp(log/2), so that its integer powers are principal too
+        return base.sqrt(smooth) ** int(exponent.p)  # sqrt = exp(log/2), so that its integer powers are principal too
     power = ev(exponent, scope)
     whole = power.imag == 0 and power.real.is_integer()
-    if whole and not ev.analytic(exponent, scope):
+    if whole and not ev.holomorphic(exponent, scope):
         return base ** fmpz(power.real.unique_fmpz())
     if base.is_zero():
         return acb(0) if power.real > 0 else _NAN
-    result = base.pow(power, analytic)
-    if not result.is_finite() and not analytic and power.imag == 0 and power.real > 0:
+    result = base.pow(power, smooth)
+    if not result.is_finite() and not smooth and power.imag == 0 and power.real > 0:
         return _disc(arb(base.abs_upper()) ** power.real)  # base next to 0: |b^e| = |b|^e for real e > 0
     return result
 
@@ -244,17 +91,17 @@ def _disc(radius: arb) -> acb:
     return acb(around, around)
 
 
-def _simple(method: str) -> Callable[[_Evaluator, sp.Basic, _Scope], acb]:
+def _simple(method: str) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
     """A function that is meromorphic in its argument: balls at its poles are not finite by themselves."""
     return lambda ev, node, scope: getattr(ev(node.args[0], scope), method)()
 
 
-def _cut(method: str, on_cut: Callable[[acb], bool]) -> Callable[[_Evaluator, sp.Basic, _Scope], acb]:
+def _cut(method: str, on_cut: Callable[[acb], bool]) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
     """A function with a branch cut: where holomorphy is asked, a ball that may meet the cut gives no finite value."""
 
-    def handler(ev: _Evaluator, node: sp.Basic, scope: _Scope) -> acb:
+    def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
         ball = ev(node.args[0], scope)
-        if on_cut(ball) and ev.analytic(node.args[0], scope):
+        if on_cut(ball) and ev.holomorphic(node.args[0], scope):
             return _NAN
         return getattr(ball, method)()
 
@@ -274,82 +121,82 @@ def _beyond_i(ball: acb) -> bool:
     return _beyond_one(acb(-ball.imag, ball.real))
 
 
-def _log(ev: _Evaluator, node: sp.log, scope: _Scope) -> acb:
+def _log(ev: Evaluator, node: sp.log, scope: Scope) -> acb:
     if len(node.args) != 1:
         raise CannotEnclose(node, "a logarithm to a base: write a quotient")
-    return ev(node.args[0], scope).log(ev.analytic(node.args[0], scope))
+    return ev(node.args[0], scope).log(ev.holomorphic(node.args[0], scope))
 
 
-def _lambertw(ev: _Evaluator, node: sp.LambertW, scope: _Scope) -> acb:
+def _lambertw(ev: Evaluator, node: sp.LambertW, scope: Scope) -> acb:
     ball, branch = ev(node.args[0], scope), ev.integer(node.args[1], scope) if len(node.args) == 2 else 0
     end = 0 if branch else -arb.const_e() ** -1
-    if ev.analytic(node.args[0], scope) and _left(ball, end):
+    if ev.holomorphic(node.args[0], scope) and _left(ball, end):
         return _NAN
     return ball.lambertw(branch)
 
 
-def _inverse_error(name: str) -> Callable[[_Evaluator, sp.Basic, _Scope], acb]:
-    def handler(ev: _Evaluator, node: sp.Basic, scope: _Scope) -> acb:
+def _inverse_error(name: str) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
+    def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
         if len(node.args) != 1:
             raise CannotEnclose(node, "only the inverse of one argument is known here")
-        if ev.analytic(node, scope) and not ev(node.args[0], scope).imag == 0:
+        if ev.holomorphic(node, scope) and not ev(node.args[0], scope).imag == 0:
             return _NAN  # known on the real line alone
-        if ev.analytic(node, scope):
+        if ev.holomorphic(node, scope):
             return _NAN
         return acb(getattr(ev.real(node.args[0], scope), name)())
 
     return handler
 
 
-def _abs(ev: _Evaluator, node: sp.Abs, scope: _Scope) -> acb:
+def _abs(ev: Evaluator, node: sp.Abs, scope: Scope) -> acb:
     arg = node.args[0]
     ball = ev(arg, scope)
-    if not ev.analytic(arg, scope):
+    if not ev.holomorphic(arg, scope):
         return acb(abs(ball))
     if arg.is_extended_real:
         return ball.real_abs(True)
     return (ball * ev.conjugate(arg, scope)).sqrt(True)
 
 
-def _sign(ev: _Evaluator, node: sp.sign, scope: _Scope) -> acb:
+def _sign(ev: Evaluator, node: sp.sign, scope: Scope) -> acb:
     arg = node.args[0]
     ball = ev(arg, scope)
-    if ev.analytic(arg, scope):
+    if ev.holomorphic(arg, scope):
         return ball.real_sgn(True) if arg.is_extended_real else ball / (ball * ev.conjugate(arg, scope)).sqrt(True)
     if ball.imag == 0:
         return ball.real_sgn()
     return _disc(arb(1)) if ball.contains(0) or not ball.is_finite() else ball / abs(ball)
 
 
-def _conjugate(ev: _Evaluator, node: sp.conjugate, scope: _Scope) -> acb:
+def _conjugate(ev: Evaluator, node: sp.conjugate, scope: Scope) -> acb:
     return ev.conjugate(node.args[0], scope)
 
 
-def _re(ev: _Evaluator, node: sp.re, scope: _Scope) -> acb:
+def _re(ev: Evaluator, node: sp.re, scope: Scope) -> acb:
     ball = ev(node.args[0], scope)
-    return (ball + ev.conjugate(node.args[0], scope)) / 2 if ev.analytic(node, scope) else acb(ball.real)
+    return (ball + ev.conjugate(node.args[0], scope)) / 2 if ev.holomorphic(node, scope) else acb(ball.real)
 
 
-def _im(ev: _Evaluator, node: sp.im, scope: _Scope) -> acb:
+def _im(ev: Evaluator, node: sp.im, scope: Scope) -> acb:
     ball = ev(node.args[0], scope)
-    return (ball - ev.conjugate(node.args[0], scope)) / acb(0, 2) if ev.analytic(node, scope) else acb(ball.imag)
+    return (ball - ev.conjugate(node.args[0], scope)) / acb(0, 2) if ev.holomorphic(node, scope) else acb(ball.imag)
 
 
-def _arg(ev: _Evaluator, node: sp.arg, scope: _Scope) -> acb:
+def _arg(ev: Evaluator, node: sp.arg, scope: Scope) -> acb:
     ball = ev(node.args[0], scope)
-    return _NAN if ev.analytic(node, scope) or ball.contains(0) else acb(ball.arg())
+    return _NAN if ev.holomorphic(node, scope) or ball.contains(0) else acb(ball.arg())
 
 
-def _atan2(ev: _Evaluator, node: sp.atan2, scope: _Scope) -> acb:
-    if ev.analytic(node, scope):
+def _atan2(ev: Evaluator, node: sp.atan2, scope: Scope) -> acb:
+    if ev.holomorphic(node, scope):
         return _NAN
     y, x = (ev.real(arg, scope) for arg in node.args)
     return _NAN if y.contains(0) and x.contains(0) else acb(arb.atan2(y, x))
 
 
-def _round(method: str) -> Callable[[_Evaluator, sp.Basic, _Scope], acb]:
-    def handler(ev: _Evaluator, node: sp.Basic, scope: _Scope) -> acb:
-        if ev.analytic(node, scope):
+def _round(method: str) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
+    def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
+        if ev.holomorphic(node, scope):
             return getattr(ev(node.args[0], scope), f"real_{method}")(True)
         exact = ev.exactly(node, scope)
         return acb(getattr(ev.real(node.args[0], scope), method)()) if exact is None else acb(int(exact))
@@ -357,17 +204,17 @@ def _round(method: str) -> Callable[[_Evaluator, sp.Basic, _Scope], acb]:
     return handler
 
 
-def _heaviside(ev: _Evaluator, node: sp.Heaviside, scope: _Scope) -> acb:
-    if ev.analytic(node, scope):
+def _heaviside(ev: Evaluator, node: sp.Heaviside, scope: Scope) -> acb:
+    if ev.holomorphic(node, scope):
         return ev(node.args[0], scope).real_heaviside(True)
     x = ev.real(node.args[0], scope)
     return acb(1) if x > 0 else acb(0) if x < 0 else _NAN if x.is_exact() else acb(arb(0).union(arb(1)))
 
 
-def _extreme(name: str) -> Callable[[_Evaluator, sp.Basic, _Scope], acb]:
-    def handler(ev: _Evaluator, node: sp.Basic, scope: _Scope) -> acb:
+def _extreme(name: str) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
+    def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
         first, *rest = node.args
-        if ev.analytic(node, scope):
+        if ev.holomorphic(node, scope):
             best = ev(first, scope)
             for arg in rest:
                 best = getattr(best, f"real_{name}")(ev(arg, scope), True)
@@ -380,21 +227,25 @@ def _extreme(name: str) -> Callable[[_Evaluator, sp.Basic, _Scope], acb]:
     return handler
 
 
-def _piecewise(ev: _Evaluator, node: sp.Piecewise, scope: _Scope) -> acb:
+def _piecewise(ev: Evaluator, node: sp.Piecewise, scope: Scope) -> acb:
     """The hull of the branches that may apply; one branch alone where holomorphy is asked."""
-    strict, hull = isinstance(node, _Interior), None
+    strict, hull = isinstance(node, Interior), None
     for value, condition in node.args:
         decided = ev.decide(condition, scope, strict)
         if decided is False:
             continue
-        if decided is None and (strict or ev.analytic(condition, scope)):
+        if decided is None and (strict or ev.holomorphic(condition, scope)):
             return _NAN
         ball = ev(value, scope)
         hull = ball if hull is None else hull.union(ball)
         if decided:
             return hull
-    covered = hull is not None and sp.Or(*(condition for _, condition in node.args)) == sp.true
-    return hull if covered else _NAN
+    return hull if hull is not None and _exhaustive(node) else _NAN
+
+
+@lru_cache(maxsize=512)
+def _exhaustive(node: sp.Piecewise) -> bool:
+    return sp.Or(*(condition for _, condition in node.args)) == sp.true
 
 
 def _gammas(numerator: Sequence[acb], denominator: Sequence[acb]) -> acb:
@@ -406,11 +257,11 @@ def _gammas(numerator: Sequence[acb], denominator: Sequence[acb]) -> acb:
     return total
 
 
-def _factorial(ev: _Evaluator, node: sp.factorial, scope: _Scope) -> acb:
+def _factorial(ev: Evaluator, node: sp.factorial, scope: Scope) -> acb:
     return (ev(node.args[0], scope) + 1).gamma()
 
 
-def _binomial(ev: _Evaluator, node: sp.binomial, scope: _Scope) -> acb:
+def _binomial(ev: Evaluator, node: sp.binomial, scope: Scope) -> acb:
     n, k = ev(node.args[0], scope), ev.exactly(node.args[1], scope)
     if k is not None and k.is_Integer and k <= _TERMS:
         return acb(0) if k < 0 else _gammas([], [acb(int(k) + 1)]) * _falling(n, int(k))
@@ -425,8 +276,8 @@ def _falling(x: acb, k: int) -> acb:
     return total
 
 
-def _factorial_power(rising: bool) -> Callable[[_Evaluator, sp.Basic, _Scope], acb]:
-    def handler(ev: _Evaluator, node: sp.Basic, scope: _Scope) -> acb:
+def _factorial_power(rising: bool) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
+    def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
         x, k = ev(node.args[0], scope), ev.exactly(node.args[1], scope)
         if k is not None and k.is_Integer and 0 <= k <= _TERMS:
             return _falling(x + int(k) - 1 if rising else x, int(k))
@@ -436,28 +287,28 @@ def _factorial_power(rising: bool) -> Callable[[_Evaluator, sp.Basic, _Scope], a
     return handler
 
 
-def _beta(ev: _Evaluator, node: sp.beta, scope: _Scope) -> acb:
+def _beta(ev: Evaluator, node: sp.beta, scope: Scope) -> acb:
     a, b = (ev(arg, scope) for arg in node.args)
     return _gammas([a, b], [a + b])
 
 
-def _polygamma(ev: _Evaluator, node: sp.polygamma, scope: _Scope) -> acb:
+def _polygamma(ev: Evaluator, node: sp.polygamma, scope: Scope) -> acb:
     order, x = ev.integer(node.args[0], scope), ev(node.args[1], scope)
     if order < 0:
         raise CannotEnclose(node, "a polygamma function of negative order")
     return x.digamma() if order == 0 else x.polygamma(order)
 
 
-def _kronecker(ev: _Evaluator, node: sp.KroneckerDelta, scope: _Scope) -> acb:
+def _kronecker(ev: Evaluator, node: sp.KroneckerDelta, scope: Scope) -> acb:
     equal = ev.decide(sp.Eq(node.args[0], node.args[1], evaluate=False), scope)
     return acb(0, arb.nan()) if equal is None else acb(int(equal))
 
 
-def _repeated(ev: _Evaluator, node: ExprWithLimits, scope: _Scope) -> acb:
+def _repeated(ev: Evaluator, node: ExprWithLimits, scope: Scope) -> acb:
     """Finite sums and products, by Karr's convention for reversed limits: sum over m..n is minus the sum over n+1..m-1."""
     summing = isinstance(node, sp.Sum)
 
-    def level(limits: Sequence[sp.Tuple], scope: _Scope) -> acb:
+    def level(limits: Sequence[sp.Tuple], scope: Scope) -> acb:
         if not limits:
             return ev(node.function, scope)
         symbol, lower, upper = limits[-1]
@@ -467,21 +318,49 @@ def _repeated(ev: _Evaluator, node: ExprWithLimits, scope: _Scope) -> acb:
             raise CannotEnclose(node, f"{abs(stop - start)} terms are more than the {_TERMS} that are evaluated one by one")
         total = acb(0 if summing else 1)
         for index in range(min(start, stop), max(start, stop)):
-            inner = _Scope(scope, symbol, acb(index))
-            inner.exact = sp.Integer(index)
-            term = level(limits[:-1], inner)
+            term = level(limits[:-1], _indexed(ev, scope, symbol, index))
             total = total + term if summing else total * term
         return total if not backwards else -total if summing else 1 / total
 
     return level(node.limits, scope)
 
 
-def _integral(ev: _Evaluator, node: sp.Integral, scope: _Scope) -> acb:
-    def level(limits: Sequence[sp.Tuple], scope: _Scope) -> acb:
+def _indexed(ev: Evaluator, scope: Scope, symbol: sp.Symbol, index: int) -> Scope:
+    inner = Scope(scope, {symbol: acb(index)}, reflect=lambda: _indexed(ev, ev.mirrored(scope), symbol, index))
+    inner.exact = {symbol: sp.Integer(index)}
+    return inner
+
+
+def _running(ev: Evaluator, scope: Scope, symbol: sp.Symbol, value: acb, analytic: bool) -> Scope:
+    """The scope of an integration variable."""
+    return Scope(
+        scope,
+        {symbol: value},
+        frozenset((symbol,)) if analytic else frozenset(),
+        lambda: _running(ev, ev.mirrored(scope), symbol, value.conjugate(), analytic),
+    )
+
+
+def _sharpness(names: frozenset[sp.Symbol], scope: Scope) -> int:
+    """About -log2 of the widest ball among these variables: no integral over a ball of parameters gets sharper than that."""
+    least = 1_000_000
+    while scope.parent is not None:
+        for name in names & scope.values.keys():
+            mantissa, exponent = (scope.values[name].real.rad() + scope.values[name].imag.rad()).man_exp()
+            if mantissa:
+                least = min(least, max(0, -int(exponent) - int(mantissa).bit_length()))
+        scope = scope.parent
+    return least
+
+
+def _integral(ev: Evaluator, node: sp.Integral, scope: Scope) -> acb:
+    names = frozenset().union(*map(ev.depends, (node.function, *node.limits)))
+
+    def level(limits: Sequence[sp.Tuple], scope: Scope) -> acb:
         if not limits:
             return ev(node.function, scope)
         symbol, lower, upper = limits[-1]
-        complex_limits = ev.analytic(lower, scope) or ev.analytic(upper, scope)
+        complex_limits = ev.holomorphic(lower, scope) or ev.holomorphic(upper, scope)
         if complex_limits:
             start, width = ev(lower, scope), ev(upper, scope) - ev(lower, scope)
         else:
@@ -490,23 +369,58 @@ def _integral(ev: _Evaluator, node: sp.Integral, scope: _Scope) -> acb:
         if width.is_zero() or not width.is_finite():
             return width
 
+        failures: list[BaseException] = []
+
         def integrand(s: acb, analytic: bool) -> acb:
             ev.calls += 1
-            if ev.calls > _CALLS:
-                raise CannotEnclose(node, f"more than {_CALLS} evaluations of the integrand at {ctx.prec} bits")
-            return level(limits[:-1], _Scope(scope, symbol, start + width * s, analytic=analytic or complex_limits))
+            if failures or ev.calls > _CALLS:
+                return _NAN
+            try:
+                return level(limits[:-1], _running(ev, scope, symbol, start + width * s, analytic or complex_limits))
+            except (CannotEnclose, KeyboardInterrupt) as failure:  # C code is above: no exception may pass through it
+                failures.append(failure)
+                return _NAN
 
-        goal = arb(2) ** (12 - ctx.prec)
-        return width * acb.integral(integrand, 0, 1, rel_tol=goal, abs_tol=goal, eval_limit=2000 + 100 * ctx.prec)
+        sharpness = _sharpness(names, scope)
+        goal = arb(2) ** -min(_goal(ctx.prec, 24), 10 + sharpness)
+        effort = 2000 + 100 * ctx.prec if sharpness > 40 else 200  # wide parameters need a rough bound only
+        mean = acb.integral(integrand, 0, 1, rel_tol=goal, abs_tol=goal, eval_limit=effort)
+        if failures:
+            raise failures[0]
+        if ev.calls > _CALLS:
+            raise CannotEnclose(node, f"more than {_CALLS} evaluations of integrands at {ctx.prec} bits")
+        return width * mean
 
     return level(node.limits, scope)
 
 
-def _determinant(ev: _Evaluator, node: sp.Determinant, scope: _Scope) -> acb:
+def _undefined(ev: Evaluator, node: AppliedUndef, scope: Scope) -> acb:
+    return ev.apply(node, node.func, (0,) * len(node.args), node.args, scope)
+
+
+def _derivative(ev: Evaluator, node: sp.Derivative, scope: Scope) -> acb:
+    """The derivative of an undefined function by its own arguments; all others were performed before."""
+    inner = node.expr
+    if not isinstance(inner, AppliedUndef):
+        raise CannotEnclose(node, "SymPy has no closed form for this derivative")
+    orders = [0] * len(inner.args)
+    for variable, order in node.variable_count:
+        places = [i for i, arg in enumerate(inner.args) if arg.has(variable)]
+        if len(places) != 1 or inner.args[places[0]] != variable or not order.is_Integer:
+            raise CannotEnclose(node, f"not a derivative of fixed order by one argument of {inner.func.__name__}")
+        orders[places[0]] += int(order)
+    return ev.apply(node, inner.func, tuple(orders), inner.args, scope)
+
+
+def _subs(ev: Evaluator, node: sp.Subs, scope: Scope) -> acb:
+    return ev(node.expr, ev.bind(tuple(node.variables), tuple(node.point), scope, scope))
+
+
+def _determinant(ev: Evaluator, node: sp.Determinant, scope: Scope) -> acb:
     return _matrix(ev, node.arg, scope).det()
 
 
-def _trace(ev: _Evaluator, node: sp.Trace, scope: _Scope) -> acb:
+def _trace(ev: Evaluator, node: sp.Trace, scope: Scope) -> acb:
     matrix = _matrix(ev, node.arg, scope)
     total = acb(0)
     for i in range(matrix.nrows()):
@@ -514,29 +428,30 @@ def _trace(ev: _Evaluator, node: sp.Trace, scope: _Scope) -> acb:
     return total
 
 
-def _matrix(ev: _Evaluator, node: sp.Basic, scope: _Scope) -> acb_mat:
+def _matrix(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb_mat:
     rows = node.as_explicit().tolist()
     return acb_mat([[ev(entry, scope) for entry in row] for row in rows])
 
 
-def _rational(ev: _Evaluator, node: sp.Rational, scope: _Scope) -> acb:
+def _rational(ev: Evaluator, node: sp.Rational, scope: Scope) -> acb:
     return acb(fmpq(node.p, node.q))
 
 
-def _inherited(node: sp.Basic) -> Callable[[_Evaluator, sp.Basic, _Scope], acb]:
+def _inherited(node: sp.Basic) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
     """The handler of a base class, for SymPy's classes of single numbers and our own Piecewise."""
-    for kind in (sp.Rational, sp.Symbol, sp.Piecewise):
+    for kind in (AppliedUndef, sp.Rational, sp.Symbol, sp.Piecewise):
         if isinstance(node, kind) and not isinstance(node, sp.Float):
             return _HANDLERS[kind]
     reason = "a float is not exact: write a Rational" if isinstance(node, sp.Float) else "no rigorous enclosure is known for it"
     raise CannotEnclose(node, reason)
 
 
-_HANDLERS: dict[type, Callable[[_Evaluator, sp.Basic, _Scope], acb]] = {
+_HANDLERS: dict[type, Callable[[Evaluator, sp.Basic, Scope], acb]] = {
     sp.Symbol: _symbol, sp.Dummy: _symbol, sp.Rational: _rational, sp.Integer: _rational, sp.Add: _add, sp.Mul: _mul,
     sp.Pow: _pow, sp.log: _log, sp.LambertW: _lambertw, sp.Abs: _abs, sp.sign: _sign, sp.conjugate: _conjugate, sp.re: _re,
     sp.im: _im, sp.arg: _arg, sp.atan2: _atan2, sp.Heaviside: _heaviside, sp.Piecewise: _piecewise, sp.beta: _beta,
     sp.factorial: _factorial, sp.binomial: _binomial, sp.polygamma: _polygamma, sp.KroneckerDelta: _kronecker,
+    AppliedUndef: _undefined, sp.Derivative: _derivative, sp.Subs: _subs,
     sp.Sum: _repeated, sp.Product: _repeated, sp.Integral: _integral, sp.Determinant: _determinant, sp.Trace: _trace,
     sp.RisingFactorial: _factorial_power(True), sp.FallingFactorial: _factorial_power(False),
     sp.Max: _extreme("max"), sp.Min: _extreme("min"), sp.floor: _round("floor"), sp.ceiling: _round("ceil"),
@@ -552,9 +467,6 @@ _HANDLERS: dict[type, Callable[[_Evaluator, sp.Basic, _Scope], acb]] = {
        ("exp", "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch", "sinc",
         "erf", "erfc", "erfi", "zeta")},
 }  # fmt: skip
-
-_RELATIONS = {sp.Eq: "=", sp.Ne: "!", sp.StrictGreaterThan: ">", sp.GreaterThan: ">=",
-              sp.StrictLessThan: "<", sp.LessThan: "<="}  # fmt: skip
 
 
 # -- the public surface -------------------------------------------------------------------------------------------------
@@ -575,16 +487,12 @@ def enclose(expr: sp.Expr, instantiation: Instantiation, bits: int = 256, cap: i
     """
     if isinstance(expr, sp.MatrixBase) or not isinstance(expr, sp.Expr):
         raise TypeError(f"Expected a scalar SymPy expression, got {type(expr).__name__}. Enclose a matrix by its entries().")
-    concrete = concretize(expr, instantiation.functions)
-    return _sharpened(lambda ev: ev(concrete, ev.root), dict(instantiation.symbols), bits, cap)
-
-
-def _sharpened(evaluate: Callable[[_Evaluator], acb], symbols: dict[sp.Symbol, sp.Expr], bits: int, cap: int) -> acb:
-    goal, best, reached, blame = min(TARGET_BITS, max(8, bits - 56)), None, -1, None
+    prepared, goal = prepare(expr), _goal(bits)
+    best, reached, blame = None, -1, None
     while True:
-        evaluator = _Evaluator(symbols)
+        evaluator = _evaluator(instantiation)
         with ctx.workprec(bits):
-            ball = evaluate(evaluator)
+            ball = evaluator(prepared, evaluator.root)
         blame = blame or evaluator.blame
         if ball.is_finite():
             sharpness = radius_bits(ball)
@@ -599,6 +507,15 @@ def _sharpened(evaluate: Callable[[_Evaluator], acb], symbols: dict[sp.Symbol, s
     if best is None:
         raise CannotEnclose(blame, "its ball is not finite at any precision tried (a pole, or a kink at the very point?)")
     return best
+
+
+def _goal(bits: int, extra: int = 0) -> int:
+    """How narrow a ball should get at `bits` working bits: radius 2^-goal."""
+    return max(8, bits - 56 + extra) if bits <= 256 else max(TARGET_BITS + extra, bits // 2)
+
+
+def _evaluator(instantiation: Instantiation) -> Evaluator:
+    return Evaluator(instantiation.symbols, instantiation.functions, _HANDLERS, _inherited)
 
 
 def contains_zero(ball: acb | arb) -> bool:
@@ -660,26 +577,27 @@ def instantiate(
 
 
 def _one_instance(wanted: Demand, rng: Random, tries: int) -> Instantiation:
-    met = [0] * len(wanted.relations)
+    met, asked = [0] * len(wanted.relations), [prepare(relation) for relation in wanted.relations]
     functions: dict = {}
     for attempt in range(tries):
         if attempt % 20 == 0:
             functions = {function: draw_function(shape, rng) for function, shape in wanted.shapes.items()}
-            concrete = [concretize(relation, functions) for relation in wanted.relations]
-        symbols: dict[sp.Symbol, sp.Expr] = {}
-        for symbol in wanted.symbols:
-            scale = _SCALES[attempt % len(_SCALES)] if attempt % 3 else rng.choice(_SCALES)
-            symbols[symbol] = draw_symbol(symbol, symbol in wanted.real, rng, scale)
-        if all(_met(relation, i, symbols, met) for i, relation in enumerate(concrete)):
-            return Instantiation(symbols, functions)
+        usual = _SCALES[attempt // 3 % len(_SCALES)]
+        symbols = {
+            symbol: draw_symbol(symbol, symbol in wanted.real, rng, rng.choice(_SCALES) if attempt % 3 == 2 else usual)
+            for symbol in wanted.symbols
+        }
+        instance = Instantiation(symbols, functions)
+        if all(_met(relation, i, instance, met) for i, relation in enumerate(asked)):
+            return instance
     worst = min(range(len(met)), key=met.__getitem__)
-    raise NoInstance(f"No instance in {tries} draws: the relation {wanted.relations[worst]} was proved by balls {met[worst]} times, "
-                     "never together with those before it. Is it contradictory, or too rare to meet by chance?")  # fmt: skip
+    raise NoInstance(f"No instance in {tries} draws: the relation {written(wanted.relations[worst])} was proved by balls {met[worst]} times, "
+                     "never together with all others. Is it contradictory, or too rare to meet by chance?")  # fmt: skip
 
 
-def _met(relation: sp.Basic, index: int, symbols: dict[sp.Symbol, sp.Expr], met: list[int]) -> bool:
+def _met(relation: sp.Basic, index: int, instance: Instantiation, met: list[int]) -> bool:
     with ctx.workprec(96):
-        evaluator = _Evaluator(symbols)
+        evaluator = _evaluator(instance)
         decided = evaluator.decide(relation, evaluator.root)
     met[index] += decided is True
     return decided is True

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sympy as sp
+from sympy.concrete.expr_with_limits import ExprWithLimits
+from sympy.core.function import AppliedUndef
 from sympy.polys.polyerrors import BasePolynomialError
 
-from theory.witnesses import entries
+from theory.preparation import entries
 
 _Strategy = tuple[int, Callable[[sp.Expr], sp.Expr]]
 
@@ -29,23 +31,50 @@ def _gammas(expr: sp.Expr) -> sp.Expr:
     return sp.gammasimp(sp.combsimp(expr.rewrite(sp.gamma)))
 
 
+def _fundamental(expr: sp.Expr) -> sp.Expr:
+    """The fundamental theorem of calculus: the integral of a derivative is the difference of its ends."""
+
+    def ends(integral: sp.Integral) -> sp.Expr:
+        (variable, lower, upper), *outer = integral.limits
+        total, rest = sp.S.Zero, sp.S.Zero
+        for term in sp.Add.make_args(sp.expand(integral.function)):
+            factor, slope = term.as_independent(variable, as_Add=False)
+            if isinstance(slope, sp.Derivative) and variable in slope.variables:
+                names = list(slope.variables)
+                names.remove(variable)
+                primitive = sp.Derivative(slope.expr, *names) if names else slope.expr
+                total += factor * (primitive.subs(variable, upper) - primitive.subs(variable, lower))
+            else:
+                rest += term
+        value = total + sp.Integral(rest, (variable, lower, upper)).doit(integrals=False) if rest else total
+        return sp.Integral(value, *outer) if outer else value
+
+    return sp.expand(expr.replace(lambda e: isinstance(e, sp.Integral) and len(e.limits[0]) == 3, ends).doit(integrals=False))
+
+
+def _simplified(expr: sp.Expr) -> sp.Expr:
+    return sp.simplify(expr, doit=False)
+
+
+_WRITTEN_OUT, _DONE = 400, 60
 # (largest number of operations on which the strategy is tried, strategy); each starts from the expression with derivatives done
 _STRATEGIES: tuple[_Strategy, ...] = (
     (100_000, sp.expand),
     (4_000, _numerator),
+    (1_000, _fundamental),
     (4_000, _logarithms),
     (4_000, lambda e: _numerator(_logarithms(e))),
-    (2_000, sp.cancel),
+    (2_000, lambda e: sp.cancel(e)),
     (1_500, lambda e: sp.expand(sp.powsimp(sp.expand(e), force=False))),
     (1_500, lambda e: sp.radsimp(sp.cancel(sp.together(e)))),
     (1_500, lambda e: sp.trigsimp(_numerator(e))),
     (1_500, _exponentials),
     (800, _gammas),
-    (800, lambda e: sp.simplify(_logarithms(e))),
-    (800, sp.simplify),
-    (400, lambda e: sp.expand_func(sp.simplify(e.rewrite(sp.Piecewise)))),
-    (400, lambda e: sp.simplify(sp.expand_complex(e))),
-    (200, lambda e: sp.simplify(e.doit())),
+    (800, lambda e: _simplified(_logarithms(e))),
+    (800, _simplified),
+    (_WRITTEN_OUT, lambda e: sp.expand_func(_simplified(e.rewrite(sp.Piecewise)))),
+    (_WRITTEN_OUT, lambda e: _simplified(sp.expand_complex(e))),
+    (_DONE, lambda e: sp.simplify(e.doit())),
 )
 _REFUSALS = (BasePolynomialError, NotImplementedError, ZeroDivisionError, AttributeError, RecursionError, TypeError, ValueError)
 
@@ -74,9 +103,10 @@ def _scalar(expr: sp.Expr) -> bool | None:
         if (verdict := _literal(form)) is not None:
             return verdict
     size = done.count_ops()
-    opaque = bool(done.atoms(sp.core.function.AppliedUndef))
+    bound = done.has(ExprWithLimits)
+    opaque = bool(done.atoms(AppliedUndef))
     for largest, strategy in _STRATEGIES:
-        if size > largest or (largest == 200 and opaque):
+        if size > largest or (largest == _WRITTEN_OUT and bound) or (largest == _DONE and (opaque or not bound)):
             continue
         try:
             form = strategy(done)

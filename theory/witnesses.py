@@ -1,14 +1,15 @@
-"""Concrete instances of symbolic statements: numbers for symbols, elementary functions for undefined ones.
+"""Concrete instances of symbolic statements: numbers for symbols, elementary laws for undefined functions.
 
-Pure SymPy, exact, deterministic. An :class:`Instantiation` maps every free symbol to an exact number and every undefined
-function to a `Lambda`; :func:`concretize` puts the functions in, performs the derivatives and renames bound variables. Which
-draws meet a statement's relations is decided in :mod:`theory.balls`, by ball arithmetic.
+Pure SymPy, exact, deterministic. :func:`demand` reads off what a statement needs, :func:`draw_symbol` and
+:func:`draw_function` draw it. Which draws meet the statement's relations is decided by ball arithmetic in :mod:`theory.balls`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
 from random import Random
 
 import sympy as sp
@@ -17,21 +18,46 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-Key = UndefinedFunction
+from theory.preparation import CannotEnclose, derivative, entries, prepare, written
+
 _ORDER = (sp.StrictGreaterThan, sp.GreaterThan, sp.StrictLessThan, sp.LessThan)
 _DENOMINATORS = (5, 7, 8, 9, 11, 13, 17, 19)
 
 
-class CannotEnclose(Exception):
-    """A node of an expression has no rigorous enclosure here. `node` is the node, `reason` says why."""
-
-    def __init__(self, node: object, reason: str) -> None:
-        self.node, self.reason = node, reason
-        super().__init__(f"Cannot enclose {_short(node)}: {reason}")
-
-
 class NoInstance(Exception):
     """No draw met the assumptions. The message names the relation or the symbol that was never met, and the tries."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """A concrete function: an expression in `variables` and named coefficients, with the coefficients' exact values.
+
+    Laws drawn from one template share its derivatives, which SymPy then computes once.
+    """
+
+    variables: tuple[sp.Symbol, ...]
+    template: sp.Expr
+    values: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, law: sp.Lambda) -> Law:
+        """The law of an explicit `Lambda`."""
+        fresh = {v: sp.Dummy(v.name, **v._assumptions_orig) for v in law.variables}
+        return cls(tuple(fresh.values()), prepare(law.expr.xreplace(fresh)))
+
+    def jet(self, orders: tuple[int, ...]) -> sp.Expr:
+        """The derivative of these orders in the variables, as an expression in variables and coefficients."""
+        return _jet(self.template, self.variables, orders)
+
+    def written(self, names: Sequence[sp.Symbol]) -> sp.Expr:
+        """The law with its coefficients put in and its variables called `names`."""
+        return self.template.xreplace({**self.values, **dict(zip(self.variables, names, strict=True))})
+
+
+@lru_cache(maxsize=1024)
+def _jet(template: sp.Expr, variables: tuple[sp.Symbol, ...], orders: tuple[int, ...]) -> sp.Expr:
+    pairs = [(variable, order) for variable, order in zip(variables, orders, strict=True) if order]
+    return prepare(derivative(template, *pairs)) if pairs else template
 
 
 @dataclass(frozen=True)
@@ -40,44 +66,39 @@ class Instantiation:
 
     Args:
         symbols: Symbol -> exact number (rational, Gaussian rational, or integer).
-        functions: undefined function -> `Lambda` of the same arity over elementary functions with exact coefficients.
+        functions: undefined function -> its :class:`Law`, or a `Lambda` over elementary functions with exact coefficients.
     """
 
     symbols: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
-    functions: Mapping[Key, sp.Lambda] = field(default_factory=dict)
+    functions: Mapping[UndefinedFunction, Law | sp.Lambda] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "symbols", {symbol: _exact(symbol, value) for symbol, value in self.symbols.items()})
 
     def plain(self) -> dict[str, str]:
         """The witness in print: `{"x": "3/7", "f(a)": "sin(2*a/5) + 1"}`; a repeated name gets a count, `x#2`."""
-        letters, witness = sp.symbols("a b c d e g h k", cls=sp.Symbol), {}
+        witness: dict[str, str] = {}
         for symbol, value in self.symbols.items():
             witness[_unused(symbol.name, witness)] = str(value)
         for function, law in self.functions.items():
-            names = letters[: len(law.variables)]
-            names = names if len(names) == len(law.variables) else law.variables
-            head = f"{function.__name__}({', '.join(map(str, names))})"
-            witness[_unused(head, witness)] = str(law.expr.xreplace(dict(zip(law.variables, names, strict=True))))
+            law = Law.of(law) if isinstance(law, sp.Lambda) else law
+            names = [sp.Symbol(f"a{i + 1}" if len(law.variables) > 1 else "a") for i in range(len(law.variables))]
+            head = _unused(f"{function.__name__}({', '.join(map(str, names))})", witness)
+            witness[head] = str(law.written(names))
         return witness
+
+
+def _exact(symbol: sp.Symbol, value: object) -> sp.Expr:
+    if isinstance(value, (int, Fraction)):
+        return sp.Rational(value.numerator, value.denominator)
+    if isinstance(value, sp.Expr) and all(part.is_Rational for part in value.as_real_imag()):
+        return value
+    raise TypeError(f"Expected an exact rational or Gaussian rational for {symbol}, got {type(value).__name__} {value!r}.")
 
 
 def _unused(name: str, taken: Mapping[str, str]) -> str:
     tries = (name if n == 1 else f"{name}#{n}" for n in range(1, len(taken) + 2))
     return next(label for label in tries if label not in taken)
-
-
-def _short(node: object) -> str:
-    text = str(node)
-    return f"{type(node).__name__} {text if len(text) <= 120 else text[:117] + '...'}"
-
-
-def entries(expr: sp.Basic) -> list[sp.Expr]:
-    """The scalar entries of an explicit matrix, row by row, or the expression itself, as a list."""
-    if isinstance(expr, sp.MatrixBase):
-        return list(expr)
-    if isinstance(expr, sp.MatrixExpr):
-        return list(expr.as_explicit())
-    if not isinstance(expr, sp.Expr):
-        raise TypeError(f"Expected a SymPy expression or an explicit matrix, got {type(expr).__name__}: {expr!r}.")
-    return [expr]
 
 
 def relations(assuming: Iterable[Boolean]) -> list[Relational]:
@@ -93,138 +114,17 @@ def relations(assuming: Iterable[Boolean]) -> list[Relational]:
         elif isinstance(relation, (*_ORDER, sp.Ne)):
             flat.append(relation)
         elif isinstance(relation, sp.Eq):
-            raise NoInstance(f"The equation {relation} cannot be met by sampling: substitute it into the statement instead.")
+            raise NoInstance(f"The equation {written(relation)} cannot be met by sampling: substitute it into the statement instead.")
         else:
-            raise TypeError(f"Expected relations (>, >=, <, <=, Ne, And), got {type(relation).__name__}: {relation}.")
+            raise TypeError(f"Expected relations (>, >=, <, <=, Ne, And), got {type(relation).__name__}: {written(relation)}.")
     return flat
-
-
-# -- putting the functions in -------------------------------------------------------------------------------------------
-
-
-class _Interior(sp.Piecewise):
-    """A derivative of a Piecewise: it has a value only strictly inside the pieces, never where two of them meet."""
-
-
-class _Concretizer:
-    """Replaces undefined functions by laws, performs derivatives, and gives every bound variable a fresh name."""
-
-    def __init__(self, functions: Mapping[Key, sp.Lambda]) -> None:
-        self.functions, self.memo = functions, {}
-
-    def __call__(self, node: sp.Basic) -> sp.Basic:
-        if not node.args:
-            return node
-        if node not in self.memo:
-            self.memo[node] = self._visit(node)
-        return self.memo[node]
-
-    def _visit(self, node: sp.Basic) -> sp.Basic:
-        if isinstance(node, AppliedUndef):
-            return self._apply(node)
-        if isinstance(node, sp.Derivative):
-            return self._differentiate(node)
-        if isinstance(node, sp.Subs):
-            return self._substitute(node)
-        if isinstance(node, ExprWithLimits):
-            return self._bind(node)
-        if isinstance(node, sp.MatrixBase):
-            return node.applyfunc(self)
-        args = [self(arg) for arg in node.args]
-        return node if all(new is old for new, old in zip(args, node.args, strict=True)) else node.func(*args)
-
-    def _apply(self, node: AppliedUndef) -> sp.Basic:
-        law = self.functions.get(node.func)
-        if law is None:
-            raise CannotEnclose(node, f"the instantiation has no concrete function for {node.func.__name__}")
-        if len(law.variables) != len(node.args):
-            raise CannotEnclose(node, f"its concrete function takes {len(law.variables)} arguments")
-        return law.expr.xreplace(dict(zip(law.variables, map(self, node.args), strict=True)))
-
-    def _differentiate(self, node: sp.Derivative) -> sp.Basic:
-        expr, restore = node.expr, {}
-        steps: list[tuple[sp.Symbol, int]] = []
-        for variable, count in node.variable_count:
-            if not isinstance(count, (sp.Integer, int)):
-                raise CannotEnclose(node, "a derivative of symbolic order")
-            if not isinstance(variable, sp.Symbol):
-                expr, variable = self._as_symbol(node, expr, variable, restore)
-            steps.append((variable, int(count)))
-        result = self(expr)
-        for variable, count in steps:
-            result = sp.diff(_spelled_out(result), variable, count)
-        if result.has(sp.Derivative, sp.Subs):
-            raise CannotEnclose(node, "SymPy has no closed form for this derivative")
-        return _strict(result).xreplace({dummy: self(value) for dummy, value in restore.items()})
-
-    def _as_symbol(
-        self, node: sp.Derivative, expr: sp.Expr, variable: sp.Expr, restore: dict[sp.Symbol, sp.Expr]
-    ) -> tuple[sp.Expr, sp.Symbol]:
-        """d/du for u = g(x) or g'(x): u becomes a symbol, derivatives of g count as independent of g, as in SymPy."""
-        frozen = {}
-        for inner in expr.atoms(sp.Derivative) - {variable}:
-            if inner.has(variable):
-                if inner.expr != variable:
-                    raise CannotEnclose(node, f"it differentiates by {variable}, on which {inner} depends")
-                frozen[inner] = sp.Dummy()
-        slot = sp.Dummy()
-        restore.update({dummy: inner for inner, dummy in frozen.items()})
-        restore[slot] = variable
-        return expr.xreplace(frozen).xreplace({variable: slot}), slot
-
-    def _substitute(self, node: sp.Subs) -> sp.Basic:
-        # The inner derivative is taken first; bound variables have fresh names by then, so that replacing is safe.
-        fresh = {old: sp.Dummy(old.name, **old._assumptions_orig) for old in node.variables}
-        inner = self(node.expr).xreplace(fresh)
-        return inner.xreplace({fresh[v]: self(p) for v, p in zip(node.variables, node.point, strict=True)})
-
-    def _bind(self, node: ExprWithLimits) -> sp.Basic:
-        body, limits = self(node.function), []
-        for limit in node.limits:  # innermost first; a variable is seen by the body and by the limits further in
-            if len(limit) != 3:
-                raise CannotEnclose(node, "it has no lower and upper limit")
-            fresh = sp.Dummy(limit[0].name, **limit[0]._assumptions_orig)
-            body = body.xreplace({limit[0]: fresh})
-            limits = [tuple(part.xreplace({limit[0]: fresh}) for part in inner) for inner in limits]
-            limits.append((fresh, self(limit[1]), self(limit[2])))
-        return node.func(body, *limits)
-
-
-def _spelled_out(expr: sp.Expr) -> sp.Expr:
-    """Determinants and traces written in entries, so that SymPy can differentiate them."""
-    table = {node: _det(node.arg) for node in expr.atoms(sp.Determinant)}
-    table |= {node: node.arg.as_explicit().trace() for node in expr.atoms(sp.Trace)}
-    return expr.xreplace(table) if table else expr
-
-
-def _det(matrix: sp.MatrixBase) -> sp.Expr:
-    return matrix.as_explicit().det(method="berkowitz")
-
-
-def _strict(derivative: sp.Expr) -> sp.Expr:
-    """Make a derivative undefined where its function has a kink: sign(0) and the seams of a Piecewise."""
-    if derivative.has(sp.Piecewise):
-        derivative = derivative.replace(lambda e: type(e) is sp.Piecewise, lambda e: _Interior(*e.args))
-    if derivative.has(sp.sign):
-        derivative = derivative.replace(sp.sign, lambda u: u / sp.Abs(u))
-    return derivative
-
-
-def concretize(expr: sp.Basic, functions: Mapping[Key, sp.Lambda]) -> sp.Basic:
-    """`expr` with every undefined function replaced by its law and every derivative performed.
-
-    Symbols stay symbols, integrals and sums stay unevaluated (their variables get fresh names). A derivative of |u| or of a
-    Piecewise is given no value at the kink. Raises :class:`CannotEnclose` for indefinite integrals, derivatives that SymPy
-    leaves open, and functions without a law.
-    """
-    return _Concretizer(functions)(expr)
 
 
 # -- what has to be drawn -----------------------------------------------------------------------------------------------
 
 
 @dataclass
-class _Shape:
+class Shape:
     """What is known about an undefined function before it is drawn."""
 
     arity: int
@@ -241,7 +141,7 @@ class Demand:
 
     symbols: list[sp.Symbol]
     real: set[sp.Symbol]
-    shapes: dict[Key, _Shape]
+    shapes: dict[UndefinedFunction, Shape]
     relations: list[Relational]
 
 
@@ -250,11 +150,14 @@ def demand(expr: sp.Basic, assuming: Iterable[Boolean] = ()) -> Demand:
     asked = relations(assuming)
     parts: list[sp.Basic] = [*entries(expr), *asked]
     symbols = set().union(*(part.free_symbols for part in parts))
-    applied = sorted(set().union(*(part.atoms(AppliedUndef) for part in parts)), key=str)
+    for symbol in symbols:
+        if not isinstance(symbol, sp.Symbol):
+            raise CannotEnclose(symbol, "only scalar symbols are drawn: write the matrix in entries")
+    applied = sorted(set().union(*(part.atoms(AppliedUndef) for part in parts)), key=written)
     real = _forced_real(parts, symbols)
-    shapes: dict[Key, _Shape] = {}
+    shapes: dict[UndefinedFunction, Shape] = {}
     for node in applied:
-        shape = shapes.setdefault(node.func, _Shape(len(node.args)))
+        shape = shapes.setdefault(node.func, Shape(len(node.args)))
         if shape.arity != len(node.args):
             raise TypeError(f"Expected one arity per undefined function, got {node.func.__name__} with {shape.arity} and "
                             f"{len(node.args)} arguments. Give the two functions two names.")  # fmt: skip
@@ -287,7 +190,7 @@ def _forced_real(parts: Sequence[sp.Basic], symbols: set[sp.Symbol]) -> set[sp.S
     return real
 
 
-def _from_assumptions(function: Key, shape: _Shape) -> None:
+def _from_assumptions(function: UndefinedFunction, shape: Shape) -> None:
     known = function._kwargs
     if any(known.get(k) for k in ("integer", "even", "odd", "rational", "irrational", "algebraic", "imaginary", "infinite")):
         raise NoInstance(f"The function {function.__name__} is assumed {known}: no family of such functions is drawn here.")
@@ -300,7 +203,7 @@ def _from_assumptions(function: Key, shape: _Shape) -> None:
         shape.lower = sp.S.Zero
 
 
-def _from_relation(relation: Relational, shapes: dict[Key, _Shape]) -> None:
+def _from_relation(relation: Relational, shapes: dict[UndefinedFunction, Shape]) -> None:
     """Read `f(..) > c`, `f(..) < c`, `f'(..) > 0`, `f'(..) < 0` as demands on the whole function f."""
     if relation.lhs.is_number:
         relation = relation.reversed
@@ -360,60 +263,82 @@ def draw_symbol(symbol: sp.Symbol, real: bool, rng: Random, scale: sp.Rational) 
     raise NoInstance(f"No exact number with the assumptions of {symbol} {dict(assumed)} in 400 draws.")
 
 
-def _form(xs: Sequence[sp.Symbol], rng: Random, slope: Mapping[int, int]) -> sp.Expr:
-    """A random affine form in which every argument occurs, with the demanded signs."""
-    terms = [x * (slope[i] * _coefficient(rng, signed=False) if i in slope else _coefficient(rng)) for i, x in enumerate(xs)]
-    return sp.Add(*terms, _coefficient(rng) / 2)
+class _Coefficients:
+    """Named coefficients of a template, with the sign each has to have (0: any)."""
+
+    def __init__(self) -> None:
+        self.signs: dict[sp.Symbol, int] = {}
+
+    def __call__(self, sign: int = 0) -> sp.Symbol:
+        symbol = sp.Dummy(f"c{len(self.signs)}", real=True, nonzero=True)
+        self.signs[symbol] = sign
+        return symbol
 
 
-def _wave(xs: Sequence[sp.Symbol], rng: Random, entire: bool, tame: bool) -> sp.Expr:
-    """A generic real function: a sum of elementary terms and of a product of two, each in its own affine form."""
-    def form() -> sp.Expr:
-        return _form(xs, rng, {})
+class _Terms:
+    """Elementary terms in random affine forms of the variables; every variable occurs in every form."""
 
-    terms: list[Callable[[], sp.Expr]] = [form, lambda: sp.cos(form()), lambda: sp.sin(form())]
-    if not tame:
-        terms += [lambda: form() ** 2 / 3, lambda: form() ** 3 / 9, lambda: sp.exp(form() / 2)]
-    if not entire:
-        terms += [lambda: 1 / (1 + form() ** 2), lambda: sp.log(1 + form() ** 2), lambda: sp.atan(form())]
-    first, second, third = rng.sample(terms, 3)
-    curved = rng.choice([sp.sin, sp.cos] if tame else [sp.sin, sp.cos, lambda u: sp.exp(u / 2)])
-    core = _coefficient(rng) * curved(form()) + _coefficient(rng) * first() * sp.sin(form())
-    return core + _coefficient(rng) * second() + _coefficient(rng) * third() + _coefficient(rng)
+    def __init__(self, xs: Sequence[sp.Symbol], rng: Random, slope: Mapping[int, int], entire: bool, tame: bool) -> None:
+        self.xs, self.rng, self.slope, self.entire, self.tame = xs, rng, slope, entire, tame
+        self.coefficient = _Coefficients()
+
+    def form(self) -> sp.Expr:
+        return sp.Add(*(x * self.coefficient(self.slope.get(i, 0)) for i, x in enumerate(self.xs)), self.coefficient())
+
+    def wave(self) -> sp.Expr:
+        """A generic real function: a sum of terms and of a product of two, all of whose derivatives are generic too."""
+        form, c = self.form, self.coefficient
+        terms: list[Callable[[], sp.Expr]] = [form, lambda: sp.cos(form()), lambda: sp.sin(form())]
+        if not self.tame:
+            terms += [lambda: form() ** 2, lambda: form() ** 3, lambda: sp.exp(form() / 2)]
+        if not self.entire:
+            terms += [lambda: 1 / (1 + form() ** 2), lambda: sp.log(1 + form() ** 2), lambda: sp.atan(form())]
+        first, second = self.rng.sample(terms, 2)
+        return c() * sp.sin(form()) + c() * first() * sp.cos(form()) + c() * second() + c()
+
+    def climb(self) -> sp.Expr:
+        """A real function, strictly monotone in the demanded arguments in the demanded sense, on the whole real line."""
+        form, c = self.form, self.coefficient
+        terms: list[Callable[[], sp.Expr]] = [form]
+        if not self.tame:
+            terms += [lambda: sp.exp(form() / 2), lambda: sp.sinh(form() / 2), lambda: (lambda u: u + u**3)(form())]
+        if not self.entire:
+            terms += [lambda: sp.atan(form()), lambda: sp.tanh(form()), lambda: sp.log(1 + sp.exp(form()))]
+        chosen = self.rng.sample(terms, min(2, len(terms)))
+        swing = (lambda u: u + sp.sin(u) / 2)(form())
+        return swing + sp.Add(*(c(+1) * term() for term in chosen)) + c()
 
 
-def _climb(xs: Sequence[sp.Symbol], rng: Random, slope: Mapping[int, int], entire: bool, tame: bool) -> sp.Expr:
-    """A real function, strictly monotone in the demanded arguments, in the demanded sense, on the whole real line."""
-    def form() -> sp.Expr:
-        return _form(xs, rng, slope)
+@lru_cache(maxsize=256)
+def _template(
+    arity: int, real: bool, entire: bool, bounded: tuple[bool, bool], slope: tuple[tuple[int, int], ...], variety: int
+) -> tuple[tuple[sp.Symbol, ...], sp.Expr, dict[sp.Symbol, int], tuple[sp.Symbol, sp.Symbol]]:
+    """A law with named coefficients: its variables, its expression, the coefficients' signs, the names of its two bounds."""
+    xs = tuple(sp.Dummy(f"x{i}", real=None if entire else True) for i in range(arity))
+    terms = _Terms(xs, Random(f"template {variety}"), dict(slope), entire, any(bounded))
+    draw = terms.climb if slope else terms.wave
+    low, high = sp.Dummy("low", real=True), sp.Dummy("high", real=True)
+    if bounded == (True, True):
+        law = low + (high - low) / (1 + sp.exp(-draw()))
+    elif bounded[0]:
+        law = low + sp.exp(draw() / 2)
+    elif bounded[1]:
+        law = high - sp.exp(-draw() / 2)
+    else:
+        law = draw() if real else draw() + sp.I * draw()
+    return xs, law, terms.coefficient.signs, (low, high)
 
-    terms: list[Callable[[], sp.Expr]] = [form, lambda: (lambda u: u + sp.sin(u) / 2)(form())]
-    if not tame:
-        terms += [lambda: sp.exp(form() / 2), lambda: sp.sinh(form() / 2), lambda: (lambda u: u + u**3 / 9)(form())]
-    if not entire:
-        terms += [lambda: sp.atan(form()), lambda: sp.tanh(form()), lambda: sp.log(1 + sp.exp(form()))]
-    size = min(3, len(terms))
-    core = (lambda u: u + sp.sin(u) / 2)(form())
-    return core + sp.Add(*(_coefficient(rng, signed=False) * term() for term in rng.sample(terms, size))) + _coefficient(rng)
+
+_VARIETIES = 5
 
 
-def draw_function(shape: _Shape, rng: Random) -> sp.Lambda:
-    """A random elementary function that meets `shape` on the whole real line; real parts and imaginary parts are drawn apart."""
-    xs = [sp.Dummy(f"x{i}", real=None if shape.entire else True) for i in range(shape.arity)]
+def draw_function(shape: Shape, rng: Random) -> Law:
+    """A random elementary law that meets `shape` on the whole real line."""
     low, high = shape.lower, shape.upper
-    tame = low is not None or high is not None
     if low is not None and high is not None and low >= high:
         raise NoInstance(f"A function is asked to lie above {low} and below {high}.")
-
-    def real_part() -> sp.Expr:
-        return _climb(xs, rng, shape.slope, shape.entire, tame) if shape.slope else _wave(xs, rng, shape.entire, tame)
-
-    if low is not None and high is not None:
-        law = low + (high - low) / (1 + sp.exp(-real_part()))
-    elif low is not None:
-        law = low + sp.exp(real_part() / 2)
-    elif high is not None:
-        law = high - sp.exp(-real_part() / 2)
-    else:
-        law = real_part() if shape.real else real_part() + sp.I * real_part()
-    return sp.Lambda(tuple(xs), law)
+    key = (shape.arity, shape.real, shape.entire, (low is not None, high is not None), tuple(sorted(shape.slope.items())))
+    xs, law, signs, bounds = _template(*key, rng.randrange(_VARIETIES))
+    values: dict[sp.Symbol, sp.Expr] = {c: sign * abs(v) if sign else v for c, sign in signs.items() for v in [_coefficient(rng)]}
+    values |= {name: bound for name, bound in zip(bounds, (low, high), strict=True) if bound is not None}
+    return Law(xs, law, values)

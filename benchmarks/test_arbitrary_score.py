@@ -1,0 +1,94 @@
+"""Any score on a million points of a plane mixture: how many evaluations, how much time beyond them, how much memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import torch
+from torch import Tensor
+
+from numerics import densities
+from numerics.random import Stream
+from numerics.transports import ArbitraryScore
+
+POINTS = 1_000_000
+CHUNKS = 10
+MEMORY = """
+import json, resource, torch
+from numerics.random import Stream
+from benchmark_module import problem
+transport, points = problem(1_000_000)
+transport.forward(points[:20_000])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+transport.forward_with_estimate(points)
+print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024))
+"""
+
+
+class Counted:
+    """A function that counts the points that it is evaluated at."""
+
+    def __init__(self, function: object) -> None:
+        self.function, self.points = function, 0
+
+    def __call__(self, x: Tensor) -> Tensor:
+        self.points += x.shape[0]
+        return self.function(x)
+
+
+def problem(size: int) -> tuple[ArbitraryScore, Tensor]:
+    """A mixture of 8 Gaussians on a circle, to be given a wide Gaussian as its density, and ``size`` samples of it."""
+    angles = torch.arange(8, dtype=torch.float64) * torch.pi / 4
+    means = 4 * torch.stack([angles.cos(), angles.sin()], 1)
+    law = densities.GaussianMixture(torch.full((8,), 1 / 8, dtype=torch.float64), means, torch.full((8,), 0.5, dtype=torch.float64))
+    score = densities.gaussian(2, 3.0, means)
+    return ArbitraryScore(Counted(law.log_prob), Counted(score.log_prob), dim=2), law.sample(size, Stream(1))
+
+
+def bare(transport: ArbitraryScore, batch: Tensor, evaluations: int) -> float:
+    """Seconds for ``evaluations`` bare evaluations of both functions, in the batches that the map itself uses."""
+    started = time.perf_counter()
+    for _ in range(-(-evaluations // batch.shape[0])):
+        transport.log_prob.function(batch)
+        transport.log_score.function(batch)
+    return (time.perf_counter() - started) * evaluations / (-(-evaluations // batch.shape[0]) * batch.shape[0])
+
+
+def test_arbitrary_score_on_a_million_points(benchmark) -> None:
+    """Map and bare evaluations alternate in chunks, so that a busy machine slows both alike."""
+    transport, points = problem(POINTS)
+    nodes = len(transport.rule)
+    batch = Stream(2).normal(transport.tile // (nodes * 2) * nodes, 2)
+    transport.forward(points[:50_000])
+    bare(transport, batch, 50_000 * nodes)
+    transport.log_prob.points = transport.log_score.points = 0
+    seconds = {"map": 0.0, "bare": 0.0}
+    worst = []
+
+    def run() -> None:
+        for chunk in points.chunk(CHUNKS):
+            started = time.perf_counter()
+            image, estimate = transport.forward_with_estimate(chunk)
+            seconds["map"] += time.perf_counter() - started
+            worst.append(float((estimate / (1 + image[:, 0].abs())).max()))
+            seconds["bare"] += bare(transport, batch, chunk.shape[0] * nodes)
+
+    benchmark.pedantic(run, rounds=1)
+    evaluations = max(transport.log_prob.points, transport.log_score.points) / POINTS
+    code = MEMORY.replace("from benchmark_module import problem", f"import importlib.util as u; s = u.spec_from_file_location('b', {__file__!r}); m = u.module_from_spec(s); s.loader.exec_module(m); problem = m.problem")
+    memory = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    benchmark.extra_info.update({
+        "points": POINTS,
+        "evaluations of log_prob and of score a point": evaluations,
+        "map over bare evaluations": round(seconds["map"] / seconds["bare"], 3),
+        "seconds, map": round(seconds["map"], 2),
+        "seconds, bare evaluations": round(seconds["bare"], 2),
+        "estimated error, worst, relative to 1 + |f_1|": max(worst),
+        "peak memory beyond the points, MB": round(memory / 1e6, 1),
+        "threads": torch.get_num_threads(),
+    })  # fmt: skip
+    assert evaluations <= 64
+    assert memory < 1e9

@@ -1,0 +1,293 @@
+"""The audit of a multiplication table: a group, or the first axiom that fails, with its elements.
+
+Closure, associativity (Light's test, a decision and no sample), identity, inverses; in that order.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proofs_checks.audits import AuditReport, Finding
+from proofs_checks.audits.reading import read_text, short
+from proofs_checks.errors import InputError
+from proofs_checks.kernel import Status
+from theory.cayley_tables import latin_failure, light_test, magma_generators, two_sided_identity
+from theory.group_families import describe
+from theory.groups import FiniteGroup
+
+MAX_ELEMENTS = 4096
+MAX_ASSOCIATIVITY_WORK = 5 * 10**8  # products that Light's test may look up
+_CORNERS = {"", "*", "·", ".", "∘", "×", "x", "+", "o", "∗", "⋅", "op"}
+
+
+@dataclass(frozen=True)
+class LabelledTable:
+    """Labels and products as indices; -1 where a product is no label, and then ``strange`` holds what stood there."""
+
+    labels: tuple[str, ...]
+    products: np.ndarray
+    strange: dict[tuple[int, int], str]
+    note: str = ""
+
+
+def audit_group(source: str | Path | Sequence[Sequence[Any]], *, subject: str = "") -> AuditReport:
+    """Decide whether a multiplication table is that of a group.
+
+    Args:
+        source: A CSV file, or rows. The product a * b stands in the row of a and the column of b. Labels may stand in a head row and a
+            head column (in any order); without them the table holds 0..n-1 or 1..n, or labels whose first row and first column agree.
+        subject: What to call it; the file's name otherwise.
+    Raises:
+        InputError: the table cannot be read as one: empty, ragged, not square, empty cells, doubtful labels, more than 4096 elements.
+    """
+    if isinstance(source, (str, Path)):
+        rows, name = _rows_of(source), subject or Path(source).name
+    else:
+        rows, name = _rows_given(source), subject or "a table"
+    return _judge(_labelled(rows, name), name)
+
+
+def _rows_of(path: str | Path) -> list[list[str]]:
+    text = read_text(path)
+    if "\0" in text:
+        raise InputError(f"{Path(path).name} holds NUL bytes; it is no CSV text.")
+    first = next(line for line in text.splitlines() if line.strip())
+    delimiter = max(",;\t", key=first.count)
+    if not first.count(delimiter) and len(first.split()) > 1:
+        return [line.split() for line in text.splitlines() if line.strip()]
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)]
+    except csv.Error as error:
+        raise InputError(f"{Path(path).name} is not readable as CSV: {error}.") from None
+    rows = [row for row in rows if any(row)]
+    if len({len(row) for row in rows}) == 1 and not any(row[-1] for row in rows):  # a delimiter at the end of every line
+        rows = [row[:-1] for row in rows]
+    return rows
+
+
+def _rows_given(rows: Any) -> list[list[str]]:
+    if isinstance(rows, np.ndarray):
+        rows = rows.tolist()
+    if not isinstance(rows, Sequence) or isinstance(rows, (str, bytes)) or not all(isinstance(r, Sequence) and not isinstance(r, (str, bytes)) for r in rows):
+        raise InputError(f"Expected a path, or rows of labels, got {short(rows)}.")
+    for row in rows:
+        for cell in row:
+            if isinstance(cell, bool) or not isinstance(cell, (int, str)):
+                raise InputError(f"Expected labels that are texts or integers, got {short(cell)} ({type(cell).__name__}).")
+    return [[str(cell).strip() for cell in row] for row in rows]
+
+
+def _labelled(rows: list[list[str]], name: str) -> LabelledTable:
+    if not rows or not any(rows):
+        raise InputError(f"{name} is empty. A group has at least one element.")
+    if len(rows) > MAX_ELEMENTS + 1:
+        raise InputError(f"{name} has {len(rows)} rows; exact audits stop at {MAX_ELEMENTS} elements. Give a smaller group, or permutations that generate it.")
+    width = len(rows[0])
+    for k, row in enumerate(rows):
+        if len(row) != width:
+            raise InputError(f"{name} is ragged: row {k + 1} has {len(row)} cells, row 1 has {width}.")
+    if len(rows) != width:
+        hint = " A head row needs a head column as well, and a corner." if abs(len(rows) - width) == 1 else ""
+        raise InputError(f"Expected a square table, got {len(rows)} rows of {width} cells in {name}.{hint}")
+    return _with_head(rows, name) if _has_head(rows) else _without_head(rows, name)
+
+
+def _has_head(rows: list[list[str]]) -> bool:
+    """A corner that is empty or a sign of multiplication, and no product in the table.
+
+    Any other word there is a head's corner only if it cannot be a product, and then nobody can be sure: a monoid's table may show its identity once.
+    """
+    corner, inner = rows[0][0], {cell for row in rows[1:] for cell in row[1:]}
+    if len(rows) == 1 or (corner in inner and corner != ""):
+        return False
+    if corner.lower() in _CORNERS:
+        return True
+    if set(rows[0][1:]) == {row[0] for row in rows[1:]} and not _is_whole(corner) and inner <= set(rows[0][1:]):
+        raise InputError(f"Is {short(corner)} in the corner an element or a title? If the first row is a head, leave the corner empty or write * there.")
+    return False
+
+
+def _is_whole(text: str) -> bool:
+    return len(text) < 20 and text.isascii() and text.removeprefix("-").isdigit()
+
+
+def _with_head(rows: list[list[str]], name: str) -> LabelledTable:
+    columns, lines = rows[0][1:], [row[0] for row in rows[1:]]
+    for labels, where in ((columns, "head row"), (lines, "head column")):
+        for k, label in enumerate(labels):
+            if label == "":
+                raise InputError(f"An empty label in the {where} of {name} (position {k + 1}).")
+            if label in labels[:k]:
+                raise InputError(f"The label {short(label)} stands twice in the {where} of {name} (positions {labels.index(label) + 1} and {k + 1}).")
+    if set(columns) != set(lines):
+        extra = sorted(set(columns) ^ set(lines))[0]
+        raise InputError(f"The head row and the head column of {name} list different elements: {short(extra)} is in one only.")
+    place = {label: k for k, label in enumerate(lines)}
+    order = [columns.index(label) for label in lines]
+    body = [[row[1 + k] for k in order] for row in rows[1:]]
+    note = "" if columns == lines else "columns reordered to follow the rows"
+    return _indexed(lines, body, place, name, note)
+
+
+def _without_head(rows: list[list[str]], name: str) -> LabelledTable:
+    n = len(rows)
+    symbols = {cell for row in rows for cell in row if cell}
+    if all(map(_is_whole, symbols)):
+        start = 1 if symbols and min(map(int, symbols)) >= 1 and max(map(int, symbols)) >= n else 0
+        labels = [str(k + start) for k in range(n)]
+        return _indexed(labels, rows, {label: k for k, label in enumerate(labels)}, name, f"no labels: elements are {start}..{n - 1 + start}")
+    labels = rows[0]
+    if labels != [row[0] for row in rows] or len(set(labels)) != n:
+        raise InputError(
+            f"{name} has no head row and column, and its first row and first column are not one list of {n} labels, so that nobody can tell which row "
+            "belongs to which element. Add a head row and a head column, with an empty corner."
+        )
+    return _indexed(labels, rows, {label: k for k, label in enumerate(labels)}, name, "no labels: the first row and column were taken for products with the identity")
+
+
+def _indexed(labels: Sequence[str], body: list[list[str]], place: dict[str, int], name: str, note: str) -> LabelledTable:
+    n = len(labels)
+    products = np.full((n, n), -1, dtype=np.int64)
+    strange: dict[tuple[int, int], str] = {}
+    for i, row in enumerate(body):
+        for j, cell in enumerate(row):
+            if cell == "":
+                raise InputError(f"The product {short(labels[i])} * {short(labels[j])} is missing in {name} (an empty cell).")
+            if cell in place:
+                products[i, j] = place[cell]
+            elif _is_whole(cell) and str(int(cell)) in place:
+                products[i, j] = place[str(int(cell))]  # 01 for 1
+            else:
+                strange[i, j] = cell
+    return LabelledTable(tuple(labels), products, strange, note)
+
+
+# -- judging -----------------------------------------------------------------------------------------------------------
+
+
+def _judge(table: LabelledTable, name: str) -> AuditReport:
+    n, labels, products = len(table.labels), table.labels, table.products
+    findings = [_closure(table)]
+    if table.strange:
+        later = [Finding(axiom, Status.INAPPLICABLE, "not asked, since some products are not elements") for axiom in ("associativity", "identity", "inverses")]
+        return _not_a_group(name, [*findings, *later], "closure", table, None)
+    latin = latin_failure(products)
+    findings.append(_associativity(products, labels, latin is not None))
+    e = two_sided_identity(products)
+    findings.append(_identity(products, labels, e))
+    findings.append(_inverses(products, labels, e))
+    failed = next((f for f in findings if f.status is not Status.HOLDS), None)
+    if failed is None:
+        return _a_group(name, findings, table)
+    assert n > 1
+    if latin is not None:
+        findings.append(_latin(latin, labels, products))
+    return _not_a_group(name, findings, failed.name, table, latin)
+
+
+def _closure(table: LabelledTable) -> Finding:
+    n = len(table.labels)
+    if not table.strange:
+        return Finding("closure", Status.HOLDS, f"all {n * n} products are among the {n} elements")
+    (i, j), cell = next(iter(table.strange.items()))
+    a, b = table.labels[i], table.labels[j]
+    more = f" ({len(table.strange)} such products)" if len(table.strange) > 1 else ""
+    return Finding("closure", Status.REFUTED, f"{a} * {b} = {cell}, which is none of the {n} elements{more}", {"a": a, "b": b, "product": cell})
+
+
+def _associativity(products: np.ndarray, labels: Sequence[str], not_latin: bool) -> Finding:
+    n = len(labels)
+    generators = magma_generators(products)
+    if len(generators) * n * n > MAX_ASSOCIATIVITY_WORK:
+        why = "and the table is no Latin square, so it is no group in any case" if not_latin else "use a table of fewer elements"
+        return Finding("associativity", Status.UNDECIDED, f"Light's test would need {len(generators)} generators times {n}^2 products; {why}")
+    triple = light_test(products)
+    if triple is None:
+        return Finding("associativity", Status.HOLDS, f"Light's test with {len(generators)} generator{'s' * (len(generators) != 1)}: all {n}^3 triples associate")
+    x, g, y = triple
+    left, right = labels[products[products[x, g], y]], labels[products[x, products[g, y]]]
+    a, b, c = labels[x], labels[g], labels[y]
+    return Finding(
+        "associativity", Status.REFUTED, f"({a} * {b}) * {c} = {left}, but {a} * ({b} * {c}) = {right}", {"a": a, "b": b, "c": c, "left": left, "right": right}
+    )
+
+
+def _identity(products: np.ndarray, labels: Sequence[str], e: int | None) -> Finding:
+    if e is not None:
+        return Finding("identity", Status.HOLDS, f"{labels[e]} * x = x * {labels[e]} = x for every x", {"identity": labels[e]})
+    everything = np.arange(len(labels))
+    one_sided = {
+        "left": [labels[k] for k in np.flatnonzero((products == everything).all(axis=1))],
+        "right": [labels[k] for k in np.flatnonzero((everything == products.T).all(axis=1))],
+    }
+    found = [f"{side} identities: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}" for side, names in one_sided.items() if names]
+    return Finding("identity", Status.REFUTED, "no element e satisfies e * x = x * e = x for every x" + (f" ({'; '.join(found)})" if found else ""), one_sided)
+
+
+def _inverses(products: np.ndarray, labels: Sequence[str], e: int | None) -> Finding:
+    if e is None:
+        return Finding("inverses", Status.INAPPLICABLE, "not asked, since there is no identity")
+    lonely = np.flatnonzero(~((products == e) & (e == products.T)).any(axis=1))
+    if not lonely.size:
+        return Finding("inverses", Status.HOLDS, f"every x has a y with x * y = y * x = {labels[e]}")
+    x = labels[lonely[0]]
+    more = f" ({len(lonely)} such elements)" if len(lonely) > 1 else ""
+    return Finding("inverses", Status.REFUTED, f"no y satisfies {x} * y = y * {x} = {labels[e]}{more}", {"x": x})
+
+
+def _latin(failure: tuple[str, int, int, int, int], labels: Sequence[str], products: np.ndarray) -> Finding:
+    line, k, symbol, first, second = failure
+    other = "columns" if line == "row" else "rows"
+    places = f"{other} {first + 1}, {second + 1}"
+    square = (np.sort(products if line == "column" else products.T, axis=1) == np.arange(len(labels))).all()
+    hint = f" All {other} are in order. Is the table transposed?" if square else ""
+    witness = {"line": line, "of": labels[k], "symbol": labels[symbol], "at": [labels[first], labels[second]]}
+    return Finding("Latin square", Status.REFUTED, f"{short(labels[symbol])} stands twice in {line} {short(labels[k])} ({places}).{hint}", witness)
+
+
+def _not_a_group(name: str, findings: list[Finding], axiom: str, table: LabelledTable, latin: Any) -> AuditReport:
+    meaning = f"Not a group: {axiom} is the first axiom that fails (in the order closure, associativity, identity, inverses)."
+    if next(f for f in findings if f.name == axiom).status is Status.UNDECIDED:
+        meaning = "Not a group, for its table is no Latin square; which axiom fails first was not decided."
+    steps = {
+        "closure": "Correct the cell named, or add the missing element with its row and column.",
+        "associativity": "Check the products in the triple named; one of the four is wrong, or the operation is no group's.",
+        "identity": "A one-sided identity is not enough; check the rows and columns that should repeat the labels.",
+        "inverses": "A monoid, at best. Leave out the elements without inverse to get its group of units.",
+    }
+    step = steps[axiom]
+    if latin is not None and axiom == "associativity":
+        step = "In a group every element stands once in each row and column; begin with the repetition named above."
+    return AuditReport("group", name, findings, meaning, step, {"elements": len(table.labels), "labels": list(table.labels), "first_failure": axiom, "note": table.note})
+
+
+def _a_group(name: str, findings: list[Finding], table: LabelledTable) -> AuditReport:
+    group = FiniteGroup.from_cayley_table(table.products, table.labels)
+    kind = describe(group)
+    classes = [[group.names[x] for x in c.members] for c in group.classes]
+    facts = {
+        "elements": group.order,
+        "identity": group.names[0],
+        "abelian": group.is_abelian,
+        "exponent": group.exponent,
+        "orders": {group.names[x]: int(o) for x, o in enumerate(group.orders)},
+        "classes": classes,
+        "centre": [group.names[x] for x in group.centre],
+        "derived_subgroup": [group.names[x] for x in group.derived_subgroup],
+        "isomorphic_to": kind if group.is_abelian or not kind.startswith("a ") else None,
+        "note": table.note,
+    }
+    what = kind if kind.startswith(("a ", "trivial")) else f"isomorphic to {kind}"
+    meaning = (
+        f"A group of order {group.order}, {what}: {'abelian' if group.is_abelian else 'not abelian'}, {len(classes)} conjugacy "
+        f"class{'es' * (len(classes) != 1)}, centre of order {len(group.centre)}, exponent {group.exponent}."
+    )
+    step = "Its representations can be audited with `preality audit representation`; the file may hold this table."
+    return AuditReport("group", name, findings, meaning, step, facts)

@@ -1,0 +1,87 @@
+"""Reading a stranger's files: bounded, never evaluated, every failure explained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+
+from proofs_checks.errors import InputError
+
+MAX_BYTES = 64 * 2**20
+
+
+class Decimal(float):
+    """A float that remembers how it was written; ``digits`` is how many decimals it shows."""
+
+    digits: int
+
+    def __new__(cls, literal: str) -> Decimal:
+        """From the text in the file."""
+        value = super().__new__(cls, literal)
+        mantissa, _, exponent = literal.lower().partition("e")
+        value.digits = len(mantissa.partition(".")[2]) - int(exponent or 0)
+        return value
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a UTF-8 file, without byte-order mark.
+
+    Raises:
+        InputError: no such file, a folder, unreadable, empty, larger than 64 MiB, or not UTF-8.
+    """
+    path = Path(path)
+    try:
+        if path.is_file() and path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path.name} has {path.stat().st_size} bytes; audits read files up to {MAX_BYTES}.")
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"Cannot read {short(str(path), 200)}: {error}.") from None
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"{path.name} is UTF-16. Save it as UTF-8.")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+    if not text.strip():
+        raise InputError(f"{path.name} is empty.")
+    return text
+
+
+def read_json(path: str | Path) -> Any:
+    """A JSON document; decimals come as :class:`Decimal`, NaN and infinities are refused, repeated keys too.
+
+    Raises:
+        InputError: with line and column where the text leaves JSON.
+    """
+    name = Path(path).name
+
+    def constant(word: str) -> NoReturn:
+        raise InputError(f"{name} holds {word}, which is no number. Every entry has to be finite.")
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for key, value in items:
+            if key in out:
+                raise InputError(f"{name} names {key!r} twice in one object; each name may stand once.")
+            out[key] = value
+        return out
+
+    try:
+        return json.loads(read_text(path), parse_constant=constant, parse_float=Decimal, object_pairs_hook=pairs)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{name} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
+    except RecursionError:
+        raise InputError(f"{name} is nested too deeply.") from None
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name} holds a number that is too long to read: {error}") from None
+
+
+def short(value: object, limit: int = 40) -> str:
+    """A value for an error message, cut to size."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,0 +1,279 @@
+"""The audit of a list of representations of a finite group: homomorphisms, irreducible, inequivalent, complete.
+
+The file names a group (a table, permutations, or generators with relations) and gives matrices on all elements or on enough of them to
+generate. Exact entries are decided; decimals are judged within the digits that were written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proofs_checks.audits import AuditReport, Finding
+from proofs_checks.audits.reading import read_json
+from proofs_checks.audits.representation_file import GivenRepresentation, NamedGroup, read_audit_file, to_complex
+from proofs_checks.kernel import Status
+from theory.character_tables import CharacterTable, character_table
+from theory.cyclotomic import Cyclotomic
+from theory.exact_matrices import ExactArray
+from theory.representations import Defect, Representation
+
+WIDE = 0.125  # a bound on a number that is an integer in theory says nothing beyond this
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A representation after its own findings; ``multiplicities`` by row of the character table, None when it is no homomorphism."""
+
+    name: str
+    degree: int
+    multiplicities: tuple[int, ...] | None
+
+
+def audit_representation(source: dict[str, Any] | str | Path, *, subject: str = "") -> AuditReport:
+    """Judge every representation in a file (or the same data as a dict).
+
+    Args:
+        source: A path to JSON, or parsed data; :mod:`proofs_checks.audits.representation_file` describes the format.
+        subject: What to call it; the file's ``title`` or name otherwise.
+    Raises:
+        InputError: the group or the matrices cannot be read; the message names the field.
+    """
+    data = read_json(source) if isinstance(source, (str, Path)) else source
+    fallback = Path(source).name if isinstance(source, (str, Path)) else "a list of representations"
+    content = read_audit_file(data)
+    table = character_table(content.group.group)
+    findings: list[Finding] = []
+    judged = []
+    for given in content.representations:
+        own, outcome = _judge_numeric(given, content.group, table) if given.numeric is not None else _judge_exact(given, content.group, table)
+        findings += own
+        judged.append(outcome)
+    findings += _equivalences(judged, table)
+    findings += _completeness(judged, table, content.group, content.complete)
+    return _report(subject or content.title or fallback, findings, judged, content.group, table)
+
+
+# -- one representation ------------------------------------------------------------------------------------------------
+
+
+def _judge_exact(given: GivenRepresentation, named: NamedGroup, table: CharacterTable) -> tuple[list[Finding], Judged]:
+    representation = Representation(named.group, given.exact, name=given.name)
+    degree = representation.degree
+    defect = representation.defect()
+    if defect is not None:
+        return _not_a_homomorphism(given, named, representation, defect), Judged(given.name, degree, None)
+    order = named.group.order
+    first = Finding(f"{given.name} homomorphism", Status.HOLDS, f"all {order**2} products of {degree} x {degree} matrices over {representation.field} agree")
+    projections = (table.on_elements().conj() @ representation.character.reshape(order, 1)).reshape(-1)
+    counts = tuple(int(projections.entry(k).as_fraction() / order) for k in range(len(table.degrees)))
+    return [first, _irreducibility(given.name, degree, counts, table)], Judged(given.name, degree, counts)
+
+
+def _not_a_homomorphism(given: GivenRepresentation, named: NamedGroup, representation: Representation, defect: Defect) -> list[Finding]:
+    g, h = (named.label(k) for k in defect.pair)
+    product = named.label(int(named.group.table[defect.pair]))
+    text = f"R({g}) R({h}) is not R({product}), though {g} * {h} = {product}; {defect.failing} of {defect.pairs} pairs fail"
+    flipped = representation.matrices.T
+    reversed_order = Representation(named.group, flipped).defect() is None
+    if reversed_order:
+        text += ". R(h) R(g) = R(gh) throughout: the products were read in the opposite order (here r*s means r times s, s acting first)"
+    witness = {
+        "g": g,
+        "h": h,
+        "gh": product,
+        "R(g)R(h)": _texts(representation.matrices[defect.pair[0]] @ representation.matrices[defect.pair[1]]),
+        "R(gh)": _texts(representation.matrices[int(named.group.table[defect.pair])]),
+    }
+    unasked = Finding(f"{given.name} irreducible", Status.INAPPLICABLE, "not asked of matrices that are no representation")
+    return [Finding(f"{given.name} homomorphism", Status.REFUTED, text, witness), unasked]
+
+
+def _irreducibility(name: str, degree: int, counts: Sequence[int], table: CharacterTable) -> Finding:
+    norm = sum(m * m for m in counts)
+    if norm == 1:
+        row = counts.index(1)
+        return Finding(f"{name} irreducible", Status.HOLDS, f"its character has norm 1; {_kind(table.indicators[row])}")
+    parts = [f"{m} x chi{k + 1} (degree {table.degrees[k]})" for k, m in enumerate(counts) if m]
+    return Finding(
+        f"{name} irreducible", Status.REFUTED, f"its character has norm {norm}: it is {' + '.join(parts)}", {"multiplicities": list(counts), "degree": degree}
+    )
+
+
+def _kind(indicator: int) -> str:
+    return {1: "of real type (indicator +1)", -1: "of quaternionic type (indicator -1, not realisable over R)", 0: "of complex type (indicator 0)"}[indicator]
+
+
+def _texts(matrix: ExactArray) -> list[list[str]]:
+    return [[str(x) for x in row] for row in matrix.tolist()]
+
+
+def _judge_numeric(given: GivenRepresentation, named: NamedGroup, table: CharacterTable) -> tuple[list[Finding], Judged]:
+    """Decimals: the residual of every product against what the digits written can explain.
+
+    If every entry is within a of a true one, |E|_F <= d a, and |R(g)R(h) - R(gh)|_F <= d a (|R(g)| + |R(h)| + d a + 1) plus rounding
+    (gamma_d |R(g)| |R(h)|, doubled for complex numbers). A multiplicity is an average of chi(g) conj chi_k(g), off by at most d a max|chi_k|.
+    """
+    matrices, accuracy = given.numeric, given.accuracy
+    order, degree = named.group.order, matrices.shape[1]
+    norms = np.linalg.norm(matrices, axis=(1, 2))
+    gamma = (2 * degree + 8) * np.finfo(float).eps
+    spread = degree * accuracy
+    worst, pair, bound_there = -1.0, (0, 0), 0.0
+    widest = 0.0
+    for g in range(order):
+        residual = np.linalg.norm(matrices[g] @ matrices - matrices[named.group.table[g]], axis=(1, 2))
+        bound = spread * (norms[g] + norms + spread + 1) + gamma * (norms[g] * norms + 1)
+        ratio = residual / np.maximum(bound, np.finfo(float).tiny)
+        h = int(ratio.argmax())
+        widest = max(widest, float(bound.max()))
+        if ratio[h] > worst:
+            worst, pair, bound_there = float(ratio[h]), (g, h), float(bound[h])
+    g, h = (named.label(k) for k in pair)
+    witness = {"g": g, "h": h, "residual": worst * bound_there, "bound": bound_there, "accuracy": accuracy}
+    name = f"{given.name} homomorphism"
+    unasked = Finding(f"{given.name} irreducible", Status.INAPPLICABLE, "not asked before the matrices are known to be a representation")
+    digits = f"entries taken as within {accuracy:.1e} of the true ones"
+    if worst > 1:
+        text = f"R({g}) R({h}) misses R({g} * {h}) by {worst * bound_there:.2e}, {worst:.3g} times what the digits explain ({digits})"
+        return [Finding(name, Status.REFUTED, text, witness), unasked], Judged(given.name, degree, None)
+    count_error = degree * accuracy * max(table.degrees) + order * gamma
+    if max(widest, count_error) > WIDE and worst > 0:
+        text = f"the residuals stay within what the digits explain, but that is as much as {widest:.2g}: write more decimals, or exact numbers ({digits})"
+        return [Finding(name, Status.UNDECIDED, text, witness), unasked], Judged(given.name, degree, None)
+    first = Finding(name, Status.HOLDS, f"all {order**2} products agree within the digits written; worst pair ({g}, {h}) at {worst:.2g} of its bound ({digits})", witness)
+    counts = _numeric_counts(matrices, named, table)
+    return [first, _irreducibility(given.name, degree, counts, table)], Judged(given.name, degree, counts)
+
+
+def _numeric_counts(matrices: np.ndarray, named: NamedGroup, table: CharacterTable) -> tuple[int, ...]:
+    traces = np.trace(matrices, axis1=1, axis2=2)
+    counts = []
+    for row in table.values:
+        values = np.array([to_complex(row[k]) for k in named.group.class_of])
+        counts.append(round(float((traces * values.conj()).mean().real)))
+    return tuple(counts)
+
+
+# -- the list as a whole -----------------------------------------------------------------------------------------------
+
+
+def _row(outcome: Judged) -> int | None:
+    """The row of the table that an irreducible one is, else None."""
+    counts = outcome.multiplicities
+    return counts.index(1) if counts is not None and sum(m * m for m in counts) == 1 else None
+
+
+def _equivalences(judged: Sequence[Judged], table: CharacterTable) -> list[Finding]:
+    found, seen = [], {}
+    for outcome in judged:
+        if outcome.multiplicities is None:
+            continue
+        if outcome.multiplicities in seen:
+            twin = seen[outcome.multiplicities]
+            found.append(Finding(f"{outcome.name} new", Status.REFUTED, f"equivalent to {twin}: the same character", {"equivalent_to": twin}))
+        else:
+            seen[outcome.multiplicities] = outcome.name
+    return found
+
+
+def _missing(judged: Sequence[Judged], table: CharacterTable) -> list[int]:
+    present = {0} | {row for outcome in judged if (row := _row(outcome)) is not None}  # the trivial one is always granted
+    return [k for k in range(len(table.degrees)) if k not in present]
+
+
+def _completeness(judged: Sequence[Judged], table: CharacterTable, named: NamedGroup, claimed: bool) -> list[Finding]:
+    missing = _missing(judged, table)
+    if any(outcome.multiplicities is None for outcome in judged):
+        return [Finding("complete", Status.INAPPLICABLE, "not asked while some entries are not known to be representations")]
+    order = named.group.order
+    total = order - sum(table.degrees[k] ** 2 for k in missing)
+    listed = any(_row(outcome) == 0 for outcome in judged)
+    grant = "" if listed else "with the trivial one "
+    if not missing:
+        return [Finding("complete", Status.HOLDS, f"{grant}the squares of the degrees of the different irreps sum to {total} of {order}")]
+    present = [k for k in range(len(table.degrees)) if k not in missing]
+    witness: dict[str, Any] = {"sum_of_squares": total, "order": order}
+    text = f"{grant}the squares of the degrees sum to {total} of {order}: {len(missing)} irrep{'s are' if len(missing) > 1 else ' is'} missing"
+    columns = _bad_columns(table, present)
+    if columns is not None:
+        a, b, value = columns
+        g, h = (named.label(table.group.classes[k].representative) for k in (a, b))
+        witness["columns"] = {"g": g, "h": h, "inner_product": value}
+        text += f", and the columns of {g} and {h} have inner product {value} instead of 0"
+    return [Finding("complete", Status.REFUTED if claimed else Status.INAPPLICABLE, text + ("" if claimed else " (the file does not claim to be complete)"), witness)]
+
+
+def _bad_columns(table: CharacterTable, present: list[int]) -> tuple[int, int, str] | None:
+    k = len(table.degrees)
+    for a in range(k):
+        for b in range(a + 1, k):
+            total = Cyclotomic.rational(0)
+            for row in present:
+                total = total + table.values[row][a] * table.values[row][b].conjugate()
+            if total:
+                return a, b, str(total)
+    return None
+
+
+def _as_product(row: int, judged: Sequence[Judged], table: CharacterTable) -> str:
+    """``R2 (x) R3`` when a missing row is a product of two listed ones, else an empty text."""
+    known = [(outcome.name, at) for outcome in judged if (at := _row(outcome)) is not None and at]
+    for k, (name, a) in enumerate(known):
+        for other, b in known[k:]:
+            if all(x * y == z for x, y, z in zip(table.values[a], table.values[b], table.values[row], strict=True)):
+                return f"{name} (x) {other}"
+    return ""
+
+
+def _missing_facts(missing: list[int], judged: Sequence[Judged], named: NamedGroup, table: CharacterTable) -> list[dict[str, Any]]:
+    columns = [int(named.group.class_of[named.index(label)]) for label in named.shown]
+    return [
+        {
+            "degree": table.degrees[row],
+            "indicator": table.indicators[row],
+            "elements": list(named.shown),
+            "character": [str(table.values[row][k]) for k in columns],
+            "product": _as_product(row, judged, table) or None,
+        }
+        for row in missing
+    ]
+
+
+def _missing_text(fact: dict[str, Any], limit: int = 16) -> str:
+    more = ", ..." if len(fact["elements"]) > limit else ""
+    values, over = (", ".join(fact[key][:limit]) + more for key in ("character", "elements"))
+    made = f" = {fact['product']}" if fact["product"] else ""
+    return f"degree {fact['degree']}{made}: ({values}) on ({over})"
+
+
+def _report(name: str, findings: list[Finding], judged: Sequence[Judged], named: NamedGroup, table: CharacterTable) -> AuditReport:
+    missing = _missing(judged, table)
+    lacking = _missing_facts(missing, judged, named, table)
+    facts: dict[str, Any] = {
+        "group": {"order": named.group.order, "elements": list(named.shown), "classes": len(table.degrees), "degrees": list(table.degrees)},
+        "representations": [{"name": o.name, "degree": o.degree, "multiplicities": None if o.multiplicities is None else list(o.multiplicities)} for o in judged],
+        "missing": lacking,
+    }
+    good = [o.name for o in judged if _row(o) is not None]
+    meaning = f"{len(good)} of {len(judged)} are irreducible representations of this group of order {named.group.order}" + (f" ({', '.join(good[:8])})." if good else ".")
+    if lacking and not any(o.multiplicities is None for o in judged):
+        meaning += f" Missing besides the trivial one: {'; '.join(map(_missing_text, lacking[:6]))}{'; ...' if len(lacking) > 6 else ''}."
+    bad = [f.name for f in findings if f.status is Status.REFUTED]
+    return AuditReport("representation", name, findings, meaning, _next_step(bad, missing, findings), facts)
+
+
+def _next_step(bad: list[str], missing: list[int], findings: Sequence[Finding]) -> str:
+    if any(name.endswith("homomorphism") for name in bad):
+        return "Correct the pair named first; the matrices must follow the order of products in the group as given (r*s is r times s)."
+    if any(f.status is Status.UNDECIDED for f in findings):
+        return "Write the entries with more decimals, or exactly: 1/2, i, zeta(8)^3."
+    if any(name.endswith("irreducible") for name in bad):
+        return "Split the reducible ones: theory.representations.decompose gives the change of basis."
+    if any(name.endswith("new") for name in bad):
+        return "Drop the duplicates, which are equivalent to others."
+    return "Add the missing characters; theory.representations.irreps gives matrices for them." if missing else "Nothing is left to do."

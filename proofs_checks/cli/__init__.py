@@ -1,0 +1,105 @@
+"""The command ``preality``. Commands live in the modules beside this one; here they are named, called and forgiven.
+
+Whatever a person can put right comes out as one message on stderr and exit code 2; a traceback is shown only with
+``--debug``. The exit codes are those of :mod:`proofs_checks.exits`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from proofs_checks import exits
+from proofs_checks.errors import PrealityError
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+_HELP = """Proofs, measurements and audits of claims about deep generative models.
+
+A claim holds when every route that it declares holds and every control, a nearby falsehood, was refuted.
+"""
+_EPILOGUE = """Exit codes: 0 every selected claim holds; 1 something refuted; 2 usage; 3 something undecided; 4 something
+errored; 5 nothing ran; 130 interrupted. Where several apply, 1 comes before 4 and 4 before 3. `--debug`, anywhere on the
+line, shows tracebacks."""
+
+
+def app() -> App:
+    """The command line, assembled; commands import what they need when they run."""
+    import cyclopts
+
+    from proofs_checks import __version__
+    from proofs_checks.cli import keeping, reading, tools, verifying
+
+    made = cyclopts.App(
+        name="preality", help=_HELP, help_epilogue=_EPILOGUE, version=__version__, help_format="markdown", suppress_keyboard_interrupt=False,
+        result_action="return_value",
+    )  # fmt: skip
+    made.command(reading.list_claims, name="list")
+    made.command(reading.show)
+    made.command(reading.errata)
+    made.command(verifying.verify)
+    made.command(keeping.replay)
+    made.command(keeping.report)
+    made.command(keeping.history)
+    made.command(keeping.import_records, name="import")
+    made.command(keeping.schema)
+    made.command(tools.audit)
+    made.command(tools.doctor)
+    made.command(tools.new)
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code."""
+    tokens = list(sys.argv[1:] if argv is None else argv)
+    options = tokens[: tokens.index("--")] if "--" in tokens else tokens
+    debug = "--debug" in options
+    if debug:
+        tokens.remove("--debug")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Greek letters still gets an answer
+    try:
+        return _call(tokens)
+    except Exception as error:  # noqa: BLE001  the last place before a person would meet a traceback
+        if debug:
+            traceback.print_exc()
+        return _explained(error, debug)
+    except KeyboardInterrupt:
+        return _aside("Interrupted.", exits.INTERRUPTED)
+
+
+def _call(tokens: list[str]) -> int:
+    result = app()(tokens, exit_on_error=False, print_error=False)
+    sys.stdout.flush()
+    return result if isinstance(result, int) else exits.HOLDS
+
+
+def _explained(error: Exception, debug: bool) -> int:
+    if isinstance(error, BrokenPipeError):  # `preality list | head`: nobody reads on, which is no fault
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    if isinstance(error, PrealityError):
+        return _aside(str(error), exits.USAGE)
+    if type(error).__module__.startswith("cyclopts"):
+        return _aside(
+            f"{_usage_text(error)}\n`preality --help` and `preality COMMAND --help` list what there is.", exits.USAGE
+        )
+    hint = "" if debug else " `--debug` shows where; please report it."
+    return _aside(f"preality itself failed: {type(error).__name__}: {error}{hint}", exits.ERRORED)
+
+
+def _usage_text(error: Any) -> str:
+    return str(error).strip() or type(error).__name__
+
+
+def _aside(message: str, code: int) -> int:
+    from proofs_checks.terminal import warn
+
+    warn(message)
+    return code

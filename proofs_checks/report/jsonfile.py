@@ -1,0 +1,70 @@
+"""The report as JSON, for programs: run, claims and records. There is no NaN in it and no Infinity; these are written as strings."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from proofs_checks.claim import Claim
+from proofs_checks.report.text import encodable
+from proofs_checks.report.view import Run, ordered, totals
+from proofs_checks.results import ClaimResult
+
+VERSION = 1
+
+
+def render_json(results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True) -> str:
+    """``{"version": 1, "run": ..., "claims": [...], "records": [...]}`` in pure ASCII.
+
+    ``figures`` is there for the sake of one signature; JSON has none.
+    """
+    first = ordered(results)
+    data = {
+        "version": VERSION,
+        "run": {**asdict(run), "totals": totals(results)},
+        "claims": [_claim(result, catalogue.get(result.id)) for result in first],
+        "records": [record for result in first for record in result.records],
+    }
+    return json.dumps(_json(data), indent=1, allow_nan=False) + "\n"
+
+
+def _claim(result: ClaimResult, claim: Claim | None) -> dict[str, Any]:
+    page = {} if claim is None else {
+        "statement": claim.statement,
+        "plain": claim.plain,
+        "assumptions": claim.assumptions,
+        "requires": claim.requires,
+        "not_proved": claim.not_proved,
+        "source": claim.source,
+        "errata": [asdict(erratum) for erratum in claim.errata],
+        "omissions": [{"item": item, "reason": reason} for item, reason in claim.page.omissions],
+    }  # fmt: skip
+    return {
+        "id": result.id,
+        "title": result.title,
+        **page,
+        "status": str(result.status),
+        "given": result.given,
+        "why": result.why,
+        "routes": {name: verdict.plain() for name, verdict in result.routes.items()},
+        "controls": [
+            {"name": name, "route": route, "refuted": verdict.holds, "verdict": verdict.plain()} for (name, route), verdict in result.controls.items()
+        ],
+        "margin": result.margin,
+        "seconds": result.seconds,
+    }
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {encodable(str(key)): _json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_json(item) for item in value]
+    if isinstance(value, bool) or value is None or isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return encodable(str(value))

@@ -1,0 +1,140 @@
+"""The report as Markdown, for a pull request or a log: a table, then each claim. No HTML in it, and none gets in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from proofs_checks.claim import Claim
+from proofs_checks.report import view
+from proofs_checks.report.text import clip, visible
+from proofs_checks.report.view import ClaimView, ControlView, RouteView, Run
+from proofs_checks.results import ClaimResult
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$<>&^=:@-])")
+
+
+def render_markdown(results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True) -> str:
+    """The document. ``figures`` is there for the sake of one signature; Markdown has none."""
+    claims = [view.claim_view(result, catalogue.get(result.id), position) for position, result in enumerate(view.ordered(results), start=1)]
+    lines = [f"# {escape(view.sentence(results))}", "", *_header(claims, run)]
+    if claims:
+        lines += ["", *_overview(claims)]
+    for claim in claims:
+        lines += ["", *_claim(claim)]
+    return "\n".join([*lines, "", *_provenance(claims, run), ""])
+
+
+def escape(text: object) -> str:
+    """Text in which Markdown sees no markup, on one line."""
+    line = " ".join(visible(text).split())
+    line = _SPECIAL.sub(r"\\\1", line).replace(r"\<", "&lt;").replace(r"\>", "&gt;").replace(r"\&", "&amp;")
+    return re.sub(r"^(\d+)([.)])", r"\1\\\2", line)
+
+
+def code(text: object, *, in_table: bool = False) -> str:
+    """A code span that no backtick inside can close."""
+    line = " ".join(visible(text).split())
+    fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    space = " " if line.startswith("`") or line.endswith("`") or not line else ""
+    return f"{fence}{space}{line.replace('|', chr(92) + '|') if in_table else line}{space}{fence}"
+
+
+def block(text: object, language: str) -> list[str]:
+    """A fenced block that nothing inside can close."""
+    content = visible(text)
+    fence = "`" * max(3, max((len(run) for run in re.findall("`+", content)), default=0) + 1)
+    return [f"{fence}{language}", content, fence]
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], numeric: int = 0) -> list[str]:
+    rule = ["---"] * (len(header) - numeric) + ["---:"] * numeric
+    return [f"| {' | '.join(cells)} |" for cells in (header, rule, *rows)]
+
+
+def _header(claims: Sequence[ClaimView], run: Run) -> Iterator[str]:
+    yield escape(f"{run.profile} profile, seed {run.seed}, on {run.device}" + (f" ({run.device_name})" if run.device_name else "") + f", {run.started}")
+    for claim in claims:
+        if claim.conflict:
+            yield from ("", f"**CONFLICT in {escape(claim.id)}**: one route refutes what another holds, so one of the routes is wrong.")
+    if not run.complete:
+        yield from ("", "**Incomplete**: the run was cut short; what was not run counts as undecided. `preality verify --resume` carries on.")
+
+
+def _overview(claims: Sequence[ClaimView]) -> list[str]:
+    rows = [
+        [
+            escape(claim.id),
+            f"**{claim.word}**" if claim.status != "HOLDS" else claim.word,
+            ", ".join(f"{escape(route.name)} {route.word}" for route in claim.routes),
+            f"{claim.refuted_controls} of {len(claim.controls)}",
+            claim.least_margin or ("exact" if claim.controls else ""),
+            claim.seconds,
+        ]
+        for claim in claims
+    ]
+    return _table(("Claim", "Verdict", "Routes", "Controls refuted", "Least margin", "Time"), rows, numeric=3)
+
+
+def _claim(claim: ClaimView) -> Iterator[str]:
+    page = claim.page
+    yield from (f"## {escape(claim.title)}", "", f"{code(claim.id)}: **{claim.word}**", "")
+    if claim.given:
+        yield from (f"Holds given {escape(', '.join(claim.given))}.", "")
+    if claim.why:
+        yield from (escape(claim.why), "")
+    if page:
+        yield from (*block(clip(page.statement, 2000), "math"), "", escape(clip(page.plain, 1200)), "")
+        for label, items in (("assuming", page.assumptions), ("not proved", page.not_proved), ("rests on", page.requires)):
+            yield from (f"- {label}: {escape(clip(item, 400))}" for item in items)
+        yield ""
+    if claim.routes:
+        yield from _table(("Route", "Verdict", "Covered", "Worst residual", "Bound", "Ratio"), (_route(route) for route in claim.routes), numeric=3)
+        yield ""
+        for route in claim.routes:
+            yield from _remarks(route)
+    if claim.controls:
+        yield from ("", *_table(("Control", "Route", "Outcome", "Margin"), (_control(control) for control in claim.controls), numeric=1))
+    yield from _closing(claim)
+
+
+def _route(route: RouteView) -> list[str]:
+    return [escape(route.name), route.word, escape(route.scope), route.residual, route.bound, route.ratio]
+
+
+def _remarks(route: RouteView) -> Iterator[str]:
+    facts = {
+        "shows": route.shows, "why": route.why, "witness": route.witness, "given": "; ".join(route.given),
+        "error estimated, not bounded": "; ".join(route.estimated), "note": "; ".join(route.notes), "case": route.case,
+    }  # fmt: skip
+    yield from (f"- {escape(route.name)}, {label}: {escape(text)}" for label, text in facts.items() if text)
+    if route.replay:
+        yield f"- {escape(route.name)}, replay: {code(route.replay)}"
+
+
+def _control(control: ControlView) -> list[str]:
+    statement = f"{code(control.name, in_table=True)} {escape(control.statement)}" if control.first else code(control.name, in_table=True)
+    outcome = control.word if control.refuted else f"**{control.word}**: {escape(control.why)}"
+    return [statement, escape(control.route), outcome, control.margin]
+
+
+def _closing(claim: ClaimView) -> Iterator[str]:
+    page = claim.page
+    if page is None:
+        return
+    yield ""
+    for erratum in page.errata:
+        witness = code(view.control_command(claim.id, erratum.witness))
+        yield f"- erratum: printed as: {escape(clip(erratum.printed, 500))} True is: {escape(clip(erratum.corrected, 500))} See it fail: {witness}"
+    yield from (f"- left out: {escape(item)}, because {escape(reason)}" for item, reason in page.omissions)
+    yield from (f"- source: {escape(source)}" for source in claim.sources)
+
+
+def _provenance(claims: Sequence[ClaimView], run: Run) -> Iterator[str]:
+    yield from ("## Provenance", "")
+    facts = {"run": run.id, "command": run.command, "started": run.started, "seed": run.seed, "device": f"{run.device} {run.device_name}".strip()}
+    yield from (f"- {label}: {code(value)}" for label, value in facts.items())
+    yield f"- versions: {escape(', '.join(f'{name} {version}' for name, version in run.versions.items()))}"
+    yield f"- digest: {code(run.digest)}"
+    for claim in claims:
+        yield from (f"- code of {escape(claim.id)}: {code(digest)}" for digest in claim.code)

@@ -1,0 +1,69 @@
+"""Cases for claims about orthogonal matrices: vectors whose reflections have no zero entry, skew matrices, and products of laws."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from proofs_checks.kernel import Case, Profile
+
+FAMILIES = ("logistic", "laplace", "cauchy", "gumbel", "exponential", "uniform", "triangular", "normal")
+ROTATIONS = ("reflection", "random")
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def rationals(bound: int = 9) -> st.SearchStrategy[Fraction]:
+    """Nonzero fractions with numerator and denominator up to ``bound``."""
+    numerators = st.integers(1, bound) | st.integers(-bound, -1)
+    return st.builds(Fraction, numerators, st.integers(1, bound))
+
+
+def reflection_vectors(low: int = 2, high: int = 6) -> st.SearchStrategy[tuple[Fraction, ...]]:
+    """Vectors v of ``low`` to ``high`` entries, nonzero and with v_i^2 != |v|^2 / 2: reflections without a zero entry."""
+    vectors = st.lists(rationals(), min_size=low, max_size=high).map(tuple)
+    return vectors.filter(lambda v: all(2 * x * x != sum(y * y for y in v) for x in v))
+
+
+def skew_matrices(low: int = 2, high: int = 5) -> st.SearchStrategy[tuple[tuple[Fraction, ...], ...]]:
+    """Skew-symmetric matrices as tuples of rows, size ``low`` to ``high``, entries small fractions."""
+
+    def fill(size: int, above: list[Fraction]) -> tuple[tuple[Fraction, ...], ...]:
+        table = [[Fraction(0)] * size for _ in range(size)]
+        pairs = [(i, j) for i in range(size) for j in range(i + 1, size)]
+        for (i, j), value in zip(pairs, above, strict=True):
+            table[i][j], table[j][i] = value, -value
+        return tuple(map(tuple, table))
+
+    def of_size(size: int) -> st.SearchStrategy[tuple[tuple[Fraction, ...], ...]]:
+        count = size * (size - 1) // 2
+        return st.lists(rationals() | st.just(Fraction(0)), min_size=count, max_size=count).map(lambda above: fill(size, above))
+
+    return st.integers(low, high).flatmap(of_size)
+
+
+def spikes(D: int) -> st.SearchStrategy[Fraction]:
+    """Parameters t for which the reflection of (t, 1, ..., 1) in dimension ``D`` has no zero entry."""
+    return rationals().filter(lambda t: t * t not in (D - 1, 3 - D))
+
+
+def _cases(D: int, size: int) -> st.SearchStrategy[Case]:
+    return st.builds(
+        lambda laws, rotation, t, seed: Case(D=D, laws=tuple(laws), rotation=rotation, t=t, seed=seed, size=size),
+        st.lists(st.sampled_from(FAMILIES), min_size=1, max_size=min(D, 4), unique=True), st.sampled_from(ROTATIONS), spikes(D), SEEDS,
+    )  # fmt: skip
+
+
+def entangling_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, laws, rotation, t, seed, size)``: a product of the families in ``laws`` and an orthogonal matrix without zeros, D = 2..512."""
+    size = 256 if profile.name == "quick" else 2048
+    dimensions = st.sampled_from((2, 3, 4, 5, 8, 16, 32, 64)) | st.integers(2, 64)
+    if profile.name != "quick":
+        dimensions |= st.integers(65, 512)
+    return dimensions.flatmap(lambda D: _cases(D, size))
+
+
+def pushed_entangling_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """The same with many points in few dimensions: the profile's samples are shared by its cases, at least 100,000 each."""
+    size = max(100_000, profile.samples // profile.cases)
+    return st.integers(2, 4 if profile.name == "quick" else 16).flatmap(lambda D: _cases(D, size))

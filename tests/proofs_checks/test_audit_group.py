@@ -1,0 +1,155 @@
+"""The group audit: groups are recognised, the first axiom that fails is named with its elements, ugly tables are explained."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from proofs_checks.audits import AuditReport, Finding
+from proofs_checks.audits.group import audit_group
+from proofs_checks.errors import InputError
+from proofs_checks.kernel import Status
+from proofs_checks.strategies.groups import broken_tables, relabelled_tables
+from theory.group_families import cyclic, dihedral
+from theory.groups import FiniteGroup
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def saved(tmp_path, text):
+    path = tmp_path / "table.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def refuted(report):
+    return [f.name for f in report.findings if f.status is Status.REFUTED]
+
+
+def test_the_klein_group_is_recognised():
+    report = audit_group(EXAMPLES / "klein.csv")
+    assert report.status is Status.HOLDS
+    assert report.facts["isomorphic_to"] == "C2 x C2"
+    assert report.facts["centre"] == ["e", "a", "b", "ab"]
+
+
+def test_the_spoiled_table_names_triple_and_repetition():
+    report = audit_group(EXAMPLES / "not_a_group.csv")
+    assert report.facts["first_failure"] == "associativity"
+    assert refuted(report) == ["associativity", "Latin square"]
+    latin = report.findings[-1]
+    assert latin.witness == {"line": "row", "of": "r", "symbol": "rs", "at": ["s", "r2s"]}
+    assert "'rs' stands twice in row 'r' (columns 5, 7)" in latin.text
+    triple = report.findings[1].witness
+    assert triple["left"] != triple["right"]
+
+
+@given(relabelled_tables())
+def test_every_shuffled_group_passes_with_its_order_and_classes(table):
+    report = audit_group(table)
+    group = FiniteGroup.from_cayley_table(table)
+    assert report.status is Status.HOLDS
+    assert report.facts["elements"] == group.order
+    assert sorted(map(len, report.facts["classes"])) == sorted(len(c) for c in group.classes)
+
+
+@given(broken_tables())
+def test_every_spoiled_group_is_refuted_with_a_latin_witness(table):
+    report = audit_group(table)
+    assert report.status is Status.REFUTED
+    assert "Latin square" in refuted(report)
+
+
+@pytest.mark.parametrize(
+    ("text", "axiom", "shown"),
+    [
+        ("*,e,a\ne,e,a\na,a,q", "closure", "a * a = q"),
+        ("0,1,2\n2,0,1\n1,2,0", "associativity", "(1 * 0) * 0 = 1"),
+        ("0,1,2,3,4\n1,0,3,4,2\n2,4,0,1,3\n3,2,4,0,1\n4,3,1,2,0", "associativity", "(1 * 1) * 2 = 2"),
+        ("0,1,2\n0,1,2\n0,1,2", "identity", "left identities: 0, 1, 2"),
+        ("0,0\n1,1", "identity", "right identities: 0, 1"),
+        ("0,0\n0,1", "inverses", "no y satisfies 0 * y"),
+        ("0,1\n1,1", "inverses", "no y satisfies 1 * y"),
+        ("-1,0\n0,-1", "closure", "0 * 0 = -1"),
+    ],
+)
+def test_the_first_axiom_that_fails_is_named(tmp_path, text, axiom, shown):
+    report = audit_group(saved(tmp_path, text))
+    assert report.facts["first_failure"] == axiom
+    assert shown in report.text()
+    assert f"{axiom} is the first axiom that fails" in report.meaning
+
+
+def test_a_one_sided_table_is_asked_about_its_orientation(tmp_path):
+    assert "Is the table transposed?" in audit_group(saved(tmp_path, "0,0\n1,1")).text()
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("e", 1), ("0", 1), ("*,e\ne,e", 1), ("0,1,2\n1,2,0\n2,0,1", 3), ("1;2;3\n2;3;1\n3;1;2", 3), ("0 1\n1 0", 2), ("0\t1\n1\t0", 2),
+        (b"\xef\xbb\xbf*,e,a\r\ne,e,a\r\na,a,e\r\n", 2), ("*,a,e\ne,a,e\na,e,a", 2), ("e,a,b\na,b,e\nb,e,a", 3), ("0,1,\n1,0,", 2), ("0,1\n\n1,0\n", 2),
+        ('*,"(0,1)",b\n"(0,1)","(0,1)",b\nb,b,"(0,1)"', 2), ("00,01\n01,00", 2), ("*,<script>,b\n<script>,<script>,b\nb,b,<script>", 2), ("2,0,1\n0,1,2\n1,2,0", 3),
+    ],
+)  # fmt: skip
+def test_tables_are_read_in_many_dresses(tmp_path, text, order):
+    report = audit_group(saved(tmp_path, text))
+    assert report.status is Status.HOLDS
+    assert report.facts["elements"] == order
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "empty"), (" \n,,\n", "empty"), ("0,1\n1", "ragged: row 2 has 1 cells"), ("0,1,2\n1,2,0", "square table, got 2 rows of 3"),
+        ("e,a\ne,a\na,e", "head column"), ("*,e,a\ne,e,\na,a,e", "product 'e' \\* 'a' is missing"), ("*,e,e\ne,e,e\na,a,e", "stands twice in the head row"),
+        ("*,e,a\ne,e,a\ne,a,e", "stands twice in the head column"), ("*,e,a\ne,e,a\nb,a,e", "different elements"), ("b,e\na,b", "no head row and column"),
+        (b"0,1\0\n1,0", "NUL"), (bytes(range(255, 0, -1)), "UTF"), ("0,1\n1,0".encode("utf-16"), "UTF-16"), ('"e,a\na,e', "not readable as CSV"),
+        ("\n".join(["0"] * 5000), "exact audits stop at 4096"), ("*,,a\n,e,a\na,a,e", "empty label"), ("G,e\ne,e", "element or a title"), ("9" * 5000 + ",1\n1,0", "element or a title|no head row"),
+    ],
+)  # fmt: skip
+def test_tables_that_cannot_be_read_are_explained(tmp_path, text, complaint):
+    with pytest.raises(InputError, match=complaint):
+        audit_group(saved(tmp_path, text))
+
+
+@pytest.mark.parametrize("rows", [[], [[0.5]], [[True]], [[None]], ["ab", "ba"], 3])
+def test_python_objects_that_are_no_tables_are_refused(rows):
+    with pytest.raises(InputError):
+        audit_group(rows)
+
+
+def test_a_thousand_elements_are_decided_exactly():
+    table = cyclic(1000).table.copy()
+    assert audit_group(table).status is Status.HOLDS
+    table[500, [700, 701]] = table[500, [701, 700]]
+    report = audit_group(table)
+    assert report.facts["first_failure"] == "associativity"
+    assert "All rows are in order" in report.text()
+
+
+def test_hopeless_associativity_is_left_undecided_but_the_answer_is_not():
+    report = audit_group(np.zeros((900, 900), dtype=int))
+    assert report.status is Status.REFUTED
+    assert report.findings[1].status is Status.UNDECIDED
+    assert "which axiom fails first was not decided" in report.meaning
+
+
+def test_large_dihedral_groups_are_named():
+    assert audit_group(dihedral(64).table).facts["isomorphic_to"] == "D64"
+
+
+def test_escape_sequences_in_labels_stay_text(tmp_path):
+    report = audit_group(saved(tmp_path, b"*,\x1b[31m,b\n\x1b[31m,\x1b[31m,b\nb,b,q"))
+    assert "\x1b" not in report.text()
+
+
+def test_a_report_without_findings_is_undecided_and_plain_data_is_json():
+    report = AuditReport("group", "nothing", [], "m", "n")
+    assert report.status is Status.UNDECIDED
+    report.findings.append(Finding("a", Status.INAPPLICABLE, "t"))
+    assert report.status is Status.INAPPLICABLE
+    report.findings.append(Finding("b", Status.HOLDS, "t", {"x": 1}))
+    assert report.status is Status.HOLDS
+    assert report.plain()["findings"][1] == {"name": "b", "status": "HOLDS", "text": "t", "witness": {"x": 1}}

@@ -1,0 +1,496 @@
+"""The command line answers every request, good or bad, with a clear text and the right exit code, and shows no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from proofs_checks import exits, terminal
+from proofs_checks.catalogue import Catalogue
+from proofs_checks.cli import main
+from proofs_checks.ledger import Ledger
+from proofs_checks.report.text import visible
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = Path(__file__).parent / "claim_files"
+SQUARE, CROOKED = FILES / "square.py", FILES / "crooked.py"
+HOSTILE_BYTES = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
+    capsys.readouterr()
+    code = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return Outcome(code, captured.out, captured.err)
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **more}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def crooked(folder: Path) -> Outcome:
+    """One run of every way of not holding, as a process of its own, with all four files written."""
+    written = [f"--{name}={folder / f'v.{name}'}" for name in ("html", "json", "md", "junit")]
+    command = [
+        sys.executable,
+        "-m",
+        "proofs_checks",
+        "verify",
+        str(CROOKED),
+        f"--ledger={folder / 'ledger.sqlite'}",
+        "--jobs=2",
+        *written,
+    ]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False, timeout=300)
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def ledger(crooked: Outcome, folder: Path) -> Path:
+    return folder / "ledger.sqlite"
+
+
+def test_each_claim_of_a_crooked_file_gets_its_own_verdict(crooked: Outcome) -> None:
+    found = dict(re.findall(r"^crooked:crooked\.(\w+) +([A-Z]+) ", crooked.out, re.MULTILINE))
+    expected = {
+        "honest": "HOLDS",
+        "refuted": "REFUTED",
+        "doubtful": "UNDECIDED",
+        "failing": "ERRORED",
+        "dying": "ERRORED",
+        "leaving": "ERRORED",
+    }
+    assert found == expected
+    assert crooked.code == exits.REFUTED, "a refutation comes before an error and a doubt"
+    assert "exit code 7" in crooked.out, "the worker that died is accounted for"
+
+
+def test_a_refuted_case_is_shrunk_and_the_first_one_kept(crooked: Outcome, ledger: Path) -> None:
+    address = re.findall(r"preality replay (\S+)", crooked.out)[0]
+    with Ledger(ledger, reading=True) as book:
+        record = book.record(address)
+    assert (record["case"], record["first"]["case"]) == ({"D": 3}, {"D": 9})
+
+
+def test_nothing_hostile_and_no_traceback_reaches_the_terminal(
+    crooked: Outcome, ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = [
+        crooked,
+        *(
+            call(capsys, *words)
+            for words in (("show", CROOKED), ("report", "--ledger", ledger), ("history", "--ledger", ledger))
+        ),
+    ]
+    for outcome in outcomes:
+        for text in (outcome.out, outcome.err):
+            assert not HOSTILE_BYTES.search(text), ascii(text)
+            assert "Traceback" not in text
+    assert any("[red]red[/red]" in outcome.out for outcome in outcomes), "markup is shown as it is written"
+
+
+def test_every_format_is_written_and_keeps_hostile_strings_text(crooked: Outcome, folder: Path) -> None:
+    page = (folder / "v.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    assert "crooked:crooked.honest" in page
+    assert json.loads((folder / "v.json").read_text(encoding="utf-8"))
+    assert (folder / "v.junit").read_text(encoding="utf-8").startswith("<?xml")
+    assert all(f"Wrote {folder / f'v.{name}'}" in crooked.out for name in ("html", "json", "md", "junit"))
+
+
+@pytest.mark.parametrize("columns", [60, 80, 119, 120, 200])
+def test_the_table_fits_its_columns_and_says_everything(
+    columns: int, ledger: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    told = call(capsys, "report", "--ledger", ledger).out.partition("\nRun ")[0]
+    assert max(map(len, told.splitlines())) <= columns
+    for words in (
+        "crooked:crooked.honest",
+        "HOLDS",
+        "REFUTED",
+        "UNDECIDED",
+        "ERRORED",
+        "D = 1..9; 7 cases; 7 points",
+        "1 of 1, x1e3 its bound",
+        "nobody knows",
+    ):
+        assert words in told
+
+
+def test_the_table_survives_a_terminal_without_unicode(ledger: Path) -> None:
+    command = [sys.executable, "-m", "proofs_checks", "report", f"--ledger={ledger}"]
+    done = subprocess.run(
+        command, env=environment(PYTHONIOENCODING="ascii", COLUMNS="160"), capture_output=True, check=False, timeout=120
+    )
+    assert done.returncode == exits.REFUTED
+    assert b"crooked:crooked.refuted" in done.stdout
+    assert b"failed" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kept", "code"),
+    [
+        (("honest",), exits.HOLDS),
+        (("honest", "doubtful"), exits.UNDECIDED),
+        (("doubtful", "failing"), exits.ERRORED),
+        (("leaving",), exits.ERRORED),
+        (("doubtful", "failing", "refuted"), exits.REFUTED),
+        ((), exits.NOTHING),
+    ],
+)
+def test_report_exits_as_the_worst_of_its_claims(
+    kept: tuple[str, ...], code: int, ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Ledger(ledger, reading=True) as book:
+        stored = book.run()
+        chosen = [record for record in book.records(stored.id) if record["claim"].rpartition(".")[2] in kept]
+    with Ledger(tmp_path / "part.sqlite") as part:
+        run = part.start("a part", stored.settings, stored.selection)
+        for record in chosen:
+            part.add(run, record)
+    assert call(capsys, "report", run, "--ledger", tmp_path / "part.sqlite").code == code
+
+
+@pytest.mark.parametrize(
+    ("statuses", "strict", "lenient"),
+    [
+        (["HOLDS"], 0, 0),
+        (["HOLDS", "UNDECIDED"], 3, 0),
+        (["INAPPLICABLE"], 3, 0),
+        (["UNDECIDED", "ERRORED"], 4, 4),
+        (["UNDECIDED", "ERRORED", "REFUTED"], 1, 1),
+        ([], 5, 5),
+    ],
+)
+def test_exit_codes_and_their_precedence(statuses: list[str], strict: int, lenient: int) -> None:
+    assert exits.exit_code(statuses) == strict
+    assert exits.exit_code(statuses, allow_undecided=True) == lenient
+
+
+def bad(tmp_path: Path) -> dict[str, Path]:
+    """Files that are no claim files, each in its own way."""
+    texts = {
+        "raising.py": "raise RuntimeError('on \\x1b[31mpurpose')",
+        "empty.py": "x = 1\n",
+        "leaving.py": "import sys; sys.exit(0)",
+        "broken.py": "def (",
+        "notes.txt": "CLAIMS = {}\n",
+    }
+    texts["unfinished.py"] = "CLAIMS = {'a.b': {'title': 't'}}\n"
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return {name: tmp_path / name for name in texts}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragments"),
+    [
+        (
+            ["verify", "hybrid.value-imbalanse"],
+            ["no claim 'hybrid.value-imbalanse'", "Did you mean hybrid.value-imbalance"],
+        ),
+        (["verify", "no-such-thing-at-all"], ["no claim", "preality list"]),
+        (["show", "hybrid.value_imbalance"], ["Did you mean hybrid.value-imbalance"]),
+        (["verify", "raising.py"], ["raising.py raised RuntimeError", "on \\x1b[31mpurpose"]),
+        (["verify", "broken.py"], ["raised SyntaxError"]),
+        (["verify", "leaving.py"], ["sys.exit(0)"]),
+        (["verify", "empty.py"], ["defines no claim", "preality new"]),
+        (["verify", "unfinished.py"], ["unfinished:a.b", "'statement' is missing"]),
+        (["verify", "missing.py"], ["There is no claim file"]),
+        (["verify", "./notes.txt"], ["not a Python file"]),
+        (["verify", "notes.txt"], ["not a Python file"]),
+        (["verify", "."], ["There is no claim"]),
+        (["verify", ""], ["There is no claim ''"]),
+        (["verify", "--jobs", "0"], ["--jobs", "at least 1"]),
+        (["verify", "--jobs", "many"], ["many"]),
+        (["verify", "--seed", "-1"], ["--seed", "from 0"]),
+        (["verify", "--seed=-1"], ["--seed", "from 0"]),
+        (["verify", "--seed", "9223372036854775808"], ["--seed"]),
+        (["verify", "--profile", "hasty"], ["no profile 'hasty'", "quick, full, deep"]),
+        (["verify", "--device", "tpu"], ["auto, cpu or cuda"]),
+        (["verify", "--control", "no-such-control"], ["No selected claim has a control"]),
+        (["verify", "--html", "no/such/folder/v.html"], ["there is no folder", "Nothing was run"]),
+        (["verify", "--json", "."], ["names the folder"]),
+        (["verify", "--json", "same.out", "--md", "same.out"], ["two formats"]),
+        (["verify", "--frobnicate"], ["--frobnicate", "--help"]),
+        (["frobnicate"], ["frobnicate", "--help"]),
+        (["show"], ["--help"]),
+        (["replay", "nonsense"], ["RUN:NUMBER"]),
+        (["replay", "{}"], ["Expected a record"]),
+        (["replay", "notes.txt"], ["Expected a record"]),
+        (["report", "--ledger", "nowhere.sqlite"], ["no ledger at", "preality verify"]),
+        (["history", "--ledger", "nowhere.sqlite"], ["no ledger at"]),
+        (["audit", "grup", "notes.txt"], ["no audit 'grup'", "group"]),
+        (["audit", "group", "missing.csv"], ["no file 'missing.csv'"]),
+        (["import", "missing.jsonl"], ["cannot be read"]),
+        (["new", "Not An Id"], ["topic.slug"]),
+    ],
+)
+def test_bad_input_is_answered_with_a_clear_message(
+    arguments: list[str],
+    fragments: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(bad(tmp_path))
+    ledger = ["--ledger", "ledger.sqlite"] if arguments[0] == "verify" and "--ledger" not in arguments else []
+    outcome = call(capsys, *arguments, *ledger)
+    assert outcome.code == exits.USAGE
+    for fragment in fragments:
+        assert fragment in outcome.err
+    assert not HOSTILE_BYTES.search(outcome.err)
+    assert "Traceback" not in outcome.err + outcome.out
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "__pycache__") == before, (
+        "nothing was run and nothing was made"
+    )
+
+
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="CUDA is here")
+def test_cuda_asked_for_and_absent_is_refused_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = call(capsys, "verify", SQUARE, "--device", "cuda", "--ledger", tmp_path / "l.sqlite")
+    assert outcome.code == exits.USAGE
+    assert "torch sees no CUDA device" in outcome.err
+    assert not (tmp_path / "l.sqlite").exists()
+
+
+def test_a_traceback_is_shown_with_debug_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = bad(tmp_path)["raising.py"]
+    assert "Traceback" in call(capsys, "verify", path, "--debug").err
+    assert "Traceback" not in call(capsys, "verify", path).err
+
+
+def test_a_fault_of_preality_itself_is_told_without_a_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(self: Catalogue, words: str) -> list[Any]:
+        raise ZeroDivisionError("on purpose")
+
+    monkeypatch.setattr(Catalogue, "search", fault)
+    outcome = call(capsys, "list")
+    assert outcome.code == exits.ERRORED
+    assert "preality itself failed: ZeroDivisionError: on purpose" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_an_empty_catalogue_runs_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Catalogue, "_all", property(lambda self: {}))
+    outcome = call(capsys, "verify", "--ledger", tmp_path / "l.sqlite")
+    assert outcome.code == exits.NOTHING
+    assert "Nothing ran" in outcome.err
+
+
+def test_list_and_show_agree_with_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
+    catalogue = Catalogue()
+    listed = call(capsys, "list")
+    assert listed.code == exits.HOLDS
+    assert [line.split()[0] for line in listed.out.splitlines()] == list(catalogue)
+    pages = json.loads(call(capsys, "list", "--json").out)
+    assert [page["id"] for page in pages] == list(catalogue)
+    for claim_id, claim in catalogue.items():
+        shown = call(capsys, "show", claim_id)
+        assert shown.code == exits.HOLDS
+        assert claim.statement in shown.out
+        assert all(name in shown.out for name in [*claim.routes, *claim.page.controls])
+
+
+def test_errata_name_the_control_that_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
+    told = call(capsys, "errata").out
+    for claim in Catalogue().values():
+        for erratum in claim.errata:
+            assert f"preality verify {claim.id} --control {erratum.witness}" in told
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    from proofs_checks import __version__
+
+    assert __version__ in call(capsys, "--version").out
+    told = call(capsys, "--help")
+    assert told.code == exits.HOLDS
+    assert all(
+        name in told.out
+        for name in (
+            "list",
+            "show",
+            "errata",
+            "verify",
+            "replay",
+            "report",
+            "history",
+            "audit",
+            "import",
+            "doctor",
+            "new",
+            "Exit codes",
+        )
+    )
+    assert "allow-undecided" in call(capsys, "verify", "--help").out
+
+
+def test_a_reader_that_stops_reading_is_no_fault() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "proofs_checks", "list", "--json"],
+        env=environment(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    os.close(writing)
+    assert done.returncode == 141
+    assert done.stderr == b""
+
+
+def test_progress_is_drawn_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with terminal.progress(3) as tick:
+        tick("quiet", True)
+    assert capsys.readouterr().err == ""
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as screen:
+        monkeypatch.setattr(sys, "stderr", screen)
+        with terminal.progress(3) as tick:
+            tick("a.claim \x1b[31m[red]exact", True)
+        monkeypatch.undo()
+        screen.flush()
+        seen = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "/3" in seen
+    assert "\x1b[31m[red]" not in seen
+
+
+def test_cleaning_agrees_with_the_report_on_what_is_hidden() -> None:
+    for code in [
+        *range(0x0B, 0x20),
+        *range(0x7F, 0xA0),
+        0x061C,
+        0x200B,
+        0x200E,
+        0x2028,
+        0x202E,
+        0x2066,
+        0xFEFF,
+        0xD800,
+        0xE0001,
+    ]:
+        letter = chr(code)
+        assert visible(letter) != letter
+        assert terminal.clean(letter) != letter, hex(code)
+    for letter in "aé∂ΣĦ中😀":
+        assert visible(letter) == terminal.clean(letter) == letter
+
+
+def test_an_interrupt_leaves_a_summary_and_a_run_that_resumes(tmp_path: Path) -> None:
+    gate, book = tmp_path / "gate", tmp_path / "ledger.sqlite"
+    os.mkfifo(gate)
+    command = [sys.executable, "-m", "proofs_checks", "verify", str(SQUARE), f"--ledger={book}", "--jobs=1", "--seed=3"]
+    process = subprocess.Popen(
+        command,
+        env=environment(SQUARE_GATE=str(gate)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with open(gate, "w", encoding="ascii"):  # opens when the fourth check of the numeric route has begun
+        os.killpg(process.pid, signal.SIGINT)  # to the whole group, as a terminal does
+        out, err = process.communicate(timeout=60)
+    gate.unlink()
+    assert process.returncode == exits.INTERRUPTED
+    assert "Interrupted." in out
+    assert "--resume" in out
+    assert "not run" in out, "what never began is not called undecided"
+    assert "Traceback" not in out + err
+    resumed = subprocess.run(
+        [*command, "--resume"], env=environment(), capture_output=True, text=True, check=False, timeout=120
+    )
+    assert resumed.returncode == exits.HOLDS, resumed.stderr
+    assert "Carrying on run" in resumed.stderr
+    with Ledger(book, reading=True) as ledger:
+        assert len(ledger.runs()) == 1
+        assert ledger.run().finished
+
+
+def test_one_control_can_be_run_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = call(
+        capsys, "verify", SQUARE, "--control", "wrong-square", "--jobs", "1", "--ledger", tmp_path / "l.sqlite"
+    )
+    assert outcome.code == exits.HOLDS
+    assert "square:toy.square / wrong-square" in outcome.out
+    assert "statistical" not in outcome.out
+
+
+def test_the_doctor_notices_packages_that_shadow_ours(tmp_path: Path) -> None:
+    (tmp_path / "theory").mkdir()
+    (tmp_path / "theory" / "__init__.py").write_text("", encoding="utf-8")
+    command = [sys.executable, "-m", "proofs_checks", "doctor", f"--ledger={tmp_path / 'l.sqlite'}"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == exits.REFUTED, done.stderr
+    assert re.search(r"^problem +theory +is shadowed by", done.stdout, re.MULTILINE)
+    assert re.search(r"^ok +numerics", done.stdout, re.MULTILINE)
+    assert not (tmp_path / "l.sqlite").exists(), "looking makes nothing"
+
+
+@pytest.mark.parametrize(
+    ("kind", "example", "codes"),
+    [("group", "klein.csv", {0}), ("group", "not_a_group.csv", {1}), ("representation", "lecture_d4.json", {0, 1})],
+)
+def test_an_audit_prints_writes_and_exits_by_its_status(
+    kind: str, example: str, codes: set[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = call(capsys, "audit", kind, ROOT / "examples" / example, "--json", tmp_path / "audit.json")
+    written = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    assert outcome.code in codes
+    assert written["audit"] == kind
+    assert written["status"] == {0: "HOLDS", 1: "REFUTED"}[outcome.code]
+    assert "Meaning:" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "text"),
+    [
+        ("group", "ragged.csv", "a,b\nb\n"),
+        ("group", "wide.csv", "a,b,c\nb,a,c\n"),
+        ("group", "empty.csv", ""),
+        ("representation", "broken.json", "{"),
+        ("representation", "odd.json", "[1, 2]"),
+    ],
+)
+def test_an_object_that_cannot_be_read_is_usage_and_no_finding(
+    kind: str, name: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    outcome = call(capsys, "audit", kind, tmp_path / name)
+    assert (outcome.code, outcome.out) == (exits.USAGE, "")
+    assert "Traceback" not in outcome.err

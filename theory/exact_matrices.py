@@ -1,0 +1,480 @@
+"""Exact matrices, in batches, over the cyclotomic fields and the prime fields.
+
+An array over Q(zeta_n) is an integer array with one more axis (the coordinates in the power basis) and one denominator for all of
+it; over F_p that axis has length 1. Products are integer matrix products: int64 where a bound on the entries shows that nothing can
+overflow, Python integers otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import gcd, lcm
+from typing import Any
+
+import numpy as np
+
+from theory.cyclotomic import Cyclotomic, degree, powers, prime_factors
+
+_LIMIT = 2**62
+_PRIME_LIMIT = 2**30
+
+
+@dataclass(frozen=True)
+class CyclotomicField:
+    """Q(zeta_n); n = 1 and n = 2 are the rationals."""
+
+    order: int = 1
+
+    @property
+    def characteristic(self) -> int:
+        """0."""
+        return 0
+
+    @property
+    def degree(self) -> int:
+        """Over Q: how many coordinates an element has."""
+        return degree(self.order)
+
+    def __str__(self) -> str:
+        return "Q" if self.order <= 2 else f"Q(zeta_{self.order})"
+
+
+@dataclass(frozen=True)
+class PrimeField:
+    """F_p.
+
+    Raises:
+        ValueError: p is not a prime below 2**30.
+    """
+
+    p: int
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.p < _PRIME_LIMIT or prime_factors(self.p) != (self.p,):
+            raise ValueError(f"Expected a prime below 2**30, got {self.p}. Fields of prime-power order are not covered.")
+
+    @property
+    def characteristic(self) -> int:
+        """p."""
+        return self.p
+
+    @property
+    def degree(self) -> int:
+        """1: an element has one coordinate."""
+        return 1
+
+    def __str__(self) -> str:
+        return f"F_{self.p}"
+
+
+Field = CyclotomicField | PrimeField
+
+
+def join(a: Field, b: Field) -> Field:
+    """The smallest named field that holds both.
+
+    Raises:
+        ValueError: the characteristics differ.
+    """
+    if a == b:
+        return a
+    if isinstance(a, PrimeField) or isinstance(b, PrimeField):
+        raise ValueError(f"No field holds both {a} and {b}: their characteristics differ.")
+    return CyclotomicField(lcm(a.order, b.order))
+
+
+def _biggest(array: np.ndarray) -> int:
+    return max(int(array.max()), -int(array.min())) if array.size else 0
+
+
+def _tidy(array: np.ndarray) -> np.ndarray:
+    """int64 where the entries leave room for later sums, Python integers elsewhere."""
+    if array.dtype != object:
+        return array
+    return array.astype(np.int64) if _biggest(array) < 2**53 else array
+
+
+@dataclass(frozen=True, eq=False)
+class ExactArray:
+    """A batch of exact matrices.
+
+    Args:
+        field: Where the entries live.
+        numerators: Integers, shape ``(*shape, field.degree)``; over F_p in 0..p-1.
+        denominator: Positive; 1 over F_p.
+    """
+
+    field: Field
+    numerators: np.ndarray
+    denominator: int = 1
+
+    @classmethod
+    def build(cls, field: Field, numerators: np.ndarray, denominator: int = 1) -> ExactArray:
+        """The array in lowest terms (reduced modulo p over F_p)."""
+        if isinstance(field, PrimeField):
+            scale = pow(denominator, -1, field.p) if denominator != 1 else 1
+            reduced = numerators % field.p
+            return cls(field, (reduced * scale % field.p).astype(np.int64), 1)
+        common = denominator
+        if common != 1 and numerators.size:
+            common = gcd(common, int(np.gcd.reduce(numerators, axis=None)))
+        if common != 1:
+            numerators, denominator = numerators // common, denominator // common
+        return cls(field, _tidy(numerators), denominator)
+
+    @classmethod
+    def of(cls, entries: Any, field: Field | None = None) -> ExactArray:
+        """From nested sequences of int, Fraction and Cyclotomic; the field is the smallest that holds them unless named.
+
+        Raises:
+            ValueError: ragged rows, a float, a non-integer or irrational entry over F_p.
+        """
+        table = np.empty(_shape(entries), dtype=object)
+        for index in np.ndindex(*table.shape):
+            table[index] = _element(entries, index)
+        if isinstance(field, PrimeField):
+            residues = [_residue(x, field.p) for x in table.flat]
+            return cls(field, np.array(residues, dtype=np.int64).reshape(*table.shape, 1))
+        numbers = [x if isinstance(x, Cyclotomic) else Cyclotomic.rational(x) for x in table.flat]
+        order = lcm(1 if field is None else field.order, *(x.order for x in numbers)) if field is None else field.order
+        numbers = [x.lift(order) if order % x.order == 0 else x.reduced.lift(order) for x in numbers]
+        common = lcm(1, *(x.denominator for x in numbers))
+        flat = [[c * (common // x.denominator) for c in x.numerators] for x in numbers]
+        numerators = np.array(flat, dtype=object).reshape(*table.shape, degree(order))
+        return cls.build(CyclotomicField(order), numerators, common)
+
+    @classmethod
+    def eye(cls, size: int, field: Field) -> ExactArray:
+        """The unit matrix."""
+        numerators = np.zeros((size, size, field.degree), dtype=np.int64)
+        numerators[range(size), range(size), 0] = 1
+        return cls(field, numerators)
+
+    @classmethod
+    def zeros(cls, shape: tuple[int, ...], field: Field) -> ExactArray:
+        """An array of zeros."""
+        return cls(field, np.zeros((*shape, field.degree), dtype=np.int64))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape without the axis of coordinates."""
+        return self.numerators.shape[:-1]
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> ExactArray:
+        index = index if isinstance(index, tuple) else (index,)
+        if not any(part is Ellipsis for part in index):
+            index = (*index, Ellipsis)
+        return ExactArray(self.field, self.numerators[(*index, slice(None))], self.denominator)
+
+    def over(self, field: Field) -> ExactArray:
+        """The same entries in a field that contains this one."""
+        if field == self.field:
+            return self
+        if isinstance(field, PrimeField) or isinstance(self.field, PrimeField) or field.order % self.field.order:
+            raise ValueError(f"{self.field} does not lie in {field}.")
+        rows = powers(field.order)[:: field.order // self.field.order][: self.field.degree]
+        return ExactArray(field, _tidy(self._room(rows, self.field.degree) @ rows), self.denominator)
+
+    def _room(self, rows: np.ndarray, terms: int) -> np.ndarray:
+        """The numerators, as Python integers if a sum of that many products with ``rows`` might overflow."""
+        safe = _biggest(self.numerators) * _biggest(rows) * terms < _LIMIT
+        return self.numerators if safe else self.numerators.astype(object)
+
+    def _common(self, other: ExactArray) -> tuple[ExactArray, ExactArray]:
+        field = join(self.field, other.field)
+        return self.over(field), other.over(field)
+
+    def _scaled(self, factor: int) -> np.ndarray:
+        if factor == 1:
+            return self.numerators
+        safe = _biggest(self.numerators) * abs(factor) < _LIMIT
+        return (self.numerators if safe else self.numerators.astype(object)) * factor
+
+    def __add__(self, other: ExactArray) -> ExactArray:
+        a, b = self._common(other)
+        common = lcm(a.denominator, b.denominator)
+        return ExactArray.build(a.field, a._scaled(common // a.denominator) + b._scaled(common // b.denominator), common)
+
+    def __neg__(self) -> ExactArray:
+        return ExactArray.build(self.field, -self.numerators, self.denominator)
+
+    def __sub__(self, other: ExactArray) -> ExactArray:
+        return self + (-other)
+
+    def __mul__(self, scalar: Cyclotomic | int | Fraction) -> ExactArray:
+        """Every entry times one number."""
+        return self.entrywise(ExactArray.of([[scalar]], self.field if isinstance(self.field, PrimeField) else None)[0, 0])
+
+    __rmul__ = __mul__
+
+    def entrywise(self, other: ExactArray) -> ExactArray:
+        """The product entry by entry, broadcasting."""
+        a, b = self._common(other)
+        return _multiply(a, b, lambda x, y: x * y, 1)
+
+    def __matmul__(self, other: ExactArray) -> ExactArray:
+        """Batched matrix product."""
+        a, b = self._common(other)
+        if a.shape[-1] != b.shape[-2]:
+            raise ValueError(f"Expected matrices that can be multiplied, got shapes {a.shape} and {b.shape}.")
+        return _multiply(a, b, np.matmul, a.shape[-1])
+
+    @property
+    def T(self) -> ExactArray:
+        """The transposed matrices."""
+        return ExactArray(self.field, np.swapaxes(self.numerators, -2, -3), self.denominator)
+
+    def conj(self) -> ExactArray:
+        """Complex conjugates, entry by entry (nothing happens over F_p)."""
+        if isinstance(self.field, PrimeField) or self.field.degree == 1:
+            return self
+        n = self.field.order
+        rows = powers(n)[[-k % n for k in range(self.field.degree)]]
+        return ExactArray(self.field, _tidy(self._room(rows, self.field.degree) @ rows), self.denominator)
+
+    @property
+    def H(self) -> ExactArray:
+        """The adjoint matrices."""
+        return self.conj().T
+
+    def trace(self) -> ExactArray:
+        """The traces of the matrices."""
+        return ExactArray.build(self.field, np.trace(self.numerators, axis1=-3, axis2=-2), self.denominator)
+
+    def sum(self, axis: int = 0) -> ExactArray:
+        """The sum over one axis, counted from the front."""
+        safe = _biggest(self.numerators) * max(1, self.numerators.shape[axis]) < _LIMIT
+        return ExactArray.build(self.field, (self.numerators if safe else self.numerators.astype(object)).sum(axis=axis), self.denominator)
+
+    def nonzero(self) -> np.ndarray:
+        """Boolean array: which entries differ from zero."""
+        return (self.numerators != 0).any(axis=-1)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether every entry is zero."""
+        return not self.numerators.any()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ExactArray):
+            return NotImplemented
+        return self.shape == other.shape and (self - other).is_zero
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def reshape(self, *shape: int) -> ExactArray:
+        """The same entries, in order, in another shape."""
+        return ExactArray(self.field, self.numerators.reshape(*shape, self.field.degree), self.denominator)
+
+    def entry(self, *index: int) -> Cyclotomic | int:
+        """One entry as a number (an integer 0..p-1 over F_p)."""
+        vector = self.numerators[index]
+        if isinstance(self.field, PrimeField):
+            return int(vector[0])
+        return Cyclotomic.build(self.field.order, tuple(int(c) for c in vector), self.denominator)
+
+    def tolist(self) -> Any:
+        """Nested lists of numbers."""
+        if not self.shape:
+            return self.entry()
+        return [self[k].tolist() for k in range(self.shape[0])]
+
+    @cached_property
+    def _elements(self) -> np.ndarray:
+        table = np.empty(self.shape, dtype=object)
+        for index in np.ndindex(*self.shape):
+            table[index] = self.entry(*index)
+        return table
+
+    def echelon(self) -> tuple[ExactArray, tuple[int, ...]]:
+        """Reduced row echelon form of one matrix, and its pivot columns."""
+        if isinstance(self.field, PrimeField):
+            return _echelon_mod(self)
+        rows = self._elements.copy()
+        pivots: list[int] = []
+        for column in range(rows.shape[1]):
+            at = len(pivots)
+            found = next((r for r in range(at, rows.shape[0]) if rows[r, column]), None)
+            if found is None:
+                continue
+            rows[[at, found]] = rows[[found, at]]
+            if rows[at, column] != 1:
+                rows[at] = rows[at] * rows[at, column].inverse()
+            for r in range(rows.shape[0]):
+                if r != at and rows[r, column]:
+                    factor = rows[r, column]
+                    for c in range(column, rows.shape[1]):
+                        if rows[at, c]:
+                            rows[r, c] = rows[r, c] - factor * rows[at, c]
+            pivots.append(column)
+            if len(pivots) == rows.shape[0]:
+                break
+        return ExactArray.of(rows.tolist(), self.field) if rows.size else self, tuple(pivots)
+
+    def rank(self) -> int:
+        """The rank of one matrix."""
+        return len(self.echelon()[1])
+
+    def column_basis(self) -> ExactArray:
+        """The pivot columns: a basis of the column space."""
+        return self[:, list(self.echelon()[1])]
+
+    def nullspace(self) -> ExactArray:
+        """Columns that form a basis of {x : A x = 0}, shape ``(columns, nullity)``."""
+        reduced, pivots = self.echelon()
+        width = self.shape[1]
+        free = [c for c in range(width) if c not in set(pivots)]
+        numerators = np.zeros((width, len(free), self.field.degree), dtype=reduced.numerators.dtype)
+        for k, c in enumerate(free):
+            numerators[c, k, 0] = reduced.denominator
+            for r, pivot in enumerate(pivots):
+                numerators[pivot, k] = -reduced.numerators[r, c]
+        return ExactArray.build(self.field, numerators, reduced.denominator)
+
+    def inverse(self) -> ExactArray:
+        """The inverse of one square matrix.
+
+        Raises:
+            ZeroDivisionError: the matrix is singular; the message gives its rank.
+        """
+        size = self.shape[0]
+        if self.shape != (size, size):
+            raise ValueError(f"Expected one square matrix, got shape {self.shape}.")
+        reduced, pivots = hstack([self, ExactArray.eye(size, self.field)]).echelon()
+        if pivots != tuple(range(size)):
+            raise ZeroDivisionError(f"The matrix is singular: rank {sum(c < size for c in pivots)} of {size}.")
+        return reduced[:, size:]
+
+    def determinant_is_zero(self) -> bool:
+        """Whether one square matrix is singular."""
+        return self.rank() < self.shape[0]
+
+    def kron(self, other: ExactArray) -> ExactArray:
+        """Batched Kronecker product of the last two axes."""
+        a, b = self._common(other)
+        product = a[..., :, None, :, None].entrywise(b[..., None, :, None, :])
+        *batch, i, j, k, m = product.shape
+        return product.reshape(*batch, i * j, k * m)
+
+
+def _multiply(a: ExactArray, b: ExactArray, product: Any, terms: int) -> ExactArray:
+    """Convolve the coordinates of two arrays with ``product``, then fold zeta^k back into the power basis."""
+    size = a.field.degree
+    left, right = np.moveaxis(a.numerators, -1, 0), np.moveaxis(b.numerators, -1, 0)
+    rows = np.ones((1, 1), dtype=np.int64) if isinstance(a.field, PrimeField) else powers(a.field.order)
+    if _biggest(left) * _biggest(right) * max(terms, 1) * size * (1 if size == 1 else size * _biggest(rows)) >= _LIMIT:
+        left, right = left.astype(object), right.astype(object)
+    sums: dict[int, np.ndarray] = {}
+    alive = [j for j in range(size) if right[j].any()]
+    for i in range(size):
+        if left[i].any():
+            for j in alive:
+                part = product(left[i], right[j])
+                k = (i + j) % len(rows)
+                sums[k] = sums[k] + part if k in sums else part
+    if not sums:
+        zero = product(left[0], right[0])
+        return ExactArray.build(a.field, np.stack([zero] * size, axis=-1), 1)
+    if size == 1:
+        return ExactArray.build(a.field, sums[0][..., None], a.denominator * b.denominator)
+    keys = sorted(sums)
+    folded = np.stack([sums[k] for k in keys], axis=-1) @ rows[keys]
+    return ExactArray.build(a.field, folded, a.denominator * b.denominator)
+
+
+def _echelon_mod(a: ExactArray) -> tuple[ExactArray, tuple[int, ...]]:
+    p = a.field.characteristic
+    rows = a.numerators[..., 0].copy()
+    pivots: list[int] = []
+    for column in range(rows.shape[1]):
+        at = len(pivots)
+        if at == rows.shape[0]:
+            break
+        below = np.flatnonzero(rows[at:, column])
+        if not below.size:
+            continue
+        found = at + int(below[0])
+        rows[[at, found]] = rows[[found, at]]
+        rows[at] = rows[at] * pow(int(rows[at, column]), -1, p) % p
+        factors = rows[:, column].copy()
+        factors[at] = 0
+        touched = np.flatnonzero(factors)
+        rows[touched] = (rows[touched] - factors[touched, None] * rows[at]) % p
+        pivots.append(column)
+    return ExactArray(a.field, rows[..., None]), tuple(pivots)
+
+
+def hstack(blocks: Sequence[ExactArray]) -> ExactArray:
+    """Matrices side by side (the last axis but the coordinates)."""
+    return _join_blocks(blocks, -2)
+
+
+def vstack(blocks: Sequence[ExactArray]) -> ExactArray:
+    """Matrices one below the other."""
+    return _join_blocks(blocks, -3)
+
+
+def stack(matrices: Sequence[ExactArray]) -> ExactArray:
+    """Equal shapes along a new first axis."""
+    return _join_blocks([m[None] for m in matrices], 0)
+
+
+def _join_blocks(blocks: Sequence[ExactArray], axis: int) -> ExactArray:
+    field = blocks[0].field
+    for block in blocks[1:]:
+        field = join(field, block.field)
+    common = lcm(*(block.denominator for block in blocks))
+    lifted = [block.over(field) for block in blocks]
+    return ExactArray.build(field, np.concatenate([b._scaled(common // b.denominator) for b in lifted], axis=axis), common)
+
+
+def block_diagonal(blocks: Sequence[ExactArray]) -> ExactArray:
+    """Batched blocks down the diagonal; all blocks share the leading axes."""
+    size = sum(block.shape[-1] for block in blocks)
+    rows, at = [], 0
+    for block in blocks:
+        width, batch = block.shape[-1], block.shape[:-2]
+        left = ExactArray.zeros((*batch, width, at), block.field)
+        right = ExactArray.zeros((*batch, width, size - at - width), block.field)
+        rows.append(hstack([left, block, right]))
+        at += width
+    return vstack(rows)
+
+
+def _shape(entries: Any) -> tuple[int, ...]:
+    shape = []
+    while isinstance(entries, (list, tuple)):
+        shape.append(len(entries))
+        if not entries:
+            break
+        entries = entries[0]
+    return tuple(shape)
+
+
+def _element(entries: Any, index: tuple[int, ...]) -> Cyclotomic | int | Fraction:
+    for depth, k in enumerate(index):
+        if not isinstance(entries, (list, tuple)) or (k == 0 and any(_length(e) != _length(entries[0]) for e in entries)):
+            raise ValueError(f"Expected rows of equal length, got a ragged array at depth {depth + 1}.")
+        entries = entries[k]
+    if isinstance(entries, np.integer):
+        entries = int(entries)
+    if isinstance(entries, bool) or not isinstance(entries, (int, Fraction, Cyclotomic)):
+        raise ValueError(f"Expected an exact entry (int, Fraction or Cyclotomic), got {type(entries).__name__} {entries!r}.")
+    return entries
+
+
+def _length(entries: Any) -> int:
+    return len(entries) if isinstance(entries, (list, tuple)) else -1
+
+
+def _residue(number: Cyclotomic | int | Fraction, p: int) -> int:
+    value = number.as_fraction() if isinstance(number, Cyclotomic) else Fraction(number)
+    if value.denominator % p == 0:
+        raise ValueError(f"{value} has no value in F_{p}: {p} divides its denominator.")
+    return value.numerator * pow(value.denominator, -1, p) % p

@@ -1,0 +1,169 @@
+"""Finite groups from generators and relations, by enumeration of cosets of the trivial subgroup (Todd and Coxeter).
+
+A word is a sequence of nonzero integers: k for the k-th generator (from 1), -k for its inverse. Words are read left to right as
+products.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from theory.cayley_tables import GroupTooLarge
+from theory.groups import FiniteGroup
+
+MAX_COSETS = 20_000
+MAX_WORD = 2_000
+Word = tuple[int, ...]
+_FACTOR = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9']*|1)\s*(?:\^\s*(\(?\s*-?\s*\d{1,6}\s*\)?))?\s*(\*|$|(?=[A-Za-z_1]))")
+
+
+class WordError(ValueError):
+    """A text that is no product of powers of the generators."""
+
+
+def read_word(text: str, generators: Sequence[str]) -> Word:
+    """``"r^2*s"`` as a word; ``"e"`` and ``"1"`` are the identity unless a generator has that name. Factors stand in order, * between them.
+
+    Raises:
+        WordError: an unknown letter, a missing exponent, a word longer than 2000 letters.
+    """
+    out: list[int] = []
+    at, body = 0, text.strip()
+    if not body:
+        raise WordError("Expected a word such as r^2*s, got an empty text. Write e for the identity.")
+    while at < len(body):
+        match = _FACTOR.match(body, at)
+        if match is None or match.end() == at or (match.group(3) == "*" and match.end() == len(body)):
+            raise WordError(f"Expected a product such as r^2*s of {', '.join(generators)}, got {text[:60]!r} (character {at + 1}).")
+        name, exponent = match.group(1), int(re.sub(r"[()\s]", "", match.group(2) or "1"))
+        if name in generators:
+            k = list(generators).index(name) + 1
+            if len(out) + abs(exponent) > MAX_WORD:
+                raise WordError(f"The word {text[:40]!r} has more than {MAX_WORD} letters.")
+            out += [k if exponent > 0 else -k] * abs(exponent)
+        elif name not in ("e", "1"):
+            raise WordError(f"Unknown letter {name!r} in {text[:60]!r}; the generators are {', '.join(generators)}. Put * between letters.")
+        at = match.end()
+    return tuple(out)
+
+
+def read_relation(text: str, generators: Sequence[str]) -> Word:
+    """``"s*r*s = r^-1"`` or ``"r^4"`` (= e) as a word that is trivial."""
+    sides = text.split("=")
+    if len(sides) > 2:
+        raise WordError(f"Expected one '=' at most in the relation {text[:60]!r}.")
+    left = read_word(sides[0], generators)
+    return left + tuple(-k for k in reversed(read_word(sides[1], generators))) if len(sides) == 2 else left
+
+
+class _Cosets:
+    """The coset table: ``rows[c][x]`` is where letter x takes coset c, or -1; dead cosets point to what they were merged into."""
+
+    def __init__(self, letters: int, limit: int) -> None:
+        self.letters, self.limit = letters, limit
+        self.rows: list[list[int]] = [[-1] * letters]
+        self.parent = [0]
+        self.pending: list[tuple[int, int]] = []
+
+    def find(self, c: int) -> int:
+        while self.parent[c] != c:
+            self.parent[c] = self.parent[self.parent[c]]
+            c = self.parent[c]
+        return c
+
+    def define(self, c: int, x: int) -> int:
+        if len(self.rows) >= self.limit:
+            raise GroupTooLarge(
+                f"More than {self.limit} cosets were needed; the relations may define a large or an infinite group. Give a table or permutations instead."
+            )
+        new = len(self.rows)
+        self.rows.append([-1] * self.letters)
+        self.parent.append(new)
+        self.rows[c][x], self.rows[new][x ^ 1] = new, c
+        return new
+
+    def merge(self, a: int, b: int) -> None:
+        self.pending.append((a, b))
+        while self.pending:
+            a, b = (self.find(c) for c in self.pending.pop())
+            if a == b:
+                continue
+            a, b = min(a, b), max(a, b)
+            self.parent[b] = a
+            for x in range(self.letters):
+                c = self.rows[b][x]
+                if c >= 0:
+                    self.link(a, x, c)
+
+    def link(self, a: int, x: int, c: int) -> None:
+        """Record a x = c, noting coincidences."""
+        a, c = self.find(a), self.find(c)
+        for start, letter, end in ((a, x, c), (c, x ^ 1, a)):
+            known = self.rows[start][letter]
+            if known < 0:
+                self.rows[start][letter] = end
+            elif self.find(known) != end:
+                self.pending.append((known, end))
+
+    def step(self, c: int, x: int) -> int:
+        known = self.rows[c][x]
+        return -1 if known < 0 else self.find(known)
+
+    def trace(self, c: int, word: Sequence[int]) -> None:
+        """Make the word close at c, defining cosets where needed."""
+        here = self.find(c)
+        start = here
+        for x in word[:-1]:
+            following = self.step(here, x)
+            here = following if following >= 0 else self.define(here, x)
+        if word:
+            self.link(here, word[-1], start)
+            self.merge(start, start)
+
+
+def coset_table(generators: int, relators: Sequence[Word], limit: int = MAX_COSETS) -> np.ndarray:
+    """Right multiplication by the generators on the group's elements, shape ``(n, generators)``; element 0 is the identity.
+
+    Raises:
+        GroupTooLarge: more than ``limit`` cosets were defined on the way.
+    """
+    table = _Cosets(2 * generators, limit)
+    letters = [[2 * (abs(k) - 1) + (k < 0) for k in word] for word in relators]
+    c = 0
+    while c < len(table.rows):
+        if table.find(c) == c:
+            for word in letters:
+                table.trace(c, word)
+                if table.find(c) != c:
+                    break
+            else:
+                for x in range(2 * generators):
+                    if table.rows[c][x] < 0:
+                        table.define(c, x)
+        c += 1
+    alive = [c for c in range(len(table.rows)) if table.find(c) == c]
+    place = {c: k for k, c in enumerate(alive)}
+    rows = [[place[table.find(table.rows[c][x])] for x in range(2 * generators)] for c in alive]
+    edges = np.array(rows, dtype=np.int64).reshape(len(alive), 2 * generators)
+    for word in letters:  # every relator has to close at every element
+        here = np.arange(len(alive))
+        for x in word:
+            here = edges[here, x]
+        if (here != np.arange(len(alive))).any():
+            raise ArithmeticError("The coset table does not satisfy its relators; this is a fault of the enumeration.")
+    return edges[:, ::2]
+
+
+def from_presentation(generators: Sequence[str], relators: Sequence[Word], limit: int = MAX_COSETS) -> tuple[FiniteGroup, Mapping[str, int]]:
+    """The group with these generators and relators, and the elements that the generators became.
+
+    Raises:
+        GroupTooLarge: the enumeration did not close within ``limit`` cosets.
+    """
+    edges = coset_table(len(generators), relators, limit)
+    images = [edges[0, k] for k in range(len(generators))]
+    group = FiniteGroup.from_right_action(edges)
+    return group, {name: int(x) for name, x in zip(generators, images, strict=True)}
