@@ -179,6 +179,35 @@ class HeavyRidge:
         return torch.stack([stream.normal(n) / (2 * y.abs().sqrt()).sqrt(), y], 1)
 
 
+@dataclass(frozen=True)
+class CurvedBand:
+    r"""A law on the band :math:`|x_1 - x_2^2| < 1`, which is not convex although its fibres along x_1 are intervals.
+
+    .. math:: p(x) = \tfrac34 (1 - (x_1 - x_2^2)^2)\, \varphi(x_2)
+
+    ``base`` is the middle of the fibre. The parabolic coordinate is drawn by Devroye's rule of three uniforms.
+    """
+
+    dim: int = 2
+
+    def base(self, rest: Tensor) -> Tensor:
+        """The middle of the fibre over ``rest``, shape ``(N, 1)``."""
+        return rest[:, 0].square()
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Log density in nats of points ``(N, 2)``, -inf outside the band."""
+        across = 1 - (x[:, 0] - x[:, 1].square()).square()
+        return across.clamp_min(0).log() + math.log(0.75) - x[:, 1].square() / 2 - LOG_2PI / 2
+
+    def sample(self, n: int, stream: Stream) -> Tensor:
+        """``n`` draws, shape ``(n, 2)``."""
+        u = 2 * stream.uniform(n, 3) - 1
+        last = u[:, 2].abs()
+        across = torch.where((last >= u[:, 1].abs()) & (last >= u[:, 0].abs()), u[:, 1], u[:, 2])
+        y = stream.normal(n)
+        return torch.stack([across + y.square(), y], 1)
+
+
 def _gamma_three_eighths(n: int, stream: Stream) -> Tensor:
     """Gamma(3/8) = Beta(3/8, 5/8) times a unit exponential; the Beta by Johnk's rejection from uniform powers."""
     drawn = torch.empty(0, dtype=stream.dtype, device=stream.device)
@@ -193,9 +222,9 @@ def law(kind: str, dim: int, stream: Stream) -> Density:
     """A density of the named kind, its parameters drawn from ``stream``.
 
     Args:
-        kind: ``mixture`` (of 4 Gaussians), ``gaussian``, ``logistic``, ``student`` (6 degrees of freedom) or ``ridge`` (dim 2).
+        kind: ``mixture`` (of 4 Gaussians), ``gaussian``, ``logistic``, ``student`` (6 degrees of freedom), ``ridge`` or ``band`` (both dim 2).
     Raises:
-        ValueError: an unknown kind, or a ridge in another dimension.
+        ValueError: an unknown kind, or a ridge or band in another dimension.
     """
     if kind == "mixture":
         return random_mixture(dim, 4, stream)
@@ -207,7 +236,9 @@ def law(kind: str, dim: int, stream: Stream) -> Density:
         return StudentProduct(6, dim)
     if kind == "ridge" and dim == 2:
         return HeavyRidge()
-    raise ValueError(f"Expected one of mixture, gaussian, logistic, student, or ridge with D = 2, got {kind!r} with D = {dim}.")
+    if kind == "band" and dim == 2:
+        return CurvedBand()
+    raise ValueError(f"Expected one of mixture, gaussian, logistic, student, or ridge and band with D = 2, got {kind!r} with D = {dim}.")
 
 
 def log_score(kind: str, p: Density, stream: Stream) -> Callable[[Tensor], Tensor]:

@@ -19,12 +19,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from numerics.marginals import Marginal, Product, normal_quantile, normal_tail
+from numerics.marginals import Marginal, Product
+from numerics.tails import normal_quantile, normal_tail
 
 __all__ = [
     "Direct", "EntanglingMap", "Gaussian", "LeastEntry", "Linearized", "Link", "check_rotation", "gram_defect",
@@ -36,14 +38,19 @@ ULPS = 16.0
 
 _STENCIL = (4 / 5, -1 / 5, 4 / 105, -1 / 280)  # central differences of order 8, offsets 1..4
 _SHORTER = (3 / 4, -3 / 20, 1 / 60)  # of order 6
-STEP = 0.05  # in standard deviations of the Gaussian coordinate
+STEP = 0.02  # in standard deviations of the Gaussian coordinate: there rounding outweighs what order 8 leaves
 
 
 class Link(Protocol):
     """The pair of scalar steps around the rotation."""
 
-    def inner(self, block: Marginal, z: Tensor) -> Tensor: ...
-    def outer(self, block: Marginal, v: Tensor) -> Tensor: ...
+    def inner(self, block: Marginal, z: Tensor) -> Tensor:
+        """From a column to the coordinate that is rotated."""
+        ...
+
+    def outer(self, block: Marginal, v: Tensor) -> Tensor:
+        """From the rotated coordinate back to a column."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -201,7 +208,12 @@ class EntanglingMap:
         """log |det J| at each point, shape ``(n,)``: the slopes' logarithms and that of |det A|."""
         if not isinstance(at, Linearized):
             return torch.cat([self.log_abs_det(self.linearize(tile)) for tile in self.tiles(at)])
-        return at.log_inner.sum(-1) + at.log_outer.sum(-1) + torch.linalg.slogdet(self.A.to(at.z)).logabsdet
+        return at.log_inner.sum(-1) + at.log_outer.sum(-1) + self.log_abs_det_of_rotation.to(at.z)
+
+    @cached_property
+    def log_abs_det_of_rotation(self) -> Tensor:
+        """log |det A| by elimination, a scalar; zero up to rounding when A is orthogonal, but evaluated, not assumed."""
+        return torch.linalg.slogdet(self.A).logabsdet
 
     def jacobian(self, z: Tensor) -> Tensor:
         """The Jacobians by structure, shape ``(n, d, d)``; for small d, since it holds n d^2 numbers."""
@@ -258,7 +270,7 @@ def least_entry(log_outer: Tensor, log_abs_A: Tensor, log_inner: Tensor) -> Leas
     """
     if not bool(torch.isfinite(log_outer).all() and torch.isfinite(log_inner).all()):
         raise ValueError("Expected positive finite slopes, got one that is zero, infinite or NaN: is a marginal not increasing there?")
-    n, d = log_inner.shape
+    n = len(log_inner)
     if bool(torch.isneginf(log_abs_A).any()):
         i, j = torch.isneginf(log_abs_A).nonzero()[0]
         return LeastEntry(torch.full_like(log_inner[:, 0], -math.inf), i.expand(n), j.expand(n))
@@ -347,7 +359,6 @@ def check_rotation(A: Tensor) -> Tensor:
         raise ValueError(f"Expected a square matrix A with d >= 1, got shape {tuple(A.shape)}.")
     if not bool(torch.isfinite(A).all()):
         raise ValueError("Expected a finite matrix A, got NaN or an infinite entry.")
-    d = A.shape[0]
     defect = torch.linalg.matrix_norm(gram_defect(A)[0]).item()
     allowed = rounding_of_rotation(A)
     if defect > allowed:

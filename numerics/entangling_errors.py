@@ -8,14 +8,14 @@ x the largest number that is added to obtain x (its absolute rounding counts), a
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from numerics.entangling import STEP, ULPS, EntanglingMap, Linearized, gram_defect, rounding_of_rotation
-from numerics.marginals import LOG_SQRT_2PI, Marginal, normal_tail
+from numerics.marginals import Marginal
+from numerics.tails import LOG_SQRT_2PI, normal_tail
 
 __all__ = ["DENSITY", "ENTRY", "JUMP", "ROUND_TRIP", "Errors", "errors", "jumps", "matrix_errors", "scores"]
 
@@ -150,10 +150,10 @@ def matrix_errors(A: Tensor) -> tuple[float, float]:
     E, rounding = gram_defect(A)
     size = float(torch.linalg.matrix_norm(E) + torch.linalg.matrix_norm(rounding))
     excused = min(size, rounding_of_rotation(A))
-    if size < 0.1:
+    unit = 0.5 * torch.finfo(A.dtype).eps
+    if size * size < len(A) * unit:
         evaluated = torch.linalg.slogdet(A).logabsdet
         return excused, float((evaluated - 0.5 * E.trace()).abs() + 0.5 * rounding.trace()) + size * size / (2.0 - 2.0 * size)
-    unit = 0.5 * torch.finfo(A.dtype).eps
     _, lower, upper = torch.linalg.lu(A)
     backward = len(A) * unit * float(torch.linalg.matrix_norm(lower.abs() @ upper.abs()))
     return excused, 2.0 * backward * float(torch.linalg.matrix_norm(torch.linalg.inv(A)))

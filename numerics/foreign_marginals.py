@@ -16,8 +16,9 @@ from torch import Tensor
 from torch import distributions as td
 
 from numerics import marginals as own
-from numerics.marginals import LOG_2, Marginal, Product, Tail, side_of, stack
+from numerics.marginals import Marginal, Product, stack
 from numerics.random import Stream
+from numerics.tails import LOG_2, Tail, side_of
 
 __all__ = ["ScipyMarginal", "TorchMarginal", "as_marginal", "as_product", "check_increasing"]
 
@@ -58,6 +59,7 @@ class TorchMarginal(Marginal):
         )
 
     def tail(self, z: Tensor) -> Tail:
+        """The logarithm of the smaller of cdf and 1 - cdf; refused where it has saturated."""
         cdf = self.distribution.cdf(z)
         lower = cdf <= 0.5
         share = torch.where(lower, cdf, 1.0 - cdf)
@@ -70,6 +72,7 @@ class TorchMarginal(Marginal):
         return Tail(torch.log(share), side_of(lower, z))
 
     def quantile(self, tail: Tail) -> Tensor:
+        """icdf of the tail; refused where 1 - p rounds to 1."""
         share = torch.exp(tail.log_p)
         cdf = torch.where(tail.side > 0, share, 1.0 - share)
         if bool((cdf.detach() >= 1.0).any()):
@@ -77,9 +80,11 @@ class TorchMarginal(Marginal):
         return self.distribution.icdf(cdf)
 
     def log_prob(self, z: Tensor) -> Tensor:
+        """torch's own log density."""
         return self.distribution.log_prob(z)
 
     def sample(self, stream: Stream, n: int) -> Tensor:
+        """torch's own sampler, seeded from the stream."""
         with torch.random.fork_rng(devices=[]):  # torch's samplers know only the global generator, which is put back
             torch.manual_seed(int(stream.integers(0, 2**31, 1)))
             return self.distribution.sample((n,)).to(stream.device, stream.dtype)
@@ -105,21 +110,25 @@ class ScipyMarginal(Marginal):
         self.low, self.high = torch.tensor([float(low)], dtype=torch.float64), torch.tensor([float(high)], dtype=torch.float64)
 
     def tail(self, z: Tensor) -> Tail:
+        """The smaller of logcdf and logsf."""
         points = z.detach().cpu().numpy()
         log_p, log_q = (torch.as_tensor(function(points)).to(z) for function in (self.frozen.logcdf, self.frozen.logsf))
         lower = log_p <= log_q
         return Tail(torch.where(lower, log_p, log_q), side_of(lower, z))
 
     def quantile(self, tail: Tail) -> Tensor:
+        """ppf of the lower tail, isf of the upper."""
         share, lower = torch.exp(tail.log_p).detach().cpu().numpy(), (tail.side > 0).cpu().numpy()
         if bool((share <= 0).any()):
             raise ValueError(f"{self.name}.ppf cannot reach tails below e^-745; the points lie further out.")
         return torch.as_tensor(np.where(lower, self.frozen.ppf(share), self.frozen.isf(share))).to(tail.log_p)
 
     def log_prob(self, z: Tensor) -> Tensor:
+        """SciPy's own log density."""
         return torch.as_tensor(self.frozen.logpdf(z.detach().cpu().numpy())).to(z)
 
     def sample(self, stream: Stream, n: int) -> Tensor:
+        """SciPy's own sampler, seeded from the stream."""
         rng = np.random.default_rng(int(stream.integers(0, 2**31, 1)))
         return torch.as_tensor(self.frozen.rvs(size=(n, 1), random_state=rng)).to(stream.device, stream.dtype)
 

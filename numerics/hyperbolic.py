@@ -96,7 +96,7 @@ def half_space_distance(u: Tensor, v: Tensor) -> Tensor:
     return 2 * torch.asinh(_norm(u - v) / (2 * (_heights(u) * _heights(v)).sqrt()))
 
 
-def klein_distance(k: Tensor, l: Tensor) -> Tensor:  # noqa: E741 - the field's letters
+def klein_distance(k: Tensor, l: Tensor) -> Tensor:
     r"""Geodesic distance in the Klein ball, whose geodesics are straight.
 
     .. math:: \sinh^2 d = \frac{|k-l|^2(1-|k|^2) + \langle k, k-l\rangle^2}{(1-|k|^2)(1-|l|^2)}

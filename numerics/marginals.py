@@ -13,82 +13,19 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from numerics.random import Stream
+from numerics.tails import LOG_2, LOG_SQRT_2PI, Tail, normal_quantile, normal_tail, side_of
 
-LOG_2 = math.log(2.0)
 LOG_PI = math.log(math.pi)
-LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 __all__ = [
     "Cauchy", "Exponential", "Gumbel", "Laplace", "LocationScale", "Logistic", "Marginal", "Normal", "Product",
-    "SplitUniform", "Tail", "Triangular", "Uniform", "normal_quantile", "normal_tail", "side_of", "stack",
+    "SplitUniform", "Triangular", "Uniform", "stack",
 ]  # fmt: skip
-
-
-class Tail(NamedTuple):
-    """Where a point lies in its law: ``log_p`` is log F where ``side`` is +1, and log(1 - F) where it is -1.
-
-    The side is that of the smaller of the two (either, near the median), so that ``log_p`` is at most about log 1/2.
-    """
-
-    log_p: Tensor
-    side: Tensor
-
-    def complement(self) -> Tensor:
-        """The logarithm of the larger tail, log(1 - e^log_p)."""
-        return torch.log1p(-torch.exp(self.log_p))
-
-
-def side_of(negative: Tensor, like: Tensor) -> Tensor:
-    """+1 where ``negative``, else -1. Multiplying by it, unlike |x|, leaves derivatives right at 0."""
-    return negative.to(like.dtype).mul_(2.0).sub_(1.0)
-
-
-def normal_tail(v: Tensor) -> Tail:
-    r"""The smaller tail of the normal law at ``v``.
-
-    .. math:: \log\Phi(-t) = \log\bigl(\tfrac12\,\mathrm{erfcx}(t/\sqrt2)\bigr) - t^2/2, \qquad t = |v|
-
-    Accuracy: relative, a few units of roundoff, however far out.
-    """
-    side = side_of(v < 0, v)
-    low = v * side
-    return Tail(torch.log(torch.special.erfcx(low * -math.sqrt(0.5))) - LOG_2 - 0.5 * low * low, side)
-
-
-def normal_quantile(tail: Tail, *, branch_free: bool = False) -> Tensor:
-    r"""The v whose :func:`normal_tail` this is.
-
-    Above e^-600 (e^-80 in float32) it is the inverse normal distribution function of e^log p. Below, where that underflows, it
-    solves :math:`t = -2\log p - \log 2\pi - \log t + 2\log(1 - t^{-1} + 3t^{-2} - \dots)` for :math:`t = v^2` by
-    iteration, which contracts by 1/t < 1/1000 (1/150) a step; six terms leave less than a unit in the last place.
-
-    Args:
-        tail: Any shape.
-        branch_free: Evaluate both branches everywhere, as :func:`torch.func.vmap` demands; slower.
-    Accuracy: absolute, a few units of roundoff times ``1 + |v|``.
-    """
-    floor = -600.0 if tail.log_p.dtype == torch.float64 else -80.0
-    if not branch_free and bool((tail.log_p >= floor).all()):
-        return torch.special.ndtri(torch.exp(tail.log_p)) * tail.side
-    v = torch.special.ndtri(torch.exp(tail.log_p.clamp_min(floor)))
-    return torch.where(tail.log_p < floor, _deep_quantile(tail.log_p.clamp_max(floor)), v) * tail.side
-
-
-def _deep_quantile(log_p: Tensor) -> Tensor:
-    """The normal quantile far in the lower tail, from the divergent but here ample expansion of the tail."""
-    target = -2.0 * (log_p + LOG_SQRT_2PI)
-    t = target - torch.log(target)
-    for _ in range(6):
-        r = 1.0 / t
-        series = r * (-1 + r * (3 + r * (-15 + r * (105 + r * (-945 + r * 10395)))))
-        t = target - torch.log(t) + 2.0 * torch.log1p(series)
-    return -torch.sqrt(t)
 
 
 class Marginal(ABC):
@@ -172,40 +109,46 @@ class LocationScale(Marginal):
 
     @staticmethod
     @abstractmethod
-    def standard_tail(w: Tensor) -> Tail: ...
+    def _tail(w: Tensor) -> Tail: ...
 
     @staticmethod
     @abstractmethod
-    def standard_log_prob(w: Tensor) -> Tensor: ...
+    def _log_prob(w: Tensor) -> Tensor: ...
 
     @staticmethod
     @abstractmethod
-    def standard_quantile(tail: Tail) -> Tensor: ...
+    def _quantile(tail: Tail) -> Tensor: ...
 
     @staticmethod
     @abstractmethod
-    def standard_sample(stream: Stream, n: int, width: int) -> Tensor: ...
+    def _sample(stream: Stream, n: int, width: int) -> Tensor: ...
 
     def _standard(self, z: Tensor) -> Tensor:
         return (z - self.loc.to(z)) / self.scale.to(z)
 
     def tail(self, z: Tensor) -> Tail:
-        return self.standard_tail(self._standard(z))
+        """The standard law's tail at (z - loc)/scale."""
+        return self._tail(self._standard(z))
 
     def log_prob(self, z: Tensor) -> Tensor:
-        return self.standard_log_prob(self._standard(z)) - torch.log(self.scale.to(z))
+        """The standard log density at (z - loc)/scale, less log scale."""
+        return self._log_prob(self._standard(z)) - torch.log(self.scale.to(z))
 
     def quantile(self, tail: Tail) -> Tensor:
-        return self.loc.to(tail.log_p) + self.scale.to(tail.log_p) * self.standard_quantile(tail)
+        """loc plus scale times the standard quantile."""
+        return self.loc.to(tail.log_p) + self.scale.to(tail.log_p) * self._quantile(tail)
 
     def sample(self, stream: Stream, n: int) -> Tensor:
-        w = self.standard_sample(stream, n, self.width)
+        """loc plus scale times a standard sample."""
+        w = self._sample(stream, n, self.width)
         return self.loc.to(w) + self.scale.to(w) * w
 
     def lever(self, z: Tensor) -> Tensor:
+        """The distance to loc."""
         return (z - self.loc.to(z)).abs()
 
     def anchor(self, z: Tensor) -> Tensor:
+        """|z| + 2 |loc| bounds what is added."""
         return z.abs() + 2.0 * self.loc.to(z).abs()
 
 
@@ -221,21 +164,21 @@ class Logistic(LocationScale):
     """F(w) = 1/(1 + e^-w). Sampled as the log-ratio of two exponentials."""
 
     @staticmethod
-    def standard_tail(w: Tensor) -> Tail:
+    def _tail(w: Tensor) -> Tail:
         side = side_of(w < 0, w)
         return Tail(torch.nn.functional.logsigmoid(w * side), side)
 
     @staticmethod
-    def standard_log_prob(w: Tensor) -> Tensor:
+    def _log_prob(w: Tensor) -> Tensor:
         size = w.abs()
         return -size - 2.0 * torch.log1p(torch.exp(-size))
 
     @staticmethod
-    def standard_quantile(tail: Tail) -> Tensor:
+    def _quantile(tail: Tail) -> Tensor:
         return (tail.log_p - tail.complement()) * tail.side
 
     @staticmethod
-    def standard_sample(stream: Stream, n: int, width: int) -> Tensor:
+    def _sample(stream: Stream, n: int, width: int) -> Tensor:
         return torch.log(stream.exponential(n, width) / stream.exponential(n, width))
 
 
@@ -243,20 +186,20 @@ class Laplace(LocationScale):
     """Density e^-|w| / 2. Sampled as the difference of two exponentials."""
 
     @staticmethod
-    def standard_tail(w: Tensor) -> Tail:
+    def _tail(w: Tensor) -> Tail:
         side = side_of(w < 0, w)
         return Tail(w * side - LOG_2, side)
 
     @staticmethod
-    def standard_log_prob(w: Tensor) -> Tensor:
+    def _log_prob(w: Tensor) -> Tensor:
         return -w.abs() - LOG_2
 
     @staticmethod
-    def standard_quantile(tail: Tail) -> Tensor:
+    def _quantile(tail: Tail) -> Tensor:
         return (tail.log_p + LOG_2) * tail.side
 
     @staticmethod
-    def standard_sample(stream: Stream, n: int, width: int) -> Tensor:
+    def _sample(stream: Stream, n: int, width: int) -> Tensor:
         return stream.exponential(n, width) - stream.exponential(n, width)
 
 
@@ -266,37 +209,37 @@ class Exponential(LocationScale):
     _support = (0.0, math.inf)
 
     @staticmethod
-    def standard_tail(w: Tensor) -> Tail:
+    def _tail(w: Tensor) -> Tail:
         lower = w < LOG_2
         return Tail(torch.where(lower, torch.log(-torch.expm1(-w)), -w), side_of(lower, w))
 
     @staticmethod
-    def standard_log_prob(w: Tensor) -> Tensor:
+    def _log_prob(w: Tensor) -> Tensor:
         return torch.where(w > 0, -w, -math.inf)
 
     @staticmethod
-    def standard_quantile(tail: Tail) -> Tensor:
+    def _quantile(tail: Tail) -> Tensor:
         lower = tail.side > 0
         small = tail.log_p.clamp_max(-0.5)  # keeps the branch that is not taken finite
         return torch.where(lower, -torch.log1p(-torch.exp(small)), -tail.log_p)
 
     @staticmethod
-    def standard_sample(stream: Stream, n: int, width: int) -> Tensor:
+    def _sample(stream: Stream, n: int, width: int) -> Tensor:
         return stream.exponential(n, width)
 
 
 class Normal(LocationScale):
     """The normal law; sampled by torch's own generator of normals."""
 
-    standard_tail = staticmethod(normal_tail)
-    standard_quantile = staticmethod(normal_quantile)
+    _tail = staticmethod(normal_tail)
+    _quantile = staticmethod(normal_quantile)
 
     @staticmethod
-    def standard_log_prob(w: Tensor) -> Tensor:
+    def _log_prob(w: Tensor) -> Tensor:
         return -0.5 * w * w - LOG_SQRT_2PI
 
     @staticmethod
-    def standard_sample(stream: Stream, n: int, width: int) -> Tensor:
+    def _sample(stream: Stream, n: int, width: int) -> Tensor:
         return stream.normal(n, width)
 
 
@@ -304,20 +247,20 @@ class Cauchy(LocationScale):
     """Density 1/(pi (1 + w^2)). Sampled as the ratio of two normals."""
 
     @staticmethod
-    def standard_tail(w: Tensor) -> Tail:
+    def _tail(w: Tensor) -> Tail:
         side = side_of(w < 0, w)
         return Tail(torch.log(torch.atan2(torch.ones_like(w), -w * side)) - LOG_PI, side)
 
     @staticmethod
-    def standard_log_prob(w: Tensor) -> Tensor:
+    def _log_prob(w: Tensor) -> Tensor:
         return -LOG_PI - 2.0 * torch.log(torch.hypot(w, torch.ones_like(w)))
 
     @staticmethod
-    def standard_quantile(tail: Tail) -> Tensor:
+    def _quantile(tail: Tail) -> Tensor:
         return tail.side / -torch.tan(math.pi * torch.exp(tail.log_p))
 
     @staticmethod
-    def standard_sample(stream: Stream, n: int, width: int) -> Tensor:
+    def _sample(stream: Stream, n: int, width: int) -> Tensor:
         return stream.normal(n, width) / stream.normal(n, width)
 
 
@@ -325,24 +268,24 @@ class Gumbel(LocationScale):
     """F(w) = exp(-e^-w), skewed to the right. Sampled as minus the logarithm of an exponential."""
 
     @staticmethod
-    def standard_tail(w: Tensor) -> Tail:
+    def _tail(w: Tensor) -> Tail:
         log_cdf = -torch.exp(-w)
         lower = log_cdf < -LOG_2
         upper = torch.log(-torch.expm1(log_cdf.clamp_min(-1.0)))
         return Tail(torch.where(lower, log_cdf, upper), side_of(lower, w))
 
     @staticmethod
-    def standard_log_prob(w: Tensor) -> Tensor:
+    def _log_prob(w: Tensor) -> Tensor:
         return -w - torch.exp(-w)
 
     @staticmethod
-    def standard_quantile(tail: Tail) -> Tensor:
+    def _quantile(tail: Tail) -> Tensor:
         lower = tail.side > 0
         small = tail.log_p.clamp_max(-0.5)
         return -torch.log(torch.where(lower, -tail.log_p, -torch.log1p(-torch.exp(small))))
 
     @staticmethod
-    def standard_sample(stream: Stream, n: int, width: int) -> Tensor:
+    def _sample(stream: Stream, n: int, width: int) -> Tensor:
         return -torch.log(stream.exponential(n, width))
 
 
@@ -368,14 +311,17 @@ class Uniform(Marginal):
         return torch.where(lower, below, above) / (high - low), side_of(lower, z), high - low
 
     def tail(self, z: Tensor) -> Tail:
+        """The logarithm of the distance to the nearer end over the length."""
         share, side, _ = self._near(z)
         return Tail(torch.log(share), side)
 
     def log_prob(self, z: Tensor) -> Tensor:
+        """Minus the logarithm of the length, inside."""
         share, _, whole = self._near(z)
         return torch.where(share > 0, -torch.log(whole), torch.full_like(z, -math.inf))
 
     def quantile(self, tail: Tail) -> Tensor:
+        """From the nearer end, so that the upper end keeps its digits."""
         return self._from_end(torch.exp(tail.log_p), tail.side)
 
     def _from_end(self, share: Tensor, side: Tensor) -> Tensor:
@@ -383,10 +329,12 @@ class Uniform(Marginal):
         return torch.where(side > 0, low, high) + (high - low) * share * side
 
     def sample(self, stream: Stream, n: int) -> Tensor:
+        """Uniform draws, stretched."""
         draw = stream.uniform(n, self.width)
         return self.low.to(draw) + (self.high - self.low).to(draw) * draw
 
     def lever(self, z: Tensor) -> Tensor:
+        """The distance to the nearer end."""
         share, _, whole = self._near(z)
         return share.abs() * whole
 
@@ -395,17 +343,21 @@ class Triangular(Uniform):
     """A symmetric tent on ``(low, high)``, zero at the ends only. Sampled as the mean of two uniforms."""
 
     def tail(self, z: Tensor) -> Tail:
+        """Twice the square of the distance to the nearer end over the length."""
         share, side, _ = self._near(z)
         return Tail(LOG_2 + 2.0 * torch.log(share), side)
 
     def log_prob(self, z: Tensor) -> Tensor:
+        """Log of four times that distance over the squared length, inside."""
         share, _, whole = self._near(z)
         return torch.where(share > 0, 2.0 * LOG_2 + torch.log(share.clamp_min(0.0)) - torch.log(whole), torch.full_like(z, -math.inf))
 
     def quantile(self, tail: Tail) -> Tensor:
+        """The square root, from the nearer end."""
         return self._from_end(torch.exp(0.5 * (tail.log_p - LOG_2)), tail.side)
 
     def sample(self, stream: Stream, n: int) -> Tensor:
+        """Means of two uniform draws, stretched."""
         draw = 0.5 * (stream.uniform(n, self.width) + stream.uniform(n, self.width))
         return self.low.to(draw) + (self.high - self.low).to(draw) * draw
 
@@ -420,21 +372,21 @@ class SplitUniform(LocationScale):
     connected = False
 
     @staticmethod
-    def standard_tail(w: Tensor) -> Tail:
+    def _tail(w: Tensor) -> Tail:
         side = side_of(w < 0, w)
         return Tail(torch.log(0.5 * (2.0 + (w * side).clamp_max(-1.0))), side)
 
     @staticmethod
-    def standard_log_prob(w: Tensor) -> Tensor:
+    def _log_prob(w: Tensor) -> Tensor:
         size = w.abs()
         return torch.where((size > 1.0) & (size < 2.0), -LOG_2, -math.inf).to(w)
 
     @staticmethod
-    def standard_quantile(tail: Tail) -> Tensor:
+    def _quantile(tail: Tail) -> Tensor:
         return (2.0 * torch.exp(tail.log_p) - 2.0) * tail.side
 
     @staticmethod
-    def standard_sample(stream: Stream, n: int, width: int) -> Tensor:
+    def _sample(stream: Stream, n: int, width: int) -> Tensor:
         return stream.signs(n, width) * (1.0 + stream.uniform(n, width))
 
 

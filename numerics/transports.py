@@ -154,13 +154,14 @@ class ArbitraryScore:
 
     def forward_with_estimate(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Images ``(N, D)``, and the estimated quadrature error of their first coordinate, ``(N,)``."""
-        images, estimates = [], []
-        for part in self._tiles(x):
-            fine, coarse, logs, _ = self._fibre(part[:, 0], part[:, 1:])
-            self._check(logs, part)
-            images.append(torch.cat([fine[:, None], part[:, 1:]], 1))
-            estimates.append((fine - coarse).abs())
-        return torch.cat(images), torch.cat(estimates)
+        def images() -> Iterator[tuple[Tensor, ...]]:
+            for part in self._tiles(x):
+                fine, coarse, logs, _ = self._fibre(part[:, 0], part[:, 1:])
+                self._check(logs, part)
+                yield torch.cat([fine[:, None], part[:, 1:]], 1), (fine - coarse).abs()
+
+        found = _collected(images(), x.shape[0])
+        return found[0], found[1]
 
     def evaluate(self, x: Tensor) -> Tensor:
         """The same map as a pure function: one batch, no checks, so that ``torch.func`` can transform it."""
@@ -169,7 +170,7 @@ class ArbitraryScore:
 
     def log_det(self, x: Tensor) -> Tensor:
         """log |det df/dx| at points ``(N, D)`` of the map as evaluated: its quadrature is differentiated, node by node."""
-        return torch.cat([triangular_log_det(self.evaluate, part, active=(0,)) for part in self._tiles(x)])
+        return _collected(((triangular_log_det(self.evaluate, part, active=(0,)),) for part in self._tiles(x)), x.shape[0])[0]
 
     def slope(self, x: Tensor) -> Slope:
         """The derivative behind :meth:`log_det` with what it takes to bound its error.
@@ -177,8 +178,7 @@ class ArbitraryScore:
         Raises:
             ValueError: a function is constant to autograd but not in value (detached, or computed outside torch).
         """
-        parts = [self._slope(part) for part in self._tiles(x)]
-        return Slope(*(torch.cat([getattr(part, name) for part in parts]) for name in Slope.__dataclass_fields__))
+        return Slope(*_collected((tuple(vars(self._slope(part)).values()) for part in self._tiles(x)), x.shape[0]))
 
     def inverse(self, y: Tensor, *, steps: int = 100) -> Tensor:
         """Preimages of ``y``, shape ``(N, D)``; see :meth:`solve`."""
@@ -191,8 +191,7 @@ class ArbitraryScore:
             HypothesisError: a first coordinate lies outside the range that the map reaches within the floating-point line.
         """
         self._check_shape(y)
-        found = [self._solve(part, steps) for part in self._tiles(y)]
-        return Inverse(torch.cat([part.x for part in found]), torch.cat([part.residual for part in found]))
+        return Inverse(*_collected((tuple(vars(self._solve(part, steps)).values()) for part in self._tiles(y)), y.shape[0]))
 
     def log_density(self, y: Tensor) -> Tensor:
         """log density of f(X) at images ``y``, through the inverse and the Jacobian of the map as evaluated."""
@@ -332,12 +331,26 @@ class ArbitraryScore:
                 raise ValueError(f"{name} varies along the fibre but carries no gradient (detached, under no_grad, or computed outside torch). Compute it in torch with autograd on.")
 
 
+def _collected(parts: Iterator[tuple[Tensor, ...]], size: int) -> tuple[Tensor, ...]:
+    """The tiles' results, end to end, in tensors that are there from the start: small tensors kept between large temporaries
+    would split the heap and cost ten times the memory."""
+    whole: tuple[Tensor, ...] = ()
+    done = 0
+    for part in parts:
+        if not whole:
+            whole = tuple(piece.new_empty(size, *piece.shape[1:]) for piece in part)
+        for target, piece in zip(whole, part, strict=True):
+            target[done : done + piece.shape[0]] = piece
+        done += part[0].shape[0]
+    return whole
+
+
 def _fibres(bad: Tensor) -> int:
     return int(bad.any(0).sum())
 
 
 def dyadic_tails(
-    log_integrand: Callable[[Tensor, Tensor], Tensor], rest: Tensor, base: float, *, levels: int, reach: float = 0.125
+    log_integrand: Callable[[Tensor, Tensor], Tensor], rest: Tensor, base: Tensor, *, levels: int, reach: float = 0.125
 ) -> tuple[Tensor, Tensor, Tensor]:
     r"""Integrals over intervals that halve towards a finite base point, or double towards an infinite one.
 
@@ -346,17 +359,18 @@ def dyadic_tails(
     Args:
         log_integrand: From abscissae ``(m, n)`` and ``rest`` to the logarithm of the integrand, ``(m, n)``.
         rest: The fibres, shape ``(n, D - 1)``.
-        base: c. Finite: the intervals are ``c + reach [2^-k-1, 2^-k]``. Infinite: ``sign(c) [2^k, 2^k+1]``.
+        base: c, shape ``(n,)``. Finite: the intervals are ``c + reach [2^-k-1, 2^-k]``. Infinite, all of one sign: ``sign(c) [2^k, 2^k+1]``.
         levels: k of the last interval; the first has k = 0.
     Returns:
         The first integral, the last, and the estimated error of the last, each of shape ``(n,)``.
     """
-    ends = []
-    for k in (0, levels):
-        pair = (reach * 2.0 ** (-k - 1), reach * 2.0**-k) if abs(base) < float("inf") else (2.0**k, 2.0 ** (k + 1))
-        ends.append(tuple(base + e if abs(base) < float("inf") else e * (1.0 if base > 0 else -1.0) for e in pair))
+    finite = bool(torch.isfinite(base).all())
+    start = base if finite else torch.zeros_like(base)
+    scale = torch.full_like(base, reach) if finite else torch.sign(base)
     found = []
-    for low, high in ends:
-        full = [rest.new_full(rest.shape[:1], end) for end in sorted((low, high))]
-        found.append(kronrod(15).integrate(lambda t: log_integrand(t, rest).exp(), *full))
+    for k in (0, levels):
+        near, far = (2.0 ** (-k - 1), 2.0**-k) if finite else (2.0**k, 2.0 ** (k + 1))
+        ends = start + near * scale, start + far * scale
+        low, high = torch.minimum(*ends), torch.maximum(*ends)
+        found.append(kronrod(15).integrate(lambda t: log_integrand(t, rest).exp(), low, high))
     return found[0][0], found[1][0], found[1][1]

@@ -264,6 +264,7 @@ class Enclosure(NamedTuple):
 
     @property
     def width(self) -> float:
+        """Greatest minus least."""
         return self.high - self.low
 
 

@@ -193,6 +193,7 @@ def run_task(claim: Claim, task: Task, settings: Settings, done: Mapping[str, Re
     earlier = done or {}
     try:
         planned = trials(claim, task, settings)
+        claim.code_hash  # noqa: B018  asked for here, so that source which cannot be read is recorded as an error too
     except (Exception, SystemExit) as error:  # a claim's own code: whatever it raises is recorded, and other claims go on
         yield _failed(claim, task, settings, error)
         return

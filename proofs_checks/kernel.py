@@ -236,11 +236,14 @@ def judge(evidence: Evidence | Sequence[Evidence], *, route: str, alpha: float =
     if not items:
         return Verdict(Status.UNDECIDED, route, "The check returned no evidence.")
     count = max(1, sum(_count_tests(item) for item in items))
-    verdicts = [_judge_one(item, alpha / count) for item in items]
-    for verdict in verdicts:
+    verdicts: list[Verdict] = []
+    for item in items:
+        verdicts.append(verdict := _judge_one(item, alpha / count))
         decided = verdict.status in (Status.HOLDS, Status.REFUTED)
         if decided and Route(verdict.route).rank > Route(route).rank:
             raise TypeError(f"The route is declared {route}, but its evidence is {verdict.route}; a weaker route never prints a stronger word.")
+        if verdict.status is Status.REFUTED:
+            break  # nothing that follows could change the verdict
     status = next(status for status in _WORST_FIRST if any(verdict.status is status for verdict in verdicts))
     decisive = [verdict for verdict in verdicts if verdict.status is status]
     worst = max(decisive, key=lambda verdict: math.inf if verdict.margin is None and status is Status.REFUTED else verdict.margin or 0.0)
@@ -290,9 +293,11 @@ def _judge_identity(item: Identity) -> Verdict:
     import sympy
 
     from theory import balls
+    from theory.preparation import written
 
     pairs = _entries(item.left, item.right)
-    scope = Scope(quantifiers=_quantifiers(pairs), given=tuple(str(relation) for relation in item.assuming if relation is not sympy.true))
+    given = tuple(written(relation) for relation in item.assuming if relation is not sympy.true)
+    scope = Scope(quantifiers=_quantifiers(pairs), given=given)
     notes = ("both sides evaluate to one expression at once",) if all(left == right for left, right in pairs) else ()
     fewest = math.inf
     try:

@@ -14,9 +14,7 @@ as conj(g(conj z)), which is holomorphic where g is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
-from random import Random
+from collections.abc import Callable, Sequence
 
 import sympy as sp
 from flint import acb, acb_mat, arb, ctx, fmpq, fmpz
@@ -24,16 +22,20 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import Boolean
 
+from theory import factorials
 from theory.evaluation import Evaluator, Handler, Scope
+from theory.instances import instantiate
 from theory.normal_forms import is_zero_normal_form
-from theory.preparation import CannotEnclose, Interior, entries, prepare, written
-from theory.witnesses import Demand, Instantiation, Law, NoInstance, demand, draw_function, draw_symbol
+from theory.preparation import CannotEnclose, Interior, entries, prepare
+from theory.tails import truncated
+from theory.witnesses import Instantiation, Law, NoInstance
 
 __all__ = [
     "CannotEnclose", "Instantiation", "Law", "NoInstance", "contains_zero", "enclose", "entries", "excludes_zero",
-    "exclusion_margin", "instantiate", "is_zero_normal_form", "radius_bits",
+    "exclusion_margin", "instantiate", "is_zero_normal_form", "proves", "radius_bits",
 ]  # fmt: skip
 
+_Limits = tuple[sp.Tuple, ...]
 TARGET_BITS = 200
 _TERMS = 20_000  # longest sum or product that is evaluated term by term
 _CALLS = 150_000  # integrand evaluations spent on one expression at one precision
@@ -91,16 +93,27 @@ def _disc(radius: arb) -> acb:
     return acb(around, around)
 
 
-def _simple(method: str) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
+def _simple(method: str) -> Handler:
     """A function that is meromorphic in its argument: balls at its poles are not finite by themselves."""
-    return lambda ev, node, scope: getattr(ev(node.args[0], scope), method)()
+
+    def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
+        return getattr(ev(_only(node), scope), method)()
+
+    return handler
 
 
-def _cut(method: str, on_cut: Callable[[acb], bool]) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
+def _only(node: sp.Basic) -> sp.Expr:
+    """The argument of a function of one; SymPy has several of the same name with more (zeta, erfinv)."""
+    if len(node.args) != 1:
+        raise CannotEnclose(node, "known here for one argument alone")
+    return node.args[0]
+
+
+def _cut(method: str, on_cut: Callable[[acb], bool]) -> Handler:
     """A function with a branch cut: where holomorphy is asked, a ball that may meet the cut gives no finite value."""
 
     def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
-        ball = ev(node.args[0], scope)
+        ball = ev(_only(node), scope)
         if on_cut(ball) and ev.holomorphic(node.args[0], scope):
             return _NAN
         return getattr(ball, method)()
@@ -122,9 +135,7 @@ def _beyond_i(ball: acb) -> bool:
 
 
 def _log(ev: Evaluator, node: sp.log, scope: Scope) -> acb:
-    if len(node.args) != 1:
-        raise CannotEnclose(node, "a logarithm to a base: write a quotient")
-    return ev(node.args[0], scope).log(ev.holomorphic(node.args[0], scope))
+    return ev(_only(node), scope).log(ev.holomorphic(node.args[0], scope))
 
 
 def _lambertw(ev: Evaluator, node: sp.LambertW, scope: Scope) -> acb:
@@ -135,14 +146,10 @@ def _lambertw(ev: Evaluator, node: sp.LambertW, scope: Scope) -> acb:
     return ball.lambertw(branch)
 
 
-def _inverse_error(name: str) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
+def _inverse_error(name: str) -> Handler:
     def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
-        if len(node.args) != 1:
-            raise CannotEnclose(node, "only the inverse of one argument is known here")
-        if ev.holomorphic(node, scope) and not ev(node.args[0], scope).imag == 0:
+        if ev.holomorphic(_only(node), scope):
             return _NAN  # known on the real line alone
-        if ev.holomorphic(node, scope):
-            return _NAN
         return acb(getattr(ev.real(node.args[0], scope), name)())
 
     return handler
@@ -194,7 +201,7 @@ def _atan2(ev: Evaluator, node: sp.atan2, scope: Scope) -> acb:
     return _NAN if y.contains(0) and x.contains(0) else acb(arb.atan2(y, x))
 
 
-def _round(method: str) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
+def _round(method: str) -> Handler:
     def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
         if ev.holomorphic(node, scope):
             return getattr(ev(node.args[0], scope), f"real_{method}")(True)
@@ -208,10 +215,12 @@ def _heaviside(ev: Evaluator, node: sp.Heaviside, scope: Scope) -> acb:
     if ev.holomorphic(node, scope):
         return ev(node.args[0], scope).real_heaviside(True)
     x = ev.real(node.args[0], scope)
-    return acb(1) if x > 0 else acb(0) if x < 0 else _NAN if x.is_exact() else acb(arb(0).union(arb(1)))
+    if x > 0 or x < 0:
+        return acb(int(x > 0))
+    return _NAN if x.is_exact() else acb(arb(0).union(arb(1)).union(ev.real(node.args[1], scope)))
 
 
-def _extreme(name: str) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
+def _extreme(name: str) -> Handler:
     def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
         first, *rest = node.args
         if ev.holomorphic(node, scope):
@@ -228,75 +237,8 @@ def _extreme(name: str) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
 
 
 def _piecewise(ev: Evaluator, node: sp.Piecewise, scope: Scope) -> acb:
-    """The hull of the branches that may apply; one branch alone where holomorphy is asked."""
-    strict, hull = isinstance(node, Interior), None
-    for value, condition in node.args:
-        decided = ev.decide(condition, scope, strict)
-        if decided is False:
-            continue
-        if decided is None and (strict or ev.holomorphic(condition, scope)):
-            return _NAN
-        ball = ev(value, scope)
-        hull = ball if hull is None else hull.union(ball)
-        if decided:
-            return hull
-    return hull if hull is not None and _exhaustive(node) else _NAN
-
-
-@lru_cache(maxsize=512)
-def _exhaustive(node: sp.Piecewise) -> bool:
-    return sp.Or(*(condition for _, condition in node.args)) == sp.true
-
-
-def _gammas(numerator: Sequence[acb], denominator: Sequence[acb]) -> acb:
-    total = acb(1)
-    for ball in numerator:
-        total = total * ball.gamma()
-    for ball in denominator:
-        total = total * ball.rgamma()
-    return total
-
-
-def _factorial(ev: Evaluator, node: sp.factorial, scope: Scope) -> acb:
-    return (ev(node.args[0], scope) + 1).gamma()
-
-
-def _binomial(ev: Evaluator, node: sp.binomial, scope: Scope) -> acb:
-    n, k = ev(node.args[0], scope), ev.exactly(node.args[1], scope)
-    if k is not None and k.is_Integer and k <= _TERMS:
-        return acb(0) if k < 0 else _gammas([], [acb(int(k) + 1)]) * _falling(n, int(k))
-    k = ev(node.args[1], scope)
-    return _gammas([n + 1], [k + 1, n - k + 1])
-
-
-def _falling(x: acb, k: int) -> acb:
-    total = acb(1)
-    for i in range(k):
-        total = total * (x - i)
-    return total
-
-
-def _factorial_power(rising: bool) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
-    def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
-        x, k = ev(node.args[0], scope), ev.exactly(node.args[1], scope)
-        if k is not None and k.is_Integer and 0 <= k <= _TERMS:
-            return _falling(x + int(k) - 1 if rising else x, int(k))
-        k = ev(node.args[1], scope)
-        return _gammas([x + k], [x]) if rising else _gammas([x + 1], [x - k + 1])
-
-    return handler
-
-
-def _beta(ev: Evaluator, node: sp.beta, scope: Scope) -> acb:
-    a, b = (ev(arg, scope) for arg in node.args)
-    return _gammas([a, b], [a + b])
-
-
-def _polygamma(ev: Evaluator, node: sp.polygamma, scope: Scope) -> acb:
-    order, x = ev.integer(node.args[0], scope), ev(node.args[1], scope)
-    if order < 0:
-        raise CannotEnclose(node, "a polygamma function of negative order")
-    return x.digamma() if order == 0 else x.polygamma(order)
+    hull = ev.hull(node, scope, isinstance(node, Interior))
+    return _NAN if hull is None else hull
 
 
 def _kronecker(ev: Evaluator, node: sp.KroneckerDelta, scope: Scope) -> acb:
@@ -318,80 +260,60 @@ def _repeated(ev: Evaluator, node: ExprWithLimits, scope: Scope) -> acb:
             raise CannotEnclose(node, f"{abs(stop - start)} terms are more than the {_TERMS} that are evaluated one by one")
         total = acb(0 if summing else 1)
         for index in range(min(start, stop), max(start, stop)):
-            term = level(limits[:-1], _indexed(ev, scope, symbol, index))
+            term = level(limits[:-1], ev.indexed(scope, symbol, acb(index), index))
             total = total + term if summing else total * term
         return total if not backwards else -total if summing else 1 / total
 
     return level(node.limits, scope)
 
 
-def _indexed(ev: Evaluator, scope: Scope, symbol: sp.Symbol, index: int) -> Scope:
-    inner = Scope(scope, {symbol: acb(index)}, reflect=lambda: _indexed(ev, ev.mirrored(scope), symbol, index))
-    inner.exact = {symbol: sp.Integer(index)}
-    return inner
-
-
-def _running(ev: Evaluator, scope: Scope, symbol: sp.Symbol, value: acb, analytic: bool) -> Scope:
-    """The scope of an integration variable."""
-    return Scope(
-        scope,
-        {symbol: value},
-        frozenset((symbol,)) if analytic else frozenset(),
-        lambda: _running(ev, ev.mirrored(scope), symbol, value.conjugate(), analytic),
-    )
-
-
-def _sharpness(names: frozenset[sp.Symbol], scope: Scope) -> int:
-    """About -log2 of the widest ball among these variables: no integral over a ball of parameters gets sharper than that."""
-    least = 1_000_000
-    while scope.parent is not None:
-        for name in names & scope.values.keys():
-            mantissa, exponent = (scope.values[name].real.rad() + scope.values[name].imag.rad()).man_exp()
-            if mantissa:
-                least = min(least, max(0, -int(exponent) - int(mantissa).bit_length()))
-        scope = scope.parent
-    return least
-
-
 def _integral(ev: Evaluator, node: sp.Integral, scope: Scope) -> acb:
-    names = frozenset().union(*map(ev.depends, (node.function, *node.limits)))
+    return _over(ev, node, tuple(node.limits), scope)
 
-    def level(limits: Sequence[sp.Tuple], scope: Scope) -> acb:
-        if not limits:
-            return ev(node.function, scope)
-        symbol, lower, upper = limits[-1]
-        complex_limits = ev.holomorphic(lower, scope) or ev.holomorphic(upper, scope)
-        if complex_limits:
-            start, width = ev(lower, scope), ev(upper, scope) - ev(lower, scope)
-        else:
-            start = acb(ev.real(lower, scope))
-            width = acb(ev.real(upper, scope)) - start
-        if width.is_zero() or not width.is_finite():
-            return width
 
-        failures: list[BaseException] = []
+def _over(ev: Evaluator, node: sp.Integral, limits: _Limits, scope: Scope) -> acb:
+    """The integral over the innermost `limits`, the others being fixed by `scope`."""
+    if not limits:
+        return ev(node.function, scope)
+    _, lower, upper = limits[-1]
+    goal = min(_goal(ctx.prec, 24), 10 + scope.sharpness(frozenset().union(*map(ev.depends, (node.function, *limits)))))
+    if not (lower.is_infinite or upper.is_infinite):
+        return _between(ev, node, limits, (lower, upper), scope, goal=goal)
+    pieces, tail = truncated(ev, node, limits, scope, goal)
+    total = _disc(tail)
+    for sign, ends in pieces:
+        total = total + sign * _between(ev, node, limits, ends, scope, goal=goal)
+    return total
 
-        def integrand(s: acb, analytic: bool) -> acb:
-            ev.calls += 1
-            if failures or ev.calls > _CALLS:
-                return _NAN
-            try:
-                return level(limits[:-1], _running(ev, scope, symbol, start + width * s, analytic or complex_limits))
-            except (CannotEnclose, KeyboardInterrupt) as failure:  # C code is above: no exception may pass through it
-                failures.append(failure)
-                return _NAN
 
-        sharpness = _sharpness(names, scope)
-        goal = arb(2) ** -min(_goal(ctx.prec, 24), 10 + sharpness)
-        effort = 2000 + 100 * ctx.prec if sharpness > 40 else 200  # wide parameters need a rough bound only
-        mean = acb.integral(integrand, 0, 1, rel_tol=goal, abs_tol=goal, eval_limit=effort)
-        if failures:
-            raise failures[0]
-        if ev.calls > _CALLS:
-            raise CannotEnclose(node, f"more than {_CALLS} evaluations of integrands at {ctx.prec} bits")
-        return width * mean
+def _between(ev: Evaluator, node: sp.Integral, limits: _Limits, ends: tuple[sp.Expr, sp.Expr], scope: Scope, *, goal: int) -> acb:
+    """The integral over `limits`, the outermost of them running between the finite `ends`."""
+    symbol = limits[-1][0]
+    complex_limits = any(ev.holomorphic(end, scope) for end in ends)
+    start, stop = (ev(end, scope) if complex_limits else acb(ev.real(end, scope)) for end in ends)
+    width = stop - start
+    if width.is_zero() or not width.is_finite():
+        return width
+    failures: list[BaseException] = []
 
-    return level(node.limits, scope)
+    def integrand(s: acb, analytic: bool) -> acb:
+        ev.calls += 1
+        if failures or ev.calls > _CALLS:
+            return _NAN
+        try:
+            return _over(ev, node, limits[:-1], ev.running(scope, symbol, start + width * s, analytic or complex_limits))
+        except (CannotEnclose, KeyboardInterrupt) as failure:  # C code is above: no exception may pass through it
+            failures.append(failure)
+            return _NAN
+
+    effort = 2000 + 100 * ctx.prec if goal > 50 else 200  # wide parameters need a rough bound only
+    accuracy = arb(2) ** -goal
+    mean = acb.integral(integrand, 0, 1, rel_tol=accuracy, abs_tol=accuracy / (1 + abs(width)).upper(), eval_limit=effort)
+    if failures:
+        raise failures[0]
+    if ev.calls > _CALLS:
+        raise CannotEnclose(node, f"more than {_CALLS} evaluations of integrands at {ctx.prec} bits")
+    return width * mean
 
 
 def _undefined(ev: Evaluator, node: AppliedUndef, scope: Scope) -> acb:
@@ -437,7 +359,7 @@ def _rational(ev: Evaluator, node: sp.Rational, scope: Scope) -> acb:
     return acb(fmpq(node.p, node.q))
 
 
-def _inherited(node: sp.Basic) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
+def _inherited(node: sp.Basic) -> Handler:
     """The handler of a base class, for SymPy's classes of single numbers and our own Piecewise."""
     for kind in (AppliedUndef, sp.Rational, sp.Symbol, sp.Piecewise):
         if isinstance(node, kind) and not isinstance(node, sp.Float):
@@ -446,14 +368,14 @@ def _inherited(node: sp.Basic) -> Callable[[Evaluator, sp.Basic, Scope], acb]:
     raise CannotEnclose(node, reason)
 
 
-_HANDLERS: dict[type, Callable[[Evaluator, sp.Basic, Scope], acb]] = {
+_HANDLERS: dict[type, Handler] = {
     sp.Symbol: _symbol, sp.Dummy: _symbol, sp.Rational: _rational, sp.Integer: _rational, sp.Add: _add, sp.Mul: _mul,
     sp.Pow: _pow, sp.log: _log, sp.LambertW: _lambertw, sp.Abs: _abs, sp.sign: _sign, sp.conjugate: _conjugate, sp.re: _re,
-    sp.im: _im, sp.arg: _arg, sp.atan2: _atan2, sp.Heaviside: _heaviside, sp.Piecewise: _piecewise, sp.beta: _beta,
-    sp.factorial: _factorial, sp.binomial: _binomial, sp.polygamma: _polygamma, sp.KroneckerDelta: _kronecker,
+    sp.im: _im, sp.arg: _arg, sp.atan2: _atan2, sp.Heaviside: _heaviside, sp.Piecewise: _piecewise, sp.beta: factorials.beta,
+    sp.factorial: factorials.factorial, sp.binomial: factorials.binomial, sp.polygamma: factorials.polygamma, sp.KroneckerDelta: _kronecker,
     AppliedUndef: _undefined, sp.Derivative: _derivative, sp.Subs: _subs,
     sp.Sum: _repeated, sp.Product: _repeated, sp.Integral: _integral, sp.Determinant: _determinant, sp.Trace: _trace,
-    sp.RisingFactorial: _factorial_power(True), sp.FallingFactorial: _factorial_power(False),
+    sp.RisingFactorial: factorials.power(rising=True), sp.FallingFactorial: factorials.power(rising=False),
     sp.Max: _extreme("max"), sp.Min: _extreme("min"), sp.floor: _round("floor"), sp.ceiling: _round("ceil"),
     sp.erfinv: _inverse_error("erfinv"), sp.erfcinv: _inverse_error("erfcinv"),
     type(sp.pi): lambda *_: acb.pi(), type(sp.E): lambda *_: acb(arb.const_e()), type(sp.I): lambda *_: acb(0, 1),
@@ -553,51 +475,8 @@ def exclusion_margin(ball: acb | arb) -> float:
         return float(margin.mid())
 
 
-_SCALES = tuple(sp.Rational(s) for s in (3, 1, 3, "1/2", 10, "1/5", 3, 40))
-
-
-def instantiate(
-    expr: sp.Basic, assuming: Iterable[Boolean] = (), seed: int | str = 0, count: int = 1, tries: int = 600
-) -> list[Instantiation]:
-    """Draw `count` instances of the symbols and undefined functions of `expr` (a scalar or an explicit matrix) and `assuming`.
-
-    Symbols get exact numbers with their assumptions: rationals where real (or compared, or a limit of an integral, or an
-    argument of a real function), Gaussian rationals otherwise, small integers where integer. Undefined functions get random
-    elementary laws, positive, bounded or monotone on the whole line where their assumptions or a relation such as
-    ``p(t) > 0``, ``F(x).diff(x) > 0`` ask it. Every relation must be *proved* by balls at the drawn instance.
-
-    The draws depend on `seed` and on the statement alone; the first instances stay the same when `count` grows.
-
-    Raises:
-        NoInstance: no draw met all relations; the message names the relation that was met least often.
-        TypeError: `assuming` holds something that is no relation.
-    """
-    wanted = demand(expr, assuming)
-    return [_one_instance(wanted, Random(f"{seed}/{index}"), tries) for index in range(count)]
-
-
-def _one_instance(wanted: Demand, rng: Random, tries: int) -> Instantiation:
-    met, asked = [0] * len(wanted.relations), [prepare(relation) for relation in wanted.relations]
-    functions: dict = {}
-    for attempt in range(tries):
-        if attempt % 20 == 0:
-            functions = {function: draw_function(shape, rng) for function, shape in wanted.shapes.items()}
-        usual = _SCALES[attempt // 3 % len(_SCALES)]
-        symbols = {
-            symbol: draw_symbol(symbol, symbol in wanted.real, rng, rng.choice(_SCALES) if attempt % 3 == 2 else usual)
-            for symbol in wanted.symbols
-        }
-        instance = Instantiation(symbols, functions)
-        if all(_met(relation, i, instance, met) for i, relation in enumerate(asked)):
-            return instance
-    worst = min(range(len(met)), key=met.__getitem__)
-    raise NoInstance(f"No instance in {tries} draws: the relation {written(wanted.relations[worst])} was proved by balls {met[worst]} times, "
-                     "never together with all others. Is it contradictory, or too rare to meet by chance?")  # fmt: skip
-
-
-def _met(relation: sp.Basic, index: int, instance: Instantiation, met: list[int]) -> bool:
-    with ctx.workprec(96):
-        evaluator = _evaluator(instance)
-        decided = evaluator.decide(relation, evaluator.root)
-    met[index] += decided is True
-    return decided is True
+def proves(relation: Boolean, instantiation: Instantiation, bits: int = 96) -> bool:
+    """Whether balls prove a relation, or an And, Or, Not of some, at `instantiation`. False where they do not say."""
+    with ctx.workprec(bits):
+        evaluator = _evaluator(instantiation)
+        return evaluator.decide(prepare(relation), evaluator.root) is True

@@ -14,9 +14,10 @@ from random import Random
 
 import numpy as np
 
-from theory.cyclotomic import Cyclotomic, degree, powers, prime_factors
+from theory.cyclotomic import Cyclotomic, degree, powers
 from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField
 from theory.groups import FiniteGroup, GroupTooLarge
+from theory.primes import split_prime
 
 MAX_CLASSES = 1200
 _ATTEMPTS = 60
@@ -114,40 +115,6 @@ def linear_characters(group: FiniteGroup) -> np.ndarray:
             inside[coset] = True
         rows = extended
     return rows
-
-
-def split_prime(order: int, above: int) -> tuple[int, int]:
-    """The least prime p > ``above`` with p = 1 mod ``order``, and an element of that multiplicative order in F_p."""
-    p = above + (1 - above) % order
-    while p <= above or not _is_prime(p):
-        p += order
-    for g in range(2, p):
-        z = pow(g, (p - 1) // order, p)
-        if all(pow(z, order // q, p) != 1 for q in prime_factors(order)):
-            return p, z
-    return p, 1
-
-
-def _is_prime(n: int) -> bool:
-    if n < 2:
-        return False
-    for q in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37):
-        if n % q == 0:
-            return n == q
-    d, s = n - 1, 0
-    while d % 2 == 0:
-        d, s = d // 2, s + 1
-    for a in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37):  # decides every n below 3e24 (Sorenson & Webster 2017)
-        x = pow(a, d, n)
-        if x in (1, n - 1):
-            continue
-        for _ in range(s - 1):
-            x = x * x % n
-            if x == n - 1:
-                break
-        else:
-            return False
-    return True
 
 
 def modulo(array: ExactArray, p: int, root: int) -> ExactArray:

@@ -154,26 +154,32 @@ def reflection_is_orthogonal(d: int) -> list[Claimed]:
 def reflection_step() -> list[Claimed]:
     r"""The step from d to d + 1, with T(d) the sum of the first d squares of v, s the sum of all and w = v(d + 1).
 
-    The first d terms of entry (i, j) of P^2, :math:`P = vv^T/s`, amount to :math:`v_i v_j T(d)/s^2`; so P^2 = P when T = s, and
-    :math:`(I - 2P)^2 = I`. The determinant of the bordered matrix is that of its block times the Schur complement, in which
-    :math:`(I - c\,vv^T)^{-1} v = v/(1 - c\,T(d))`. The norm of :math:`Au = u - 2v\,m/s`, m = <v, u>, is expanded likewise.
+    In an entry of :math:`A^T A`, rows k other than i and j contribute :math:`4 v_i v_j S/s^2`, S the sum of their squares, one
+    row more :math:`(-2 v_i w/s)(-2 w v_j/s)`; rows i and j supply what is missing to 0 or 1. The determinant of the bordered
+    matrix is that of its block times the Schur complement, in which :math:`(I - c\,vv^T)^{-1} v = v/(1 - c\,T(d))`; with T = s and
+    c = 2/s it is -1. The norm of :math:`Au = u - 2v\,m/s`, m = <v, u>, is expanded likewise.
     """
     v, u = sympy.Function("v", positive=True), sympy.Function("u", real=True)
-    i, j = sympy.symbols("v_i v_j", real=True)
+    i, j = sympy.symbols("v_i v_j", positive=True)
     s, c, m = Symbol("s", positive=True), Symbol("c", real=True), Symbol("m", real=True)
     T, M, N = (sympy.Function(name, real=True)(DIMENSION) for name in ("T", "M", "N"))  # sums of v^2, u v, u^2 up to d
-    w, x, unit = v(DIMENSION + 1), u(DIMENSION + 1), sympy.KroneckerDelta(*sympy.symbols("i j", integer=True))
+    S = sympy.Function("S", positive=True)(DIMENSION)  # the sum of v^2 up to d without i and j
+    w, x = v(DIMENSION + 1), u(DIMENSION + 1)
+
+    def others(squares: Expr, total: Expr) -> Expr:
+        return 4 * i * j * squares / total**2
 
     def partial_norm(squares: Expr, mixed: Expr, own: Expr) -> Expr:
         return squares - 4 * m * mixed / s + 4 * m**2 * own / s**2
 
+    both, single = i**2 + j**2 + S, i**2 + S
     return [
-        Claimed("one term more of P^2", i * j * (T + w**2) / s**2, i * j * T / s**2 + (i * w / s) * (w * j / s)),
-        Claimed("P^2 = P gives (I - 2P)^2 = I", unit - 4 * i * j / s + 4 * (i * j * T / s**2).subs(T, s), unit),
+        Claimed("one row more of A^T A", others(S + w**2, s), others(S, s) + (-2 * i * w / s) * (-2 * w * j / s)),
+        Claimed("off the diagonal of A^T A", (1 - 2 * i**2 / both + 1 - 2 * j**2 / both) * (2 * i * j / both), others(S, both)),
+        Claimed("on the diagonal of A^T A", (1 - 2 * i**2 / single) ** 2 + others(S, single).subs(j, i), sympy.S.One),
         Claimed("bordered determinant", 1 - c * (T + w**2), (1 - c * T) * (1 - c * w**2 - (c * w) ** 2 * T / (1 - c * T))),
-        Claimed("determinant is -1", (1 - c * s).subs(c, 2 / s), -sympy.S.One),
         Claimed("one term more of |Au|^2", partial_norm(N + x**2, M + x * w, T + w**2), partial_norm(N, M, T) + (x - 2 * w * m / s) ** 2),
-        Claimed("|Au|^2 = |u|^2", partial_norm(N, M, T).subs({M: m, T: s}), N),
+        Claimed("|Au|^2 = |u|^2 once all terms are in", partial_norm(N, m, s), N),
     ]
 
 

@@ -7,6 +7,7 @@ evaluated (in the innermost scope on whose variable it depends), and *whether it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -42,6 +43,17 @@ class Scope:
         self.mirror: Scope | None = None
         self.cache: dict[int, Ball] = {}
         self.applications: dict[tuple, Scope] = {}
+
+    def sharpness(self, names: frozenset[sp.Symbol]) -> int:
+        """About -log2 of the widest ball among these variables: no value that depends on them gets sharper."""
+        least, scope = 1_000_000, self
+        while scope.parent is not None:
+            for name in names & scope.values.keys():
+                mantissa, exponent = (scope.values[name].real.rad() + scope.values[name].imag.rad()).man_exp()
+                if mantissa:
+                    least = min(least, max(0, -int(exponent) - int(mantissa).bit_length()))
+            scope = scope.parent
+        return least
 
 
 class Evaluator:
@@ -137,11 +149,31 @@ class Evaluator:
         def reflect() -> Scope:
             return self.bind(names, args, self.mirrored(scope), self.mirrored(inside))
 
-        values = {name: self(arg, scope) for name, arg in zip(names, args, strict=True)}
+        values = {}
+        for name, arg in zip(names, args, strict=True):
+            asked = name.is_extended_real and name not in holomorphic  # off the real line, the flag takes care of it
+            values[name] = self(arg, scope) if not asked else self(arg, scope) * 0 + self.real(arg, scope)
         bound = Scope(inside, values, holomorphic, reflect)
         bound.exact = {name: value for name, arg in zip(names, args, strict=True)
                        if (value := self.exactly(arg, scope)) is not None}  # fmt: skip
         return bound
+
+    def running(self, scope: Scope, symbol: sp.Symbol, value: Ball, holomorphic: bool) -> Scope:
+        """The scope of an integration variable."""
+
+        self._binders.add(symbol)
+
+        def reflect() -> Scope:
+            return self.running(self.mirrored(scope), symbol, value.conjugate(), holomorphic)
+
+        return Scope(scope, {symbol: value}, frozenset((symbol,)) if holomorphic else frozenset(), reflect)
+
+    def indexed(self, scope: Scope, symbol: sp.Symbol, value: Ball, index: int) -> Scope:
+        """The scope of a summation index."""
+        self._binders.add(symbol)
+        inner = Scope(scope, {symbol: value}, reflect=lambda: self.indexed(self.mirrored(scope), symbol, value, index))
+        inner.exact = {symbol: sp.Integer(index)}
+        return inner
 
     def apply(self, node: sp.Basic, function: Any, orders: tuple[int, ...], args: tuple[sp.Basic, ...], scope: Scope) -> Ball:
         """The derivative of the given orders of the law of `function`, at the values of `args`."""
@@ -174,7 +206,7 @@ class Evaluator:
             return ball.real
         if node.is_extended_real and ball.imag.contains(0):
             return ball.real  # real by the symbols' assumptions: the exact value has no imaginary part
-        raise CannotEnclose(node, "it is compared, rounded or a limit of integration, and not certainly real")
+        raise CannotEnclose(node, "it is compared, rounded, a limit of integration or put for a real variable, and not certainly real")
 
     def exactly(self, node: sp.Basic, scope: Scope) -> sp.Expr | None:
         """The exact rational value of `node`, or None where rational arithmetic alone does not give it."""
@@ -189,7 +221,7 @@ class Evaluator:
             value = at.exact.get(node)
             return value if value is not None and value.is_Rational else None
         args = [self.exactly(arg, scope) for arg in node.args]
-        if None in args or isinstance(node, sp.Pow) and not (args[1].is_Integer and abs(args[1]) <= 64):
+        if None in args or (isinstance(node, sp.Pow) and not (args[1].is_Integer and abs(args[1]) <= 64)):
             return None
         value = node.func(*args)
         return value if value.is_Rational else None
@@ -200,6 +232,24 @@ class Evaluator:
         if value is None or not value.is_Integer:
             raise CannotEnclose(node, "an exact integer is needed here (a limit of a sum or product, an order)")
         return int(value)
+
+    def hull(self, node: sp.Piecewise, scope: Scope, strict: bool) -> Ball | None:
+        """A ball around the branches that may apply; None where too little is decided for one.
+
+        Where holomorphy is asked there has to be one branch for certain, and where `strict`, strictly inside its piece.
+        """
+        hull = None
+        for value, condition in node.args:
+            decided = self.decide(condition, scope, strict)
+            if decided is False:
+                continue
+            if decided is None and (strict or self.holomorphic(condition, scope)):
+                return None
+            ball = self(value, scope)
+            hull = ball if hull is None else hull.union(ball)
+            if decided:
+                return hull
+        return hull if _exhaustive(node) else None
 
     def decide(self, condition: sp.Basic, scope: Scope, strict: bool = False) -> bool | None:
         """Whether `condition` holds on the whole ball; None where the balls do not say. `strict`: undecided on its boundary.
@@ -239,10 +289,15 @@ class Evaluator:
         if not strict and len(sign) == 2 and (difference >= 0 if sign == ">=" else difference <= 0):
             return True
         exact = self._exact_difference(left, right, scope)
-        if exact is None or exact == 0 and strict:
+        if exact is None or (exact == 0 and strict):
             return None
         return len(sign) == 2 if exact == 0 else (sign[0] == ">") == bool(exact > 0)
 
     def _exact_difference(self, left: sp.Expr, right: sp.Expr, scope: Scope) -> sp.Expr | None:
         values = self.exactly(left, scope), self.exactly(right, scope)
         return None if None in values else values[0] - values[1]
+
+
+@lru_cache(maxsize=512)
+def _exhaustive(node: sp.Piecewise) -> bool:
+    return sp.Or(*(condition for _, condition in node.args)) == sp.true

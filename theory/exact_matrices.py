@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from math import gcd, lcm
 from typing import Any
 
 import numpy as np
 
 from theory.cyclotomic import Cyclotomic, degree, powers, prime_factors
+from theory.exact_elimination import echelon_cyclotomic, echelon_mod
 
 _LIMIT = 2**62
 _PRIME_LIMIT = 2**30
@@ -232,11 +232,49 @@ class ExactArray:
 
     def conj(self) -> ExactArray:
         """Complex conjugates, entry by entry (nothing happens over F_p)."""
+        return self.galois(-1)
+
+    def galois(self, k: int) -> ExactArray:
+        """The entries' images under zeta -> zeta^k, k prime to the order of the root of unity."""
         if isinstance(self.field, PrimeField) or self.field.degree == 1:
             return self
         n = self.field.order
-        rows = powers(n)[[-k % n for k in range(self.field.degree)]]
+        if gcd(k, n) != 1:
+            raise ValueError(f"zeta -> zeta^{k} is no automorphism of {self.field}: {k} and {n} share a factor.")
+        rows = powers(n)[[j * k % n for j in range(self.field.degree)]]
         return ExactArray(self.field, _tidy(self._room(rows, self.field.degree) @ rows), self.denominator)
+
+    def smallest(self) -> ExactArray:
+        """The same entries over the smallest cyclotomic field that holds all of them."""
+        current = self
+        while isinstance(current.field, CyclotomicField):
+            below = next((d for p in prime_factors(current.field.order) if (d := current._descend(p)) is not None), None)
+            if below is None:
+                break
+            current = below
+        return current
+
+    def _descend(self, p: int) -> ExactArray | None:
+        """The entries in Q(zeta_(n/p)), or None when some do not lie there."""
+        n = self.field.order
+        m = n // p
+        below = CyclotomicField(m)
+        if m % p == 0:  # Phi_n(x) = Phi_m(x^p): the subfield is spanned by the exponents that p divides
+            kept = np.arange(0, self.field.degree, p)
+            if np.delete(self.numerators, kept, axis=-1).any():
+                return None
+            return ExactArray(below, self.numerators[..., kept], self.denominator)
+        # zeta_n^k = zeta_m^a zeta_p^b; the only relation among the zeta_p^b is that they sum to zero.
+        rows = powers(m)
+        parts = np.zeros((p, self.field.degree, below.degree), dtype=np.int64)
+        for k in range(self.field.degree):
+            b = k * pow(m, -1, p) % p
+            parts[b, k] = rows[(k - b * m) // p % m]
+        room = self._room(parts, self.field.degree)
+        first = room @ parts[1]
+        if any((room @ part != first).any() for part in parts[2:]):
+            return None
+        return ExactArray.build(below, room @ parts[0] - first, self.denominator)
 
     @property
     def H(self) -> ExactArray:
@@ -285,37 +323,19 @@ class ExactArray:
             return self.entry()
         return [self[k].tolist() for k in range(self.shape[0])]
 
-    @cached_property
-    def _elements(self) -> np.ndarray:
-        table = np.empty(self.shape, dtype=object)
-        for index in np.ndindex(*self.shape):
-            table[index] = self.entry(*index)
-        return table
-
     def echelon(self) -> tuple[ExactArray, tuple[int, ...]]:
-        """Reduced row echelon form of one matrix, and its pivot columns."""
+        """Reduced row echelon form of one matrix, and its pivot columns (see :mod:`theory.exact_elimination`)."""
         if isinstance(self.field, PrimeField):
-            return _echelon_mod(self)
-        rows = self._elements.copy()
-        pivots: list[int] = []
-        for column in range(rows.shape[1]):
-            at = len(pivots)
-            found = next((r for r in range(at, rows.shape[0]) if rows[r, column]), None)
-            if found is None:
-                continue
-            rows[[at, found]] = rows[[found, at]]
-            if rows[at, column] != 1:
-                rows[at] = rows[at] * rows[at, column].inverse()
-            for r in range(rows.shape[0]):
-                if r != at and rows[r, column]:
-                    factor = rows[r, column]
-                    for c in range(column, rows.shape[1]):
-                        if rows[at, c]:
-                            rows[r, c] = rows[r, c] - factor * rows[at, c]
-            pivots.append(column)
-            if len(pivots) == rows.shape[0]:
-                break
-        return ExactArray.of(rows.tolist(), self.field) if rows.size else self, tuple(pivots)
+            rows, pivots = echelon_mod(self.numerators[..., 0], self.field.p)
+            return ExactArray(self.field, rows[..., None]), pivots
+
+        def accept(numerators: np.ndarray, denominator: int, pivots: tuple[int, ...]) -> bool:
+            reduced = ExactArray.build(self.field, numerators, denominator)
+            return self[:, list(pivots)] @ reduced == self
+
+        numerators, denominator, pivots = echelon_cyclotomic(self.numerators, self.field.order, accept)
+        below = np.zeros((self.shape[0] - len(pivots), *numerators.shape[1:]), dtype=np.int64)
+        return ExactArray.build(self.field, np.concatenate([numerators, below]), denominator), pivots
 
     def rank(self) -> int:
         """The rank of one matrix."""
@@ -386,28 +406,6 @@ def _multiply(a: ExactArray, b: ExactArray, product: Any, terms: int) -> ExactAr
     keys = sorted(sums)
     folded = np.stack([sums[k] for k in keys], axis=-1) @ rows[keys]
     return ExactArray.build(a.field, folded, a.denominator * b.denominator)
-
-
-def _echelon_mod(a: ExactArray) -> tuple[ExactArray, tuple[int, ...]]:
-    p = a.field.characteristic
-    rows = a.numerators[..., 0].copy()
-    pivots: list[int] = []
-    for column in range(rows.shape[1]):
-        at = len(pivots)
-        if at == rows.shape[0]:
-            break
-        below = np.flatnonzero(rows[at:, column])
-        if not below.size:
-            continue
-        found = at + int(below[0])
-        rows[[at, found]] = rows[[found, at]]
-        rows[at] = rows[at] * pow(int(rows[at, column]), -1, p) % p
-        factors = rows[:, column].copy()
-        factors[at] = 0
-        touched = np.flatnonzero(factors)
-        rows[touched] = (rows[touched] - factors[touched, None] * rows[at]) % p
-        pivots.append(column)
-    return ExactArray(a.field, rows[..., None]), tuple(pivots)
 
 
 def hstack(blocks: Sequence[ExactArray]) -> ExactArray:

@@ -64,7 +64,7 @@ _STRATEGIES: tuple[_Strategy, ...] = (
     (1_000, _fundamental),
     (4_000, _logarithms),
     (4_000, lambda e: _numerator(_logarithms(e))),
-    (2_000, lambda e: sp.cancel(e)),
+    (2_000, sp.cancel),
     (1_500, lambda e: sp.expand(sp.powsimp(sp.expand(e), force=False))),
     (1_500, lambda e: sp.radsimp(sp.cancel(sp.together(e)))),
     (1_500, lambda e: sp.trigsimp(_numerator(e))),

@@ -57,7 +57,7 @@ def _rebuilt(node: sp.Basic, args: list[sp.Basic]) -> sp.Basic:
 
 
 def _differentiated(node: sp.Basic, memo: dict[sp.Basic, sp.Basic]) -> sp.Basic:
-    if not node.args or isinstance(node, sp.Tuple) and not node.has(sp.Derivative):
+    if not node.args or (isinstance(node, sp.Tuple) and not node.has(sp.Derivative)):
         return node
     if node not in memo:
         if isinstance(node, sp.MatrixBase):
@@ -88,7 +88,7 @@ def _fresh(variable: sp.Symbol) -> sp.Dummy:
 
 
 def _apart(node: sp.Basic, memo: dict[sp.Basic, sp.Basic]) -> sp.Basic:
-    if not node.args or isinstance(node, sp.Derivative) and not node.has(sp.Subs, ExprWithLimits):
+    if not node.args or (isinstance(node, sp.Derivative) and not node.has(sp.Subs, ExprWithLimits)):
         return node
     if node not in memo:
         if isinstance(node, sp.MatrixBase):

@@ -80,8 +80,8 @@ class Instantiation:
         witness: dict[str, str] = {}
         for symbol, value in self.symbols.items():
             witness[_unused(symbol.name, witness)] = str(value)
-        for function, law in self.functions.items():
-            law = Law.of(law) if isinstance(law, sp.Lambda) else law
+        for function, given in self.functions.items():
+            law = Law.of(given) if isinstance(given, sp.Lambda) else given
             names = [sp.Symbol(f"a{i + 1}" if len(law.variables) > 1 else "a") for i in range(len(law.variables))]
             head = _unused(f"{function.__name__}({', '.join(map(str, names))})", witness)
             witness[head] = str(law.written(names))
@@ -89,11 +89,17 @@ class Instantiation:
 
 
 def _exact(symbol: sp.Symbol, value: object) -> sp.Expr:
-    if isinstance(value, (int, Fraction)):
-        return sp.Rational(value.numerator, value.denominator)
-    if isinstance(value, sp.Expr) and all(part.is_Rational for part in value.as_real_imag()):
-        return value
-    raise TypeError(f"Expected an exact rational or Gaussian rational for {symbol}, got {type(value).__name__} {value!r}.")
+    exact = sp.Rational(value.numerator, value.denominator) if isinstance(value, (int, Fraction)) else value
+    if not isinstance(exact, sp.Expr) or not all(part.is_Rational for part in exact.as_real_imag()):
+        raise TypeError(f"Expected an exact rational or Gaussian rational for {symbol}, got {type(value).__name__} {value!r}.")
+    if not _fits(exact, symbol):
+        raise ValueError(f"Expected a value with the assumptions of {symbol} {symbol._assumptions_orig}, got {exact}.")
+    return exact
+
+
+def _fits(value: sp.Expr, symbol: sp.Symbol) -> bool:
+    assumed = symbol._assumptions_orig
+    return all(getattr(value, f"is_{name}") is wanted for name, wanted in assumed.items() if wanted is not None)
 
 
 def _unused(name: str, taken: Mapping[str, str]) -> str:
@@ -258,7 +264,7 @@ def draw_symbol(symbol: sp.Symbol, real: bool, rng: Random, scale: sp.Rational) 
                 value *= sp.I
             elif not real and symbol.is_extended_real is None:
                 value += sp.I * _rational(rng, scale)
-        if all(getattr(value, f"is_{name}") is wanted for name, wanted in assumed.items() if wanted is not None):
+        if _fits(value, symbol):
             return value
     raise NoInstance(f"No exact number with the assumptions of {symbol} {dict(assumed)} in 400 draws.")
 
@@ -273,6 +279,14 @@ class _Coefficients:
         symbol = sp.Dummy(f"c{len(self.signs)}", real=True, nonzero=True)
         self.signs[symbol] = sign
         return symbol
+
+
+def _cubic(u: sp.Expr) -> sp.Expr:
+    return u + u**3
+
+
+def _swinging(u: sp.Expr) -> sp.Expr:
+    return u + sp.sin(u) / 2
 
 
 class _Terms:
@@ -301,17 +315,17 @@ class _Terms:
         form, c = self.form, self.coefficient
         terms: list[Callable[[], sp.Expr]] = [form]
         if not self.tame:
-            terms += [lambda: sp.exp(form() / 2), lambda: sp.sinh(form() / 2), lambda: (lambda u: u + u**3)(form())]
+            terms += [lambda: sp.exp(form() / 2), lambda: sp.sinh(form() / 2), lambda: _cubic(form())]
         if not self.entire:
             terms += [lambda: sp.atan(form()), lambda: sp.tanh(form()), lambda: sp.log(1 + sp.exp(form()))]
         chosen = self.rng.sample(terms, min(2, len(terms)))
-        swing = (lambda u: u + sp.sin(u) / 2)(form())
+        swing = _swinging(form())
         return swing + sp.Add(*(c(+1) * term() for term in chosen)) + c()
 
 
 @lru_cache(maxsize=256)
 def _template(
-    arity: int, real: bool, entire: bool, bounded: tuple[bool, bool], slope: tuple[tuple[int, int], ...], variety: int
+    arity: int, real: bool, entire: bool, bounded: tuple[bool, bool], slope: tuple[tuple[int, int], ...], *, variety: int
 ) -> tuple[tuple[sp.Symbol, ...], sp.Expr, dict[sp.Symbol, int], tuple[sp.Symbol, sp.Symbol]]:
     """A law with named coefficients: its variables, its expression, the coefficients' signs, the names of its two bounds."""
     xs = tuple(sp.Dummy(f"x{i}", real=None if entire else True) for i in range(arity))
@@ -338,7 +352,7 @@ def draw_function(shape: Shape, rng: Random) -> Law:
     if low is not None and high is not None and low >= high:
         raise NoInstance(f"A function is asked to lie above {low} and below {high}.")
     key = (shape.arity, shape.real, shape.entire, (low is not None, high is not None), tuple(sorted(shape.slope.items())))
-    xs, law, signs, bounds = _template(*key, rng.randrange(_VARIETIES))
+    xs, law, signs, bounds = _template(*key, variety=rng.randrange(_VARIETIES))
     values: dict[sp.Symbol, sp.Expr] = {c: sign * abs(v) if sign else v for c, sign in signs.items() for v in [_coefficient(rng)]}
     values |= {name: bound for name, bound in zip(bounds, (low, high), strict=True) if bound is not None}
     return Law(xs, law, values)

@@ -144,13 +144,15 @@ def _rebuilt(element: Element, names: dict[str, str]) -> Iterator[Element]:
         return
     copy = Element(tag, _attributes(element, tag, names))
     if tag in ("text", "tspan"):
-        copy.text = visible(element.text or "")
+        copy.text = _said(element.text)
     for child in element:
         for clean in _rebuilt(child, names):
             if tag in ("text", "tspan"):
-                clean.tail = visible(child.tail or "").strip("\n") or None
+                clean.tail = _said(child.tail)
             copy.append(clean)
-    if (tag == "g" and not len(copy)) or (tag in ("use", "image") and "href" not in copy.attrib):
+    if tag == "text":
+        _join(copy)
+    if (tag in ("g", "defs") and not len(copy)) or (tag in ("use", "image") and "href" not in copy.attrib):
         return
     if tag in ("path", "rect") and _is_invisible(copy) and "id" not in copy.attrib and not _is_clip(element):
         return
@@ -158,6 +160,27 @@ def _rebuilt(element: Element, names: dict[str, str]) -> Iterator[Element]:
         yield from copy
     else:
         yield copy
+
+
+def _said(text: str | None) -> str | None:
+    """Text that is more than the file's own indentation."""
+    return visible(text) if text and (text.strip() or "\n" not in text) else None
+
+
+def _join(text: Element) -> None:
+    """Letters that stand alone, as matplotlib writes its formulas, put together: one element with a list of positions."""
+    joined: list[Element] = []
+    for part in text:
+        last = joined[-1] if joined else None
+        alone = part.tag == "tspan" and len(part) == 0 and len(part.text or "") == len(part.get("x", "").split())
+        same = last is not None and {**last.attrib, "x": ""} == {**part.attrib, "x": ""} and not last.tail
+        if last is not None and alone and same and len(last) == 0:
+            last.set("x", f"{last.get('x')} {part.get('x')}")
+            last.text = (last.text or "") + (part.text or "")
+            last.tail = part.tail
+        else:
+            joined.append(part)
+    text[:] = joined
 
 
 def _is_invisible(copy: Element) -> bool:
@@ -186,7 +209,7 @@ def _attributes(element: Element, tag: str, names: dict[str, str]) -> dict[str, 
             found[local] = _rounded(local, value)
     if found.get("stroke") == "none":
         found = {name: value for name, value in found.items() if not name.startswith("stroke")}
-    return {name: value for name, value in found.items() if (name, value) not in _DEFAULTS}
+    return {name: value for name, value in found.items() if value and (name, value) not in _DEFAULTS}
 
 
 def _declared(element: Element) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,8 @@ from proofs_checks.report.text import clip, visible
 from proofs_checks.report.view import ClaimView, ControlView, RouteView, Run
 from proofs_checks.results import ClaimResult
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$<>&^=:@-])")
+_SPECIAL = re.compile(r"[\\`*_\[\]|~$@]|:(?=//)|[<>&]|^[#+=-]")  # to any reader of Markdown, GitHub's included
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 
 def render_markdown(results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True) -> str:
@@ -27,9 +28,8 @@ def render_markdown(results: Sequence[ClaimResult], catalogue: Mapping[str, Clai
 
 def escape(text: object) -> str:
     """Text in which Markdown sees no markup, on one line."""
-    line = " ".join(visible(text).split())
-    line = _SPECIAL.sub(r"\\\1", line).replace(r"\<", "&lt;").replace(r"\>", "&gt;").replace(r"\&", "&amp;")
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", line)
+    line = _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), " ".join(visible(text).split()))
+    return re.sub(r"^(\d{1,9})([.)])", r"\1\\\2", line)  # or it would number a list
 
 
 def code(text: object, *, in_table: bool = False) -> str:

@@ -21,21 +21,17 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def visible(value: object) -> str:
     """``value`` as text that a browser, an XML parser and a terminal all show as it is.
 
-    Control characters become their pictures, direction overrides and other invisible characters their code points, and
-    what is no character at all becomes U+FFFD.
+    Control characters, direction overrides and other invisible characters become their code points, and what is no
+    character at all becomes U+FFFD.
 
     >>> visible("a\\x00b\\u202ec")
-    'a␀b⟨U+202E⟩c'
+    'a⟨U+0000⟩b⟨U+202E⟩c'
     """
     return _HIDDEN.sub(_picture, str(value).replace("\r\n", "\n"))
 
 
 def _picture(match: re.Match[str]) -> str:
     code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "␡"
     if 0xD800 <= code <= 0xDFFF or 0xFDD0 <= code <= 0xFDEF or code in (0xFFFE, 0xFFFF):
         return "\ufffd"
     return f"⟨U+{code:04X}⟩"

@@ -31,7 +31,7 @@ def dimensions(low: int = 1, high: int = 64) -> st.SearchStrategy[int]:
 
 def score_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(D, p, s, seed, size)``: a random law of R^D and a score to realise on it, for ``D`` up to 64."""
-    size = 512 if profile.name == "quick" else 4096
+    size = 256 if profile.name == "quick" else 1024
     return st.builds(
         lambda D, p, s, seed: Case(D=D, p=p, s=s, seed=seed, size=size),
         dimensions(), st.sampled_from(LAWS), st.sampled_from(SCORES), SEEDS,

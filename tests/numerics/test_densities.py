@@ -95,3 +95,17 @@ def test_bad_mixtures_are_refused() -> None:
         densities.GaussianMixture(one, torch.zeros(1, 2).double(), 0 * one)
     with pytest.raises(ValueError, match="means"):
         densities.GaussianMixture(one, torch.zeros(2).double(), one)
+
+
+def test_the_curved_band_is_the_law_of_its_sampler() -> None:
+    law = densities.CurvedBand()
+    sample = law.sample(20_000, Stream(3))
+    across = sample[:, 0] - law.base(sample[:, 1:])
+    radius = math.sqrt(math.log(2e9) / 40_000)
+    for t in (-0.7, 0.0, 0.4):
+        assert abs((across <= t).double().mean().item() - (2 + 3 * t - t**3) / 4) <= radius
+    assert abs((sample[:, 1] <= 0.3).double().mean().item() - oracle.norm.cdf(0.3)) <= radius
+    t = torch.tensor(0.4, dtype=torch.float64)
+    expected = 0.75 * (1 - t**2) * math.exp(-0.5) / math.sqrt(2 * math.pi)
+    assert abs(float(law.log_prob(torch.stack([1 + t, t / t])[None])[0].exp() - expected)) < 1e-15
+    assert float(law.log_prob(torch.tensor([[2.5, 1.0]]).double())[0]) == -math.inf

@@ -272,7 +272,7 @@ def test_points_outside_a_model_are_refused_and_never_moved(distance: Callable[[
 
 
 def test_integer_coordinates_and_unknown_models_are_refused() -> None:
-    with pytest.raises(TypeError, match="floating-point tensor, got a tensor of torch.int64"):
+    with pytest.raises(TypeError, match=r"floating-point tensor, got a tensor of torch\.int64"):
         hyperbolic.poincare_distance(torch.tensor([0, 0]), torch.tensor([0, 0]))
     with pytest.raises(TypeError, match="got list"):
         hyperbolic.lift([0.0, 1.0])  # type: ignore[arg-type]

@@ -83,7 +83,7 @@ def test_what_is_no_tree_is_refused_by_name(graph: Any, error: type[Exception], 
 
 
 def test_parents_in_a_circle_and_unknown_roots_are_refused() -> None:
-    with pytest.raises(ValueError, match="no path from 0 to 1|cycle"):
+    with pytest.raises(ValueError, match="no path from 0 to 1"):
         trees.tree_from_parents([0, 2, 1])
     with pytest.raises(ValueError, match=r"edges between known vertices, got \(9, 1\)"):
         trees.tree_from_parents([0, 9])

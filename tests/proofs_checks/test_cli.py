@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -409,6 +411,19 @@ def test_cleaning_agrees_with_the_report_on_what_is_hidden() -> None:
         assert visible(letter) == terminal.clean(letter) == letter
 
 
+def opened(gate: Path, process: subprocess.Popen[Any]) -> int:
+    """The writing end of a pipe, as soon as somebody reads from it; a failure where the process ends first."""
+    while process.poll() is None:
+        try:
+            return os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # something else than that nobody reads yet
+                raise
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.05)
+    raise AssertionError(f"the run ended with {process.returncode} before its fourth check")
+
+
 def test_an_interrupt_leaves_a_summary_and_a_run_that_resumes(tmp_path: Path) -> None:
     gate, book = tmp_path / "gate", tmp_path / "ledger.sqlite"
     os.mkfifo(gate)
@@ -421,9 +436,10 @@ def test_an_interrupt_leaves_a_summary_and_a_run_that_resumes(tmp_path: Path) ->
         text=True,
         start_new_session=True,
     )
-    with open(gate, "w", encoding="ascii"):  # opens when the fourth check of the numeric route has begun
-        os.killpg(process.pid, signal.SIGINT)  # to the whole group, as a terminal does
-        out, err = process.communicate(timeout=60)
+    reader = opened(gate, process)
+    os.killpg(process.pid, signal.SIGINT)  # to the whole group, as a terminal does
+    out, err = process.communicate(timeout=60)
+    os.close(reader)
     gate.unlink()
     assert process.returncode == exits.INTERRUPTED
     assert "Interrupted." in out

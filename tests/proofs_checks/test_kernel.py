@@ -47,7 +47,7 @@ class TestExact:
     def test_a_true_identity_holds_for_every_symbol_it_mentions(self) -> None:
         verdict = judge(identity(sp.sin(x + y), sp.sin(x) * sp.cos(y) + sp.cos(x) * sp.sin(y)), **EXACT)
         assert verdict.status is Status.HOLDS
-        assert verdict.scope.text == "every real x; every real y"
+        assert verdict.scope.text == "every real x, y"
 
     def test_a_falsehood_of_one_part_in_1e50_is_refuted_with_a_witness(self) -> None:
         verdict = judge(identity(sp.exp(x) * sp.exp(-x), 1 + sp.Rational(1, 10**50)), **EXACT)
@@ -75,6 +75,11 @@ class TestExact:
     def test_a_nonlinear_equation_keeps_its_undefined_function_distinct_from_its_argument(self) -> None:
         F = sp.Function("F", real=True)
         assert judge(identity(F(x + y), F(x) + F(y)), **EXACT).status is Status.REFUTED
+
+    def test_a_scope_puts_inductions_first_and_what_is_alike_together(self) -> None:
+        texts = ("one instance", "every real x", "every function f", "every D >= 1", *(f"every real x{i}" for i in range(9)))
+        assert kernel.Scope(quantifiers=texts).text == "every D >= 1; every function f; every real x, x0, x1, x2, x3, x4 and 4 more"
+        assert kernel.Scope(quantifiers=("one instance",)).text == "one instance"
 
     def test_matrices_are_compared_entry_by_entry(self) -> None:
         rotation = sp.Matrix([[sp.cos(x), -sp.sin(x)], [sp.sin(x), sp.cos(x)]])

@@ -46,11 +46,11 @@ def a_record(
 
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
-    """A closed ledger with one finished run of three records."""
+    """A closed ledger with one finished run of forty records, many pages long."""
     path = tmp_path / "ledger.sqlite"
     with Ledger(path) as opened:
         run = opened.start("preality verify", SETTINGS, [str(SQUARE)])
-        kept = [a_record(k) for k in (1, 2, 3)]
+        kept = [a_record(k) for k in range(1, 41)]
         for record in kept:
             opened.add(run, record)
         opened.finish(run, checks.digest(kept), map(checks.key_of, kept))
@@ -158,13 +158,19 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path, capsys: pyt
     assert "another program" in refusal(path, capsys, "report")
 
 
-@pytest.mark.parametrize("harm", ["scribbled", "cut short"])
+@pytest.mark.parametrize("harm", ["scribbled", "cut short", "one page"])
 def test_a_corrupt_ledger_is_left_alone(harm: str, book: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole = book.read_bytes()
     page = int.from_bytes(whole[16:18], "big")
-    book.write_bytes(
-        whole[: len(whole) - page] if harm == "cut short" else whole[:page] + b"\xaa" * (len(whole) - page)
-    )
+    pages = [whole[start : start + page] for start in range(0, len(whole), page)]
+    last_leaf = max(number for number, one in enumerate(pages) if one[0] == 0x0D)  # a page of rows
+    if harm == "scribbled":
+        pages[1:] = [b"\xaa" * page] * (len(pages) - 1)
+    elif harm == "cut short":
+        pages.pop()
+    else:
+        pages[last_leaf] = b"\xaa" * page
+    book.write_bytes(b"".join(pages))
     assert "corrupt, and was left as it is" in refusal(book, capsys)
     assert "corrupt" in refusal(book, capsys, "report")
 

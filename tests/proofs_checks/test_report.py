@@ -15,15 +15,17 @@ from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from proofs_checks import claims
 from proofs_checks.errors import PrealityError
-from proofs_checks.kernel import Status, Verdict
+from proofs_checks.kernel import Scope, Status, Verdict
 from proofs_checks.report import Run, render_html, render_json, render_junit, render_markdown, view, write_report
 from proofs_checks.report import figures as drawing
 from proofs_checks.report.markdown import code, escape
 from proofs_checks.report.text import clip, number, visible
+from proofs_checks.results import ClaimResult
 
 PER_CLAIM = 35 * 1024
 RENDERERS = [render_html, render_markdown, render_junit, render_json]
@@ -94,7 +96,7 @@ def test_hostile_strings_are_all_still_there_to_be_read(sample: Any, run: Run) -
     results, catalogue = sample
     text = Reading(render_html(results, catalogue, run, figures=False)).text
     shown = visible(results[-1].title)
-    assert "␀" in shown
+    assert "⟨U+0000⟩" in shown
     assert "⟨U+202E⟩" in shown
     assert text.count(shown) >= 10  # title, plain words, assumptions, scope, witness, notes, errata, ...
 
@@ -169,6 +171,21 @@ def test_a_claim_takes_at_most_35_kilobytes_with_its_figure(sample: Any, run: Ru
     sizes = {result.id: len(article.encode()) for result, article in zip(view.ordered(results), articles(page), strict=True)}
     assert max(sizes.values()) <= PER_CLAIM, sizes
     assert all(len(svg.encode()) <= drawing.LARGEST for svg in re.findall(r"<svg.*?</svg>", page, re.S))
+
+
+@pytest.mark.parametrize("claim_id", list(claims))
+def test_every_claim_of_the_catalogue_fits_with_its_figure(claim_id: str, run: Run) -> None:
+    claim = claims[claim_id]
+    derivations = tuple(f"a derivation of {k} hundred characters or so, {'and so on, ' * 20}" for k in range(4))
+    scope = Scope(ranges={"D": (1.0, 64.0)}, cases=8, points=10**6, given=("a property of some length that nobody has checked, " * 3,), estimated=("quadrature",))
+    verdict = Verdict(Status.HOLDS, "numeric", "", scope, None, 1e-13, 2e-12, 0.05, ("both sides evaluate to one expression at once",), derivations)
+    controls = {(name, route): verdict for name, page in claim.page.controls.items() for route in page.routes}
+    result = ClaimResult(claim_id, claim.title, Status.HOLDS, "", (), dict.fromkeys(claim.routes, verdict), controls, 1.0, ())
+    page = render_html([result], claims, run)
+    [article] = articles(page)
+    assert "<svg" in article, re.findall(r"The figure [^<]*", article)
+    assert len(article.encode()) <= PER_CLAIM
+    assert_inert(page)
 
 
 def test_endless_strings_are_cut_and_say_so(sample: Any, run: Run) -> None:
@@ -340,14 +357,16 @@ def test_markdown_lets_no_markup_in_and_keeps_its_tables(sample: Any, run: Run) 
 
 
 @given(st.text(st.characters(), max_size=60) | st.lists(st.sampled_from([*"*_`[]()<>#|~$&!+-.1\\ ab\n", "http://a.b", "&lt;"]), max_size=30).map("".join))
+@example("123. x")
+@example("\\<")
 def test_escaped_markdown_reads_as_it_was_written(text: str) -> None:
     from markdown_it import MarkdownIt
 
     words = " ".join(visible(text).split())
-    page = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(f"x {escape(text)}\n\n{code(text)}")
+    page = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(f"{escape(text)}\n\nx {escape(text)}\n\n{code(text)}")
     reading = Reading(page)
     assert {tag for tag, _ in reading.tags} <= {"p", "code"}
-    assert " ".join(reading.text.split()) == " ".join(f"x {words} {words}".split())
+    assert " ".join(reading.text.split()) == " ".join(f"{words} x {words} {words}".split())
 
 
 # --- text

@@ -226,3 +226,28 @@ def test_it_prints_complete_on_white_paper(opened: Open) -> None:
     pdf = page.pdf(format="A4")
     assert pdf.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) >= 4
+
+
+def test_a_cleaned_figure_looks_like_the_one_that_was_drawn(browser: Any, sample: Any, tmp_path: Path) -> None:
+    from PIL import Image, ImageChops
+
+    from proofs_checks.report import figures
+
+    raw = figures.draw(sample[1]["anomaly.change-of-variables"])
+    clean = figures.cleaned(raw, "f-")
+    page = browser.new_page()
+
+    def picture(svg: str) -> Any:
+        inner = svg[svg.index("<svg") :]
+        page.set_content(f'<body style="margin: 0; background: white; font-family: DejaVu Sans">{inner}')
+        page.locator("svg").evaluate("one => { one.setAttribute('width', 400); one.setAttribute('height', 270); }")
+        return Image.open(io.BytesIO(page.locator("svg").screenshot())).convert("L")
+
+    def share_that_differs(one: Any, other: Any) -> float:
+        histogram = ImageChops.difference(one, other).histogram()
+        return sum(histogram[64:]) / sum(histogram)
+
+    drawn = picture(raw)
+    assert share_that_differs(drawn, picture(clean)) < 0.001  # coordinates are rounded to a hundredth of a point
+    assert share_that_differs(drawn, picture(re.sub(r"<text.*?</text>", "", clean, flags=re.S))) > 0.001  # and the comparison sees lost labels
+    page.close()

@@ -15,17 +15,15 @@ from flint import acb, arb, ctx
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from theory import balls
+from theory import balls, tails
 from theory.balls import (
     CannotEnclose,
     Instantiation,
-    NoInstance,
     contains_zero,
     enclose,
     excludes_zero,
     exclusion_margin,
     instantiate,
-    is_zero_normal_form,
     radius_bits,
 )
 from theory.evaluation import Evaluator, Scope
@@ -190,7 +188,7 @@ def test_every_function_agrees_with_the_oracle_also_on_its_branch_cuts(bits: int
 def _one_scope(symbol: sp.Symbol, ball: acb, holomorphic: bool) -> tuple[Evaluator, Scope]:
     evaluator = balls._evaluator(Instantiation())
     evaluator._binders.add(symbol)
-    return evaluator, balls._running(evaluator, evaluator.root, symbol, ball, holomorphic)
+    return evaluator, evaluator.running(evaluator.root, symbol, ball, holomorphic)
 
 
 def value_over(expr: sp.Expr, symbol: sp.Symbol, ball: acb, holomorphic: bool = False) -> acb:
@@ -234,7 +232,7 @@ _GALLERY_OF_ONE = sorted({expr for expr, _ in _GALLERY if expr.free_symbols == {
 )
 @example(sp.sqrt(x), -1 + 0.125j, sp.Rational(1, 2), [(0, 8), (0, -8), (3, -5)])
 @example(sp.asin(x), 2 + 0.125j, sp.Rational(1, 2), [(0, 8), (0, -8), (3, -5)])
-def test_a_ball_over_a_wide_ball_contains_all_values(expr, centre, radius, corners) -> None:  # noqa: ANN001
+def test_a_ball_over_a_wide_ball_contains_all_values(expr, centre, radius, corners) -> None:
     assume(expr.has(x) and not expr.has(sp.nan, sp.zoo, sp.oo))
     try:
         assert inclusive(expr, centre, sp.Rational(radius), corners)
@@ -248,11 +246,11 @@ def mean_value_property(expr: sp.Expr, centre: complex, radius: float) -> bool:
     On |z - c| = r = R/2, z = c + r w: the mean of g is g(c), and the mean of g w is 0, as conj(z) has it not. N points instead of
     the whole circle err by at most 2 M 2^(1-N), for |g| <= M on the disc. No point lies on the real axis, where cuts are.
     """
-    with ctx.workprec(160):
+    with ctx.workprec(96):
         whole = value_over(expr, t, acb(arb(centre.real, radius), arb(centre.imag, radius)), holomorphic=True)
         if not whole.is_finite():
             return True
-        count = 64
+        count = 40
         turns = [((2 * arb(j) + arb(2) / 3) / count) for j in range(count)]
         units = [acb(turn).exp_pi_i() for turn in turns]
         values = [value_over(expr, t, unit * (radius / 2) + acb(centre), holomorphic=True) for unit in units]
@@ -278,108 +276,15 @@ _CURVES = [
 @example(sp.sqrt(t), -1 + 0j, 0.5)
 @example(sp.Integral(sp.sqrt(u), (u, 1, t)), -1 + 0j, 0.5)
 def test_where_holomorphy_is_asked_a_finite_ball_is_holomorphic(curve: sp.Expr, centre: complex, radius: float) -> None:
-    with ctx.workprec(160):
+    with ctx.workprec(96):
         assert mean_value_property(prepare(curve), centre, radius)
 
-
-# -- identities and near-identities --------------------------------------------------------------------------------------------
 
 f, g, h = sp.Function("f"), sp.Function("g"), sp.Function("h")
 F, p, q = sp.Function("F", real=True), sp.Function("p", positive=True), sp.Function("q", positive=True)
 n = sp.Symbol("n", integer=True, positive=True)
 k = sp.Symbol("k", integer=True)
 a, b = sp.symbols("a b", positive=True)
-
-TRUE = {
-    "Pythagoras": sp.sin(x) ** 2 + sp.cos(x) ** 2 - 1,
-    "Euler": sp.exp(sp.I * x) - sp.cos(x) - sp.I * sp.sin(x),
-    "addition": sp.tan(x + y) - (sp.tan(x) + sp.tan(y)) / (1 - sp.tan(x) * sp.tan(y)),
-    "logarithm of a product": sp.log(a * b, evaluate=False) - sp.log(a) - sp.log(b),
-    "Machin": 4 * sp.atan(sp.Rational(1, 5)) - sp.atan(sp.Rational(1, 239)) - sp.pi / 4,
-    "reflection": sp.gamma(x) * sp.gamma(1 - x) - sp.pi / sp.sin(sp.pi * x),
-    "complement": sp.erf(x) + sp.erfc(x) - 1,
-    "inverse": sp.erf(sp.erfinv(t / 4), evaluate=False) - sp.tanh(sp.atanh(t / 4), evaluate=False),
-    "Lambert": sp.LambertW(a) * sp.exp(sp.LambertW(a)) - a,
-    "modulus": sp.Abs(x) ** 2 - x * sp.conjugate(x),
-    "chain rule": sp.Derivative(f(g(x)), x) - f(x).diff(x).subs(x, g(x)) * g(x).diff(x),
-    "chain rule, second order": sp.Derivative(f(2 * x), (x, 2)) - 4 * f(x).diff(x, 2).subs(x, 2 * x),
-    "total derivative": sp.Derivative(f(x, g(x)), x)
-    - sp.Subs(sp.Derivative(f(z, g(x)), z), z, x) - sp.Subs(sp.Derivative(f(x, z), z), z, g(x)) * g(x).diff(x),
-    "Leibniz": sp.Derivative(sp.Integral(p(t) / q(t), (t, s, u)), u) - p(u) / q(u),
-    "Leibniz with both limits": sp.Derivative(sp.Integral(F(t * u), (t, u, u**2)), u)
-    - (2 * u * F(u**3) - F(u**2) + sp.Integral(t * F(z).diff(z).subs(z, t * u), (t, u, u**2))),
-    "fundamental theorem": sp.Integral(F(t).diff(t), (t, s, u)) - F(u) + F(s),
-    "fundamental theorem, complex function": sp.Integral(f(t).diff(t), (t, s, u)) - f(u) + f(s),
-    "integral of a modulus": sp.Integral(sp.Abs(t), (t, -1, 2)) - sp.Rational(5, 2),
-    "integral of a root at its end": sp.Integral(sp.sqrt(t), (t, 0, 2)) - 4 * sp.sqrt(2) / 3,
-    "integral of a logarithm across its cut": sp.Integral(sp.log(t + sp.I / 3), (t, -1, 1))
-    - ((1 + sp.I / 3) * sp.log(1 + sp.I / 3) - (-1 + sp.I / 3) * sp.log(-1 + sp.I / 3) - 2),
-    "integral of a Piecewise": sp.Integral(sp.Piecewise((t, t < sp.Rational(1, 3)), (1, True)), (t, 0, 1)) - sp.Rational(13, 18),
-    "integral of |exp(it) + 2|^2": sp.Integral(sp.Abs(sp.exp(sp.I * t) + 2) ** 2, (t, 0, 2 * sp.pi)) - 10 * sp.pi,
-    "integral of a real part": sp.Integral(sp.re(sp.exp(sp.I * t)), (t, 0, sp.pi / 2)) - 1,
-    "nested integral": sp.Integral(t * sp.exp(s * t), (s, 0, t), (t, 0, 1)) - sp.Integral(sp.exp(t**2) - 1, (t, 0, 1)),
-    "nested integral of a modulus": sp.Integral(sp.Abs(s) * t, (s, -1, 2), (t, 0, 1)) - sp.Rational(5, 4),
-    "reversed integral": sp.Integral(F(t), (t, s, u)) + sp.Integral(F(t), (t, u, s)),
-    "sum of squares": sp.Sum(k**2, (k, 1, n)) - n * (n + 1) * (2 * n + 1) / 6,
-    "Karr": sp.Sum(k, (k, 1, -3)) - sp.Sum(k, (k, 1, -3)).doit(),
-    "factorial": sp.Product(k, (k, 1, n)) - sp.factorial(n),
-    "binomial theorem": sp.Sum(sp.binomial(n, k) * x**k, (k, 0, n)) - (1 + x) ** n,
-    "triangle of sums": sp.Sum(k * n, (k, 1, n), (n, 1, 4)) - 65,
-    "determinant": sp.Determinant(sp.Matrix([[x, y], [y, x]])) - (x - y) * (x + y),
-    "trace": sp.Trace(sp.Matrix([[x, y], [y, x]])) - 2 * x,
-    "derivative of a determinant": sp.Derivative(sp.Determinant(sp.Matrix([[f(x), x], [1, g(x)]])), x) - sp.Derivative(f(x) * g(x) - x, x),
-    "Schwarz": sp.Derivative(f(x, y), x, y) - sp.Derivative(f(x, y), y, x),
-    "shadowed variable": sp.Integral(sp.Integral(t, (t, 0, t)), (t, 0, 1)) - sp.Rational(1, 6),
-    "kink away from the point": sp.Derivative(sp.Abs(t), t) - sp.sign(t),
-}  # fmt: skip
-SMALL = sp.Rational(1, 10**40)
-FALSE = {
-    "off by 1e-50": sp.sin(x) ** 2 + sp.cos(x) ** 2 - 1 + sp.Rational(1, 10**50),
-    "off by 1e-40 x": sp.exp(x) * sp.exp(-x, evaluate=False) * (1 + SMALL * x) - 1,
-    "Ramanujan's near-integer": sp.exp(sp.pi * sp.sqrt(163)) - 262537412640768744,
-    "near-zero of Borwein": sp.pi**2 / 6 - sp.Sum(1 / k**2, (k, 1, n)),
-    "Machin by 1e-40": 4 * sp.atan(sp.Rational(1, 5)) - sp.atan(sp.Rational(1, 239)) - sp.pi / 4 + SMALL,
-    "additive": f(x + y) - f(x) - f(y),
-    "multiplicative": f(x * y) - f(x) * f(y),
-    "homogeneous": f(2 * x) - 2 * f(x),
-    "even": f(-x) - f(x),
-    "real": f(t) - sp.conjugate(f(t)),
-    "reflection across the axis": f(sp.conjugate(x)) - sp.conjugate(f(x)),
-    "derivative without the inner one": sp.Derivative(f(2 * x), x) - f(x).diff(x).subs(x, 2 * x),
-    "third derivative vanishes": sp.Derivative(F(t), (t, 6)),
-    "separable": f(x, y) * f(z, 2) - f(x, 2) * f(z, y),
-    "symmetric": f(x, y) - f(y, x),
-    "ignores an argument": sp.Derivative(f(x, y), y),
-    "mixed derivative vanishes": sp.Derivative(sp.log(p(t, s)), t, s),
-    "fundamental theorem by 1e-40": sp.Integral(F(t).diff(t), (t, s, u)) - F(u) + F(s) + SMALL * u,
-    "square root of a square": sp.sqrt(x**2) - x,
-    "logarithm of a product of complex numbers": sp.log(x * y) - sp.log(x) - sp.log(y),
-    "modulus of a real is the real": sp.Abs(t) - t,
-    "integral of a modulus": sp.Integral(sp.Abs(t), (t, -1, 2)) - sp.Rational(3, 2),
-    "primitive across the cut": sp.Integral(1 / (t + sp.I), (t, -1, 1)) - sp.log(1 + sp.I) + sp.log(-1 + sp.I) + 2 * sp.pi * sp.I,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", TRUE)
-def test_an_identity_is_contained_with_a_sharp_radius(name: str) -> None:
-    for instance in instantiate(TRUE[name], count=3):
-        ball = enclose(TRUE[name], instance)
-        assert contains_zero(ball) and radius_bits(ball) >= 200, f"{name}: {ball} at {instance.plain()}"
-
-
-@pytest.mark.parametrize("name", FALSE)
-def test_a_near_identity_is_excluded(name: str) -> None:
-    found = [enclose(FALSE[name], instance) for instance in instantiate(FALSE[name], count=6)]
-    assert any(excludes_zero(ball) for ball in found), f"{name}: {found}"
-    assert max(map(exclusion_margin, found)) > 1000
-
-
-def test_where_a_branch_cut_is_met_the_ball_is_wide_but_right() -> None:
-    root = sp.Integral(sp.sqrt(t), (t, -1, 1)) - sp.Rational(2, 3) * (1 + sp.I)  # FLINT needs room about [-1, 0], where the cut lies
-    ball = enclose(root, Instantiation(), cap=512)
-    assert contains_zero(ball)
-    assert radius_bits(ball) < 200
-
 
 # -- what is refused ----------------------------------------------------------------------------------------------------------
 
@@ -388,6 +293,11 @@ REFUSED = {
     "a pole inside an integral": (sp.Integral(1 / t**2, (t, -1, 1)), "Integral"),
     "a float": (x + sp.Float(0.5), "Rational"),
     "an indefinite integral": (sp.Integral(F(t), t), "lower and upper limit"),
+    "a divergent integral": (sp.Integral(1 / t, (t, 1, sp.oo)), "converge"),
+    "a growing integrand": (sp.Integral(sp.exp(t), (t, 0, sp.oo)), "converge"),
+    "a tail without a bound": (sp.Integral(F(t), (t, 0, sp.oo)), "tail"),
+    "a function of two arguments": (sp.zeta(x, y), "one argument"),
+    "a real variable with a complex value": (sp.Subs(sp.Derivative(sp.Abs(t), t), t, sp.exp(sp.I * x)), "not certainly real"),
     "an infinite sum": (sp.Sum(1 / k**2, (k, 1, sp.oo)), "exact integer"),
     "a fractional limit": (sp.Sum(k, (k, 1, sp.pi)), "exact integer"),
     "an unknown function": (sp.besselj(1, x), "besselj"),
@@ -433,6 +343,10 @@ def test_a_symbol_or_function_without_a_value_is_refused_by_name() -> None:
         enclose(sp.eye(2), Instantiation())
     with pytest.raises(TypeError, match="exact rational"):
         Instantiation({x: 0.5})
+    with pytest.raises(ValueError, match="assumptions of t"):
+        Instantiation({t: sp.I})
+    with pytest.raises(CannotEnclose, match="not certainly real"):
+        enclose(f(x), Instantiation({x: sp.I}, {f: sp.Lambda(t, sp.Abs(t))}))
 
 
 def test_explicit_functions_are_accepted_and_keep_their_own_variables() -> None:
@@ -442,120 +356,6 @@ def test_explicit_functions_are_accepted_and_keep_their_own_variables() -> None:
     exact = enclose(f(x + 3) - sp.exp(5) - y, Instantiation({x: 2, y: sp.I}, law))
     assert contains_zero(exact)
     assert radius_bits(exact) >= 200
-
-
-# -- instances ----------------------------------------------------------------------------------------------------------------
-
-ASSUMED = [
-    sp.Symbol("v", **{name: True})
-    for name in ("real", "positive", "nonnegative", "negative", "nonpositive", "nonzero", "integer", "even", "odd", "rational",
-                 "imaginary", "complex", "prime", "zero")
-] + [sp.Symbol("v", integer=True, positive=True), sp.Symbol("v", real=True, integer=False), sp.Symbol("v", even=True, nonzero=True)]  # fmt: skip
-
-
-@pytest.mark.parametrize("symbol", ASSUMED, ids=lambda v: "-".join(v._assumptions_orig))
-def test_a_drawn_number_has_the_assumptions_of_its_symbol(symbol: sp.Symbol) -> None:
-    for instance in instantiate(symbol + 1, count=5, seed="assumptions"):
-        value = instance.symbols[symbol]
-        assert all(getattr(value, f"is_{name}") is wanted for name, wanted in symbol._assumptions_orig.items())
-
-
-def test_a_plain_symbol_is_complex_unless_the_statement_makes_it_real() -> None:
-    def drawn(expr: sp.Expr, *assuming: sp.Basic) -> sp.Expr:
-        return instantiate(expr, assuming)[0].symbols[x]
-
-    assert not drawn(x + 1).is_real
-    assert not drawn(f(x)).is_real
-    assert drawn(x + 1, x < 3).is_real
-    assert drawn(sp.Integral(f(t), (t, 0, x))).is_real
-    assert drawn(F(x).diff(x)).is_real
-    assert drawn(sp.Piecewise((1, x > 0), (0, True))).is_real
-
-
-RELATIONS = [
-    [F(t).diff(t) > 0], [F(t).diff(t) < 0, t**2 < 1], [F(t) > 0, F(t) < 1, F(t).diff(t) > 0], [p(t) > 3, t > 2], [sp.Ne(s, t), s > t],
-    [s**2 + t**2 + u**2 < 1], [F(t, s).diff(t) > 0, F(t, s).diff(s) < 0], [g(t) > 0], [sp.And(t > 5, s < -5)], [sp.Lt(0, F(s)), s <= t],
-    [F(t) < sp.Rational(-1, 2)], [F(t) >= 2, F(t) <= 3],
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("assuming", RELATIONS, ids=str)
-def test_every_relation_is_proved_at_every_instance(assuming: list[sp.Basic]) -> None:
-    expr = sp.Add(*(relation.lhs for relation in assuming if not isinstance(relation, sp.And))) + t + s
-    for instance in instantiate(expr, assuming, count=4):
-        for relation in balls.demand(expr, assuming).relations:
-            evaluator = balls._evaluator(instance)
-            assert evaluator.decide(prepare(relation), evaluator.root) is True
-
-
-@given(st.integers(0, 10**6), st.sampled_from(["above", "below", "between", "rising", "falling", "distribution", "positive"]))
-def test_a_relation_on_a_function_holds_on_the_whole_line(seed: int, kind: str) -> None:
-    """The bound variable of an integral never appears in the instance, so a bound on p(t) has to hold for every t."""
-    G = sp.Function("G", positive=True) if kind == "positive" else sp.Function("G")
-    asked, claims = {
-        "above": ([G(t) > 2], [G(s) - 2]),
-        "below": ([G(t) < -1], [-1 - G(s)]),
-        "between": ([G(t) > 0, G(t) < 1], [G(s), 1 - G(s)]),
-        "rising": ([G(t).diff(t) > 0], [G(s).diff(s)]),
-        "falling": ([G(t).diff(t) < 0], [-G(s).diff(s)]),
-        "distribution": ([G(t) > 0, G(t) < 1, G(t).diff(t) > 0], [G(s), 1 - G(s), G(s).diff(s)]),
-        "positive": ([], [G(s)]),
-    }[kind]
-    instance = instantiate(G(t) + s, asked, seed=seed)[0]
-    for point in (-7, -1, sp.Rational(1, 3), 4, 9):
-        for claim in claims:
-            assert enclose(claim, Instantiation({**instance.symbols, s: point}, instance.functions), bits=128).real > 0
-
-
-def test_the_draws_depend_on_the_seed_and_the_statement_alone() -> None:
-    expr = f(x, y) + g(t) * sp.Integral(p(s), (s, 0, t))
-    few, many = instantiate(expr, seed=5, count=2), instantiate(expr, seed=5, count=4)
-    assert [i.plain() for i in few] == [i.plain() for i in many[:2]]
-    assert len({str(i.plain()) for i in many}) == 4
-    assert instantiate(expr, seed=6)[0].plain() != few[0].plain()
-    assert set(few[0].plain()) == {"x", "y", "t", "f(a1, a2)", "g(a)", "p(a)"}
-
-
-def test_a_name_used_twice_is_printed_twice() -> None:
-    both = instantiate(sp.Symbol("w", real=True) + sp.Symbol("w", positive=True))[0].plain()
-    assert list(both) == ["w", "w#2"]
-
-
-def test_contradictory_relations_have_no_instance_and_the_error_names_one() -> None:
-    with pytest.raises(NoInstance, match=r"the relation t\*\*2 < 1/2 was proved by balls 0 times"):
-        instantiate(t, [t > 1, t**2 < half], tries=60)
-    with pytest.raises(NoInstance, match="constant False"):
-        instantiate(t, [sp.Symbol("a", positive=True) < 0])
-    with pytest.raises(NoInstance, match="substitute"):
-        instantiate(t, [sp.Eq(t, s)])
-    with pytest.raises(NoInstance, match="No exact number"):
-        instantiate(sp.Symbol("w", irrational=True))
-    with pytest.raises(NoInstance, match="above 2 and below 1"):
-        instantiate(F(t), [F(t) > 2, F(t) < 1])
-    with pytest.raises(NoInstance, match="no family"):
-        instantiate(sp.Function("N", integer=True)(t))
-    with pytest.raises(TypeError, match="Expected relations"):
-        instantiate(t, [t + 1])
-
-
-# -- normal forms ---------------------------------------------------------------------------------------------------------------
-
-
-def test_normal_forms_prove_matrices_entrywise_and_never_call_a_near_identity_zero() -> None:
-    assert is_zero_normal_form(sp.Matrix([[TRUE["Pythagoras"], TRUE["addition"]], [0, TRUE["chain rule"]]])) is True
-    assert is_zero_normal_form(sp.Matrix([[TRUE["Pythagoras"], f(x)]])) is None
-    assert is_zero_normal_form(sp.Float(0) * x + sp.Float(1)) is None
-    for name in ("off by 1e-50", "Machin by 1e-40", "additive", "square root of a square", "integral of a modulus", "real"):
-        assert is_zero_normal_form(FALSE[name]) is not True, name
-
-
-PROVED = ["Pythagoras", "Euler", "addition", "reflection", "complement", "chain rule", "Leibniz", "fundamental theorem", "sum of squares",
-          "logarithm of a product", "factorial", "determinant", "derivative of a determinant", "Schwarz", "nested integral"]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", PROVED)
-def test_a_normal_form_is_found(name: str) -> None:
-    assert is_zero_normal_form(TRUE[name]) is True
 
 
 # -- helpers ----------------------------------------------------------------------------------------------------------------------
@@ -584,7 +384,8 @@ def test_a_margin_counts_radii_or_the_smallest_radius_that_counts() -> None:
 
 # -- mutants: each law has to reject them -------------------------------------------------------------------------------------------
 
-_PROBES = [(expr, values) for expr, values in _GALLERY if expr.has(sp.log, sp.Pow, sp.binomial)][:12] + [
+_PROBES = [
+    *[(expr, values) for expr, values in _GALLERY if expr.has(sp.log, sp.Pow, sp.binomial)][:12],
     (sp.sin(x) + x / 3, {x: sp.Rational(1, 7)}), (sp.exp(x) * sp.pi, {x: sp.Rational(1, 7)}), (sp.sqrt(x) + sp.pi, {x: sp.Rational(-1, 7)}),
     (x**y, {x: sp.Rational(-2, 3), y: sp.Rational(-1, 3)}), (sp.conjugate(sp.exp(x)), {x: sp.I / 3}),
 ]  # fmt: skip
@@ -597,7 +398,7 @@ def contained_everywhere() -> bool:
 def holomorphic_everywhere() -> bool:
     spots = [(-1 + 0j, 0.5), (0.5 + 0j, 1.0), (1 + 0j, 0.75), (-1.25 + 0j, 1.5), (1j, 0.5), (0.5 + 0.5j, 0.75), (2j, 0.5)]
     spots += [(c, 1 / 64) for c in (-2 + 0j, 2 + 0j, -1.25 + 0j, -0.5 + 0j)]
-    with ctx.workprec(160):
+    with ctx.workprec(96):
         return all(mean_value_property(prepare(curve), c, r) for curve in _CURVES for c, r in spots)
 
 
@@ -653,36 +454,20 @@ def test_a_function_that_ignores_the_holomorphy_flag_is_found_out(fault: str, mo
     assert not holomorphic_everywhere()
 
 
+def test_a_tail_that_is_left_out_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tails, "_EXPONENTS", (3,))
+    expr = sp.Integral(1 / (1 + t**2), (t, -sp.oo, sp.oo)) - sp.pi
+    assert contains_zero(enclose(expr, Instantiation(), cap=256))  # cut off at 8: wide, and right
+    beyond = tails._beyond
+    monkeypatch.setattr(tails, "_beyond", lambda *args: beyond(*args) / 4)
+    assert excludes_zero(enclose(expr, Instantiation(), cap=256))
+
+
 def test_a_flag_that_does_not_reach_the_inner_integral_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    running = balls._running
-    monkeypatch.setattr(balls, "_running", lambda ev, scope, symbol, value, analytic: running(ev, scope, symbol, value, False))
+    running = Evaluator.running
+
+    def forgetful(ev: Evaluator, scope: Scope, symbol: sp.Symbol, value: acb, holomorphic: bool) -> Scope:
+        return running(ev, scope, symbol, value, holomorphic and scope.parent is None)
+
+    monkeypatch.setattr(Evaluator, "running", forgetful)
     assert not holomorphic_everywhere()
-
-
-
-
-def _law_substituted(expr: sp.Expr, laws: dict) -> sp.Expr:
-    """A second road to derivatives of undefined functions: put the functions in first, differentiate afterwards."""
-    done = expr
-    for function, law in laws.items():
-        done = done.replace(function, law)
-    return done.doit()
-
-
-_JETS = [
-    sp.Derivative(f(g(x)), x), sp.Derivative(f(x * g(x)), (x, 2)), sp.Derivative(f(x, g(y)), x, y), sp.Derivative(f(x, x * y), (x, 2), y),
-    f(x).diff(x).subs(x, g(y) + 1), sp.Derivative(f(x).diff(x).subs(x, y**2), y), sp.Derivative(f(f(x)), (x, 2)),
-    sp.Derivative(f(x, g(x)) * g(f(x, y)), x), sp.Subs(sp.Derivative(f(x, y), x), (x, y), (z + 1, 2)),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("expr", _JETS, ids=str)
-def test_derivatives_agree_with_substituting_first(expr: sp.Expr) -> None:
-    for instance in instantiate(expr, count=2):
-        laws = {function: sp.Lambda(tuple(names := sp.symbols(f"n:{len(law.variables)}")), law.written(names))
-                for function, law in instance.functions.items()}  # fmt: skip
-        second = _law_substituted(expr, laws)
-        assert not second.has(sp.core.function.AppliedUndef)
-        difference = enclose(expr, instance) - enclose(second, instance)
-        assert contains_zero(difference)
-        assert excludes_zero(enclose(expr, instance))

@@ -86,8 +86,8 @@ def test_the_blocks_describe_real_matrices(skew: Matrix, coordinates: list[Fract
     if (sympy.eye(skew.rows) - form * skew).det() == 0:
         return
     matrix = cayley(skew, form)
-    x, y = (Matrix(hyperbolic.lift([value / 9 for value in coordinates[k : k + n]])) for k in (0, 6 - n))
-    x, y = (point.applyfunc(sympy.nsimplify) for point in (x, y))
+    lifted = [hyperbolic.lift([value / 9 for value in coordinates[k : k + n]]) for k in (0, 6 - n)]
+    x, y = (Matrix([rational(value) for value in point]) for point in lifted)
     b = matrix[0, 1:]
     blocks = hyperbolic.Blocks(matrix[0, 0], (b * x[1:, 0])[0], (b * y[1:, 0])[0])
     expected = hyperbolic.block_image(blocks, x[0], y[0], x[1:, 0].dot(y[1:, 0]))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 LogFunction = Callable[[Tensor], Tensor]
 Integrand = Callable[[Any, Any], Any]
-Hypothesis = Callable[["_Instance", float], None]
+Hypothesis = Callable[["_Instance", Any], None]
 Tails = tuple[tuple[str, sp.Expr, sp.Expr, sp.Expr, sp.Expr], ...]
 
 EPS = torch.finfo(torch.float64).eps
@@ -53,8 +53,9 @@ RECIPROCAL = sp.exp(t) + 2 * t - sp.exp(-t)  # antiderivative of the logistic de
 
 cases = {
     "numeric": Cases(score_cases, always=[
-        Case(D=1, p="mixture", s="wide", seed=1, size=4096), Case(D=2, p="ridge", s="flat", seed=1, size=512),
-        Case(D=64, p="mixture", s="wide", seed=1, size=1024), Case(D=64, p="mixture", s="inverse", seed=2, size=256),
+        Case(D=1, p="mixture", s="wide", seed=1, size=2048), Case(D=2, p="ridge", s="flat", seed=1, size=256),
+        Case(D=2, p="band", s="bumps", seed=1, size=256), Case(D=64, p="mixture", s="wide", seed=1, size=512),
+        Case(D=64, p="mixture", s="inverse", seed=2, size=128),
     ]),
     "statistical": Cases(pushed_score_cases, always=[
         Case(D=1, p="mixture", s="wide", seed=1, size=20_000), Case(D=2, p="mixture", s="square", seed=1, size=20_000),
@@ -110,16 +111,17 @@ def numeric(
     *,
     p: LogFunction | None = None,
     s: LogFunction | None = None,
-    base: float = 0.0,
+    base: float | LogFunction | None = None,
     integrand: Integrand = log_ratio,
     points: Tensor | None = None,
     hypothesis: Hypothesis | None = None,
 ) -> list[Evidence]:
     """log p - log|det J_f| against log s, with J_f taken from the map as evaluated; its inverse; its finiteness."""
     named = _Instance.of(case, stream, p, s, points)
+    base = _base(named.drawn, base)
     found: list[Evidence] = []
     try:
-        if math.isinf(base):
+        if isinstance(base, float) and math.isinf(base):
             return [_finiteness(named, base, integrand), undecided("The quadrature needs a base point inside the fibre; give a finite one.")]
         transport = ArbitraryScore(named.log_prob, named.log_score, dim=named.points.shape[1], base=base, integrand=integrand)
         (positive if hypothesis is None else hypothesis)(named, base)
@@ -134,11 +136,21 @@ def numeric(
         raise InputError(str(refused)) from None
 
 
+def _base(law: object, base: float | LogFunction | None) -> float | LogFunction:
+    """The base point that was asked for, or else the law's own, or else 0."""
+    return getattr(law, "base", 0.0) if base is None else base
+
+
+def _base_points(base: float | LogFunction, rest: Tensor) -> Tensor:
+    return base(rest) if callable(base) else rest.new_full(rest.shape[:1], base)
+
+
 class _Instance:
     """The functions and points that a case, or its user, names."""
 
-    def __init__(self, log_prob: LogFunction, log_score: LogFunction, points: Tensor, law: densities.Density | None, score: str) -> None:
-        self.log_prob, self.log_score, self.points, self.law, self.score = log_prob, log_score, points, law, score
+    def __init__(self, functions: tuple[LogFunction, LogFunction], points: Tensor, drawn: object, law: densities.Density | None, score: str) -> None:
+        self.log_prob, self.log_score = functions
+        self.points, self.drawn, self.law, self.score = points, drawn, law, score
 
     @classmethod
     def of(cls, case: Case, stream: Stream, p: LogFunction | None, s: LogFunction | None, points: Tensor | None) -> _Instance:
@@ -153,16 +165,16 @@ class _Instance:
             if function is not None:
                 _probe(name, function, points[:2])
         derived = p is None and s is None and kind in ("flat", "wide") and isinstance(law, densities.GaussianMixture)
-        return cls(p or law.log_prob, log_score, points, law if derived else None, kind)
+        return cls((p or law.log_prob, log_score), points, law if p is None else None, law if derived else None, kind)
 
 
-def positive(named: _Instance, base: float) -> None:
+def positive(named: _Instance, base: float | LogFunction) -> None:
     """The hypothesis 0 < p, s < inf at the points and at the base points of their fibres (the quadrature looks in between).
 
     Raises:
         HypothesisError: with the function and the place.
     """
-    ends = torch.cat([torch.full_like(named.points[:, :1], base), named.points[:, 1:]], 1)
+    ends = torch.cat([_base_points(base, named.points[:, 1:])[:, None], named.points[:, 1:]], 1)
     for letter, function in (("p", named.log_prob), ("s", named.log_score)):
         for where, points in (("points", named.points), ("base points", ends)):
             bad = ~torch.isfinite(function(points))
@@ -173,7 +185,7 @@ def positive(named: _Instance, base: float) -> None:
                 )
 
 
-def anything(named: _Instance, base: float) -> None:
+def anything(named: _Instance, base: float | LogFunction) -> None:
     """No hypothesis at all."""
 
 
@@ -226,7 +238,7 @@ def _remainder(named: _Instance, transport: ArbitraryScore) -> Tensor:
     if named.score == "wide":
         a_s, b_s, c_s = densities.gaussian(named.law.dim, 3.0, named.points).along_first(rest)
         a, b, c = a - a_s, b - b_s, c - c_s
-    start = torch.full_like(named.points[:, 0], transport.base)
+    start = _base_points(transport.base, rest)
     width = named.points[:, 0] - start
 
     def log_size(r: float) -> Tensor:
@@ -255,7 +267,7 @@ def _round_trip(named: _Instance, transport: ArbitraryScore, slope: Slope) -> Ev
     return measured(residual / scale, relative, points=points.shape[0], resolves=1e-6, name="the inverse, through the map as evaluated (relative)")
 
 
-def _finiteness(named: _Instance, base: float, integrand: Integrand) -> Evidence:
+def _finiteness(named: _Instance, base: float | LogFunction, integrand: Integrand) -> Evidence:
     """Integrals over dyadic intervals towards the base point fall geometrically, on the fibres met and on the middle one."""
     rest = torch.cat([torch.zeros_like(named.points[:1, 1:]), named.points[:15, 1:]])
 
@@ -263,8 +275,9 @@ def _finiteness(named: _Instance, base: float, integrand: Integrand) -> Evidence
         points = torch.cat([at[..., None], side.expand(*at.shape, side.shape[1])], -1).reshape(-1, side.shape[1] + 1)
         return integrand(named.log_prob(points), named.log_score(points)).view(at.shape)
 
-    levels = DOUBLINGS if math.isinf(base) else HALVINGS
-    first, last, error = dyadic_tails(log_integrand, rest, base, levels=levels)
+    start = _base_points(base, rest)
+    levels = HALVINGS if bool(torch.isfinite(start).all()) else DOUBLINGS
+    first, last, error = dyadic_tails(log_integrand, rest, start, levels=levels)
     bound = Bound(
         {"decay": torch.full_like(first, 2.0 ** (-levels / 2)), "quadrature": error / first},
         "If p/s is at most C |t - c|^(-1/2) near a finite base point, or C |t|^(-3/2) near an infinite one, each dyadic integral is at most 1/sqrt 2 of the one before.",
@@ -280,7 +293,7 @@ def statistical(
     *,
     law: densities.Density | None = None,
     s: LogFunction | None = None,
-    base: float = 0.0,
+    base: float | LogFunction | None = None,
     integrand: Integrand = log_ratio,
 ) -> Evidence:
     """Samples of p pushed through the map and counted, against masses of cells under s, integrated through the inverse."""
@@ -289,7 +302,7 @@ def statistical(
     log_score = s or densities.log_score(case.get("s", "wide"), chosen, seeded.fork("s"))
     if chosen.dim > 2:
         return inapplicable("masses of cells are integrated in D = 1 or 2; the Jacobian's route covers more")
-    transport = ArbitraryScore(chosen.log_prob, log_score, dim=chosen.dim, base=base, integrand=integrand, rule=PUSHING)
+    transport = ArbitraryScore(chosen.log_prob, log_score, dim=chosen.dim, base=_base(chosen, base), integrand=integrand, rule=PUSHING)
     try:
         edges = _edges(transport.forward(chosen.sample(2000, stream.fork("pilot"))))
         counts = torch.zeros(1, dtype=torch.int64, device=stream.device)

@@ -480,7 +480,7 @@ def figure() -> Figure:
     axes.set(
         xlabel="pixels $D$",
         ylabel="image over label",
-        title="Values by $D$, gradients by $\\sqrt{D}$ to $D$",
+        title="Values by $D$, gradients by √D to $D$",
     )
     axes.legend(frameon=False, fontsize=8)
     return drawing

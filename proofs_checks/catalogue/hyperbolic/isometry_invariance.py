@@ -7,6 +7,7 @@ matrix, reads it in another model by another formula, and measures the moved edg
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
@@ -260,7 +261,7 @@ def _edge(case: Case, tree: trees.Tree, model: str, tau: float | None, *, own: b
     if tau is not None:
         return float(tau)
     most = float(RADIUS[model] - case.rapidity) / max(tree.depths)
-    return min(float(case.tau), most) if own else float(case.tau)
+    return min(float(case.tau), most) if own and most > 0 else float(case.tau)  # no room at all: found too wide below, and undecided
 
 
 def _too_far(tree: trees.Tree, tau: float, dtype: torch.dtype) -> str:
@@ -414,7 +415,7 @@ def figure() -> Any:
     boost = hyperbolic.lorentz_boost(torch.tensor([1.2, 0.7], dtype=torch.float64))
     parent, child = torch.tensor(tree.edges).T
     t = torch.linspace(0, 1, 7, dtype=torch.float64).reshape(-1, 1, 1)
-    sketch = Figure(figsize=(6.4, 3.5), layout="constrained")
+    sketch = Figure(figsize=(6.4, 3.9), layout="constrained")
     for axes, matrix, name in zip(sketch.subplots(1, 2), (torch.eye(3, dtype=torch.float64), boost), ("before", "after an isometry"), strict=True):
         arcs = hyperbolic.hyperboloid_to_ball(hyperbolic.lift(hyperbolic.apply_lorentz(matrix, hyperbolic.geodesic(start[parent], start[child], t))[..., 1:]))
         points = hyperbolic.hyperboloid_to_ball(hyperbolic.lift(hyperbolic.apply_lorentz(matrix, start)[:, 1:]))
@@ -430,3 +431,32 @@ def figure() -> Any:
         axes.set_aspect("equal")
         axes.axis("off")
     return sketch
+
+
+def cases_for(
+    *, tree: Any = None, points: Tensor | None = None, tau: float | None = None, model: str | None = None, A: Tensor | None = None, **others: object
+) -> list[Case]:
+    """The declared cases with whatever a reader gave in their place, so that only what was run enters the scope."""
+    if others:
+        raise InputError(f"Expected tree, points, tau, model or A, got {', '.join(others)}. Controls alone substitute the rest.")
+    given: dict[str, Any] = {}
+    try:
+        if tree is not None:
+            found = trees.rooted_tree(tree)
+            given |= {"tree": found.parents, "N": len(found)}
+        if A is not None:
+            matrix = torch.as_tensor(A).detach()
+            hyperbolic.require_isometry(matrix)
+            given |= {"n": len(matrix) - 1, "rapidity": Fraction(math.acosh(max(1.0, float(matrix[0, 0]))))}
+        elif points is not None:
+            given["n"] = int(torch.as_tensor(points).shape[-1])
+    except (TypeError, ValueError) as error:
+        raise InputError(str(error)) from error
+    asked = [Case(**{**case, **given, "model": model or case.model}) for case in cases["numeric"].always]
+    return list(dict.fromkeys(Case(**{**case, "tau": Fraction(_edge_of(case, tau))}) for case in asked))
+
+
+def _edge_of(case: Case, tau: float | None) -> float:
+    if case.model not in RADIUS:
+        return float(case.tau)  # the check names the models that there are
+    return _edge(case, trees.tree_from_parents(case.tree), case.model, tau, own=True)
