@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -64,16 +65,16 @@ def test_arbitrary_score_on_a_million_points(benchmark, record_property) -> None
     transport.forward(points[:50_000])
     bare(transport, batch, 50_000 * nodes)
     transport.log_prob.points = transport.log_score.points = 0
-    seconds = {"map": 0.0, "bare": 0.0}
+    seconds: dict[str, list[float]] = {"map": [], "bare": []}
     worst = []
 
     def run() -> None:
         for chunk in points.chunk(CHUNKS):
             started = time.perf_counter()
             image, estimate = transport.forward_with_estimate(chunk)
-            seconds["map"] += time.perf_counter() - started
+            seconds["map"].append(time.perf_counter() - started)
             worst.append(float((estimate / (1 + image[:, 0].abs())).max()))
-            seconds["bare"] += bare(transport, batch, chunk.shape[0] * nodes)
+            seconds["bare"].append(bare(transport, batch, chunk.shape[0] * nodes))
 
     benchmark.pedantic(run, rounds=1)
     evaluations = max(transport.log_prob.points, transport.log_score.points) / POINTS
@@ -81,9 +82,9 @@ def test_arbitrary_score_on_a_million_points(benchmark, record_property) -> None
     found = {
         "points": (POINTS, ""),
         "evaluations of each function a point": (evaluations, "at most 64"),
-        "map over bare evaluations, time": (round(seconds["map"] / seconds["bare"], 3), "at most 1.3"),
-        "seconds, map": (round(seconds["map"], 2), ""),
-        "seconds, bare evaluations": (round(seconds["bare"], 2), ""),
+        "map over bare evaluations, time": (round(statistics.median(seconds["map"]) / statistics.median(seconds["bare"]), 3), "at most 1.3"),
+        "seconds, map": (round(sum(seconds["map"]), 2), ""),
+        "seconds, bare evaluations": (round(sum(seconds["bare"]), 2), ""),
         "estimated error over 1 + |f_1|": (max(worst), ""),
         "peak memory of the whole process, MB": (round(memory / 1e6, 1), "below 1000"),
         "threads": (torch.get_num_threads(), ""),

@@ -65,7 +65,7 @@ def test_the_map_and_its_least_entry_in_512_dimensions(benchmark, record_propert
 
 
 def test_structured_determinants_in_64_dimensions(benchmark, record_property) -> None:
-    d, n = 64, 64
+    d, n = 64, 1024
     law = Product([marginals.Laplace(torch.zeros(d // 2), 1.0), marginals.Gumbel(torch.zeros(d // 2), 2.0)])
     f = EntanglingMap(law, householder(Stream(1).normal(d)))
     branchless = EntanglingMap(law, f.A, link=Gaussian(branch_free=True))
@@ -73,15 +73,15 @@ def test_structured_determinants_in_64_dimensions(benchmark, record_property) ->
     jacobians = torch.func.vmap(torch.func.jacrev(branchless))
     dense = torch.linalg.slogdet(jacobians(z)).logabsdet
     structured = benchmark.pedantic(f.log_abs_det, args=(z,), rounds=20, warmup_rounds=3)
-    fast = benchmark.stats.stats.min
-    slow = []
-    for _ in range(5):
-        started = time.perf_counter()
-        torch.linalg.slogdet(jacobians(z))
-        slow.append(time.perf_counter() - started)
+    fast, slow = [], []
+    for _ in range(4):  # alternating, so that a busy machine slows both alike
+        for function, seconds in ((lambda: torch.linalg.slogdet(jacobians(z)), slow), *[(lambda: f.log_abs_det(z), fast)] * 5):
+            started = time.perf_counter()
+            function()
+            seconds.append(time.perf_counter() - started)
     at = f.linearize(z)
     bound = errors(f, at).entry * d + sum(errors(f, at).density.values())
-    record_property("times faster than vmap(jacrev) + slogdet (limit 100)", f"{min(slow) / fast:.0f}")
+    record_property("times faster than vmap(jacrev) + slogdet (limit 100)", f"{min(slow) / min(fast):.0f}")
     record_property("largest difference over its bound (limit 1)", f"{float(((structured - dense).abs() / bound).max()):.1e}")
     assert ((structured - dense).abs() <= bound).all()
-    assert min(slow) / fast > 100
+    assert min(slow) / min(fast) > 100

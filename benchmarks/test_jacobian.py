@@ -11,7 +11,7 @@ from numerics import densities
 from numerics.random import Stream
 from numerics.transports import ArbitraryScore
 
-DIMENSION, POINTS, REPEATS = 64, 64, 5
+DIMENSION, POINTS, REPEATS = 64, 128, 5
 EPS = torch.finfo(torch.float64).eps
 
 

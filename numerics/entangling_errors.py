@@ -17,7 +17,7 @@ from numerics.entangling import STEP, ULPS, EntanglingMap, Linearized, gram_defe
 from numerics.marginals import Marginal
 from numerics.tails import LOG_SQRT_2PI, normal_tail
 
-__all__ = ["DENSITY", "ENTRY", "JUMP", "ROUND_TRIP", "Errors", "errors", "jumps", "matrix_errors", "scores"]
+__all__ = ["DENSITY", "ENTRY", "JUMP", "ROUND_TRIP", "Errors", "MatrixErrors", "errors", "jumps", "matrix_errors", "scores"]
 
 DENSITY = (
     "First-order rounding analysis. Each log-slope is a product of derivatives of library functions, each within 16 units of roundoff, "
@@ -27,8 +27,9 @@ DENSITY = (
     "Slopes taken by differences carry the distance between orders 8 and 6, and, where F and its inverse are foreign, their measured disagreement."
 )
 ENTRY = (
-    "An entry is certified when its first-order relative error (of both slopes, with the rounding of u and v where they are taken, and of "
-    "A_ij itself, |A^T A - I| / |A_ij|) is at most 1/1024; the residual e/(1 + e) is 1 where an entry is zero or its error is without bound."
+    "The residual counts entries of the Jacobian that vanish: 1 where A has an entry that is zero within its own error, else 0. The bound is the "
+    "largest relative error of the d^2 entries b_i A_ij a_j to first order: of both slopes, with the rounding of u and v where they are taken, and of "
+    "A_ij as an entry of the nearest orthogonal matrix, A (A^T A)^(-1/2) = A - A (A^T A - I)/2 + ...; below one, no entry is zero."
 )
 ROUND_TRIP = (
     "First-order rounding analysis of F^-1 Phi A^T Phi^-1 F after F^-1 Phi A Phi^-1 F in units of the Gaussian coordinate: 16 units of roundoff "
@@ -43,7 +44,7 @@ JUMP = (
 
 @dataclass(frozen=True)
 class Errors:
-    """Bounds at n points: ``density``, ``entry`` (relative, for all d^2 entries at once) of shape ``(n,)``; ``inner`` and ``outer``,
+    """Bounds at n points: ``density``, ``entry`` (relative, for all entries that are not zero) of shape ``(n,)``; ``inner`` and ``outer``,
     absolute errors of u and of x in units of v, and ``round_trip``, of shape ``(n, d)``."""
 
     density: dict[str, Tensor]
@@ -91,7 +92,7 @@ def _side(mapping: EntanglingMap, point: Tensor, gauss: Tensor, log_slope: Tenso
     )  # fmt: skip
 
 
-def errors(mapping: EntanglingMap, at: Linearized, matrix: tuple[float, float] | None = None) -> Errors:
+def errors(mapping: EntanglingMap, at: Linearized, matrix: MatrixErrors | None = None) -> Errors:
     """The bounds of this module at the points of ``at``; see :data:`DENSITY`, :data:`ENTRY` and :data:`ROUND_TRIP`.
 
     ``matrix`` is what :func:`matrix_errors` says of A, where it is known already.
@@ -101,7 +102,8 @@ def errors(mapping: EntanglingMap, at: Linearized, matrix: tuple[float, float] |
     k, gamma = ULPS * unit, d * unit / (1.0 - d * unit)
     near, far = _side(mapping, at.z, at.u, at.log_inner), _side(mapping, at.x, at.v, -at.log_outer)
     doubt_outer = at.doubt_outer + _disagreement(mapping, at, far)
-    orthogonality, determinant = matrix_errors(A) if matrix is None else matrix
+    matrix = matrix_errors(A) if matrix is None else matrix
+    orthogonality = matrix.orthogonality
     # the steps
     to_u, to_v = (k * (s.gauss.abs() + (1.0 + s.log_tail.abs()) / s.hazard + s.slope * s.lever) for s in (near, far))
     to_x, to_z = (k * ((1.0 + s.log_tail.abs()) / s.hazard + s.slope * s.anchor) for s in (far, near))
@@ -115,14 +117,14 @@ def errors(mapping: EntanglingMap, at: Linearized, matrix: tuple[float, float] |
     density = {
         "inner steps": slope_a.sum(-1),
         "outer steps": slope_b.sum(-1),
-        "rotation": (at.v.abs() * turned).sum(-1) + 0.5 * orthogonality * (at.u**2).sum(-1) + determinant,
+        "rotation": (at.v.abs() * turned).sum(-1) + 0.5 * orthogonality * (at.u**2).sum(-1) + matrix.determinant,
         "summation": (4 * d + 1) * unit * moduli,
         "differences": (at.doubt_inner + doubt_outer).sum(-1),
     }
     entry = (
         (slope_a + at.u.abs() * to_u + at.doubt_inner).amax(-1)
         + (slope_b + (at.v.abs() + far.score / far.slope) * in_v + doubt_outer).amax(-1)
-        + orthogonality / A.abs().min()
+        + (matrix.entries / A.abs())[A.abs() > matrix.entries].amax()
     )
     back = (to_x + to_v + turned) @ A.abs() + gamma * (at.v.abs() @ A.abs()) + orthogonality * at.u.norm(dim=-1, keepdim=True)
     return Errors(density, entry, to_u, to_x, 2.0 * (to_u + back + to_z))
@@ -139,24 +141,42 @@ def _disagreement(mapping: EntanglingMap, at: Linearized, far: _Side) -> Tensor:
     return (far.score / far.slope + at.v.abs()) * mapping.law.columnwise(seen, at.x, at.v) * (1.0 + 1.0 / STEP)
 
 
-def matrix_errors(A: Tensor) -> tuple[float, float]:
-    """How far rounding may have carried A from an orthogonal matrix, and how far the evaluated log |det A| may lie from the true one.
+@dataclass(frozen=True)
+class MatrixErrors:
+    """What rounding leaves open about a matrix.
 
-    The first is |A^T A - I|_F as measured, but no more than the rounding of a factorisation explains
-    (:func:`numerics.entangling.rounding_of_rotation`): a matrix that is not orthogonal is not excused. The second uses, with
-    A^T A = I + E, that log |det A| = tr log(I + E) / 2 lies within |E|_F^2 / (2 - 2 |E|_F) of tr E / 2; for larger E it is
-    the backward error gamma_d |L||U| of elimination times |A^-1| (Higham 2002, theorem 9.3).
+    Attributes:
+        orthogonality: How far rounding may have carried it from an orthogonal one, |A^T A - I|_F as measured, but no more
+            than a factorisation's rounding (:func:`numerics.entangling.rounding_of_rotation`): a matrix that is not
+            orthogonal is not excused.
+        determinant: How far the evaluated log |det A| may lie from the true one.
+        entries: Distance, entry by entry, to the nearest orthogonal matrix, shape ``(d, d)``; for a matrix that is
+            not orthogonal, the rounding of its entries.
+    """
+
+    orthogonality: float
+    determinant: float
+    entries: Tensor
+
+
+def matrix_errors(A: Tensor) -> MatrixErrors:
+    """The errors of A, from its Gram matrix A^T A = I + E.
+
+    log |det A| = tr log(I + E) / 2 lies within |E|_F^2 / (2 - 2 |E|_F) of tr E / 2; for larger E the backward error
+    gamma_d |L||U| of elimination times |A^-1| is taken (Higham 2002, theorem 9.3).
     """
     E, rounding = gram_defect(A)
     size = float(torch.linalg.matrix_norm(E) + torch.linalg.matrix_norm(rounding))
-    excused = min(size, rounding_of_rotation(A))
-    unit = 0.5 * torch.finfo(A.dtype).eps
+    allowed, unit = rounding_of_rotation(A), 0.5 * torch.finfo(A.dtype).eps
+    entries = (0.5 + size) * ((A @ E).abs() + A.abs() @ rounding) if size <= allowed else 4.0 * unit * A.abs()
     if size * size < len(A) * unit:
         evaluated = torch.linalg.slogdet(A).logabsdet
-        return excused, float((evaluated - 0.5 * E.trace()).abs() + 0.5 * rounding.trace()) + size * size / (2.0 - 2.0 * size)
-    _, lower, upper = torch.linalg.lu(A)
-    backward = len(A) * unit * float(torch.linalg.matrix_norm(lower.abs() @ upper.abs()))
-    return excused, 2.0 * backward * float(torch.linalg.matrix_norm(torch.linalg.inv(A)))
+        determinant = float((evaluated - 0.5 * E.trace()).abs() + 0.5 * rounding.trace()) + size * size / (2.0 - 2.0 * size)
+    else:
+        _, lower, upper = torch.linalg.lu(A)
+        backward = len(A) * unit * float(torch.linalg.matrix_norm(lower.abs() @ upper.abs()))
+        determinant = 2.0 * backward * float(torch.linalg.matrix_norm(torch.linalg.inv(A)))
+    return MatrixErrors(min(size, allowed), determinant, entries)
 
 
 def jumps(mapping: EntanglingMap, start: Tensor, end: Tensor, bisections: int = 40) -> tuple[Tensor, dict[str, Tensor]]:

@@ -169,8 +169,12 @@ class ArbitraryScore:
         return torch.cat([fine[:, None], x[:, 1:]], 1)
 
     def log_det(self, x: Tensor) -> Tensor:
-        """log |det df/dx| at points ``(N, D)`` of the map as evaluated: its quadrature is differentiated, node by node."""
-        return _collected(((triangular_log_det(self.evaluate, part, active=(0,)),) for part in self._tiles(x)), x.shape[0])[0]
+        """log |det df/dx| at points ``(N, D)`` of the map as evaluated: its quadrature is differentiated, node by node.
+
+        The other coordinates are returned as they came, so that the first diagonal entry is the determinant. It is what
+        :func:`triangular_log_det` finds, without the derivatives by the other coordinates, which do not enter.
+        """
+        return _collected(((self._log_slope(part),) for part in self._tiles(x)), x.shape[0])[0]
 
     def slope(self, x: Tensor) -> Slope:
         """The derivative behind :meth:`log_det` with what it takes to bound its error.
@@ -226,6 +230,13 @@ class ArbitraryScore:
         logs = self._log_integrand(t, rest)
         sums = torch.stack([weights, coarse]) @ logs[0].exp()
         return sums[0] * width, sums[1] * width, logs, t
+
+    def _log_slope(self, x: Tensor) -> Tensor:
+        first = x[:, 0].detach().requires_grad_()
+        with torch.enable_grad():
+            fine, _, logs, t = self._fibre(first, x[:, 1:].detach())
+        self._check_graph(logs, t, x[:, 1:])
+        return _gradient(fine, first).abs().log()
 
     def _slope(self, x: Tensor) -> Slope:
         first = x[:, 0].detach().requires_grad_()

@@ -20,11 +20,11 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from proofs_checks import kernel, provenance
 from proofs_checks.claim import Claim
-from proofs_checks.errors import CatalogueError, DeviceError, InputError
+from proofs_checks.errors import DeviceError, InputError
 from proofs_checks.evidence import Case, Cases, Control, Profile
 from proofs_checks.kernel import Status, Verdict
 
@@ -38,6 +38,7 @@ SHRINK_SECONDS = 20.0
 CONFIRMATIONS = 2
 
 Record = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Task:
 
     @property
     def label(self) -> str:
+        """How progress names the task."""
         return f"{self.claim} {self.route}" + (f" / {self.control}" if self.control else "")
 
 
@@ -135,6 +137,7 @@ def _cases(claim: Claim, route: str, settings: Settings) -> list[Case | None]:
 
 
 def trial_seed(claim_id: str, route: str, case: Case | None, seed: int) -> int:
+    """The seed of one check: a function of the run, the claim, the route and the case, and of nothing else."""
     from numerics.random import derive_seed
 
     return derive_seed(seed, claim_id, route, "" if case is None else canonical(case.plain()))
@@ -180,7 +183,7 @@ def _drawing_settings(examples: int) -> Any:
         deadline=None,
         derandomize=False,
         phases=[hypothesis.Phase.generate],
-        suppress_health_check=list(hypothesis.HealthCheck),
+        suppress_health_check=list(hypothesis.HealthCheck),  # pyright: ignore[reportArgumentType]
         report_multiple_bugs=False,
         print_blob=False,
         verbosity=hypothesis.Verbosity.quiet,
@@ -191,13 +194,12 @@ def run_task(claim: Claim, task: Task, settings: Settings, done: Mapping[str, Re
     """Every check of a task, as records, one at a time. ``done`` holds earlier records by :func:`key`; while they
     still say what a fresh run would, they are kept."""
     earlier = done or {}
-    try:
-        planned = trials(claim, task, settings)
-        claim.code_hash  # noqa: B018  asked for here, so that source which cannot be read is recorded as an error too
-    except (Exception, SystemExit) as error:  # a claim's own code: whatever it raises is recorded, and other claims go on
-        yield _failed(claim, task, settings, error)
+    # The hash is asked for here, so that source which cannot be read is recorded as an error too.
+    prepared, error = _guarded(lambda: (trials(claim, task, settings), claim.code_hash))
+    if prepared is None:
+        yield lost(claim, task, settings, f"{type(error).__name__}: {error}", _trace(error))
         return
-    for trial in planned:
+    for trial in prepared[0]:
         known = earlier.get(key(claim.id, task, trial.k, trial.case))
         yield known if known and still_valid(known, claim, settings) else run_trial(claim, task, trial, settings)
 
@@ -218,20 +220,34 @@ def run_trial(claim: Claim, task: Task, trial: Trial, settings: Settings, *, con
 
 
 def attempt(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple[Verdict, str | None]:
-    """Call the check and judge what it returns. The only broad ``except`` around a claim's code."""
-    check = getattr(claim.code, task.route, None)
-    if check is None:
-        raise CatalogueError(f"{claim.id} declares the route {task.route!r}, but its code defines no function of that name.")
+    """Call the check and judge what it returns; with the traceback, if it raised."""
+    check = getattr(claim.code, task.route)
     alpha = kernel.level(trial.k, claim.weight) / 2  # the other half is kept for the confirmation
-    try:
+
+    def judged() -> Verdict:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", category=DeprecationWarning)
             evidence = check(**_arguments(check, trial, settings))
-        return kernel.judge(evidence, route=task.route, alpha=alpha, case=trial.case), None
-    except InputError as error:
+        return kernel.judge(evidence, route=task.route, alpha=alpha, case=trial.case)
+
+    verdict, error = _guarded(judged)
+    if verdict is not None:
+        return verdict, None
+    if isinstance(error, InputError):
         return Verdict(Status.INAPPLICABLE, task.route, str(error)), None
-    except (Exception, SystemExit) as error:  # a check that calls sys.exit() must not end the run with its own code
-        return kernel.errored(task.route, f"{type(error).__name__}: {error}"), traceback.format_exc()
+    return kernel.errored(task.route, f"{type(error).__name__}: {error}"), _trace(error)
+
+
+def _guarded(call: Callable[[], T]) -> tuple[T, None] | tuple[None, BaseException]:
+    """The one broad ``except`` around a claim's code: whatever it raises is recorded, and other claims go on."""
+    try:
+        return call(), None
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a check that calls sys.exit() must not end the run with its own code
+        return None, error
+
+
+def _trace(error: BaseException | None) -> str:
+    return "".join(traceback.format_exception(error))
 
 
 def _arguments(check: Callable[..., Any], trial: Trial, settings: Settings) -> dict[str, Any]:
@@ -258,6 +274,7 @@ def _confirmed(claim: Claim, task: Task, trial: Trial, settings: Settings, verdi
 def _shrunk(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple[Trial, Verdict] | None:
     """A simpler case that is refuted too, found by Hypothesis within ``SHRINK_SECONDS``."""
     import hypothesis
+    from hypothesis.errors import Flaky, NoSuchExample, Unsatisfiable
 
     source: Cases = claim.code.cases[task.route]
     deadline = time.monotonic() + SHRINK_SECONDS
@@ -276,15 +293,9 @@ def _shrunk(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
         found = hypothesis.find(
             source.strategy(settings.profile), refuted, random=random.Random(trial.seed), settings=hypothesis.settings(_drawing_settings(100), phases=phases)
         )
-    except (hypothesis.errors.NoSuchExample, hypothesis.errors.Flaky, hypothesis.errors.Unsatisfiable):
+    except (NoSuchExample, Flaky, Unsatisfiable):
         return None
     return best.get(found)
-
-
-def _failed(claim: Claim, task: Task, settings: Settings, error: BaseException) -> Record:
-    """The record of a task that could not even begin: its code does not import, or no case can be drawn."""
-    trace = "".join(traceback.format_exception(error))
-    return lost(claim, task, settings, f"{type(error).__name__}: {error}", trace)
 
 
 def lost(claim: Claim, task: Task, settings: Settings, why: str, trace: str | None = None) -> Record:
@@ -292,7 +303,7 @@ def lost(claim: Claim, task: Task, settings: Settings, why: str, trace: str | No
     return _record(claim, task, Trial(1, None, 0, {}), settings, kernel.errored(task.route, why), trace, 0.0, code="")
 
 
-def _record(
+def _record(  # noqa: PLR0917
     claim: Claim, task: Task, trial: Trial, settings: Settings, verdict: Verdict, trace: str | None, seconds: float,
     *, code: str, first: Record | None = None,
 ) -> Record:  # fmt: skip

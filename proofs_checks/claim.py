@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from proofs_checks.errors import CatalogueError, InputError
 from proofs_checks.page import Page, RoutePage
+from proofs_checks.terminal import clean, clean_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,10 +57,12 @@ class Claim:
 
     @property
     def routes(self) -> dict[str, RoutePage]:
+        """The declared routes, strongest first or as the page has them."""
         return self.page.routes
 
     @property
     def searchable(self) -> str:
+        """All the page's words in lower case."""
         page = self.page
         words = [page.id, page.title, page.statement, page.plain, *page.assumptions, *page.not_proved]
         words += [control.statement for control in page.controls.values()] + [erratum.corrected for erratum in page.errata]
@@ -89,7 +92,9 @@ class Claim:
         from proofs_checks.evidence import Control
 
         declared = getattr(self.code, "controls", {})
-        found = {name: (value,) if isinstance(value, Control) else tuple(value) for name, value in declared.items()}
+        found: dict[str, Sequence[Control]] = {
+            name: (value,) if isinstance(value, Control) else tuple(value) for name, value in declared.items()
+        }
         if set(found) != set(self.page.controls):
             odd = sorted(set(found) ^ set(self.page.controls))
             raise CatalogueError(f"{self.id}: the controls of the code and of the page differ: {', '.join(odd)}.")
@@ -113,6 +118,7 @@ class Claim:
 
     @property
     def code_hash(self) -> str:
+        """SHA-256 over the page of data and all the first-party code that the claim runs."""
         from proofs_checks import provenance
 
         self.code  # noqa: B018  a claim file's module has to be loaded before its source can be found
@@ -200,10 +206,10 @@ class Claim:
             lines += _wrapped(f"yours to give, .check({name}=...): {text}")
         if page.requires:
             lines += _wrapped(f"rests on: {', '.join(page.requires)}")
-        return "\n".join([*lines, "", self.cite()])
+        return clean_lines("\n".join([*lines, "", self.cite()]))
 
     def __repr__(self) -> str:
-        return f"<claim {self.id}: {self.title} [{', '.join(self.routes)}]>"
+        return clean(f"<claim {self.id}: {self.title} [{', '.join(self.routes)}]>")
 
     def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if not name.startswith("_") or name.startswith("__")]
@@ -236,7 +242,7 @@ class ControlTable(Mapping[str, "ControlHandle"]):
         return len(self._claim.page.controls)
 
     def __repr__(self) -> str:
-        return "\n".join(f"{name}  [{', '.join(page.routes)}]  {page.statement}" for name, page in self._claim.page.controls.items())
+        return clean_lines("\n".join(f"{name}  [{', '.join(page.routes)}]  {page.statement}" for name, page in self._claim.page.controls.items()))
 
 
 class ControlHandle:
@@ -247,12 +253,13 @@ class ControlHandle:
         self.statement, self.routes = claim.page.controls[name].statement, claim.page.controls[name].routes
 
     def check(self, *, seed: int = 0, device: str = "auto") -> ClaimResult:
+        """Run the falsehood at its declared cases."""
         from proofs_checks.results import run_control
 
         return run_control(self.claim, self.name, seed, device)
 
     def __repr__(self) -> str:
-        return f"<control {self.name} of {self.claim.id}: {self.statement}>"
+        return clean(f"<control {self.name} of {self.claim.id}: {self.statement}>")
 
 
 def _wrapped(text: str) -> list[str]:

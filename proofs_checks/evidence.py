@@ -174,6 +174,8 @@ class Test:
 
 @dataclass(frozen=True)
 class Identity:
+    """Made by :func:`identity`."""
+
     left: Any
     right: Any
     assuming: tuple[Any, ...]
@@ -182,6 +184,8 @@ class Identity:
 
 @dataclass(frozen=True)
 class Finite:
+    """Made by :func:`finite`."""
+
     instances: Iterable[Any]
     holds: Callable[[Any], bool]
     second: Callable[[Any], bool]
@@ -191,6 +195,8 @@ class Finite:
 
 @dataclass(frozen=True)
 class Structural:
+    """Made by :func:`structural`."""
+
     variable: Any
     base: tuple[Evidence, ...]
     step: tuple[Evidence, ...]
@@ -201,6 +207,8 @@ class Structural:
 
 @dataclass(frozen=True)
 class Enclosed:
+    """Made by :func:`enclosed`."""
+
     ball: Any
     relation: Literal["== 0", "> 0", "< 0"]
     name: str
@@ -208,6 +216,8 @@ class Enclosed:
 
 @dataclass(frozen=True)
 class Measured:
+    """Made by :func:`measured`."""
+
     residual: Any
     bound: Bound
     points: int
@@ -217,6 +227,8 @@ class Measured:
 
 @dataclass(frozen=True)
 class Tested:
+    """Made by :func:`tested`."""
+
     statistic: float
     test: Test
     resolves: float
@@ -226,11 +238,15 @@ class Tested:
 
 @dataclass(frozen=True)
 class Inapplicable:
+    """Made by :func:`inapplicable`."""
+
     assumption: str
 
 
 @dataclass(frozen=True)
 class Undecided:
+    """Made by :func:`undecided`."""
+
     why: str
 
 
@@ -352,6 +368,7 @@ class Control:
 
     @property
     def route(self) -> str:
+        """The route whose check this is."""
         return self.check.__name__
 
     def __repr__(self) -> str:

@@ -42,9 +42,9 @@ from proofs_checks.evidence import (
 )
 
 __all__ = [
-    "Bound", "Case", "Cases", "Control", "Profile", "Test",
-    "identity", "finite", "structural", "enclosed", "measured", "tested", "inapplicable", "undecided",
-    "Route", "Scope", "Status", "Verdict", "aggregate", "combine", "control_verdict", "judge", "level", "radius",
+    "Bound", "Case", "Cases", "Control", "Profile", "Route", "Scope", "Status", "Test", "Verdict", "aggregate", "combine",
+    "control_verdict", "enclosed", "finite", "identity", "inapplicable", "judge", "level", "measured", "radius", "structural",
+    "tested", "undecided",
 ]  # fmt: skip
 
 FALSE_ALARMS = 1e-9  # of a whole run, whatever is selected
@@ -58,6 +58,8 @@ REQUIRED_MARGIN = {"exact": 1.0, "certified": 1.0, "numeric": 10.0, "statistical
 
 
 class Status(StrEnum):
+    """What a check, a route, a control or a claim came to."""
+
     HOLDS = "HOLDS"
     REFUTED = "REFUTED"
     UNDECIDED = "UNDECIDED"
@@ -78,6 +80,7 @@ class Route(StrEnum):
 
     @property
     def rank(self) -> int:
+        """0 for the strongest."""
         return list(Route).index(self)
 
 
@@ -130,6 +133,7 @@ class Scope:
 
     @property
     def text(self) -> str:
+        """The scope as it is printed."""
         parts = [*_grouped(self.quantifiers), *self.exhausted]
         parts += [f"{name} = {number_text(low)}" + (f"..{number_text(high)}" if high != low else "") for name, (low, high) in self.ranges.items()]
         parts += [f"{name}: {', '.join(values[:6])}" + (", ..." if len(values) > 6 else "") for name, values in self.kinds.items()]
@@ -168,6 +172,7 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
+        """Whether the status is HOLDS."""
         return self.status is Status.HOLDS
 
     def assert_holds(self) -> Verdict:
@@ -188,9 +193,9 @@ class Verdict:
             scope[name] = tuple(scope[name])
         scope["ranges"] = {name: (float(low), float(high)) for name, (low, high) in scope["ranges"].items()}
         scope["kinds"] = {name: tuple(values) for name, values in scope["kinds"].items()}
-        numbers = {name: None if data[name] is None else float(data[name]) for name in ("residual", "bound", "margin")}
-        tuples = {name: tuple(data[name]) for name in ("notes", "derivations")}
-        return cls(Status(data["status"]), data["route"], data["why"], Scope(**scope), data["witness"], **numbers, **tuples)
+        residual, bound, margin = (None if data[name] is None else float(data[name]) for name in ("residual", "bound", "margin"))
+        notes, derivations = (tuple(data[name]) for name in ("notes", "derivations"))
+        return cls(Status(data["status"]), data["route"], data["why"], Scope(**scope), data["witness"], residual, bound, margin, notes, derivations)
 
 
 def level(k: int, weight: float = BUILT_IN_WEIGHT) -> float:
@@ -301,7 +306,7 @@ def _judge_identity(item: Identity) -> Verdict:
     notes = ("both sides evaluate to one expression at once",) if all(left == right for left, right in pairs) else ()
     fewest = math.inf
     try:
-        everything = sympy.Matrix([side for pair in pairs for side in pair])
+        everything: Any = sympy.Matrix([side for pair in pairs for side in pair])
         for instance in balls.instantiate(everything, item.assuming, count=INSTANTIATIONS):
             for left, right in pairs:
                 ball, bits = _difference(balls.enclose(left, instance), balls.enclose(right, instance))

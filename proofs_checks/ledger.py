@@ -176,7 +176,10 @@ class Ledger:
         """All runs, the latest first."""
         with self._explained():
             rows = self._db.execute("SELECT id, started, finished, command, settings, selection, digest FROM runs ORDER BY rowid DESC").fetchall()
-        return [StoredRun(*row[:4], json.loads(row[4]), json.loads(row[5]), row[6]) for row in rows]
+        return [
+            StoredRun(run, started, finished, command, json.loads(settings), json.loads(selection), digest)
+            for run, started, finished, command, settings, selection, digest in rows
+        ]
 
     def run(self, name: str | None = None) -> StoredRun:
         """The run of this id (a unique beginning is enough), or the latest.

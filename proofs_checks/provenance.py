@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 FIRST_PARTY = ("theory", "numerics", "proofs_checks")
+JUDGES = "proofs_checks.checks"
 DEPENDENCIES = ("sympy", "python-flint", "torch", "numpy", "scipy", "hypothesis", "networkx")
 
 
@@ -32,10 +33,11 @@ def versions() -> dict[str, str]:
 def code_hash(module: str, page: str = "") -> str:
     """SHA-256 over a module's source, its page of data, and every first-party module that it can reach by import.
 
-    The walk reads imports off the syntax tree, those inside functions too, so that nothing is imported by asking.
+    The module that draws cases and confirms refutations counts as reached. The walk reads imports off the syntax tree,
+    those inside functions too, so that nothing is imported by asking.
     """
     digest = hashlib.sha256()
-    for name, path in sorted(_closure(module).items()):
+    for name, path in sorted({**_closure(module), **_closure(JUDGES)}.items()):
         digest.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
     if page and Path(page).is_file():
         digest.update(Path(page).read_bytes())
@@ -60,13 +62,12 @@ def _source(name: str) -> Path | None:
     loaded = sys.modules.get(name)
     if loaded is not None and getattr(loaded, "__file__", None):
         return Path(str(loaded.__file__))
-    if name.partition(".")[0] not in FIRST_PARTY:
+    top, *rest = name.split(".")
+    if top not in FIRST_PARTY or (spec := find_spec(top)) is None:  # of a dotted name it would import the parent
         return None
-    try:
-        spec = find_spec(name)
-    except (ModuleNotFoundError, ValueError):
-        return None
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    places = [Path(folder, *rest) for folder in spec.submodule_search_locations or ()]
+    files = [file for place in places for file in (place.with_name(f"{place.name}.py"), place / "__init__.py")]
+    return next((file for file in files if file.is_file()), None)
 
 
 @cache

@@ -12,6 +12,7 @@ from proofs_checks.claim import Claim
 from proofs_checks.errors import InputError
 from proofs_checks.evidence import Case
 from proofs_checks.kernel import Status, Verdict
+from proofs_checks.terminal import clean
 
 Record = dict[str, Any]
 
@@ -71,7 +72,7 @@ class ClaimResult:
         for (name, route), verdict in self.controls.items():
             outcome = f"refuted, {margin_text(verdict)}" if verdict.holds else f"{verdict.status}: {verdict.why}"
             lines.append(f"  control      {name} ({route}): {outcome}")
-        return "\n".join(lines)
+        return "\n".join(clean(line) for line in lines)
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -149,6 +150,8 @@ def run_here(
     from proofs_checks import checks
 
     settings = _settings(options)
+    if case is not None:
+        routes = _routes_that_know(claim, routes, case, settings)
     tasks = checks.tasks_of(claim, routes=routes, controls=controls)
     records: list[Record] = []
     for task in tasks:
@@ -164,13 +167,37 @@ def _on_own_objects(claim: Claim, task: Any, settings: Any, case: Any, objects: 
     from proofs_checks import checks
 
     if case is not None:
-        cases = [case if isinstance(case, Case) else Case(**case)]
+        cases = [_completed(claim, task.route, case, objects, settings)]
     elif objects and hasattr(claim.code, "cases_for"):
         cases = list(claim.code.cases_for(**objects))
     else:
         cases = [trial.case for trial in checks.trials(claim, task, settings)]
     trials = [checks.Trial(k, one, checks.trial_seed(claim.id, task.route, one, settings.seed), objects) for k, one in enumerate(cases, start=1)]
     return [checks.run_trial(claim, task, trial, settings) for trial in trials]
+
+
+def _routes_that_know(claim: Claim, routes: tuple[str, ...], case: Mapping[str, Any], settings: Any) -> tuple[str, ...]:
+    """The routes whose cases have every field of a reader's case."""
+    models = {route: _model_case(claim, route, settings) for route in routes}
+    knowing = tuple(route for route, model in models.items() if set(case) <= set(model))
+    if not knowing:
+        forms = "; ".join(f"{route}: {', '.join(model) or 'none'}" for route, model in models.items())
+        raise InputError(f"No route of {claim.id} has cases with the fields {', '.join(case)} together. Fields of its cases: {forms}.")
+    return knowing
+
+
+def _model_case(claim: Claim, route: str, settings: Any) -> Case:
+    from proofs_checks import checks
+
+    return checks.trials(claim, checks.Task(claim.id, route), settings)[0].case or Case()
+
+
+def _completed(claim: Claim, route: str, case: Mapping[str, Any], objects: Mapping[str, Any], settings: Any) -> Case:
+    """A reader's case with what it leaves out taken from the route's first: everything, or beside the reader's own
+    objects only what no scope prints."""
+    model = _model_case(claim, route, settings)
+    missing = {name: value for name, value in model.items() if name not in case and (not objects or name in ("size", "seed"))}
+    return Case(**{**missing, **case})
 
 
 def run_control(claim: Claim, name: str, seed: int, device: str) -> ClaimResult:

@@ -43,9 +43,14 @@ def clean(text: object) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
 
 
+def clean_lines(text: str) -> str:
+    """:func:`clean` for text of several lines."""
+    return "\n".join(clean(line) for line in text.split("\n"))
+
+
 def say(text: str = "", *, to: TextIO | None = None) -> None:
     """Print lines, each cleaned; to stdout unless told otherwise."""
-    print("\n".join(clean(line) for line in text.split("\n")), file=to or sys.stdout)
+    print(clean_lines(text), file=to or sys.stdout)
 
 
 def warn(text: str) -> None:

@@ -14,7 +14,7 @@ from random import Random
 
 import numpy as np
 
-from theory.cyclotomic import Cyclotomic, degree, powers
+from theory.cyclotomic import Cyclotomic, degree, powers, prime_factors
 from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField
 from theory.groups import FiniteGroup, GroupTooLarge
 from theory.primes import split_prime
@@ -51,7 +51,8 @@ class CharacterTable:
 
     def power_map(self, k: int) -> tuple[int, ...]:
         """For each class the class of the k-th powers of its members."""
-        return tuple(int(self.group.class_of[self.group.power(c.representative, k)]) for c in self.group.classes)
+        powers = self.group.powers(np.array([c.representative for c in self.group.classes]), k)
+        return tuple(self.group.class_of[powers].tolist())
 
     @cached_property
     def indicators(self) -> tuple[int, ...]:
@@ -78,12 +79,70 @@ class CharacterTable:
         """The characters on all elements, shape ``(k, n)``."""
         return self.array[:, self.group.class_of]
 
+    @cached_property
+    def power_maps(self) -> dict[int, tuple[int, ...]]:
+        """For each prime that divides the exponent, the classes of the p-th powers; together they give every power map."""
+        return {p: self.power_map(p) for p in prime_factors(self.group.exponent)}
+
+    @cached_property
+    def types(self) -> tuple[str, ...]:
+        """The Schur type of each row: "real", "complex" or "quaternionic"."""
+        return tuple({1: "real", 0: "complex", -1: "quaternionic"}[s] for s in self.indicators)
+
+    @cached_property
+    def fields(self) -> tuple[CyclotomicField, ...]:
+        """For each row the smallest cyclotomic field that holds its values (a representation may need a larger one, see ``irreps``)."""
+        return tuple(self.array[row].smallest().field for row in range(len(self.degrees)))
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """Names as in the ATLAS: the order of the members, then a letter counting the classes of that order in canonical order, ``"2a"``."""
+        names, count = [], {}
+        for o in self.class_orders:
+            count[o] = count.get(o, 0) + 1
+            names.append(f"{o}{_letters(count[o] - 1).lower()}")
+        return tuple(names)
+
+    @cached_property
+    def legend(self) -> dict[str, Cyclotomic]:
+        """Letters for the values that are no integers, in order of appearance; ``-A``, ``/A`` (conjugate) and ``-/A`` share a letter."""
+        found: dict[str, Cyclotomic] = {}
+        known: set[Cyclotomic] = set()
+        for value in (v for row in self.values for v in row):
+            if not value.is_rational and value not in known:
+                found[_letters(len(found))] = value
+                bar = value.conjugate().reduced
+                known |= {value, (-value).reduced, bar, (-bar).reduced}
+        return found
+
     def text(self) -> str:
-        """The table with a head of class sizes, orders and representatives."""
-        head = [["size", *map(str, self.class_sizes)], ["order", *map(str, self.class_orders)], ["class", *(self.group.names[c.representative] for c in self.group.classes)]]
-        body = [[f"chi{k + 1} ({'+' if s > 0 else '-' if s < 0 else 'o'})", *map(str, row)] for k, (row, s) in enumerate(zip(self.values, self.indicators, strict=True))]
+        """The table under sizes, orders, power maps and representatives of the classes, with a legend of the values that are no integers."""
+        cells: dict[Cyclotomic, str] = {}
+        for letter, value in self.legend.items():
+            bar = value.conjugate()
+            for number, name in ((-bar, f"-/{letter}"), (bar, f"/{letter}"), (-value, f"-{letter}"), (value, letter)):
+                cells[number.reduced] = name
+        names = self.class_names
+        head = [["", *names], ["size", *map(str, self.class_sizes)]]
+        head += [[f"^{p}", *(names[k] for k in row)] for p, row in self.power_maps.items()]
+        head += [["e.g.", *(self.group.names[c.representative] for c in self.group.classes)]]
+        signs = {1: "+", 0: "o", -1: "-"}
+        body = [[f"chi{k + 1} {signs[s]}", *(cells.get(v, str(v)) for v in row)] for k, (row, s) in enumerate(zip(self.values, self.indicators, strict=True))]
         widths = [max(len(line[k]) for line in head + body) for k in range(len(head[0]))]
-        return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in head + body)
+        lines = ["  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in head + body]
+        lines += [f"{letter} = {value}" for letter, value in self.legend.items()]
+        lines.append("+ real, - quaternionic, o complex" + ("; zeta(n) = exp(2 pi i/n), /A the conjugate of A" if self.legend else ""))
+        return "\n".join(lines)
+
+
+def _letters(k: int) -> str:
+    """A, B, ..., Z, AA, AB, ..."""
+    out = ""
+    k += 1
+    while k:
+        k, r = divmod(k - 1, 26)
+        out = chr(65 + r) + out
+    return out
 
 
 def linear_characters(group: FiniteGroup) -> np.ndarray:
@@ -147,7 +206,9 @@ def character_table(group: FiniteGroup) -> CharacterTable:
             numerators = powers(e)[linear_characters(group)[:, classes]]
         else:
             if len(group.classes) > MAX_CLASSES:
-                raise GroupTooLarge(f"{len(group.classes)} conjugacy classes; exact tables stop at {MAX_CLASSES}.")
+                raise GroupTooLarge(
+                    f"The group has {len(group.classes)} conjugacy classes; exact tables stop at {MAX_CLASSES}. Ask for linear_characters, or for the table of a quotient."
+                )
             numerators = _burnside_dixon(group, e)
         known = CharacterTable(group, ExactArray(CyclotomicField(e), _sorted_rows(numerators)))
         group.__dict__["_character_table"] = known

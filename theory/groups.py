@@ -10,17 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory import cayley_graphs, isomorphisms, subgroups
 from theory.cayley_tables import GroupTooLarge, NotAGroup, first_failure, light_test, two_sided_identity
 from theory.exact_matrices import ExactArray, stack
+from theory.permutations import close_permutations, cycles
+
+if TYPE_CHECKING:
+    import networkx
 
 __all__ = ["ConjugacyClass", "FiniteGroup", "GroupTooLarge", "NotAGroup", "cycles", "first_failure", "light_test"]
 
 MAX_ORDER = 200_000
 MAX_TABLE = 4096
-MAX_SUBGROUPS = 5_000
+AUTO_TABLE = 1024  # up to here products of permutations go through a table
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class FiniteGroup:
         for k, g in enumerate(generators):
             if len(g) != degree or sorted(g) != list(range(degree)):
                 raise ValueError(f"Generator {k} is no permutation of 0..{degree - 1} given by its images: {list(g)[:12]}.")
-        elements = _close_permutations(np.array(generators, dtype=np.int64).reshape(len(generators), degree), limit)
+        elements = close_permutations(np.array(generators, dtype=np.int64).reshape(len(generators), degree), limit)
         index = {row.tobytes(): k for k, row in enumerate(elements)}
         chosen = dict.fromkeys(index[np.array(g, dtype=elements.dtype).tobytes()] for g in generators)
         return cls(None, elements=elements, generators=[k for k in chosen if k], label=label)
@@ -133,16 +139,33 @@ class FiniteGroup:
         return cls.from_right_action(np.array(edges), label), stack(found)
 
     @classmethod
-    def from_right_action(cls, edges: np.ndarray, label: str = "") -> FiniteGroup:
+    def from_presentation(cls, generators: Sequence[str], relations: Sequence[str], *, label: str = "") -> FiniteGroup:
+        """The group with these generators and relations, such as ``("r", "s"), ("r^4", "s^2", "s*r*s = r^-1")``; elements are named by shortest words.
+
+        Generators that the relations make trivial or equal are named by what they became; :func:`theory.presentations.from_presentation`
+        also returns their images.
+
+        Raises:
+            WordError: a relation that cannot be read.
+            GroupTooLarge: the enumeration of cosets did not close: a large or an infinite group.
+        """
+        from theory.presentations import from_presentation, read_relation
+
+        group, _ = from_presentation(generators, [read_relation(r, generators) for r in relations])
+        group.label = label
+        return group
+
+    @classmethod
+    def from_right_action(cls, edges: np.ndarray, label: str = "", names: Sequence[str] | None = None) -> FiniteGroup:
         """From right multiplication by generators: ``edges[x, k]`` is x g_k (trusted). The identity is 0.
 
         Raises:
             GroupTooLarge: more than 4096 elements.
         """
         if len(edges) > MAX_TABLE:
-            raise GroupTooLarge(f"A multiplication table of {len(edges)} elements is too large (at most {MAX_TABLE}).")
+            raise GroupTooLarge(f"A multiplication table of {len(edges)} elements is too large (at most {MAX_TABLE}). Give the group by permutations instead.")
         chosen = dict.fromkeys(int(k) for k in edges[0] if k)
-        return cls(_table_from_edges(edges), generators=list(chosen), label=label)
+        return cls(_table_from_edges(edges), names=names, generators=list(chosen), label=label)
 
     # -- elements and products
 
@@ -153,24 +176,35 @@ class FiniteGroup:
         Raises:
             GroupTooLarge: more than 4096 elements.
         """
-        if self._table is None or self._table.flags.writeable:
-            if self._table is None:
-                if self.order > MAX_TABLE:
-                    raise GroupTooLarge(f"A multiplication table of {self.order} elements is too large (at most {MAX_TABLE}). Use .elements and .multiply.")
-                everything = np.arange(self.order)
-                self._table = np.stack([self.multiply(np.full(self.order, a), everything) for a in range(self.order)])
+        if self._table is None:
+            if self.order > MAX_TABLE:
+                raise GroupTooLarge(f"A multiplication table of {self.order} elements is too large (at most {MAX_TABLE}). Use .elements and .multiply.")
+            self._table = _table_from_left(np.stack([self._products(np.full(self.order, g), np.arange(self.order)) for g in self.generators or (0,)]))
+        if self._table.flags.writeable or self._table.dtype != np.int64:
             self._table = self._table.astype(np.int64)
             self._table.setflags(write=False)
         return self._table
 
+    @property
+    def has_table(self) -> bool:
+        """Whether products are looked up in a table."""
+        return self._table is not None
+
     def multiply(self, a: np.ndarray | int, b: np.ndarray | int) -> np.ndarray:
         """Products of elements given by index, elementwise."""
-        if self._table is not None:
-            return self._table[a, b]
+        if self._table is None and self.order > AUTO_TABLE:
+            return self._products(a, b)
+        return self.table[a, b]
+
+    def _products(self, a: np.ndarray | int, b: np.ndarray | int) -> np.ndarray:
         a, b = np.broadcast_arrays(a, b)
         keys = self._encode(np.take_along_axis(self.elements[a.ravel()], self.elements[b.ravel()][:, self._base].astype(np.int64), axis=1), based=True)
         sorted_keys, places = self._sorted_keys
         return places[np.searchsorted(sorted_keys, keys)].reshape(a.shape)
+
+    def conjugate(self, x: np.ndarray | int, by: np.ndarray | int) -> np.ndarray:
+        """g x g^-1, elementwise, for g = ``by``."""
+        return self.multiply(self.multiply(by, x), self.inverses[by])
 
     @cached_property
     def _base(self) -> list[int]:
@@ -261,11 +295,19 @@ class FiniteGroup:
 
     def power(self, a: int, k: int) -> int:
         """a^k for any integer k."""
-        out, base, k = 0, a, k % int(self.orders[a])
+        return int(self.powers(np.array([a]), k % int(self.orders[a]))[0])
+
+    def powers(self, elements: np.ndarray, k: int) -> np.ndarray:
+        """The k-th powers of many elements, any integer k."""
+        base = np.asarray(elements, dtype=np.int64)
+        base, k = (base, k) if k >= 0 else (self.inverses[base], -k)
+        out = np.zeros_like(base)
         while k:
             if k & 1:
-                out = int(self.multiply(out, base))
-            base, k = int(self.multiply(base, base)), k >> 1
+                out = self.multiply(out, base)
+            k >>= 1
+            if k:
+                base = self.multiply(base, base)
         return out
 
     # -- structure
@@ -279,19 +321,22 @@ class FiniteGroup:
     @cached_property
     def classes(self) -> tuple[ConjugacyClass, ...]:
         """Conjugacy classes in canonical order: by order of the members, then size, then first member; the identity's comes first."""
-        label = np.full(self.order, -1)
-        gens = list(self.generators)
+        moves = [self.conjugate(np.arange(self.order), g).tolist() for g in self.generators]
+        orders = self.orders.tolist()
+        seen = bytearray(self.order)
         found = []
         for x in range(self.order):
-            if label[x] >= 0:
+            if seen[x]:
                 continue
-            members, new = {x}, [x]
-            while new:
-                images = {int(y) for g in gens for y in np.atleast_1d(self.multiply(self.multiply(g, np.array(new)), self.inverses[g]))}
-                new = sorted(images - members)
-                members |= images
-            label[list(members)] = x
-            found.append(ConjugacyClass(x, tuple(sorted(members)), int(self.orders[x])))
+            seen[x] = 1
+            members = [x]
+            for y in members:  # grows while it is walked
+                for move in moves:
+                    z = move[y]
+                    if not seen[z]:
+                        seen[z] = 1
+                        members.append(z)
+            found.append(ConjugacyClass(x, tuple(sorted(members)), orders[x]))
         return tuple(sorted(found, key=lambda c: (c.order, len(c), c.representative)))
 
     @cached_property
@@ -309,35 +354,12 @@ class FiniteGroup:
 
     def subgroup(self, generators: Iterable[int]) -> tuple[int, ...]:
         """The elements of the subgroup generated, ascending."""
-        inside = np.zeros(self.order, dtype=bool)
-        inside[0] = True
-        gens = np.array(sorted(set(generators) | {0}), dtype=np.int64)
-        new = gens[~inside[gens]]
-        inside[new] = True
-        while new.size:
-            products = np.unique(self.multiply(new[:, None], gens[None, :]))
-            if self.order <= MAX_TABLE and len(new) < 64:  # squaring the known part shortens long cycles
-                members = np.flatnonzero(inside)
-                products = np.unique(np.concatenate([products, self.multiply(new[:, None], members[None, :]).ravel()]))
-            new = products[~inside[products]]
-            inside[new] = True
-        return tuple(int(k) for k in np.flatnonzero(inside))
+        return subgroups.generated(self, generators)
 
     @cached_property
     def derived_subgroup(self) -> tuple[int, ...]:
         """The subgroup generated by all commutators."""
-        seeds = set()
-        inv = self.inverses
-        for a in self.generators:
-            for b in self.generators:
-                seeds.add(int(self.multiply(self.multiply(a, b), self.multiply(inv[a], inv[b]))))
-        inside = self.subgroup(seeds)
-        while True:  # close under conjugation
-            array = np.array(inside)
-            more = {int(y) for g in self.generators for y in self.multiply(self.multiply(g, array), inv[g])} - set(inside)
-            if not more:
-                return inside
-            inside = self.subgroup(set(inside) | more)
+        return subgroups.derived_subgroup(self)
 
     @cached_property
     def subgroups(self) -> tuple[tuple[int, ...], ...]:
@@ -346,34 +368,65 @@ class FiniteGroup:
         Raises:
             GroupTooLarge: more than 5000 subgroups.
         """
-        cyclics = {self.subgroup([x]) for x in range(self.order)}
-        found, new = set(cyclics), set(cyclics)
-        while new:
-            joined = set()
-            for h in new:
-                inside = set(h)
-                for c in cyclics:
-                    if not inside.issuperset(c):
-                        joined.add(self.subgroup(set(h) | set(c)))
-                if len(found) + len(joined) > MAX_SUBGROUPS:
-                    raise GroupTooLarge(f"More than {MAX_SUBGROUPS} subgroups; ask for subgroups generated by chosen elements instead.")
-            new = joined - found
-            found |= new
-        return tuple(sorted(found, key=lambda h: (len(h), h)))
+        return subgroups.all_subgroups(self)
+
+    @cached_property
+    def subgroup_classes(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
+        """Classes of conjugate subgroups, by order, then size of the class, then first member."""
+        return subgroups.subgroup_classes(self)
+
+    @cached_property
+    def normal_subgroups(self) -> tuple[tuple[int, ...], ...]:
+        """Every normal subgroup, by order then lexicographically."""
+        return subgroups.normal_subgroups(self)
 
     def is_normal(self, subgroup: Sequence[int]) -> bool:
         """Whether conjugation by the generators maps a subgroup, given by its elements, to itself."""
         inside = set(subgroup)
         array = np.array(sorted(inside))
-        return all(inside.issuperset(self.multiply(self.multiply(g, array), self.inverses[g]).tolist()) for g in self.generators)
+        return all(inside.issuperset(self.conjugate(array, g).tolist()) for g in self.generators)
+
+    @cached_property
+    def is_solvable(self) -> bool:
+        """Whether the derived series ends in the trivial subgroup."""
+        return subgroups.derived_series(self)[-1] == (0,)
+
+    def quotient(self, normal: Sequence[int]) -> tuple[FiniteGroup, np.ndarray]:
+        """G/N for a normal subgroup, and for each element of G the one of G/N that it falls to.
+
+        Raises:
+            NotNormal: conjugation moves N.
+            ValueError: no subgroup.
+        """
+        return subgroups.quotient(self, normal)
+
+    @cached_property
+    def automorphisms(self) -> np.ndarray:
+        """All automorphisms as rows of images, shape ``(count, order)``.
+
+        Raises:
+            GroupTooLarge: more than 50,000.
+        """
+        return isomorphisms.automorphisms(self)
+
+    def automorphism_group(self) -> FiniteGroup:
+        """Aut(G) as permutations of the elements of G."""
+        return FiniteGroup.from_permutations(self.automorphisms.tolist(), label=f"Aut({self.label})" if self.label else "")
+
+    def cayley_graph(self, generators: Sequence[int] | None = None) -> networkx.MultiDiGraph:
+        """Edges x -> x g for each generator g; :func:`theory.cayley_graphs.draw` draws it."""
+        return cayley_graphs.cayley_graph(self, generators)
 
     def restricted(self, subgroup: Sequence[int]) -> FiniteGroup:
         """A subgroup as a group of its own; element k is the k-th of the sorted members."""
-        members = sorted(subgroup)
-        place = {x: k for k, x in enumerate(members)}
-        products = self.multiply(np.array(members)[:, None], np.array(members)[None, :])
-        table = np.vectorize(place.__getitem__, otypes=[np.int64])(products)
-        return FiniteGroup(table, names=[self.names[k] for k in members])
+        members = np.array(sorted(subgroup))
+        place = np.full(self.order, -1, dtype=np.int64)
+        place[members] = np.arange(len(members))
+        table = place[self.multiply(members[:, None], members[None, :])]
+        if (table < 0).any():
+            subgroups.require_subgroup(self, members.tolist())
+        names = None if self._names is None and self.elements is not None else [self.names[k] for k in members]
+        return FiniteGroup(table, names=names, elements=None if self.elements is None else self.elements[members])
 
     def spanning_tree(self, generators: Sequence[int] | None = None) -> list[tuple[int, int]]:
         """For each element (parent, k) with element = parent * generators[k], breadth first from the identity, which has (-1, -1).
@@ -382,12 +435,13 @@ class FiniteGroup:
             ValueError: the elements given do not generate.
         """
         gens = list(self.generators if generators is None else generators)
+        right = [self.multiply(np.arange(self.order), g).tolist() for g in gens]
         tree: list[tuple[int, int] | None] = [None] * self.order
         tree[0] = (-1, -1)
         queue = [0]
         for x in queue:  # grows while it is walked
-            for k, g in enumerate(gens):
-                y = int(self.multiply(x, g))
+            for k in range(len(gens)):
+                y = right[k][x]
                 if tree[y] is None:
                     tree[y] = (x, k)
                     queue.append(y)
@@ -402,35 +456,12 @@ class FiniteGroup:
         return [(x, *tree[x]) for x in self._walk if x]
 
     def fingerprint(self) -> tuple[object, ...]:
-        """Invariants under isomorphism: order, classes by (order, size), centre, derived subgroup, orders of squares' classes."""
-        sizes = sorted((c.order, len(c), int(self.orders[self.power(c.representative, 2)])) for c in self.classes)
-        return self.order, tuple(sizes), len(self.centre), len(self.derived_subgroup)
+        """Invariants under isomorphism: order, kinds of classes with their sizes, orders of the centre and of the derived subgroup."""
+        return isomorphisms.fingerprint(self)
 
     def isomorphism(self, other: FiniteGroup) -> tuple[int, ...] | None:
-        """An isomorphism onto ``other`` as the tuple of images, or None. Tries the images of the generators, orders matching."""
-        if self.fingerprint() != other.fingerprint():
-            return None
-        gens = list(self.generators)
-        walk = self.walk(gens)
-        pools = [[int(y) for y in np.flatnonzero(other.orders == self.orders[g])] for g in gens]
-
-        def extend(chosen: list[int]) -> tuple[int, ...] | None:
-            if len(chosen) == len(gens):
-                images = [0] * self.order
-                for x, parent, k in walk:
-                    images[x] = int(other.multiply(images[parent], chosen[k]))
-                array = np.array(images)
-                good = len(set(images)) == self.order and all(
-                    (array[self.multiply(np.arange(self.order), g)] == other.multiply(array, h)).all() for g, h in zip(gens, chosen, strict=True)
-                )
-                return tuple(images) if good else None
-            for image in pools[len(chosen)]:
-                found = extend([*chosen, image])
-                if found is not None:
-                    return found
-            return None
-
-        return extend([])
+        """An isomorphism onto ``other`` as the tuple of images, or None when there is none."""
+        return next(isomorphisms.isomorphisms(self, other), None)
 
     def __repr__(self) -> str:
         return f"FiniteGroup({self.label + ', ' if self.label else ''}order {self.order})"
@@ -441,57 +472,23 @@ def _key(matrix: ExactArray) -> tuple[object, ...]:
 
 
 def _table_from_edges(edges: np.ndarray) -> np.ndarray:
-    """The whole table from right multiplication by generators: x y follows the edges of y's word from x."""
-    n = len(edges)
-    table = np.full((n, n), -1)
-    table[:, 0] = np.arange(n)
-    queue, seen = [0], {0}
+    """The whole table from right multiplication by generators, ``edges[x, k]`` = x g_k."""
+    return np.ascontiguousarray(_table_from_left(np.ascontiguousarray(edges.T)).T)
+
+
+def _table_from_left(left: np.ndarray) -> np.ndarray:
+    """The whole table from left multiplication by generators, ``left[k, x]`` = g_k x: the row of g y is that of y, moved."""
+    n = left.shape[1]
+    table = np.empty((n, n), dtype=np.int64)
+    table[0] = np.arange(n)
+    queue, seen = [0], bytearray(n)
+    seen[0] = 1
+    first = left.tolist()
     for y in queue:  # grows while it is walked
-        for k in range(edges.shape[1]):
-            z = int(edges[y, k])
-            if z not in seen:
-                seen.add(z)
+        for k, images in enumerate(first):
+            z = images[y]
+            if not seen[z]:
+                seen[z] = 1
                 queue.append(z)
-                table[:, z] = edges[table[:, y], k]
+                table[z] = left[k][table[y]]
     return table
-
-
-def _close_permutations(generators: np.ndarray, limit: int) -> np.ndarray:
-    """All products, by Dimino's method: a subgroup grows by whole cosets, each added with one vectorised product."""
-    degree = generators.shape[1]
-    kind = np.uint8 if degree <= 256 else np.uint16
-    gens = generators.astype(kind)
-    chunks = [np.arange(degree, dtype=kind)[None, :]]
-    seen = {chunks[0][0].tobytes()}
-    for count in range(1, len(gens) + 1):
-        if gens[count - 1].tobytes() in seen:
-            continue
-        subgroup = np.concatenate(chunks)
-        pending = [gens[count - 1]]
-        while pending:
-            representative = pending.pop()
-            if representative.tobytes() in seen:
-                continue
-            if len(seen) + len(subgroup) > limit:
-                raise GroupTooLarge(f"The permutations generate more than {limit} elements. Raise limit=, or work with a subgroup.")
-            coset = subgroup[:, representative]  # h r for every h: x -> h(r(x))
-            data, width = coset.tobytes(), coset.itemsize * degree
-            seen.update(data[k : k + width] for k in range(0, len(data), width))
-            chunks.append(coset)
-            pending += [representative[g] for g in gens[:count]]
-    return np.concatenate(chunks)
-
-
-def cycles(images: Sequence[int]) -> str:
-    """A permutation in cycle notation, ``"()"`` for the identity."""
-    seen, text = set(), ""
-    for start, image in enumerate(images):
-        if start in seen or image == start:
-            continue
-        cycle, x = [], start
-        while x not in seen:
-            seen.add(x)
-            cycle.append(x)
-            x = images[x]
-        text += "(" + " ".join(map(str, cycle)) + ")"
-    return text or "()"

@@ -157,13 +157,38 @@ def coset_table(generators: int, relators: Sequence[Word], limit: int = MAX_COSE
     return edges[:, ::2]
 
 
+def _shortest_words(edges: np.ndarray, generators: Sequence[str]) -> list[str]:
+    """A name for every element: its first shortest word in the generators, powers gathered, ``"e"`` for the identity (``"1"`` if a generator is called e)."""
+    words: list[Word | None] = [None] * len(edges)
+    words[0] = ()
+    queue = [0]
+    for x in queue:  # grows while it is walked
+        for k in range(edges.shape[1]):
+            y = int(edges[x, k])
+            if words[y] is None:
+                words[y] = (*words[x], k)  # type: ignore[misc]
+                queue.append(y)
+    return [word_text(word, generators) or ("1" if "e" in generators else "e") for word in words]  # type: ignore[arg-type]
+
+
+def word_text(word: Sequence[int], generators: Sequence[str]) -> str:
+    """A product of generators (numbered from 0) as :func:`read_word` reads it: ``"r^2*s"``."""
+    runs: list[list[int]] = []
+    for k in word:
+        if runs and runs[-1][0] == k:
+            runs[-1][1] += 1
+        else:
+            runs.append([k, 1])
+    return "*".join(generators[k] if count == 1 else f"{generators[k]}^{count}" for k, count in runs)
+
+
 def from_presentation(generators: Sequence[str], relators: Sequence[Word], limit: int = MAX_COSETS) -> tuple[FiniteGroup, Mapping[str, int]]:
-    """The group with these generators and relators, and the elements that the generators became.
+    """The group with these generators and relators, and the elements that the generators became; elements are named by shortest words.
 
     Raises:
         GroupTooLarge: the enumeration did not close within ``limit`` cosets.
     """
     edges = coset_table(len(generators), relators, limit)
     images = [edges[0, k] for k in range(len(generators))]
-    group = FiniteGroup.from_right_action(edges)
+    group = FiniteGroup.from_right_action(edges, names=_shortest_words(edges, generators))
     return group, {name: int(x) for name, x in zip(generators, images, strict=True)}

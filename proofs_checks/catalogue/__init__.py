@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import html
 import importlib.util
 import sys
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from proofs_checks.claim import Claim
 from proofs_checks.errors import CatalogueError
 from proofs_checks.page import Page, make_page, read_page
+from proofs_checks.terminal import clean_lines
 
 if TYPE_CHECKING:
     import networkx
@@ -197,7 +199,7 @@ def _table(members: Iterable[Claim]) -> str:
     if not rows:
         return "no claims"
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return "\n".join(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}" for row in rows)
+    return clean_lines("\n".join(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}" for row in rows))
 
 
 def _pages_in(root: Path, package: str, prefix: str = "") -> list[Page]:
@@ -212,7 +214,7 @@ def _pages_in(root: Path, package: str, prefix: str = "") -> list[Page]:
 def _run_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise CatalogueError(f"There is no claim file {str(path)!r}.")
-    name = f"preality_claim_file_{path.stem}"
+    name = f"preality_claim_file_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CatalogueError(f"{str(path)!r} is not a Python file; a claim file is, and ends in .py.")
@@ -220,7 +222,7 @@ def _run_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever a stranger's file raises has to be told to its author
+    except (Exception, SystemExit) as error:  # whatever a stranger's file raises has to be told to its author
         del sys.modules[name]
         raise CatalogueError(f"The claim file {path.name} raised {type(error).__name__}: {error}") from error
     return module

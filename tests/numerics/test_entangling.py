@@ -368,12 +368,19 @@ def test_a_gap_makes_the_map_jump_and_nothing_else():
 
 def test_matrices_that_are_not_orthogonal_are_not_excused():
     A = householder(spike(4, 4.0))
-    orthogonality, determinant = entangling_errors.matrix_errors(A)
-    assert orthogonality < 1e-14
-    assert determinant < 1e-14
-    excused, determinant = entangling_errors.matrix_errors(torch.diag(torch.tensor([2.0, 1.0, 1.0, 0.5], dtype=torch.float64)))
-    assert excused <= entangling.rounding_of_rotation(A)
-    assert determinant < 1e-12
+    good = entangling_errors.matrix_errors(A)
+    assert max(good.orthogonality, good.determinant, float(good.entries.max())) < 1e-13
+    bad = entangling_errors.matrix_errors(torch.diag(torch.tensor([2.0, 1.0, 1.0, 0.5], dtype=torch.float64)))
+    assert bad.orthogonality <= entangling.rounding_of_rotation(A)
+    assert max(bad.determinant, float(bad.entries.max())) < 1e-12
+
+
+@given(st.integers(2, 40), st.integers(0, 2**20))
+def test_the_nearest_orthogonal_matrix_lies_within_the_entries_errors(d, seed):
+    A = _rotation(d, seed)
+    A = A + entangling.rounding_of_rotation(A) / (8 * d) * Stream(seed + 1).uniform(d, d)
+    left, _, right = torch.linalg.svd(A)
+    assert ((left @ right - A).abs() <= entangling_errors.matrix_errors(A).entries + 64 * d * UNIT).all()
 
 
 # -- refusals -------------------------------------------------------------------------------------------------------------

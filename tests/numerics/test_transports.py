@@ -117,6 +117,7 @@ def test_the_structured_log_determinant_is_that_of_the_full_jacobian(dim: int, s
     full = torch.func.vmap(torch.func.jacrev(lambda point: transport.evaluate(point[None])[0]))(x)
     slope = transport.slope(x)
     bound = 4 * rounding(slope, dim) * (1 + slope.scale / slope.value)
+    assert torch.equal(transports.triangular_log_det(transport.evaluate, x, active=(0,)), transport.log_det(x))
     assert bool(((torch.linalg.slogdet(full).logabsdet - transport.log_det(x)).abs() <= bound).all())
 
 

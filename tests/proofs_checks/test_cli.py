@@ -216,7 +216,7 @@ def bad(tmp_path: Path) -> dict[str, Path]:
         (["show", "hybrid.value_imbalance"], ["Did you mean hybrid.value-imbalance"]),
         (["verify", "raising.py"], ["raising.py raised RuntimeError", "on \\x1b[31mpurpose"]),
         (["verify", "broken.py"], ["raised SyntaxError"]),
-        (["verify", "leaving.py"], ["sys.exit(0)"]),
+        (["verify", "leaving.py"], ["leaving.py raised SystemExit: 0"]),
         (["verify", "empty.py"], ["defines no claim", "preality new"]),
         (["verify", "unfinished.py"], ["unfinished:a.b", "'statement' is missing"]),
         (["verify", "missing.py"], ["There is no claim file"]),
