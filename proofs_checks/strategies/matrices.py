@@ -47,23 +47,26 @@ def spikes(D: int) -> st.SearchStrategy[Fraction]:
     return rationals().filter(lambda t: t * t not in (D - 1, 3 - D))
 
 
-def _cases(D: int, size: int) -> st.SearchStrategy[Case]:
+def _cases(D: int, size: int, **more: str) -> st.SearchStrategy[Case]:
     return st.builds(
-        lambda laws, rotation, t, seed: Case(D=D, laws=tuple(laws), rotation=rotation, t=t, seed=seed, size=size),
+        lambda laws, rotation, t, seed: Case(D=D, laws=tuple(laws), rotation=rotation, t=t, seed=seed, size=size, **more),
         st.lists(st.sampled_from(FAMILIES), min_size=1, max_size=min(D, 4), unique=True), st.sampled_from(ROTATIONS), spikes(D), SEEDS,
     )  # fmt: skip
 
 
 def entangling_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, laws, rotation, t, seed, size)``: a product of the families in ``laws`` and an orthogonal matrix without zeros, D = 2..512."""
+    """``Case(D, laws, rotation, t, seed, size, nonzero)``: a product of the families in ``laws`` and an orthogonal matrix without zeros, D = 2..512.
+
+    All families have positive densities on intervals, so that derivatives are nonzero everywhere.
+    """
     size = 256 if profile.name == "quick" else 2048
     dimensions = st.sampled_from((2, 3, 4, 5, 8, 16, 32, 64)) | st.integers(2, 64)
     if profile.name != "quick":
         dimensions |= st.integers(65, 512)
-    return dimensions.flatmap(lambda D: _cases(D, size))
+    return dimensions.flatmap(lambda D: _cases(D, size, nonzero="everywhere"))
 
 
 def pushed_entangling_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """The same with many points in few dimensions: the profile's samples are shared by its cases, at least 100,000 each."""
+    """``Case(D, laws, rotation, t, seed, size)``: many points in few dimensions; the profile's samples are shared by its cases, at least 100,000 each."""
     size = max(100_000, profile.samples // profile.cases)
-    return st.integers(2, 4 if profile.name == "quick" else 16).flatmap(lambda D: _cases(D, size))
+    return st.integers(2, 4 if profile.name == "quick" else 8).flatmap(lambda D: _cases(D, size))

@@ -1,0 +1,241 @@
+"""What carries a numeric decomposition: residuals measured after the fact, and integers read off characters.
+
+Nothing here asks how the decomposition was found. Three facts are measured: T^-1 R(g) T is within rho of B(g) = (+)_k (1 (x) rho_k(g)) on the generators;
+rho_k multiplies like the group along every edge of the Cayley graph, up to eta; sums over characters are integers to within a bound below 1/4.
+If so, an exact representation of the group has these irreps: unitary matrices that multiply correctly up to delta < 1/100 are within
+2 delta of an exact representation (Kazhdan 1982), and representations that differ by less than 1 at every element, one of them unitary,
+are equivalent, for the mean of R(g) B(g)* is then invertible and intertwines them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from numerics.commutant import Mean, norm, roundoff
+from numerics.random import Stream
+from numerics.regular_action import RegularAction
+
+if TYPE_CHECKING:
+    from numerics.decomposition import Irrep
+
+KAZHDAN = 0.01  # largest defect for which the theorem used says anything
+INTEGER = 0.25  # a number that is an integer in theory has to be known this well
+MAX_ENTRIES = 10**8  # of all matrices of all irreps of one degree, at all elements
+MAX_LINEAR = 24  # largest degree at which commutants are found by linear equations, without a group
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Measured facts, and whether they carry the decomposition.
+
+    Attributes:
+        residual: Bound on |T^-1 R(g) T - B(g)|_F over the generators, rounding included.
+        multiplication: delta: bound on how far the irreps are from multiplying like the group, anywhere; NaN where no group is known.
+        integrality: Largest distance of the character sums from integers, with its bound; NaN where no group is known.
+        decided: Whether all of it is small enough.
+        why: In words, with the numbers.
+        terms: All of it by name.
+    """
+
+    residual: float
+    multiplication: float
+    integrality: float
+    decided: bool
+    why: str
+    terms: dict[str, float] = field(default_factory=dict)
+
+
+def equation_residual(generators: Tensor, basis: Tensor, inverse: Tensor, blocks: Tensor) -> float:
+    """A bound on max over g of |T^-1 R(g) T - B(g)|_F, by multiplication alone: |X F| / (1 - |X T - 1|) with F = R T - T B and X near T^-1.
+
+    Where X = T*, |X|_2^2 <= 1 + |X T - 1| takes the place of the product X F. Rounding of each product is bounded by gamma_d times the Frobenius
+    norms of its factors (Higham 2002, 3.6).
+    """
+    d = basis.shape[-1]
+    T, X = basis, inverse
+    R = generators.to(T.dtype)
+    g = roundoff(d + 2, T)
+    worst, size_T, size_X = 0.0, norm(T), norm(X)
+    leak = norm(X @ T - torch.eye(d, dtype=T.dtype, device=T.device)) + g * size_X * size_T
+    adjoint = torch.equal(X, T.mH)
+    for j in range(len(R)):
+        F = R[j] @ T - T @ blocks[j]
+        lost = g * size_T * (norm(R[j]) + norm(blocks[j]))
+        here = math.sqrt(1 + leak) * (norm(F) + lost) if adjoint else norm(X @ F) + size_X * (lost + g * norm(F))
+        worst = max(worst, here)
+    return worst / (1 - leak) if leak < 0.5 else math.inf
+
+
+def characters(blocks: Tensor, action: RegularAction) -> Tensor:
+    """Traces at one element of each class, shape ``(p, classes)``, from blocks on the generators, ``(k, p, b, b)``."""
+    mean = Mean(blocks, action, Stream(0))
+    return torch.stack([mean.element(int(x)).diagonal(dim1=-2, dim2=-1).sum(-1) for x in action.representatives], 1)
+
+
+def character_norms(values: Tensor, action: RegularAction) -> tuple[Tensor, Tensor]:
+    """(1/n) sum |chi|^2 and Re (1/n) sum chi(g^2) for rows of class values."""
+    weight = torch.as_tensor(action.class_sizes / action.order, device=values.device, dtype=values.real.dtype)
+    squares = torch.as_tensor(action.square_classes, device=values.device)
+    return values.abs().square() @ weight, values[:, squares].real @ weight
+
+
+def second_sample_spread(blocks: Tensor, stream: Stream) -> Tensor:
+    """Spread of the eigenvalues of a random commutant element of each block, shape ``(p,)``: rounding alone if the block is irreducible."""
+    from numerics.commutant import hermitian_noise
+
+    C = Mean(blocks, None, stream)(hermitian_noise(stream, blocks, blocks.shape[1]))
+    values = torch.linalg.eigvalsh((C + C.mH) / 2)
+    return values[:, -1] - values[:, 0]
+
+
+def certify(
+    generators: Tensor, basis: Tensor, inverse: Tensor, irreps: list[Irrep], action: RegularAction | None, over: str
+) -> tuple[Certificate, tuple[Irrep, ...]]:
+    """Measure the facts; fill in characters and kinds."""
+    from numerics.decomposition import assemble
+
+    blocks = assemble([i.matrices.to(basis) for i in irreps], [i.multiplicity for i in irreps])
+    residual = equation_residual(generators, basis, inverse, blocks)
+    if action is None:
+        return _by_equations(residual, irreps, over)
+    terms = {"residual on the generators": residual}
+    delta, tables = 0.0, {}
+    depth = float(action.depth.max())
+    for b in sorted({i.dimension for i in irreps}):
+        stacked = torch.stack([i.matrices for i in irreps if i.dimension == b], 1)
+        if action.order * stacked.shape[1] * b * b > MAX_ENTRIES:
+            why = f"Checking the irreps of degree {b} at all {action.order} elements takes {action.order * stacked.shape[1] * b * b:.1e} entries, more than {MAX_ENTRIES:.0e}."
+            return Certificate(residual, math.nan, math.nan, False, why, terms), tuple(irreps)
+        edge, values = _along_edges(stacked, action)
+        delta, tables[b] = max(delta, max(1.0, depth) * edge), values
+    terms["longest word"] = depth
+    terms["defect of the irreps"] = delta
+    filled, integrality, complaint = _integers(irreps, tables, action, delta, over)
+    terms["distance from integers"] = integrality
+    drift = depth * residual
+    apart = (drift * math.exp(drift) if drift < 1 else math.inf) + 2 * delta
+    terms["distance at every element"] = apart
+    why, decided = _verdict(residual, delta, apart, complaint, action, depth)
+    return Certificate(residual, delta, integrality, decided, why, terms), filled
+
+
+def _verdict(residual: float, delta: float, apart: float, complaint: str, action: RegularAction, depth: float) -> tuple[str, bool]:
+    if not residual < 0.5:
+        return f"R(g) T = T B(g) misses by {residual:.1e} on a generator: these matrices do not split so at this precision.", False
+    if not delta < KAZHDAN:
+        return f"the irreps found multiply like the group only up to {delta:.1e} (needed: {KAZHDAN}): the matrices are no representation of it at this precision.", False
+    if complaint:
+        return complaint, False
+    if not apart < 0.5:
+        return f"a residual of {residual:.1e} may grow to {apart:.1e} along words of {depth:.0f} letters, too much to tell representations apart: use float64, or shorter words.", False
+    edges = action.images.size
+    return f"R(g) T = T B(g) within {residual:.1e}; {edges} edges of a group of order {action.order} within {delta:.1e}; character sums are integers.", True
+
+
+def _along_edges(matrices: Tensor, action: RegularAction) -> tuple[float, Tensor]:
+    """Largest |rho(g) rho(x) - rho(g x)|_F over generators and elements, with rounding, and the characters at the class representatives."""
+    k, p, b, _ = matrices.shape
+    whole = torch.empty(action.order, p, b, b, dtype=matrices.dtype, device=matrices.device)
+    whole[0] = torch.eye(b, dtype=matrices.dtype, device=matrices.device)
+    index = {name: torch.as_tensor(getattr(action, name), device=matrices.device) for name in ("images", "letter", "parent")}
+    for level in action._levels:
+        here = torch.as_tensor(level, device=matrices.device)
+        whole[here] = matrices[index["letter"][here]] @ whole[index["parent"][here]]
+    worst = 0.0
+    for j in range(k):
+        worst = max(worst, norm(matrices[j] @ whole - whole[index["images"][j]]))
+    not_unitary = norm(matrices.mH @ matrices - torch.eye(b, dtype=matrices.dtype, device=matrices.device))
+    traces = whole[torch.as_tensor(action.representatives, device=matrices.device)].diagonal(dim1=-2, dim2=-1).sum(-1)
+    return worst + not_unitary + 3 * roundoff(b + 2, matrices) * b, traces.mT
+
+
+def _integers(
+    irreps: list[Irrep], tables: dict[int, Tensor], action: RegularAction, delta: float, over: str
+) -> tuple[tuple[Irrep, ...], float, str]:
+    """Norms, products and indicators of the characters, each an integer known to within 2 b e + e^2, e = 2 b delta + rounding of a trace."""
+    weight = torch.as_tensor(action.class_sizes / action.order, device=next(iter(tables.values())).device)
+    filled: dict[int, Irrep] = {}
+    worst, complaint = 0.0, ""
+    for b, values in tables.items():
+        mine = [k for k, i in enumerate(irreps) if i.dimension == b]
+        e = b * (2 * delta + 4 * torch.finfo(values.dtype).eps)
+        slack = 2 * b * e + e * e
+        weighted = values.to(torch.complex128) * weight
+        gram = weighted @ values.to(torch.complex128).mH
+        square, indicator = character_norms(values, action)
+        off = gram.abs().clone()
+        off.fill_diagonal_(0)
+        rounded = square.round()
+        worst = max(worst, float((square - rounded).abs().max()) + slack, float((indicator - indicator.round()).abs().max()) + e)
+        if float(off.max()) + slack >= INTEGER:
+            complaint = f"two pieces of degree {b} taken for different irreps have inner product {float(off.max()):.3g}: copies were not recognised at this precision."
+        for row, k in enumerate(mine):
+            kind = _kind(int(rounded[row]), int(indicator[row].round()), over)
+            if kind == "reducible":
+                complaint = (
+                    f"a piece of degree {b} has a character of norm {float(square[row]):.3g}: it is reducible, but the eigenvalues that would split it lie closer "
+                    "than their errors at this precision. Use float64, or a better conditioned basis."
+                )
+            filled[k] = replace(irreps[k], kind=kind, character=values[row])
+    if worst >= INTEGER:
+        complaint = complaint or f"sums over characters are integers only to within {worst:.2g}: this precision does not carry the decomposition."
+    return tuple(filled[k] for k in range(len(irreps))), worst, complaint
+
+
+def _kind(square: int, indicator: int, over: str) -> str:
+    """Over C norm 1 and the indicator; over R (norm, indicator) is (1, 1), (2, 0) or (4, -2)."""
+    if over == "complex":
+        return {1: "real", 0: "complex", -1: "quaternionic"}.get(indicator, "reducible") if square == 1 else "reducible"
+    return {(1, 1): "real", (2, 0): "complex", (4, -2): "quaternionic"}.get((square, indicator), "reducible")
+
+
+# -- without a group -----------------------------------------------------------------------------------------------------
+
+
+def _by_equations(residual: float, irreps: list[Irrep], over: str) -> tuple[Certificate, tuple[Irrep, ...]]:
+    """Irreducible and different by linear equations: the singular values of X -> A_g X - X B_g, one or none of them zero.
+
+    The certificate is about matrices within ``residual`` of those given: they split exactly so.
+    """
+    terms = {"residual on the generators": residual}
+    if not residual < 0.5:
+        return Certificate(residual, math.nan, math.nan, False, f"R(g) T = T B(g) misses by {residual:.1e} on a generator.", terms), tuple(irreps)
+    filled, margin = list(irreps), math.inf
+    for k, a in enumerate(irreps):
+        if a.dimension > MAX_LINEAR:
+            why = f"The group was not found, and a piece of degree {a.dimension} is too large (over {MAX_LINEAR}) to solve for its commutant. Pass the group, or a larger limit=."
+            return Certificate(residual, math.nan, math.nan, False, why, terms), tuple(irreps)
+        dimension, clear = _solutions(a.matrices, a.matrices)
+        margin = min(margin, clear)
+        filled[k] = replace(a, kind={1: "real", 2: "complex", 4: "quaternionic"}.get(dimension, "reducible") if over == "real" else "unknown")
+        if dimension != 1 and (over == "complex" or dimension not in (2, 4)):
+            return Certificate(residual, math.nan, math.nan, False, f"a piece of degree {a.dimension} has a commutant of dimension {dimension}: it is reducible.", terms), tuple(filled)
+        for b in irreps[:k]:
+            if a.dimension == b.dimension:
+                dimension, clear = _solutions(a.matrices, b.matrices)
+                margin = min(margin, clear)
+                if dimension:
+                    why = f"two pieces of degree {a.dimension} taken for different irreps are intertwined at this precision."
+                    return Certificate(residual, math.nan, math.nan, False, why, terms), tuple(filled)
+    terms["least nonzero singular value"] = margin
+    needed = 2 * residual  # a change of the generators by r moves singular values of X -> A X - X B by at most 2 r
+    decided = margin > 8 * needed
+    why = f"R(g) T = T B(g) within {residual:.1e} on the generators; commutants by linear equations, least nonzero singular value {margin:.1e}; the group itself was not found"
+    return Certificate(residual, math.nan, math.nan, decided, why if decided else why + "; too close to zero to be sure.", terms), tuple(filled)
+
+
+def _solutions(A: Tensor, B: Tensor) -> tuple[int, float]:
+    """Dimension of {X : A_g X = X B_g}, and the least singular value that is not zero at this precision."""
+    a, b = A.shape[-1], B.shape[-1]
+    eye_a, eye_b = (torch.eye(n, dtype=A.dtype, device=A.device) for n in (a, b))
+    rows = torch.cat([torch.kron(A[j].contiguous(), eye_b) - torch.kron(eye_a, B[j].mT.contiguous()) for j in range(len(A))])
+    values = torch.linalg.svdvals(rows).cpu().numpy()
+    zero = 8 * rows.shape[0] * np.finfo(values.dtype).eps * max(float(values[0]), 1.0)
+    alive = values[values > zero]
+    return int(len(values) - len(alive)), float(alive[-1]) if len(alive) else math.inf

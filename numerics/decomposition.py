@@ -1,0 +1,378 @@
+"""Decomposition of a numeric representation into irreducible ones, from generators, with a certificate that replays by multiplication.
+
+The route: find the group in the orbit of a random vector (or be told it); an invariant form H = mean R R* = L L* makes U = L^-1 R L unitary;
+a random Hermitian element of the commutant is diagonalised, and its eigenspaces are almost surely irreducible, multiplicities included;
+copies of one irrep are turned onto each other by random intertwiners. What is returned is T with R(g) T = T (+)_k (1 (x) rho_k(g)).
+
+What is believed is none of that, but the certificate: the residual of this equation on the generators, measured against T^-1; the defect
+of rho_k along every edge of the Cayley graph; and the integers (1/n) sum |chi_k|^2, <chi_j, chi_k> and (1/n) sum chi_k(g^2).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from numerics.certificates import Certificate, certify, character_norms, characters, second_sample_spread
+from numerics.commutant import Eigenspaces, Mean, eigenspaces, hermitian_noise, norm, roundoff
+from numerics.random import Stream
+from numerics.regular_action import NoGroupFound, RegularAction, discover
+
+MAX_DIMENSION = 2048
+SAMPLES = 4  # random intertwiners of which the strongest is used
+
+
+@dataclass(frozen=True)
+class Irrep:
+    """One kind of irreducible piece.
+
+    Attributes:
+        dimension: Of one copy, over the field of the decomposition.
+        multiplicity: How many copies.
+        matrices: On the generators, shape ``(k, b, b)``, unitary (orthogonal).
+        kind: "real", "complex" or "quaternionic": over C by the indicator +1, 0, -1; over R by the dimension 1, 2, 4 of its commutant; "unknown"
+            where the group is.
+        character: On one element of each class, shape ``(classes,)``; None where the group is not known.
+    """
+
+    dimension: int
+    multiplicity: int
+    matrices: Tensor
+    kind: str = "unknown"
+    character: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """A splitting with what certifies it.
+
+    Attributes:
+        field: "complex" or "real": irreducible over which numbers.
+        irreps: In the order of the columns of ``basis``.
+        basis: T, shape ``(d, d)``: the columns of irrep k are its copies one after the other, b columns each.
+        certificate: The measured residuals and their bounds; ``.decided`` and ``.why``.
+        order: Order of the group that the matrices generate; None when it was not found.
+        gap: Least distance of eigenvalues of the commutant element that were told apart.
+        uncertain: |E|: how far that element may be from one that commutes.
+        condition: |T|_F |T^-1|_F / d, at least 1: how far from unitary the representation was given.
+    """
+
+    field: str
+    irreps: tuple[Irrep, ...]
+    basis: Tensor
+    certificate: Certificate
+    order: int | None
+    gap: float
+    uncertain: float
+    condition: float
+
+    @property
+    def decided(self) -> bool:
+        """Whether the certificate carries the decomposition."""
+        return self.certificate.decided
+
+    @property
+    def why(self) -> str:
+        """What stands in the way, or what was certified."""
+        return self.certificate.why
+
+    @property
+    def tilt(self) -> float:
+        """Davis-Kahan: sin of the angle between the pieces and eigenspaces of an exact commutant element, <= 2 |E| / gap."""
+        return 2 * self.uncertain / self.gap if math.isfinite(self.gap) else 0.0
+
+    @property
+    def multiplicities(self) -> dict[tuple[int, str], list[int]]:
+        """Multiplicities by (dimension, kind), largest first."""
+        out: dict[tuple[int, str], list[int]] = {}
+        for irrep in self.irreps:
+            out.setdefault((irrep.dimension, irrep.kind), []).append(irrep.multiplicity)
+        return {key: sorted(value, reverse=True) for key, value in sorted(out.items())}
+
+    def blocks(self) -> Tensor:
+        """The block diagonal matrices (+)_k (1 (x) rho_k(g)) on the generators, shape ``(k, d, d)``."""
+        return assemble([irrep.matrices for irrep in self.irreps], [irrep.multiplicity for irrep in self.irreps])
+
+    def text(self) -> str:
+        """Lines for a reader."""
+        parts = [f"{i.multiplicity} x (degree {i.dimension}, {i.kind})" for i in self.irreps]
+        head = f"over {'C' if self.field == 'complex' else 'R'}: {' + '.join(parts)}"
+        word = "certified" if self.decided else "UNDECIDED"
+        return f"{head}\n{word}: {self.why}"
+
+
+def assemble(matrices: list[Tensor], multiplicities: list[int]) -> Tensor:
+    """(+)_k (1_m (x) rho_k), shape ``(generators, d, d)``."""
+    k = matrices[0].shape[0]
+    d = sum(m * r.shape[-1] for r, m in zip(matrices, multiplicities, strict=True))
+    out = torch.zeros(k, d, d, dtype=matrices[0].dtype, device=matrices[0].device)
+    start = 0
+    for r, m in zip(matrices, multiplicities, strict=True):
+        b = r.shape[-1]
+        at = start + torch.arange(m * b, device=out.device).reshape(m, b)
+        out[:, at[:, :, None], at[:, None, :]] = r[:, None]
+        start += m * b
+    return out
+
+
+def decompose(
+    generators: Tensor,
+    stream: Stream,
+    *,
+    action: RegularAction | None = None,
+    field: str = "complex",
+    limit: int = 20_000,
+    accuracy: float = 0.0,
+    attempts: int = 4,
+) -> Decomposition:
+    r"""Split a representation, given on generators, into irreducible ones.
+
+    Args:
+        generators: Shape ``(k, d, d)``, float or complex, d <= 2048; on any device.
+        stream: Source of random vectors and matrices.
+        action: The group, with generators in the same order, if known; otherwise it is searched for, up to ``limit`` elements, and where it
+            is not found random products take the place of means over it.
+        field: "complex", or "real" for real matrices: pieces irreducible over R.
+        accuracy: How far, relative to their size, the matrices may be from an exact representation; used to tell elements apart.
+        attempts: How often a piece that is seen to be reducible is split again.
+    Returns:
+        A :class:`Decomposition`; ``.decided`` is False, with the reason, where this precision does not carry it.
+    Raises:
+        ValueError: shape, dtype, entries that are not finite, a singular matrix, or no invariant form (the group generated is not bounded).
+    Accuracy:
+        The certificate's residual, typically 1e-13 d for unitary float64 input, times the square of the condition of the change of basis.
+    """
+    check(generators, field)
+    complex_field = field == "complex"
+    if action is None:
+        action = _searched(generators, stream.fork("orbit"), limit, accuracy)
+    elif action.images.shape[0] != len(generators):
+        raise ValueError(f"Expected as many matrices as the group has generators, got {len(generators)} and {action.images.shape[0]}.")
+    unitary, change, input_error = unitary_form(generators, action, stream.fork("form"))
+    spaces = _pieces(unitary, action, stream.fork("pieces"), input_error, attempts)
+    aligned, irreps = _aligned(unitary, spaces, action, stream.fork("copies"))
+    if complex_field and not generators.is_complex() and not _absolutely(irreps, action):
+        aligned, irreps = _complexified(aligned, irreps, action, stream.fork("complex"), attempts)
+    aligned, irreps = _sorted(aligned, irreps)
+    basis = aligned if change is None else change.to(aligned) @ aligned
+    inverse = aligned.mH if change is None else torch.linalg.inv(basis)
+    certificate, irreps = certify(generators, basis, inverse, irreps, action, field)
+    order = None if action is None else action.order
+    condition = norm(basis) * norm(inverse) / len(basis)
+    return Decomposition(field, irreps, basis, certificate, order, spaces.gap, spaces.uncertain, condition)
+
+
+def _searched(generators: Tensor, stream: Stream, limit: int, accuracy: float) -> RegularAction | None:
+    try:
+        return discover(generators, stream, limit=limit, accuracy=accuracy)
+    except NoGroupFound:
+        return None
+
+
+def check(generators: Tensor, field: str) -> None:
+    """Refuse what cannot be a representation on generators, naming what came."""
+    if generators.ndim != 3 or generators.shape[1] != generators.shape[2] or 0 in generators.shape:
+        raise ValueError(f"Expected matrices on generators, shape (k, d, d) with k, d >= 1, got {tuple(generators.shape)}.")
+    if generators.dtype not in (torch.float32, torch.float64, torch.complex64, torch.complex128):
+        raise ValueError(f"Expected float32, float64, complex64 or complex128, got {generators.dtype}. Convert first; half precision carries no decomposition.")
+    if generators.shape[-1] > MAX_DIMENSION:
+        raise ValueError(f"Dimension {generators.shape[-1]} is beyond {MAX_DIMENSION}: matrices are held whole. Split it by a known symmetry first.")
+    if field not in ("complex", "real") or (field == "real" and generators.is_complex()):
+        raise ValueError(f"Expected field 'complex', or 'real' with real matrices, got {field!r} with {generators.dtype}.")
+    flat = torch.view_as_real(generators) if generators.is_complex() else generators
+    if not bool(torch.isfinite(flat).all()):
+        j = int((~torch.isfinite(flat).flatten(1).all(1)).nonzero()[0])
+        raise ValueError(f"Expected finite entries, got NaN or infinity in matrix {j}.")
+
+
+def unitary_form(generators: Tensor, action: RegularAction | None, stream: Stream, rounds: int = 3) -> tuple[Tensor, Tensor | None, float]:
+    """U(g) = L^-1 R(g) L with L L* = mean R R*, repeated while rounding leaves them visibly not unitary.
+
+    Returns:
+        U, the change of basis L (None if the input was unitary), and |U* U - 1|_F with its rounding: U is that near unitary matrices.
+    Raises:
+        ValueError: no positive invariant form comes out: a singular matrix, or a group that is not bounded.
+    """
+    d = generators.shape[-1]
+    eye = torch.eye(d, dtype=generators.dtype, device=generators.device)
+    rounding = roundoff(d, generators) * d
+    change, R = None, generators
+    for attempt in range(rounds + 1):
+        defect = norm(R.mH @ R - eye)
+        if defect <= 4 * rounding or (attempt == rounds and math.isfinite(defect)):
+            return R, change, defect + rounding * (1 + defect)
+        H = Mean(R, action, stream.fork(attempt))(eye)
+        L, failed = torch.linalg.cholesky_ex((H + H.mH) / 2)
+        if int(failed) or not math.isfinite(norm(L)):
+            raise ValueError(
+                "The averaged form is not positive definite in this precision: a matrix is singular, the group that the matrices generate is not bounded, "
+                "or the change of basis is too ill-conditioned (then use float64)."
+            )
+        R = torch.linalg.solve_triangular(L, R @ L, upper=False)
+        change = L if change is None else change @ L
+    raise ValueError("Averaging an invariant form did not make the matrices unitary: is the group that they generate bounded?")
+
+
+# -- pieces --------------------------------------------------------------------------------------------------------------
+
+
+def _pieces(unitary: Tensor, action: RegularAction | None, stream: Stream, input_error: float, attempts: int) -> Eigenspaces:
+    """Eigenspaces of a random commutant element, split again where a piece is seen to be reducible."""
+    mean = Mean(unitary, action, stream.fork("mean"))
+    C = mean(hermitian_noise(stream, unitary))
+    words = action.mean_depth if action is not None else 2.0 * math.log2(1 / torch.finfo(C.dtype).eps)
+    found = eigenspaces(unitary, (C + C.mH) / 2, words, input_error)
+    if len(found.sizes) == 1 or attempts <= 1:
+        return found
+    basis, gap = found.basis.clone(), found.gap
+    parts = {start: (size,) for start, size in zip(_starts(found.sizes), found.sizes, strict=True)}
+    whole = {b: (at, cut(unitary, basis, at)) for b, at in grouped(found.sizes, basis.device).items()}
+    for b, (at, blocks) in whole.items():
+        for p in _reducible(blocks, action, stream.fork(b)) if b > 1 else []:
+            inner = _pieces(blocks[:, p], action, stream.fork(f"{b}.{p}"), input_error, attempts - 1)
+            if len(inner.sizes) > 1:
+                basis[:, at[p]] = basis[:, at[p]] @ inner.basis
+                gap = min(gap, inner.gap)
+                parts[int(at[p, 0])] = inner.sizes
+    sizes = tuple(size for start in sorted(parts) for size in parts[start])
+    unchanged = {b: blocks for b, (_, blocks) in whole.items()} if sizes == found.sizes else {}
+    return replace(found, basis=basis, sizes=sizes, gap=gap, blocks=unchanged)
+
+
+def _starts(sizes: tuple[int, ...]) -> list[int]:
+    return [sum(sizes[:k]) for k in range(len(sizes))]
+
+
+def _reducible(blocks: Tensor, action: RegularAction | None, stream: Stream) -> list[int]:
+    """Positions of blocks, shape ``(k, p, b, b)``, whose symmetric commutant is more than scalars; a guide, not a certificate."""
+    if action is None:
+        spread = second_sample_spread(blocks, stream)
+        return (spread > torch.finfo(blocks.dtype).eps ** 0.4).nonzero().ravel().tolist()
+    square, indicator = character_norms(characters(blocks, action), action)
+    dimension = square if blocks.is_complex() else (square + indicator) / 2
+    return (dimension > 1.5).nonzero().ravel().tolist()
+
+
+def grouped(sizes: tuple[int, ...], device: torch.device) -> dict[int, Tensor]:
+    """Columns of the pieces of each size: size -> int64 ``(pieces, size)``."""
+    starts: dict[int, list[int]] = {}
+    at = 0
+    for size in sizes:
+        starts.setdefault(size, []).append(at)
+        at += size
+    return {b: torch.tensor(first, device=device)[:, None] + torch.arange(b, device=device) for b, first in starts.items()}
+
+
+def cut(unitary: Tensor, basis: Tensor, at: Tensor) -> Tensor:
+    """V_p* U(g) V_p for the pieces with columns ``at``, shape ``(k, p, b, b)``."""
+    some = basis[:, at.ravel()]
+    moved = some.mH @ unitary @ some
+    p, b = at.shape
+    here = torch.arange(p, device=at.device)
+    return moved.reshape(-1, p, b, p, b)[:, here, :, here].movedim(0, 1)
+
+
+# -- copies --------------------------------------------------------------------------------------------------------------
+
+
+def _aligned(unitary: Tensor, spaces: Eigenspaces, action: RegularAction | None, stream: Stream) -> tuple[Tensor, list[Irrep]]:
+    """Columns turned so that copies of one irrep have one matrix, kinds next to each other."""
+    columns, irreps = [], []
+    for b, at in grouped(spaces.sizes, unitary.device).items():
+        blocks = spaces.blocks.get(b)
+        blocks = cut(unitary, spaces.basis, at) if blocks is None else blocks
+        alike = _alike(blocks, action)
+        waiting = torch.arange(len(at), device=at.device)
+        while len(waiting):
+            some = waiting if alike is None else waiting[alike[waiting[0], waiting]]
+            turn, same = _intertwiners(blocks[:, some], action, stream.fork(f"{b}.{len(irreps)}"))
+            mine = some[same]
+            columns.append((spaces.basis[:, at[mine]].movedim(1, 0) @ turn[same]).movedim(0, 1).flatten(1))
+            irreps.append(Irrep(b, len(mine), _unitary_mean(turn[same].mH @ blocks[:, mine] @ turn[same])))
+            waiting = waiting[~torch.isin(waiting, mine)]
+    return torch.cat(columns, 1), irreps
+
+
+def _alike(blocks: Tensor, action: RegularAction | None) -> Tensor | None:
+    """Which blocks have overlapping characters, shape ``(p, p)``: only these can be copies of each other."""
+    if action is None:
+        return None
+    values = characters(blocks, action)
+    weight = torch.as_tensor(action.class_sizes / action.order, device=values.device, dtype=values.dtype)
+    return ((values * weight) @ values.mH).abs() > 0.5
+
+
+def _unitary_mean(copies: Tensor) -> Tensor:
+    """The unitary matrices next to the mean of nearly equal ones, shape ``(k, b, b)`` from ``(k, m, b, b)``."""
+    left, _, right = torch.linalg.svd(copies.mean(1))
+    return left @ right
+
+
+def _intertwiners(blocks: Tensor, action: RegularAction | None, stream: Stream) -> tuple[Tensor, Tensor]:
+    """Unitary Q_j with B_j Q_j = Q_j B_0 for every block that is a copy of block 0, and which ones are.
+
+    The mean of a random matrix intertwines; by Schur's lemma it is a multiple of a unitary one, and nonzero almost surely between copies. The
+    strongest of a few is kept. Between different irreps it is rounding alone.
+    """
+    p, b = blocks.shape[1:3]
+    if p == 1:
+        return torch.eye(b, dtype=blocks.dtype, device=blocks.device)[None], torch.ones(1, dtype=torch.bool, device=blocks.device)
+    real = stream.normal(SAMPLES, p, b, b)
+    noise = (torch.complex(real, stream.normal(SAMPLES, p, b, b)) if blocks.is_complex() else real).to(blocks)
+    found = Mean(blocks, action, stream).between(noise, slice(0, 1))
+    strength = torch.linalg.matrix_norm(found)
+    best = strength.argmax(0)
+    chosen = found[best, torch.arange(p, device=blocks.device)]
+    left, values, right = torch.linalg.svd(chosen)
+    turn = left @ right
+    miss = torch.linalg.matrix_norm(blocks @ turn - turn @ blocks[:, :1]).amax(0)
+    same = (miss < 0.1) & (values[:, -1] > 0.1 * values[:, 0]) & (strength.amax(0) > torch.finfo(blocks.dtype).eps ** 0.6)
+    same[0] = True
+    turn[0] = torch.eye(b, dtype=blocks.dtype, device=blocks.device)
+    return turn, same
+
+
+def _absolutely(irreps: list[Irrep], action: RegularAction | None) -> bool:
+    """Whether real irreps are seen to stay irreducible over C: then nothing needs complex numbers."""
+    if action is None:
+        return False
+    return all(float(character_norms(characters(i.matrices[:, None], action), action)[0]) < 1.5 for i in irreps)
+
+
+def _complexified(basis: Tensor, irreps: list[Irrep], action: RegularAction | None, stream: Stream, attempts: int) -> tuple[Tensor, list[Irrep]]:
+    """Real irreps split over C: those of complex type into two, of quaternionic type into two copies of one."""
+    wide = torch.complex64 if basis.dtype == torch.float32 else torch.complex128
+    columns, found, start = [], [], 0
+    for number, irrep in enumerate(irreps):
+        b, m = irrep.dimension, irrep.multiplicity
+        mine = basis[:, start : start + m * b].reshape(-1, m, b).to(wide)
+        start += m * b
+        matrices = irrep.matrices.to(wide)
+        if b == 1:
+            inner = Eigenspaces(torch.ones(1, 1, dtype=wide, device=basis.device), (1,), math.inf, 0.0, 0.0)
+        else:
+            inner = _pieces(matrices, action, stream.fork(number), norm(matrices.mH @ matrices - torch.eye(b, device=basis.device)), attempts)
+        turned, parts = _aligned(matrices, inner, action, stream.fork(f"copies {number}"))
+        at = 0
+        for part in parts:
+            width = part.dimension * part.multiplicity
+            columns.append((mine @ turned[:, at : at + width]).flatten(1))
+            found.append(replace(part, multiplicity=m * part.multiplicity))
+            at += width
+    return torch.cat(columns, 1), found
+
+
+def _sorted(basis: Tensor, irreps: list[Irrep]) -> tuple[Tensor, list[Irrep]]:
+    """By dimension, then multiplicity, then traces on the generators."""
+    starts = torch.tensor([0] + [i.dimension * i.multiplicity for i in irreps]).cumsum(0).tolist()
+    traces = [i.matrices.diagonal(dim1=-2, dim2=-1).sum(-1).cpu() for i in irreps]
+
+    def key(j: int) -> tuple[float, ...]:
+        values = torch.view_as_real(traces[j].to(torch.complex128)).ravel().tolist()
+        return irreps[j].dimension, -irreps[j].multiplicity, *(-round(v, 4) + 0.0 for v in values)
+
+    order = sorted(range(len(irreps)), key=key)
+    return torch.cat([basis[:, starts[j] : starts[j + 1]] for j in order], 1), [irreps[j] for j in order]

@@ -1,0 +1,89 @@
+"""Symmetries of a point set in the plane, found from its coordinates: the isometries that map it to itself."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import permutations
+
+import torch
+from torch import Tensor
+
+from numerics.random import Stream
+
+
+@dataclass(frozen=True)
+class PlanarSymmetries:
+    """What was measured on n points.
+
+    Attributes:
+        images: Every permutation of the points, int64, shape ``(n!, n)``, in lexicographic order.
+        matrices: For each the linear map that comes nearest to it about the centre, shape ``(n!, 2, 2)``.
+        defects: How far that map is from doing so and from being orthogonal, dimensionless, shape ``(n!,)``.
+        error: Bound on the error of a matrix that belongs to a true symmetry, and on its defect, in the Frobenius norm.
+    """
+
+    images: Tensor
+    matrices: Tensor
+    defects: Tensor
+    error: float
+
+
+def placed_points(shape: Tensor, scale: float, shift: float, stream: Stream) -> tuple[Tensor, float]:
+    """Points turned by a random angle, scaled and shifted, and a bound on the rounding error of each coordinate.
+
+    Args:
+        shape: The points before, shape ``(n, 2)``, exact.
+        scale: Positive factor. shift: Added to both coordinates.
+    Accuracy:
+        A coordinate is c + s (x cos a - y sin a): cosine and sine known to one unit in the last place each (and not exactly a rotation's, by as
+        much), and at most five roundings of numbers up to |c| + 2 s max|x|.
+    """
+    angle = 2 * math.pi * stream.uniform(1)
+    cosine, sine = torch.cos(angle), torch.sin(angle)
+    turn = torch.stack([torch.cat([cosine, -sine]), torch.cat([sine, cosine])])
+    points = shift + scale * (shape.to(turn) @ turn.mT)
+    unit = torch.finfo(points.dtype).eps
+    return points, 8 * unit * (abs(shift) + 2 * scale * float(shape.abs().max()))
+
+
+def symmetries(points: Tensor, error: float) -> PlanarSymmetries:
+    r"""Fit a linear map to each permutation of the points.
+
+    With centred points as columns of P and their images Q, the map is :math:`A = Q P^T (P P^T)^{-1}`, exact where a symmetry exists. The
+    defect is :math:`\|A P - Q\| / \sigma_{\min}(P) + \|A^T A - 1\|`.
+
+    Args:
+        points: Shape ``(n, 2)``, n at most 6, not on one line.
+        error: Bound on the error of each coordinate.
+    Raises:
+        ValueError: too many points, or points on one line.
+    Accuracy:
+        With :math:`d = \|\delta P\|_F / \sigma_{\min}(P)` a true symmetry's matrix moves by at most 3 d (1 + 2 d) in first and second order, plus
+        rounding of the normal equations, whose condition is that of P squared; the defect by three times as much.
+    """
+    n = len(points)
+    if n > 6:
+        raise ValueError(f"Expected at most 6 points, got {n}: all {n}! permutations are tried.")
+    centred = (points - points.mean(0)).mT
+    sigma = torch.linalg.svdvals(centred)
+    unit = torch.finfo(points.dtype).eps
+    coordinate = 2 * error + (n + 1) * unit * float(points.abs().max())
+    drift = math.sqrt(2 * n) * coordinate / float(sigma[-1])
+    if not drift < 0.05:
+        raise ValueError("The points lie on one line, or are too close together for their distance from the origin at this precision.")
+    images = torch.tensor(list(permutations(range(n))), device=points.device)
+    targets = centred[:, images].movedim(1, 0)  # column k goes to column images[k]
+    gram = centred @ centred.mT
+    fitted = targets @ centred.mT @ torch.linalg.inv(gram)
+    eye = torch.eye(2, dtype=points.dtype, device=points.device)
+    miss = torch.linalg.matrix_norm(fitted @ centred - targets) / sigma[-1]
+    defects = miss + torch.linalg.matrix_norm(fitted.mT @ fitted - eye)
+    condition = float(sigma[0] / sigma[-1]) ** 2
+    one = 3 * drift * (1 + 2 * drift) + (8 * n + 40) * unit * condition
+    return PlanarSymmetries(images, fitted, defects, 3 * one)
+
+
+def distances(matrices: Tensor, others: Tensor) -> Tensor:
+    """Frobenius distances of all pairs, shape ``(len(matrices), len(others))``."""
+    return torch.linalg.matrix_norm(matrices[:, None] - others[None])

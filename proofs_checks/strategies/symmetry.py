@@ -1,0 +1,30 @@
+"""Cases about concrete symmetries: placed squares, pairs of conjugate representations, subspaces that a group leaves invariant."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from proofs_checks.kernel import Case, Profile
+from proofs_checks.strategies.groups import Images, named_permutation_groups, permutation_generators, shears
+
+SEEDS = st.integers(0, 2**16)
+SMALLEST, LARGEST = Fraction(1, 1000), Fraction(1000)
+MAX_DEGREE = 12
+
+
+def placed_square_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(scale, shift, seed)``: a square of half side ``scale`` about (shift, shift), turned by a random angle."""
+    sizes = st.fractions(SMALLEST, LARGEST, max_denominator=1000)
+    return st.builds(lambda scale, shift, seed: Case(scale=scale, shift=shift, seed=seed), sizes, st.integers(-1000, 1000), SEEDS)
+
+
+def permutation_actions(max_degree: int = MAX_DEGREE) -> st.SearchStrategy[Images]:
+    """Generators of permutation groups on at most ``max_degree`` points, of order at most 24."""
+    return st.one_of(named_permutation_groups(), permutation_generators()).filter(lambda g: len(g[0]) <= max_degree)
+
+
+def conjugate_pair_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(d, shears, generators, seed)``: the permutation representation of degree d, to be conjugated twice."""
+    return st.builds(lambda g, k, seed: Case(d=len(g[0]), shears=k, generators=g, seed=seed), permutation_actions(), shears(), SEEDS)

@@ -1,0 +1,211 @@
+"""Decomposition of exact representations into explicit irreps, with a certificate that replays by multiplication alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from theory.character_tables import modulo
+from theory.exact_matrices import CyclotomicField, ExactArray, Field, block_diagonal, hstack, join
+from theory.irreducibles import irreps
+from theory.matrix_representations import BIG_PRIME, NotARepresentation, Representation, schur_type
+from theory.primes import split_prime
+
+MAX_DEGREE = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Summand:
+    """All copies of one irrep: which, how often, its degree, field and Schur type, and the columns of the basis that they take."""
+
+    irrep: int
+    multiplicity: int
+    degree: int
+    field: Field
+    schur_type: str
+    columns: slice
+
+    def __str__(self) -> str:
+        times = "" if self.multiplicity == 1 else f"{self.multiplicity} x "
+        return f"{times}chi{self.irrep + 1} (degree {self.degree}, {self.schur_type}, over {self.field})"
+
+
+@dataclass(frozen=True, eq=False)
+class Decomposition:
+    """R(g) T = T B(g), B block diagonal with irreps: ``multiplicities`` by irrep, T = ``basis``. Everything stands over ``field``."""
+
+    representation: Representation
+    irreps: tuple[Representation, ...]
+    multiplicities: tuple[int, ...]
+    basis: ExactArray
+
+    @property
+    def field(self) -> Field:
+        """Where T lives: the smallest named field that holds the matrices and the irreps used."""
+        return self.basis.field
+
+    @property
+    def blocks(self) -> ExactArray:
+        """B(g) for every element."""
+        chosen = [r.matrices for r, m in zip(self.irreps, self.multiplicities, strict=True) for _ in range(m)]
+        return block_diagonal(chosen)
+
+    @property
+    def summands(self) -> tuple[Summand, ...]:
+        """The irreps that occur, in the order of the blocks."""
+        out, at = [], 0
+        for k, (part, m) in enumerate(zip(self.irreps, self.multiplicities, strict=True)):
+            if m:
+                out.append(Summand(k, m, part.degree, part.field, schur_type(int(part.indicator)), slice(at, at + m * part.degree)))
+                at += m * part.degree
+        return tuple(out)
+
+    @cached_property
+    def inverse_basis(self) -> ExactArray:
+        """T^-1, so that the certificate needs no elimination."""
+        return self.basis.inverse()
+
+    def isotypic_basis(self, irrep: int) -> ExactArray:
+        """Columns that span the sum of all copies of one irrep."""
+        return next((self.basis[:, s.columns] for s in self.summands if s.irrep == irrep), self.basis[:, :0])
+
+    def isotypic_projector(self, irrep: int) -> ExactArray:
+        """The equivariant projector onto that sum: the columns times the matching rows of T^-1."""
+        columns = next((s.columns for s in self.summands if s.irrep == irrep), slice(0, 0))
+        return self.basis[:, columns] @ self.inverse_basis[columns]
+
+    @cached_property
+    def form(self) -> ExactArray:
+        """A positive definite H with R(g)* H R(g) = H: the irreps' forms, carried back by T."""
+        forms = [r.form for r, m in zip(self.irreps, self.multiplicities, strict=True) for _ in range(m)]
+        return self.inverse_basis.H @ block_diagonal(forms) @ self.inverse_basis
+
+    def verify(self) -> bool:
+        """Multiply everything out: R(g) T = T B(g) for all g, and T invertible (its rank modulo a prime is full)."""
+        if not (self.representation.matrices @ self.basis[None] - self.basis[None] @ self.blocks).is_zero:
+            return False
+        p, root = split_prime(self.basis.field.order, BIG_PRIME)
+        return modulo(self.basis, p, root).rank() == self.basis.shape[0]
+
+    @property
+    def commutant_dimension(self) -> int:
+        """The sum of the squares of the multiplicities."""
+        return sum(m * m for m in self.multiplicities)
+
+    def commutant_basis(self) -> Iterator[ExactArray]:
+        """Matrices that commute with every R(g), as many as :attr:`commutant_dimension`, independent: T (E_ij (x) 1) T^-1."""
+        for s in self.summands:
+            d, start = s.degree, s.columns.start
+            for i in range(s.multiplicity):
+                for j in range(s.multiplicity):
+                    yield self.basis[:, start + i * d : start + (i + 1) * d] @ self.inverse_basis[start + j * d : start + (j + 1) * d]
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """All that a stranger needs to check the splitting."""
+        used = [s.irrep for s in self.summands]
+        return Certificate(
+            self.representation, self.basis, self.inverse_basis, tuple(self.irreps[k] for k in used), tuple(self.multiplicities[k] for k in used), self.form
+        )
+
+    def text(self) -> str:
+        """One line a summand."""
+        head = f"{self.representation!r} = {' + '.join(map(str, self.summands))}"
+        return f"{head}\nover {self.field}; commutant of dimension {self.commutant_dimension}"
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """Matrices that prove a decomposition; :meth:`residuals` multiplies them, and uses no elimination, no table and no search.
+
+    With T T' = 1 and R(g) T = T B(g) the representation is the sum of the blocks; blocks of character norm 1 are irreducible and those with
+    character product 0 inequivalent, so the commutant has dimension sum m_i^2; R(g)* H R(g) = H with H = T'* diag(F_i) T' shows the form.
+    """
+
+    representation: Representation
+    basis: ExactArray
+    inverse: ExactArray
+    irreps: tuple[Representation, ...]
+    multiplicities: tuple[int, ...]
+    form: ExactArray
+
+    def residuals(self) -> dict[str, ExactArray]:
+        """Arrays that are all zero if and only if the certificate holds."""
+        rho, T = self.representation, self.basis
+        n, size = rho.group.order, rho.degree
+        eye = ExactArray.eye(size, T.field)
+        blocks = block_diagonal([r.matrices for r, m in zip(self.irreps, self.multiplicities, strict=True) for _ in range(m)])
+        gens = list(rho.group.generators) or [0]
+        chosen = rho.matrices[gens]
+        found = {
+            "T T^-1 - 1": T @ self.inverse - eye,
+            "R(g) T - T B(g), every g": rho.matrices @ T[None] - T[None] @ blocks,
+            "R(g)* H R(g) - H, generators": chosen.H @ self.form[None] @ chosen - self.form[None][[0] * len(gens)],
+            "H - H*": self.form - self.form.H,
+        }
+        for i, a in enumerate(self.irreps):
+            step = [a.matrices[g][None] @ a.matrices - a.matrices[rho.group.table[g]] for g in gens]
+            found[f"homomorphism, block {i + 1}"] = step[0] if len(step) == 1 else _stacked(step)
+            for j, b in enumerate(self.irreps[: i + 1]):
+                total = a.character.entrywise(b.character.conj()).sum()
+                found[f"<block {i + 1}, block {j + 1}> - {int(i == j)}"] = total - ExactArray.of([[int(i == j) * n]])[0, 0]
+        return found
+
+    def replay(self) -> bool:
+        """Whether every residual is zero."""
+        return all(residual.is_zero for residual in self.residuals().values())
+
+
+def _stacked(parts: list[ExactArray]) -> ExactArray:
+    from theory.exact_matrices import stack
+
+    return stack(parts)
+
+
+def decompose(representation: Representation) -> Decomposition:
+    """Split a representation in characteristic 0 into explicit irreps, with the change of basis.
+
+    With p_ab = (d/n) sum_g R_i(g^-1)_ba R(g), the columns of p_11 give one vector for each copy, and p_a1 carries it to the a-th basis
+    vector of that copy (Serre 1977, 2.7).
+
+    Raises:
+        NotARepresentation: a pair of elements fails; the message names the first and the worst.
+        ValueError: characteristic p: :func:`theory.modules.split_completely` decomposes there, if p does not divide |G|.
+    """
+    if not isinstance(representation.field, CyclotomicField):
+        raise ValueError(
+            f"Expected matrices over Q(zeta_n), got {representation.field}. Over F_p use theory.modules.split_completely; where p divides |G| complements may not exist."
+        )
+    if representation.degree > MAX_DEGREE:
+        raise ValueError(
+            f"Exact decomposition stops at degree {MAX_DEGREE}, got {representation.degree}. Use numerics.representations on the device, whose residuals come with bounds."
+        )
+    representation.require_homomorphism()
+    parts = irreps(representation.group)
+    multiplicities = tuple(int(representation.inner(part)) for part in parts)
+    columns = []
+    for part, m in zip(parts, multiplicities, strict=True):
+        if m:
+            columns.append(_adapted_columns(representation, part, m))
+    return Decomposition(representation, parts, multiplicities, hstack(columns))
+
+
+def _adapted_columns(representation: Representation, part: Representation, m: int) -> ExactArray:
+    group, size = representation.group, representation.degree
+    common = join(representation.field, part.field)
+    matrices = representation.matrices.over(common)
+    inverse_first = part.matrices.over(common)[group.inverses][:, 0, :]  # R_i(g^-1)_{1a}, the coefficient of p_{a1}
+    units = []
+    for a in range(part.degree):
+        weighted = inverse_first[:, a].reshape(-1, 1, 1).entrywise(matrices)
+        units.append(weighted.sum() * Fraction(part.degree, group.order))
+    p, root = split_prime(common.order, BIG_PRIME)
+    pivots = modulo(units[0], p, root).echelon()[1]
+    if len(pivots) != m:
+        raise NotARepresentation(f"Expected {m} copies, found rank {len(pivots)}; the input is not a representation.")
+    first = units[0][:, list(pivots)]
+    moved = [unit @ first for unit in units]  # the a-th basis vectors of all copies
+    ordered = [moved[a][:, k].reshape(size, 1) for k in range(m) for a in range(part.degree)]
+    return hstack(ordered)

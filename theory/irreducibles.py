@@ -1,0 +1,297 @@
+"""Explicit irreducible representations over cyclotomic fields, from subgroups and their linear characters (Dixon 1993).
+
+For a character chi of degree d find a subgroup H with a linear character lambda that occurs once in chi restricted to H. Then
+e = (1/|H|) sum_h lambda(h^-1) h has rank 1 in the irrep, and with f(x) = tr(e x) = (1/|H|) sum_h lambda(h^-1) chi(h x) and elements t_i
+such that the t_i v (v in the image of e) are a basis, R(x) = G^-1 [f(t_i^-1 x t_j)], G = [f(t_i^-1 t_j)] their Gram matrix, which R preserves.
+If H has index d, chi is induced from lambda: R is monomial, its entries are roots of unity, and it is unitary.
+
+One character of each orbit under Galois conjugation and under products with linear characters is worked out; the others follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import gcd, lcm
+from random import Random
+
+import numpy as np
+
+from theory.character_tables import CharacterTable, character_table, linear_characters, modulo
+from theory.cyclotomic import degree, powers, prime_factors
+from theory.exact_matrices import CyclotomicField, ExactArray
+from theory.groups import FiniteGroup
+from theory.matrix_representations import Representation
+from theory.primes import split_prime
+from theory.subgroups import generated, left_cosets
+
+__all__ = ["irreps"]
+
+_BIG_PRIME = 2**24
+_SETTLED = 12  # subgroups tried without gain once every character is over a field as small as its own
+_HOPELESS = 60  # without gain while some field is larger than that of its character
+_BUDGET = 4000  # while some character has no subgroup at all
+
+
+@dataclass
+class _Choice:
+    """The best subgroup known for one character: (degree of the field, not monomial), H, lambda as exponents of zeta_e on H, e."""
+
+    cost: tuple[int, bool]
+    subgroup: np.ndarray
+    exponents: np.ndarray
+    e: int
+
+
+@dataclass
+class _Search:
+    """Multiplicities of linear characters in all rows at once, as residues: they are integers below p."""
+
+    table: CharacterTable
+    rows: list[int]
+    conductors: list[int]
+    best: dict[int, _Choice] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.group = self.table.group
+        order = self.table.array.field.order
+        self.p, self.root = split_prime(order, max(4096, 2 * self.group.order))
+        self.order = order
+        self.residues = modulo(self.table.array[self.rows], self.p, self.root).numerators[..., 0]
+        self.degrees = [self.table.degrees[row] for row in self.rows]
+        self.floors = [self._floor(k) for k in range(len(self.rows))]
+
+    def _floor(self, k: int) -> int:
+        """No cyclotomic field of smaller degree holds the irrep: its own character's, and a real field never holds a quaternionic one."""
+        smallest = degree(self.conductors[k])
+        return 2 if smallest == 1 and self.table.indicators[self.rows[k]] < 0 else smallest
+
+    @property
+    def pending(self) -> list[int]:
+        return [k for k in range(len(self.rows)) if k not in self.best]
+
+    @property
+    def over_large_fields(self) -> list[int]:
+        return [k for k, c in self.best.items() if c.cost[0] > self.floors[k]]
+
+    @property
+    def perfect(self) -> bool:
+        return not self.pending and all(c.cost == (self.floors[k], False) for k, c in self.best.items())
+
+    def try_subgroup(self, members: np.ndarray) -> bool:
+        """Note every character in which a linear character of the subgroup occurs once; True if something got better."""
+        inner = self.group.restricted(members.tolist())
+        e = inner.exponent
+        rows = linear_characters(inner)
+        values = np.array([pow(self.root, self.order // e * k, self.p) for k in range(e)], dtype=np.int64)[-rows % e]
+        restricted = self.residues[:, self.group.class_of[members]]
+        multiplicities = restricted @ values.T % self.p * pow(len(members), -1, self.p) % self.p
+        gained = False
+        orders = e // np.gcd(np.gcd.reduce(rows, axis=1), e)
+        for k, j in np.argwhere(multiplicities == 1).tolist():
+            cost = degree(lcm(self.conductors[k], int(orders[j]))), len(members) * self.degrees[k] != self.group.order
+            if k not in self.best or cost < self.best[k].cost:
+                self.best[k] = _Choice(cost, members, rows[j], e)
+                gained = True
+        return gained
+
+    def run(self) -> None:
+        seen: set[tuple[int, ...]] = set()
+        idle = tried = 0
+        for members in _candidates(self.group):
+            tried += 1
+            key = tuple(np.bincount(self.group.class_of[members], minlength=len(self.group.classes)).tolist())
+            if key not in seen:
+                seen.add(key)
+                idle = 0 if self.try_subgroup(members) else idle + 1
+                if self.perfect:
+                    return
+            patience = _BUDGET if self.pending else _HOPELESS if self.over_large_fields else _SETTLED
+            if idle > patience or tried > (_BUDGET if self.pending else 8 * patience + 4 * len(self.group.classes)):
+                break
+        if self.pending:
+            raise NotImplementedError(
+                f"No subgroup among the {tried} tried has a linear character that occurs once in chi{self.rows[self.pending[0]] + 1}; "
+                "give matrices for it, or find it inside a tensor product with decompose."
+            )
+
+
+def _candidates(group: FiniteGroup) -> Iterator[np.ndarray]:
+    """Cyclic subgroups of class representatives, the group itself, then subgroups generated by a representative and another element, in a fixed random order."""
+    representatives = [c.representative for c in group.classes]
+    for x in reversed(representatives):
+        yield np.array(generated(group, [x]))
+    yield np.arange(group.order)
+    random = Random(group.order)
+    for _ in range(_BUDGET):
+        x, y = random.choice(representatives), random.randrange(group.order)
+        yield np.array(generated(group, [x, y] if random.random() < 0.7 else [x, y, random.randrange(group.order)]))
+
+
+# -- orbits of characters ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """Row = (row ``base`` under zeta -> zeta^unit) times the linear row ``twist``."""
+
+    base: int
+    unit: int
+    twist: int
+
+
+def _origins(table: CharacterTable, conductors: list[int]) -> list[_Origin]:
+    """For each row of degree at least 2 the row that it is made from, by breadth-first search over generators of both actions."""
+    order = table.array.field.order
+    p, root = split_prime(order, max(4096, 2 * table.group.order))
+    residues = modulo(table.array, p, root).numerators[..., 0]
+    place = {row.tobytes(): k for k, row in enumerate(residues)}
+    units = [(u, list(table.power_map(u))) for u in _unit_generators(order)]
+    linear = [k for k, d in enumerate(table.degrees) if d == 1]
+    out: list[_Origin | None] = [None] * len(residues)
+    for start, d in enumerate(table.degrees):
+        if d == 1 or out[start] is not None:
+            continue
+        out[start] = _Origin(start, 1, 0)
+        queue = [start]
+        for row in queue:  # grows while it is walked
+            here = out[row]
+            for u, columns in units:
+                image = place[residues[row][columns].tobytes()]
+                twist = place[residues[here.twist][columns].tobytes()]
+                if out[image] is None:
+                    out[image] = _Origin(start, here.unit * u % order, twist)
+                    queue.append(image)
+            for t in linear[1:]:
+                if conductors[start] % conductors[t] == 0:
+                    image = place[(residues[row] * residues[t] % p).tobytes()]
+                    if out[image] is None:
+                        twist = place[(residues[here.twist] * residues[t] % p).tobytes()]
+                        out[image] = _Origin(start, here.unit, twist)
+                        queue.append(image)
+    return out  # type: ignore[return-value]
+
+
+def _unit_generators(n: int) -> list[int]:
+    """Generators of the units modulo n."""
+    found = []
+    for p in prime_factors(n):
+        q = p
+        while n % (q * p) == 0:
+            q *= p
+        if p == 2:
+            local = [x for x in (-1 % q, 5 % q) if x != 1]
+        else:
+            phi = q // p * (p - 1)
+            local = [next(g for g in range(2, q) if gcd(g, q) == 1 and all(pow(g, phi // r, q) != 1 for r in prime_factors(phi)))] if phi > 1 else []
+        rest = n // q
+        found += [(x * rest * pow(rest, -1, q) + q * pow(q, -1, rest)) % n if rest > 1 else x for x in local]
+    return found
+
+
+# -- matrices ----------------------------------------------------------------------------------------------------------
+
+
+def irreps(group: FiniteGroup) -> tuple[Representation, ...]:
+    """One explicit representation per row of :func:`character_table`, each with a positive definite invariant form.
+
+    The field is Q(zeta_N), as small as the subgroups found allow (``.field``); ``.form`` is the identity where the matrices are unitary.
+
+    Raises:
+        GroupTooLarge: too many classes for an exact character table.
+        NotImplementedError: no suitable subgroup among those tried.
+    """
+    known = group.__dict__.get("_irreps")
+    if known is None:
+        known = group.__dict__["_irreps"] = _all_irreps(character_table(group))
+    return known
+
+
+def _all_irreps(table: CharacterTable) -> tuple[Representation, ...]:
+    group = table.group
+    conductors = [table.array[row].smallest().field.order for row in range(len(table.degrees))]
+    found: list[Representation | None] = [_linear(table, row) if d == 1 else None for row, d in enumerate(table.degrees)]
+    origins = _origins(table, conductors)
+    bases = sorted({o.base for o in origins if o is not None})
+    if bases:
+        search = _Search(table, bases, [conductors[b] for b in bases])
+        search.run()
+        made = {b: _afford(table, b, conductors[b], search.best[k]) for k, b in enumerate(bases)}
+        for row, origin in enumerate(origins):
+            if origin is not None:
+                found[row] = _moved(group, made[origin.base], origin, found[origin.twist], row)
+    return tuple(found)  # type: ignore[arg-type]
+
+
+def _linear(table: CharacterTable, row: int) -> Representation:
+    chi = table.array[row].smallest()[table.group.class_of]
+    return Representation(table.group, chi.reshape(-1, 1, 1), ExactArray.eye(1, chi.field), f"chi{row + 1}")
+
+
+def _moved(group: FiniteGroup, base: Representation, origin: _Origin, twist: Representation, row: int) -> Representation:
+    """Entries under a field automorphism, times a linear character: still a homomorphism, with the moved form."""
+    matrices, form, n = base.matrices, base.form, base.field.order
+    if origin.unit % n != 1 % n:
+        matrices, form = matrices.galois(origin.unit % n), form.galois(origin.unit % n)
+    if origin.twist:
+        matrices = matrices.entrywise(twist.matrices)
+    return Representation(group, matrices, form, f"chi{row + 1}")
+
+
+def _afford(table: CharacterTable, row: int, conductor: int, choice: _Choice) -> Representation:
+    group, size = table.group, table.degrees[row]
+    shared = int(np.gcd.reduce(np.append(choice.exponents, choice.e)))
+    exponents, e = choice.exponents // shared, choice.e // shared
+    if not choice.cost[1]:
+        return _monomial(group, choice.subgroup, exponents, e)
+    chi = table.array[row].smallest()[group.class_of]
+    f = _corner(group, chi, choice.subgroup, exponents, e)
+    basis = _spanning_translates(group, f, size)
+    inv = group.inverses
+    left = group.multiply(inv[basis][:, None], np.arange(group.order)[None, :])  # t_i^-1 x
+    index = group.multiply(left[:, :, None], np.array(basis)[None, None, :])  # i, x, j
+    values = f[np.moveaxis(index, 1, 0)]
+    gram = values[0]
+    return Representation(group, gram.inverse()[None] @ values, gram)
+
+
+def _monomial(group: FiniteGroup, subgroup: np.ndarray, exponents: np.ndarray, e: int) -> Representation:
+    """Induced from a linear character: R(x) t_j = t_i lambda(h) where x t_j = t_i h."""
+    transversal, where = left_cosets(group, subgroup.tolist())
+    size, t = len(transversal), np.array(transversal)
+    on_group = np.zeros(group.order, dtype=np.int64)
+    on_group[subgroup] = exponents
+    moved = group.multiply(np.arange(group.order)[:, None], t[None, :])  # x t_j
+    i = where[moved]
+    values = powers(e)[on_group[group.multiply(group.inverses[t[i]], moved)]]
+    numerators = np.zeros((group.order, size, size, values.shape[-1]), dtype=np.int64)
+    numerators[np.arange(group.order)[:, None], i, np.arange(size)[None, :]] = values
+    matrices = ExactArray(CyclotomicField(e), numerators)
+    matrices = matrices._descend(2) if e % 4 == 2 else matrices  # -zeta_odd is named by the odd order
+    return Representation(group, matrices, ExactArray.eye(size, matrices.field))
+
+
+def _corner(group: FiniteGroup, chi: ExactArray, subgroup: np.ndarray, exponents: np.ndarray, e: int) -> ExactArray:
+    """f(x) = (1/|H|) sum_h lambda(h^-1) chi(h x) on all x."""
+    shifted = chi[group.multiply(subgroup[:, None], np.arange(group.order)[None, :])]
+    if exponents.any():
+        shifted = ExactArray(CyclotomicField(e), powers(e)[-exponents % e]).reshape(-1, 1).entrywise(shifted)
+    summed = shifted.sum() * Fraction(1, len(subgroup))
+    return summed if summed.field.order % 4 != 2 else summed._descend(2)
+
+
+def _spanning_translates(group: FiniteGroup, f: ExactArray, size: int) -> list[int]:
+    """Elements t_i whose vectors t_i v are independent: independent columns of the Gram matrix [f(x^-1 y)] of a growing pool."""
+    p, root = split_prime(f.field.order, _BIG_PRIME)
+    image = modulo(f, p, root)
+    pool_size = min(group.order, 4 * size)
+    while True:
+        pool = np.arange(group.order)[:: max(1, group.order // pool_size)]
+        gram = image[group.multiply(group.inverses[pool][:, None], pool[None, :])]
+        pivots = gram.echelon()[1]
+        if len(pivots) == size:
+            return [int(pool[k]) for k in pivots]
+        if len(pool) == group.order:
+            raise ArithmeticError("The translates do not span; the prime divides a Gram determinant or the character is wrong.")
+        pool_size = min(group.order, 2 * pool_size)
