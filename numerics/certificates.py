@@ -95,7 +95,7 @@ def second_sample_spread(blocks: Tensor, stream: Stream) -> Tensor:
 
 
 def certify(
-    generators: Tensor, basis: Tensor, inverse: Tensor, irreps: list[Irrep], action: RegularAction | None, over: str
+    generators: Tensor, basis: Tensor, inverse: Tensor, irreps: list[Irrep], *, action: RegularAction | None, over: str
 ) -> tuple[Certificate, tuple[Irrep, ...]]:
     """Measure the facts; fill in characters and kinds."""
     from numerics.decomposition import assemble
@@ -121,11 +121,12 @@ def certify(
     drift = depth * residual
     apart = (drift * math.exp(drift) if drift < 1 else math.inf) + 2 * delta
     terms["distance at every element"] = apart
-    why, decided = _verdict(residual, delta, apart, complaint, action, depth)
+    why, decided = _verdict(terms, complaint, action)
     return Certificate(residual, delta, integrality, decided, why, terms), filled
 
 
-def _verdict(residual: float, delta: float, apart: float, complaint: str, action: RegularAction, depth: float) -> tuple[str, bool]:
+def _verdict(terms: dict[str, float], complaint: str, action: RegularAction) -> tuple[str, bool]:
+    residual, delta, apart, depth = (terms[name] for name in ("residual on the generators", "defect of the irreps", "distance at every element", "longest word"))
     if not residual < 0.5:
         return f"R(g) T = T B(g) misses by {residual:.1e} on a generator: these matrices do not split so at this precision.", False
     if not delta < KAZHDAN:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -153,4 +154,4 @@ def eigenspaces(generators: Tensor, C: Tensor, words: float, input_error: float)
     cuts = (steps > CLUSTER * uncertain).nonzero().ravel() if math.isfinite(uncertain) else steps[:0].long()
     ends = [0, *(cuts + 1).tolist(), d]
     gap = float(steps[cuts].min()) if len(cuts) else math.inf
-    return Eigenspaces(basis, tuple(b - a for a, b in zip(ends, ends[1:], strict=False)), gap, uncertain, slant)
+    return Eigenspaces(basis, tuple(b - a for a, b in pairwise(ends)), gap, uncertain, slant)

@@ -159,7 +159,7 @@ def decompose(
     aligned, irreps = _sorted(aligned, irreps)
     basis = aligned if change is None else change.to(aligned) @ aligned
     inverse = aligned.mH if change is None else torch.linalg.inv(basis)
-    certificate, irreps = certify(generators, basis, inverse, irreps, action, field)
+    certificate, irreps = certify(generators, basis, inverse, irreps, action=action, over=field)
     order = None if action is None else action.order
     condition = norm(basis) * norm(inverse) / len(basis)
     return Decomposition(field, irreps, basis, certificate, order, spaces.gap, spaces.uncertain, condition)

@@ -52,7 +52,7 @@ class RegularAction:
             ValueError: the generators do not reach every element from the identity.
         """
         images = np.asarray(images, dtype=np.int64)
-        k, n = images.shape
+        n = images.shape[1]
         parent, letter, depth = (np.full(n, -1, dtype=np.int64) for _ in range(3))
         parent[0], letter[0], depth[0] = 0, 0, 0
         order, level = [np.array([0])], np.array([0])

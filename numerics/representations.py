@@ -8,6 +8,7 @@ depends on how a library computes a Cholesky factor or eigenvectors.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -133,6 +134,7 @@ class Splitting:
 
     Attributes:
         unitary: The unitarised matrices U(g), shape ``(n, d, d)``.
+        element: The Hermitian matrix whose eigenspaces they are, shape ``(d, d)``.
         basis: Orthonormal columns V, sorted by eigenvalue.
         sizes: Dimensions of the pieces, in the order of the columns.
         blocks: V* U(g) V, shape ``(n, d, d)``.
@@ -144,6 +146,7 @@ class Splitting:
     """
 
     unitary: Tensor
+    element: Tensor
     basis: Tensor
     sizes: tuple[int, ...]
     blocks: Tensor
@@ -191,8 +194,11 @@ def unitarise(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
     return unitary.mH.contiguous(), {"error": error, "form": slack, "norm": frobenius(unitary) + error, "spectral": spectral}
 
 
-def split(matrices: Tensor, stream: Stream, attempts: int = 4) -> Splitting:
-    r"""Split into pieces, almost surely irreducible over C, by the eigenspaces of a random Hermitian element of the commutant.
+Element = Callable[[Tensor, dict[str, float], Stream], tuple[Tensor, float]]
+
+
+def split(matrices: Tensor, stream: Stream, attempts: int = 4, *, ground: str = "C", element: Element | None = None) -> Splitting:
+    r"""Split into pieces, almost surely irreducible over the ground field, by the eigenspaces of a random Hermitian element of the commutant.
 
     With X Hermitian and Gaussian, C = (1/n) sum_g U(g) X U(g)* commutes with U. If C is known up to E and its eigenvalues fall into clusters
     at least ``gap`` apart, then from U C = C U, entry (a, b) of V* U V in different clusters is at most
@@ -206,28 +212,33 @@ def split(matrices: Tensor, stream: Stream, attempts: int = 4) -> Splitting:
         matrices: Shape ``(n, d, d)``, real or complex; an exact representation up to rounding of what is done here.
         stream: Source of X.
         attempts: How many X are tried at most.
+        ground: "C", or "R" for real matrices and a symmetric X: then all ``attempts`` are made, and the pieces are irreducible over R.
+        element: What is diagonalised, and how far it may be from commuting; :func:`commutant_element` unless told otherwise.
     Raises:
-        ValueError: not square, not finite, or the averaged form is not positive definite.
+        ValueError: not square, not finite, complex matrices over R, or the averaged form is not positive definite.
     """
     if matrices.ndim != 3 or matrices.shape[1] != matrices.shape[2]:
         raise ValueError(f"Expected matrices of shape (n, d, d), got {tuple(matrices.shape)}.")
     if not bool(torch.isfinite(torch.view_as_real(matrices) if matrices.is_complex() else matrices).all()):
         raise ValueError("Expected finite entries, got NaN or infinity in the matrices.")
+    if ground not in ("C", "R") or (ground == "R" and matrices.is_complex()):
+        raise ValueError(f"Expected ground 'C', or 'R' with real matrices, got {ground!r} with {matrices.dtype}.")
+    element = element or commutant_element
     unitary, known = unitarise(matrices)
-    unitary = unitary.to(torch.complex64 if matrices.dtype in (torch.float32, torch.complex64) else torch.complex128)
-    best = _split_once(unitary, known, stream)
+    if ground == "C":
+        unitary = unitary.to(torch.complex64 if matrices.dtype in (torch.float32, torch.complex64) else torch.complex128)
+    best = _split_once(unitary, known, stream, element)
     for _ in range(attempts - 1):
-        if float(best.characters.abs().square().mean(1).max()) < 1.5:
+        if ground == "C" and float(best.characters.abs().square().mean(1).max()) < 1.5:
             break
-        best = max(best, _split_once(unitary, known, stream), key=lambda pieces: len(pieces.sizes))
+        best = max(best, _split_once(unitary, known, stream, element), key=lambda pieces: len(pieces.sizes))
     return best
 
 
-def _commutant_element(unitary: Tensor, known: dict[str, float], stream: Stream) -> tuple[Tensor, float]:
-    """(1/n) sum_g U(g) X U(g)*, X Hermitian of norm 1, and how far it may be from commuting with the exact U'."""
+def commutant_element(unitary: Tensor, known: dict[str, float], stream: Stream) -> tuple[Tensor, float]:
+    """(1/n) sum_g U(g) X U(g)*, X Hermitian (symmetric if U is real) of norm 1, and how far it may be from commuting with the exact U'."""
     n, d = unitary.shape[:2]
-    noise = torch.complex(stream.normal(d, d), stream.normal(d, d)).to(unitary)
-    noise = (noise + noise.mH) / torch.linalg.matrix_norm(noise + noise.mH, ord=2)
+    noise = _hermitian(unitary, stream)
     x, u, s = frobenius(noise), known["norm"], known["spectral"]
     sample = (unitary @ noise @ unitary.mH).mean(0)
     skew = 2 * known["form"] / (1 - known["form"]) if known["form"] < 0.5 else torch.inf  # of U'^-1 against U'*
@@ -235,9 +246,21 @@ def _commutant_element(unitary: Tensor, known: dict[str, float], stream: Stream)
     return (sample + sample.mH) / 2, drift
 
 
-def _split_once(unitary: Tensor, known: dict[str, float], stream: Stream) -> Splitting:
+def outside_commutant(unitary: Tensor, known: dict[str, float], stream: Stream) -> tuple[Tensor, float]:
+    """A falsehood to try checks on: X itself, not averaged, said to be as near to the commutant as :func:`commutant_element`."""
+    return _hermitian(unitary, stream), commutant_element(unitary, known, stream)[1]
+
+
+def _hermitian(unitary: Tensor, stream: Stream) -> Tensor:
     d = unitary.shape[1]
-    sample, drift = _commutant_element(unitary, known, stream)
+    real = stream.normal(d, d)
+    noise = (torch.complex(real, stream.normal(d, d)) if unitary.is_complex() else real).to(unitary)
+    return (noise + noise.mH) / torch.linalg.matrix_norm(noise + noise.mH, ord=2)
+
+
+def _split_once(unitary: Tensor, known: dict[str, float], stream: Stream, element: Element) -> Splitting:
+    d = unitary.shape[1]
+    sample, drift = element(unitary, known, stream)
     values, basis = torch.linalg.eigh(sample)
     solver = frobenius(sample @ basis - basis * values) + gamma(d + 2, unitary) * frobenius(sample) * frobenius(basis)
     eye = torch.eye(d, dtype=unitary.dtype, device=unitary.device)
@@ -262,7 +285,7 @@ def _split_once(unitary: Tensor, known: dict[str, float], stream: Stream) -> Spl
     second_order = sum(terms.values()) * (tilt if tilt < 0.5 else 1.0)
     worst_trace = max(sizes) * (second_order + terms["unitarised matrices"] + terms["rounding of V* U V"] + slant * stretch * s)
     resolution = 8 * uncertain / width if d > 1 and width > 0 else 0.0
-    return Splitting(unitary, basis, sizes, blocks, torch.linalg.matrix_norm(outside), gap, resolution, terms, worst_trace)
+    return Splitting(unitary, sample, basis, sizes, blocks, torch.linalg.matrix_norm(outside), gap, resolution, terms, worst_trace)
 
 
 def character_gram(characters: Tensor) -> Tensor:

@@ -44,7 +44,12 @@ def cayley_graph(group: FiniteGroup, generators: Sequence[int] | None = None) ->
 
 
 def positions(graph: networkx.MultiDiGraph) -> dict[int, tuple[float, float]]:
-    """Where to draw the vertices: orbits of the first generator as concentric polygons, the identity's outermost."""
+    """Where to draw the vertices: two orbits of the first generator or one as concentric polygons; more by balancing springs between all pairs.
+
+    The springs are as long as shortest paths (Kamada & Kawai 1989), started from a circle, so that two runs agree.
+    """
+    import networkx
+
     gens = list(dict.fromkeys(data["generator"] for _, _, data in graph.edges(data=True)))
     following = {g: {x: y for x, y, data in graph.edges(data=True) if data["generator"] == g} for g in gens}
     rings: list[list[int]] = []
@@ -58,8 +63,9 @@ def positions(graph: networkx.MultiDiGraph) -> dict[int, tuple[float, float]]:
             ring.append(x)
             x = following[gens[0]][x] if gens else x
         rings.append(ring)
-    if len(rings[0]) <= 2 and len(rings) > 2:  # short orbits read better side by side on one circle
-        rings = [[x for ring in rings for x in ring]]
+    if len(rings) > 2:
+        flat = networkx.Graph(graph.to_undirected(as_view=True))
+        return {x: (float(a), float(b)) for x, (a, b) in networkx.kamada_kawai_layout(flat).items()}
     places = {}
     for k, ring in enumerate(rings):
         radius = 1.0 - k / (len(rings) + 0.5)

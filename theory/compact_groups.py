@@ -17,7 +17,7 @@ from math import comb, factorial
 from typing import Any
 
 import sympy as sp
-from sympy import Function, I, Matrix, Poly, QQ, Rational, Symbol, cos, exp, sin, sqrt
+from sympy import QQ, Function, I, Matrix, Poly, Rational, Symbol, cos, exp, sin, sqrt
 
 from theory.cyclotomic import Cyclotomic
 

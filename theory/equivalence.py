@@ -90,21 +90,22 @@ class Pair:
         return f"{self.first}, and {self.second}"
 
 
-def candidates(group: FiniteGroup) -> list[Representation]:
-    """The irreps, every sum of two of them, and each such sum again in another basis."""
-    parts = list(irreps(group))
-    found = []
-    for a, b in combinations_with_replacement(parts, 2):
-        whole = a.sum(b)
-        shear = [[int(i == j) + 2 * int(j == i + 1) for j in range(whole.degree)] for i in range(whole.degree)]
-        name = f"{a.name}+{b.name}"
-        found += [replace(whole, name=name), replace(whole.conjugated(ExactArray.of(shear)), name=f"{name}, sheared")]
-    return [*parts, *found]
+def sums_of_two(group: FiniteGroup) -> list[Representation]:
+    """Every sum of two irreps."""
+    return [replace(a.sum(b), name=f"{a.name}+{b.name}") for a, b in combinations_with_replacement(irreps(group), 2)]
+
+
+def sheared(r: Representation) -> Representation:
+    """The same in another basis, not orthogonal to the first."""
+    shear = [[int(i == j) + 2 * int(j == i + 1) for j in range(r.degree)] for i in range(r.degree)]
+    return replace(r.conjugated(ExactArray.of(shear)), name=f"{r.name}, sheared")
 
 
 def pairs(group: FiniteGroup) -> list[Pair]:
-    """All pairs of :func:`candidates` of equal degree."""
-    return [Pair(a, b) for a, b in combinations_with_replacement(candidates(group), 2) if a.degree == b.degree]
+    """All pairs of irreps, and of sums of two irreps of equal degree, the second sum in another basis."""
+    sums = sums_of_two(group)
+    found = [Pair(a, b) for a, b in combinations_with_replacement(irreps(group), 2)]
+    return found + [Pair(a, sheared(b)) for a, b in combinations_with_replacement(sums, 2) if a.degree == b.degree]
 
 
 def averaged_intertwiner(pair: Pair, matrix: ExactArray) -> ExactArray:

@@ -71,7 +71,7 @@ def symmetric_actions(largest: int, total: int) -> Iterator[Action]:
     """S_n from tensors of order a to tensors of order b, a + b <= total, n = 1..largest: set partitions of a + b points into at most n blocks."""
     for n in range(1, largest + 1):
         for a, b in product(range(total + 1), repeat=2):
-            if 1 <= a and a + b <= total:
+            if a >= 1 and a + b <= total:
                 given = symmetric_generators(n)
                 yield Action(
                     f"S_{n}, order {a} to {b}", tuple(on_tuples(g, a) for g in given), tuple(on_tuples(g, b) for g in given), partitions_upto(a + b, n)

@@ -385,15 +385,17 @@ class ExactArray:
 
 def _multiply(a: ExactArray, b: ExactArray, product: Any, terms: int) -> ExactArray:
     """Convolve the coordinates of two arrays with ``product``, then fold zeta^k back into the power basis."""
+    if not a.shape and not b.shape:  # numpy takes arrays of no axis with Python integers apart
+        return _multiply(a.reshape(1), b.reshape(1), product, terms)[0]
     size = a.field.degree
     left, right = np.moveaxis(a.numerators, -1, 0), np.moveaxis(b.numerators, -1, 0)
     rows = np.ones((1, 1), dtype=np.int64) if isinstance(a.field, PrimeField) else powers(a.field.order)
     if _biggest(left) * _biggest(right) * max(terms, 1) * size * (1 if size == 1 else size * _biggest(rows)) >= _LIMIT:
         left, right = left.astype(object), right.astype(object)
     sums: dict[int, np.ndarray] = {}
-    alive = [j for j in range(size) if right[j].any()]
+    alive = [j for j in range(size) if np.any(right[j])]  # right[j] is a bare Python integer for one large number
     for i in range(size):
-        if left[i].any():
+        if np.any(left[i]):
             for j in alive:
                 part = product(left[i], right[j])
                 k = (i + j) % len(rows)

@@ -94,13 +94,15 @@ class Representation:
         """Extend the images of generating elements along words; :meth:`defect` then tells whether the relations hold.
 
         Raises:
-            NotARepresentation: the elements do not generate, or matrices differ in shape.
+            NotARepresentation: the elements do not generate, matrices differ in shape or are singular.
         """
         gens = list(images)
         shapes = {images[g].shape for g in gens}
-        if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+        if len(shapes) != 1 or len(shape := next(iter(shapes))) != 2 or shape[0] != shape[1]:
             raise NotARepresentation(f"Expected one square matrix of one size for each generator, got shapes {sorted(shapes)}.")
-        (shape,) = shapes
+        for g in gens:
+            if (rank := images[g].rank()) < shape[0]:
+                raise NotARepresentation(f"The matrix of {group.names[g]} is singular: rank {rank} of {shape[0]}. A representation has invertible matrices only.")
         common = images[gens[0]].field
         for g in gens[1:]:
             common = join(common, images[g].field)

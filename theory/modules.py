@@ -208,3 +208,45 @@ def shear_module(p: int) -> tuple[Representation, ExactArray]:
     group: FiniteGroup = cyclic(p)
     matrices = ExactArray.of([[[1, k], [0, 1]] for k in range(p)], field)
     return Representation(group, matrices, name=f"shear over F_{p}"), ExactArray.of([[1], [0]], field)
+
+
+def slanted_reflection() -> tuple[Representation, ExactArray]:
+    """C_2 on Q^2 by [[1, 1], [0, -1]] and the invariant line W of e1, whose orthogonal complement, the line of e2, is not invariant.
+
+    The matrices are not unitary; with the averaged form of :func:`unitarising_form` in place of the standard one the complement is invariant.
+    """
+    matrices = ExactArray.of([[[1, 0], [0, 1]], [[1, 1], [0, -1]]])
+    return Representation(cyclic(2), matrices, name="slanted reflection"), ExactArray.of([[1], [0]])
+
+
+@dataclass(frozen=True)
+class AdditiveShear:
+    """The non-compact failure: t -> [[1, t], [0, 1]] on (R, +) or (Z, +). The line of e1 is invariant and has no invariant complement.
+
+    A complement is spanned by some (m, 1), which t moves to (m + t, 1): another line whenever t != 0. Averaging needs a finite invariant
+    measure on the group, and there is none. The parameter is exact, one value of t at a time.
+    """
+
+    t: Fraction
+
+    @property
+    def matrix(self) -> ExactArray:
+        """R(t)."""
+        return ExactArray.of([[1, self.t], [0, 1]])
+
+    @property
+    def invariant_line(self) -> ExactArray:
+        """e1."""
+        return ExactArray.of([[1], [0]])
+
+    def moves(self, m: Fraction) -> bool:
+        """Whether the line of (m, 1) is not invariant: the determinant of (m, 1) and R(t)(m, 1) is -t."""
+        vector = ExactArray.of([[m], [1]])
+        return hstack([vector, self.matrix @ vector]).rank() == 2
+
+
+DISCONTINUOUS = (
+    "U(1) is compact, but complete reducibility needs continuity as well: R/Z = Q/Z + V with V a vector space over Q of continuum dimension, so with "
+    "the axiom of choice there is a nonzero Q-linear map V -> R, hence a homomorphism a from U(1) onto a nonzero subgroup of (R, +), not measurable. "
+    "Then z -> [[1, a(z)], [0, 1]] keeps the line of e1 and no complement of it. No such map can be written down; this is a statement, not a check."
+)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 MAX_RULES = 400
+_JOINING_RULES = 40  # enough for two sides to meet; completion need not end for that
 Rule = tuple[str, str]
 
 
@@ -65,8 +66,12 @@ def _one_step(here: str, there: str, u: str, v: str) -> bool:
     return any(here.startswith(u, k) and here[:k] + v + here[k + len(u) :] == there for k in range(len(here) - len(u) + 1))
 
 
-def joins(theorem: WordTheorem, limit: int = MAX_RULES) -> bool:
-    """Completion of the hypotheses reduces both sides to one word; no use is made of the chain."""
+def joins(theorem: WordTheorem, limit: int = _JOINING_RULES) -> bool:
+    """Completion of the hypotheses reduces both sides to one word; no use is made of the chain.
+
+    Every rule made on the way is a consequence of the hypotheses, so True is a proof even where completion was cut short; False is one only
+    where it ended.
+    """
     try:
         rules = complete(theorem.all_hypotheses, limit)
     except NotCompleted as stopped:

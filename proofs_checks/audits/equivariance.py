@@ -23,14 +23,20 @@ from proofs_checks.audits.equivariance_actions import (
     CALL_ERRORS,
     Broken,
     Move,
-    _as_batch,
-    _called,
+    as_batch,
+    called,
     read_move,
     read_representation,
     worst_product,
     worst_relation,
 )
-from proofs_checks.audits.equivariance_file import Affine, EquivarianceFile, Recorded, read_equivariance_data, read_equivariance_file
+from proofs_checks.audits.equivariance_file import (
+    Affine,
+    EquivarianceFile,
+    Recorded,
+    read_equivariance_data,
+    read_equivariance_file,
+)
 from proofs_checks.audits.reading import short
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Bound, Status, measured
@@ -38,6 +44,17 @@ from theory.presentations import Word, WordError, read_relation
 
 COARSE = 0.05  # of the largest output: where rounding reaches that far, nothing is told
 Relation = tuple[str, Word]
+
+
+@dataclass(frozen=True)
+class Actions:
+    """How elements move inputs and outputs, and what they are claimed to obey: relations in their names, or a product."""
+
+    on_inputs: dict[str, Move]
+    on_outputs: dict[str, Move]
+    relations: Sequence[Relation] = ()
+    elements: Sequence[Hashable] = ()
+    product: Callable[[Any, Any], Hashable] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,13 +102,18 @@ def audit_equivariance(
         raise InputError(f"Expected a path, a dict, a torch module or a function, got {short(source)}. An instance is audited, not its class.")
     on_inputs, on_outputs = _read_actions(actions, representation, elements)
     batch = _read_inputs(source, inputs)
-    numbered = _relations(relations, list(on_inputs))
+    given = Actions(on_inputs, on_outputs, _relations(relations, list(on_inputs)), elements, product)
     name = subject or (type(source).__name__ if isinstance(source, nn.Module) else getattr(source, "__name__", "a function"))
     if stopped := _train_mode(source):
         return _stopped(name, stopped, on_inputs)
     call = _Call(source, isinstance(inputs, np.ndarray) and not isinstance(source, nn.Module))
+    with torch.random.fork_rng(devices=[]):  # a random map shall not move the reader's generator
+        return _audit_calls(name, call, batch, given)
+
+
+def _audit_calls(name: str, call: _Call, batch: Tensor, actions: Actions) -> AuditReport:
     outputs = call(batch)
-    findings = _homomorphisms(on_inputs, on_outputs, numbered, elements, product, batch, outputs)
+    findings = _homomorphisms(actions, batch, outputs)
     again = call(batch)
     findings.append(_determinism(outputs, again))
     if findings[-1].status is not Status.HOLDS:
@@ -100,7 +122,7 @@ def audit_equivariance(
         at = int((~_by_sample(outputs.isfinite()).all(1)).nonzero()[0])
         findings.append(Finding("finite outputs", Status.UNDECIDED, f"{int((~outputs.isfinite()).sum())} outputs are not finite, first at input {at}", {"input": at}))
         return _report(name, findings, [])
-    outcomes = [_compare(g, call, batch, outputs, on_inputs[g], on_outputs[g]) for g in on_inputs]
+    outcomes = [_compare(g, call, (batch, outputs), actions) for g in actions.on_inputs]
     return _report(name, findings, outcomes)
 
 
@@ -130,15 +152,20 @@ def _read_inputs(source: Any, inputs: Any) -> Tensor:
         inputs = torch.from_numpy(np.ascontiguousarray(inputs))
     if not isinstance(inputs, Tensor) or inputs.ndim == 0 or inputs.numel() == 0:
         raise InputError(f"Expected in inputs= a batch of at least one sample, the first axis counting samples, got {short(inputs)}.")
+    if inputs.is_meta:
+        raise InputError("The inputs are on the meta device, where tensors hold no numbers. Load the weights, and give inputs on a real device.")
     if (inputs.is_floating_point() or inputs.is_complex()) and not bool(_finite(inputs)):
         at = [int(i) for i in (~inputs.isfinite()).nonzero()[0]]
         raise InputError(f"The inputs hold {inputs[tuple(at)].item()} at index {at}; every entry has to be finite.")
-    weights = [p for p in source.parameters()] if isinstance(source, nn.Module) else []
+    weights = list(source.parameters()) if isinstance(source, nn.Module) else []
     if weights and weights[0].device != inputs.device:
         raise InputError(f"The module's weights are on {weights[0].device}, the inputs on {inputs.device}. Move one: inputs.to({str(weights[0].device)!r}).")
     floating = {p.dtype for p in weights if p.is_floating_point()}
     if inputs.is_floating_point() and floating and inputs.dtype not in floating:
         raise InputError(f"The module's weights are {', '.join(sorted(map(str, floating)))}, the inputs {inputs.dtype}. Convert the inputs, or a copy of the module.")
+    whole = not inputs.is_floating_point() and not inputs.is_complex()
+    if whole and floating and not any(isinstance(part, (nn.Embedding, nn.EmbeddingBag)) for part in source.modules()):
+        raise InputError(f"The inputs are {inputs.dtype}, the module's weights {', '.join(sorted(map(str, floating)))}. Convert the inputs: inputs.to({floating.pop()}).")
     return inputs.detach()
 
 
@@ -159,14 +186,14 @@ def _by_sample(tensor: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class _Call:
-    """The map, called without gradients and without moving torch's random state."""
+    """The map, called without gradients, on a copy of the batch."""
 
     function: Callable[[Any], Any]
     numpy: bool = False
 
     def __call__(self, batch: Tensor) -> Tensor:
         argument: Any = batch.cpu().numpy().copy() if self.numpy else batch.clone()
-        return _as_batch(_called(self.function, argument, "the map"), len(batch), "the map")
+        return as_batch(called(self.function, argument, "the map"), len(batch), "the map")
 
 
 _RANDOM = (nn.modules.dropout._DropoutNd, nn.RReLU)
@@ -181,7 +208,7 @@ def _train_mode(source: Any) -> str:
         random = part.training and (isinstance(part, _RANDOM) or (isinstance(getattr(part, "dropout", None), float) and part.dropout > 0))
         if random or (part.training and isinstance(part, nn.modules.batchnorm._NormBase) and part.running_mean is not None):
             found.append(f"{name or 'itself'} ({type(part).__name__})")
-    return f"the module is in train() mode, where {', '.join(found[:4])} draw{'s' * (len(found) == 1)} at random or follow the batch" if found else ""
+    return f"the module is in train() mode, where these parts are random or follow the batch: {', '.join(found[:4])}" if found else ""
 
 
 # -- findings ----------------------------------------------------------------------------------------------------------
@@ -193,16 +220,14 @@ def _stopped(name: str, why: str, moves: Mapping[str, Move]) -> AuditReport:
     return AuditReport("equivariance", name, findings, "Nothing was measured, and the module was not called.", "Call .eval() on it, and audit again.", {"kind": "undecided"})
 
 
-def _homomorphisms(
-    on_inputs: dict[str, Move], on_outputs: dict[str, Move], relations: list[Relation], elements: Sequence[Hashable], product: Any, inputs: Tensor, outputs: Tensor
-) -> list[Finding]:
+def _homomorphisms(actions: Actions, inputs: Tensor, outputs: Tensor) -> list[Finding]:
     found = []
-    for side, moves, batch in (("input", on_inputs, inputs), ("output", on_outputs, outputs)):
+    for side, moves, batch in (("input", actions.on_inputs, inputs), ("output", actions.on_outputs, outputs)):
         name = f"{side} action"
-        if product is not None and elements:
-            found.append(_law(name, worst_product(moves, elements, product), "products"))
-        elif relations:
-            found.append(_law(name, worst_relation(moves, relations, batch, side), "relations"))
+        if actions.product is not None and actions.elements:
+            found.append(_law(name, worst_product(moves, actions.elements, actions.product), "products"))
+        elif actions.relations:
+            found.append(_law(name, worst_relation(moves, actions.relations, batch, side), "relations"))
         else:
             found.append(Finding(name, Status.INAPPLICABLE, "no relations were given, so that only the elements named are spoken of"))
     return found
@@ -211,7 +236,7 @@ def _homomorphisms(
 def _law(name: str, worst: Broken, what: str) -> Finding:
     witness = {"condition": worst.condition, "defect": worst.defect, "bound": worst.bound}
     if worst.holds:
-        return Finding(name, Status.HOLDS, f"all {worst.count} {what} hold; the worst is {worst.condition}, off by {worst.defect:.2g}", witness)
+        return Finding(name, Status.HOLDS, f"{worst.count} of {worst.count} {what} hold (worst: {worst.condition}, off by {worst.defect:.2g})", witness)
     doubtful = worst.estimated and worst.defect <= kernel.DOUBT * worst.bound
     text = f"{worst.condition} is off by {worst.defect:.3g}, where rounding explains {worst.bound:.2g}; {worst.failing} of {worst.count} {what} fail"
     return Finding(name, Status.UNDECIDED if doubtful else Status.REFUTED, text, witness)
@@ -229,19 +254,20 @@ def _determinism(first: Tensor, second: Tensor) -> Finding:
     return Finding(name, Status.UNDECIDED, f"two calls on the same batch differ by up to {float(apart[at]):.3g} (input {at}): the map is random, or keeps a state", {"input": at})
 
 
-def _compare(g: str, call: _Call, batch: Tensor, outputs: Tensor, on_input: Move, on_output: Move) -> Outcome:
+def _compare(g: str, call: _Call, pair: tuple[Tensor, Tensor], actions: Actions) -> Outcome:
+    (batch, outputs), on_input, on_output = pair, actions.on_inputs[g], actions.on_outputs[g]
     moved_inputs = on_input(batch, "input")
     moved = call(moved_inputs)
     carried = on_output(outputs, "output")
     if moved.shape != carried.shape:
         raise InputError(f"f(x) moved by {short(g)} has shape {tuple(carried.shape)}, but f({g} x) has {tuple(moved.shape)}. Do the actions belong to these shapes?")
     if not outputs.is_floating_point() and not outputs.is_complex():
-        return _outcome(g, moved, carried, outputs, torch.zeros(len(batch)), "whole numbers are compared exactly", ())
+        return _outcome(g, moved, carried, outputs, bound=torch.zeros(len(batch)), how="whole numbers are compared exactly")
     error, how = _rounding(call, batch, outputs)
     error_moved, _ = _rounding(call, moved_inputs, moved)
     here = torch.finfo(outputs.dtype).eps / 2 * _by_sample(outputs).abs().amax(1).double()
     moving = here * (0.0 if on_output.exact else (2 * _by_sample(outputs).shape[1] + 8) * on_output.gain)
-    return _outcome(g, moved, carried, outputs, error_moved + on_output.gain * error + moving + here, how, ("rounding",))
+    return _outcome(g, moved, carried, outputs, bound=error_moved + on_output.gain * error + moving + here, how=how, estimated=("rounding",))
 
 
 def _rounding(call: _Call, batch: Tensor, outputs: Tensor) -> tuple[Tensor, str]:
@@ -276,7 +302,7 @@ def _rounding(call: _Call, batch: Tensor, outputs: Tensor) -> tuple[Tensor, str]
     return worst + floor * math.sqrt(_by_sample(batch).shape[1]), "rounding estimated from inputs perturbed in the last place"
 
 
-def _outcome(g: str, moved: Tensor, carried: Tensor, outputs: Tensor, bound: Tensor, how: str, estimated: Sequence[str]) -> Outcome:
+def _outcome(g: str, moved: Tensor, carried: Tensor, outputs: Tensor, *, bound: Tensor, how: str, estimated: Sequence[str] = ()) -> Outcome:
     """Judge one element: residuals by sample, in the largest entry, against the bound of that sample."""
     wide = torch.complex128 if outputs.is_complex() else torch.float64
     residual = _by_sample((moved.to(wide) - carried.to(wide)).abs()).amax(1)
@@ -312,15 +338,15 @@ def _plain(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _audit_file(content: EquivarianceFile, name: str) -> AuditReport:
-    relations = _relations(content.relations, list(content.on_inputs))
+    actions = Actions(content.on_inputs, content.on_outputs, _relations(content.relations, list(content.on_inputs)))
     subject = content.subject
     if isinstance(subject, Affine):
         rows, columns = subject.weight.shape
         inputs, outputs = subject.weight.new_zeros(1, columns), subject.weight.new_zeros(1, rows)
-        findings = _homomorphisms(content.on_inputs, content.on_outputs, relations, (), None, inputs, outputs)
+        findings = _homomorphisms(actions, inputs, outputs)
         outcomes = [_affine(g, subject, content.on_inputs[g], content.on_outputs[g]) for g in content.on_inputs]
     else:
-        findings = _homomorphisms(content.on_inputs, content.on_outputs, relations, (), None, subject.inputs, subject.outputs)
+        findings = _homomorphisms(actions, subject.inputs, subject.outputs)
         outcomes = [_recorded(g, subject, content.on_inputs[g], content.on_outputs[g]) for g in content.on_inputs]
     return _report(name, findings, outcomes)
 
@@ -329,26 +355,28 @@ def _affine(g: str, subject: Affine, on_input: Move, on_output: Move) -> Outcome
     """W P = Q W and b = Q b, entry by entry: for every input at once.
 
     Accuracy: entries off by at most a move W P by a times the column sums of |P|, and Q W by a times the row sums of |Q|; products of d
-    terms round by gamma_d |W| |P| and gamma_d |Q| |W|.
+    terms round by gamma_d |W| |P| and gamma_d |Q| |W|; decimals by a unit of roundoff when they are read and subtracted.
     """
     W, b = subject.weight, subject.bias
+    for side, move, size in (("input", on_input, W.shape[1]), ("output", on_output, W.shape[0])):
+        if move.size not in (None, size):
+            raise InputError(f"The {side} action of {short(g)} moves {move.size} coordinates, but 'weight' has {W.shape[0]} rows and {W.shape[1]} columns.")
+    if any(m.matrix is not None and m.matrix.is_complex() for m in (on_input, on_output)):
+        W, b = W.to(torch.complex128), b.to(torch.complex128)
     moved = on_input.inverse()(W, "input") if on_input.images is not None else (W if on_input.matrix is None else W @ on_input.matrix.to(W.dtype))
-    if on_input.size not in (None, W.shape[1]):
-        raise InputError(f"The input action of {short(g)} moves {on_input.size} coordinates, but 'weight' has {W.shape[1]} columns.")
-    if on_output.size not in (None, W.shape[0]):
-        raise InputError(f"The output action of {short(g)} moves {on_output.size} coordinates, but 'weight' has {W.shape[0]} rows.")
-    both = torch.cat([moved, b[:, None].to(W.dtype)], 1)
-    carried = on_output(torch.cat([W, b[:, None].to(W.dtype)], 1).T.contiguous(), "output").T
+    both = torch.cat([moved, b[:, None]], 1)
+    carried = on_output(torch.cat([W, b[:, None]], 1).T.contiguous(), "output").T
     residual = (both - carried).abs()
     u, size = 2.0**-53, float(torch.cat([W.abs(), b.abs()[:, None]], 1).max())
     columns = 1.0 if on_input.matrix is None else float(on_input.matrix.abs().sum(0).max())
     rounds = [(2 * d + 8) * u * size * gain for d, gain, move in ((W.shape[1], columns, on_input), (W.shape[0], on_output.gain, on_output)) if not move.exact]
-    bound = subject.accuracy * (columns + on_output.gain) + sum(rounds)
+    digits = subject.accuracy * (columns + on_output.gain)
+    bound = digits + (8 * u * size if digits else 0.0) + sum(rounds)  # decimals are themselves rounded when they are read
     i, j = divmod(int(residual.argmax()), residual.shape[1])
     where = "the bias" if j == W.shape[1] else f"column {j + 1}"
     facts = {"defect": float(residual[i, j]), "bound": bound, "row": i + 1, "place": where, "largest_entry": size}
     name = f"equivariance under {g}"
-    still = on_input.exact and bool((moved - W).abs().max() <= subject.accuracy * 2)
+    still = bool((moved - W).abs().max() <= bound)
     if size == 0:
         return Outcome(Finding(name, Status.UNDECIDED, "the map is zero, so that nothing is told", {"element": g}), still, facts)
     evidence = measured(residual, Bound({"products and digits": bound}, "entries off by the accuracy given, and rounding of products"), points=residual.numel(), resolves=COARSE * size)
@@ -367,10 +395,11 @@ def _recorded(g: str, subject: Recorded, on_input: Move, on_output: Move) -> Out
     if subject.accuracy is not None:
         error = torch.full((samples,), subject.accuracy * (1 + on_output.gain), dtype=torch.float64)
         unit = 0.0 if on_output.exact else (2 * _by_sample(outputs).shape[1] + 8) * torch.finfo(outputs.dtype).eps / 2 * on_output.gain
-        return _outcome(g, moved, carried, outputs, error + unit * float(outputs.abs().max()), "outputs within the accuracy given", ())
+        return _outcome(g, moved, carried, outputs, bound=error + unit * float(outputs.abs().max()), how="outputs within the accuracy given")
     width = _by_sample(subject.inputs).shape[1]
     error = (width + 8) * torch.finfo(outputs.dtype).eps * (1 + on_output.gain) * _by_sample(outputs).abs().amax(1).double()
-    return _outcome(g, moved, carried, outputs, error, "rounding estimated as that of one linear layer; give 'accuracy' to say otherwise", ("rounding",))
+    how = "rounding estimated as that of one linear layer; give 'accuracy' to say otherwise"
+    return _outcome(g, moved, carried, outputs, bound=error, how=how, estimated=("rounding",))
 
 
 # -- the report --------------------------------------------------------------------------------------------------------

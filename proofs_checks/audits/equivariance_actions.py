@@ -76,7 +76,7 @@ class Move:
             InputError: sizes do not fit, or a function returned something else than a batch.
         """
         if self.function is not None:
-            return _as_batch(_called(self.function, batch, f"the action of {self.name} on the {what}"), len(batch), f"the action of {self.name} on the {what}")
+            return as_batch(called(self.function, batch, f"the action of {self.name} on the {what}"), len(batch), f"the action of {self.name} on the {what}")
         if self.size is None:
             return batch
         sample = batch.shape[1:]
@@ -143,7 +143,7 @@ def read_representation(elements: Sequence[Hashable], function: Callable[[Any], 
         return {str(g): Move(str(g)) for g in elements}
     found = {}
     for g in elements:
-        move = read_move(str(g), _called(function, g, f"the {what} action at {short(g)}"), what)
+        move = read_move(str(g), called(function, g, f"the {what} action at {short(g)}"), what)
         if move.function is not None:
             raise InputError(f"Expected a matrix or a list of images for {short(g)} on the {what}, got a function.")
         found[str(g)] = move
@@ -153,7 +153,7 @@ def read_representation(elements: Sequence[Hashable], function: Callable[[Any], 
 CALL_ERRORS = (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError, AssertionError)
 
 
-def _called(function: Callable[[Any], Any], argument: Any, what: str) -> Any:
+def called(function: Callable[[Any], Any], argument: Any, what: str) -> Any:
     """A reader's function, called without gradients; whatever it commonly raises comes back explained."""
     try:
         with torch.no_grad():
@@ -163,7 +163,8 @@ def _called(function: Callable[[Any], Any], argument: Any, what: str) -> Any:
         raise InputError(f"{what} raised {type(error).__name__}{shape}: {str(error).splitlines()[0] if str(error) else 'no message'}") from error
 
 
-def _as_batch(value: Any, length: int, what: str) -> Tensor:
+def as_batch(value: Any, length: int, what: str) -> Tensor:
+    """What a function returned, as a tensor with ``length`` samples."""
     if isinstance(value, np.ndarray) and value.dtype.kind in "iufcb":
         value = torch.from_numpy(np.ascontiguousarray(value))
     if not isinstance(value, Tensor):
@@ -225,7 +226,7 @@ def _broken(text: str, here: Tensor, there: Tensor, letters: Sequence[Move]) -> 
     if here.shape != there.shape:
         return Broken(f"{text} (shape {tuple(there.shape[1:])} became {tuple(here.shape[1:])})", math.inf, 0.0, False, 1, 1)
     defect = _size(here - there) if here.is_floating_point() or here.is_complex() else float((here != there).any())
-    if all(m.exact for m in letters):
+    if all(m.exact for m in letters) or not (here.is_floating_point() or here.is_complex()):
         return Broken(text, defect, 0.0, False, 1, 1)
     u = torch.finfo(here.dtype).eps / 2
     rounding = max(2, len(letters)) * (2 * math.prod(there.shape[1:]) + 8) * u * math.prod(m.gain for m in letters) * max(1.0, _size(there))
@@ -258,7 +259,8 @@ def worst_product(moves: Mapping[str, Move], elements: Sequence[Hashable], produ
             if str(gh) not in dense:
                 raise InputError(f"{short(g)} times {short(h)} is {short(gh)}, which is none of the elements given.")
             a, b, c = dense[str(g)], dense[str(h)], dense[str(gh)]
-            assert a is not None and b is not None and c is not None
+            if a is None or b is None or c is None:
+                raise InputError(f"Some of {short(g)}, {short(h)} and {short(gh)} act trivially and others by matrices. Give unit matrices where nothing moves.")
             if not a.shape == b.shape == c.shape:
                 raise InputError(f"The matrices of {short(g)}, {short(h)} and {short(gh)} differ in size: {len(a)}, {len(b)}, {len(c)}.")
             defect = _size(a @ b - c)

@@ -157,11 +157,11 @@ def _read_map(given: Any, accuracy: float | None) -> Affine:
         raise InputError(f"Expected a matrix (outputs, inputs) in 'weight', got shape {tuple(weight.shape)}.")
     own = float(torch.finfo(weight.dtype).eps / 2 * weight.abs().max()) if weight.dtype in (torch.float32, torch.float16, torch.complex64) else 0.0
     own = max(own, _written(given["weight"]) or 0.0, _written(given.get("bias")) or 0.0)
-    wide = torch.complex128 if weight.is_complex() else torch.float64
     bias = _array(given["bias"], "'bias'") if "bias" in given else torch.zeros(len(weight))
+    wide = torch.complex128 if weight.is_complex() or bias.is_complex() else torch.float64
     if bias.shape != (len(weight),):
         raise InputError(f"Expected {len(weight)} entries in 'bias', one for each row of 'weight', got shape {tuple(bias.shape)}.")
-    return Affine(weight.to(wide), bias.to(torch.complex128 if bias.is_complex() else torch.float64), own if accuracy is None else accuracy)
+    return Affine(weight.to(wide), bias.to(wide), own if accuracy is None else accuracy)
 
 
 def _read_recorded(given: Any, names: list[str], accuracy: float | None) -> Recorded:

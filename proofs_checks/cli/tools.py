@@ -17,6 +17,7 @@ from proofs_checks.terminal import say
 AUDITS = {
     "representation": ("proofs_checks.audits.representation", "audit_representation"),
     "group": ("proofs_checks.audits.group", "audit_group"),
+    "equivariance": ("proofs_checks.audits.equivariance", "audit_equivariance"),
 }
 
 
@@ -26,7 +27,7 @@ def audit(kind: str, file: Path, /, *, json: Path | None = None) -> int:
     Parameters
     ----------
     kind
-        representation (a JSON file) or group (a CSV table).
+        representation (a JSON file), group (a CSV table) or equivariance (a JSON or NPZ file).
     file
         Your object; it is data, and is never run.
     json

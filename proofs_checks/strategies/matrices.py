@@ -67,6 +67,6 @@ def entangling_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def pushed_entangling_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, laws, rotation, t, seed, size)``: many points in few dimensions; the profile's samples are shared by its cases, at least 100,000 each."""
-    size = max(100_000, profile.samples // profile.cases)
-    return st.integers(2, 4 if profile.name == "quick" else 8).flatmap(lambda D: _cases(D, size))
+    """``Case(D, laws, rotation, t, seed, size)``: ``profile.samples`` points in 2 to 8 dimensions, the fewer the more points there are."""
+    largest = {"quick": 4, "full": 8}.get(profile.name, 3)
+    return st.integers(2, largest).flatmap(lambda D: _cases(D, profile.samples))

@@ -159,8 +159,8 @@ def test_an_average_over_half_the_group_breaks_the_bound(monkeypatch):
     import numerics.representations as module
 
     R, _ = regular(SQUARE)
-    whole = module._commutant_element
-    monkeypatch.setattr(module, "_commutant_element", lambda u, known, stream: whole(u[:4], known, stream))
+    whole = module.commutant_element
+    monkeypatch.setattr(module, "commutant_element", lambda u, known, stream: whole(u[:4], known, stream))
     pieces = module.split(R.to(torch.float64), Stream(0))
     assert float(pieces.off_block.max()) > 1e6 * sum(pieces.terms.values())
 
@@ -169,14 +169,14 @@ def test_eigenvalues_that_coincide_by_chance_are_separated_by_another_sample(mon
     import numerics.representations as module
 
     R, _ = regular(SQUARE)
-    whole, calls = module._commutant_element, []
+    whole, calls = module.commutant_element, []
 
     def first_is_scalar(u, known, stream):
         sample, drift = whole(u, known, stream)
         calls.append(1)
         return (torch.eye(8, dtype=u.dtype) if len(calls) == 1 else sample), drift
 
-    monkeypatch.setattr(module, "_commutant_element", first_is_scalar)
+    monkeypatch.setattr(module, "commutant_element", first_is_scalar)
     assert sorted(module.split(R.to(torch.float64), Stream(0)).sizes) == [1, 1, 1, 1, 2, 2]
     assert len(calls) == 2
 

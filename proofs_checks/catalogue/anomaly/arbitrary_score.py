@@ -42,7 +42,7 @@ Hypothesis = Callable[["_Instance", Any], None]
 Tails = tuple[tuple[str, sp.Expr, sp.Expr, sp.Expr, sp.Expr], ...]
 
 EPS = torch.finfo(torch.float64).eps
-HALVINGS, DOUBLINGS = 8, 5  # dyadic intervals towards a finite base point, and towards an infinite one
+HALVINGS, DOUBLINGS = 10, 5  # dyadic intervals towards a finite base point, and towards an infinite one
 INVERTED = 64  # points whose images are sent back
 TILE = 1 << 16  # samples pushed at once
 PUSHING = quadrature.kronrod(15)  # of the statistical route: 31 evaluations a point
@@ -189,6 +189,37 @@ def anything(named: _Instance, base: float | LogFunction) -> None:
     """No hypothesis at all."""
 
 
+DIMENSIONS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # at which a reader's functions are tried
+
+
+def cases_for(
+    *, p: LogFunction | None = None, s: LogFunction | None = None, points: Tensor | None = None, law: densities.Density | None = None, **others: object
+) -> list[Case]:
+    """The cases for a reader's objects: the least, a middle and the largest dimension that they accept, and no label that is not theirs."""
+    if law is not None or points is not None:
+        fitting = [law.dim if law is not None else torch.as_tensor(points).shape[-1]]
+    else:
+        fitting = [dim for dim in DIMENSIONS if all(_fits(function, dim) for function in (p, s) if function is not None)]
+    if not fitting:
+        trial = torch.zeros(2, 2, dtype=torch.float64)
+        for name, function in (("p", p), ("s", s)):
+            if function is not None:
+                _probe(name, function, trial)
+        raise InputError(f"p and s accept no common dimension among {', '.join(map(str, DIMENSIONS))}; say which with case=Case(D=.., size=..), or give points.")
+    chosen = dict.fromkeys((fitting[0], fitting[len(fitting) // 2], fitting[-1]))
+    labels = {name: label for name, label, given in (("p", "mixture", p or law), ("s", "wide", s)) if given is None}
+    return [Case(D=dim, **labels, seed=1, size=512 if law is None else 20_000) for dim in chosen]
+
+
+def _fits(function: LogFunction, dim: int) -> bool:
+    """Whether a reader's function maps (2, dim) to (2,)."""
+    try:
+        _probe("it", function, torch.linspace(-1, 1, 2 * dim, dtype=torch.float64).view(2, dim))
+    except InputError:
+        return False
+    return True
+
+
 def _probe(name: str, function: LogFunction, points: Tensor) -> None:
     """A user's function is called once on two points, where a misfit can still be explained."""
     try:
@@ -201,6 +232,11 @@ def _probe(name: str, function: LogFunction, points: Tensor) -> None:
     if not isinstance(value, Tensor) or value.shape != points.shape[:1]:
         got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise InputError(f"Expected {name} to return one log density a point, shape ({points.shape[0]},), got {got}. Sum over coordinates, or batch it with torch.vmap.")
+    if value.dtype != points.dtype:
+        raise InputError(
+            f"{name} returned {value.dtype} for points of {points.dtype}, so its rounding is not the one that the bound allows for. "
+            "Evaluate it in double precision: model.double(), or cast inside the function."
+        )
 
 
 def _units(slope: Slope, dim: int, nodes: int) -> Tensor:
@@ -282,7 +318,7 @@ def _finiteness(named: _Instance, base: float | LogFunction, integrand: Integran
         {"decay": torch.full_like(first, 2.0 ** (-levels / 2)), "quadrature": error / first},
         "If p/s is at most C |t - c|^(-1/2) near a finite base point, or C |t|^(-3/2) near an infinite one, each dyadic integral is at most 1/sqrt 2 of the one before.",
         estimated=("quadrature",),
-        assumes=("p/s varies by less than a factor of 16 within 1/8 of a finite base point",),
+        assumes=("p/s varies by less than a factor of 32 within 1/8 of a finite base point",),
     )
     return measured(last / first, bound, points=rest.shape[0], resolves=0.5, name="f is finite: no mass piles up at the base point")
 

@@ -151,6 +151,25 @@ def numeric(case: Case, stream: Stream, *, rule: Rule = divide, f: Any = None) -
     return [measured(residual, bound, points=case.size, resolves=1e-3, name="density of the image, layer by layer and through the whole Jacobian")]
 
 
+def cases_for(*, f: Any = None, **others: object) -> list[Case]:
+    """The cases for a reader's bijection: the dimensions of the declared ones that it accepts; for another rule, the declared ones."""
+    if f is None:
+        return list(cases["numeric"].always)
+    fitting = [dim for dim in (1, 2, 3, 4, 8, 16, 32, 64) if _fits(f, dim)]
+    if not fitting:
+        raise InputError("f.forward accepted points (2, D) for no D among 1, 2, 3, 4, 8, 16, 32, 64. Expected a map from (N, D) to (N, D); for another D say case=Case(D=.., size=..).")
+    chosen = dict.fromkeys((fitting[0], fitting[len(fitting) // 2], fitting[-1]))
+    return [Case(D=dim, seed=1, size=64 if dim > 2 else 20_000) for dim in chosen]
+
+
+def _fits(f: Any, dim: int) -> bool:
+    points = torch.linspace(-1, 1, 2 * dim, dtype=torch.float64).view(2, dim)
+    try:
+        return f.forward(points).shape == points.shape
+    except (RuntimeError, IndexError, TypeError, ValueError):
+        return False
+
+
 def _jacobian(chosen: Any, points: Tensor) -> Tensor:
     if not callable(getattr(chosen, "forward", None)):
         raise InputError(f"Expected f with a method forward(x), from points (N, D) to points (N, D), got {type(chosen).__name__}.")
