@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from numerics.commutant import Mean, norm, roundoff
+from numerics.commutant import Mean
 from numerics.random import Stream
 from numerics.regular_action import RegularAction
+from numerics.representations import frobenius, gamma
 
 if TYPE_CHECKING:
     from numerics.decomposition import Irrep
@@ -60,14 +61,14 @@ def equation_residual(generators: Tensor, basis: Tensor, inverse: Tensor, blocks
     d = basis.shape[-1]
     T, X = basis, inverse
     R = generators.to(T.dtype)
-    g = roundoff(d + 2, T)
-    worst, size_T, size_X = 0.0, norm(T), norm(X)
-    leak = norm(X @ T - torch.eye(d, dtype=T.dtype, device=T.device)) + g * size_X * size_T
+    g = gamma(d + 2, T)
+    worst, size_T, size_X = 0.0, frobenius(T), frobenius(X)
+    leak = frobenius(X @ T - torch.eye(d, dtype=T.dtype, device=T.device)) + g * size_X * size_T
     adjoint = torch.equal(X, T.mH)
     for j in range(len(R)):
         F = R[j] @ T - T @ blocks[j]
-        lost = g * size_T * (norm(R[j]) + norm(blocks[j]))
-        here = math.sqrt(1 + leak) * (norm(F) + lost) if adjoint else norm(X @ F) + size_X * (lost + g * norm(F))
+        lost = g * size_T * (frobenius(R[j]) + frobenius(blocks[j]))
+        here = math.sqrt(1 + leak) * (frobenius(F) + lost) if adjoint else frobenius(X @ F) + size_X * (lost + g * frobenius(F))
         worst = max(worst, here)
     return worst / (1 - leak) if leak < 0.5 else math.inf
 
@@ -104,31 +105,56 @@ def certify(
     residual = equation_residual(generators, basis, inverse, blocks)
     if action is None:
         return _by_equations(residual, irreps, over)
-    terms = {"residual on the generators": residual}
+    facts = irreps_facts(irreps, action, over)
+    return conclude(residual, facts, action), facts.irreps
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a list of irreps of a group: their defect, how near to integers their character sums are, and what is wrong."""
+
+    irreps: tuple[Irrep, ...]
+    delta: float
+    integrality: float
+    complaint: str
+
+
+def irreps_facts(irreps: list[Irrep], action: RegularAction, over: str) -> Facts:
+    """Multiply irreps along every edge, and read integers off their characters; fills in kinds and characters."""
     delta, tables = 0.0, {}
-    depth = float(action.depth.max())
     for b in sorted({i.dimension for i in irreps}):
         stacked = torch.stack([i.matrices for i in irreps if i.dimension == b], 1)
-        if action.order * stacked.shape[1] * b * b > MAX_ENTRIES:
-            why = f"Checking the irreps of degree {b} at all {action.order} elements takes {action.order * stacked.shape[1] * b * b:.1e} entries, more than {MAX_ENTRIES:.0e}."
-            return Certificate(residual, math.nan, math.nan, False, why, terms), tuple(irreps)
+        entries = action.order * stacked.shape[1] * b * b
+        if entries > MAX_ENTRIES:
+            why = f"checking the irreps of degree {b} at all {action.order} elements takes {entries:.1e} entries, more than {MAX_ENTRIES:.0e}."
+            return Facts(tuple(irreps), math.nan, math.nan, why)
         edge, values = _along_edges(stacked, action)
-        delta, tables[b] = max(delta, max(1.0, depth) * edge), values
-    terms["longest word"] = depth
-    terms["defect of the irreps"] = delta
+        delta, tables[b] = max(delta, max(1.0, float(action.depth.max())) * edge), values
     filled, integrality, complaint = _integers(irreps, tables, action, delta, over)
-    terms["distance from integers"] = integrality
+    return Facts(filled, delta, integrality, complaint)
+
+
+def conclude(residual: float, facts: Facts, action: RegularAction) -> Certificate:
+    """Put the residual of one representation together with what is known of its irreps."""
+    depth = float(action.depth.max())
     drift = depth * residual
-    apart = (drift * math.exp(drift) if drift < 1 else math.inf) + 2 * delta
-    terms["distance at every element"] = apart
-    why, decided = _verdict(terms, complaint, action)
-    return Certificate(residual, delta, integrality, decided, why, terms), filled
+    terms = {
+        "residual on the generators": residual,
+        "longest word": depth,
+        "defect of the irreps": facts.delta,
+        "distance from integers": facts.integrality,
+        "distance at every element": (drift * math.exp(drift) if drift < 1 else math.inf) + 2 * facts.delta,
+    }
+    why, decided = _verdict(terms, facts.complaint, action)
+    return Certificate(residual, facts.delta, facts.integrality, decided, why, terms)
 
 
 def _verdict(terms: dict[str, float], complaint: str, action: RegularAction) -> tuple[str, bool]:
     residual, delta, apart, depth = (terms[name] for name in ("residual on the generators", "defect of the irreps", "distance at every element", "longest word"))
     if not residual < 0.5:
         return f"R(g) T = T B(g) misses by {residual:.1e} on a generator: these matrices do not split so at this precision.", False
+    if math.isnan(delta):
+        return complaint, False
     if not delta < KAZHDAN:
         return f"the irreps found multiply like the group only up to {delta:.1e} (needed: {KAZHDAN}): the matrices are no representation of it at this precision.", False
     if complaint:
@@ -150,10 +176,10 @@ def _along_edges(matrices: Tensor, action: RegularAction) -> tuple[float, Tensor
         whole[here] = matrices[index["letter"][here]] @ whole[index["parent"][here]]
     worst = 0.0
     for j in range(k):
-        worst = max(worst, norm(matrices[j] @ whole - whole[index["images"][j]]))
-    not_unitary = norm(matrices.mH @ matrices - torch.eye(b, dtype=matrices.dtype, device=matrices.device))
+        worst = max(worst, frobenius(matrices[j] @ whole - whole[index["images"][j]]))
+    not_unitary = frobenius(matrices.mH @ matrices - torch.eye(b, dtype=matrices.dtype, device=matrices.device))
     traces = whole[torch.as_tensor(action.representatives, device=matrices.device)].diagonal(dim1=-2, dim2=-1).sum(-1)
-    return worst + not_unitary + 3 * roundoff(b + 2, matrices) * b, traces.mT
+    return worst + not_unitary + 3 * gamma(b + 2, matrices) * b, traces.mT
 
 
 def _integers(

@@ -16,21 +16,10 @@ from torch import Tensor
 
 from numerics.random import Stream
 from numerics.regular_action import RegularAction
+from numerics.representations import frobenius, gamma
 
 POOL = 10  # matrices in the pool from which random products are drawn
 CLUSTER = 8  # eigenvalues closer than this many times their error are one
-
-
-def roundoff(k: int, matrix: Tensor) -> float:
-    """gamma_k = k u/(1 - k u) for inner products of length k in this dtype; complex products count double (Higham 2002, 3.6)."""
-    u = torch.finfo(matrix.dtype).eps / 2
-    terms = (2 * k + 8 if matrix.is_complex() else k) * u
-    return terms / (1 - terms) if terms < 1 else math.inf
-
-
-def norm(matrices: Tensor) -> float:
-    """The largest Frobenius norm of a batch."""
-    return float(torch.linalg.matrix_norm(matrices).max()) if matrices.numel() else 0.0
 
 
 class Mean:
@@ -74,10 +63,10 @@ class Mean:
         if self.action is None:
             return self._walked(X, source)
         for stage in self.action.chain:
-            total = X.clone()
+            total = X
             for x in stage:
                 R = self.element(x)
-                total += R @ X @ self._part(R, source).mH
+                total = total + R @ X @ self._part(R, source).mH
             X = total / (len(stage) + 1)
         return X
 
@@ -137,18 +126,18 @@ def commuting_error(generators: Tensor, C: Tensor, words: float, input_error: fl
     For unitary U(w), w a word of length l, |U(w) C U(w)* - C| <= l max |U(g) C - C U(g)|; averaged over the group the left side becomes the
     distance to the projection. ``input_error`` is what separates the matrices from exact unitary ones, and enters twice with |C|.
     """
-    d, size = C.shape[-1], norm(C)
-    rounding = 2 * roundoff(d, C) * norm(generators) * size
-    return words * (norm(generators @ C - C @ generators) + rounding + 2 * input_error * size)
+    d, size = C.shape[-1], frobenius(C)
+    rounding = 2 * gamma(d, C) * frobenius(generators) * size
+    return words * (frobenius(generators @ C - C @ generators) + rounding + 2 * input_error * size)
 
 
 def eigenspaces(generators: Tensor, C: Tensor, words: float, input_error: float) -> Eigenspaces:
     """Cluster the eigenvalues of the Hermitian C as finely as its distance from the commutant allows."""
     d = C.shape[-1]
     values, basis = torch.linalg.eigh(C)
-    size = norm(basis)
-    solver = norm(C @ basis - basis * values) + roundoff(d + 2, C) * norm(C) * size
-    slant = norm(basis.mH @ basis - torch.eye(d, dtype=C.dtype, device=C.device)) + roundoff(d, C) * size**2
+    size = frobenius(basis)
+    solver = frobenius(C @ basis - basis * values) + gamma(d + 2, C) * frobenius(C) * size
+    slant = frobenius(basis.mH @ basis - torch.eye(d, dtype=C.dtype, device=C.device)) + gamma(d, C) * size**2
     uncertain = (1 + slant) * commuting_error(generators, C, words, input_error) + solver
     steps = values.diff()
     cuts = (steps > CLUSTER * uncertain).nonzero().ravel() if math.isfinite(uncertain) else steps[:0].long()

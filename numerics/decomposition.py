@@ -11,15 +11,17 @@ of rho_k along every edge of the Cayley graph; and the integers (1/n) sum |chi_k
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from numerics.certificates import Certificate, certify, character_norms, characters, second_sample_spread
-from numerics.commutant import Eigenspaces, Mean, eigenspaces, hermitian_noise, norm, roundoff
+from numerics.commutant import Eigenspaces, Mean, eigenspaces, hermitian_noise
 from numerics.random import Stream
 from numerics.regular_action import NoGroupFound, RegularAction, discover
+from numerics.representations import frobenius, gamma
 
 MAX_DIMENSION = 2048
 SAMPLES = 4  # random intertwiners of which the strongest is used
@@ -152,7 +154,7 @@ def decompose(
     elif action.images.shape[0] != len(generators):
         raise ValueError(f"Expected as many matrices as the group has generators, got {len(generators)} and {action.images.shape[0]}.")
     unitary, change, input_error = unitary_form(generators, action, stream.fork("form"))
-    spaces = _pieces(unitary, action, stream.fork("pieces"), input_error, attempts)
+    spaces = split_again(unitary, action, stream.fork("pieces"), input_error, attempts)
     aligned, irreps = _aligned(unitary, spaces, action, stream.fork("copies"))
     if complex_field and not generators.is_complex() and not _absolutely(irreps, action):
         aligned, irreps = _complexified(aligned, irreps, action, stream.fork("complex"), attempts)
@@ -161,7 +163,7 @@ def decompose(
     inverse = aligned.mH if change is None else torch.linalg.inv(basis)
     certificate, irreps = certify(generators, basis, inverse, irreps, action=action, over=field)
     order = None if action is None else action.order
-    condition = norm(basis) * norm(inverse) / len(basis)
+    condition = frobenius(basis) * frobenius(inverse) / len(basis)
     return Decomposition(field, irreps, basis, certificate, order, spaces.gap, spaces.uncertain, condition)
 
 
@@ -198,15 +200,15 @@ def unitary_form(generators: Tensor, action: RegularAction | None, stream: Strea
     """
     d = generators.shape[-1]
     eye = torch.eye(d, dtype=generators.dtype, device=generators.device)
-    rounding = roundoff(d, generators) * d
+    rounding = gamma(d, generators) * d
     change, R = None, generators
     for attempt in range(rounds + 1):
-        defect = norm(R.mH @ R - eye)
+        defect = frobenius(R.mH @ R - eye)
         if defect <= 4 * rounding or (attempt == rounds and math.isfinite(defect)):
             return R, change, defect + rounding * (1 + defect)
         H = Mean(R, action, stream.fork(attempt))(eye)
         L, failed = torch.linalg.cholesky_ex((H + H.mH) / 2)
-        if int(failed) or not math.isfinite(norm(L)):
+        if bool(failed.any()) or not math.isfinite(frobenius(L)):
             raise ValueError(
                 "The averaged form is not positive definite in this precision: a matrix is singular, the group that the matrices generate is not bounded, "
                 "or the change of basis is too ill-conditioned (then use float64)."
@@ -219,7 +221,7 @@ def unitary_form(generators: Tensor, action: RegularAction | None, stream: Strea
 # -- pieces --------------------------------------------------------------------------------------------------------------
 
 
-def _pieces(unitary: Tensor, action: RegularAction | None, stream: Stream, input_error: float, attempts: int) -> Eigenspaces:
+def split_again(unitary: Tensor, action: RegularAction | None, stream: Stream, input_error: float, attempts: int) -> Eigenspaces:
     """Eigenspaces of a random commutant element, split again where a piece is seen to be reducible."""
     mean = Mean(unitary, action, stream.fork("mean"))
     C = mean(hermitian_noise(stream, unitary))
@@ -231,8 +233,8 @@ def _pieces(unitary: Tensor, action: RegularAction | None, stream: Stream, input
     parts = {start: (size,) for start, size in zip(_starts(found.sizes), found.sizes, strict=True)}
     whole = {b: (at, cut(unitary, basis, at)) for b, at in grouped(found.sizes, basis.device).items()}
     for b, (at, blocks) in whole.items():
-        for p in _reducible(blocks, action, stream.fork(b)) if b > 1 else []:
-            inner = _pieces(blocks[:, p], action, stream.fork(f"{b}.{p}"), input_error, attempts - 1)
+        for p in reducible(blocks, action, stream.fork(b)) if b > 1 else []:
+            inner = split_again(blocks[:, p], action, stream.fork(f"{b}.{p}"), input_error, attempts - 1)
             if len(inner.sizes) > 1:
                 basis[:, at[p]] = basis[:, at[p]] @ inner.basis
                 gap = min(gap, inner.gap)
@@ -246,7 +248,7 @@ def _starts(sizes: tuple[int, ...]) -> list[int]:
     return [sum(sizes[:k]) for k in range(len(sizes))]
 
 
-def _reducible(blocks: Tensor, action: RegularAction | None, stream: Stream) -> list[int]:
+def reducible(blocks: Tensor, action: RegularAction | None, stream: Stream) -> list[int]:
     """Positions of blocks, shape ``(k, p, b, b)``, whose symmetric commutant is more than scalars; a guide, not a certificate."""
     if action is None:
         spread = second_sample_spread(blocks, stream)
@@ -284,16 +286,22 @@ def _aligned(unitary: Tensor, spaces: Eigenspaces, action: RegularAction | None,
     for b, at in grouped(spaces.sizes, unitary.device).items():
         blocks = spaces.blocks.get(b)
         blocks = cut(unitary, spaces.basis, at) if blocks is None else blocks
-        alike = _alike(blocks, action)
-        waiting = torch.arange(len(at), device=at.device)
-        while len(waiting):
-            some = waiting if alike is None else waiting[alike[waiting[0], waiting]]
-            turn, same = _intertwiners(blocks[:, some], action, stream.fork(f"{b}.{len(irreps)}"))
-            mine = some[same]
-            columns.append((spaces.basis[:, at[mine]].movedim(1, 0) @ turn[same]).movedim(0, 1).flatten(1))
-            irreps.append(Irrep(b, len(mine), _unitary_mean(turn[same].mH @ blocks[:, mine] @ turn[same])))
-            waiting = waiting[~torch.isin(waiting, mine)]
+        for mine, turn, matrices in copies(blocks, action, stream.fork(b)):
+            columns.append((spaces.basis[:, at[mine]].movedim(1, 0) @ turn).movedim(0, 1).flatten(1))
+            irreps.append(Irrep(b, len(mine), matrices))
     return torch.cat(columns, 1), irreps
+
+
+def copies(blocks: Tensor, action: RegularAction | None, stream: Stream) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Sort irreducible blocks, shape ``(k, p, b, b)``, into kinds: positions, unitary Q with B_j Q_j = Q_j rho, and rho, for each kind."""
+    alike = _alike(blocks, action)
+    waiting = torch.arange(blocks.shape[1], device=blocks.device)
+    while len(waiting):
+        some = waiting if alike is None else waiting[alike[waiting[0], waiting]]
+        turn, same = _intertwiners(blocks[:, some], action, stream.fork(int(waiting[0])))
+        mine, turn = some[same], turn[same]
+        yield mine, turn, _unitary_mean(turn.mH @ blocks[:, mine] @ turn)
+        waiting = waiting[~torch.isin(waiting, mine)]
 
 
 def _alike(blocks: Tensor, action: RegularAction | None) -> Tensor | None:
@@ -354,7 +362,7 @@ def _complexified(basis: Tensor, irreps: list[Irrep], action: RegularAction | No
         if b == 1:
             inner = Eigenspaces(torch.ones(1, 1, dtype=wide, device=basis.device), (1,), math.inf, 0.0, 0.0)
         else:
-            inner = _pieces(matrices, action, stream.fork(number), norm(matrices.mH @ matrices - torch.eye(b, device=basis.device)), attempts)
+            inner = split_again(matrices, action, stream.fork(number), frobenius(matrices.mH @ matrices - torch.eye(b, device=basis.device)), attempts)
         turned, parts = _aligned(matrices, inner, action, stream.fork(f"copies {number}"))
         at = 0
         for part in parts:

@@ -1,6 +1,6 @@
 """Numeric representations of finite groups: averaging, unitarising, splitting by a random element of the commutant.
 
-Input is one matrix per element, in floating point. Every result carries the terms of a bound on its own error; the constants are those of
+Input is one matrix per element, in floating point; :func:`decompose` takes generators, in dimensions up to 2,000. Every result carries the terms of a bound on its own error; the constants are those of
 rounding analysis (gamma_k = k u / (1 - k u), Higham 2002, chapters 3 and 8) and measured residuals of the factorisations, so that nothing
 depends on how a library computes a Cholesky factor or eigenvectors.
 """
@@ -11,11 +11,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from numerics.random import Stream
+
+if TYPE_CHECKING:
+    from numerics.decomposition import Decomposition
 
 
 def closure(generators: Tensor, limit: int = 5000) -> Tensor:
@@ -93,7 +97,7 @@ def gamma(k: int, matrix: Tensor) -> float:
     """gamma_k = k u/(1 - k u) for inner products of length k in this dtype; complex products count double (Higham 2002, 3.6)."""
     u = torch.finfo(matrix.dtype).eps / 2
     terms = (2 * k + 8 if matrix.is_complex() else k) * u
-    return terms / (1 - terms)
+    return terms / (1 - terms) if terms < 1 else math.inf
 
 
 def frobenius(matrices: Tensor) -> float:
@@ -305,3 +309,10 @@ def distinct(gram: Tensor) -> list[int]:
 def frobenius_schur(characters: Tensor, table: Tensor) -> Tensor:
     """(1/n) sum_g chi(g^2) for every row of ``characters``, shape ``(k,)``."""
     return characters[:, table.diagonal()].mean(1)
+
+
+def decompose(generators: Tensor, stream: Stream, **options: Any) -> Decomposition:
+    """Split a representation given on generators into irreducible ones, with a certificate: :func:`numerics.decomposition.decompose`."""
+    from numerics.decomposition import decompose as run
+
+    return run(generators, stream, **options)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,6 @@ from proofs_checks.evidence import (
     Identity,
     Inapplicable,
     Measured,
-    Plain,
     Profile,
     Structural,
     Test,
@@ -40,6 +38,7 @@ from proofs_checks.evidence import (
     tested,
     undecided,
 )
+from proofs_checks.verdicts import Route, Scope, Status, Verdict, number_text, union
 
 __all__ = [
     "Bound", "Case", "Cases", "Control", "Profile", "Route", "Scope", "Status", "Test", "Verdict", "aggregate", "combine",
@@ -55,147 +54,7 @@ INSTANTIATIONS = 8
 LOOSE = 1e-6  # a bound this much larger than its residual explains too much, and is reported
 DOUBT = 10.0  # an estimated bound refutes only beyond this many times itself
 REQUIRED_MARGIN = {"exact": 1.0, "certified": 1.0, "numeric": 10.0, "statistical": 2.0}  # of a control
-
-
-class Status(StrEnum):
-    """What a check, a route, a control or a claim came to."""
-
-    HOLDS = "HOLDS"
-    REFUTED = "REFUTED"
-    UNDECIDED = "UNDECIDED"
-    INAPPLICABLE = "INAPPLICABLE"
-    ERRORED = "ERRORED"
-
-
 _WORST_FIRST = (Status.REFUTED, Status.ERRORED, Status.UNDECIDED, Status.INAPPLICABLE, Status.HOLDS)
-
-
-class Route(StrEnum):
-    """Strongest first; a route never prints a stronger word than its evidence earned."""
-
-    EXACT = "exact"
-    CERTIFIED = "certified"
-    NUMERIC = "numeric"
-    STATISTICAL = "statistical"
-
-    @property
-    def rank(self) -> int:
-        """0 for the strongest."""
-        return list(Route).index(self)
-
-
-def _grouped(quantifiers: tuple[str, ...], most: int = 6) -> list[str]:
-    """Quantifiers for reading: inductions first, then what is alike together ("every real x, y, ..."), at most six names a kind."""
-    kinds: dict[str, list[str]] = {}
-    for text in quantifiers:
-        kind, _, name = text.rpartition(" ")
-        kinds.setdefault(kind if kind.startswith("every") and ">=" not in text else text, []).append(name)
-    if len(kinds) > 1:
-        kinds.pop("one instance", None)
-    texts = []
-    for kind in sorted(kinds, key=lambda kind: (">=" not in kind, not kind.startswith("every function"))):
-        names = kinds[kind]
-        more = f" and {len(names) - most} more" if len(names) > most else ""
-        texts.append(f"{kind} {', '.join(names[:most])}{more}" if kind.startswith("every") and ">=" not in kind else kind)
-    return texts
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What was covered, computed from the obligations discharged and the cases run; never typed by hand."""
-
-    quantifiers: tuple[str, ...] = ()  # "every D >= 1", "every function p"
-    exhausted: tuple[str, ...] = ()  # "256 of 256 tables of order 2"
-    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)  # D -> (1, 64)
-    kinds: dict[str, tuple[str, ...]] = field(default_factory=dict)  # family -> ("gaussian", "logistic")
-    cases: int = 0
-    points: int = 0
-    given: tuple[str, ...] = ()  # relations and properties under which all this was found
-    estimated: tuple[str, ...] = ()
-
-    def joined(self, other: Scope) -> Scope:
-        """The scope of two findings together."""
-        ranges = dict(self.ranges)
-        for name, (low, high) in other.ranges.items():
-            known = ranges.get(name, (low, high))
-            ranges[name] = (min(known[0], low), max(known[1], high))
-        kinds = {name: _union(self.kinds.get(name, ()), other.kinds.get(name, ())) for name in {**self.kinds, **other.kinds}}
-        return Scope(
-            _union(self.quantifiers, other.quantifiers),
-            _union(self.exhausted, other.exhausted),
-            ranges,
-            kinds,
-            self.cases + other.cases,
-            self.points + other.points,
-            _union(self.given, other.given),
-            _union(self.estimated, other.estimated),
-        )
-
-    @property
-    def text(self) -> str:
-        """The scope as it is printed."""
-        parts = [*_grouped(self.quantifiers), *self.exhausted]
-        parts += [f"{name} = {number_text(low)}" + (f"..{number_text(high)}" if high != low else "") for name, (low, high) in self.ranges.items()]
-        parts += [f"{name}: {', '.join(values[:6])}" + (", ..." if len(values) > 6 else "") for name, values in self.kinds.items()]
-        if self.cases and (self.ranges or self.kinds or self.points):
-            parts.append(f"{self.cases} case{'s' * (self.cases != 1)}")
-        if self.points:
-            parts.append(f"{number_text(self.points)} point{'s' * (self.points != 1)}")
-        if self.given:
-            parts.append("given " + ", ".join(self.given))
-        if self.estimated:
-            parts.append("error estimated, not bounded: " + ", ".join(self.estimated))
-        return "; ".join(parts) or "nothing"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What one check, one route or one control came to.
-
-    ``margin`` is how many bounds (or radii) the residual amounts to: at most 1 where a measurement holds, and how far
-    beyond the bound where it is refuted; ``None`` where the decision was exact and there is nothing to compare.
-    """
-
-    status: Status
-    route: str
-    why: str = ""
-    scope: Scope = field(default_factory=Scope)
-    witness: Plain = None
-    residual: float | None = None
-    bound: float | None = None
-    margin: float | None = None
-    notes: tuple[str, ...] = ()
-    derivations: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        raise TypeError(f"A verdict is not a truth value (this one is {self.status}). Ask for .holds, or compare .status.")
-
-    @property
-    def holds(self) -> bool:
-        """Whether the status is HOLDS."""
-        return self.status is Status.HOLDS
-
-    def assert_holds(self) -> Verdict:
-        """Return self, or raise ``AssertionError`` with the reason."""
-        if not self.holds:
-            raise AssertionError(f"{self.status} ({self.route}): {self.why or self.scope.text}")
-        return self
-
-    def plain(self) -> dict[str, Plain]:
-        """JSON data; infinities are written as strings, since JSON has none."""
-        return _json({**asdict(self), "status": str(self.status), "route": str(self.route), "scope": {**asdict(self.scope), "text": self.scope.text}})
-
-    @classmethod
-    def from_plain(cls, data: dict[str, Any]) -> Verdict:
-        """The verdict that :meth:`plain` wrote."""
-        scope = {name: value for name, value in data["scope"].items() if name != "text"}
-        for name in ("quantifiers", "exhausted", "given", "estimated"):
-            scope[name] = tuple(scope[name])
-        scope["ranges"] = {name: (float(low), float(high)) for name, (low, high) in scope["ranges"].items()}
-        scope["kinds"] = {name: tuple(values) for name, values in scope["kinds"].items()}
-        residual, bound, margin = (None if data[name] is None else float(data[name]) for name in ("residual", "bound", "margin"))
-        notes, derivations = (tuple(data[name]) for name in ("notes", "derivations"))
-        return cls(Status(data["status"]), data["route"], data["why"], Scope(**scope), data["witness"], residual, bound, margin, notes, derivations)
 
 
 def level(k: int, weight: float = BUILT_IN_WEIGHT) -> float:
@@ -257,8 +116,8 @@ def judge(evidence: Evidence | Sequence[Evidence], *, route: str, alpha: float =
         for verdict in verdicts:
             scope = replace(scope.joined(verdict.scope), points=max(scope.points, verdict.scope.points))
         scope = replace(scope, **_scope_of_case(case), cases=1 if case is not None else 0)
-    notes = _union(*(verdict.notes for verdict in verdicts))
-    derivations = _union(*(verdict.derivations for verdict in verdicts))
+    notes = union(*(verdict.notes for verdict in verdicts))
+    derivations = union(*(verdict.derivations for verdict in verdicts))
     return replace(worst, route=route, scope=scope, notes=notes, derivations=derivations)
 
 
@@ -416,8 +275,8 @@ def _judge_structural(item: Structural, alpha: float) -> Verdict:
         for verdict in [_judge_one(part, alpha) for part in parts] or [Verdict(Status.UNDECIDED, Route.EXACT, "nothing stated")]:
             if not verdict.holds:
                 return replace(verdict, why=f"{name} of the induction on {item.variable}: {verdict.why}")
-            functions = _union(functions, [text for text in verdict.scope.quantifiers if text.startswith("every function")])
-            given = _union(given, verdict.scope.given)
+            functions = union(functions, [text for text in verdict.scope.quantifiers if text.startswith("every function")])
+            given = union(given, verdict.scope.given)
     scope = Scope(quantifiers=(f"every {item.variable} >= {item.start}", *functions), given=given)
     return Verdict(Status.HOLDS, Route.EXACT, "", scope)
 
@@ -500,8 +359,8 @@ def combine(verdicts: Sequence[Verdict], *, route: str, covers: dict[str, tuple[
         if verdict.holds or verdict is worst:
             scope = scope.joined(verdict.scope)
     skipped = len(verdicts) - len(exercised)
-    notes = _union(*(verdict.notes for verdict in exercised), (f"{skipped} cases met no assumption and were not counted",) if skipped else ())
-    whole = replace(worst, route=route, scope=scope, notes=notes, derivations=_union(*(verdict.derivations for verdict in exercised)))
+    notes = union(*(verdict.notes for verdict in exercised), (f"{skipped} cases met no assumption and were not counted",) if skipped else ())
+    whole = replace(worst, route=route, scope=scope, notes=notes, derivations=union(*(verdict.derivations for verdict in exercised)))
     for name, (low, high) in (covers or {}).items():
         seen = scope.ranges.get(name)
         if whole.holds and (seen is None or seen[0] > low or seen[1] < high):
@@ -584,23 +443,3 @@ def _array(value: Any) -> np.ndarray:
     if hasattr(value, "detach"):  # a tensor, wherever it lives
         value = value.detach().cpu()
     return np.asarray(value, dtype=np.float64)
-
-
-def _union(*groups: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(item for group in groups for item in group))
-
-
-def number_text(value: float) -> str:
-    if abs(value) < 1e8 and value == int(value):
-        return str(int(value))
-    return f"{value:.3g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_json(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations_with_replacement, permutations
 from math import prod
 from random import Random
@@ -103,9 +104,10 @@ def sheared(r: Representation) -> Representation:
 
 def pairs(group: FiniteGroup) -> list[Pair]:
     """All pairs of irreps, and of sums of two irreps of equal degree, the second sum in another basis."""
-    sums = sums_of_two(group)
-    found = [Pair(a, b) for a, b in combinations_with_replacement(irreps(group), 2)]
-    return found + [Pair(a, sheared(b)) for a, b in combinations_with_replacement(sums, 2) if a.degree == b.degree]
+    parts, sums = irreps(group), sums_of_two(group)
+    moved = [sheared(r) for r in sums]
+    found = [Pair(a, b) for a, b in combinations_with_replacement(parts, 2)]
+    return found + [Pair(sums[i], moved[j]) for j in range(len(sums)) for i in range(j + 1) if sums[i].degree == sums[j].degree]
 
 
 def averaged_intertwiner(pair: Pair, matrix: ExactArray) -> ExactArray:
@@ -115,21 +117,18 @@ def averaged_intertwiner(pair: Pair, matrix: ExactArray) -> ExactArray:
     return moved.sum() * Fraction(1, group.order)
 
 
-def invertible_intertwiner(pair: Pair, attempts: int = 4) -> ExactArray | None:
-    """An invertible S with S R(g) = R'(g) S, from averages of random integer matrices; None if no average was invertible.
+def invertible_intertwiner(pair: Pair) -> ExactArray | None:
+    """An invertible S with S R(g) = R'(g) S, the average of a random integer matrix; None if it was not invertible.
 
-    Invertible modulo a prime is invertible. If one exists, an average of entries up to 9 in size is singular with probability at most d / 19
-    (Schwartz and Zippel), ``attempts`` times in a row.
+    Invertible modulo a prime is invertible. If one exists, the average of entries up to 2^20 in size is singular with probability at most
+    d / 2^21 (Schwartz and Zippel).
     """
     random = Random(pair.first.group.order * 1009 + pair.first.degree)
     size = pair.first.degree
     if pair.second.degree != size:
         return None
-    for _ in range(attempts):
-        found = averaged_intertwiner(pair, ExactArray.of([[random.randint(-9, 9) for _ in range(size)] for _ in range(size)]))
-        if rank_modulo(found) == size:
-            return found
-    return None
+    found = averaged_intertwiner(pair, ExactArray.of([[random.randint(-(2**20), 2**20) for _ in range(size)] for _ in range(size)]))
+    return found if rank_modulo(found) == size else None
 
 
 def rank_modulo(array: ExactArray) -> int:
@@ -147,8 +146,13 @@ def equivalent_by_averaging(pair: Pair) -> bool:
 def equivalent_by_dimensions(pair: Pair) -> bool:
     """dim Hom(R, R) = dim Hom(R, R') = dim Hom(R', R'), by linear equations: with multiplicities m, m' that is |m - m'|^2 = 0."""
     a, b = pair.first, pair.second
-    between = intertwiners_dimension(a, b)
-    return intertwiners_dimension(a, a) == between == intertwiners_dimension(b, b)
+    return dimension(a, a) == dimension(a, b) == dimension(b, b)
+
+
+@lru_cache(maxsize=4096)
+def dimension(a: Representation, b: Representation) -> int:
+    """:func:`theory.representations.intertwiners_dimension`, remembered."""
+    return intertwiners_dimension(a, b)
 
 
 def averaging_rank(pair: Pair) -> int:

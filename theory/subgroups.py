@@ -165,7 +165,7 @@ def require_subgroup(group: FiniteGroup, elements: Sequence[int]) -> np.ndarray:
     Raises:
         ValueError: a repeated or foreign element, no identity, or a product outside; the message names the two factors.
     """
-    members = np.array(sorted(set(int(x) for x in elements)), dtype=np.int64)
+    members = np.array(sorted({int(x) for x in elements}), dtype=np.int64)
     if len(members) != len(elements) or not len(members) or members[0] != 0 or members[-1] >= group.order:
         raise ValueError(f"Expected different element indices 0..{group.order - 1} with the identity 0 among them, got {list(elements)[:12]}.")
     inside = np.zeros(group.order, dtype=bool)

@@ -152,12 +152,12 @@ def _read_inputs(source: Any, inputs: Any) -> Tensor:
         inputs = torch.from_numpy(np.ascontiguousarray(inputs))
     if not isinstance(inputs, Tensor) or inputs.ndim == 0 or inputs.numel() == 0:
         raise InputError(f"Expected in inputs= a batch of at least one sample, the first axis counting samples, got {short(inputs)}.")
-    if inputs.is_meta:
-        raise InputError("The inputs are on the meta device, where tensors hold no numbers. Load the weights, and give inputs on a real device.")
+    weights = list(source.parameters()) if isinstance(source, nn.Module) else []
+    if inputs.is_meta or any(p.is_meta for p in weights):
+        raise InputError("The module or the inputs are on the meta device, where tensors hold no numbers. Load the weights, and give inputs on a real device.")
     if (inputs.is_floating_point() or inputs.is_complex()) and not bool(_finite(inputs)):
         at = [int(i) for i in (~inputs.isfinite()).nonzero()[0]]
         raise InputError(f"The inputs hold {inputs[tuple(at)].item()} at index {at}; every entry has to be finite.")
-    weights = list(source.parameters()) if isinstance(source, nn.Module) else []
     if weights and weights[0].device != inputs.device:
         raise InputError(f"The module's weights are on {weights[0].device}, the inputs on {inputs.device}. Move one: inputs.to({str(weights[0].device)!r}).")
     floating = {p.dtype for p in weights if p.is_floating_point()}
