@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from proofs_checks.errors import CatalogueError, InputError
 from proofs_checks.page import Page, RoutePage
-from proofs_checks.terminal import clean, clean_lines
+from proofs_checks.text import clean, clean_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

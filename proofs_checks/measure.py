@@ -18,7 +18,8 @@ from proofs_checks import exits
 from proofs_checks.catalogue import Catalogue
 from proofs_checks.claim import Claim
 from proofs_checks.errors import PrealityError
-from proofs_checks.terminal import clean, warn
+from proofs_checks.terminal import warn
+from proofs_checks.text import clean
 
 MEASURING = ("numeric", "statistical")
 

@@ -12,7 +12,7 @@ from proofs_checks.claim import Claim
 from proofs_checks.errors import InputError
 from proofs_checks.evidence import Case
 from proofs_checks.kernel import Status, Verdict
-from proofs_checks.terminal import clean
+from proofs_checks.text import clean
 
 Record = dict[str, Any]
 

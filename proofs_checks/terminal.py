@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
+from proofs_checks.text import clean, clean_lines
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -31,21 +33,6 @@ _STYLES = {
     "ERRORED": "bold magenta",
     "not run": "dim",
 }
-
-
-def clean(text: object) -> str:
-    """``text`` on one line, with whatever could move a cursor, hide or reorder letters written as an escape.
-
-    >>> print(clean("red\\x1b[31m, and\\na break"))
-    red\\x1b[31m, and a break
-    """
-    line = str(text).replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
-
-
-def clean_lines(text: str) -> str:
-    """:func:`clean` for text of several lines."""
-    return "\n".join(clean(line) for line in text.split("\n"))
 
 
 def say(text: str = "", *, to: TextIO | None = None) -> None:

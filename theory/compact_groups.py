@@ -44,25 +44,24 @@ def euler(alpha: Any = ALPHA, beta: Any = BETA, gamma: Any = GAMMA) -> Matrix:
     return Matrix([[plus * c, -minus * s], [s / minus, c / plus]])
 
 
-def invariant_forms(side: str) -> Matrix:
-    """Components C (a row per angle) of dg along the generators -i s/2: ``dg = g X`` (left-invariant) or ``dg = X g`` (right-invariant)."""
-    if side == "left":
-        return Matrix([[-sin(BETA) * cos(GAMMA), sin(BETA) * sin(GAMMA), cos(BETA)], [sin(GAMMA), cos(GAMMA), 0], [0, 0, 1]])
-    return Matrix([[0, 0, 1], [-sin(ALPHA), cos(ALPHA), 0], [sin(BETA) * cos(ALPHA), sin(BETA) * sin(ALPHA), cos(BETA)]])
+def invariant_forms() -> Matrix:
+    """Components C of g^-1 dg along the generators -i s/2, a row per angle."""
+    return Matrix([[-sin(BETA) * cos(GAMMA), sin(BETA) * sin(GAMMA), cos(BETA)], [sin(GAMMA), cos(GAMMA), 0], [0, 0, 1]])
 
 
 def measure_equations() -> list[Equation]:
-    """The forms are what dg says, and their determinant is the density sin beta up to sign: it is invariant on both sides.
+    """The forms are what g^-1 dg says, and their determinant is the density sin beta up to sign, which is therefore invariant.
 
-    A form ``g^-1 dg`` does not notice g -> hg, and ``dg g^-1`` does not notice g -> gh.
+    g^-1 dg does not notice g -> hg. Inverting g takes (alpha, beta, gamma) to (-gamma, -beta, -alpha) and the density to itself, so that it is
+    invariant under g -> gh as well.
     """
-    g, found = euler(), []
-    for side in ("left", "right"):
-        forms = invariant_forms(side)
-        for row, angle in enumerate((ALPHA, BETA, GAMMA)):
-            X_ = sum((forms[row, a] * PAULI[a] for a in range(3)), sp.zeros(2, 2)) * (-I / 2)
-            found.append((_waves(g.diff(angle)), _waves(g * X_ if side == "left" else X_ * g), f"{side} form, {angle}"))
-        found.append((_waves(forms.det() ** 2), _waves(sin(BETA) ** 2), f"{side}-invariant density"))
+    g, forms, found = euler(), invariant_forms(), []
+    for row, angle in enumerate((ALPHA, BETA, GAMMA)):
+        form = sum((forms[row, a] * PAULI[a] for a in range(3)), sp.zeros(2, 2)) * (-I / 2)
+        found.append((_waves(g.diff(angle)), _waves(g * form), f"invariant form, {angle}"))
+    found.append((_waves(forms.det() ** 2), _waves(sin(BETA) ** 2), "invariant density"))
+    found.append((_waves(g * euler(-GAMMA, -BETA, -ALPHA)), sp.eye(2), "inverse"))
+    found.append((sin(-BETA) ** 2, sin(BETA) ** 2, "density of the inverse"))
     primitive = -cos(BETA) * (4 * sp.pi) ** 2 / (32 * sp.pi**2)  # alpha and gamma in [0, 4 pi) pass every element twice
     found.append((primitive.diff(BETA), sin(BETA) / 2, "density of mass 1"))
     found.append((primitive.subs(BETA, sp.pi) - primitive.subs(BETA, 0), sp.S.One, "total mass"))

@@ -121,12 +121,20 @@ def stirling(k: int, b: int) -> int:
 
 
 def partitions_upto(k: int, n: int) -> int:
-    """Set partitions of k points into at most n blocks; Bell's number when n >= k."""
+    """Set partitions of k points into at most n blocks; Bell's number when n >= k.
+
+    >>> [partitions_upto(4, n) for n in range(1, 6)]
+    [1, 8, 14, 15, 15]
+    """
     return sum(stirling(k, b) for b in range(min(k, n) + 1))
 
 
 def patterns(k: int) -> list[tuple[int, ...]]:
-    """Set partitions of k points as restricted growth strings: the ways in which a tuple's entries may agree."""
+    """Set partitions of k points as restricted growth strings: the ways in which a tuple's entries may agree.
+
+    >>> patterns(3)
+    [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (0, 1, 2)]
+    """
     found: list[tuple[int, ...]] = [()]
     for _ in range(k):
         found = [(*word, b) for word in found for b in range(max(word, default=-1) + 2)]

@@ -3,7 +3,8 @@
 For a character chi of degree d find a subgroup H with a linear character lambda that occurs once in chi restricted to H. Then
 e = (1/|H|) sum_h lambda(h^-1) h has rank 1 in the irrep, and with f(x) = tr(e x) = (1/|H|) sum_h lambda(h^-1) chi(h x) and elements t_i
 such that the t_i v (v in the image of e) are a basis, R(x) = G^-1 [f(t_i^-1 x t_j)], G = [f(t_i^-1 t_j)] their Gram matrix, which R preserves.
-If H has index d, chi is induced from lambda: R is monomial, its entries are roots of unity, and it is unitary.
+If H has index d, chi is induced from lambda: R is monomial, its entries are roots of unity, and it is unitary. Otherwise translates are looked for
+that are orthogonal to each other; R is unitary where they are found, and keeps the form G where not.
 
 One character of each orbit under Galois conjugation and under products with linear characters is worked out; the others follow.
 """
@@ -31,6 +32,8 @@ __all__ = ["irreps"]
 _BIG_PRIME = 2**24
 _SETTLED = 12  # subgroups tried without gain once every character is over a field as small as its own
 _HOPELESS = 60  # without gain while some field is larger than that of its character
+_OTHERS = 8  # subgroups in which orthogonal translates are looked for
+_NODES = 400
 _BUDGET = 4000  # while some character has no subgroup at all
 
 
@@ -52,6 +55,7 @@ class _Search:
     rows: list[int]
     conductors: list[int]
     best: dict[int, _Choice] = field(default_factory=dict)
+    others: dict[int, list[_Choice]] = field(default_factory=dict)  # over a field of the same degree as the best
 
     def __post_init__(self) -> None:
         self.group = self.table.group
@@ -91,9 +95,15 @@ class _Search:
         orders = e // np.gcd(np.gcd.reduce(rows, axis=1), e)
         for k, j in np.argwhere(multiplicities == 1).tolist():
             cost = degree(lcm(self.conductors[k], int(orders[j]))), len(members) * self.degrees[k] != self.group.order
-            if k not in self.best or cost < self.best[k].cost:
-                self.best[k] = _Choice(cost, members, rows[j], e)
-                gained = True
+            choice = _Choice(cost, members, rows[j], e)
+            known = self.best.get(k)
+            if known is None or cost < known.cost:
+                self.best[k], gained = choice, True
+            kept = self.others.setdefault(k, [])
+            if known is None or cost[0] < known.cost[0]:
+                kept.clear()
+            if cost[0] == self.best[k].cost[0] and len(kept) < _OTHERS:
+                kept.append(choice)
         return gained
 
     def run(self) -> None:
@@ -217,7 +227,7 @@ def _all_irreps(table: CharacterTable) -> tuple[Representation, ...]:
     if bases:
         search = _Search(table, bases, [conductors[b] for b in bases])
         search.run()
-        made = {b: _afford(table, b, conductors[b], search.best[k]) for k, b in enumerate(bases)}
+        made = {b: _afford(table, b, search.best[k], search.others[k]) for k, b in enumerate(bases)}
         for row, origin in enumerate(origins):
             if origin is not None:
                 found[row] = _moved(group, made[origin.base], origin, found[origin.twist], row)
@@ -239,21 +249,61 @@ def _moved(group: FiniteGroup, base: Representation, origin: _Origin, twist: Rep
     return Representation(group, matrices, form, f"chi{row + 1}")
 
 
-def _afford(table: CharacterTable, row: int, conductor: int, choice: _Choice) -> Representation:
-    group, size = table.group, table.degrees[row]
-    shared = int(np.gcd.reduce(np.append(choice.exponents, choice.e)))
-    exponents, e = choice.exponents // shared, choice.e // shared
+def _afford(table: CharacterTable, row: int, choice: _Choice, others: list[_Choice]) -> Representation:
     if not choice.cost[1]:
-        return _monomial(group, choice.subgroup, exponents, e)
+        return _monomial(table.group, choice.subgroup, *_reduced(choice))
+    group, size = table.group, table.degrees[row]
     chi = table.array[row].smallest()[group.class_of]
-    f = _corner(group, chi, choice.subgroup, exponents, e)
-    basis = _spanning_translates(group, f, size)
+    corner, basis = None, None
+    for option in [choice, *others]:
+        f = _corner(group, chi, option.subgroup, *_reduced(option))
+        basis = _orthogonal_translates(group, f, option.subgroup, size)
+        corner = f if corner is None or basis is not None else corner
+        if basis is not None:
+            break
+    if basis is None:
+        basis = _spanning_translates(group, corner, size)
     inv = group.inverses
     left = group.multiply(inv[basis][:, None], np.arange(group.order)[None, :])  # t_i^-1 x
     index = group.multiply(left[:, :, None], np.array(basis)[None, None, :])  # i, x, j
-    values = f[np.moveaxis(index, 1, 0)]
+    values = corner[np.moveaxis(index, 1, 0)]
     gram = values[0]
-    return Representation(group, gram.inverse()[None] @ values, gram)
+    matrices = gram.inverse()[None] @ values
+    scale = gram[0, 0].entry()
+    return Representation(group, matrices, ExactArray.eye(size, gram.field) if gram == ExactArray.eye(size, gram.field) * scale else gram)
+
+
+def _reduced(choice: _Choice) -> tuple[np.ndarray, int]:
+    """lambda as exponents of the smallest root of unity that holds its values."""
+    shared = int(np.gcd.reduce(np.append(choice.exponents, choice.e)))
+    return choice.exponents // shared, choice.e // shared
+
+
+def _orthogonal_translates(group: FiniteGroup, f: ExactArray, subgroup: np.ndarray, size: int) -> list[int] | None:
+    """Elements t_i, the identity first, with f(t_i^-1 t_j) = 0 for i != j: then the t_i v are orthogonal and equally long. Depth first, within a budget."""
+    zero = ~f.nonzero()
+    transversal, _ = left_cosets(group, subgroup.tolist())
+    t = np.array(transversal)
+    apart = zero[group.multiply(group.inverses[t][:, None], t[None, :])]
+    nodes = 0
+
+    def extend(chosen: list[int], allowed: np.ndarray) -> list[int] | None:
+        nonlocal nodes
+        if len(chosen) == size:
+            return chosen
+        if len(chosen) + len(allowed) < size:
+            return None
+        for k, x in enumerate(allowed.tolist()):
+            nodes += 1
+            if nodes > _NODES:
+                return None
+            found = extend([*chosen, x], allowed[k + 1 :][apart[x, allowed[k + 1 :]]])
+            if found is not None:
+                return found
+        return None
+
+    found = extend([0], np.flatnonzero(apart[0]))
+    return None if found is None else [transversal[k] for k in found]
 
 
 def _monomial(group: FiniteGroup, subgroup: np.ndarray, exponents: np.ndarray, e: int) -> Representation:

@@ -273,33 +273,39 @@ def _compare(g: str, call: _Call, pair: tuple[Tensor, Tensor], actions: Actions)
 def _rounding(call: _Call, batch: Tensor, outputs: Tensor) -> tuple[Tensor, str]:
     """An estimate, sample by sample, of how far rounding inside the map has moved its outputs.
 
-    A module is copied into float64 (into float32 where it is in float64 already, and the difference scaled by the ratio of the units
-    of roundoff). What cannot be copied is called at inputs perturbed by a unit of roundoff, four times.
+    The map is evaluated in float64 (a module by a copy of it); where it is in float64 already, in float32, and the difference scaled by the
+    ratio of the units of roundoff. What does not follow its inputs there is called at inputs perturbed in the last place, four times.
     """
     unit = torch.finfo(outputs.dtype).eps / 2
     floor = unit * _by_sample(outputs).abs().amax(1).double()
-    if isinstance(call.function, nn.Module) and batch.is_floating_point() and not outputs.is_complex():
-        wide = outputs.dtype == torch.float64
-        try:
-            with torch.no_grad():
-                twin = copy.deepcopy(call.function).to(torch.float32 if wide else torch.float64)
-                other = twin(batch.to(torch.float32 if wide else torch.float64)).detach()
-        except CALL_ERRORS:
-            other = None  # a module that cannot be copied, or insists on a precision
-        if isinstance(other, Tensor) and other.shape == outputs.shape and other.dtype == (torch.float32 if wide else torch.float64) and bool(_finite(other)):
-            ratio = unit / (torch.finfo(torch.float32).eps / 2) if wide else 1.0
-            apart = _by_sample((outputs.double() - other.double()).abs()).amax(1)
-            where = "float32, scaled down" if wide else "float64"
-            return ratio * apart + floor, f"rounding estimated from a copy in {where}"
     if not batch.is_floating_point():
         return floor * math.sqrt(max(1, _by_sample(batch).shape[1])), "rounding estimated as sqrt(d) units of roundoff of the output"
+    wide = outputs.dtype in (torch.float64, torch.complex128)
+    other = _elsewhere(call, batch, torch.float32 if wide else torch.float64)
+    if other is not None and other.shape == outputs.shape and other.dtype != outputs.dtype and other.is_complex() == outputs.is_complex() and bool(_finite(other)):
+        ratio = unit / (torch.finfo(torch.float32).eps / 2) if wide else 1.0
+        whole = torch.complex128 if outputs.is_complex() else torch.float64
+        apart = _by_sample((outputs.to(whole) - other.to(whole)).abs()).amax(1)
+        return ratio * apart + floor, f"rounding estimated by evaluating in {'float32, scaled down' if wide else 'float64'}"
     worst = torch.zeros(len(batch), dtype=torch.float64, device=outputs.device)
     signs = torch.Generator().manual_seed(0)
     for _ in range(4):
         sign = (2 * torch.randint(0, 2, batch.shape, generator=signs) - 1).to(batch.device, batch.dtype)
-        other = call(batch * (1 + torch.finfo(batch.dtype).eps * sign))
-        worst = torch.maximum(worst, _by_sample((other - outputs).abs()).amax(1).double().nan_to_num(nan=math.inf))
+        moved = call(batch * (1 + torch.finfo(batch.dtype).eps * sign))
+        worst = torch.maximum(worst, _by_sample((moved - outputs).abs()).amax(1).double().nan_to_num(nan=math.inf))
     return worst + floor * math.sqrt(_by_sample(batch).shape[1]), "rounding estimated from inputs perturbed in the last place"
+
+
+def _elsewhere(call: _Call, batch: Tensor, dtype: torch.dtype) -> Tensor | None:
+    """The map evaluated in another precision; None where a module cannot be copied, or the map insists on its own."""
+    try:
+        if isinstance(call.function, nn.Module):
+            with torch.no_grad():
+                found = copy.deepcopy(call.function).to(dtype)(batch.to(dtype))
+            return found.detach() if isinstance(found, Tensor) else None
+        return call(batch.to(dtype))
+    except (*CALL_ERRORS, InputError):
+        return None
 
 
 def _outcome(g: str, moved: Tensor, carried: Tensor, outputs: Tensor, *, bound: Tensor, how: str, estimated: Sequence[str] = ()) -> Outcome:

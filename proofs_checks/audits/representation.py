@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.audits import AuditReport, Finding
-from proofs_checks.audits.reading import read_json
-from proofs_checks.audits.representation_file import GivenRepresentation, NamedGroup, read_audit_file, to_complex
+from proofs_checks.audits.representation_file import GivenRepresentation, NamedGroup, to_complex
+from proofs_checks.audits.representation_input import Generated, Representable, read_source
 from proofs_checks.kernel import Status
 from theory.character_tables import CharacterTable, character_table
 from theory.cyclotomic import Cyclotomic
 from theory.exact_matrices import ExactArray
-from theory.representations import Defect, Representation
+from theory.representations import Defect, Representation, intertwiners_dimension
 
 WIDE = 0.125  # a bound on a number that is an integer in theory says nothing beyond this
 
@@ -34,28 +34,47 @@ class Judged:
     multiplicities: tuple[int, ...] | None
 
 
-def audit_representation(source: dict[str, Any] | str | Path, *, subject: str = "") -> AuditReport:
-    """Judge every representation in a file (or the same data as a dict).
+def audit_representation(
+    source: Representable, group: Any = None, *, subject: str = "", name: str = "R", complete: bool = False, accuracy: float | None = None
+) -> AuditReport:
+    """Judge representations: those in a file, or matrices and callables from Python.
 
     Args:
-        source: A path to JSON, or parsed data; :mod:`proofs_checks.audits.representation_file` describes the format.
+        source: A path to JSON, CSV or NPZ (:mod:`proofs_checks.audits.representation_file` and ``representation_input`` describe them); data as in the JSON
+            file; a mapping from elements to matrices; matrices on all elements or on the generators, in order (arrays, tensors, nested
+            lists); a callable element -> matrix (asked with the permutation as a tuple of images, or with the element's name); or a
+            :class:`theory.representations.Representation`.
+        group: A :class:`theory.groups.FiniteGroup`, a multiplication table, a path to one, or data as in a JSON file. Without a group the matrices are
+            taken for generators, and decomposed numerically.
         subject: What to call it; the file's ``title`` or name otherwise.
+        name: What to call the one representation that matrices from Python make.
+        complete: Whether that one is claimed to be, with the trivial one, a complete list.
+        accuracy: How far decimals may be from the true entries; otherwise the digits written, or the dtype, say it.
     Raises:
-        InputError: the group or the matrices cannot be read; the message names the field.
+        InputError: the group or the matrices cannot be read; the message names the place.
     """
-    data = read_json(source) if isinstance(source, (str, Path)) else source
-    fallback = Path(source).name if isinstance(source, (str, Path)) else "a list of representations"
-    content = read_audit_file(data)
+    fallback = Path(source).name if isinstance(source, (str, Path)) else "a list of representations" if isinstance(source, dict) else "matrices"
+    content = read_source(source, group, name=name, complete=complete, accuracy=accuracy)
+    if isinstance(content, Generated):
+        from proofs_checks.audits.representation_generated import audit_generated
+
+        return audit_generated(content, subject or fallback)
     table = character_table(content.group.group)
     findings: list[Finding] = []
     judged = []
     for given in content.representations:
-        own, outcome = _judge_numeric(given, content.group, table) if given.numeric is not None else _judge_exact(given, content.group, table)
+        own, outcome = _judge(given, content.group, table)
         findings += own
         judged.append(outcome)
     findings += _equivalences(judged, table)
     findings += _completeness(judged, table, content.group, content.complete)
     return _report(subject or content.title or fallback, findings, judged, content.group, table)
+
+
+def _judge(given: GivenRepresentation, named: NamedGroup, table: CharacterTable) -> tuple[list[Finding], Judged]:
+    if given.exact is None:
+        return _judge_numeric(given, named, table)
+    return _judge_modular(given, named) if given.exact.field.characteristic else _judge_exact(given, named, table)
 
 
 # -- one representation ------------------------------------------------------------------------------------------------
@@ -72,6 +91,28 @@ def _judge_exact(given: GivenRepresentation, named: NamedGroup, table: Character
     projections = (table.on_elements().conj() @ representation.character.reshape(order, 1)).reshape(-1)
     counts = tuple(int(projections.entry(k).as_fraction() / order) for k in range(len(table.degrees)))
     return [first, _irreducibility(given.name, degree, counts, table)], Judged(given.name, degree, counts)
+
+
+def _judge_modular(given: GivenRepresentation, named: NamedGroup) -> tuple[list[Finding], Judged]:
+    """Over F_p: products are decided; irreducibility by the commutant, where p does not divide |G| and Maschke's theorem holds."""
+    representation = Representation(named.group, given.exact, name=given.name)
+    order, p, degree = named.group.order, representation.field.characteristic, representation.degree
+    defect = representation.defect()
+    unknown = Judged(given.name, degree, None)
+    if defect is not None:
+        return _not_a_homomorphism(given, named, representation, defect), unknown
+    first = Finding(f"{given.name} homomorphism", Status.HOLDS, f"all {order**2} products of {degree} x {degree} matrices over F_{p} agree")
+    name = f"{given.name} irreducible"
+    if degree == 1:
+        return [first, Finding(name, Status.HOLDS, "of degree one")], unknown
+    if order % p == 0:
+        text = f"{p} divides the order {order}: averages over the group do not exist, characters do not decide, and an invariant subspace may have no complement"
+        return [first, Finding(name, Status.UNDECIDED, text, {"characteristic": p, "order": order})], unknown
+    size = intertwiners_dimension(representation, representation)
+    if size == 1:
+        return [first, Finding(name, Status.HOLDS, f"{p} does not divide {order} and only scalars commute with it, over every larger field too")], unknown
+    text = f"its commutant has dimension {size}: it is reducible over the algebraic closure of F_{p}; over F_{p} itself this audit does not say"
+    return [first, Finding(name, Status.UNDECIDED, text, {"commutant_dimension": size})], unknown
 
 
 def _not_a_homomorphism(given: GivenRepresentation, named: NamedGroup, representation: Representation, defect: Defect) -> list[Finding]:
@@ -189,7 +230,7 @@ def _missing(judged: Sequence[Judged], table: CharacterTable) -> list[int]:
 def _completeness(judged: Sequence[Judged], table: CharacterTable, named: NamedGroup, claimed: bool) -> list[Finding]:
     missing = _missing(judged, table)
     if any(outcome.multiplicities is None for outcome in judged):
-        return [Finding("complete", Status.INAPPLICABLE, "not asked while some entries are not known to be representations")]
+        return [Finding("complete", Status.INAPPLICABLE, "not asked while some entries are not known to be representations over C")]
     order = named.group.order
     total = order - sum(table.degrees[k] ** 2 for k in missing)
     listed = any(_row(outcome) == 0 for outcome in judged)
@@ -270,6 +311,10 @@ def _report(name: str, findings: list[Finding], judged: Sequence[Judged], named:
 def _next_step(bad: list[str], missing: list[int], findings: Sequence[Finding]) -> str:
     if any(name.endswith("homomorphism") for name in bad):
         return "Correct the pair named first; the matrices must follow the order of products in the group as given (r*s is r times s)."
+    if any(f.witness and "characteristic" in f.witness for f in findings):
+        return "Ask for a complement: theory.modules.complement_by_equations finds one or shows that there is none; or use a field whose characteristic does not divide the order."
+    if any(f.witness and "commutant_dimension" in f.witness for f in findings):
+        return "Find invariant subspaces with theory.modules.spin, or give the matrices over a larger field."
     if any(f.status is Status.UNDECIDED for f in findings):
         return "Write the entries with more decimals, or exactly: 1/2, i, zeta(8)^3."
     if any(name.endswith("irreducible") for name in bad):

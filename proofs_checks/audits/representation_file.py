@@ -11,7 +11,8 @@ A JSON object::
      "representations": {"R2": {"r": -1, "s": 1},                 on generators, or on any elements that generate
                          "R4": {"e": [[1, 0], [0, 1]], ...}},         names, or words such as "r^2*s"
      "complete": true,                                     optional: the list claims to be all irreps (the trivial one is granted)
-     "accuracy": 1e-12}                                    optional: how far decimals may be from the true entries
+     "accuracy": 1e-12,                                    optional: how far decimals may be from the true entries
+     "characteristic": 5}                                  optional: entries are integers modulo this prime
 
 An entry is an integer, an exact number as text ("1/2", "i", "zeta(8)^3", "(1 - zeta(3))/3"), a decimal, or {"re": x, "im": y} with decimals. A
 representation with any decimal is judged numerically; its entries are then taken to be as accurate as the longest decimal in it.
@@ -20,8 +21,10 @@ representation with any decimal is judged numerically; its entries are then take
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -30,7 +33,7 @@ from proofs_checks.audits.reading import Decimal, short
 from proofs_checks.errors import InputError
 from theory.cayley_tables import GroupTooLarge, NotAGroup
 from theory.cyclotomic import Cyclotomic, ExactNumberError
-from theory.exact_matrices import ExactArray, stack
+from theory.exact_matrices import ExactArray, PrimeField, stack
 from theory.groups import FiniteGroup
 from theory.number_grammar import parse
 from theory.presentations import WordError, from_presentation, read_relation, read_word
@@ -39,7 +42,8 @@ from theory.representations import Representation
 MAX_GROUP = 1024
 MAX_WORK = 2 * 10**9  # multiplications in the products of all pairs
 MAX_DEGREE = 64
-_FIELDS = {"title", "group", "representations", "complete", "accuracy"}
+INSTEAD = "Give the matrices on generators without the group: then they are decomposed numerically, degree up to 2048, group up to 20000 elements."
+_FIELDS = {"title", "group", "representations", "complete", "accuracy", "characteristic"}
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,8 @@ class AuditFile:
     complete: bool
 
 
-def read_audit_file(data: Any) -> AuditFile:
-    """Check the shape of the data and build the group and the matrices.
+def read_audit_file(data: Any, group: NamedGroup | None = None) -> AuditFile:
+    """Check the shape of the data and build the group (unless it is given) and the matrices.
 
     Raises:
         InputError: naming the field, what was expected there, and what came.
@@ -106,7 +110,7 @@ def read_audit_file(data: Any) -> AuditFile:
     if unknown := set(data) - _FIELDS:
         raise InputError(f"Unknown field {short(sorted(map(str, unknown))[0])}; the fields are {', '.join(sorted(_FIELDS))}.")
     for name in ("group", "representations"):
-        if name not in data:
+        if name not in data and not (name == "group" and group is not None):
             raise InputError(f"The field {name!r} is missing. A file holds a group and representations; see examples/lecture_d4.json.")
     complete = data.get("complete", False)
     if not isinstance(complete, bool):
@@ -117,12 +121,24 @@ def read_audit_file(data: Any) -> AuditFile:
     accuracy = data.get("accuracy")
     if accuracy is not None and not (_is_number(accuracy) and 0 <= accuracy < 1):
         raise InputError(f"Expected a number from 0 to 1 in 'accuracy', got {short(accuracy)}.")
-    group = _read_group(data["group"])
+    group = read_group(data["group"]) if group is None else group
+    field = _read_characteristic(data.get("characteristic"))
     listed = data["representations"]
     _object(listed, "'representations'")
     if not listed:
         raise InputError("'representations' is empty: there is nothing to audit.")
-    return AuditFile(title, group, tuple(_read_representation(name, given, group, accuracy) for name, given in listed.items()), complete)
+    return AuditFile(title, group, tuple(_read_representation(name, given, group, accuracy, field) for name, given in listed.items()), complete)
+
+
+def _read_characteristic(value: Any) -> PrimeField | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value < 2**30:
+        raise InputError(f"Expected a prime below 2^30 in 'characteristic', got {short(value)}.")
+    try:
+        return PrimeField(value)
+    except ValueError as error:
+        raise InputError(f"Expected a prime in 'characteristic': {error}") from None
 
 
 def _object(value: Any, where: str) -> None:
@@ -138,7 +154,8 @@ def _is_number(value: Any) -> bool:
 # -- the group ---------------------------------------------------------------------------------------------------------
 
 
-def _read_group(data: Any) -> NamedGroup:
+def read_group(data: Any) -> NamedGroup:
+    """The group of a file: generators with relations, permutations, or a table."""
     _object(data, "'group'")
     kinds = {"relations": {"generators", "relations", "elements"}, "permutations": {"permutations", "elements"}, "table": {"table"}}
     kind = next((k for k in kinds if k in data), None)
@@ -147,9 +164,9 @@ def _read_group(data: Any) -> NamedGroup:
     try:
         named = {"relations": _from_relations, "permutations": _from_permutations, "table": _from_table}[kind](data)
     except GroupTooLarge as error:
-        raise InputError(f"The group is too large for exact work. {error}") from None
+        raise InputError(f"The group is too large for exact work. {error} {INSTEAD}") from None
     if named.group.order > MAX_GROUP:
-        raise InputError(f"The group has {named.group.order} elements; this audit multiplies all pairs and stops at {MAX_GROUP}.")
+        raise InputError(f"The group has {named.group.order} elements; this audit multiplies all pairs and stops at {MAX_GROUP}. {INSTEAD}")
     return named
 
 
@@ -242,7 +259,7 @@ def _from_table(data: dict[str, Any]) -> NamedGroup:
 # -- the matrices ------------------------------------------------------------------------------------------------------
 
 
-def _read_representation(name: str, given: Any, group: NamedGroup, accuracy: float | None) -> GivenRepresentation:
+def _read_representation(name: str, given: Any, group: NamedGroup, accuracy: float | None, field: PrimeField | None = None) -> GivenRepresentation:
     _object(given, f"the representation {short(name)}")
     if not given:
         raise InputError(f"The representation {short(name)} gives no matrices.")
@@ -259,7 +276,9 @@ def _read_representation(name: str, given: Any, group: NamedGroup, accuracy: flo
         raise InputError(f"In {short(name)} the matrices differ in size: {a} x {a} on {source[x]}, {b} x {b} on {source[y]}.")
     degree = next(iter(sizes))
     if degree > MAX_DEGREE or group.group.order**2 * degree**3 > MAX_WORK:
-        raise InputError(f"{short(name)} is too large to multiply out: {group.group.order} elements, degree {degree} (at most {MAX_DEGREE}, and n^2 d^3 up to 2e9).")
+        raise InputError(f"{short(name)} is too large to multiply out: {group.group.order} elements, degree {degree} (at most {MAX_DEGREE}, and n^2 d^3 up to 2e9). {INSTEAD}")
+    if field is not None:
+        return _exact(name, {k: _residues(m, field, f"{name}({source[k]})") for k, m in entries.items()}, source, group)
     if any(isinstance(x, (float, complex)) for m in entries.values() for row in m for x in row):
         return _numeric(name, entries, source, group, accuracy)
     return _exact(name, entries, source, group)
@@ -277,7 +296,15 @@ def _read_matrix(value: Any, where: str) -> list[list[Any]]:
 
 def _read_entry(value: Any, where: str) -> int | float | complex | Cyclotomic:
     """An exact number as int or Cyclotomic; a decimal as Decimal, or as complex when it came in two parts."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Cyclotomic):
+        return value
+    if isinstance(value, Fraction):
+        return Cyclotomic.rational(value)
     if isinstance(value, str):
+        if (pair := _complex_text(value)) is not None:
+            return pair
         try:
             return parse(value)
         except ExactNumberError as error:
@@ -289,6 +316,21 @@ def _read_entry(value: Any, where: str) -> int | float | complex | Cyclotomic:
     if not _is_number(value):
         raise InputError(f'Expected a finite number, a text such as "1/2" or "zeta(8)^3", or {{"re": x, "im": y}} in {where}, got {short(value)}.')
     return value
+
+
+_NUMBER = r"(?:\d{1,300}\.?\d{0,300}|\.\d{1,300})(?:[eE][+-]?\d{1,3})?"
+_PAIR = re.compile(rf"\(?\s*(?:(?P<re>[+-]?{_NUMBER})\s*(?P<im>[+-]\s*{_NUMBER})|(?P<alone>[+-]?{_NUMBER}))\s*[ij]\s*\)?")
+
+
+def _complex_text(text: str) -> Cyclotomic | _Pair | None:
+    """``0.5+0.5j`` as decimals, ``1+2j`` exactly; None for every other text."""
+    found = _PAIR.fullmatch(text)
+    if found is None:
+        return None
+    parts = (found["re"] or "0", (found["im"] or found["alone"]).replace(" ", ""))
+    if all(re.fullmatch(r"[+-]?\d+", part) for part in parts):
+        return parse(f"({int(parts[0])}) + ({int(parts[1])})*i")
+    return _Pair(*(int(part) if re.fullmatch(r"[+-]?\d+", part) else Decimal(part) for part in parts))
 
 
 class _Pair(complex):
@@ -303,8 +345,24 @@ class _Pair(complex):
         return value
 
 
-def _exact(name: str, entries: dict[int, list[list[Any]]], source: dict[int, str], group: NamedGroup) -> GivenRepresentation:
-    matrices = {element: ExactArray.of(m) for element, m in entries.items()}
+def _residues(matrix: list[list[Any]], field: PrimeField, where: str) -> ExactArray:
+    if not all(isinstance(x, int) for row in matrix for x in row):
+        raise InputError(f"Expected whole numbers in {where}, to be read modulo {field.characteristic}.")
+    return ExactArray.of([[x % field.characteristic for x in row] for row in matrix], field)
+
+
+def read_numeric_matrix(value: Any, where: str) -> tuple[np.ndarray, float]:
+    """A matrix of any entries that the format knows, as floats (complex only if need be), and how far they may be from the true ones."""
+    rows = _read_matrix(value, where)
+    wide = np.array([[to_complex(x) if isinstance(x, Cyclotomic) else complex(x) for x in row] for row in rows])
+    written = [x.digits for row in rows for x in row if isinstance(x, (Decimal, _Pair)) and x.digits is not None]
+    rounding = 4 * float(np.finfo(float).eps) * max(1.0, float(np.abs(wide).max()))
+    narrow = wide.real if not wide.imag.any() else wide
+    return np.ascontiguousarray(narrow), max(0.5 * 10.0 ** -max(written), rounding) if written else rounding
+
+
+def _exact(name: str, entries: Mapping[int, Any], source: dict[int, str], group: NamedGroup) -> GivenRepresentation:
+    matrices = {element: m if isinstance(m, ExactArray) else ExactArray.of(m) for element, m in entries.items()}
     for element, matrix in matrices.items():
         if matrix.determinant_is_zero():
             raise InputError(f"{name}({source[element]}) is singular; a representation consists of invertible matrices.")

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from proofs_checks.claim import Claim
 from proofs_checks.errors import CatalogueError
 from proofs_checks.page import Page, make_page, read_page
-from proofs_checks.terminal import clean_lines
+from proofs_checks.text import clean_lines
 
 if TYPE_CHECKING:
     import networkx

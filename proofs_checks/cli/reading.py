@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from proofs_checks import exits
-from proofs_checks.terminal import clean, say, warn
+from proofs_checks.terminal import say, warn
+from proofs_checks.text import clean
 
 if TYPE_CHECKING:
     from proofs_checks.catalogue import Catalogue

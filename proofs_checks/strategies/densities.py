@@ -14,7 +14,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 def sample_size(profile: Profile) -> int:
     """Draws a case: the profile's samples are shared by the cases of a route, with at least 20,000 each."""
-    return max(20_000, profile.samples // profile.cases)
+    return max(20_000, profile.samples // profile.statistical_cases)
 
 
 def dimensions(low: int = 1, high: int = 64) -> st.SearchStrategy[int]:

@@ -28,3 +28,12 @@ def permutation_actions(max_degree: int = MAX_DEGREE) -> st.SearchStrategy[Image
 def conjugate_pair_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(d, shears, generators, seed)``: the permutation representation of degree d, to be conjugated twice."""
     return st.builds(lambda g, k, seed: Case(d=len(g[0]), shears=k, generators=g, seed=seed), permutation_actions(), shears(), SEEDS)
+
+
+def invariant_subspace_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(d, shears, kind, generators, seed)``: W the constants ("line"), or {(v, 2 v)} in two copies ("doubled"), degree d = 2..24."""
+    line = st.builds(
+        lambda g, k, seed: Case(d=len(g[0]), shears=k, kind="line", generators=g, seed=seed), permutation_actions().filter(lambda g: len(g[0]) > 1), shears(), SEEDS
+    )
+    doubled = st.builds(lambda g, k, seed: Case(d=2 * len(g[0]), shears=k, kind="doubled", generators=g, seed=seed), permutation_actions(), shears(), SEEDS)
+    return st.one_of(line, doubled)
