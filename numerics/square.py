@@ -12,6 +12,10 @@ from torch import Tensor
 from numerics.random import Stream
 
 
+class Indistinct(ValueError):
+    """Points on one line, or so close together for their distance from the origin that rounding hides their shape."""
+
+
 @dataclass(frozen=True)
 class PlanarSymmetries:
     """What was measured on n points.
@@ -34,7 +38,7 @@ def placed_points(shape: Tensor, scale: float, shift: float, stream: Stream) -> 
 
     Args:
         shape: The points before, shape ``(n, 2)``, exact.
-        scale: Positive factor. shift: Added to both coordinates.
+        scale: Positive factor. shift: Added to x, a third of it to y, so that the two are rounded on different grids.
     Accuracy:
         A coordinate is c + s (x cos a - y sin a), at most five roundings of numbers up to |c| + 2 s max|x|. Errors of the cosine and the sine
         do no harm: any pair of numbers turns and scales, which leaves the symmetries as they are.
@@ -42,7 +46,8 @@ def placed_points(shape: Tensor, scale: float, shift: float, stream: Stream) -> 
     angle = 2 * math.pi * stream.uniform(1)
     cosine, sine = torch.cos(angle), torch.sin(angle)
     turn = torch.stack([torch.cat([cosine, -sine]), torch.cat([sine, cosine])])
-    points = shift + scale * (shape.to(turn) @ turn.mT)
+    centre = torch.tensor([shift, shift / 3], dtype=turn.dtype, device=turn.device)
+    points = centre + scale * (shape.to(turn) @ turn.mT)
     unit = torch.finfo(points.dtype).eps
     return points, 8 * unit * (abs(shift) + 2 * scale * float(shape.abs().max()))
 
@@ -57,7 +62,8 @@ def symmetries(points: Tensor, error: float) -> PlanarSymmetries:
         points: Shape ``(n, 2)``, n at most 6, not on one line.
         error: Bound on the error of each coordinate.
     Raises:
-        ValueError: too many points, or points on one line.
+        ValueError: too many points.
+        Indistinct: points on one line, or known too coarsely.
     Accuracy:
         With :math:`d = \|\delta P\|_F / \sigma_{\min}(P)` a true symmetry's matrix moves by at most 3 d (1 + 2 d) in first and second order, plus
         rounding of the normal equations: n + 1 roundings for an entry of P P^T, three for its determinant and one for a quotient, magnified by the
@@ -70,9 +76,9 @@ def symmetries(points: Tensor, error: float) -> PlanarSymmetries:
     sigma = torch.linalg.svdvals(centred)
     unit = torch.finfo(points.dtype).eps
     coordinate = 2 * error + (n + 1) * unit * float(points.abs().max())
-    drift = math.sqrt(2 * n) * coordinate / float(sigma[-1])
+    drift = math.sqrt(2 * n) * coordinate / float(sigma[-1]) if float(sigma[-1]) > 0 else math.inf
     if not drift < 0.05:
-        raise ValueError("The points lie on one line, or are too close together for their distance from the origin at this precision.")
+        raise Indistinct("The points lie on one line, or are too close together for their distance from the origin at this precision. Use float64 or centre them.")
     images = torch.tensor(list(permutations(range(n))), device=points.device)
     targets = centred[:, images].movedim(1, 0)  # column k goes to column images[k]
     (a, b), (_, c) = centred @ centred.mT

@@ -197,7 +197,7 @@ def satisfy(L: np.ndarray, system: System) -> np.ndarray:
     if system.identity is None:
         return good
     eye = np.eye(n, dtype=np.int64)
-    left, right = (L == eye).all((2, 3)), (np.moveaxis(L, 3, 1) == eye.T).all((2, 3))  # by e
+    left, right = (eye == L).all((2, 3)), (np.moveaxis(L, 3, 1) == eye.T).all((2, 3))  # by e
     neutral = {"left": left, "right": right, "two-sided": left & right, "member": np.ones_like(left)}[system.identity]
     to_e = np.moveaxis(L, 2, 1)  # t, e, x, y: x y = e
     solved = {"right": to_e, "left": np.swapaxes(to_e, 2, 3), "two-sided": to_e * np.swapaxes(to_e, 2, 3), None: np.ones_like(to_e)}[system.inverses]

@@ -137,6 +137,7 @@ def rank_modulo(array: ExactArray) -> int:
     return modulo(array, p, root).rank()
 
 
+@lru_cache(maxsize=4096)
 def equivalent_by_averaging(pair: Pair) -> bool:
     """An invertible intertwiner was found, and it intertwines when multiplied out."""
     found = invertible_intertwiner(pair)
@@ -155,6 +156,7 @@ def dimension(a: Representation, b: Representation) -> int:
     return intertwiners_dimension(a, b)
 
 
+@lru_cache(maxsize=4096)
 def averaging_rank(pair: Pair) -> int:
     """The rank of X -> (1/n) sum_g R'(g) X R(g)^-1, modulo a prime: never above the dimension of the space of intertwiners.
 

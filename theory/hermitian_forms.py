@@ -13,14 +13,21 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, product
 from math import isqrt, prod
+from random import Random
+
+import numpy as np
 
 from theory.cyclotomic import Cyclotomic
 from theory.exact_matrices import CyclotomicField, ExactArray, hstack
+from theory.groups import FiniteGroup
+from theory.irreducibles import irreps
 from theory.matrix_representations import Representation
 from theory.primes import is_prime
 
 _TRIALS = 20_000  # combinations of small numbers tried for each number of coordinates
 _TRIAL_LIMIT = 10**5
+_ATTEMPTS = 10
+_CYCLOTOMIC_TRIALS = 1_500
 _PLACES = {1: 1000, 2: 200, 3: 60, 4: 6}  # how many choices of coordinates, those with small weights first
 
 
@@ -211,8 +218,8 @@ def _represent(values: list[Cyclotomic], scale: Cyclotomic, norms: _Norms) -> li
     """x with sum a_i x_i x_i* = c, by trying small integers for up to four coordinates."""
     inverse = scale.inverse()
     for width in range(1, min(4, len(values)) + 1):
-        per_axis = 1 if width == 1 else min(len(norms.numbers), max(3, round_root(_TRIALS, width)))
-        for places in combinations(range(len(values)), width):
+        per_axis = 1 if width == 1 else min(len(norms.numbers), max(3, round_root(_CYCLOTOMIC_TRIALS, width)))
+        for places in list(combinations(range(len(values)), width))[:_PLACES[width]]:
             for chosen in product(norms.numbers[:per_axis], repeat=width) if width > 1 else [(norms.numbers[1],)]:
                 if all(not x for x, _ in chosen):
                     continue
@@ -223,8 +230,6 @@ def _represent(values: list[Cyclotomic], scale: Cyclotomic, norms: _Norms) -> li
                     for k, (x, _) in zip(places, chosen, strict=True):
                         out[k] = x / z
                     return out
-            if width == 4:  # any four coordinates do as well as others
-                break
     return None
 
 
@@ -255,7 +260,19 @@ def round_root(value: int, k: int) -> int:
 
 
 def scaled_basis(form: ExactArray, scale: Cyclotomic) -> ExactArray | None:
-    """T with T* F T = c, splitting off one vector of square c at a time (Witt's cancellation keeps the rest solvable); None if a search ends empty."""
+    """T with T* F T = c, or None if small numbers do not give one; over Q with the coordinates in several orders, since luck differs."""
+    size = form.shape[0]
+    random = Random(size)
+    for attempt in range(_ATTEMPTS if form.field.order <= 2 else 1):
+        order = list(range(size)) if attempt == 0 else random.sample(range(size), size)
+        found = _frame(form[np.ix_(order, order)], scale)
+        if found is not None:
+            return found[np.argsort(order)]
+    return None
+
+
+def _frame(form: ExactArray, scale: Cyclotomic) -> ExactArray | None:
+    """Split off one vector of square c at a time; Witt's cancellation keeps the rest solvable."""
     rational = form.field.order <= 2
     norms = None if rational else _Norms(form.field)
     frame: list[ExactArray] = []
@@ -299,9 +316,11 @@ def unitarity(representation: Representation) -> Unitarity:
         return Unitarity(None, field, f"the determinant or a diagonal entry could not be factored: {error}")
     if possible is False:
         return Unitarity(False, field, reason)
-    basis = scaled_basis(form, scale) if scale is not None else None
+    worthwhile = scale is not None and (possible or representation.degree <= 4)
+    basis = scaled_basis(form, scale) if worthwhile else None
     if basis is None:
-        return Unitarity(possible, field, f"{reason}; no basis was found among small numbers", None, scale)
+        tried = "no basis was found among small numbers" if worthwhile else "no basis was looked for"
+        return Unitarity(possible, field, f"{reason}; {tried}", None, scale)
     return Unitarity(True, field, reason, basis, scale)
 
 
@@ -331,5 +350,21 @@ def unitarised(representation: Representation) -> Representation:
     if found.basis is None:
         words = "No unitary form exists" if found.verdict is False else "No unitary form was found"
         raise ValueError(f"{words} over {found.field}: {found.reason}. Keep the invariant form, or extend the field by a square root of the determinant.")
-    moved = representation.conjugated(found.basis.inverse())
+    return _moved(representation, found.basis)
+
+
+def unitary_irreps(group: FiniteGroup) -> tuple[Representation, ...]:
+    """:func:`theory.irreducibles.irreps`, each in a unitary basis over its own field where one exists and is found; the others keep their form.
+
+    Unitary bases found by search may have long denominators, which is why ``irreps`` stops at those that come for nothing.
+    """
+    out = []
+    for part in irreps(group):
+        found = None if part.is_unitary else unitarity(part)
+        out.append(part if found is None or found.basis is None else _moved(part, found.basis))
+    return tuple(out)
+
+
+def _moved(representation: Representation, basis: ExactArray) -> Representation:
+    moved = representation.conjugated(basis.inverse())
     return Representation(representation.group, moved.matrices, ExactArray.eye(representation.degree, moved.field), representation.name)

@@ -207,6 +207,7 @@ def irreps(group: FiniteGroup) -> tuple[Representation, ...]:
     """One explicit representation per row of :func:`character_table`, each with a positive definite invariant form.
 
     The field is Q(zeta_N), as small as the subgroups found allow (``.field``); ``.form`` is the identity where the matrices are unitary.
+    :func:`theory.hermitian_forms.unitary_irreps` goes further: it decides over Q whether a unitary basis exists, and finds one.
 
     Raises:
         GroupTooLarge: too many classes for an exact character table.
@@ -317,8 +318,7 @@ def _monomial(group: FiniteGroup, subgroup: np.ndarray, exponents: np.ndarray, e
     values = powers(e)[on_group[group.multiply(group.inverses[t[i]], moved)]]
     numerators = np.zeros((group.order, size, size, values.shape[-1]), dtype=np.int64)
     numerators[np.arange(group.order)[:, None], i, np.arange(size)[None, :]] = values
-    matrices = ExactArray(CyclotomicField(e), numerators)
-    matrices = matrices._descend(2) if e % 4 == 2 else matrices  # -zeta_odd is named by the odd order
+    matrices = ExactArray(CyclotomicField(e), numerators).smallest()
     return Representation(group, matrices, ExactArray.eye(size, matrices.field))
 
 
@@ -327,8 +327,7 @@ def _corner(group: FiniteGroup, chi: ExactArray, subgroup: np.ndarray, exponents
     shifted = chi[group.multiply(subgroup[:, None], np.arange(group.order)[None, :])]
     if exponents.any():
         shifted = ExactArray(CyclotomicField(e), powers(e)[-exponents % e]).reshape(-1, 1).entrywise(shifted)
-    summed = shifted.sum() * Fraction(1, len(subgroup))
-    return summed if summed.field.order % 4 != 2 else summed._descend(2)
+    return (shifted.sum() * Fraction(1, len(subgroup))).smallest()
 
 
 def _spanning_translates(group: FiniteGroup, f: ExactArray, size: int) -> list[int]:

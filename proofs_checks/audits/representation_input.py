@@ -60,6 +60,8 @@ def read_source(source: Any, group: Any, *, name: str = "R", complete: bool = Fa
     if isinstance(source, (str, Path)):
         data, found = _from_path(Path(source))
         accuracy = found if accuracy is None else accuracy
+        if Path(source).suffix.lower() not in (".npz", ".csv", ".tsv", ".txt") and not (isinstance(data, dict) and "representations" in data):
+            return read_audit_file(data)
     elif isinstance(source, Representation):
         given = GivenRepresentation(source.name or name, source.matrices)
         return AuditFile("", given_group(source.group), (given,), complete)
@@ -71,7 +73,7 @@ def read_source(source: Any, group: Any, *, name: str = "R", complete: bool = Fa
         data = dict(data)
         if accuracy is not None:
             data.setdefault("accuracy", accuracy)
-        if group is None and "group" not in data and "representations" in data and len(data["representations"]) == 1:
+        if group is None and "group" not in data and isinstance(data.get("representations"), dict) and len(data["representations"]) == 1:
             (matrices,) = data["representations"].values()
             return _generated(matrices, data.get("accuracy"))
         return read_audit_file(data, None if group is None else given_group(group))

@@ -1,0 +1,66 @@
+"""Complements orthogonal under a form: against the null space, and their leak within the stated bound."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from numerics.complements import (
+    averaged_form,
+    complement,
+    leak,
+    leak_error,
+    least_singular_value,
+    random_orthogonal,
+    unit_form,
+)
+from numerics.random import Stream
+from numerics.representations import closure, exact_conjugate, integer_change_of_basis, permutation_matrices
+from proofs_checks.strategies.groups import shears
+from proofs_checks.strategies.symmetry import permutation_actions
+
+
+def sheared_module(generators, k, seed):
+    matrices = permutation_matrices(closure(torch.tensor(generators)))
+    basis, inverse = integer_change_of_basis(matrices.shape[1], k, Stream(seed))
+    return exact_conjugate(matrices, basis, inverse), basis.double() @ torch.ones(matrices.shape[1], 1, dtype=torch.float64)
+
+
+@given(permutation_actions(10).filter(lambda g: len(g[0]) > 1), shears(), st.integers(0, 2**20))
+def test_what_leaves_the_averaged_complement_is_within_the_bound(generators, k, seed):
+    R, W = sheared_module(generators, k, seed)
+    form, error = averaged_form(R)
+    found = complement(W, form, error)
+    assert float(leak(R, found).max()) <= sum(leak_error(R, found).values())
+    kernel = torch.linalg.svd(W.mT @ form)[2][1:].mT  # the null space by another factorisation
+    angle = torch.linalg.matrix_norm(found.basis - kernel @ (kernel.mT @ found.basis))
+    assert float(angle) <= 2 * found.tilt + found.slant + 1e-12
+
+
+def test_the_given_inner_product_leaks_where_the_representation_is_not_unitary():
+    R = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [0.0, -1.0]]], dtype=torch.float64)
+    W = torch.tensor([[1.0], [0.0]], dtype=torch.float64)
+    assert float(leak(R, complement(W, *unit_form(R))).max()) == pytest.approx(1.0)
+    found = complement(W, *averaged_form(R))
+    assert float(leak(R, found).max()) <= sum(leak_error(R, found).values()) < 1e-12
+
+
+@given(st.integers(1, 8), st.integers(0, 4), st.integers(0, 2**20))
+def test_the_lower_bound_on_singular_values_lies_below_and_close(width, extra, seed):
+    matrix = Stream(seed).normal(width + extra, width)
+    true = float(torch.linalg.svdvals(matrix)[-1])
+    assert true - 1e-11 <= least_singular_value(matrix) <= true
+
+
+def test_dependent_columns_have_no_bound():
+    W = torch.ones(3, 2, dtype=torch.float64)
+    assert complement(W, torch.eye(3, dtype=torch.float64), 0.0).tilt == math.inf
+
+
+def test_random_orthogonal_matrices_are_orthogonal():
+    Q = random_orthogonal(12, Stream(4))
+    assert float((Q.mT @ Q - torch.eye(12, dtype=torch.float64)).abs().max()) < 1e-14

@@ -1,0 +1,157 @@
+"""Which forms are multiples of a sum of squares: Hilbert symbols against their laws, decisions against bases, and irreps."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isqrt, prod
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from theory.cyclotomic import zeta
+from theory.exact_matrices import CyclotomicField, ExactArray
+from theory.group_families import alternating, projective_special_linear, quaternion, symmetric
+from theory.hermitian_forms import (
+    diagonalise,
+    factor,
+    hilbert,
+    rational_scale,
+    scaled_basis,
+    squarefree,
+    unitarised,
+    unitarity,
+    unitary_irreps,
+)
+from theory.representations import Representation, irreps, regular_representation
+
+nonzero = st.integers(-60, 60).filter(bool)
+positive = st.integers(1, 200)
+
+
+@given(nonzero, nonzero, nonzero, st.sampled_from([2, 3, 5, 7, 11]))
+def test_hilbert_symbols_are_symmetric_bilinear_and_blind_to_squares(a, b, c, p):
+    assert hilbert(a, b, p) == hilbert(b, a, p)
+    assert hilbert(a, b * c, p) == hilbert(a, b, p) * hilbert(a, c, p)
+    assert hilbert(a, b * c * c, p) == hilbert(a, b, p)
+    assert hilbert(a, -a, p) == 1
+
+
+@given(nonzero, nonzero)
+def test_hilbert_symbols_multiply_to_one_over_all_places(a, b):
+    primes = {2, *factor(abs(a)), *factor(abs(b))}
+    real = -1 if a < 0 and b < 0 else 1
+    assert prod(hilbert(a, b, p) for p in primes) * real == 1
+
+
+@given(st.integers(1, 20), st.integers(1, 20))
+def test_a_conic_has_a_rational_point_exactly_when_every_symbol_allows_it(a, b):
+    """a x^2 + b y^2 = z^2 by search within Holzer's bound."""
+    a, b = squarefree(Fraction(a))[0], squarefree(Fraction(b))[0]
+    found = any(isqrt(t) ** 2 == t for x in range(40) for y in range(40) if (x or y) and (t := a * x * x + b * y * y) is not None)
+    assert found == all(hilbert(a, b, p) == 1 for p in {2, *factor(a), *factor(b)})
+
+
+@st.composite
+def forms(draw, max_size: int = 4):
+    """c T* T for a random invertible T over Q: a form that is a multiple of the unit form."""
+    size = draw(st.integers(1, max_size))
+    rows = np.eye(size, dtype=int)
+    for _ in range(draw(st.integers(0, 4))):
+        i, j = draw(st.integers(0, size - 1)), draw(st.integers(0, size - 1))
+        if i != j:
+            rows[i] += draw(st.integers(-2, 2)) * rows[j]
+    scale = draw(st.sampled_from([1, 2, 3, 5, 6, 7, 10]))
+    T = ExactArray.of(rows.tolist()) * Fraction(1, draw(st.integers(1, 3)))
+    return T.H @ T * scale
+
+
+@given(forms())
+@settings(max_examples=40)
+def test_multiples_of_the_unit_form_are_recognised_and_a_basis_is_found(form):
+    T, values = diagonalise(form)
+    assert T.H @ form @ T == ExactArray.of([[v if i == j else 0 for j in range(len(values))] for i, v in enumerate(values)])
+    scale, _ = rational_scale([squarefree(v.as_fraction())[0] for v in values])
+    assert scale is not None
+    basis = scaled_basis(form, zeta(1) * scale)
+    assert basis.H @ form @ basis == ExactArray.eye(form.shape[0], form.field) * scale
+
+
+@given(st.lists(positive, min_size=1, max_size=3), st.sampled_from([3, 5, 7, 11]))
+def test_a_form_whose_determinant_is_no_square_in_even_dimension_is_refused(values, p):
+    diagonal = [squarefree(Fraction(v))[0] for v in [*values, *values]]
+    diagonal[0] = squarefree(Fraction(diagonal[0] * p))[0]
+    scale, reason = rational_scale(diagonal)
+    assert scale is None
+    assert "determinant" in reason
+
+
+def test_forms_that_only_the_hasse_invariant_tells_apart():
+    assert rational_scale([1, 1, 1])[0] == 1
+    scale, reason = rational_scale([1, 3, 3])  # determinant 9, a square, yet 3 is no sum of two squares
+    assert scale is None
+    assert "Hasse" in reason
+    assert rational_scale([1, 5, 5])[0] == 1
+    assert rational_scale([3, 3])[0] == 3
+    assert rational_scale([1, 1, 3, 3])[0] is None
+
+
+@pytest.mark.parametrize(
+    ("group", "row", "verdict", "word"),
+    [
+        (symmetric(3), 2, False, "determinant is 3"),
+        (alternating(5), 3, False, "determinant is 5"),
+        (symmetric(5), 4, False, "Hasse"),
+        (alternating(6), 5, True, "Hasse invariants"),
+        (symmetric(6), 8, True, "unit form"),
+        (quaternion(), 4, True, "as they stand"),
+        (projective_special_linear(7), 1, True, "as they stand"),
+    ],
+    ids=str,
+)
+def test_irreps_are_unitary_over_their_field_or_an_obstruction_is_named(group, row, verdict, word):
+    part = irreps(group)[row]
+    found = unitarity(part)
+    assert found.verdict is verdict
+    assert word in found.reason
+    if verdict:
+        assert found.basis.H @ part.form @ found.basis == ExactArray.eye(part.degree, part.field) * found.scale
+        moved = unitarised(part)
+        assert moved.is_unitary
+        assert moved.is_homomorphism
+        assert moved.character == part.character
+    else:
+        with pytest.raises(ValueError, match="No unitary form exists over Q"):
+            unitarised(part)
+
+
+def test_a_field_extension_makes_room_for_a_unitary_form():
+    """The plane of the triangle: over Q its determinant 3 is no square, over Q(zeta_3) it is a norm."""
+    plane = irreps(symmetric(3))[2].over(CyclotomicField(3))
+    found = unitarity(plane)
+    assert found.verdict is True
+    assert unitarised(plane).is_unitary
+
+
+def test_unitary_irreps_keep_characters_and_leave_what_cannot_be_unitary():
+    group = alternating(6)
+    before, after = irreps(group), unitary_irreps(group)
+    assert [a.character == b.character for a, b in zip(before, after, strict=True)] == [True] * len(before)
+    assert [part.is_unitary for part in after] == [True, False, False, False, False, True, True]
+    for part in after:
+        assert part.is_homomorphism
+        chosen = part.matrices[list(group.generators)]
+        assert (chosen.H @ part.form[None] @ chosen - part.form[None]).is_zero
+
+
+def test_reducible_representations_and_forms_that_are_none_are_refused():
+    with pytest.raises(ValueError, match="irreducible"):
+        unitarity(regular_representation(symmetric(3)))
+    with pytest.raises(ValueError, match="Hermitian"):
+        diagonalise(ExactArray.of([[1, 1], [0, 1]]))
+    with pytest.raises(ValueError, match="definite"):
+        diagonalise(ExactArray.of([[0, 1], [1, 0]]))
+    with pytest.raises(ValueError, match="factoring stops"):
+        factor((10**9 + 7) * (10**9 + 9))
+    assert isinstance(irreps(symmetric(3))[2], Representation)
