@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 KAZHDAN = 0.01  # largest defect for which the theorem used says anything
 INTEGER = 0.25  # a number that is an integer in theory has to be known this well
 MAX_ENTRIES = 10**8  # of all matrices of all irreps of one degree, at all elements
+NEAR = 1e-3  # without a group: how near to the given ones matrices that split exactly have to be
 MAX_LINEAR = 24  # largest degree at which commutants are found by linear equations, without a group
 
 
@@ -104,7 +105,7 @@ def certify(
     blocks = assemble([i.matrices.to(basis) for i in irreps], [i.multiplicity for i in irreps])
     residual = equation_residual(generators, basis, inverse, blocks)
     if action is None:
-        return _by_equations(residual, irreps, over)
+        return _by_equations(residual, frobenius(basis) * frobenius(inverse), irreps, over)
     facts = irreps_facts(irreps, action, over)
     return conclude(residual, facts, action), facts.irreps
 
@@ -225,14 +226,17 @@ def _kind(square: int, indicator: int, over: str) -> str:
 # -- without a group -----------------------------------------------------------------------------------------------------
 
 
-def _by_equations(residual: float, irreps: list[Irrep], over: str) -> tuple[Certificate, tuple[Irrep, ...]]:
+def _by_equations(residual: float, condition: float, irreps: list[Irrep], over: str) -> tuple[Certificate, tuple[Irrep, ...]]:
     """Irreducible and different by linear equations: the singular values of X -> A_g X - X B_g, one or none of them zero.
 
-    The certificate is about matrices within ``residual`` of those given: they split exactly so.
+    The certificate is about matrices near those given, which split exactly so: they are T B(g) T^-1, at a distance of at most ``residual``
+    times the condition of T. (Without that factor a shear would pass for the unit matrix in a basis that is stretched enough.)
     """
-    terms = {"residual on the generators": residual}
-    if not residual < 0.5:
-        return Certificate(residual, math.nan, math.nan, False, f"R(g) T = T B(g) misses by {residual:.1e} on a generator.", terms), tuple(irreps)
+    away = residual * condition
+    terms = {"residual on the generators": residual, "distance to matrices that split": away}
+    if not away < NEAR:
+        why = f"the group was not found, and the nearest matrices that split so may be {away:.1e} away (needed: {NEAR}): perhaps the group is not bounded, or T (condition {condition:.1e}) too badly conditioned."
+        return Certificate(residual, math.nan, math.nan, False, why, terms), tuple(irreps)
     filled, margin = list(irreps), math.inf
     for k, a in enumerate(irreps):
         if a.dimension > MAX_LINEAR:

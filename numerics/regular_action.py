@@ -7,6 +7,8 @@ transversals: 10 conjugations instead of 119 for S5. Indices live on the CPU; ma
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +16,6 @@ import numpy as np
 import torch
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from numerics.random import Stream
@@ -225,41 +226,51 @@ def discover(generators: Tensor, stream: Stream, *, limit: int = 20_000, accurac
     near, far = max(eps**0.6, 100 * accuracy), max(eps**0.3, 1e4 * accuracy)
     points = _random(stream, generators, 1, d)
     read = _random(stream, generators, d, FUNCTIONALS) / d**0.5
-    keys = [_keys(points @ read)]
-    scale = float(np.linalg.norm(keys[0]))
+    start = _keys(points @ read)
+    scale = float(np.linalg.norm(start))
+    known = _Known(near * scale, far * scale)
+    known.add(start[0])
     images: list[np.ndarray] = []
-    count, level = 1, points
+    level = points
     while len(level):
         moved = (level @ generators.mT).reshape(-1, d)  # (k, m, d)
-        fresh_keys = _keys(moved @ read)
-        if not np.isfinite(fresh_keys).all():
+        keys = _keys(moved @ read)
+        if not np.isfinite(keys).all():
             raise NoGroupFound("Products of the generators overflow: they generate no finite group.")
-        names, new = _identify(np.concatenate(keys), fresh_keys, near * scale, far * scale)
-        images.append(names.reshape(len(generators), -1))
-        count += len(new)
-        if count > limit:
-            raise NoGroupFound(f"The generators have more than {limit} products; pass a larger limit=, or expect a random walk instead of a mean over the group.")
-        keys.append(fresh_keys[new])
-        level = moved[torch.as_tensor(new, device=moved.device)]
+        found = [known.add(key) for key in keys]
+        images.append(np.array([number for number, _ in found]).reshape(len(generators), -1))
+        if len(known.points) > limit:
+            raise NoGroupFound(f"The generators have more than {limit} products; pass a larger limit=, or expect random products in place of means over the group.")
+        level = moved[torch.tensor([k for k, (_, new) in enumerate(found) if new], dtype=torch.int64, device=moved.device)]
     return RegularAction.from_images(np.concatenate(images, axis=1))
 
 
-def _identify(known: np.ndarray, fresh: np.ndarray, near: float, far: float) -> tuple[np.ndarray, np.ndarray]:
-    """The number of every fresh point, and which fresh points are new (they are numbered after the known ones)."""
-    everything = np.concatenate([known, fresh])
-    tree = cKDTree(everything)
-    close, doubtful = (tree.query_ball_point(fresh, r, return_length=True) for r in (near, far))
-    if (close != doubtful).any():
-        raise NoGroupFound(f"Some products of the generators differ by less than {far:.1e} and more than {near:.1e}: at this precision nobody can tell whether they are one element.")
-    pairs = tree.query_pairs(near, output_type="ndarray")
-    labels = _labels_of_pairs(pairs, len(everything))
-    name = np.full(labels.max() + 1, -1, dtype=np.int64)
-    name[labels[: len(known)]] = np.arange(len(known))
-    mine = labels[len(known) :]
-    _, first = np.unique(mine, return_index=True)
-    new = np.sort(first[name[mine[first]] < 0])
-    name[mine[new]] = len(known) + np.arange(len(new))
-    return name[mine], new
+class _Known:
+    """Points told apart by their distances; sorted by one coordinate, so that few have to be looked at."""
+
+    def __init__(self, near: float, far: float) -> None:
+        self.near, self.far = near, far
+        self.first: list[float] = []
+        self.numbers: list[int] = []
+        self.points: list[np.ndarray] = []
+
+    def add(self, point: np.ndarray) -> tuple[int, bool]:
+        """The number of the point, and whether it is new."""
+        x = float(point[0])
+        begin, end = bisect_left(self.first, x - self.far), bisect_right(self.first, x + self.far)
+        for number in self.numbers[begin:end]:
+            distance = math.dist(self.points[number], point)
+            if distance <= self.near:
+                return number, False
+            if distance <= self.far:
+                raise NoGroupFound(
+                    f"Some products of the generators differ by less than {self.far:.1e} and more than {self.near:.1e}: at this precision nobody can tell whether they are one element."
+                )
+        at = bisect_left(self.first, x)
+        self.first.insert(at, x)
+        self.numbers.insert(at, len(self.points))
+        self.points.append(point)
+        return len(self.points) - 1, True
 
 
 def _random(stream: Stream, like: Tensor, *shape: int) -> Tensor:

@@ -142,7 +142,7 @@ def associates(table: Table) -> bool:
             xy = table[x][y]
             for z in elements:
                 yz = table[y][z]
-                if xy != OUTSIDE and yz != OUTSIDE:
+                if OUTSIDE not in (xy, yz):
                     left, right = table[xy][z], table[x][yz]
                     if left != right and OUTSIDE not in (left, right):
                         return False

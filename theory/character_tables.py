@@ -115,6 +115,9 @@ class CharacterTable:
                 known |= {value, (-value).reduced, bar, (-bar).reduced}
         return found
 
+    def __repr__(self) -> str:
+        return self.text()
+
     def text(self) -> str:
         """The table under sizes, orders, power maps and representatives of the classes, with a legend of the values that are no integers."""
         cells: dict[Cyclotomic, str] = {}

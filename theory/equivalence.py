@@ -44,6 +44,7 @@ WITHOUT_UNITARITY = replace(POLAR[0], hypotheses=_MOVES)
 
 _AVERAGE_MEANING = "A, B, C: R'(h), R'(g), R'(hg); E, D, F: R(h)^-1, R(g)^-1, R(hg)^-1; H, G: R(h), R(g)"
 AVERAGE = (
+    WordTheorem("g -> hg is undone by g -> h^-1 g, so it permutes the terms", "IHG", "G", (("IH", ""), ("HI", "")), meaning="I: h^-1; H: h; G: g"),
     WordTheorem("R'(h) carries the term of g to the term of hg", "ABXDE", "CXF", (("AB", "C"), ("DE", "F")), ("CXDE",), meaning=_AVERAGE_MEANING),
     WordTheorem("an intertwiner is fixed by every term", "BXD", "X", (("XG", "BX"), ("GD", "")), ("XGD",), meaning=_AVERAGE_MEANING),
     WordTheorem("what every term fixes is an intertwiner", "AX", "XH", (("AXE", "X"), ("EH", "")), ("AXEH",), meaning=_AVERAGE_MEANING),

@@ -6,6 +6,7 @@ hypothesis u = v brings its adjoint u* = v* along, where a word's adjoint is tha
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -59,7 +60,7 @@ def replays(theorem: WordTheorem) -> bool:
     """Each word of the chain becomes the next by exchanging one factor, one side of a hypothesis, for the other side."""
     chain = [theorem.left, *theorem.chain, theorem.right]
     rules = [pair for u, v in theorem.all_hypotheses for pair in ((u, v), (v, u))]
-    return all(any(_one_step(here, there, u, v) for u, v in rules) for here, there in zip(chain, chain[1:], strict=False))
+    return all(any(_one_step(here, there, u, v) for u, v in rules) for here, there in itertools.pairwise(chain))
 
 
 def _one_step(here: str, there: str, u: str, v: str) -> bool:

@@ -92,7 +92,8 @@ def _group_finding(given: Generated, found: Decomposition, accuracy: float) -> F
         return Finding("finite group", Status.UNDECIDED, text)
     if not found.decided:
         return Finding("finite group", Status.UNDECIDED, f"{found.order} elements by the orbit of a random vector, not certified (see below)", {"order": found.order})
-    text = f"the {len(given.names)} matrices generate {found.order} elements; irreps of it multiply like them to {found.certificate.multiplication:.1e}"
+    matrices = "the matrix generates" if len(given.names) == 1 else f"the {len(given.names)} matrices generate"
+    text = f"{matrices} {found.order} element{'s' * (found.order > 1)}; irreps of it multiply like them to {found.certificate.multiplication:.1e}"
     return Finding("finite group", Status.HOLDS, text, {"order": found.order})
 
 
@@ -101,4 +102,4 @@ def _splitting_finding(found: Decomposition) -> Finding:
     witness = {"residual": _plain(found.certificate.residual), "davis_kahan": _plain(found.tilt), "condition": _plain(found.condition)}
     if not found.decided:
         return Finding("splits into irreps", Status.UNDECIDED, found.why, witness)
-    return Finding("splits into irreps", Status.HOLDS, f"{pieces} pieces of {len(found.irreps)} kinds: {found.why}", witness)
+    return Finding("splits into irreps", Status.HOLDS, f"{pieces} piece{'s' * (pieces > 1)} of {len(found.irreps)} kind{'s' * (len(found.irreps) > 1)}: {found.why}", witness)

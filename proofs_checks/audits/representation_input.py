@@ -225,7 +225,7 @@ def _on_elements(data: Any, named: NamedGroup) -> tuple[dict[str, Any], float | 
     elif callable(data) and not hasattr(data, "__array__"):
         parts = {label: _plain(data(_argument(named, label)), f"R({label})") for label in _labels(named)}
     else:
-        rows = list(data) if isinstance(data, Sequence) and not isinstance(data, (str, bytes)) else list(_array(data, "the matrices"))
+        rows = list(data) if isinstance(data, Sequence) and not isinstance(data, (str, bytes)) else _stack(data)
         parts = {label: _plain(value, f"R({label})") for label, value in zip(_order(rows, named), rows, strict=True)}
     return {key: value for key, (value, _) in parts.items()}, max(filter(None, (a for _, a in parts.values())), default=None)
 
@@ -269,6 +269,13 @@ def _array(value: Any, where: str) -> np.ndarray:
     return array
 
 
+def _stack(data: Any) -> list[np.ndarray]:
+    array = _array(data, "the matrices")
+    if array.ndim != 3 or 0 in array.shape[1:]:
+        raise InputError(f"Expected matrices stacked in shape (k, d, d), got shape {array.shape}.")
+    return list(array)
+
+
 def _plain(value: Any, where: str) -> tuple[Any, float | None]:
     """A matrix as nested lists of Python numbers or texts, and how far entries of its dtype may be from the true ones."""
     if hasattr(value, "shape") or hasattr(value, "detach"):
@@ -299,7 +306,7 @@ def _generated(data: Any, accuracy: float | None) -> Generated:
     if data is None or isinstance(data, (bool, int, float, complex, bytes, str)):
         raise InputError(f"Expected matrices, a mapping from names to matrices, a callable with group=, or a path, got {short(data)}.")
     if not isinstance(data, Mapping):
-        rows = list(data) if isinstance(data, (list, tuple)) else list(_array(data, "the matrices"))
+        rows = list(data) if isinstance(data, (list, tuple)) else _stack(data)
         data = {f"g{k}": row for k, row in enumerate(rows)}
     if not data:
         raise InputError("There is no matrix to audit.")
@@ -311,7 +318,7 @@ def _generated(data: Any, accuracy: float | None) -> Generated:
             if array.ndim != 2 or array.shape[0] != array.shape[1]:
                 raise InputError(f"Expected a square matrix in R({key}), got shape {array.shape}.")
             if not np.isfinite(array).all():
-                raise InputError(f"Expected finite numbers in R({key}), got {short(array[~np.isfinite(array)][0])}.")
+                raise InputError(f"Expected finite numbers in R({key}), got {array[~np.isfinite(array)][0]}.")
             parts[str(key)] = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
             errors.append(_resolution(array) or 0.0)
         else:

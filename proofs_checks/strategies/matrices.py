@@ -59,7 +59,7 @@ def entangling_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
     All families have positive densities on intervals, so that derivatives are nonzero everywhere.
     """
-    size = 256 if profile.name == "quick" else 2048
+    size = {"quick": 256, "full": 512}.get(profile.name, 2048)
     dimensions = st.sampled_from((2, 3, 4, 5, 8, 16, 32, 64)) | st.integers(2, 64)
     if profile.name != "quick":
         dimensions |= st.integers(65, 512)

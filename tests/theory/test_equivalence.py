@@ -53,7 +53,8 @@ def test_equal_determinants_do_not_make_equivalent_representations():
     pair = Pair(trivial.sum(trivial), one.sum(two))
     assert determinants(pair.first) == determinants(pair.second)
     assert characters(pair.first) != characters(pair.second)
-    assert not equivalent_by_averaging(pair) and not equivalent_by_dimensions(pair)
+    assert not equivalent_by_averaging(pair)
+    assert not equivalent_by_dimensions(pair)
 
 
 def test_an_invertible_intertwiner_conjugates_one_into_the_other():

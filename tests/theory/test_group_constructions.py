@@ -18,6 +18,7 @@ from theory.cyclotomic import zeta
 from theory.exact_matrices import ExactArray, PrimeField
 from theory.group_families import (
     alternating,
+    commuting_square,
     cyclic,
     dicyclic,
     dihedral,
@@ -30,6 +31,7 @@ from theory.group_families import (
     wreath_product,
 )
 from theory.groups import FiniteGroup, GroupTooLarge
+from theory.isomorphisms import _follow
 from theory.modules import (
     DISCONTINUOUS,
     AdditiveShear,
@@ -199,6 +201,16 @@ def test_automorphisms_are_as_many_as_is_known_and_respect_products(group, count
     inner = {tuple(group.conjugate(np.arange(group.order), g).tolist()) for g in range(group.order)}
     assert len(inner) * len(group.centre) == group.order
     assert inner <= {tuple(row) for row in found.tolist()}
+
+
+def test_a_bijection_along_words_that_does_not_respect_products_is_no_isomorphism():
+    """r -> r, s -> s from s r s = r^-1 to s r s = r is one to one along words, and no homomorphism."""
+    square, commuting = dihedral(4), commuting_square()
+    gens = list(square.generators)
+    words = [(x, parent, k) for x, parent, k in square.walk(gens)]
+    assert _follow(square, commuting, gens, gens, words) is None
+    assert _follow(square, square, gens, gens, words).tolist() == list(range(8))
+    assert square.isomorphism(commuting) is None
 
 
 def test_derived_series_end_where_solvability_says():

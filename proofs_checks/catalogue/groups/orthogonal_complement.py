@@ -211,7 +211,7 @@ def figure() -> Figure:
         axes.plot([-v[0], v[0]], [-v[1], v[1]], color="#2e8b57", linewidth=2, label="complement")
         axes.plot([-image[0], image[0]], [-image[1], image[1]], color="#c0182b", linewidth=2, linestyle="--", label="its image")
         axes.text(1.15, 0.07, "W", color="#1b6ca8")
-        axes.set(title=title, aspect="equal", xlim=(-1.5, 1.5), ylim=(-1.3, 1.3))
+        axes.set(title=title, aspect="equal", xlim=(-1.5, 1.5), ylim=(-1.6, 1.2))
         axes.title.set_fontsize(9)
         axes.axis("off")
         axes.legend(fontsize=7, frameon=False, loc="lower right")
