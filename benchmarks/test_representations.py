@@ -7,6 +7,7 @@ toolboxes do it. On a CUDA device the same file runs unchanged and records it be
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from pathlib import Path
@@ -116,7 +117,7 @@ def plain(R: torch.Tensor, action: RegularAction) -> list[int]:
     C = sum(g @ (noise + noise.mT) @ g.mT for g in whole) / action.order
     values = torch.linalg.eigvalsh((C + C.mT) / 2)
     ends = [0, *((values.diff() > 1e-9).nonzero().ravel() + 1).tolist(), len(values)]
-    return [b - a for a, b in zip(ends, ends[1:], strict=False)]
+    return [b - a for a, b in itertools.pairwise(ends)]
 
 
 def test_beside_the_plain_method(benchmark, record_property) -> None:
