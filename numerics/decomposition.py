@@ -204,8 +204,10 @@ def unitary_form(generators: Tensor, action: RegularAction | None, stream: Strea
     change, R = None, generators
     for attempt in range(rounds + 1):
         defect = frobenius(R.mH @ R - eye)
-        if defect <= 4 * rounding or (attempt == rounds and math.isfinite(defect)):
+        if defect <= 4 * rounding or (attempt == rounds and defect < 0.5):
             return R, change, defect + rounding * (1 + defect)
+        if attempt == rounds:
+            break
         H = Mean(R, action, stream.fork(attempt))(eye)
         L, failed = torch.linalg.cholesky_ex((H + H.mH) / 2)
         if bool(failed.any()) or not math.isfinite(frobenius(L)):
@@ -215,7 +217,7 @@ def unitary_form(generators: Tensor, action: RegularAction | None, stream: Strea
             )
         R = torch.linalg.solve_triangular(L, R @ L, upper=False)
         change = L if change is None else change @ L
-    raise ValueError("Averaging an invariant form did not make the matrices unitary: is the group that they generate bounded?")
+    raise ValueError(f"No invariant form makes these matrices unitary (they miss it by {defect:.1e}): one is singular, or the group that they generate is not bounded.")
 
 
 # -- pieces --------------------------------------------------------------------------------------------------------------

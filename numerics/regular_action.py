@@ -50,10 +50,12 @@ class RegularAction:
         """From left multiplications numbered in any order, the identity 0.
 
         Raises:
-            ValueError: the generators do not reach every element from the identity.
+            ValueError: a row is no permutation of the elements, or the generators do not reach every element from the identity.
         """
         images = np.asarray(images, dtype=np.int64)
         n = images.shape[1]
+        if not (np.sort(images, axis=1) == np.arange(n)).all():
+            raise ValueError(f"Expected rows that are permutations of 0..{n - 1}: multiplying by an element of a group never makes two elements one.")
         parent, letter, depth = (np.full(n, -1, dtype=np.int64) for _ in range(3))
         parent[0], letter[0], depth[0] = 0, 0, 0
         order, level = [np.array([0])], np.array([0])
@@ -242,7 +244,10 @@ def discover(generators: Tensor, stream: Stream, *, limit: int = 20_000, accurac
         if len(known.points) > limit:
             raise NoGroupFound(f"The generators have more than {limit} products; pass a larger limit=, or expect random products in place of means over the group.")
         level = moved[torch.tensor([k for k, (_, new) in enumerate(found) if new], dtype=torch.int64, device=moved.device)]
-    return RegularAction.from_images(np.concatenate(images, axis=1))
+    whole = np.concatenate(images, axis=1)
+    if not (np.sort(whole, axis=1) == np.arange(whole.shape[1])).all():
+        raise NoGroupFound("Some generator makes two points of the orbit one: it is singular, or the precision does not tell the points apart.")
+    return RegularAction.from_images(whole)
 
 
 class _Known:

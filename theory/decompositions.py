@@ -165,19 +165,19 @@ def _stacked(parts: list[ExactArray]) -> ExactArray:
 
 
 def decompose(representation: Representation) -> Decomposition:
-    """Split a representation in characteristic 0 into explicit irreps, with the change of basis.
+    """Split a representation into explicit irreps, with the change of basis.
 
     With p_ab = (d/n) sum_g R_i(g^-1)_ba R(g), the columns of p_11 give one vector for each copy, and p_a1 carries it to the a-th basis
-    vector of that copy (Serre 1977, 2.7).
+    vector of that copy (Serre 1977, 2.7). Over F_p, p not dividing |G|, see :func:`theory.modular_decompositions.decompose_modular`.
 
     Raises:
         NotARepresentation: a pair of elements fails; the message names the first and the worst.
-        ValueError: characteristic p: :func:`theory.modules.split_completely` decomposes there, if p does not divide |G|.
+        ValueError: a degree above 400; a characteristic that divides |G| (:class:`theory.modules.CharacteristicDividesOrder`).
     """
     if not isinstance(representation.field, CyclotomicField):
-        raise ValueError(
-            f"Expected matrices over Q(zeta_n), got {representation.field}. Over F_p use theory.modules.split_completely; where p divides |G| complements may not exist."
-        )
+        from theory.modular_decompositions import decompose_modular  # that module builds on this one
+
+        return decompose_modular(representation)
     if representation.degree > MAX_DEGREE:
         raise ValueError(
             f"Exact decomposition stops at degree {MAX_DEGREE}, got {representation.degree}. Use numerics.representations on the device, whose residuals come with bounds."

@@ -2,7 +2,7 @@
 
 The parts stand in :mod:`theory.matrix_representations` (matrices, defect, sums and products), :mod:`theory.character_tables`,
 :mod:`theory.irreducibles` (explicit irreps), :mod:`theory.hermitian_forms` (which of them are unitary), :mod:`theory.decompositions`
-(splitting, certificate) and :mod:`theory.inductions` (induced representations, Frobenius and Mackey).
+(splitting, certificate; over F_p :mod:`theory.modular_decompositions`) and :mod:`theory.inductions` (induced representations, Frobenius and Mackey).
 """
 
 from __future__ import annotations

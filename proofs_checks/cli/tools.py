@@ -27,7 +27,7 @@ def audit(kind: str, file: Path, /, *, json: Path | None = None) -> int:
     Parameters
     ----------
     kind
-        representation (a JSON file), group (a CSV table) or equivariance (a JSON or NPZ file).
+        representation (a JSON, CSV or NPZ file), group (a CSV table) or equivariance (a JSON or NPZ file).
     file
         Your object; it is data, and is never run.
     json

@@ -2,13 +2,19 @@
 
 import copy
 import json
+import math
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from proofs_checks.audits.representation import audit_representation
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
+from theory.group_families import dihedral, symmetric
+from theory.representations import regular_representation
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "lecture_d4.json"
 HALF = 0.7071067811865476
@@ -200,3 +206,162 @@ def test_missing_files_are_named(tmp_path):
         audit_representation(tmp_path / "none.json")
     with pytest.raises(InputError, match="Cannot read"):
         audit_representation(tmp_path)
+
+
+# -- other files, and objects from Python ----------------------------------------------------------------------------------
+
+D4 = {"permutations": {"r": [1, 2, 3, 0], "s": [0, 3, 2, 1]}}
+R, S = np.array([[0, -1], [1, 0]]), np.array([[1, 0], [0, -1]])
+
+
+def archive(tmp_path, **arrays):
+    np.savez(tmp_path / "file.npz", **arrays)
+    return tmp_path / "file.npz"
+
+
+def table_of(tmp_path, text):
+    (tmp_path / "file.csv").write_text(text)
+    return tmp_path / "file.csv"
+
+
+def as_matrix(images):
+    """e_x -> e_{g(x)}."""
+    return np.eye(len(images))[:, list(images)]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"r": R, "s": S}, np.stack([R, S]), [R.tolist(), S.tolist()], {"r": torch.tensor(R, dtype=torch.bfloat16), "s": torch.tensor(S, dtype=torch.float32, requires_grad=True)},
+        {"r": R.astype(np.float16), "s": S}, {"r": [["0+1j", 0], [0, "-1j"]], "s": [[0, 1], [1, 0]]}, {"r": [[1j, 0], [0, -1j]], "s": [[0, 1], [1, 0]]},
+        {"r": [[Fraction(0), np.int64(-1)], [1, 0]], "s": S},
+    ],
+)  # fmt: skip
+def test_arrays_tensors_and_lists_are_read(given):
+    report = audit_representation(given, D4)
+    assert report.status is Status.HOLDS
+    json.dumps(report.plain(), allow_nan=False)
+
+
+def test_callables_are_asked_with_permutations_or_names():
+    assert statuses(audit_representation(as_matrix, symmetric(3)))["R homomorphism"] is Status.HOLDS
+    turned = audit_representation(lambda g: as_matrix(g).T, symmetric(3))
+    assert statuses(turned)["R homomorphism"] is Status.REFUTED
+    named = audit_representation(lambda name: {"e": 1, "a": -1}[name], [["e", "a"], ["a", "e"]])
+    assert named.status is Status.HOLDS
+
+
+def test_a_torch_module_is_a_callable():
+    class Still(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.eye(2))
+
+        def forward(self, g):
+            return self.weight
+
+    assert statuses(audit_representation(Still(), D4))["R irreducible"] is Status.REFUTED
+
+
+def test_representations_of_theory_are_judged_as_they_are():
+    report = audit_representation(regular_representation(dihedral(4)), subject="regular")
+    assert statuses(report)["permutation irreducible"] is Status.REFUTED
+
+
+def test_npz_archives(tmp_path):
+    assert audit_representation(archive(tmp_path, generators=np.stack([R, S]), permutations=np.array([[1, 2, 3, 0], [0, 3, 2, 1]]))).status is Status.HOLDS
+    assert audit_representation(archive(tmp_path, matrices=np.array([[[1.0]], [[-1.0]]]), table=np.array([[0, 1], [1, 0]]))).status is Status.HOLDS
+    alone = audit_representation(archive(tmp_path, r=R.astype(float), s=S.astype(float)))
+    assert alone.facts["order"] == 8
+    assert alone.facts["irreps"] == [{"degree": 2, "multiplicity": 1, "type": "real"}]
+
+
+def test_csv_tables(tmp_path):
+    head = '# {"group": {"permutations": {"r": [1, 2, 3, 0], "s": [0, 3, 2, 1]}}, "complete": true}\n'
+    report = audit_representation(table_of(tmp_path, head + "R2(r),1\nR2(s),-1\nR4(r),i,0,0,-i\nR4(s),0,1,1,0\n"))
+    assert statuses(report)["R4 irreducible"] is Status.HOLDS
+    assert statuses(report)["complete"] is Status.REFUTED
+    assert audit_representation(table_of(tmp_path, "a,-0.5,-0.8660254,0.8660254,-0.5\n")).facts["order"] == 3
+    assert audit_representation(table_of(tmp_path, "a,-0.5,-0.87,0.87,-0.5\n")).status is Status.UNDECIDED
+
+
+def test_without_a_group_the_matrices_are_decomposed():
+    seventh = 2 * math.pi / 7
+    turn = np.array([[math.cos(seventh), -math.sin(seventh)], [math.sin(seventh), math.cos(seventh)]])
+    assert audit_representation([turn]).facts["order"] == 7
+    stretched = audit_representation([np.diag([2.0, 1.0])])
+    assert stretched.status is Status.REFUTED
+    assert stretched.findings[0].witness["log_abs_det"] == pytest.approx(math.log(2))
+    assert audit_representation([np.array([[1.0, 1.0], [0.0, 1.0]])]).status is Status.UNDECIDED
+
+
+def test_the_characteristic_decides_what_can_be_asked():
+    c3 = {"generators": ["r"], "relations": ["r^3"]}
+    wild = audit_representation({"group": c3, "representations": {"V": {"r": [[1, 1], [0, 1]]}}, "characteristic": 3})
+    assert wild.status is Status.UNDECIDED
+    assert "3 divides the order 3" in wild.text()
+    assert "complement" in wild.next_step
+    assert audit_representation({"group": c3, "representations": {"V": {"r": [[1, 1], [0, 1]]}}, "characteristic": 5}).status is Status.REFUTED
+    s3 = {"permutations": {"a": [1, 2, 0], "b": [1, 0, 2]}}
+    standard = {"group": s3, "representations": {"V": {"a": [[0, -1], [1, -1]], "b": [[0, 1], [1, 0]]}}, "characteristic": 5}
+    assert audit_representation(standard).status is Status.HOLDS
+
+
+def objects():
+    out = np.empty(2, dtype=object)
+    out[0], out[1] = [1], {}
+    return out
+
+
+@pytest.mark.parametrize(
+    ("given", "group", "complaint"),
+    [
+        ({"r": np.zeros((2, 2)), "s": S}, D4, "singular"), ([np.zeros((2, 2))], None, "singular"), ([R, np.eye(3)], None, "differ in size"), ([[[1, 2], [3]]], None, "square"),
+        ({"r": R * np.nan, "s": S}, D4, "finite"), ([np.array([[np.inf, 0], [0, 1]])], None, "finite"), ({"r": R}, D4, "generate only 4 of 8"), (objects(), D4, "dtype object"),
+        ({"r": np.array([["a"]]), "s": S}, D4, "dtype <U1"), ({"r": R > 0, "s": S}, D4, "dtype bool"), (np.zeros((1, 2100, 2100)), None, "beyond 2048"), (np.array(3.0), None, "stacked"),
+        (np.zeros((1, 0, 0)), None, "stacked"), ([], None, "no matrix"), ({}, None, "no matrix"), (None, None, "Expected matrices"), ([], D4, "2, in the order of the generators"),
+        (as_matrix, None, "needs group="), (lambda g: None, D4, "finite number"), (lambda g: np.eye(2 if g[0] else 3), D4, "differ in size"), ({"r": np.eye(80), "s": np.eye(80)}, D4, "without the group"),
+        ({"a": 1}, {"permutations": {"a": [1, 0, 2, 3, 4, 5, 6], "b": [1, 2, 3, 4, 5, 6, 0]}}, "without the group"), ({"group": D4, "representations": {"V": {"r": 1, "s": 1}}}, D4, "given twice"),
+        ({"group": D4, "representations": {"V": {"r": 1, "s": 1}}, "characteristic": 4}, None, "prime"), ({"group": D4, "representations": {"V": {"r": 1.5, "s": 1}}, "characteristic": 5}, None, "whole"),
+        ({"a": 1}, "nothere.csv", "No file"), ({"a": 1}, 5, "square table"), ("x.pkl", None, "pickled"), ("x.pt", None, "pickled"), ("none.npz", None, "No file"),
+    ],
+)  # fmt: skip
+def test_objects_that_cannot_be_judged_are_explained(given, group, complaint):
+    with pytest.raises(InputError, match=complaint):
+        audit_representation(given, group)
+
+
+def test_integers_beyond_64_bits_stay_exact():
+    report = audit_representation({"r": np.array([[2**62, 1], [0, 1]]), "s": S}, D4)
+    assert report.status is Status.REFUTED
+    assert str(2**248) in json.dumps(report.plain())  # R(r) R(r^3), corner
+
+
+@pytest.mark.parametrize(
+    ("arrays", "complaint"),
+    [
+        ({"x": objects()}, "never read"), ({"table": np.array([[0, 1], [1, 0]])}, "no matrices"), ({"matrices": np.ones((2, 1, 1)), "table": np.array([[0, 1.0], [1, 0]])}, "whole numbers"),
+        ({"generators": np.stack([R, S]), "x": R}, "only 'table'"), ({"x": np.array([["a"]])}, "dtype"), ({}, "holds no array"), ({"generators": np.zeros((1, 2, 2, 2))}, "square"),
+    ],
+)  # fmt: skip
+def test_archives_that_cannot_be_judged_are_explained(tmp_path, arrays, complaint):
+    with pytest.raises(InputError, match=complaint):
+        audit_representation(archive(tmp_path, **arrays))
+
+
+def test_archives_that_are_none_are_explained(tmp_path):
+    (tmp_path / "file.npz").write_text("hello")
+    with pytest.raises(InputError, match="no NPZ"):
+        audit_representation(tmp_path / "file.npz")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("r,0,-1,1\n", "3 entries"), ("r,1\nr,1\n", "second time"), ("r,hello\n", "exact number"), ('# {"group"\nr,1\n', "JSON"), ("# [1]\nr,1\n", "JSON object"), ("# {}\n", "no matrix"),
+        ("r,nan\n", "exact number"), ("r,1e999\n", "finite"), ("r\n", "0 entries"), (",1\n", "expected a name"),
+    ],
+)  # fmt: skip
+def test_tables_that_cannot_be_judged_are_explained(tmp_path, text, complaint):
+    with pytest.raises(InputError, match=complaint):
+        audit_representation(table_of(tmp_path, text))

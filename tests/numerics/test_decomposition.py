@@ -1,0 +1,226 @@
+"""Numeric decomposition: known groups split as they must, whatever the basis; what the precision does not carry is left undecided."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from numerics.batched import decompose_batch
+from numerics.certificates import equation_residual
+from numerics.commutant import Mean
+from numerics.decomposition import assemble, decompose
+from numerics.random import Stream
+from numerics.regular_action import NoGroupFound, RegularAction, discover
+from numerics.representations import cayley_table, closure, permutation_matrices
+from numerics.representations import decompose as public_decompose
+
+SQUARE = torch.tensor([[1, 2, 3, 0], [0, 3, 2, 1]])
+QUATERNION = torch.tensor([[2, 3, 1, 0, 6, 7, 5, 4], [4, 5, 7, 6, 1, 0, 2, 3]])
+S4 = torch.tensor([[1, 0, 2, 3], [1, 2, 3, 0]])
+TURN3 = torch.tensor([[1, 2, 0]])
+GROUPS = {"D4": SQUARE, "S4": S4, "Q8": QUATERNION, "C3": TURN3}
+OVER_C = {"D4": [(1, 1)] * 4 + [(2, 2)], "S4": [(1, 1)] * 2 + [(2, 2)] + [(3, 3)] * 2, "Q8": [(1, 1)] * 4 + [(2, 2)], "C3": [(1, 1)] * 3}
+OVER_R = {"D4": OVER_C["D4"], "S4": OVER_C["S4"], "Q8": [(1, 1)] * 4 + [(4, 1)], "C3": [(1, 1), (2, 1)]}
+seeds = st.integers(0, 2**32)
+
+
+def regular_of(name):
+    action = discover(permutation_matrices(GROUPS[name]).to(torch.float64), Stream(0))
+    return action, permutation_matrices(torch.as_tensor(action.images)).to(torch.float64)
+
+
+def pieces(found):
+    return sorted((i.dimension, i.multiplicity) for i in found.irreps)
+
+
+@given(st.sampled_from(sorted(GROUPS)), st.sampled_from(["complex", "real"]), st.booleans(), seeds)
+@settings(max_examples=40)
+def test_regular_representations_split_by_their_degrees_in_any_basis(name, field, orthogonal, seed):
+    _, R = regular_of(name)
+    S = Stream(seed).normal(*R.shape[1:])
+    S = torch.linalg.qr(S).Q if orthogonal else S + 3 * torch.eye(len(S), dtype=S.dtype)
+    moved = S @ R @ torch.linalg.inv(S)
+    found = decompose(moved, Stream(seed + 1), field=field, accuracy=1e-12 * float(torch.linalg.cond(S)))
+    assert found.decided, found.why
+    assert pieces(found) == sorted((OVER_C if field == "complex" else OVER_R)[name])
+    inverse = torch.linalg.inv(found.basis)
+    assert equation_residual(moved, found.basis, inverse, found.blocks()) <= 10 * found.certificate.residual
+    spread = torch.linalg.matrix_norm(inverse @ moved.to(found.basis) @ found.basis - found.blocks())
+    assert float(spread.max()) <= 2 * found.certificate.residual
+
+
+def test_types_are_told_from_commutants_and_indicators():
+    kinds = {name: {field: sorted(i.kind for i in decompose(regular_of(name)[1], Stream(1), field=field).irreps) for field in ("complex", "real")} for name in GROUPS}
+    assert kinds["Q8"] == {"complex": ["quaternionic"] + ["real"] * 4, "real": ["quaternionic"] + ["real"] * 4}
+    assert kinds["C3"] == {"complex": ["complex", "complex", "real"], "real": ["complex", "real"]}
+    assert set(kinds["S4"]["complex"]) == {"real"}
+
+
+@given(st.lists(st.integers(0, 6), min_size=5, max_size=5).filter(lambda m: sum(m) > 0), seeds)
+@settings(max_examples=20)
+def test_multiplicities_come_back(multiplicities, seed):
+    action, R = regular_of("D4")
+    irreps = [i.matrices for i in decompose(R, Stream(0), action=action).irreps]
+    used = [(r, m) for r, m in zip(irreps, multiplicities, strict=True) if m]
+    whole = assemble([r for r, _ in used], [m for _, m in used])
+    Q = torch.linalg.qr(Stream(seed).normal(*whole.shape[1:])).Q
+    found = decompose(Q @ whole @ Q.mT, Stream(seed), action=action)
+    assert found.decided, found.why
+    assert pieces(found) == sorted((r.shape[-1], m) for r, m in used)
+
+
+def test_complex_input_and_single_precision_and_the_public_name():
+    _, R = regular_of("Q8")
+    assert pieces(public_decompose(R.to(torch.complex128), Stream(0))) == OVER_C["Q8"]
+    single = decompose(R.to(torch.float32), Stream(0))
+    assert single.decided
+    assert single.basis.dtype == torch.complex64
+
+
+def test_a_gap_below_the_precision_is_left_undecided():
+    """Forty copies of one irrep in float32: eigenvalues crowd below their errors."""
+    action, R = regular_of("S4")
+    irreps = [i.matrices for i in decompose(R, Stream(0), action=action).irreps]
+    whole = assemble(irreps, [40] * len(irreps))
+    Q = torch.linalg.qr(Stream(1).normal(*whole.shape[1:])).Q
+    found = decompose((Q @ whole @ Q.mT).to(torch.float32), Stream(2), action=action)
+    assert not found.decided
+    assert "float64" in found.why or "precision" in found.why
+    assert decompose(Q @ whole @ Q.mT, Stream(2), action=action).decided
+
+
+def test_without_a_group_random_products_do_and_equations_certify():
+    _, R = regular_of("Q8")
+    for field, expected in (("complex", OVER_C["Q8"]), ("real", OVER_R["Q8"])):
+        found = decompose(R, Stream(1), field=field, limit=5)
+        assert found.order is None
+        assert found.decided, found.why
+        assert pieces(found) == expected
+
+
+def test_irreducible_matrices_of_an_infinite_group_stay_whole():
+    U = torch.linalg.qr(torch.complex(Stream(1).normal(2, 6, 6), Stream(2).normal(2, 6, 6))).Q
+    found = decompose(U, Stream(1), limit=300)
+    assert found.decided
+    assert pieces(found) == [(6, 1)]
+
+
+def test_a_shear_is_never_certified():
+    """It lies as near to diagonal matrices as one likes, in a basis that is stretched enough: the condition has to enter."""
+    found = decompose(torch.tensor([[[1.0, 1.0], [0.0, 1.0]]], dtype=torch.float64), Stream(0), limit=200)
+    assert not found.decided
+    assert "condition" in found.why
+
+
+def test_matrices_that_do_not_fit_the_group_given_are_not_certified():
+    action, _ = regular_of("D4")
+    _, other = regular_of("Q8")
+    found = decompose(other, Stream(0), action=action)
+    assert not found.decided
+
+
+@pytest.mark.parametrize(
+    ("matrices", "complaint"),
+    [
+        (torch.zeros(2, 2, 3), "shape"), (torch.zeros(0, 2, 2), "shape"), (torch.full((1, 2, 2), torch.nan), "finite"), (torch.zeros(1, 2, 2, dtype=torch.float16), "half"),
+        (torch.zeros(1, 2, 2, dtype=torch.int64), "float64"), (torch.zeros(1, 2, 2, dtype=torch.float64), "singular"), (torch.zeros(1, 2049, 2049), "2048"),
+    ],
+)  # fmt: skip
+def test_bad_matrices_are_named(matrices, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        decompose(matrices, Stream(0))
+
+
+def test_real_pieces_of_complex_matrices_are_refused():
+    with pytest.raises(ValueError, match="real"):
+        decompose(torch.eye(2, dtype=torch.complex128)[None], Stream(0), field="real")
+
+
+def test_batches_agree_with_one_by_one():
+    action, R = regular_of("D4")
+    S = Stream(3).normal(12, 8, 8) + 3 * torch.eye(8, dtype=torch.float64)
+    many = S[:, None] @ R @ torch.linalg.inv(S)[:, None]
+    found = decompose_batch(many, Stream(1), action)
+    assert all(found.decided)
+    assert found.multiplicities.tolist() == [[1, 1, 1, 1, 2]] * 12
+    one = decompose(many[4], Stream(1), action=action)
+    assert [(i.dimension, m) for i, m in zip(found.irreps, found.multiplicities[4].tolist(), strict=True)] == pieces(one)
+    T = found.basis[4]
+    blocks = assemble([i.matrices for i in found.irreps], found.multiplicities[4].tolist())
+    assert float(torch.linalg.matrix_norm(torch.linalg.inv(T) @ many[4].to(T) @ T - blocks).max()) <= 2 * float(found.residual[4])
+
+
+def test_batches_refuse_other_shapes():
+    action, R = regular_of("D4")
+    with pytest.raises(ValueError, match="shape"):
+        decompose_batch(R, Stream(0), action)
+
+
+# -- the group as permutations of itself ---------------------------------------------------------------------------------
+
+
+@given(st.integers(2, 5).flatmap(lambda m: st.lists(st.permutations(range(m)), min_size=1, max_size=3)))
+@settings(max_examples=30)
+def test_the_orbit_of_a_vector_is_the_group(generators):
+    elements = closure(torch.tensor(generators))
+    action = discover(permutation_matrices(torch.tensor(generators)).to(torch.float64), Stream(0))
+    assert action.order == len(elements)
+    named, chosen = RegularAction.from_table(cayley_table(elements))
+    assert named.order == len(elements)
+    assert all(g in range(len(elements)) for g in chosen)
+    for action_ in (action, named):
+        inverses = action_.inverses
+        assert all(action_.right(int(inverses[x]))[x] == 0 for x in range(action_.order))
+        assert action_.class_sizes.sum() == action_.order
+        assert sorted(action_.class_sizes) == sorted(named.class_sizes)
+        for x in range(action_.order):
+            assert action_.square(x) == action_.right(x)[x]
+
+
+@given(st.sampled_from(sorted(GROUPS)))
+def test_transversals_multiply_to_every_element_once(name):
+    action, _ = regular_of(name)
+    products = [0]
+    for stage in action.chain:
+        products = [int(action.right(p)[t]) for t in (0, *stage) for p in products]
+    assert sorted(products) == list(range(action.order))
+
+
+@given(st.sampled_from(sorted(GROUPS)), seeds)
+@settings(max_examples=15)
+def test_the_mean_through_a_chain_is_the_mean_over_all_elements(name, seed):
+    action, R = regular_of(name)
+    X = Stream(seed).normal(*R.shape[1:])
+    mean = Mean(R, action, Stream(0))
+    whole = sum(mean.element(x) @ X @ mean.element(x).mT for x in range(action.order)) / action.order
+    slack = action.order * 8 * len(X) * torch.finfo(X.dtype).eps * float(torch.linalg.matrix_norm(X))  # permutation matrices: only sums round
+    assert float(torch.linalg.matrix_norm(mean(X) - whole)) <= slack
+
+
+def test_groups_that_are_not_found_say_why():
+    angle = torch.tensor([[math.cos(1), -math.sin(1)], [math.sin(1), math.cos(1)]], dtype=torch.float64)[None]
+    with pytest.raises(NoGroupFound, match="more than 100"):
+        discover(angle, Stream(0), limit=100)
+    turn = permutation_matrices(torch.tensor([[1, 2, 0]])).to(torch.float64)
+    with pytest.raises(NoGroupFound, match="nobody can tell"):
+        discover(turn + 1e-7, Stream(0))
+    with pytest.raises(NoGroupFound, match="overflow"):
+        discover(torch.full((1, 1, 1), 1e200, dtype=torch.float64), Stream(0))
+
+
+def test_generators_that_miss_elements_are_refused():
+    with pytest.raises(ValueError, match="got generators of 1"):
+        RegularAction.from_images(np.array([[0, 1]]))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_the_device_of_the_input_is_kept():
+    _, R = regular_of("S4")
+    found = decompose(R.cuda(), Stream(0, device="cuda"))
+    assert found.decided
+    assert found.basis.is_cuda
+    assert pieces(found) == sorted(OVER_C["S4"])
