@@ -20,7 +20,7 @@ from proofs_checks.kernel import Status
 from theory.character_tables import CharacterTable, character_table
 from theory.cyclotomic import Cyclotomic
 from theory.exact_matrices import ExactArray
-from theory.representations import Defect, Representation, intertwiners_dimension
+from theory.representations import Defect, Representation, decompose, intertwiners_dimension
 
 WIDE = 0.125  # a bound on a number that is an integer in theory says nothing beyond this
 
@@ -93,8 +93,11 @@ def _judge_exact(given: GivenRepresentation, named: NamedGroup, table: Character
     return [first, _irreducibility(given.name, degree, counts, table)], Judged(given.name, degree, counts)
 
 
+MODULAR_DEGREE = 100  # up to which a representation over F_p is split while a person waits
+
+
 def _judge_modular(given: GivenRepresentation, named: NamedGroup) -> tuple[list[Finding], Judged]:
-    """Over F_p: products are decided; irreducibility by the commutant, where p does not divide |G| and Maschke's theorem holds."""
+    """Over F_p: products are decided; irreducibility by splitting, where p does not divide |G| and Maschke's theorem holds."""
     representation = Representation(named.group, given.exact, name=given.name)
     order, p, degree = named.group.order, representation.field.characteristic, representation.degree
     defect = representation.defect()
@@ -108,11 +111,23 @@ def _judge_modular(given: GivenRepresentation, named: NamedGroup) -> tuple[list[
     if order % p == 0:
         text = f"{p} divides the order {order}: averages over the group do not exist, characters do not decide, and an invariant subspace may have no complement"
         return [first, Finding(name, Status.UNDECIDED, text, {"characteristic": p, "order": order})], unknown
-    size = intertwiners_dimension(representation, representation)
-    if size == 1:
-        return [first, Finding(name, Status.HOLDS, f"{p} does not divide {order} and only scalars commute with it, over every larger field too")], unknown
-    text = f"its commutant has dimension {size}: it is reducible over the algebraic closure of F_{p}; over F_{p} itself this audit does not say"
-    return [first, Finding(name, Status.UNDECIDED, text, {"commutant_dimension": size})], unknown
+    return [first, _irreducibility_modulo(name, representation)], unknown
+
+
+def _irreducibility_modulo(name: str, representation: Representation) -> Finding:
+    """Split over F_p, p not dividing the order; every part comes with a proof that it is irreducible, replayed by multiplication."""
+    p = representation.field.characteristic
+    if representation.degree > MODULAR_DEGREE:
+        size = intertwiners_dimension(representation, representation)
+        text = f"its commutant has dimension {size}; splitting it over F_{p} is left to degrees up to {MODULAR_DEGREE}"
+        return Finding(name, Status.HOLDS if size == 1 else Status.UNDECIDED, text, {"commutant_dimension": size})
+    found = decompose(representation)
+    if not found.certificate.replay():
+        return Finding(name, Status.UNDECIDED, "its splitting did not replay", {"commutant_dimension": sum(m * m for m in found.multiplicities)})
+    if len(found.summands) == 1 and found.multiplicities[0] == 1:
+        return Finding(name, Status.HOLDS, f"over F_{p}, which does not divide the order; {found.summands[0].schur_type}")
+    parts = " + ".join(str(summand) for summand in found.summands)
+    return Finding(name, Status.REFUTED, f"it is {parts}", {"multiplicities": list(found.multiplicities), "degree": representation.degree})
 
 
 def _not_a_homomorphism(given: GivenRepresentation, named: NamedGroup, representation: Representation, defect: Defect) -> list[Finding]:

@@ -307,6 +307,17 @@ def test_the_characteristic_decides_what_can_be_asked():
     assert audit_representation(standard).status is Status.HOLDS
 
 
+def test_irreducibility_over_a_small_field_is_that_field_s_own():
+    c3 = {"generators": ["r"], "relations": ["r^3"]}
+    turn = {"V": {"r": [[0, -1], [1, -1]]}}  # no eigenvalue in F_5, two in F_7
+    five = audit_representation({"group": c3, "representations": turn, "characteristic": 5})
+    assert five.status is Status.HOLDS
+    assert "F_5^2" in five.text()
+    seven = audit_representation({"group": c3, "representations": turn, "characteristic": 7})
+    assert seven.status is Status.REFUTED
+    assert "degree 1" in seven.text()
+
+
 def objects():
     out = np.empty(2, dtype=object)
     out[0], out[1] = [1], {}
