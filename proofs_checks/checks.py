@@ -239,7 +239,7 @@ def attempt(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
 
 
 def _guarded(call: Callable[[], T]) -> tuple[T, None] | tuple[None, BaseException]:
-    """The one broad ``except`` around a claim's code: whatever it raises is recorded, and other claims go on."""
+    """The one broad ``except`` around a claim's checks: whatever they raise is recorded, and other claims go on."""
     try:
         return call(), None
     except (Exception, SystemExit) as error:  # noqa: BLE001  a check that calls sys.exit() must not end the run with its own code
