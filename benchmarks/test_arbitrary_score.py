@@ -43,7 +43,9 @@ def problem(size: int) -> tuple[ArbitraryScore, Tensor]:
     """A mixture of 8 Gaussians on a circle, to be given a wide Gaussian as its density, and ``size`` samples of it."""
     angles = torch.arange(8, dtype=torch.float64) * torch.pi / 4
     means = 4 * torch.stack([angles.cos(), angles.sin()], 1)
-    law = densities.GaussianMixture(torch.full((8,), 1 / 8, dtype=torch.float64), means, torch.full((8,), 0.5, dtype=torch.float64))
+    law = densities.GaussianMixture(
+        torch.full((8,), 1 / 8, dtype=torch.float64), means, torch.full((8,), 0.5, dtype=torch.float64)
+    )
     score = densities.gaussian(2, 3.0, means)
     return ArbitraryScore(Counted(law.log_prob), Counted(score.log_prob), dim=2), law.sample(size, Stream(1))
 
@@ -83,11 +85,18 @@ def test_arbitrary_score_on_a_million_points(benchmark, record_property) -> None
 
     benchmark.pedantic(run, rounds=1)
     evaluations = max(transport.log_prob.points, transport.log_score.points) / POINTS
-    memory = json.loads(subprocess.run([sys.executable, "-c", MEMORY.format(path=__file__)], capture_output=True, text=True, check=True).stdout)
+    memory = json.loads(
+        subprocess.run(
+            [sys.executable, "-c", MEMORY.format(path=__file__)], capture_output=True, text=True, check=True
+        ).stdout
+    )
     found = {
         "points": (POINTS, ""),
         "evaluations of each function a point": (evaluations, "at most 64"),
-        "map over bare evaluations, time": (round(statistics.median(seconds["map"]) / statistics.median(seconds["bare"]), 3), "at most 1.3"),
+        "map over bare evaluations, time": (
+            round(statistics.median(seconds["map"]) / statistics.median(seconds["bare"]), 3),
+            "at most 1.3",
+        ),
         "seconds, map": (round(sum(seconds["map"]), 2), ""),
         "seconds, bare evaluations": (round(sum(seconds["bare"]), 2), ""),
         "estimated error over 1 + |f_1|": (max(worst), ""),

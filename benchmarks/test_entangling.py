@@ -35,7 +35,11 @@ def problem(rotation: str) -> EntanglingMap:
     half = DIMENSION // 2
     law = Product([marginals.Laplace(torch.zeros(half), 1.0), marginals.Gumbel(torch.zeros(half), 2.0)])
     stream = Stream(1)
-    A = householder(stream.normal(DIMENSION)) if rotation == "reflection" else torch.linalg.qr(stream.normal(DIMENSION, DIMENSION)).Q
+    A = (
+        householder(stream.normal(DIMENSION))
+        if rotation == "reflection"
+        else torch.linalg.qr(stream.normal(DIMENSION, DIMENSION)).Q
+    )
     return EntanglingMap(law, A)
 
 
@@ -55,7 +59,14 @@ def test_the_map_and_its_least_entry_in_512_dimensions(benchmark, record_propert
     f = problem(rotation)
     sweep(f, 2 * f.tile)
     seconds, least = benchmark.pedantic(sweep, args=(f, POINTS), rounds=1)
-    grown = int(subprocess.run([sys.executable, "-c", MEMORY.format(path=__file__, points=POINTS // 5)], capture_output=True, text=True, check=True).stdout)
+    grown = int(
+        subprocess.run(
+            [sys.executable, "-c", MEMORY.format(path=__file__, points=POINTS // 5)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    )
     record_property("seconds for 1e5 points (limit 10)", f"{seconds:.1f}")
     record_property("least log |J_ij|", f"{least:.2f}")
     record_property("memory beyond two tiles (limit 100 MB)", f"{json.dumps(grown / 1e6)} MB")
@@ -74,12 +85,17 @@ def test_structured_determinants_in_64_dimensions(benchmark, record_property) ->
     structured = benchmark.pedantic(f.log_abs_det, args=(z,), rounds=20, warmup_rounds=3)
     fast, slow = [], []
     for _ in range(4):  # alternating, so that a busy machine slows both alike
-        for function, seconds in ((lambda: torch.linalg.slogdet(jacobians(z)), slow), *[(lambda: f.log_abs_det(z), fast)] * 5):
+        for function, seconds in (
+            (lambda: torch.linalg.slogdet(jacobians(z)), slow),
+            *[(lambda: f.log_abs_det(z), fast)] * 5,
+        ):
             started = time.perf_counter()
             function()
             seconds.append(time.perf_counter() - started)
     at = f.linearize(z)
     bound = errors(f, at).entry * d + sum(errors(f, at).density.values())
     record_property("times faster than vmap(jacrev) + slogdet (limit 100)", f"{min(slow) / min(fast):.0f}")
-    record_property("largest difference over its bound (limit 1)", f"{float(((structured - dense).abs() / bound).max()):.1e}")
+    record_property(
+        "largest difference over its bound (limit 1)", f"{float(((structured - dense).abs() / bound).max()):.1e}"
+    )
     assert ((structured - dense).abs() <= bound).all()

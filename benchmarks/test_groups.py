@@ -28,12 +28,19 @@ from theory.representations import character_table, irreps
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results" / "groups-exact.json"
-IRREPS = {"A5": lambda: alternating(5), "S5": lambda: symmetric(5), "PSL(2,7)": lambda: projective_special_linear(7), "S6": lambda: symmetric(6)}
+IRREPS = {
+    "A5": lambda: alternating(5),
+    "S5": lambda: symmetric(5),
+    "PSL(2,7)": lambda: projective_special_linear(7),
+    "S6": lambda: symmetric(6),
+}
 TIMES_FASTER = {"A5": 1, "S5": 1, "PSL(2,7)": 10, "S6": 10}
 POLYGONS = (8, 16, 32, 64, 100, 128, 200, 251, 256)
 SEED = 3
 Generators = list[list[int]]
-needs_gap = pytest.mark.skipif(shutil.which("gap") is None, reason="apt-get install -y --no-install-recommends gap-core gap-smallgrp")
+needs_gap = pytest.mark.skipif(
+    shutil.which("gap") is None, reason="apt-get install -y --no-install-recommends gap-core gap-smallgrp"
+)
 
 
 def conjugate(generators: Generators, rng: random.Random) -> Generators:
@@ -51,7 +58,9 @@ def conjugate(generators: Generators, rng: random.Random) -> Generators:
 
 def ask_gap(script: str, head: str = "") -> list[str]:
     code = f'LoadPackage("smallgrp");;\n{head}\n{(FOLDER / "gap" / script).read_text()}'
-    return subprocess.run(["gap", "-q", "-b"], input=code, capture_output=True, text=True, check=True, timeout=900).stdout.splitlines()
+    return subprocess.run(
+        ["gap", "-q", "-b"], input=code, capture_output=True, text=True, check=True, timeout=900
+    ).stdout.splitlines()
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +76,10 @@ def side_by_side() -> dict[tuple[str, str], tuple[float, list[int], Generators]]
     for line in ask_gap("generators.g"):
         name, degree, generators = json.loads(line)
         tasks[name, "table"] = conjugate(generators or [list(range(degree))], rng)
-    records = [f'rec(name := "{name}", kind := "{kind}", generators := {[[x + 1 for x in g] for g in gens]})' for (name, kind), gens in tasks.items()]
+    records = [
+        f'rec(name := "{name}", kind := "{kind}", generators := {[[x + 1 for x in g] for g in gens]})'
+        for (name, kind), gens in tasks.items()
+    ]
     found = {}
     for line in ask_gap("timings.g", "tasks := [" + ",\n".join(records) + "];;"):
         if line.count("|") != 3:  # a remark of GAP's
@@ -87,7 +99,13 @@ def results() -> dict:
         "figures": {},
     }
     if shutil.which("gap"):
-        asked = subprocess.run(["gap", "-q", "-A", "-b"], input='Print(GAPInfo.Version, "\\n");', capture_output=True, text=True, check=True)
+        asked = subprocess.run(
+            ["gap", "-q", "-A", "-b"],
+            input='Print(GAPInfo.Version, "\\n");',
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         found["versions"]["gap"] = asked.stdout.strip()
     yield found
     RESULTS.parent.mkdir(exist_ok=True)
@@ -154,7 +172,11 @@ def test_character_tables_of_dihedral_groups(benchmark, record_property, side_by
         theirs, degrees, generators = side_by_side[f"D{n}", "table"]
         ours, found = table_seconds(generators)
         assert found == degrees
-        results["figures"][f"table of D{n}"] = {"seconds, GAP": theirs, "seconds, ours": round(ours, 4), "limit": "within 3 times GAP"}
+        results["figures"][f"table of D{n}"] = {
+            "seconds, GAP": theirs,
+            "seconds, ours": round(ours, 4),
+            "limit": "within 3 times GAP",
+        }
         assert ours <= 3 * theirs
     benchmark.pedantic(table_seconds, (side_by_side["D256", "table"][2],), rounds=1)
     record_property("D256, seconds ours, GAP", (round(ours, 3), theirs))
@@ -174,7 +196,12 @@ def test_character_tables_of_all_groups_of_order_at_most_63(benchmark, record_pr
 
     benchmark.pedantic(run, rounds=1)
     theirs = sum(side_by_side[key][0] for key in names)
-    figures = {"groups": len(names), "seconds, GAP": round(theirs, 3), "seconds, ours": round(sum(ours), 3), "limit": "within 3 times GAP"}
+    figures = {
+        "groups": len(names),
+        "seconds, GAP": round(theirs, 3),
+        "seconds, ours": round(sum(ours), 3),
+        "limit": "within 3 times GAP",
+    }
     record(results, benchmark, record_property, "tables of all groups of order <= 63", figures)
     assert sum(ours) <= 3 * theirs
 
@@ -205,7 +232,11 @@ def test_associativity_of_a_thousand_elements(benchmark, record_property, result
     x, g, y = triple
     assert broken[broken[x, g], y] != broken[x, broken[g, y]]
     benchmark.pedantic(light_test, (table,), rounds=3)
-    figures = {**{f"seconds, {k}": round(v, 4) for k, v in seconds.items()}, "failing triple": list(triple), "limit": "1 s each"}
+    figures = {
+        **{f"seconds, {k}": round(v, 4) for k, v in seconds.items()},
+        "failing triple": list(triple),
+        "limit": "1 s each",
+    }
     record(results, benchmark, record_property, "associativity of a Latin table of 1000 elements", figures)
 
 
@@ -216,7 +247,9 @@ def test_closure_of_permutations(benchmark, record_property, results) -> None:
     turn = [61, *(-pow(x, -1, 61) % 61 for x in range(1, 61)), 0, 62, 63]
     lengths = [5] * 5 + [2] * 5
     starts = np.cumsum([0, *lengths]).tolist()
-    rotations = [[a + (x - a + 1) % k if a <= x < a + k else x for x in range(64)] for a, k in zip(starts, lengths, strict=False)]
+    rotations = [
+        [a + (x - a + 1) % k if a <= x < a + k else x for x in range(64)] for a, k in zip(starts, lengths, strict=False)
+    ]
     figures: dict[str, object] = {"limit": "2 s each"}
     for name, generators, size in (("PSL(2,61)", [shift, turn], 113_460), ("C5^5 x C2^5", rotations, 100_000)):
         chosen = conjugate(generators, rng)

@@ -37,7 +37,9 @@ def test_structured_jacobian_in_64_dimensions(benchmark, record_property) -> Non
         timings["dense"].append(time.perf_counter() - started)
     slope = transport.slope(x)
     units = len(transport.rule) + 8 + 16 * (DIMENSION + 8) * slope.log_size
-    bound = 2 * EPS * (units * slope.scale / slope.value.abs() + DIMENSION)  # each of the two sums rounds by half of this; LU of a unit triangle adds D units
+    bound = (
+        2 * EPS * (units * slope.scale / slope.value.abs() + DIMENSION)
+    )  # each of the two sums rounds by half of this; LU of a unit triangle adds D units
     gap = float(((structured - dense).abs() / bound).max())
     faster = min(timings["dense"]) / min(timings["structured"])
     found = {

@@ -24,7 +24,12 @@ from proofs_checks.provenance import processor, versions
 
 S5 = torch.tensor([[1, 0, 2, 3, 4], [1, 2, 3, 4, 0]])
 RESULTS = Path(__file__).parent / "results" / "representations_s5.json"
-DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.cuda, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")])]
+DEVICES = [
+    "cpu",
+    pytest.param(
+        "cuda", marks=[pytest.mark.cuda, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
+    ),
+]
 
 
 def irreps_of_s5() -> tuple[RegularAction, list[torch.Tensor]]:
@@ -61,7 +66,9 @@ def recorded(device: str, entry: dict) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     content = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     name = processor() if device == "cpu" else torch.cuda.get_device_name()
-    here = content.setdefault(device, {"machine": name, "threads": torch.get_num_threads(), "versions": str(versions()), "by_dimension": {}})
+    here = content.setdefault(
+        device, {"machine": name, "threads": torch.get_num_threads(), "versions": str(versions()), "by_dimension": {}}
+    )
     here.update({"machine": name, "threads": torch.get_num_threads(), "versions": str(versions())})
     here["by_dimension"][str(entry["d"])] = entry
     here["by_dimension"] = dict(sorted(here["by_dimension"].items(), key=lambda item: int(item[0])))
@@ -73,7 +80,9 @@ def recorded(device: str, entry: dict) -> None:
 def test_scaling_on_s5(benchmark, record_property, d: int, device: str) -> None:
     R, counts = representation(d, device)
     timed(lambda: torch.linalg.eigh(R[0] + R[0].mH), device)  # library start-up
-    seconds, found = benchmark.pedantic(lambda: timed(lambda: decompose(R, Stream(1)), device), rounds=1 if d > 500 else 3)
+    seconds, found = benchmark.pedantic(
+        lambda: timed(lambda: decompose(R, Stream(1)), device), rounds=1 if d > 500 else 3
+    )
     S = R[1] + R[1].mH + torch.diag(torch.linspace(0, 1, d, dtype=R.dtype, device=R.device))
     floor = min(timed(lambda: torch.linalg.eigh(S), device)[0] for _ in range(2))
     product = min(timed(lambda: R[0] @ S, device)[0] for _ in range(3))

@@ -22,7 +22,9 @@ COMMANDS = {
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_waiting(benchmark, name: str) -> None:
-    benchmark.pedantic(subprocess.run, (COMMANDS[name],), {"check": True, "capture_output": True}, rounds=7, warmup_rounds=1)
+    benchmark.pedantic(
+        subprocess.run, (COMMANDS[name],), {"check": True, "capture_output": True}, rounds=7, warmup_rounds=1
+    )
 
 
 EIGHT = [
@@ -31,7 +33,9 @@ EIGHT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("selection", [EIGHT, []], ids=["the first eight claims, limit 20 s on two cores", "the whole catalogue"])
+@pytest.mark.parametrize(
+    "selection", [EIGHT, []], ids=["the first eight claims, limit 20 s on two cores", "the whole catalogue"]
+)
 def test_quick_profile(benchmark, selection: list[str], tmp_path: Path) -> None:
     command = [PREALITY, "verify", *selection, "--profile", "quick", "--ledger", str(tmp_path / "ledger.sqlite")]
     benchmark.pedantic(subprocess.run, (command,), {"check": True, "capture_output": True}, rounds=3, warmup_rounds=1)

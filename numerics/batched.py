@@ -45,7 +45,9 @@ class _Piece:
     columns: Tensor  # (d, b), orthonormal
 
 
-def decompose_batch(generators: Tensor, stream: Stream, action: RegularAction, *, field: str = "complex", attempts: int = 4) -> BatchDecomposition:
+def decompose_batch(
+    generators: Tensor, stream: Stream, action: RegularAction, *, field: str = "complex", attempts: int = 4
+) -> BatchDecomposition:
     """Split B representations of one group, of one dimension.
 
     Args:
@@ -58,7 +60,9 @@ def decompose_batch(generators: Tensor, stream: Stream, action: RegularAction, *
         ValueError: as :func:`numerics.decomposition.decompose`; the dimension, or the number of generators, is not as said.
     """
     if generators.ndim != 4 or generators.shape[-1] > MAX_SMALL or generators.shape[1] != len(action.images):
-        raise ValueError(f"Expected shape (B, {len(action.images)}, d, d) with d <= {MAX_SMALL}, got {tuple(generators.shape)}. Decompose large ones one by one.")
+        raise ValueError(
+            f"Expected shape (B, {len(action.images)}, d, d) with d <= {MAX_SMALL}, got {tuple(generators.shape)}. Decompose large ones one by one."
+        )
     check(generators.flatten(0, 1), field)
     R = generators.movedim(1, 0)
     if field == "complex" and not R.is_complex():
@@ -71,17 +75,23 @@ def decompose_batch(generators: Tensor, stream: Stream, action: RegularAction, *
     facts = irreps_facts(irreps, action, field)
     residual = _residuals(R, whole, inverse, irreps, counts)
     verdicts = [conclude(float(r), facts, action) for r in residual]
-    return BatchDecomposition(facts.irreps, counts, whole, residual, tuple(v.decided for v in verdicts), tuple(v.why for v in verdicts))
+    return BatchDecomposition(
+        facts.irreps, counts, whole, residual, tuple(v.decided for v in verdicts), tuple(v.why for v in verdicts)
+    )
 
 
-def _all_pieces(unitary: Tensor, action: RegularAction, stream: Stream, input_error: float, attempts: int) -> dict[int, list[_Piece]]:
+def _all_pieces(
+    unitary: Tensor, action: RegularAction, stream: Stream, input_error: float, attempts: int
+) -> dict[int, list[_Piece]]:
     """Eigenspaces of a commutant element of each, split again where reducible; by dimension."""
     _, B, d, _ = unitary.shape
     C = Mean(unitary, action, stream)(hermitian_noise(stream, unitary, B))
     C = (C + C.mH) / 2
     values, basis = torch.linalg.eigh(C)
     size, g = torch.linalg.matrix_norm(C), gamma(d + 2, C)
-    residual = torch.linalg.matrix_norm(unitary @ C - C @ unitary).amax(0) + 2 * g * d**0.5 * size + 2 * input_error * size
+    residual = (
+        torch.linalg.matrix_norm(unitary @ C - C @ unitary).amax(0) + 2 * g * d**0.5 * size + 2 * input_error * size
+    )
     solver = torch.linalg.matrix_norm(C @ basis - basis * values[:, None]) + g * size * (1 + d**0.5)
     limit = CLUSTER * (action.mean_depth * residual + solver)
     cuts = (values.diff(dim=1) > limit[:, None]).cpu()
@@ -107,7 +117,9 @@ def _blocks(unitary: Tensor, pieces: list[_Piece]) -> Tensor:
     return columns.mH @ unitary[:, items] @ columns
 
 
-def _gathered(unitary: Tensor, pieces: dict[int, list[_Piece]], action: RegularAction, stream: Stream) -> tuple[Tensor, list[Irrep], Tensor]:
+def _gathered(
+    unitary: Tensor, pieces: dict[int, list[_Piece]], action: RegularAction, stream: Stream
+) -> tuple[Tensor, list[Irrep], Tensor]:
     """Columns turned onto common irreps, for each item kinds in one order, and the multiplicities ``(B, kinds)``."""
     B, d = unitary.shape[1], unitary.shape[-1]
     irreps, rows = [], []
@@ -129,7 +141,11 @@ def _residuals(R: Tensor, T: Tensor, X: Tensor, irreps: list[Irrep], counts: Ten
     """As :func:`numerics.certificates.equation_residual`, for each item, shape ``(B,)``."""
     norm, d = torch.linalg.matrix_norm, T.shape[-1]
     blocks = torch.stack(
-        [assemble([i.matrices for i, m in zip(irreps, row, strict=True) if m], [m for m in row if m]) for row in counts.tolist()], 1
+        [
+            assemble([i.matrices for i, m in zip(irreps, row, strict=True) if m], [m for m in row if m])
+            for row in counts.tolist()
+        ],
+        1,
     ).to(T)
     g, size_T, size_X = gamma(d + 2, T), norm(T), norm(X)
     F = R @ T - T @ blocks

@@ -40,7 +40,9 @@ def jacobians(transport: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     if y.shape != x.shape:
         raise ValueError(f"Expected a map from (N, D) to the same shape {tuple(x.shape)}, got {tuple(y.shape)}.")
     if not y.requires_grad:
-        raise ValueError("The map is cut off from autograd (detached, or under no_grad), so its Jacobian cannot be taken.")
+        raise ValueError(
+            "The map is cut off from autograd (detached, or under no_grad), so its Jacobian cannot be taken."
+        )
     rows = [torch.autograd.grad(y[:, k].sum(), leaf, retain_graph=True)[0] for k in range(x.shape[1])]
     return torch.stack(rows, 1)
 
@@ -111,7 +113,9 @@ class SplineLayer:
         """Images of points ``(N, D)``."""
         width, height, low, base, left, right, inside = self._piece(x, self.knots)
         secant, u = height / width, (x - low) / width
-        curve = base + height * (secant * u * u + left * u * (1 - u)) / (secant + (left + right - 2 * secant) * u * (1 - u))
+        curve = base + height * (secant * u * u + left * u * (1 - u)) / (
+            secant + (left + right - 2 * secant) * u * (1 - u)
+        )
         return torch.where(inside, curve, x)
 
     def inverse(self, y: Tensor) -> Tensor:
@@ -142,7 +146,15 @@ class SplineLayer:
             return torch.gather(table.mT, 0, index + step)
 
         low, base = at(self.knots), at(self.values)
-        return at(self.knots, 1) - low, at(self.values, 1) - base, low, base, at(self.slopes), at(self.slopes, 1), inside
+        return (
+            at(self.knots, 1) - low,
+            at(self.values, 1) - base,
+            low,
+            base,
+            at(self.slopes),
+            at(self.slopes, 1),
+            inside,
+        )
 
 
 Layer = TriangularLayer | Rotation | SplineLayer
@@ -209,6 +221,7 @@ def rotation(dim: int, stream: Stream) -> Rotation:
 
 def spline_layer(dim: int, stream: Stream, *, bins: int = 5, edge: float = 4.0) -> SplineLayer:
     """A random spline for each coordinate, with ``bins`` pieces inside [-edge, edge] and slopes between e^-1/2 and e^1/2 at its knots."""
+
     def grid() -> Tensor:
         cells = 0.4 + stream.uniform(dim, bins)
         steps = torch.cumsum(cells, 1) / cells.sum(1, keepdim=True)
@@ -240,7 +253,9 @@ def bijection(kind: str, dim: int, stream: Stream) -> Bijection:
         ))  # fmt: skip
     if kind == "cubic" and dim == 1:
         return Cube()
-    raise ValueError(f"Expected one of splines, triangular, rotations, deep, or cubic with D = 1, got {kind!r} with D = {dim}.")
+    raise ValueError(
+        f"Expected one of splines, triangular, rotations, deep, or cubic with D = 1, got {kind!r} with D = {dim}."
+    )
 
 
 class Cube:
@@ -273,7 +288,10 @@ class CantorInverse:
 
     def forward(self, x: Tensor) -> Tensor:
         """x in [0, 2]; the removed interval that holds h^-1(x) is found by 48 trisections, of which each piece's image is known."""
-        left, climbed = torch.zeros_like(x), torch.zeros_like(x)  # left end of the current piece and Cantor's value there
+        left, climbed = (
+            torch.zeros_like(x),
+            torch.zeros_like(x),
+        )  # left end of the current piece and Cantor's value there
         gap = torch.zeros_like(x, dtype=torch.bool)
         width, rise = 1.0, 1.0
         for _ in range(self.depth):

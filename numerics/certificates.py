@@ -69,7 +69,11 @@ def equation_residual(generators: Tensor, basis: Tensor, inverse: Tensor, blocks
     for j in range(len(R)):
         F = R[j] @ T - T @ blocks[j]
         lost = g * size_T * (frobenius(R[j]) + frobenius(blocks[j]))
-        here = math.sqrt(1 + leak) * (frobenius(F) + lost) if adjoint else frobenius(X @ F) + size_X * (lost + g * frobenius(F))
+        here = (
+            math.sqrt(1 + leak) * (frobenius(F) + lost)
+            if adjoint
+            else frobenius(X @ F) + size_X * (lost + g * frobenius(F))
+        )
         worst = max(worst, here)
     return worst / (1 - leak) if leak < 0.5 else math.inf
 
@@ -151,19 +155,34 @@ def conclude(residual: float, facts: Facts, action: RegularAction) -> Certificat
 
 
 def _verdict(terms: dict[str, float], complaint: str, action: RegularAction) -> tuple[str, bool]:
-    residual, delta, apart, depth = (terms[name] for name in ("residual on the generators", "defect of the irreps", "distance at every element", "longest word"))
+    residual, delta, apart, depth = (
+        terms[name]
+        for name in ("residual on the generators", "defect of the irreps", "distance at every element", "longest word")
+    )
     if not residual < 0.5:
-        return f"R(g) T = T B(g) misses by {residual:.1e} on a generator: these matrices do not split so at this precision.", False
+        return (
+            f"R(g) T = T B(g) misses by {residual:.1e} on a generator: these matrices do not split so at this precision.",
+            False,
+        )
     if math.isnan(delta):
         return complaint, False
     if not delta < KAZHDAN:
-        return f"the irreps found multiply like the group only up to {delta:.1e} (needed: {KAZHDAN}): the matrices are no representation of it at this precision.", False
+        return (
+            f"the irreps found multiply like the group only up to {delta:.1e} (needed: {KAZHDAN}): the matrices are no representation of it at this precision.",
+            False,
+        )
     if complaint:
         return complaint, False
     if not apart < 0.5:
-        return f"a residual of {residual:.1e} may grow to {apart:.1e} along words of {depth:.0f} letters, too much to tell representations apart: use float64, or shorter words.", False
+        return (
+            f"a residual of {residual:.1e} may grow to {apart:.1e} along words of {depth:.0f} letters, too much to tell representations apart: use float64, or shorter words.",
+            False,
+        )
     edges = action.images.size
-    return f"R(g) T = T B(g) within {residual:.1e}; {edges} edges of a group of order {action.order} within {delta:.1e}; character sums are integers.", True
+    return (
+        f"R(g) T = T B(g) within {residual:.1e}; {edges} edges of a group of order {action.order} within {delta:.1e}; character sums are integers.",
+        True,
+    )
 
 
 def _along_edges(matrices: Tensor, action: RegularAction) -> tuple[float, Tensor]:
@@ -171,7 +190,9 @@ def _along_edges(matrices: Tensor, action: RegularAction) -> tuple[float, Tensor
     k, p, b, _ = matrices.shape
     whole = torch.empty(action.order, p, b, b, dtype=matrices.dtype, device=matrices.device)
     whole[0] = torch.eye(b, dtype=matrices.dtype, device=matrices.device)
-    index = {name: torch.as_tensor(getattr(action, name), device=matrices.device) for name in ("images", "letter", "parent")}
+    index = {
+        name: torch.as_tensor(getattr(action, name), device=matrices.device) for name in ("images", "letter", "parent")
+    }
     for level in action._levels:
         here = torch.as_tensor(level, device=matrices.device)
         whole[here] = matrices[index["letter"][here]] @ whole[index["parent"][here]]
@@ -200,7 +221,9 @@ def _integers(
         off = gram.abs().clone()
         off.fill_diagonal_(0)
         rounded = square.round()
-        worst = max(worst, float((square - rounded).abs().max()) + slack, float((indicator - indicator.round()).abs().max()) + e)
+        worst = max(
+            worst, float((square - rounded).abs().max()) + slack, float((indicator - indicator.round()).abs().max()) + e
+        )
         if float(off.max()) + slack >= INTEGER:
             complaint = f"two pieces of degree {b} taken for different irreps have inner product {float(off.max()):.3g}: copies were not recognised at this precision."
         for row, k in enumerate(mine):
@@ -212,7 +235,10 @@ def _integers(
                 )
             filled[k] = replace(irreps[k], kind=kind, character=values[row])
     if worst >= INTEGER:
-        complaint = complaint or f"sums over characters are integers only to within {worst:.2g}: this precision does not carry the decomposition."
+        complaint = (
+            complaint
+            or f"sums over characters are integers only to within {worst:.2g}: this precision does not carry the decomposition."
+        )
     return tuple(filled[k] for k in range(len(irreps))), worst, complaint
 
 
@@ -226,7 +252,9 @@ def _kind(square: int, indicator: int, over: str) -> str:
 # -- without a group -----------------------------------------------------------------------------------------------------
 
 
-def _by_equations(residual: float, condition: float, irreps: list[Irrep], over: str) -> tuple[Certificate, tuple[Irrep, ...]]:
+def _by_equations(
+    residual: float, condition: float, irreps: list[Irrep], over: str
+) -> tuple[Certificate, tuple[Irrep, ...]]:
     """Irreducible and different by linear equations: the singular values of X -> A_g X - X B_g, one or none of them zero.
 
     The certificate is about matrices near those given, which split exactly so: they are T B(g) T^-1, at a distance of at most ``residual``
@@ -244,9 +272,21 @@ def _by_equations(residual: float, condition: float, irreps: list[Irrep], over: 
             return Certificate(residual, math.nan, math.nan, False, why, terms), tuple(irreps)
         dimension, clear = _solutions(a.matrices, a.matrices)
         margin = min(margin, clear)
-        filled[k] = replace(a, kind={1: "real", 2: "complex", 4: "quaternionic"}.get(dimension, "reducible") if over == "real" else "unknown")
+        filled[k] = replace(
+            a,
+            kind={1: "real", 2: "complex", 4: "quaternionic"}.get(dimension, "reducible")
+            if over == "real"
+            else "unknown",
+        )
         if dimension != 1 and (over == "complex" or dimension not in (2, 4)):
-            return Certificate(residual, math.nan, math.nan, False, f"a piece of degree {a.dimension} has a commutant of dimension {dimension}: it is reducible.", terms), tuple(filled)
+            return Certificate(
+                residual,
+                math.nan,
+                math.nan,
+                False,
+                f"a piece of degree {a.dimension} has a commutant of dimension {dimension}: it is reducible.",
+                terms,
+            ), tuple(filled)
         for b in irreps[:k]:
             if a.dimension == b.dimension:
                 dimension, clear = _solutions(a.matrices, b.matrices)
@@ -258,14 +298,18 @@ def _by_equations(residual: float, condition: float, irreps: list[Irrep], over: 
     needed = 2 * residual  # a change of the generators by r moves singular values of X -> A X - X B by at most 2 r
     decided = margin > 8 * needed
     why = f"R(g) T = T B(g) within {residual:.1e} on the generators; commutants by linear equations, least nonzero singular value {margin:.1e}; the group itself was not found"
-    return Certificate(residual, math.nan, math.nan, decided, why if decided else why + "; too close to zero to be sure.", terms), tuple(filled)
+    return Certificate(
+        residual, math.nan, math.nan, decided, why if decided else why + "; too close to zero to be sure.", terms
+    ), tuple(filled)
 
 
 def _solutions(A: Tensor, B: Tensor) -> tuple[int, float]:
     """Dimension of {X : A_g X = X B_g}, and the least singular value that is not zero at this precision."""
     a, b = A.shape[-1], B.shape[-1]
     eye_a, eye_b = (torch.eye(n, dtype=A.dtype, device=A.device) for n in (a, b))
-    rows = torch.cat([torch.kron(A[j].contiguous(), eye_b) - torch.kron(eye_a, B[j].mT.contiguous()) for j in range(len(A))])
+    rows = torch.cat(
+        [torch.kron(A[j].contiguous(), eye_b) - torch.kron(eye_a, B[j].mT.contiguous()) for j in range(len(A))]
+    )
     values = torch.linalg.svdvals(rows).cpu().numpy()
     zero = 8 * rows.shape[0] * np.finfo(values.dtype).eps * max(float(values[0]), 1.0)
     alive = values[values > zero]

@@ -47,12 +47,16 @@ class Mean:
                 if y not in self._known:
                     g = self.generators[int(self.action.letter[y])]
                     alone = self.action.depth[y] == 1
-                    self._known[y] = self._unit() if y == 0 else g if alone else g @ self._known[int(self.action.parent[y])]
+                    self._known[y] = (
+                        self._unit() if y == 0 else g if alone else g @ self._known[int(self.action.parent[y])]
+                    )
         return self._known[x]
 
     def _unit(self) -> Tensor:
         d = self.generators.shape[-1]
-        return torch.eye(d, dtype=self.generators.dtype, device=self.generators.device).expand(self.generators.shape[1:])
+        return torch.eye(d, dtype=self.generators.dtype, device=self.generators.device).expand(
+            self.generators.shape[1:]
+        )
 
     def __call__(self, X: Tensor) -> Tensor:
         """The mean of R(g) X R(g)*; X broadcasts with ``(..., d, d)``."""

@@ -57,7 +57,11 @@ def complement(subspace: Tensor, form: Tensor, error: float) -> Complement:
     eye = torch.eye(d, dtype=form.dtype, device=form.device)
     slant = frobenius(everything.mH @ everything - eye) + gamma(d + 1, form) * d
     first, rest = everything[:, :width], everything[:, width:]
-    miss = (frobenius(rest.mH @ normal) if rest.shape[1] else 0.0) + gamma(d + 1, form) * math.sqrt(d) * frobenius(normal) + known
+    miss = (
+        (frobenius(rest.mH @ normal) if rest.shape[1] else 0.0)
+        + gamma(d + 1, form) * math.sqrt(d) * frobenius(normal)
+        + known
+    )
     least = least_singular_value(normal) - known
     return Complement(rest, first, miss / least if least > 0 else math.inf, slant)
 

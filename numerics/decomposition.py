@@ -152,7 +152,9 @@ def decompose(
     if action is None:
         action = _searched(generators, stream.fork("orbit"), limit, accuracy)
     elif action.images.shape[0] != len(generators):
-        raise ValueError(f"Expected as many matrices as the group has generators, got {len(generators)} and {action.images.shape[0]}.")
+        raise ValueError(
+            f"Expected as many matrices as the group has generators, got {len(generators)} and {action.images.shape[0]}."
+        )
     unitary, change, input_error = unitary_form(generators, action, stream.fork("form"))
     spaces = split_again(unitary, action, stream.fork("pieces"), input_error, attempts)
     aligned, irreps = _aligned(unitary, spaces, action, stream.fork("copies"))
@@ -177,20 +179,30 @@ def _searched(generators: Tensor, stream: Stream, limit: int, accuracy: float) -
 def check(generators: Tensor, field: str) -> None:
     """Refuse what cannot be a representation on generators, naming what came."""
     if generators.ndim != 3 or generators.shape[1] != generators.shape[2] or 0 in generators.shape:
-        raise ValueError(f"Expected matrices on generators, shape (k, d, d) with k, d >= 1, got {tuple(generators.shape)}.")
+        raise ValueError(
+            f"Expected matrices on generators, shape (k, d, d) with k, d >= 1, got {tuple(generators.shape)}."
+        )
     if generators.dtype not in (torch.float32, torch.float64, torch.complex64, torch.complex128):
-        raise ValueError(f"Expected float32, float64, complex64 or complex128, got {generators.dtype}. Convert first; half precision carries no decomposition.")
+        raise ValueError(
+            f"Expected float32, float64, complex64 or complex128, got {generators.dtype}. Convert first; half precision carries no decomposition."
+        )
     if generators.shape[-1] > MAX_DIMENSION:
-        raise ValueError(f"Dimension {generators.shape[-1]} is beyond {MAX_DIMENSION}: matrices are held whole. Split it by a known symmetry first.")
+        raise ValueError(
+            f"Dimension {generators.shape[-1]} is beyond {MAX_DIMENSION}: matrices are held whole. Split it by a known symmetry first."
+        )
     if field not in ("complex", "real") or (field == "real" and generators.is_complex()):
-        raise ValueError(f"Expected field 'complex', or 'real' with real matrices, got {field!r} with {generators.dtype}.")
+        raise ValueError(
+            f"Expected field 'complex', or 'real' with real matrices, got {field!r} with {generators.dtype}."
+        )
     flat = torch.view_as_real(generators) if generators.is_complex() else generators
     if not bool(torch.isfinite(flat).all()):
         j = int((~torch.isfinite(flat).flatten(1).all(1)).nonzero()[0])
         raise ValueError(f"Expected finite entries, got NaN or infinity in matrix {j}.")
 
 
-def unitary_form(generators: Tensor, action: RegularAction | None, stream: Stream, rounds: int = 3) -> tuple[Tensor, Tensor | None, float]:
+def unitary_form(
+    generators: Tensor, action: RegularAction | None, stream: Stream, rounds: int = 3
+) -> tuple[Tensor, Tensor | None, float]:
     """U(g) = L^-1 R(g) L with L L* = mean R R*, repeated while rounding leaves them visibly not unitary.
 
     Returns:
@@ -217,13 +229,17 @@ def unitary_form(generators: Tensor, action: RegularAction | None, stream: Strea
             )
         R = torch.linalg.solve_triangular(L, R @ L, upper=False)
         change = L if change is None else change @ L
-    raise ValueError(f"No invariant form makes these matrices unitary (they miss it by {defect:.1e}): one is singular, or the group that they generate is not bounded.")
+    raise ValueError(
+        f"No invariant form makes these matrices unitary (they miss it by {defect:.1e}): one is singular, or the group that they generate is not bounded."
+    )
 
 
 # -- pieces --------------------------------------------------------------------------------------------------------------
 
 
-def split_again(unitary: Tensor, action: RegularAction | None, stream: Stream, input_error: float, attempts: int) -> Eigenspaces:
+def split_again(
+    unitary: Tensor, action: RegularAction | None, stream: Stream, input_error: float, attempts: int
+) -> Eigenspaces:
     """Eigenspaces of a random commutant element, split again where a piece is seen to be reducible."""
     mean = Mean(unitary, action, stream.fork("mean"))
     C = mean(hermitian_noise(stream, unitary))
@@ -267,7 +283,9 @@ def grouped(sizes: tuple[int, ...], device: torch.device) -> dict[int, Tensor]:
     for size in sizes:
         starts.setdefault(size, []).append(at)
         at += size
-    return {b: torch.tensor(first, device=device)[:, None] + torch.arange(b, device=device) for b, first in starts.items()}
+    return {
+        b: torch.tensor(first, device=device)[:, None] + torch.arange(b, device=device) for b, first in starts.items()
+    }
 
 
 def cut(unitary: Tensor, basis: Tensor, at: Tensor) -> Tensor:
@@ -282,7 +300,9 @@ def cut(unitary: Tensor, basis: Tensor, at: Tensor) -> Tensor:
 # -- copies --------------------------------------------------------------------------------------------------------------
 
 
-def _aligned(unitary: Tensor, spaces: Eigenspaces, action: RegularAction | None, stream: Stream) -> tuple[Tensor, list[Irrep]]:
+def _aligned(
+    unitary: Tensor, spaces: Eigenspaces, action: RegularAction | None, stream: Stream
+) -> tuple[Tensor, list[Irrep]]:
     """Columns turned so that copies of one irrep have one matrix, kinds next to each other."""
     columns, irreps = [], []
     for b, at in grouped(spaces.sizes, unitary.device).items():
@@ -329,7 +349,9 @@ def _intertwiners(blocks: Tensor, action: RegularAction | None, stream: Stream) 
     """
     p, b = blocks.shape[1:3]
     if p == 1:
-        return torch.eye(b, dtype=blocks.dtype, device=blocks.device)[None], torch.ones(1, dtype=torch.bool, device=blocks.device)
+        return torch.eye(b, dtype=blocks.dtype, device=blocks.device)[None], torch.ones(
+            1, dtype=torch.bool, device=blocks.device
+        )
     real = stream.normal(SAMPLES, p, b, b)
     noise = (torch.complex(real, stream.normal(SAMPLES, p, b, b)) if blocks.is_complex() else real).to(blocks)
     found = Mean(blocks, action, stream).between(noise, slice(0, 1))
@@ -339,7 +361,9 @@ def _intertwiners(blocks: Tensor, action: RegularAction | None, stream: Stream) 
     left, values, right = torch.linalg.svd(chosen)
     turn = left @ right
     miss = torch.linalg.matrix_norm(blocks @ turn - turn @ blocks[:, :1]).amax(0)
-    same = (miss < 0.1) & (values[:, -1] > 0.1 * values[:, 0]) & (strength.amax(0) > torch.finfo(blocks.dtype).eps ** 0.6)
+    same = (
+        (miss < 0.1) & (values[:, -1] > 0.1 * values[:, 0]) & (strength.amax(0) > torch.finfo(blocks.dtype).eps ** 0.6)
+    )
     same[0] = True
     turn[0] = torch.eye(b, dtype=blocks.dtype, device=blocks.device)
     return turn, same
@@ -352,7 +376,9 @@ def _absolutely(irreps: list[Irrep], action: RegularAction | None) -> bool:
     return all(float(character_norms(characters(i.matrices[:, None], action), action)[0]) < 1.5 for i in irreps)
 
 
-def _complexified(basis: Tensor, irreps: list[Irrep], action: RegularAction | None, stream: Stream, attempts: int) -> tuple[Tensor, list[Irrep]]:
+def _complexified(
+    basis: Tensor, irreps: list[Irrep], action: RegularAction | None, stream: Stream, attempts: int
+) -> tuple[Tensor, list[Irrep]]:
     """Real irreps split over C: those of complex type into two, of quaternionic type into two copies of one."""
     wide = torch.complex64 if basis.dtype == torch.float32 else torch.complex128
     columns, found, start = [], [], 0
@@ -364,7 +390,13 @@ def _complexified(basis: Tensor, irreps: list[Irrep], action: RegularAction | No
         if b == 1:
             inner = Eigenspaces(torch.ones(1, 1, dtype=wide, device=basis.device), (1,), math.inf, 0.0, 0.0)
         else:
-            inner = split_again(matrices, action, stream.fork(number), frobenius(matrices.mH @ matrices - torch.eye(b, device=basis.device)), attempts)
+            inner = split_again(
+                matrices,
+                action,
+                stream.fork(number),
+                frobenius(matrices.mH @ matrices - torch.eye(b, device=basis.device)),
+                attempts,
+            )
         turned, parts = _aligned(matrices, inner, action, stream.fork(f"copies {number}"))
         at = 0
         for part in parts:

@@ -57,12 +57,18 @@ class GaussianMixture:
     def __post_init__(self) -> None:
         k = self.weights.shape[0]
         if self.means.ndim != 2 or self.means.shape[0] != k or self.scales.shape != (k,):
-            raise ValueError(f"Expected weights (K,), means (K, D), scales (K,), got {tuple(self.weights.shape)}, {tuple(self.means.shape)}, {tuple(self.scales.shape)}.")
+            raise ValueError(
+                f"Expected weights (K,), means (K, D), scales (K,), got {tuple(self.weights.shape)}, {tuple(self.means.shape)}, {tuple(self.scales.shape)}."
+            )
         if not bool((self.weights > 0).all() & (self.scales > 0).all()):
             raise ValueError("Expected positive weights and scales.")
         precision = self.scales.square().reciprocal()
         square = -precision / 2
-        constant = self.weights.log() - self.dim * (self.scales.log() + LOG_2PI / 2) - self.means.square().sum(1) * precision / 2
+        constant = (
+            self.weights.log()
+            - self.dim * (self.scales.log() + LOG_2PI / 2)
+            - self.means.square().sum(1) * precision / 2
+        )
         for name, value in (("_linear", self.means * precision[:, None]), ("_square", square), ("_constant", constant)):
             object.__setattr__(self, name, value)
 
@@ -75,8 +81,7 @@ class GaussianMixture:
         """Log density in nats of points ``(N, D)``; components run along the first axis inside, which is faster to reduce."""
         columns = x.mT
         exponents = torch.addmm(self._constant[:, None], self._linear, columns)
-        exponents = exponents + self._square[:, None] * columns.square().sum(0)
-        return _log_sum_exp(exponents)
+        return _log_sum_exp(exponents.addcmul_(self._square[:, None], columns.square().sum(0)))
 
     def sample(self, n: int, stream: Stream) -> Tensor:
         """``n`` draws, shape ``(n, D)``: a component by its weight, then a Gaussian around its mean."""
@@ -92,9 +97,13 @@ class GaussianMixture:
 
 
 def _log_sum_exp(exponents: Tensor) -> Tensor:
-    """Along the first axis; the shift is a constant to differentiation, which leaves the derivative exact."""
+    """Along the first axis, overwriting ``exponents``; the shift is a constant to differentiation, which leaves the derivative exact.
+
+    In place, because one large temporary is what memory allows: several at a time pass the threshold beyond which the C library
+    hands freed pages back to the system, and then every evaluation pays for getting them again (half of its time).
+    """
     shift = exponents.detach().amax(0)
-    return (exponents - shift).exp().sum(0).log() + shift
+    return exponents.sub_(shift).exp_().sum(0).log().add_(shift)
 
 
 def gaussian(dim: int, scale: float, like: Tensor) -> GaussianMixture:
@@ -238,7 +247,9 @@ def law(kind: str, dim: int, stream: Stream) -> Density:
         return HeavyRidge()
     if kind == "band" and dim == 2:
         return CurvedBand()
-    raise ValueError(f"Expected one of mixture, gaussian, logistic, student, or ridge and band with D = 2, got {kind!r} with D = {dim}.")
+    raise ValueError(
+        f"Expected one of mixture, gaussian, logistic, student, or ridge and band with D = 2, got {kind!r} with D = {dim}."
+    )
 
 
 def log_score(kind: str, p: Density, stream: Stream) -> Callable[[Tensor], Tensor]:

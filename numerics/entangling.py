@@ -127,7 +127,9 @@ class EntanglingMap:
         _check_floating(A, "the matrix A")
         d = law.dimension
         if A.shape != (d, d):
-            raise ValueError(f"Expected A of shape ({d}, {d}), one row and one column a marginal, got {tuple(A.shape)}.")
+            raise ValueError(
+                f"Expected A of shape ({d}, {d}), one row and one column a marginal, got {tuple(A.shape)}."
+            )
         if not bool(torch.isfinite(A).all()):
             raise ValueError("Expected a finite matrix A, got NaN or an infinite entry.")
         if tile is not None and tile < 1:
@@ -162,12 +164,16 @@ class EntanglingMap:
         if z.ndim != 2 or z.shape[1] != self.dimension or z.shape[0] == 0:
             raise ValueError(f"Expected points of shape (n, {self.dimension}) with n >= 1, got {tuple(z.shape)}.")
         if z.device != self.A.device:
-            raise ValueError(f"Expected z and A on one device, got {z.device} and {self.A.device}. Move one with .to(...).")
+            raise ValueError(
+                f"Expected z and A on one device, got {z.device} and {self.A.device}. Move one with .to(...)."
+            )
         inside = (z > self.law.low.to(z)) & (z < self.law.high.to(z))
         if not bool(inside.all()):
             n, j = (int(index) for index in (~inside).nonzero()[0])
             ends = f"({self.law.low[j].item():g}, {self.law.high[j].item():g})"
-            raise ValueError(f"Expected points of the open support, got z[{n}, {j}] = {z[n, j].item():g} outside {ends} of marginal {j}.")
+            raise ValueError(
+                f"Expected points of the open support, got z[{n}, {j}] = {z[n, j].item():g} outside {ends} of marginal {j}."
+            )
         return z
 
     def tiles(self, z: Tensor) -> Iterator[Tensor]:
@@ -269,7 +275,9 @@ def least_entry(log_outer: Tensor, log_abs_A: Tensor, log_inner: Tensor) -> Leas
         ValueError: a slope that is zero, negative, infinite or NaN.
     """
     if not bool(torch.isfinite(log_outer).all() and torch.isfinite(log_inner).all()):
-        raise ValueError("Expected positive finite slopes, got one that is zero, infinite or NaN: is a marginal not increasing there?")
+        raise ValueError(
+            "Expected positive finite slopes, got one that is zero, infinite or NaN: is a marginal not increasing there?"
+        )
     n = len(log_inner)
     if bool(torch.isneginf(log_abs_A).any()):
         i, j = torch.isneginf(log_abs_A).nonzero()[0]
@@ -334,7 +342,9 @@ def gram_defect(A: Tensor) -> tuple[Tensor, Tensor]:
     d = A.shape[0]
     unit = 0.5 * torch.finfo(A.dtype).eps
     gamma = (d + 1) * unit / (1.0 - (d + 1) * unit)
-    return A.T @ A - torch.eye(d, dtype=A.dtype, device=A.device), gamma * (A.abs().T @ A.abs() + torch.eye(d, dtype=A.dtype, device=A.device))
+    return A.T @ A - torch.eye(d, dtype=A.dtype, device=A.device), gamma * (
+        A.abs().T @ A.abs() + torch.eye(d, dtype=A.dtype, device=A.device)
+    )
 
 
 def rounding_of_rotation(A: Tensor) -> float:
@@ -379,8 +389,10 @@ def check_rotation(A: Tensor) -> Tensor:
 
 def _check_floating(tensor: Tensor, what: str) -> None:
     if not isinstance(tensor, Tensor):
-        raise TypeError(f"Expected {what} as a torch tensor, got {type(tensor).__name__}. torch.as_tensor(..., dtype=torch.float64) makes one.")
+        raise TypeError(
+            f"Expected {what} as a torch tensor, got {type(tensor).__name__}. torch.as_tensor(..., dtype=torch.float64) makes one."
+        )
     if tensor.dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"Expected {what} in float32 or float64, got {tensor.dtype}: the tails need the digits. Use .double().")
-
-
+        raise TypeError(
+            f"Expected {what} in float32 or float64, got {tensor.dtype}: the tails need the digits. Use .double()."
+        )

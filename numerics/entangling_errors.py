@@ -17,7 +17,18 @@ from numerics.entangling import STEP, ULPS, EntanglingMap, Linearized, gram_defe
 from numerics.marginals import Marginal
 from numerics.tails import LOG_SQRT_2PI, normal_tail
 
-__all__ = ["DENSITY", "ENTRY", "JUMP", "ROUND_TRIP", "Errors", "MatrixErrors", "errors", "jumps", "matrix_errors", "scores"]
+__all__ = [
+    "DENSITY",
+    "ENTRY",
+    "JUMP",
+    "ROUND_TRIP",
+    "Errors",
+    "MatrixErrors",
+    "errors",
+    "jumps",
+    "matrix_errors",
+    "scores",
+]
 
 DENSITY = (
     "First-order rounding analysis. Each log-slope is a product of derivatives of library functions, each within 16 units of roundoff, "
@@ -107,9 +118,17 @@ def errors(mapping: EntanglingMap, at: Linearized, matrix: MatrixErrors | None =
     # the steps
     to_u, to_v = (k * (s.gauss.abs() + (1.0 + s.log_tail.abs()) / s.hazard + s.slope * s.lever) for s in (near, far))
     to_x, to_z = (k * ((1.0 + s.log_tail.abs()) / s.hazard + s.slope * s.anchor) for s in (far, near))
-    slope_a = k * (4.0 + at.u**2 + near.log_tail.abs() + near.log_prob.abs() + 2.0 * (near.score + near.slope * near.hazard) * near.lever)
+    slope_a = k * (
+        4.0
+        + at.u**2
+        + near.log_tail.abs()
+        + near.log_prob.abs()
+        + 2.0 * (near.score + near.slope * near.hazard) * near.lever
+    )
     reach = (2.0 * far.score / far.slope + at.v.abs()) / far.hazard
-    slope_b = k * (4.0 + at.v**2 + far.log_tail.abs() * (1.0 + reach) + reach + far.log_prob.abs() + far.score * far.anchor)
+    slope_b = k * (
+        4.0 + at.v**2 + far.log_tail.abs() * (1.0 + reach) + reach + far.log_prob.abs() + far.score * far.anchor
+    )
     # the rotation
     turned = gamma * (at.u.abs() @ A.abs().T)
     in_v = turned + to_u @ A.abs().T
@@ -126,7 +145,11 @@ def errors(mapping: EntanglingMap, at: Linearized, matrix: MatrixErrors | None =
         + (slope_b + (at.v.abs() + far.score / far.slope) * in_v + doubt_outer).amax(-1)
         + (matrix.entries / A.abs())[A.abs() > matrix.entries].amax()
     )
-    back = (to_x + to_v + turned) @ A.abs() + gamma * (at.v.abs() @ A.abs()) + orthogonality * at.u.norm(dim=-1, keepdim=True)
+    back = (
+        (to_x + to_v + turned) @ A.abs()
+        + gamma * (at.v.abs() @ A.abs())
+        + orthogonality * at.u.norm(dim=-1, keepdim=True)
+    )
     return Errors(density, entry, to_u, to_x, 2.0 * (to_u + back + to_z))
 
 
@@ -171,7 +194,9 @@ def matrix_errors(A: Tensor) -> MatrixErrors:
     entries = (0.5 + size) * ((A @ E).abs() + A.abs() @ rounding) if size <= allowed else 4.0 * unit * A.abs()
     if size * size < len(A) * unit:
         evaluated = torch.linalg.slogdet(A).logabsdet
-        determinant = float((evaluated - 0.5 * E.trace()).abs() + 0.5 * rounding.trace()) + size * size / (2.0 - 2.0 * size)
+        determinant = float((evaluated - 0.5 * E.trace()).abs() + 0.5 * rounding.trace()) + size * size / (
+            2.0 - 2.0 * size
+        )
     else:
         _, lower, upper = torch.linalg.lu(A)
         backward = len(A) * unit * float(torch.linalg.matrix_norm(lower.abs() @ upper.abs()))
@@ -193,7 +218,10 @@ def jumps(mapping: EntanglingMap, start: Tensor, end: Tensor, bisections: int = 
     n, d = start.shape
     rows = torch.arange(n, device=start.device)
     watched = rows % d
-    low, high = torch.zeros(n, 1, dtype=start.dtype, device=start.device), torch.ones(n, 1, dtype=start.dtype, device=start.device)
+    low, high = (
+        torch.zeros(n, 1, dtype=start.dtype, device=start.device),
+        torch.ones(n, 1, dtype=start.dtype, device=start.device),
+    )
 
     def value(share: Tensor) -> Tensor:
         return mapping(start + share * (end - start))[rows, watched]
@@ -212,7 +240,11 @@ def jumps(mapping: EntanglingMap, start: Tensor, end: Tensor, bisections: int = 
     outer = torch.stack([lin.log_outer for lin, _ in ends]).amax(0).exp()[rows, watched]
     A = mapping.A.to(start).abs()[watched]
     turning = d * torch.finfo(start.dtype).eps  # twice gamma_d: the rotation's rounding
-    rounding = [lin.log_outer.exp()[rows, watched] * (err.outer[rows, watched] + (A * (err.inner + turning * lin.u.abs())).sum(-1)) for lin, err in ends]
+    rounding = [
+        lin.log_outer.exp()[rows, watched]
+        * (err.outer[rows, watched] + (A * (err.inner + turning * lin.u.abs())).sum(-1))
+        for lin, err in ends
+    ]
     return (at_high - at_low).abs(), {
         "slopes times segment": 4.0 * outer * (A * inner * (b - a).abs()).sum(-1),
         "rounding": 2.0 * (rounding[0] + rounding[1]),

@@ -71,7 +71,9 @@ def polar(matrix: Tensor) -> PolarFactor:
     residual = frobenius((left * values) @ right - matrix) + rounding * float(values[0])
     drift = residual + slant * float(values[0])
     factor = left @ right
-    return PolarFactor(factor, max(float(values[-1]) - drift, 0.0), float(values[0]) + drift, drift, 2 * slant + rounding)
+    return PolarFactor(
+        factor, max(float(values[-1]) - drift, 0.0), float(values[0]) + drift, drift, 2 * slant + rounding
+    )
 
 
 def polar_intertwining_error(found: Intertwiner, parts: PolarFactor, moved_error: float, skew: float, d: int) -> float:
@@ -87,7 +89,9 @@ def polar_intertwining_error(found: Intertwiner, parts: PolarFactor, moved_error
         return math.inf
     stretch, sigma = 1 + skew, parts.smallest
     epsilon = (1 + stretch) * (found.error + parts.residual) + moved_error * parts.largest
-    return (epsilon / sigma + (epsilon * parts.largest + skew * parts.largest**2) / sigma**2) * (1 + parts.slant) + 2 * stretch * math.sqrt(d) * parts.slant
+    return (epsilon / sigma + (epsilon * parts.largest + skew * parts.largest**2) / sigma**2) * (
+        1 + parts.slant
+    ) + 2 * stretch * math.sqrt(d) * parts.slant
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,10 @@ def intertwiner_equations(generators: Tensor, moved: Tensor) -> Tensor:
     d, m = generators.shape[-1], moved.shape[-1]
     eye_d = torch.eye(d, dtype=moved.dtype, device=moved.device)
     eye_m = torch.eye(m, dtype=moved.dtype, device=moved.device)
-    blocks = [torch.kron(b, eye_d) - torch.kron(eye_m, a.mT.contiguous()) for a, b in zip(generators.to(moved.dtype), moved, strict=True)]
+    blocks = [
+        torch.kron(b, eye_d) - torch.kron(eye_m, a.mT.contiguous())
+        for a, b in zip(generators.to(moved.dtype), moved, strict=True)
+    ]
     return torch.cat(blocks)
 
 

@@ -153,7 +153,9 @@ def normal_weights(module: nn.Module, stream: Stream) -> nn.Module:
     return module
 
 
-def build(layer: str, n: int, channels: int, kernel: int, stream: Stream, *, stride: int = 1, padding: str = "circular") -> Layer:
+def build(
+    layer: str, n: int, channels: int, kernel: int, stream: Stream, *, stride: int = 1, padding: str = "circular"
+) -> Layer:
     """One of the named layers with normal weights, three normal inputs, and its actions.
 
     Raises:
@@ -166,12 +168,20 @@ def build(layer: str, n: int, channels: int, kernel: int, stream: Stream, *, str
     fan = channels * kernel + 2
     if layer == "conv1d":
         module: nn.Module = nn.Conv1d(channels, outputs, kernel, stride=stride, padding=half, padding_mode=padding)
-        actions = {"shift by 1": (shifted(1, -1), shifted(1, -1)), f"shift by {step}": (shifted(step, -1), shifted(step, -1))}
+        actions = {
+            "shift by 1": (shifted(1, -1), shifted(1, -1)),
+            f"shift by {step}": (shifted(step, -1), shifted(step, -1)),
+        }
         return Layer(normal_weights(module, stream), stream.normal(3, channels, n), actions, fan)
     if layer == "conv2d":
         module = nn.Conv2d(channels, outputs, kernel, stride=stride, padding=half, padding_mode=padding)
-        actions = {"shift down": (shifted(1, -2), shifted(1, -2)), "shift both ways": (shifted(step, -2, -1), shifted(step, -2, -1))}
-        return Layer(normal_weights(module, stream), stream.normal(3, channels, n, n), actions, channels * kernel**2 + 2)
+        actions = {
+            "shift down": (shifted(1, -2), shifted(1, -2)),
+            "shift both ways": (shifted(step, -2, -1), shifted(step, -2, -1)),
+        }
+        return Layer(
+            normal_weights(module, stream), stream.normal(3, channels, n, n), actions, channels * kernel**2 + 2
+        )
     if layer == "mean pooling":
         order = permuted(stream.permutation(n))
         actions = {"shift by 1": (shifted(1, -1), unmoved), "a permutation": (order, unmoved)}
@@ -179,11 +189,21 @@ def build(layer: str, n: int, channels: int, kernel: int, stream: Stream, *, str
     if layer == "deep set":
         order = permuted(stream.permutation(n))
         actions = {"a permutation": (order, order)}
-        return Layer(normal_weights(DeepSet(channels, outputs), stream), stream.normal(3, channels, n), actions, n + 2 * channels + 6)
+        return Layer(
+            normal_weights(DeepSet(channels, outputs), stream),
+            stream.normal(3, channels, n),
+            actions,
+            n + 2 * channels + 6,
+        )
     if layer == "C4 convolution":
         module = nn.Sequential(C4Lift(channels, outputs, kernel), C4Convolution(outputs, channels, kernel))
         actions = {"quarter turn": (quarter_turned, planes_turned), "shift down": (shifted(1, -2), shifted(1, -2))}
-        return Layer(normal_weights(module, stream), stream.normal(3, channels, n, n), actions, channels * kernel**2 + 4 * outputs * kernel**2 + 4)
+        return Layer(
+            normal_weights(module, stream),
+            stream.normal(3, channels, n, n),
+            actions,
+            channels * kernel**2 + 4 * outputs * kernel**2 + 4,
+        )
     raise ValueError(f"Expected a layer among conv1d, conv2d, mean pooling, deep set, C4 convolution, got {layer!r}.")
 
 
@@ -216,7 +236,9 @@ def defects(layer: Layer) -> dict[str, Defect]:
         for name, (on_inputs, on_outputs) in layer.actions.items():
             moved = layer.module(on_inputs(layer.inputs))
             carried = on_outputs(layer.module(layer.inputs))
-            size = majorant(layer.module, on_inputs(layer.inputs).abs()) + on_outputs(majorant(layer.module, layer.inputs))
+            size = majorant(layer.module, on_inputs(layer.inputs).abs()) + on_outputs(
+                majorant(layer.module, layer.inputs)
+            )
             found[name] = Defect((moved - carried).abs(), gamma(layer.terms + 18, moved) * size)
     return found
 

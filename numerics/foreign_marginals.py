@@ -76,7 +76,9 @@ class TorchMarginal(Marginal):
         share = torch.exp(tail.log_p)
         cdf = torch.where(tail.side > 0, share, 1.0 - share)
         if bool((cdf.detach() >= 1.0).any()):
-            raise ValueError(f"torch's {self.name}.icdf cannot reach this far into the upper tail: 1 - p rounds to 1. Use scipy.stats.")
+            raise ValueError(
+                f"torch's {self.name}.icdf cannot reach this far into the upper tail: 1 - p rounds to 1. Use scipy.stats."
+            )
         return self.distribution.icdf(cdf)
 
     def log_prob(self, z: Tensor) -> Tensor:
@@ -107,7 +109,10 @@ class ScipyMarginal(Marginal):
         if np.ndim(frozen.ppf(0.5)) != 0:
             raise ValueError(f"Expected {self.name} with scalar parameters, one frozen law a column, got arrays.")
         low, high = frozen.support()
-        self.low, self.high = torch.tensor([float(low)], dtype=torch.float64), torch.tensor([float(high)], dtype=torch.float64)
+        self.low, self.high = (
+            torch.tensor([float(low)], dtype=torch.float64),
+            torch.tensor([float(high)], dtype=torch.float64),
+        )
 
     def tail(self, z: Tensor) -> Tail:
         """The smaller of logcdf and logsf."""
@@ -193,7 +198,9 @@ def check_increasing(law: Marginal) -> Marginal:
     tail = Tail(torch.log(torch.where(lower, p, 1.0 - p)), side_of(lower, p))
     edges = law.quantile(Tail(*(part.expand(-1, law.width) for part in tail))).detach()
     if not bool(torch.isfinite(edges).all()):
-        raise ValueError(f"Hypothesis 'every marginal has an inverse distribution function' failed: {law.name}'s inverse is not finite.")
+        raise ValueError(
+            f"Hypothesis 'every marginal has an inverse distribution function' failed: {law.name}'s inverse is not finite."
+        )
     cells = torch.stack([edges[:-1] + share * (edges[1:] - edges[:-1]) for share in (0.0, 0.25, 0.5, 0.75, 1.0)])
     place = law.tail(cells)
     larger = place.complement()

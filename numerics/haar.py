@@ -88,7 +88,9 @@ def exponential(generators: Tensor, norm: float, input_error: float) -> Approxim
     sums = eye.expand_as(scaled)
     for k in range(TAYLOR, 0, -1):
         sums = eye + scaled @ sums / k
-    error = math.e**2 * gamma(d + 4, generators) * d + 2 * math.sqrt(d) * 0.5 ** (TAYLOR + 1) / math.factorial(TAYLOR + 1)
+    error = math.e**2 * gamma(d + 4, generators) * d + 2 * math.sqrt(d) * 0.5 ** (TAYLOR + 1) / math.factorial(
+        TAYLOR + 1
+    )
     for _ in range(squarings):
         sums = sums @ sums
         error = 2 * error + error**2 + gamma(d, generators) * (math.sqrt(d) + error) ** 2
@@ -184,14 +186,18 @@ def product_means(group: str, l: int, angles: int, nodes: int, stream: Stream) -
     x = torch.tensor(rule.nodes, dtype=stream.dtype, device=stream.device)
     w = torch.tensor(rule.weights, dtype=stream.dtype, device=stream.device) / (2 * angles**2)
     u = torch.finfo(stream.dtype).eps / 2
-    beta_error = max(r / math.sqrt(1 - y * y) for y, r in zip(rule.nodes, rule.node_errors, strict=True)) * 2 + 8 * math.pi * u
+    beta_error = (
+        max(r / math.sqrt(1 - y * y) for y, r in zip(rule.nodes, rule.node_errors, strict=True)) * 2 + 8 * math.pi * u
+    )
     period = 4 * math.pi if group == "SU(2)" else 2 * math.pi
     angle = torch.arange(angles, dtype=stream.dtype, device=stream.device) * (period / angles)
     blocks, worst = [], 0.0
     for d in dimensions(group, l):
         tilted = tilt(d, x.arccos(), beta_error)
         m = (d - 1) / 2 - torch.arange(d, dtype=stream.dtype, device=stream.device)
-        phases = torch.polar(torch.ones((), dtype=stream.dtype, device=stream.device), -angle[:, None] * m)  # (angles, d)
+        phases = torch.polar(
+            torch.ones((), dtype=stream.dtype, device=stream.device), -angle[:, None] * m
+        )  # (angles, d)
         full = torch.einsum("am,bmn,cn->abcmn", phases, tilted.matrices, phases)
         worst = max(worst, tilted.error + 2 * (d * period * 3 + 4) * u + 8 * u)
         blocks.append(full.reshape(-1, d * d))
@@ -231,7 +237,9 @@ def haar_quaternions(n: int, stream: Stream) -> Tensor:
     return draws / torch.linalg.vector_norm(draws, dim=1, keepdim=True)
 
 
-def random_means(group: str, l: int, size: int, stream: Stream, *, sampler: Sampler = haar_quaternions, tile: int = 8192) -> Gram:
+def random_means(
+    group: str, l: int, size: int, stream: Stream, *, sampler: Sampler = haar_quaternions, tile: int = 8192
+) -> Gram:
     """Sample means of c_a conj(c_b) over ``size`` random elements, in tiles.
 
     Args:
@@ -259,4 +267,8 @@ def random_means(group: str, l: int, size: int, stream: Stream, *, sampler: Samp
         total = part if total is None else total + part
     assert total is not None
     means = total / size
-    return Gram(means, {"coefficients": 2 * worst + worst**2, "summation": gamma(tile + size // tile + 2, means) * (1 + worst) ** 2}, size)
+    return Gram(
+        means,
+        {"coefficients": 2 * worst + worst**2, "summation": gamma(tile + size // tile + 2, means) * (1 + worst) ** 2},
+        size,
+    )

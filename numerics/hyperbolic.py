@@ -117,7 +117,9 @@ def klein_distance(k: Tensor, l: Tensor) -> Tensor:
     room = _inside_ball(k, "the Klein ball")
     gap = k - l
     along = (k * gap).sum(-1)
-    return torch.asinh(((gap.square().sum(-1) * room + along.square()) / (room * _inside_ball(l, "the Klein ball"))).sqrt())
+    return torch.asinh(
+        ((gap.square().sum(-1) * room + along.square()) / (room * _inside_ball(l, "the Klein ball"))).sqrt()
+    )
 
 
 # --- changes of model ----------------------------------------------------------------------------------------------------
@@ -268,7 +270,9 @@ def require_isometry(matrix: Tensor) -> float:
     if matrix.dtype not in (torch.float32, torch.float64):
         raise TypeError(f"Expected a matrix of float32 or float64, got {matrix.dtype}. Convert with .double().")
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
-        raise ValueError(f"Expected a Lorentz matrix of shape (n + 1, n + 1) with n >= 1, got shape {tuple(matrix.shape)}.")
+        raise ValueError(
+            f"Expected a Lorentz matrix of shape (n + 1, n + 1) with n >= 1, got shape {tuple(matrix.shape)}."
+        )
     if not bool(matrix.isfinite().all()):
         i, j = (int(k) for k in (~matrix.isfinite()).nonzero()[0])
         raise ValueError(f"Expected a finite matrix A, got A[{i}][{j}] = {float(matrix[i, j])}.")
@@ -413,14 +417,24 @@ def _inside_ball(x: Tensor, ball: str) -> Tensor:
     """``1 - |x|^2``, positive, or an error that names the first point for which it is not."""
     _floating(x)
     room = 1 - x.square().sum(-1)
-    _refuse(~(room > 0), f"Expected points inside {ball}, |x| < 1", x, "Points on the sphere lie at infinity; none was moved.")
+    _refuse(
+        ~(room > 0),
+        f"Expected points inside {ball}, |x| < 1",
+        x,
+        "Points on the sphere lie at infinity; none was moved.",
+    )
     return room
 
 
 def _heights(u: Tensor) -> Tensor:
     _floating(u)
     height = u[..., -1]
-    _refuse(~(height > 0) | ~u.isfinite().all(-1), "Expected points of the half-space, last coordinate > 0", u, "None was moved.")
+    _refuse(
+        ~(height > 0) | ~u.isfinite().all(-1),
+        "Expected points of the half-space, last coordinate > 0",
+        u,
+        "None was moved.",
+    )
     return height
 
 
@@ -431,7 +445,12 @@ def _on_sheet(point: Tensor) -> Tensor:
     expected = (1 + spatial.square().sum(-1)).sqrt()
     digits = math.sqrt(torch.finfo(point.dtype).eps)
     off = ~((time - expected).abs() <= digits * expected) | ~point.isfinite().all(-1)
-    _refuse(off, "Expected points with x_0 = +sqrt(1 + |xi|^2)", point, "Is the time coordinate first, and the sheet the forward one?")
+    _refuse(
+        off,
+        "Expected points with x_0 = +sqrt(1 + |xi|^2)",
+        point,
+        "Is the time coordinate first, and the sheet the forward one?",
+    )
     return spatial
 
 
@@ -439,7 +458,9 @@ def _refuse(bad: Tensor, expected: str, points: Tensor, advice: str) -> None:
     if bool(bad.any()):
         index = tuple(int(k) for k in bad.nonzero()[0]) if bad.ndim else ()
         shown = ", ".join(f"{float(e):.6g}" for e in points[index][:4]) + (", ..." if points.shape[-1] > 4 else "")
-        raise ValueError(f"{expected}; {int(bad.sum())} of {bad.numel()} are not, the first at index {index}: ({shown}). {advice}")
+        raise ValueError(
+            f"{expected}; {int(bad.sum())} of {bad.numel()} are not, the first at index {index}: ({shown}). {advice}"
+        )
 
 
 def _half_chord(start: Tensor, end: Tensor) -> Tensor:

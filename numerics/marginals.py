@@ -156,7 +156,9 @@ def _columns(*parameters: float | Tensor) -> list[Tensor]:
     """Parameters as float64 vectors of one length."""
     tensors = [torch.as_tensor(parameter, dtype=torch.float64).detach() for parameter in parameters]
     if any(tensor.ndim > 1 for tensor in tensors):
-        raise ValueError(f"Expected numbers or vectors with one entry a column, got shapes {[tuple(t.shape) for t in tensors]}.")
+        raise ValueError(
+            f"Expected numbers or vectors with one entry a column, got shapes {[tuple(t.shape) for t in tensors]}."
+        )
     return [tensor.clone().reshape(-1) for tensor in torch.broadcast_tensors(*tensors)]
 
 
@@ -299,7 +301,9 @@ class Uniform(Marginal):
     def __init__(self, low: float | Tensor = 0.0, high: float | Tensor = 1.0) -> None:
         self.low, self.high = _columns(low, high)
         if not bool((torch.isfinite(self.low) & torch.isfinite(self.high) & (self.low < self.high)).all()):
-            raise ValueError(f"Expected finite ends with low < high, got {self.low.tolist()[:8]} and {self.high.tolist()[:8]}.")
+            raise ValueError(
+                f"Expected finite ends with low < high, got {self.low.tolist()[:8]} and {self.high.tolist()[:8]}."
+            )
         self.width = self.low.numel()
         self.name = type(self).__name__
 
@@ -350,7 +354,9 @@ class Triangular(Uniform):
     def log_prob(self, z: Tensor) -> Tensor:
         """Log of four times that distance over the squared length, inside."""
         share, _, whole = self._near(z)
-        return torch.where(share > 0, 2.0 * LOG_2 + torch.log(share.clamp_min(0.0)) - torch.log(whole), torch.full_like(z, -math.inf))
+        return torch.where(
+            share > 0, 2.0 * LOG_2 + torch.log(share.clamp_min(0.0)) - torch.log(whole), torch.full_like(z, -math.inf)
+        )
 
     def quantile(self, tail: Tail) -> Tensor:
         """The square root, from the nearer end."""

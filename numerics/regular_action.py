@@ -55,7 +55,9 @@ class RegularAction:
         images = np.asarray(images, dtype=np.int64)
         n = images.shape[1]
         if not (np.sort(images, axis=1) == np.arange(n)).all():
-            raise ValueError(f"Expected rows that are permutations of 0..{n - 1}: multiplying by an element of a group never makes two elements one.")
+            raise ValueError(
+                f"Expected rows that are permutations of 0..{n - 1}: multiplying by an element of a group never makes two elements one."
+            )
         parent, letter, depth = (np.full(n, -1, dtype=np.int64) for _ in range(3))
         parent[0], letter[0], depth[0] = 0, 0, 0
         order, level = [np.array([0])], np.array([0])
@@ -68,7 +70,9 @@ class RegularAction:
             level = new
         labels = np.concatenate(order)
         if len(labels) < n:
-            raise ValueError(f"Expected generators of all {n} elements, got generators of {len(labels)}. Add the missing ones.")
+            raise ValueError(
+                f"Expected generators of all {n} elements, got generators of {len(labels)}. Add the missing ones."
+            )
         place = np.empty(n, dtype=np.int64)
         place[labels] = np.arange(n)
         return cls(place[images[:, labels]], place[parent[labels]], letter[labels], depth[labels], labels)
@@ -88,7 +92,9 @@ class RegularAction:
             chosen.append(int(np.flatnonzero(~inside)[0]))
             inside = _component([rows[g] for g in chosen], len(rows))
         found = cls.from_images(rows[chosen or [0]])
-        return cls(found.images, found.parent, found.letter, found.depth, swap[found.labels]), [int(swap[g]) for g in chosen or [0]]
+        return cls(found.images, found.parent, found.letter, found.depth, swap[found.labels]), [
+            int(swap[g]) for g in chosen or [0]
+        ]
 
     @property
     def order(self) -> int:
@@ -242,11 +248,17 @@ def discover(generators: Tensor, stream: Stream, *, limit: int = 20_000, accurac
         found = [known.add(key) for key in keys]
         images.append(np.array([number for number, _ in found]).reshape(len(generators), -1))
         if len(known.points) > limit:
-            raise NoGroupFound(f"The generators have more than {limit} products; pass a larger limit=, or expect random products in place of means over the group.")
-        level = moved[torch.tensor([k for k, (_, new) in enumerate(found) if new], dtype=torch.int64, device=moved.device)]
+            raise NoGroupFound(
+                f"The generators have more than {limit} products; pass a larger limit=, or expect random products in place of means over the group."
+            )
+        level = moved[
+            torch.tensor([k for k, (_, new) in enumerate(found) if new], dtype=torch.int64, device=moved.device)
+        ]
     whole = np.concatenate(images, axis=1)
     if not (np.sort(whole, axis=1) == np.arange(whole.shape[1])).all():
-        raise NoGroupFound("Some generator makes two points of the orbit one: it is singular, or the precision does not tell the points apart.")
+        raise NoGroupFound(
+            "Some generator makes two points of the orbit one: it is singular, or the precision does not tell the points apart."
+        )
     return RegularAction.from_images(whole)
 
 

@@ -88,7 +88,9 @@ def exact_conjugate(matrices: Tensor, basis: Tensor, inverse: Tensor) -> Tensor:
     """
     largest = float(basis.abs().sum(1).max()) * float(matrices.abs().max()) * float(inverse.abs().sum(0).max())
     if largest * matrices.shape[-1] >= 2.0**53:
-        raise OverflowError(f"Entries of the conjugate may reach {largest * matrices.shape[-1]:.1e}, beyond 2**53. Use fewer shears.")
+        raise OverflowError(
+            f"Entries of the conjugate may reach {largest * matrices.shape[-1]:.1e}, beyond 2**53. Use fewer shears."
+        )
     left, right = basis.to(torch.float64), inverse.to(torch.float64)  # every partial sum is an integer below 2**53
     return left @ matrices.to(torch.float64) @ right
 
@@ -183,10 +185,14 @@ def unitarise(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
     form = (matrices.mH @ matrices).mean(0)
     lower, failed = torch.linalg.cholesky_ex((form + form.mH) / 2)
     if int(failed):
-        raise ValueError("The averaged form is not positive definite in this precision: the change of basis is too ill-conditioned. Use float64 or rescale.")
+        raise ValueError(
+            "The averaged form is not positive definite in this precision: the change of basis is too ill-conditioned. Use float64 or rescale."
+        )
     size = frobenius(lower)
     inverse = torch.linalg.solve_triangular(lower, torch.eye(d, dtype=lower.dtype, device=lower.device), upper=False)
-    leak = frobenius(lower @ inverse - torch.eye(d, dtype=lower.dtype, device=lower.device)) + gamma(d + 1, lower) * size * frobenius(inverse)
+    leak = frobenius(lower @ inverse - torch.eye(d, dtype=lower.dtype, device=lower.device)) + gamma(
+        d + 1, lower
+    ) * size * frobenius(inverse)
     inverse_norm = frobenius(inverse) / (1 - leak) if leak < 0.5 else torch.inf
     right = matrices.mH @ lower
     unitary = torch.linalg.solve_triangular(lower, right, upper=False)  # the adjoints, L^-1 R* L
@@ -195,13 +201,20 @@ def unitarise(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
     factor = frobenius(form - lower @ lower.mH) + gamma(d + 1, lower) * size**2 + gamma(d + n + 1, matrices) * rho**2
     slack = inverse_norm**2 * factor
     spectral = ((1 + slack) / (1 - slack)) ** 0.5 if slack < 0.5 else torch.inf
-    return unitary.mH.contiguous(), {"error": error, "form": slack, "norm": frobenius(unitary) + error, "spectral": spectral}
+    return unitary.mH.contiguous(), {
+        "error": error,
+        "form": slack,
+        "norm": frobenius(unitary) + error,
+        "spectral": spectral,
+    }
 
 
 Element = Callable[[Tensor, dict[str, float], Stream], tuple[Tensor, float]]
 
 
-def split(matrices: Tensor, stream: Stream, attempts: int = 4, *, ground: str = "C", element: Element | None = None) -> Splitting:
+def split(
+    matrices: Tensor, stream: Stream, attempts: int = 4, *, ground: str = "C", element: Element | None = None
+) -> Splitting:
     r"""Split into pieces, almost surely irreducible over the ground field, by the eigenspaces of a random Hermitian element of the commutant.
 
     With X Hermitian and Gaussian, C = (1/n) sum_g U(g) X U(g)* commutes with U. If C is known up to E and its eigenvalues fall into clusters
@@ -230,7 +243,9 @@ def split(matrices: Tensor, stream: Stream, attempts: int = 4, *, ground: str = 
     element = element or commutant_element
     unitary, known = unitarise(matrices)
     if ground == "C":
-        unitary = unitary.to(torch.complex64 if matrices.dtype in (torch.float32, torch.complex64) else torch.complex128)
+        unitary = unitary.to(
+            torch.complex64 if matrices.dtype in (torch.float32, torch.complex64) else torch.complex128
+        )
     best = _split_once(unitary, known, stream, element)
     for _ in range(attempts - 1):
         if ground == "C" and float(best.characters.abs().square().mean(1).max()) < 1.5:
@@ -287,9 +302,13 @@ def _split_once(unitary: Tensor, known: dict[str, float], stream: Stream, elemen
     }
     tilt = 4 * stretch * uncertain / gap  # of the true eigenspaces against the computed ones
     second_order = sum(terms.values()) * (tilt if tilt < 0.5 else 1.0)
-    worst_trace = max(sizes) * (second_order + terms["unitarised matrices"] + terms["rounding of V* U V"] + slant * stretch * s)
+    worst_trace = max(sizes) * (
+        second_order + terms["unitarised matrices"] + terms["rounding of V* U V"] + slant * stretch * s
+    )
     resolution = 8 * uncertain / width if d > 1 and width > 0 else 0.0
-    return Splitting(unitary, sample, basis, sizes, blocks, torch.linalg.matrix_norm(outside), gap, resolution, terms, worst_trace)
+    return Splitting(
+        unitary, sample, basis, sizes, blocks, torch.linalg.matrix_norm(outside), gap, resolution, terms, worst_trace
+    )
 
 
 def character_gram(characters: Tensor) -> Tensor:

@@ -78,7 +78,9 @@ def symmetries(points: Tensor, error: float) -> PlanarSymmetries:
     coordinate = 2 * error + (n + 1) * unit * float(points.abs().max())
     drift = math.sqrt(2 * n) * coordinate / float(sigma[-1]) if float(sigma[-1]) > 0 else math.inf
     if not drift < 0.05:
-        raise Indistinct("The points lie on one line, or are too close together for their distance from the origin at this precision. Use float64 or centre them.")
+        raise Indistinct(
+            "The points lie on one line, or are too close together for their distance from the origin at this precision. Use float64 or centre them."
+        )
     images = torch.tensor(list(permutations(range(n))), device=points.device)
     targets = centred[:, images].movedim(1, 0)  # column k goes to column images[k]
     (a, b), (_, c) = centred @ centred.mT

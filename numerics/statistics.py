@@ -154,7 +154,9 @@ def count_cells(sample: Tensor, edges: tuple[Tensor, ...]) -> Tensor:
     """
     table = sample[:, None] if sample.ndim == 1 else sample
     if table.ndim != 2 or table.shape[1] != len(edges):
-        raise ValueError(f"Expected a sample of shape (n, {len(edges)}), one column for each list of edges, got {tuple(sample.shape)}.")
+        raise ValueError(
+            f"Expected a sample of shape (n, {len(edges)}), one column for each list of edges, got {tuple(sample.shape)}."
+        )
     if bool(torch.isnan(table).any()):
         raise ValueError("Expected a sample without NaN.")
     total = 1
@@ -183,14 +185,18 @@ def ks_over_cells(counts: Tensor, masses: Tensor) -> float:
     if masses.numel() == counts.numel() - 1:
         masses = torch.cat([masses, 1 - masses.sum()[None]])
     if masses.shape != counts.shape:
-        raise ValueError(f"Expected one mass for each of the {counts.numel()} cells (or all but the last), got {masses.numel()}.")
+        raise ValueError(
+            f"Expected one mass for each of the {counts.numel()} cells (or all but the last), got {masses.numel()}."
+        )
     observed = torch.cumsum(counts, 0).to(torch.float64) / counts.sum()
     return float((observed - torch.cumsum(masses.to(torch.float64), 0)).abs().max())
 
 
 def _vector(sample: Tensor) -> Tensor:
     if sample.ndim != 1 or not sample.is_floating_point():
-        raise ValueError(f"Expected a floating-point sample of shape (n,), got {sample.dtype} of shape {tuple(sample.shape)}.")
+        raise ValueError(
+            f"Expected a floating-point sample of shape (n,), got {sample.dtype} of shape {tuple(sample.shape)}."
+        )
     return sample
 
 
@@ -199,4 +205,6 @@ def _check_unit(sample: Tensor) -> None:
         raise ValueError(f"Expected a non-empty sample of shape (n, columns), got {tuple(sample.shape)}.")
     if not bool(((sample >= 0) & (sample <= 1)).all()):
         low, high = float(sample.min()), float(sample.max())
-        raise ValueError(f"Expected values in [0, 1], got values from {low:.6g} to {high:.6g}. Was the distribution function applied?")
+        raise ValueError(
+            f"Expected values in [0, 1], got values from {low:.6g} to {high:.6g}. Was the distribution function applied?"
+        )

@@ -26,7 +26,9 @@ def log_ratio(log_p: Tensor, log_s: Tensor) -> Tensor:
     return log_p - log_s
 
 
-def triangular_log_det(transport: Callable[[Tensor], Tensor], x: Tensor, *, active: Sequence[int] | None = None) -> Tensor:
+def triangular_log_det(
+    transport: Callable[[Tensor], Tensor], x: Tensor, *, active: Sequence[int] | None = None
+) -> Tensor:
     r"""log |det df/dx| of a map with a triangular Jacobian, from the map as evaluated.
 
     .. math:: \log|\det J| = \sum_{k \in \mathrm{active}} \log|\partial f_k/\partial x_k|
@@ -52,7 +54,9 @@ def triangular_log_det(transport: Callable[[Tensor], Tensor], x: Tensor, *, acti
     chosen = range(x.shape[1]) if active is None else active
     passive = [k for k in range(x.shape[1]) if k not in set(chosen)]
     if passive and not torch.equal(y.detach()[:, passive], x[:, passive]):
-        raise ValueError(f"Expected coordinates {passive[:8]} to be returned unchanged, but the map changes them. Name them in active=.")
+        raise ValueError(
+            f"Expected coordinates {passive[:8]} to be returned unchanged, but the map changes them. Name them in active=."
+        )
     total = torch.zeros(x.shape[0], dtype=x.dtype, device=x.device)
     for place, k in enumerate(chosen):
         grad = _gradient(y[:, k], leaf, retain=place + 1 < len(chosen))
@@ -62,7 +66,9 @@ def triangular_log_det(transport: Callable[[Tensor], Tensor], x: Tensor, *, acti
 
 def _gradient(value: Tensor, leaf: Tensor, *, retain: bool = False) -> Tensor:
     if not value.requires_grad:
-        raise ValueError("The map is cut off from autograd (detached, or under no_grad), so its Jacobian cannot be taken.")
+        raise ValueError(
+            "The map is cut off from autograd (detached, or under no_grad), so its Jacobian cannot be taken."
+        )
     return torch.autograd.grad(value.sum(), leaf, retain_graph=retain)[0]
 
 
@@ -154,6 +160,7 @@ class ArbitraryScore:
 
     def forward_with_estimate(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Images ``(N, D)``, and the estimated quadrature error of their first coordinate, ``(N,)``."""
+
         def images() -> Iterator[tuple[Tensor, ...]]:
             for part in self._tiles(x):
                 fine, coarse, logs, _ = self._fibre(part[:, 0], part[:, 1:])
@@ -195,7 +202,9 @@ class ArbitraryScore:
             HypothesisError: a first coordinate lies outside the range that the map reaches within the floating-point line.
         """
         self._check_shape(y)
-        return Inverse(*_collected((tuple(vars(self._solve(part, steps)).values()) for part in self._tiles(y)), y.shape[0]))
+        return Inverse(
+            *_collected((tuple(vars(self._solve(part, steps)).values()) for part in self._tiles(y)), y.shape[0])
+        )
 
     def log_density(self, y: Tensor) -> Tensor:
         """log density of f(X) at images ``y``, through the inverse and the Jacobian of the map as evaluated."""
@@ -317,7 +326,9 @@ class ArbitraryScore:
 
     def _check_shape(self, x: Tensor) -> None:
         if x.ndim != 2 or x.shape[1] != self.dim or x.shape[0] == 0 or not x.is_floating_point():
-            raise ValueError(f"Expected floating-point points of shape (N, {self.dim}) with N >= 1, got {x.dtype} of shape {tuple(x.shape)}.")
+            raise ValueError(
+                f"Expected floating-point points of shape (N, {self.dim}) with N >= 1, got {x.dtype} of shape {tuple(x.shape)}."
+            )
 
     def _check(self, logs: tuple[Tensor, Tensor, Tensor], x: Tensor) -> None:
         """p and s have to be positive and finite wherever they were evaluated."""
@@ -326,7 +337,9 @@ class ArbitraryScore:
             return
         for name, letter, values in (("log_prob", "p", logs[1]), ("log_score", "s", logs[2])):
             if bool(torch.isnan(values).any()):
-                raise HypothesisError(f"{name} returned NaN on {_fibres(values.isnan())} of {x.shape[0]} fibres; the theorem needs {letter} continuous and positive there.")
+                raise HypothesisError(
+                    f"{name} returned NaN on {_fibres(values.isnan())} of {x.shape[0]} fibres; the theorem needs {letter} continuous and positive there."
+                )
             for bad, word in ((values == -torch.inf, "zero"), (values == torch.inf, "infinite")):
                 if bool(bad.any()):
                     raise HypothesisError(
@@ -339,7 +352,9 @@ class ArbitraryScore:
         """A function without a gradient has to be constant along the fibre; otherwise autograd was switched off inside it."""
         for name, values in (("log_prob", logs[1]), ("log_score", logs[2])):
             if not values.requires_grad and bool((values != values[:1]).any()):
-                raise ValueError(f"{name} varies along the fibre but carries no gradient (detached, under no_grad, or computed outside torch). Compute it in torch with autograd on.")
+                raise ValueError(
+                    f"{name} varies along the fibre but carries no gradient (detached, under no_grad, or computed outside torch). Compute it in torch with autograd on."
+                )
 
 
 def _collected(parts: Iterator[tuple[Tensor, ...]], size: int) -> tuple[Tensor, ...]:

@@ -18,7 +18,18 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Enclosure", "Fidelity", "Tree", "carries", "fidelity", "graph_distances", "placing_error", "rooted_tree", "sarkar", "tree_from_parents"]
+__all__ = [
+    "Enclosure",
+    "Fidelity",
+    "Tree",
+    "carries",
+    "fidelity",
+    "graph_distances",
+    "placing_error",
+    "rooted_tree",
+    "sarkar",
+    "tree_from_parents",
+]
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 
@@ -69,7 +80,9 @@ def tree_from_parents(parents: Sequence[int]) -> Tree:
     Raises:
         ValueError: an index outside 0..N-1, or a cycle.
     """
-    return rooted_tree([(int(parent), child) for child, parent in enumerate(parents) if child], vertices=range(len(parents)))
+    return rooted_tree(
+        [(int(parent), child) for child, parent in enumerate(parents) if child], vertices=range(len(parents))
+    )
 
 
 def rooted_tree(graph: Any, *, root: Any = None, vertices: Iterable[Any] | None = None) -> Tree:
@@ -110,10 +123,14 @@ def rooted_tree(graph: Any, *, root: Any = None, vertices: Iterable[Any] | None 
                 order.append(v)
                 parents.append(number[u])
             elif number[v] != parents[number[u]] and parents[number[v]] != number[u]:
-                raise ValueError(f"Expected a tree, got a cycle through the edge {u!r} - {v!r}. Take a spanning tree, such as a breadth-first one.")
+                raise ValueError(
+                    f"Expected a tree, got a cycle through the edge {u!r} - {v!r}. Take a spanning tree, such as a breadth-first one."
+                )
     if len(order) < len(near):
         lost = next(node for node in near if node not in number)
-        raise ValueError(f"Expected a connected graph, got no path from {start!r} to {lost!r} ({len(order)} of {len(near)} reached). Take one component.")
+        raise ValueError(
+            f"Expected a connected graph, got no path from {start!r} to {lost!r} ({len(order)} of {len(near)} reached). Take one component."
+        )
     return Tree(tuple(parents), tuple(order))
 
 
@@ -127,7 +144,9 @@ def _nodes_and_edges(graph: Any, vertices: Iterable[Any] | None) -> tuple[list[A
     pairs = [tuple(edge) if isinstance(edge, list | tuple) else (edge,) for edge in graph]
     if wrong := [pair for pair in pairs if len(pair) != 2]:
         raise TypeError(f"Expected pairs of vertices, got {wrong[0]!r}.")
-    named = dict.fromkeys([*(vertices or ()), *(() if vertices is not None else (end for pair in pairs for end in pair))])
+    named = dict.fromkeys(
+        [*(vertices or ()), *(() if vertices is not None else (end for pair in pairs for end in pair))]
+    )
     return list(named), pairs  # type: ignore[return-value]
 
 
@@ -178,7 +197,9 @@ def carries(dtype: torch.dtype) -> float:
     return -math.log(torch.finfo(dtype).eps)
 
 
-def sarkar(tree: Tree, tau: float, *, n: int = 2, dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu") -> Tensor:
+def sarkar(
+    tree: Tree, tau: float, *, n: int = 2, dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu"
+) -> Tensor:
     r"""Sarkar's embedding: the neighbours of a vertex v leave it at equal angles :math:`2\pi/\deg v`, at distance tau.
 
     A child is :math:`z \oplus w = (z + w)/(1 + \bar z w)` with :math:`w = \tanh(\tau/2)\,e^{i\varphi}`, where :math:`\varphi`
@@ -201,7 +222,9 @@ def sarkar(tree: Tree, tau: float, *, n: int = 2, dtype: torch.dtype = torch.flo
     if dtype not in (torch.float32, torch.float64):
         raise TypeError(f"Expected dtype float32 or float64, got {dtype}.")
     if n < 2:
-        raise ValueError(f"Expected a dimension of at least 2, got {n}: hyperbolic 1-space is a line, and a vertex of degree 3 does not fit on it.")
+        raise ValueError(
+            f"Expected a dimension of at least 2, got {n}: hyperbolic 1-space is a line, and a vertex of degree 3 does not fit on it."
+        )
     if not (math.isfinite(tau) and tau > 0):
         raise ValueError(f"Expected a positive finite edge length tau, got {tau}.")
     radius, limit = max(tree.depths) * tau, carries(dtype)
@@ -289,7 +312,16 @@ class Fidelity:
     pairs: int
 
 
-def fidelity(tree: Tree, points: Tensor, distance: Distance, *, tau: float, error: Tensor | float = 0.0, resolution: float = 0.0, tile: int = 512) -> Fidelity:
+def fidelity(
+    tree: Tree,
+    points: Tensor,
+    distance: Distance,
+    *,
+    tau: float,
+    error: Tensor | float = 0.0,
+    resolution: float = 0.0,
+    tile: int = 512,
+) -> Fidelity:
     r"""Worst-case distortion, average distortion and mean average precision of an embedding, over all pairs.
 
     .. math:: \mathrm{MAP} = \frac1N\sum_u\frac1{\deg u}\sum_{v\sim u}\frac{|N(u)\cap R_{uv}|}{|R_{uv}|},

@@ -79,7 +79,12 @@ def tasks_of(claim: Claim, *, routes: tuple[str, ...] | None = None, controls: b
     chosen = [route for route in claim.routes if routes is None or route in routes]
     found = [Task(claim.id, route) for route in chosen]
     if controls:
-        found += [Task(claim.id, route, name) for name, page in claim.page.controls.items() for route in page.routes if route in chosen]
+        found += [
+            Task(claim.id, route, name)
+            for name, page in claim.page.controls.items()
+            for route in page.routes
+            if route in chosen
+        ]
     return found
 
 
@@ -98,7 +103,9 @@ def resolve_device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if not torch.cuda.is_available():
-        raise DeviceError("Device cuda was asked for, but torch sees no CUDA device here. Use --device cpu, or install a CUDA build of torch.")
+        raise DeviceError(
+            "Device cuda was asked for, but torch sees no CUDA device here. Use --device cpu, or install a CUDA build of torch."
+        )
     if (index := int(name.partition(":")[2] or 0)) >= (count := torch.cuda.device_count()):
         raise DeviceError(f"Device cuda:{index} was asked for, but torch sees {count} here, numbered from 0.")
     return name
@@ -115,7 +122,10 @@ def trials(claim: Claim, task: Task, settings: Settings) -> list[Trial]:
     if task.control:
         return _control_trials(claim, task, settings)
     cases = _cases(claim, task.route, settings)
-    return [Trial(k, case, trial_seed(claim.id, task.route, case, settings.seed), {}) for k, case in enumerate(cases, start=1)]
+    return [
+        Trial(k, case, trial_seed(claim.id, task.route, case, settings.seed), {})
+        for k, case in enumerate(cases, start=1)
+    ]
 
 
 def _control_trials(claim: Claim, task: Task, settings: Settings) -> list[Trial]:
@@ -190,7 +200,9 @@ def _drawing_settings(examples: int) -> Any:
     )
 
 
-def run_task(claim: Claim, task: Task, settings: Settings, done: Mapping[str, Record] | None = None) -> Iterator[Record]:
+def run_task(
+    claim: Claim, task: Task, settings: Settings, done: Mapping[str, Record] | None = None
+) -> Iterator[Record]:
     """Every check of a task, as records, one at a time. ``done`` holds earlier records by :func:`key`; while they
     still say what a fresh run would, they are kept."""
     earlier = done or {}
@@ -204,7 +216,9 @@ def run_task(claim: Claim, task: Task, settings: Settings, done: Mapping[str, Re
         yield known if known and still_valid(known, claim, settings) else run_trial(claim, task, trial, settings)
 
 
-def run_trial(claim: Claim, task: Task, trial: Trial, settings: Settings, *, confirm: bool = True, shrink: bool = True) -> Record:
+def run_trial(
+    claim: Claim, task: Task, trial: Trial, settings: Settings, *, confirm: bool = True, shrink: bool = True
+) -> Record:
     """One check, judged, and confirmed and shrunk if it is an unexpected refutation and unless told otherwise."""
     started = time.perf_counter()
     verdict, trace = attempt(claim, task, trial, settings)
@@ -216,7 +230,9 @@ def run_trial(claim: Claim, task: Task, trial: Trial, settings: Settings, *, con
             if smaller is not None:
                 first = {"case": trial.case.plain(), "verdict": verdict.plain()}
                 trial, verdict = smaller
-    return _record(claim, task, trial, settings, verdict, trace, time.perf_counter() - started, code=claim.code_hash, first=first)
+    return _record(
+        claim, task, trial, settings, verdict, trace, time.perf_counter() - started, code=claim.code_hash, first=first
+    )
 
 
 def attempt(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple[Verdict, str | None]:
@@ -291,7 +307,10 @@ def _shrunk(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
     phases = [hypothesis.Phase.generate, hypothesis.Phase.shrink]
     try:
         found = hypothesis.find(
-            source.strategy(settings.profile), refuted, random=random.Random(trial.seed), settings=hypothesis.settings(_drawing_settings(100), phases=phases)
+            source.strategy(settings.profile),
+            refuted,
+            random=random.Random(trial.seed),
+            settings=hypothesis.settings(_drawing_settings(100), phases=phases),
         )
     except (NoSuchExample, Flaky, Unsatisfiable):
         return None
@@ -319,7 +338,9 @@ def _record(  # noqa: PLR0917
         "seed": settings.seed,
         "profile": settings.profile.name,
         "device": settings.device,
-        "device_name": torch.cuda.get_device_name(settings.device) if settings.device.startswith("cuda") else provenance.processor(),
+        "device_name": torch.cuda.get_device_name(settings.device)
+        if settings.device.startswith("cuda")
+        else provenance.processor(),
         "dtype": "float64",
         "threads": torch.get_num_threads(),
         "versions": provenance.versions(),
@@ -347,7 +368,8 @@ def still_valid(record: Record, claim: Claim, settings: Settings) -> bool:
     return (
         record["code"] == claim.code_hash
         and record["versions"] == provenance.versions()
-        and (record["seed"], record["profile"], record["device"]) == (settings.seed, settings.profile.name, settings.device)
+        and (record["seed"], record["profile"], record["device"])
+        == (settings.seed, settings.profile.name, settings.device)
         and record["verdict"]["status"] != Status.ERRORED
     )
 
@@ -362,4 +384,3 @@ __all__ = [
     "PROFILES", "Control", "Record", "Settings", "Task", "Trial", "attempt", "canonical", "digest", "draw", "key", "key_of", "lost",
     "resolve_device", "run_task", "run_trial", "still_valid", "tasks_of", "trial_seed", "trials",
 ]  # fmt: skip
-

@@ -65,7 +65,9 @@ class Claim:
         """All the page's words in lower case."""
         page = self.page
         words = [page.id, page.title, page.statement, page.plain, *page.assumptions, *page.not_proved]
-        words += [control.statement for control in page.controls.values()] + [erratum.corrected for erratum in page.errata]
+        words += [control.statement for control in page.controls.values()] + [
+            erratum.corrected for erratum in page.errata
+        ]
         return " ".join(words).lower()
 
     @cached_property
@@ -80,10 +82,14 @@ class Claim:
         except ModuleNotFoundError as error:
             if error.name != self.page.module:
                 raise
-            raise CatalogueError(f"{self.id} has a page of data but no code: expected the module {self.page.module}.") from None
+            raise CatalogueError(
+                f"{self.id} has a page of data but no code: expected the module {self.page.module}."
+            ) from None
         for route in self.page.routes:
             if not callable(getattr(module, route, None)):
-                raise CatalogueError(f"{self.id} declares the route {route!r}, but {module.__name__} defines no function {route}().")
+                raise CatalogueError(
+                    f"{self.id} declares the route {route!r}, but {module.__name__} defines no function {route}()."
+                )
         return module
 
     @cached_property
@@ -101,7 +107,9 @@ class Claim:
         for name, variants in found.items():
             routes = {control.route for control in variants}
             if routes != set(self.page.controls[name].routes):
-                raise CatalogueError(f"{self.id}: control {name!r} is declared on {', '.join(self.page.controls[name].routes)}, the code has it on {', '.join(sorted(routes))}.")
+                raise CatalogueError(
+                    f"{self.id}: control {name!r} is declared on {', '.join(self.page.controls[name].routes)}, the code has it on {', '.join(sorted(routes))}."
+                )
         return found
 
     @property
@@ -171,17 +179,27 @@ class Claim:
         routes = (route,) if route else tuple(self.routes)
         if objects or case is not None:
             routes = self._routes_that_take({*objects, *(["case"] if case is not None else [])}, routes)
-        return self._run(routes, {"device": device, "seed": seed, "profile": profile}, case, objects, controls=not objects and case is None)
+        return self._run(
+            routes,
+            {"device": device, "seed": seed, "profile": profile},
+            case,
+            objects,
+            controls=not objects and case is None,
+        )
 
     def _routes_that_take(self, names: set[str], routes: tuple[str, ...]) -> tuple[str, ...]:
         accepted = {route: set(inspect.signature(getattr(self.code, route)).parameters) for route in routes}
         chosen = tuple(route for route in routes if names <= accepted[route])
         if not chosen:
             offered = ", ".join(self.objects) or "none"
-            raise InputError(f"No route of {self.id} takes {', '.join(sorted(names))} together. Objects that it takes: {offered}; see .explain().")
+            raise InputError(
+                f"No route of {self.id} takes {', '.join(sorted(names))} together. Objects that it takes: {offered}; see .explain()."
+            )
         return chosen
 
-    def _run(self, routes: tuple[str, ...], options: dict[str, Any], case: Any, objects: dict[str, Any], *, controls: bool) -> ClaimResult:
+    def _run(
+        self, routes: tuple[str, ...], options: dict[str, Any], case: Any, objects: dict[str, Any], *, controls: bool
+    ) -> ClaimResult:
         from proofs_checks.results import run_here
 
         return run_here(self, routes, options, case, objects, controls=controls)
@@ -197,7 +215,9 @@ class Claim:
         for name, control in page.controls.items():
             lines += _wrapped(f"control {name} ({', '.join(control.routes)}): {control.statement}")
         for erratum in page.errata:
-            lines += _wrapped(f"erratum: printed as: {erratum.printed} True is: {erratum.corrected} (witness: control {erratum.witness})")
+            lines += _wrapped(
+                f"erratum: printed as: {erratum.printed} True is: {erratum.corrected} (witness: control {erratum.witness})"
+            )
         for text in page.not_proved:
             lines += _wrapped(f"not proved: {text}")
         for item, reason in page.omissions:
@@ -242,7 +262,12 @@ class ControlTable(Mapping[str, "ControlHandle"]):
         return len(self._claim.page.controls)
 
     def __repr__(self) -> str:
-        return clean_lines("\n".join(f"{name}  [{', '.join(page.routes)}]  {page.statement}" for name, page in self._claim.page.controls.items()))
+        return clean_lines(
+            "\n".join(
+                f"{name}  [{', '.join(page.routes)}]  {page.statement}"
+                for name, page in self._claim.page.controls.items()
+            )
+        )
 
 
 class ControlHandle:

@@ -48,7 +48,9 @@ class Case(Mapping[str, Any]):
         try:
             return self._fields[name]
         except KeyError:
-            raise AttributeError(f"This case has no field {name!r}; it has {', '.join(self._fields) or 'none'}.") from None
+            raise AttributeError(
+                f"This case has no field {name!r}; it has {', '.join(self._fields) or 'none'}."
+            ) from None
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("A case is immutable; make another with Case(**{**case, ...}).")
@@ -143,7 +145,9 @@ class Test:
 
     def __post_init__(self) -> None:
         if self.n < 1 or self.tests < 1 or self.m < 0:
-            raise TypeError(f"A test needs at least one sample and counts at least itself, got n={self.n}, m={self.m}, tests={self.tests}.")
+            raise TypeError(
+                f"A test needs at least one sample and counts at least itself, got n={self.n}, m={self.m}, tests={self.tests}."
+            )
 
     @classmethod
     def dkw(cls, n: int, *, tests: int = 1) -> Test:

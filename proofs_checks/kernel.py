@@ -87,7 +87,9 @@ def _clopper_pearson_radius(test: Test, alpha: float, count: float) -> float:
     return float(betainccinv(count + 1, test.n - count, alpha / 2) if count < test.n else 1.0) - observed
 
 
-def judge(evidence: Evidence | Sequence[Evidence], *, route: str, alpha: float = level(1), case: Case | None = None) -> Verdict:
+def judge(
+    evidence: Evidence | Sequence[Evidence], *, route: str, alpha: float = level(1), case: Case | None = None
+) -> Verdict:
     """One check's evidence, judged.
 
     Args:
@@ -105,12 +107,17 @@ def judge(evidence: Evidence | Sequence[Evidence], *, route: str, alpha: float =
         verdicts.append(verdict := _judge_one(item, alpha / count))
         decided = verdict.status in (Status.HOLDS, Status.REFUTED)
         if decided and Route(verdict.route).rank > Route(route).rank:
-            raise TypeError(f"The route is declared {route}, but its evidence is {verdict.route}; a weaker route never prints a stronger word.")
+            raise TypeError(
+                f"The route is declared {route}, but its evidence is {verdict.route}; a weaker route never prints a stronger word."
+            )
         if verdict.status is Status.REFUTED:
             break  # nothing that follows could change the verdict
     status = next(status for status in _WORST_FIRST if any(verdict.status is status for verdict in verdicts))
     decisive = [verdict for verdict in verdicts if verdict.status is status]
-    worst = max(decisive, key=lambda verdict: math.inf if verdict.margin is None and status is Status.REFUTED else verdict.margin or 0.0)
+    worst = max(
+        decisive,
+        key=lambda verdict: math.inf if verdict.margin is None and status is Status.REFUTED else verdict.margin or 0.0,
+    )
     scope = Scope()
     if status is not Status.INAPPLICABLE:
         for verdict in verdicts:
@@ -172,14 +179,34 @@ def _judge_identity(item: Identity) -> Verdict:
                 if balls.excludes_zero(ball):
                     witness = {**instance.plain(), "left minus right": _ball_text(ball)}
                     why = "A ball excludes zero: the two sides differ."
-                    return Verdict(Status.REFUTED, Route.EXACT, why, scope, witness, margin=balls.exclusion_margin(ball), notes=notes)
+                    return Verdict(
+                        Status.REFUTED,
+                        Route.EXACT,
+                        why,
+                        scope,
+                        witness,
+                        margin=balls.exclusion_margin(ball),
+                        notes=notes,
+                    )
                 fewest = min(fewest, bits)
     except (balls.NoInstance, balls.CannotEnclose) as error:
         return Verdict(Status.UNDECIDED, Route.EXACT, f"{type(error).__name__}: {error}", scope, notes=notes)
     if fewest < BALL_BITS:
-        return Verdict(Status.UNDECIDED, Route.EXACT, f"A ball contains zero but is sharp to {fewest} bits only.", scope, notes=notes)
+        return Verdict(
+            Status.UNDECIDED,
+            Route.EXACT,
+            f"A ball contains zero but is sharp to {fewest} bits only.",
+            scope,
+            notes=notes,
+        )
     if not all(balls.is_zero_normal_form(left - right) for left, right in pairs):
-        return Verdict(Status.UNDECIDED, Route.EXACT, "Every ball contains zero, but no normal form reached zero.", scope, notes=notes)
+        return Verdict(
+            Status.UNDECIDED,
+            Route.EXACT,
+            "Every ball contains zero, but no normal form reached zero.",
+            scope,
+            notes=notes,
+        )
     return Verdict(Status.HOLDS, Route.EXACT, "", scope, notes=notes)
 
 
@@ -220,7 +247,9 @@ def _entries(left: Any, right: Any) -> list[tuple[Any, Any]]:
     sides = [side if isinstance(side, sympy.MatrixBase) else sympy.zeros(*model.shape) for side in (left, right)]
     scalar = [side for side in (left, right) if not isinstance(side, sympy.MatrixBase)]
     if any(side != 0 for side in scalar) or sides[0].shape != sides[1].shape:
-        raise TypeError(f"Expected two matrices of one shape, or a matrix and 0, got {getattr(left, 'shape', left)} and {getattr(right, 'shape', right)}.")
+        raise TypeError(
+            f"Expected two matrices of one shape, or a matrix and 0, got {getattr(left, 'shape', left)} and {getattr(right, 'shape', right)}."
+        )
     return list(zip(sides[0].flat(), sides[1].flat(), strict=True))
 
 
@@ -238,7 +267,15 @@ def _quantifiers(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
 
 def _kind(symbol: Any) -> str:
     whole = "integer" if symbol.is_integer else ""
-    sign = "positive" if symbol.is_positive else "nonnegative" if symbol.is_nonnegative else "nonzero" if symbol.is_nonzero else ""
+    sign = (
+        "positive"
+        if symbol.is_positive
+        else "nonnegative"
+        if symbol.is_nonnegative
+        else "nonzero"
+        if symbol.is_nonzero
+        else ""
+    )
     number = whole or ("real" if symbol.is_extended_real and not sign else "" if sign else "complex")
     return " ".join(word for word in (sign, number) if word)
 
@@ -250,14 +287,22 @@ def _judge_finite(item: Finite) -> Verdict:
         first, second = bool(item.holds(instance)), bool(item.second(instance))
         if first != second:
             why = f"Two algorithms disagree ({first} against {second}); one of them is wrong."
-            return Verdict(Status.UNDECIDED, Route.EXACT, why, Scope(exhausted=(f"{total} {item.of}",)), str(instance)[:400])
+            return Verdict(
+                Status.UNDECIDED, Route.EXACT, why, Scope(exhausted=(f"{total} {item.of}",)), str(instance)[:400]
+            )
         if not first:
             failures += 1
             witness = str(instance)[:400] if witness is None else witness
     if not total:
         return Verdict(Status.UNDECIDED, Route.EXACT, f"No instance among {item.of}.")
     if failures:
-        return Verdict(Status.REFUTED, Route.EXACT, f"Fails for {failures} of {total} {item.of}.", Scope(exhausted=(f"{total} {item.of}",)), witness)
+        return Verdict(
+            Status.REFUTED,
+            Route.EXACT,
+            f"Fails for {failures} of {total} {item.of}.",
+            Scope(exhausted=(f"{total} {item.of}",)),
+            witness,
+        )
     return Verdict(Status.HOLDS, Route.EXACT, "", Scope(exhausted=(f"{total} of {total} {item.of}",)))
 
 
@@ -268,14 +313,20 @@ def _judge_structural(item: Structural, alpha: float) -> Verdict:
             for left, right in _entries(part.left, part.right):
                 mentioned |= left.free_symbols | right.free_symbols
     if item.variable not in mentioned:
-        raise TypeError(f"The induction step never mentions {item.variable}, so it is not a step. State it as an identity in {item.variable}.")
+        raise TypeError(
+            f"The induction step never mentions {item.variable}, so it is not a step. State it as an identity in {item.variable}."
+        )
     functions: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     for name, parts in (("base", item.base), ("step", item.step), ("small values", item.small)):
-        for verdict in [_judge_one(part, alpha) for part in parts] or [Verdict(Status.UNDECIDED, Route.EXACT, "nothing stated")]:
+        for verdict in [_judge_one(part, alpha) for part in parts] or [
+            Verdict(Status.UNDECIDED, Route.EXACT, "nothing stated")
+        ]:
             if not verdict.holds:
                 return replace(verdict, why=f"{name} of the induction on {item.variable}: {verdict.why}")
-            functions = union(functions, [text for text in verdict.scope.quantifiers if text.startswith("every function")])
+            functions = union(
+                functions, [text for text in verdict.scope.quantifiers if text.startswith("every function")]
+            )
             given = union(given, verdict.scope.given)
     scope = Scope(quantifiers=(f"every {item.variable} >= {item.start}", *functions), given=given)
     return Verdict(Status.HOLDS, Route.EXACT, "", scope)
@@ -291,8 +342,20 @@ def _judge_enclosed(item: Enclosed) -> Verdict:
         return Verdict(Status.HOLDS, Route.CERTIFIED, "", scope)
     if fails:
         witness = {"ball": _ball_text(ball), "claimed": item.relation}
-        return Verdict(Status.REFUTED, Route.CERTIFIED, f"The enclosure contradicts '{item.relation}'.", scope, witness, margin=balls.exclusion_margin(ball))
-    return Verdict(Status.UNDECIDED, Route.CERTIFIED, f"The enclosure {_ball_text(ball)} is too wide to decide '{item.relation}'.", scope)
+        return Verdict(
+            Status.REFUTED,
+            Route.CERTIFIED,
+            f"The enclosure contradicts '{item.relation}'.",
+            scope,
+            witness,
+            margin=balls.exclusion_margin(ball),
+        )
+    return Verdict(
+        Status.UNDECIDED,
+        Route.CERTIFIED,
+        f"The enclosure {_ball_text(ball)} is too wide to decide '{item.relation}'.",
+        scope,
+    )
 
 
 def _judge_measured(item: Measured) -> Verdict:
@@ -311,15 +374,35 @@ def _judge_measured(item: Measured) -> Verdict:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(residual == 0, 0.0, residual / bound)
     worst = int(ratio.argmax())
-    numbers = {"residual": float(residual.flat[worst]), "bound": float(bound.flat[worst]), "margin": float(ratio.flat[worst])}
+    numbers = {
+        "residual": float(residual.flat[worst]),
+        "bound": float(bound.flat[worst]),
+        "margin": float(ratio.flat[worst]),
+    }
     notes = (f"loose bound: {numbers['margin']:.0e} of it is used",) if 0 < numbers["margin"] < LOOSE else ()
-    verdict = Verdict(Status.HOLDS, Route.NUMERIC, "", scope, None, **numbers, notes=notes, derivations=(item.bound.derivation,))
+    verdict = Verdict(
+        Status.HOLDS, Route.NUMERIC, "", scope, None, **numbers, notes=notes, derivations=(item.bound.derivation,)
+    )
     limit = DOUBT if item.bound.estimated else 1.0
     if numbers["margin"] > limit:
-        why = f"The residual {numbers['residual']:.3g} is {numbers['margin']:.3g} times its bound {numbers['bound']:.3g}."
-        return replace(verdict, status=Status.REFUTED, why=why, witness={"point": worst, **{name: float(np.broadcast_to(term, residual.shape).flat[worst]) for name, term in terms.items()}})
+        why = (
+            f"The residual {numbers['residual']:.3g} is {numbers['margin']:.3g} times its bound {numbers['bound']:.3g}."
+        )
+        return replace(
+            verdict,
+            status=Status.REFUTED,
+            why=why,
+            witness={
+                "point": worst,
+                **{name: float(np.broadcast_to(term, residual.shape).flat[worst]) for name, term in terms.items()},
+            },
+        )
     if numbers["margin"] > 1:
-        return replace(verdict, status=Status.UNDECIDED, why=f"The residual is {numbers['margin']:.2g} times a bound that is an estimate.")
+        return replace(
+            verdict,
+            status=Status.UNDECIDED,
+            why=f"The residual is {numbers['margin']:.2g} times a bound that is an estimate.",
+        )
     if (bound > item.resolves).any():
         why = f"The bound reaches {float(bound.max()):.3g}, and nothing above {item.resolves:.3g} tells the claim from its neighbours. Use more precision or a milder case."
         return replace(verdict, status=Status.UNDECIDED, why=why)
@@ -329,23 +412,40 @@ def _judge_measured(item: Measured) -> Verdict:
 def _judge_tested(item: Tested, alpha: float) -> Verdict:
     allowance = radius(item.test, alpha, item.statistic)
     slack = float(sum(_array(term).max() for term in item.slack.terms.values())) if item.slack else 0.0
-    deviation = abs(item.statistic / item.test.n - item.test.p) if item.test.kind == "clopper_pearson" else item.statistic
+    deviation = (
+        abs(item.statistic / item.test.n - item.test.p) if item.test.kind == "clopper_pearson" else item.statistic
+    )
     slack_notes = (tuple(item.slack.assumes), tuple(item.slack.estimated)) if item.slack else ((), ())
     scope = Scope(points=item.test.n, given=slack_notes[0], estimated=slack_notes[1])
     bound = allowance + slack
     if not (math.isfinite(deviation) and math.isfinite(bound)):
         return Verdict(Status.UNDECIDED, Route.STATISTICAL, "The statistic or its radius is not finite.", scope)
-    derivation = f"{item.test.kind} at level {alpha:.1e}, n = {item.test.n}" + (f"; {item.slack.derivation}" if item.slack else "")
+    derivation = f"{item.test.kind} at level {alpha:.1e}, n = {item.test.n}" + (
+        f"; {item.slack.derivation}" if item.slack else ""
+    )
     margin = deviation / bound if bound else math.inf * (deviation > 0) if deviation else 0.0
-    verdict = Verdict(Status.HOLDS, Route.STATISTICAL, "", scope, None, deviation, bound, margin, derivations=(derivation,))
+    verdict = Verdict(
+        Status.HOLDS, Route.STATISTICAL, "", scope, None, deviation, bound, margin, derivations=(derivation,)
+    )
     if margin > 1:
-        return replace(verdict, status=Status.REFUTED, why=f"The statistic {deviation:.3g} is {margin:.3g} times its radius {bound:.3g} at level {alpha:.1e}.", witness={"statistic": deviation, "radius": bound})
+        return replace(
+            verdict,
+            status=Status.REFUTED,
+            why=f"The statistic {deviation:.3g} is {margin:.3g} times its radius {bound:.3g} at level {alpha:.1e}.",
+            witness={"statistic": deviation, "radius": bound},
+        )
     if bound > item.resolves:
-        return replace(verdict, status=Status.UNDECIDED, why=f"The radius {bound:.3g} exceeds {item.resolves:.3g}: too few samples to tell. Use a larger profile.")
+        return replace(
+            verdict,
+            status=Status.UNDECIDED,
+            why=f"The radius {bound:.3g} exceeds {item.resolves:.3g}: too few samples to tell. Use a larger profile.",
+        )
     return verdict
 
 
-def combine(verdicts: Sequence[Verdict], *, route: str, covers: dict[str, tuple[float, float]] | None = None) -> Verdict:
+def combine(
+    verdicts: Sequence[Verdict], *, route: str, covers: dict[str, tuple[float, float]] | None = None
+) -> Verdict:
     """A route's verdict from its checks'. No case exercised, or a declared cover not reached, is UNDECIDED."""
     exercised = [verdict for verdict in verdicts if verdict.status is not Status.INAPPLICABLE]
     if not exercised:
@@ -359,13 +459,22 @@ def combine(verdicts: Sequence[Verdict], *, route: str, covers: dict[str, tuple[
         if verdict.holds or verdict is worst:
             scope = scope.joined(verdict.scope)
     skipped = len(verdicts) - len(exercised)
-    notes = union(*(verdict.notes for verdict in exercised), (f"{skipped} cases met no assumption and were not counted",) if skipped else ())
-    whole = replace(worst, route=route, scope=scope, notes=notes, derivations=union(*(verdict.derivations for verdict in exercised)))
+    notes = union(
+        *(verdict.notes for verdict in exercised),
+        (f"{skipped} cases met no assumption and were not counted",) if skipped else (),
+    )
+    whole = replace(
+        worst, route=route, scope=scope, notes=notes, derivations=union(*(verdict.derivations for verdict in exercised))
+    )
     for name, (low, high) in (covers or {}).items():
         seen = scope.ranges.get(name)
         if whole.holds and (seen is None or seen[0] > low or seen[1] < high):
             got = f"{number_text(seen[0])}..{number_text(seen[1])}" if seen else "nothing"
-            return replace(whole, status=Status.UNDECIDED, why=f"The claim declares {name} = {number_text(low)}..{number_text(high)}; the cases run reach {got}.")
+            return replace(
+                whole,
+                status=Status.UNDECIDED,
+                why=f"The claim declares {name} = {number_text(low)}..{number_text(high)}; the cases run reach {got}.",
+            )
     return whole
 
 
@@ -380,7 +489,12 @@ def control_verdict(verdicts: Sequence[Verdict], *, route: str) -> Verdict:
         if verdict.status is Status.ERRORED:
             return replace(verdict, route=route)
         if verdict.status is not Status.REFUTED:
-            return replace(verdict, route=route, status=Status.UNDECIDED, why=f"The falsehood came out {verdict.status}, not REFUTED: the check has no teeth here. {verdict.why}")
+            return replace(
+                verdict,
+                route=route,
+                status=Status.UNDECIDED,
+                why=f"The falsehood came out {verdict.status}, not REFUTED: the check has no teeth here. {verdict.why}",
+            )
     least = min(verdicts, key=lambda verdict: math.inf if verdict.margin is None else verdict.margin)
     if least.margin is not None and least.margin < REQUIRED_MARGIN[route]:
         why = f"Refuted only barely: {least.margin:.2g} bounds, where {REQUIRED_MARGIN[route]:g} are asked for."

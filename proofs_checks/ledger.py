@@ -71,13 +71,19 @@ class Ledger:
     def __init__(self, path: Path | None = None, *, reading: bool = False) -> None:
         self.path = (path or default_path()).expanduser().absolute()
         if reading and not self.path.exists():
-            raise LedgerError(f"There is no ledger at {self.path}. `preality verify` makes one; --ledger PATH names another.")
+            raise LedgerError(
+                f"There is no ledger at {self.path}. `preality verify` makes one; --ledger PATH names another."
+            )
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise LedgerError(f"The ledger's folder {self.path.parent} cannot be made ({error.strerror}). Name another with --ledger PATH.") from None
+            raise LedgerError(
+                f"The ledger's folder {self.path.parent} cannot be made ({error.strerror}). Name another with --ledger PATH."
+            ) from None
         with self._explained():
-            self._db = self._opened() if reading else sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._db = (
+                self._opened() if reading else sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            )
         try:
             with self._explained():
                 tables = self._recognised()
@@ -169,13 +175,20 @@ class Ledger:
         those of a worker that died, or of cases that a changed claim no longer draws."""
         with self._explained():
             known = {key for (key,) in self._db.execute("SELECT key FROM checks WHERE run = ?", (run,))}
-            self._db.executemany("DELETE FROM checks WHERE run = ? AND key = ?", [(run, key) for key in sorted(known - set(keys))])
-            self._db.execute("UPDATE runs SET finished = ?, digest = ? WHERE id = ?", (time.strftime("%Y-%m-%dT%H:%M:%S%z"), digest, run))
+            self._db.executemany(
+                "DELETE FROM checks WHERE run = ? AND key = ?", [(run, key) for key in sorted(known - set(keys))]
+            )
+            self._db.execute(
+                "UPDATE runs SET finished = ?, digest = ? WHERE id = ?",
+                (time.strftime("%Y-%m-%dT%H:%M:%S%z"), digest, run),
+            )
 
     def runs(self) -> list[StoredRun]:
         """All runs, the latest first."""
         with self._explained():
-            rows = self._db.execute("SELECT id, started, finished, command, settings, selection, digest FROM runs ORDER BY rowid DESC").fetchall()
+            rows = self._db.execute(
+                "SELECT id, started, finished, command, settings, selection, digest FROM runs ORDER BY rowid DESC"
+            ).fetchall()
         return [
             StoredRun(run, started, finished, command, json.loads(settings), json.loads(selection), digest)
             for run, started, finished, command, settings, selection, digest in rows
@@ -193,7 +206,9 @@ class Ledger:
             listed = ", ".join(run.id for run in known[:3]) or "none yet; `preality verify` makes one"
             raise LedgerError(f"The ledger {self.path} has no run {name or ''!s}. Latest: {listed}.")
         if name and len(found) > 1 and found[0].id != name:
-            raise LedgerError(f"{name!r} is the beginning of {len(found)} runs: {', '.join(run.id for run in found[:4])}.")
+            raise LedgerError(
+                f"{name!r} is the beginning of {len(found)} runs: {', '.join(run.id for run in found[:4])}."
+            )
         return found[0]
 
     def resumable(self, settings: dict[str, Any], selection: list[str]) -> StoredRun | None:
@@ -204,16 +219,22 @@ class Ledger:
     def records(self, run: str) -> list[dict[str, Any]]:
         """A run's records in the order made, each with its ``address``."""
         with self._explained():
-            rows = self._db.execute("SELECT number, record FROM checks WHERE run = ? ORDER BY number", (run,)).fetchall()
+            rows = self._db.execute(
+                "SELECT number, record FROM checks WHERE run = ? ORDER BY number", (run,)
+            ).fetchall()
         return [{**records.parse(blob), "address": f"{run}:{number}"} for number, blob in rows]
 
     def record(self, address: str) -> dict[str, Any]:
         """The record at ``RUN:NUMBER``."""
         run, _, number = address.rpartition(":")
         with self._explained():
-            row = self._db.execute("SELECT record FROM checks WHERE run = ? AND number = ?", (run, int(number) if number.isdigit() else -1)).fetchone()
+            row = self._db.execute(
+                "SELECT record FROM checks WHERE run = ? AND number = ?", (run, int(number) if number.isdigit() else -1)
+            ).fetchone()
         if row is None:
-            raise LedgerError(f"The ledger {self.path} has no record {address!r}; addresses look like RUN:NUMBER, and the report prints them.")
+            raise LedgerError(
+                f"The ledger {self.path} has no record {address!r}; addresses look like RUN:NUMBER, and the report prints them."
+            )
         return records.parse(row[0])
 
     def history(self, claim: str) -> list[tuple[StoredRun, list[dict[str, Any]]]]:

@@ -118,7 +118,9 @@ def make_page(data: dict[str, Any], claim_id: str, module: str, origin: str) -> 
         errata = tuple(Erratum(**entry) for entry in data.get("errata", []))
         omissions = tuple((entry["item"], entry["reason"]) for entry in data.get("omissions", []))
     except (TypeError, KeyError) as error:
-        raise refuse(f"an erratum has printed, corrected and witness; an omission has item and reason ({error})") from None
+        raise refuse(
+            f"an erratum has printed, corrected and witness; an omission has item and reason ({error})"
+        ) from None
     if missing := [entry.witness for entry in errata if entry.witness not in controls]:
         raise refuse(f"the erratum's witness {missing[0]!r} is no control of this claim")
     return Page(

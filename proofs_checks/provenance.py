@@ -81,7 +81,9 @@ def _imports(path: Path, name: str) -> tuple[str, ...]:
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
-                base = ".".join([*package.split(".")[: len(package.split(".")) - node.level + 1], *([base] if base else [])])
+                base = ".".join(
+                    [*package.split(".")[: len(package.split(".")) - node.level + 1], *([base] if base else [])]
+                )
             found |= {base} | {f"{base}.{alias.name}" for alias in node.names}
     return tuple(sorted(other for other in found if other.partition(".")[0] in FIRST_PARTY))
 
@@ -92,5 +94,8 @@ def processor() -> str:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
-    model = next((line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")), platform.machine())
+    model = next(
+        (line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")),
+        platform.machine(),
+    )
     return f"{model}, {os.cpu_count()} cores"

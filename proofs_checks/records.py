@@ -81,7 +81,9 @@ def parse(text: str | bytes) -> dict[str, Any]:
     try:
         record = msgspec.json.decode(text, type=Record)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"Expected a record as `preality verify --json` or proofs_checks.measure writes it: {error}") from None
+        raise InputError(
+            f"Expected a record as `preality verify --json` or proofs_checks.measure writes it: {error}"
+        ) from None
     if record.version != RECORD_VERSION:
         raise InputError(f"The record is of version {record.version}; this release reads version {RECORD_VERSION}.")
     return msgspec.to_builtins(record)

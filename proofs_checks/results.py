@@ -32,7 +32,9 @@ class ClaimResult:
     records: tuple[Record, ...] = field(repr=False)
 
     def __bool__(self) -> bool:
-        raise TypeError(f"A result is not a truth value (this one is {self.status}). Ask for .holds, or call .assert_holds().")
+        raise TypeError(
+            f"A result is not a truth value (this one is {self.status}). Ask for .holds, or call .assert_holds()."
+        )
 
     @property
     def holds(self) -> bool:
@@ -83,7 +85,11 @@ class ClaimResult:
 
 
 def _share(verdict: Verdict) -> str:
-    return f"; residual {verdict.residual:.2g} of bound {verdict.bound:.2g}" if verdict.residual is not None and verdict.bound is not None else ""
+    return (
+        f"; residual {verdict.residual:.2g} of bound {verdict.bound:.2g}"
+        if verdict.residual is not None and verdict.bound is not None
+        else ""
+    )
 
 
 def margin_text(verdict: Verdict) -> str:
@@ -99,7 +105,13 @@ def _short(value: float) -> str:
     return f"{value:.1f}" if value < 100 else f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
 
 
-def summarise(claim: Claim, records: Iterable[Record], statuses: Mapping[str, Status] | None = None, *, declared: Sequence[str] | None = None) -> ClaimResult:
+def summarise(
+    claim: Claim,
+    records: Iterable[Record],
+    statuses: Mapping[str, Status] | None = None,
+    *,
+    declared: Sequence[str] | None = None,
+) -> ClaimResult:
     """One claim's result from its records.
 
     Args:
@@ -118,14 +130,32 @@ def summarise(claim: Claim, records: Iterable[Record], statuses: Mapping[str, St
     wanted = tuple(claim.routes if declared is None else declared)
     own_objects = declared is not None
     routes = {
-        name: kernel.combine(by_route.get(name, []), route=name, covers=None if own_objects else claim.routes[name].covers) for name in wanted
+        name: kernel.combine(
+            by_route.get(name, []), route=name, covers=None if own_objects else claim.routes[name].covers
+        )
+        for name in wanted
     }
     expected = [(name, route) for name, page in claim.page.controls.items() for route in page.routes if route in wanted]
     pairs = list(by_control) if own_objects else expected
     controls = {pair: kernel.control_verdict(by_control.get(pair, []), route=pair[1]) for pair in pairs}
     requires = {other: (statuses or {}).get(other, Status.UNDECIDED) for other in claim.requires}
-    status, why, given = kernel.aggregate(routes, [(f"{name} ({route})", verdict) for (name, route), verdict in controls.items()], declared=wanted, requires=requires)
-    return ClaimResult(claim.id, claim.title, status, why, given, routes, controls, sum(record["seconds"] for record in mine), tuple(mine))
+    status, why, given = kernel.aggregate(
+        routes,
+        [(f"{name} ({route})", verdict) for (name, route), verdict in controls.items()],
+        declared=wanted,
+        requires=requires,
+    )
+    return ClaimResult(
+        claim.id,
+        claim.title,
+        status,
+        why,
+        given,
+        routes,
+        controls,
+        sum(record["seconds"] for record in mine),
+        tuple(mine),
+    )
 
 
 def summarise_all(claims: Sequence[Claim], records: Sequence[Record]) -> list[ClaimResult]:
@@ -136,7 +166,9 @@ def summarise_all(claims: Sequence[Claim], records: Sequence[Record]) -> list[Cl
     def result(claim: Claim, above: tuple[str, ...] = ()) -> ClaimResult:
         if claim.id not in found:
             below = [by_id[other] for other in claim.requires if other in by_id and other not in above]
-            statuses = {other.id: outcome.status for other in below if not (outcome := result(other, (*above, claim.id))).given}
+            statuses = {
+                other.id: outcome.status for other in below if not (outcome := result(other, (*above, claim.id))).given
+            }
             found[claim.id] = summarise(claim, records, statuses)
         return found[claim.id]
 
@@ -144,7 +176,13 @@ def summarise_all(claims: Sequence[Claim], records: Sequence[Record]) -> list[Cl
 
 
 def run_here(
-    claim: Claim, routes: tuple[str, ...], options: Mapping[str, Any], case: Any, objects: Mapping[str, Any], *, controls: bool
+    claim: Claim,
+    routes: tuple[str, ...],
+    options: Mapping[str, Any],
+    case: Any,
+    objects: Mapping[str, Any],
+    *,
+    controls: bool,
 ) -> ClaimResult:
     """Run a claim in this process: what ``claim.prove()`` and ``claim.check()`` do."""
     from proofs_checks import checks
@@ -160,7 +198,9 @@ def run_here(
         else:
             records += checks.run_task(claim, task, settings)
     partial = routes != tuple(claim.routes) or objects or case is not None
-    return summarise(claim, records, declared=routes if partial else None)  # nothing that it rests on was run: "HOLDS given"
+    return summarise(
+        claim, records, declared=routes if partial else None
+    )  # nothing that it rests on was run: "HOLDS given"
 
 
 def _on_own_objects(claim: Claim, task: Any, settings: Any, case: Any, objects: Mapping[str, Any]) -> list[Record]:
@@ -172,7 +212,10 @@ def _on_own_objects(claim: Claim, task: Any, settings: Any, case: Any, objects: 
         cases = list(claim.code.cases_for(**objects))
     else:
         cases = [trial.case for trial in checks.trials(claim, task, settings)]
-    trials = [checks.Trial(k, one, checks.trial_seed(claim.id, task.route, one, settings.seed), objects) for k, one in enumerate(cases, start=1)]
+    trials = [
+        checks.Trial(k, one, checks.trial_seed(claim.id, task.route, one, settings.seed), objects)
+        for k, one in enumerate(cases, start=1)
+    ]
     return [checks.run_trial(claim, task, trial, settings) for trial in trials]
 
 
@@ -182,7 +225,9 @@ def _routes_that_know(claim: Claim, routes: tuple[str, ...], case: Mapping[str, 
     knowing = tuple(route for route, model in models.items() if set(case) <= set(model))
     if not knowing:
         forms = "; ".join(f"{route}: {', '.join(model) or 'none'}" for route, model in models.items())
-        raise InputError(f"No route of {claim.id} has cases with the fields {', '.join(case)} together. Fields of its cases: {forms}.")
+        raise InputError(
+            f"No route of {claim.id} has cases with the fields {', '.join(case)} together. Fields of its cases: {forms}."
+        )
     return knowing
 
 
@@ -196,7 +241,9 @@ def _completed(claim: Claim, route: str, case: Mapping[str, Any], objects: Mappi
     """A reader's case with what it leaves out taken from the route's first: everything, or beside the reader's own
     objects only what no scope prints."""
     model = _model_case(claim, route, settings)
-    missing = {name: value for name, value in model.items() if name not in case and (not objects or name in ("size", "seed"))}
+    missing = {
+        name: value for name, value in model.items() if name not in case and (not objects or name in ("size", "seed"))
+    }
     return Case(**{**missing, **case})
 
 
@@ -214,9 +261,20 @@ def summarise_control(claim: Claim, name: str, records: Sequence[Record]) -> Cla
     """The result of one control alone: HOLDS when every case of the falsehood was refuted with room to spare."""
     result = summarise(claim, [record for record in records if record["control"] == name], declared=())
     held = bool(result.controls) and all(verdict.holds for verdict in result.controls.values())
-    why = "; ".join(verdict.why for verdict in result.controls.values() if not verdict.holds) or ("" if held else "The control was not run.")
-    status = Status.HOLDS if held else next((verdict.status for verdict in result.controls.values() if verdict.status is Status.ERRORED), Status.UNDECIDED)
-    return ClaimResult(f"{claim.id} / {name}", result.title, status, why, (), {}, result.controls, result.seconds, result.records)
+    why = "; ".join(verdict.why for verdict in result.controls.values() if not verdict.holds) or (
+        "" if held else "The control was not run."
+    )
+    status = (
+        Status.HOLDS
+        if held
+        else next(
+            (verdict.status for verdict in result.controls.values() if verdict.status is Status.ERRORED),
+            Status.UNDECIDED,
+        )
+    )
+    return ClaimResult(
+        f"{claim.id} / {name}", result.title, status, why, (), {}, result.controls, result.seconds, result.records
+    )
 
 
 def _settings(options: Mapping[str, Any]) -> Any:
@@ -225,4 +283,6 @@ def _settings(options: Mapping[str, Any]) -> Any:
     profile = options.get("profile", "quick")
     if profile not in checks.PROFILES:
         raise InputError(f"There is no profile {profile!r}; the profiles are {', '.join(checks.PROFILES)}.")
-    return checks.Settings(checks.PROFILES[profile], options.get("seed", 0), checks.resolve_device(options.get("device", "auto")))
+    return checks.Settings(
+        checks.PROFILES[profile], options.get("seed", 0), checks.resolve_device(options.get("device", "auto"))
+    )

@@ -115,7 +115,11 @@ class _Worker:
         if self.task is None:
             return
         claim, route, control = self.task
-        known = {key: record for key, record in self.plan.earlier.items() if (record["claim"], record["route"], record["control"]) == self.task}
+        known = {
+            key: record
+            for key, record in self.plan.earlier.items()
+            if (record["claim"], record["route"], record["control"]) == self.task
+        }
         with suppress(BrokenPipeError):  # the loss is noticed at the next read
             self.connection.send((claim, route, control, known))
 
@@ -141,7 +145,12 @@ class _Worker:
         claim = next(claim for claim in self.plan.claims if claim.id == claim_id)
         code = self.process.exitcode
         settings = Settings(PROFILES[self.plan.profile], self.plan.seed, self.plan.device)
-        return lost(claim, Task(claim_id, route, control), settings, f"The worker process died (exit code {code}); out of memory, or a crash in a library.")
+        return lost(
+            claim,
+            Task(claim_id, route, control),
+            settings,
+            f"The worker process died (exit code {code}); out of memory, or a crash in a library.",
+        )
 
     def replaced(self) -> _Worker:
         self.stop()
@@ -165,7 +174,14 @@ def _work(connection: Connection, options: tuple[str, int, str, tuple[str, ...],
         claims, settings = _prepared(profile, seed, device, files, threads)
     except (PrealityError, ImportError, OSError) as error:
         with suppress(BrokenPipeError, ConnectionResetError):
-            connection.send(("failed", str(error) if isinstance(error, PrealityError) else f"A worker could not start: {type(error).__name__}: {error}"))
+            connection.send(
+                (
+                    "failed",
+                    str(error)
+                    if isinstance(error, PrealityError)
+                    else f"A worker could not start: {type(error).__name__}: {error}",
+                )
+            )
         return
     from proofs_checks.checks import Task, run_task
 
@@ -188,5 +204,3 @@ def _prepared(profile: str, seed: int, device: str, files: tuple[str, ...], thre
     for path in files:
         claims.add_file(path)
     return claims, Settings(PROFILES[profile], seed, device)
-
-

@@ -54,7 +54,9 @@ class Scope:
         for name, (low, high) in other.ranges.items():
             known = ranges.get(name, (low, high))
             ranges[name] = (min(known[0], low), max(known[1], high))
-        kinds = {name: union(self.kinds.get(name, ()), other.kinds.get(name, ())) for name in {**self.kinds, **other.kinds}}
+        kinds = {
+            name: union(self.kinds.get(name, ()), other.kinds.get(name, ())) for name in {**self.kinds, **other.kinds}
+        }
         return Scope(
             union(self.quantifiers, other.quantifiers),
             union(self.exhausted, other.exhausted),
@@ -70,8 +72,14 @@ class Scope:
     def text(self) -> str:
         """The scope as it is printed."""
         parts = [*_grouped(self.quantifiers), *self.exhausted]
-        parts += [f"{name} = {number_text(low)}" + (f"..{number_text(high)}" if high != low else "") for name, (low, high) in self.ranges.items()]
-        parts += [f"{name}: {', '.join(values[:6])}" + (", ..." if len(values) > 6 else "") for name, values in self.kinds.items()]
+        parts += [
+            f"{name} = {number_text(low)}" + (f"..{number_text(high)}" if high != low else "")
+            for name, (low, high) in self.ranges.items()
+        ]
+        parts += [
+            f"{name}: {', '.join(values[:6])}" + (", ..." if len(values) > 6 else "")
+            for name, values in self.kinds.items()
+        ]
         if self.cases and (self.ranges or self.kinds or self.points):
             parts.append(f"{self.cases} case{'s' * (self.cases != 1)}")
         if self.points:
@@ -103,7 +111,9 @@ class Verdict:
     derivations: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        raise TypeError(f"A verdict is not a truth value (this one is {self.status}). Ask for .holds, or compare .status.")
+        raise TypeError(
+            f"A verdict is not a truth value (this one is {self.status}). Ask for .holds, or compare .status."
+        )
 
     @property
     def holds(self) -> bool:
@@ -118,7 +128,14 @@ class Verdict:
 
     def plain(self) -> dict[str, Plain]:
         """JSON data; infinities are written as strings, since JSON has none."""
-        return _json({**asdict(self), "status": str(self.status), "route": str(self.route), "scope": {**asdict(self.scope), "text": self.scope.text}})
+        return _json(
+            {
+                **asdict(self),
+                "status": str(self.status),
+                "route": str(self.route),
+                "scope": {**asdict(self.scope), "text": self.scope.text},
+            }
+        )
 
     @classmethod
     def from_plain(cls, data: dict[str, Any]) -> Verdict:
@@ -128,9 +145,22 @@ class Verdict:
             scope[name] = tuple(scope[name])
         scope["ranges"] = {name: (float(low), float(high)) for name, (low, high) in scope["ranges"].items()}
         scope["kinds"] = {name: tuple(values) for name, values in scope["kinds"].items()}
-        residual, bound, margin = (None if data[name] is None else float(data[name]) for name in ("residual", "bound", "margin"))
+        residual, bound, margin = (
+            None if data[name] is None else float(data[name]) for name in ("residual", "bound", "margin")
+        )
         notes, derivations = (tuple(data[name]) for name in ("notes", "derivations"))
-        return cls(Status(data["status"]), data["route"], data["why"], Scope(**scope), data["witness"], residual, bound, margin, notes, derivations)
+        return cls(
+            Status(data["status"]),
+            data["route"],
+            data["why"],
+            Scope(**scope),
+            data["witness"],
+            residual,
+            bound,
+            margin,
+            notes,
+            derivations,
+        )
 
 
 def _grouped(quantifiers: tuple[str, ...], most: int = 6) -> list[str]:
@@ -145,7 +175,9 @@ def _grouped(quantifiers: tuple[str, ...], most: int = 6) -> list[str]:
     for kind in sorted(kinds, key=lambda kind: (">=" not in kind, not kind.startswith("every function"))):
         names = kinds[kind]
         more = f" and {len(names) - most} more" if len(names) > most else ""
-        texts.append(f"{kind} {', '.join(names[:most])}{more}" if kind.startswith("every") and ">=" not in kind else kind)
+        texts.append(
+            f"{kind} {', '.join(names[:most])}{more}" if kind.startswith("every") and ">=" not in kind else kind
+        )
     return texts
 
 

@@ -129,9 +129,15 @@ def satisfies(table: Table, system: System) -> bool:
         return False
     if system.associative and not associates(table):
         return False
-    if system.divisible and not all(any(table[a][x] == b for x in elements) and any(table[y][a] == b for y in elements) for a in elements for b in elements):
+    if system.divisible and not all(
+        any(table[a][x] == b for x in elements) and any(table[y][a] == b for y in elements)
+        for a in elements
+        for b in elements
+    ):
         return False
-    return system.identity is None or any(_neutral(table, e, system.identity) and _invertible(table, e, system.inverses) for e in elements)
+    return system.identity is None or any(
+        _neutral(table, e, system.identity) and _invertible(table, e, system.inverses) for e in elements
+    )
 
 
 def associates(table: Table) -> bool:
@@ -160,7 +166,10 @@ def _invertible(table: Table, e: int, side: Side | None) -> bool:
     if side is None:
         return True
     wanted = {"left": (True, False), "right": (False, True), "two-sided": (True, True)}[side]
-    return all(any((not wanted[0] or table[y][x] == e) and (not wanted[1] or table[x][y] == e) for y in elements) for x in elements)
+    return all(
+        any((not wanted[0] or table[y][x] == e) and (not wanted[1] or table[x][y] == e) for y in elements)
+        for x in elements
+    )
 
 
 def is_group(table: Table) -> bool:
@@ -200,7 +209,12 @@ def satisfy(L: np.ndarray, system: System) -> np.ndarray:
     left, right = (eye == L).all((2, 3)), (np.moveaxis(L, 3, 1) == eye.T).all((2, 3))  # by e
     neutral = {"left": left, "right": right, "two-sided": left & right, "member": np.ones_like(left)}[system.identity]
     to_e = np.moveaxis(L, 2, 1)  # t, e, x, y: x y = e
-    solved = {"right": to_e, "left": np.swapaxes(to_e, 2, 3), "two-sided": to_e * np.swapaxes(to_e, 2, 3), None: np.ones_like(to_e)}[system.inverses]
+    solved = {
+        "right": to_e,
+        "left": np.swapaxes(to_e, 2, 3),
+        "two-sided": to_e * np.swapaxes(to_e, 2, 3),
+        None: np.ones_like(to_e),
+    }[system.inverses]
     return good & (neutral & (solved.sum(3) > 0).all(2)).any(1)
 
 
@@ -222,7 +236,14 @@ LEFT_IDENTITY = Equation("e * x", "x", ("x",))
 RIGHT_IDENTITY = Equation("x * e", "x", ("x",))
 LEFT_INVERSES = Equation("i(x) * x", "e", ("x",))
 RIGHT_INVERSES = Equation("x * i(x)", "e", ("x",))
-_RENAMED = {"left identity": "right identity", "right identity": "left identity", "left inverses": "right inverses", "right inverses": "left inverses", "under": "over", "over": "under"}
+_RENAMED = {
+    "left identity": "right identity",
+    "right identity": "left identity",
+    "left inverses": "right inverses",
+    "right inverses": "left inverses",
+    "under": "over",
+    "over": "under",
+}
 
 
 def _step(by: str, result: str, at: tuple[int, ...] = (), backwards: bool = False, **where: str) -> Step:
@@ -232,7 +253,12 @@ def _step(by: str, result: str, at: tuple[int, ...] = (), backwards: bool = Fals
 _TWO_SIDED = Theorem(
     "two-sided identity, right inverses: they are left inverses",
     Equation("i(x) * x", "e"),
-    {"associativity": ASSOCIATIVE, "left identity": LEFT_IDENTITY, "right identity": RIGHT_IDENTITY, "right inverses": RIGHT_INVERSES},
+    {
+        "associativity": ASSOCIATIVE,
+        "left identity": LEFT_IDENTITY,
+        "right identity": RIGHT_IDENTITY,
+        "right inverses": RIGHT_INVERSES,
+    },
     (
         _step("right identity", "(i(x) * x) * e", (), True, x="i(x) * x"),
         _step("right inverses", "(i(x) * x) * (i(x) * i(i(x)))", (1,), True, x="i(x)"),
@@ -257,7 +283,12 @@ _ONE_SIDED = Theorem(
 _OTHER_UNIT = Theorem(
     "right identity, two-sided inverses: it is a left identity",
     Equation("e * x", "x"),
-    {"associativity": ASSOCIATIVE, "right identity": RIGHT_IDENTITY, "right inverses": RIGHT_INVERSES, "left inverses": LEFT_INVERSES},
+    {
+        "associativity": ASSOCIATIVE,
+        "right identity": RIGHT_IDENTITY,
+        "right inverses": RIGHT_INVERSES,
+        "left inverses": LEFT_INVERSES,
+    },
     (
         _step("right inverses", "(x * i(x)) * x", (0,), True, x="x"),
         _step("associativity", "x * (i(x) * x)", (), True, x="x", y="i(x)", z="x"),
@@ -268,7 +299,13 @@ _OTHER_UNIT = Theorem(
 _ONE_INVERSE = Theorem(
     "a right inverse is the inverse",
     Equation("b", "i(a)"),
-    {"associativity": ASSOCIATIVE, "left identity": LEFT_IDENTITY, "right identity": RIGHT_IDENTITY, "left inverses": LEFT_INVERSES, "given": Equation("a * b", "e")},
+    {
+        "associativity": ASSOCIATIVE,
+        "left identity": LEFT_IDENTITY,
+        "right identity": RIGHT_IDENTITY,
+        "left inverses": LEFT_INVERSES,
+        "given": Equation("a * b", "e"),
+    },
     (
         _step("left identity", "e * b", (), True, x="b"),
         _step("left inverses", "(i(a) * a) * b", (0,), True, x="a"),
@@ -283,7 +320,11 @@ _ONE_UNIT = Theorem(
     {"left identity": LEFT_IDENTITY, "f": Equation("x * f", "x", ("x",))},
     (_step("f", "e * f", (), True, x="e"), _step("left identity", "f", (), x="f")),
 )
-_DIVISION = {"associativity": ASSOCIATIVE, "under": Equation("x * under(x, y)", "y", ("x", "y")), "over": Equation("over(y, x) * x", "y", ("x", "y"))}
+_DIVISION = {
+    "associativity": ASSOCIATIVE,
+    "under": Equation("x * under(x, y)", "y", ("x", "y")),
+    "over": Equation("over(y, x) * x", "y", ("x", "y")),
+}
 _DIVISION_UNIT = Theorem(
     "division: a solution of a x = a is a right identity",
     Equation("b * under(a, a)", "b"),
@@ -317,5 +358,9 @@ FROM_LEFT_RIGHT = Theorem(
     {"associativity": ASSOCIATIVE, "left identity": LEFT_IDENTITY, "right inverses": RIGHT_INVERSES},
     _TWO_SIDED.steps,
 )
-CORRUPTED = replace(_TWO_SIDED, steps=(*_TWO_SIDED.steps[:4], replace(_TWO_SIDED.steps[4], where={"x": "i(x)"}), *_TWO_SIDED.steps[5:]))
-WITHOUT_ASSOCIATIVITY = replace(_ONE_INVERSE, hypotheses={k: v for k, v in _ONE_INVERSE.hypotheses.items() if k != "associativity"})
+CORRUPTED = replace(
+    _TWO_SIDED, steps=(*_TWO_SIDED.steps[:4], replace(_TWO_SIDED.steps[4], where={"x": "i(x)"}), *_TWO_SIDED.steps[5:])
+)
+WITHOUT_ASSOCIATIVITY = replace(
+    _ONE_INVERSE, hypotheses={k: v for k, v in _ONE_INVERSE.hypotheses.items() if k != "associativity"}
+)

@@ -140,7 +140,7 @@ def _log(ev: Evaluator, node: sp.log, scope: Scope) -> acb:
 
 def _lambertw(ev: Evaluator, node: sp.LambertW, scope: Scope) -> acb:
     ball, branch = ev(node.args[0], scope), ev.integer(node.args[1], scope) if len(node.args) == 2 else 0
-    end = 0 if branch else -arb.const_e() ** -1
+    end = 0 if branch else -(arb.const_e() ** -1)
     if ev.holomorphic(node.args[0], scope) and _left(ball, end):
         return _NAN
     return ball.lambertw(branch)
@@ -257,7 +257,9 @@ def _repeated(ev: Evaluator, node: ExprWithLimits, scope: Scope) -> acb:
         start, stop = ev.integer(lower, scope), ev.integer(upper, scope) + 1
         backwards = stop < start
         if abs(stop - start) > _TERMS:
-            raise CannotEnclose(node, f"{abs(stop - start)} terms are more than the {_TERMS} that are evaluated one by one")
+            raise CannotEnclose(
+                node, f"{abs(stop - start)} terms are more than the {_TERMS} that are evaluated one by one"
+            )
         total = acb(0 if summing else 1)
         for index in range(min(start, stop), max(start, stop)):
             term = level(limits[:-1], ev.indexed(scope, symbol, acb(index), index))
@@ -286,7 +288,9 @@ def _over(ev: Evaluator, node: sp.Integral, limits: _Limits, scope: Scope) -> ac
     return total
 
 
-def _between(ev: Evaluator, node: sp.Integral, limits: _Limits, ends: tuple[sp.Expr, sp.Expr], scope: Scope, *, goal: int) -> acb:
+def _between(
+    ev: Evaluator, node: sp.Integral, limits: _Limits, ends: tuple[sp.Expr, sp.Expr], scope: Scope, *, goal: int
+) -> acb:
     """The integral over `limits`, the outermost of them running between the finite `ends`."""
     symbol = limits[-1][0]
     complex_limits = any(ev.holomorphic(end, scope) for end in ends)
@@ -301,14 +305,18 @@ def _between(ev: Evaluator, node: sp.Integral, limits: _Limits, ends: tuple[sp.E
         if failures or ev.calls > _CALLS:
             return _NAN
         try:
-            return _over(ev, node, limits[:-1], ev.running(scope, symbol, start + width * s, analytic or complex_limits))
+            return _over(
+                ev, node, limits[:-1], ev.running(scope, symbol, start + width * s, analytic or complex_limits)
+            )
         except (CannotEnclose, KeyboardInterrupt) as failure:  # C code is above: no exception may pass through it
             failures.append(failure)
             return _NAN
 
     effort = 2000 + 100 * ctx.prec if goal > 50 else 200  # wide parameters need a rough bound only
     accuracy = arb(2) ** -goal
-    mean = acb.integral(integrand, 0, 1, rel_tol=accuracy, abs_tol=accuracy / (1 + abs(width)).upper(), eval_limit=effort)
+    mean = acb.integral(
+        integrand, 0, 1, rel_tol=accuracy, abs_tol=accuracy / (1 + abs(width)).upper(), eval_limit=effort
+    )
     if failures:
         raise failures[0]
     if ev.calls > _CALLS:
@@ -364,7 +372,11 @@ def _inherited(node: sp.Basic) -> Handler:
     for kind in (AppliedUndef, sp.Rational, sp.Symbol, sp.Piecewise):
         if isinstance(node, kind) and not isinstance(node, sp.Float):
             return _HANDLERS[kind]
-    reason = "a float is not exact: write a Rational" if isinstance(node, sp.Float) else "no rigorous enclosure is known for it"
+    reason = (
+        "a float is not exact: write a Rational"
+        if isinstance(node, sp.Float)
+        else "no rigorous enclosure is known for it"
+    )
     raise CannotEnclose(node, reason)
 
 
@@ -408,7 +420,9 @@ def enclose(expr: sp.Expr, instantiation: Instantiation, bits: int = 256, cap: i
         TypeError: `expr` is not a scalar SymPy expression (use :func:`entries` on a matrix).
     """
     if isinstance(expr, sp.MatrixBase) or not isinstance(expr, sp.Expr):
-        raise TypeError(f"Expected a scalar SymPy expression, got {type(expr).__name__}. Enclose a matrix by its entries().")
+        raise TypeError(
+            f"Expected a scalar SymPy expression, got {type(expr).__name__}. Enclose a matrix by its entries()."
+        )
     prepared, goal = prepare(expr), _goal(bits)
     best, reached, blame = None, -1, None
     while True:
@@ -427,7 +441,9 @@ def enclose(expr: sp.Expr, instantiation: Instantiation, bits: int = 256, cap: i
         if bits > cap or (evaluator.calls and best is None and bits > 1024):
             break
     if best is None:
-        raise CannotEnclose(blame, "its ball is not finite at any precision tried (a pole, or a kink at the very point?)")
+        raise CannotEnclose(
+            blame, "its ball is not finite at any precision tried (a pole, or a kink at the very point?)"
+        )
     return best
 
 

@@ -31,7 +31,9 @@ def cayley_graph(group: FiniteGroup, generators: Sequence[int] | None = None) ->
     chosen = list(group.generators if generators is None else generators)
     if 0 in chosen:
         raise ValueError("Expected generators other than the identity, which would give every vertex a loop.")
-    graph = networkx.MultiDiGraph(name=f"Cayley graph of {group.label or f'a group of order {group.order}'}", label=group.label)
+    graph = networkx.MultiDiGraph(
+        name=f"Cayley graph of {group.label or f'a group of order {group.order}'}", label=group.label
+    )
     for x in range(group.order):
         graph.add_node(x, name=group.names[x], order=int(group.orders[x]))
     everything = np.arange(group.order)
@@ -69,7 +71,11 @@ def positions(graph: networkx.MultiDiGraph) -> dict[int, tuple[float, float]]:
     places = {}
     for k, ring in enumerate(rings):
         radius = 1.0 - k / (len(rings) + 0.5)
-        backwards = k > 0 and any(following[g][rings[0][1]] == ring[-1] for g in gens[1:]) if len(ring) > 2 and len(rings[0]) > 1 else False
+        backwards = (
+            k > 0 and any(following[g][rings[0][1]] == ring[-1] for g in gens[1:])
+            if len(ring) > 2 and len(rings[0]) > 1
+            else False
+        )
         for j, x in enumerate(ring):
             angle = np.pi / 2 - 2 * np.pi * (-j if backwards else j) / len(ring)
             places[x] = (float(radius * np.cos(angle)), float(radius * np.sin(angle)))
@@ -86,7 +92,9 @@ def draw(graph: networkx.MultiDiGraph, *, title: str | None = None) -> Figure:
     from matplotlib.lines import Line2D
 
     if graph.number_of_nodes() > MAX_DRAWN:
-        raise ValueError(f"Expected at most {MAX_DRAWN} vertices to draw, got {graph.number_of_nodes()}; draw the graph of a quotient or of a subgroup.")
+        raise ValueError(
+            f"Expected at most {MAX_DRAWN} vertices to draw, got {graph.number_of_nodes()}; draw the graph of a quotient or of a subgroup."
+        )
     figure = Figure(figsize=(4.0, 4.0), layout="constrained")
     axes = figure.subplots()
     places = positions(graph)
@@ -97,13 +105,24 @@ def draw(graph: networkx.MultiDiGraph, *, title: str | None = None) -> Figure:
         for x, y in edges[g]:
             mutual = (y, x) in both_ways
             if not mutual or x < y:
-                style = {"arrowstyle": "-" if mutual else "-|>", "color": _COLOURS[k % len(_COLOURS)], "shrinkA": 7, "shrinkB": 7, "linewidth": 1.2}
+                style = {
+                    "arrowstyle": "-" if mutual else "-|>",
+                    "color": _COLOURS[k % len(_COLOURS)],
+                    "shrinkA": 7,
+                    "shrinkB": 7,
+                    "linewidth": 1.2,
+                }
                 axes.annotate("", xy=places[y], xytext=places[x], arrowprops=style)
     for x, (a, b) in places.items():
         axes.text(a, b, graph.nodes[x]["name"], ha="center", va="center", fontsize=8 if len(places) < 30 else 5)
     handles = [Line2D([], [], color=_COLOURS[k % len(_COLOURS)], label=name) for k, (_, name) in enumerate(gens)]
     if handles:
         axes.legend(handles=handles, loc="upper right", fontsize=8, frameon=False)
-    axes.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal", title=title if title is not None else graph.graph["name"])
+    axes.set(
+        xlim=(-1.25, 1.25),
+        ylim=(-1.25, 1.25),
+        aspect="equal",
+        title=title if title is not None else graph.graph["name"],
+    )
     axes.axis("off")
     return figure

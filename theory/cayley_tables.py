@@ -28,7 +28,9 @@ def magma_generators(table: np.ndarray) -> list[int]:
         new = np.array([chosen[-1]])
         while new.size:
             members = np.flatnonzero(inside)
-            products = np.unique(np.concatenate([table[np.ix_(new, members)].ravel(), table[np.ix_(members, new)].ravel()]))
+            products = np.unique(
+                np.concatenate([table[np.ix_(new, members)].ravel(), table[np.ix_(members, new)].ravel()])
+            )
             new = products[~inside[products]]
             inside[new] = True
     return chosen
@@ -80,16 +82,26 @@ def first_failure(table: np.ndarray) -> NotAGroup | None:
     outside = (table < 0) | (table >= n)
     if outside.any():
         a, b = (int(k) for k in np.unravel_index(int(outside.argmax()), table.shape))
-        return NotAGroup("closure", (a, b), f"Closure fails: {a} * {b} = {int(table[a, b])} is none of the {n} elements.")
+        return NotAGroup(
+            "closure", (a, b), f"Closure fails: {a} * {b} = {int(table[a, b])} is none of the {n} elements."
+        )
     triple = light_test(table)
     if triple is not None:
         x, g, y = triple
         left, right = int(table[table[x, g], y]), int(table[x, table[g, y]])
-        return NotAGroup("associativity", triple, f"Associativity fails: ({x} * {g}) * {y} = {left}, but {x} * ({g} * {y}) = {right}.")
+        return NotAGroup(
+            "associativity",
+            triple,
+            f"Associativity fails: ({x} * {g}) * {y} = {left}, but {x} * ({g} * {y}) = {right}.",
+        )
     e = two_sided_identity(table)
     if e is None:
         return NotAGroup("identity", (), "No element e satisfies e * x = x * e = x for every x.")
     lonely = np.flatnonzero(~((table == e) & (e == table.T)).any(axis=1))
     if lonely.size:
-        return NotAGroup("inverses", (int(lonely[0]),), f"No inverse: no y satisfies {int(lonely[0])} * y = y * {int(lonely[0])} = {e}.")
+        return NotAGroup(
+            "inverses",
+            (int(lonely[0]),),
+            f"No inverse: no y satisfies {int(lonely[0])} * y = y * {int(lonely[0])} = {e}.",
+        )
     return None

@@ -130,11 +130,19 @@ class CharacterTable:
         head += [[f"^{p}", *(names[k] for k in row)] for p, row in self.power_maps.items()]
         head += [["e.g.", *(self.group.names[c.representative] for c in self.group.classes)]]
         signs = {1: "+", 0: "o", -1: "-"}
-        body = [[f"chi{k + 1} {signs[s]}", *(cells.get(v, str(v)) for v in row)] for k, (row, s) in enumerate(zip(self.values, self.indicators, strict=True))]
+        body = [
+            [f"chi{k + 1} {signs[s]}", *(cells.get(v, str(v)) for v in row)]
+            for k, (row, s) in enumerate(zip(self.values, self.indicators, strict=True))
+        ]
         widths = [max(len(line[k]) for line in head + body) for k in range(len(head[0]))]
-        lines = ["  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in head + body]
+        lines = [
+            "  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in head + body
+        ]
         lines += [f"{letter} = {value}" for letter, value in self.legend.items()]
-        lines.append("+ real, - quaternionic, o complex" + ("; zeta(n) = exp(2 pi i/n), /A the conjugate of A" if self.legend else ""))
+        lines.append(
+            "+ real, - quaternionic, o complex"
+            + ("; zeta(n) = exp(2 pi i/n), /A the conjugate of A" if self.legend else "")
+        )
         return "\n".join(lines)
 
 
@@ -237,7 +245,9 @@ def _burnside_dixon(group: FiniteGroup, e: int) -> np.ndarray:
     inverse_size = np.array([pow(int(s), -1, p) for s in sizes], dtype=np.int64)
     inverse_class = group.class_of[group.inverses[[c.representative for c in group.classes]]]
     norms = (omega * omega[:, inverse_class] % p * inverse_size % p).sum(axis=1) % p
-    degrees = np.array([_square_root(group.order * pow(int(v), -1, p) % p, group.order, p) for v in norms], dtype=np.int64)
+    degrees = np.array(
+        [_square_root(group.order * pow(int(v), -1, p) % p, group.order, p) for v in norms], dtype=np.int64
+    )
     residues = omega * inverse_size % p * degrees[:, None] % p
     return _lift(group, e, residues, p, z)
 
@@ -290,7 +300,9 @@ def _eigenvectors(matrix: np.ndarray, p: int, random: Random) -> np.ndarray | No
     roots = np.flatnonzero(values == 0)
     if len(roots) != k:
         return None
-    quotient = np.ones((k, k), dtype=np.int64)  # row i: coefficient of x^i in polynomial / (x - root), a column per root
+    quotient = np.ones(
+        (k, k), dtype=np.int64
+    )  # row i: coefficient of x^i in polynomial / (x - root), a column per root
     for i in range(k - 1, 0, -1):
         quotient[i - 1] = (polynomial[i] + roots * quotient[i]) % p
     return krylov[:, :k] @ quotient % p

@@ -46,7 +46,9 @@ def euler(alpha: Any = ALPHA, beta: Any = BETA, gamma: Any = GAMMA) -> Matrix:
 
 def invariant_forms() -> Matrix:
     """Components C of g^-1 dg along the generators -i s/2, a row per angle."""
-    return Matrix([[-sin(BETA) * cos(GAMMA), sin(BETA) * sin(GAMMA), cos(BETA)], [sin(GAMMA), cos(GAMMA), 0], [0, 0, 1]])
+    return Matrix(
+        [[-sin(BETA) * cos(GAMMA), sin(BETA) * sin(GAMMA), cos(BETA)], [sin(GAMMA), cos(GAMMA), 0], [0, 0, 1]]
+    )
 
 
 def measure_equations() -> list[Equation]:
@@ -72,11 +74,20 @@ def class_equations() -> list[Equation]:
     """The half rotation angle of a Haar element of SU(2), w = cos theta on the unit sphere of R^4, has density (2/pi) sin^2 theta."""
     n, dn = (Matrix(3, 1, sp.symbols(f"{name}1:4", real=True)) for name in ("n", "v"))
     speed = Symbol("w", real=True)  # of theta, where n moves with velocity v
-    moved = sp.expand((sin(THETA) * speed) ** 2 + (cos(THETA) * speed * n + sin(THETA) * dn).dot(cos(THETA) * speed * n + sin(THETA) * dn))
-    metric = moved - (n.dot(n) - 1) * (cos(THETA) * speed) ** 2 - 2 * n.dot(dn) * sin(THETA) * cos(THETA) * speed  # |n| = 1, n.v = 0
+    moved = sp.expand(
+        (sin(THETA) * speed) ** 2
+        + (cos(THETA) * speed * n + sin(THETA) * dn).dot(cos(THETA) * speed * n + sin(THETA) * dn)
+    )
+    metric = (
+        moved - (n.dot(n) - 1) * (cos(THETA) * speed) ** 2 - 2 * n.dot(dn) * sin(THETA) * cos(THETA) * speed
+    )  # |n| = 1, n.v = 0
     primitive = (THETA - sin(THETA) * cos(THETA)) / sp.pi
     return [
-        (_waves(metric), _waves(speed**2 + sin(THETA) ** 2 * dn.dot(dn)), "points (cos theta, sin theta n): volume sin^2 theta on each sphere of n"),
+        (
+            _waves(metric),
+            _waves(speed**2 + sin(THETA) ** 2 * dn.dot(dn)),
+            "points (cos theta, sin theta n): volume sin^2 theta on each sphere of n",
+        ),
         (_waves(primitive.diff(THETA)), _waves(2 * sin(THETA) ** 2 / sp.pi), "density of the class angle"),
         (primitive.subs(THETA, sp.pi) - primitive.subs(THETA, 0), sp.S.One, "its mass"),
     ]
@@ -152,9 +163,19 @@ def character_induction() -> tuple[Symbol, list[Equation], list[Equation], list[
     d = Symbol("d", integer=True, positive=True)
     step = _waves(exp(I * THETA) * sin(d * THETA) + exp(-I * d * THETA) * sin(THETA))
     written = [
-        (_waves(sin(THETA) * sum(exp(I * (k - 1 - 2 * t) * THETA) for t in range(k))), _waves(sin(k * THETA)), f"dimension {k}") for k in (2, 3, 4)
+        (
+            _waves(sin(THETA) * sum(exp(I * (k - 1 - 2 * t) * THETA) for t in range(k))),
+            _waves(sin(k * THETA)),
+            f"dimension {k}",
+        )
+        for k in (2, 3, 4)
     ]
-    return d, [(sin(THETA) * 1, sin(1 * THETA), "dimension 1")], [(step, _waves(sin((d + 1) * THETA)), "one dimension more")], written
+    return (
+        d,
+        [(sin(THETA) * 1, sin(1 * THETA), "dimension 1")],
+        [(step, _waves(sin((d + 1) * THETA)), "one dimension more")],
+        written,
+    )
 
 
 def weyl_equations() -> list[Equation]:
@@ -209,7 +230,10 @@ def legendre_induction() -> tuple[Symbol, list[Equation], list[Equation], list[E
         (X * dw - du, (n + 1) * w, "second, one degree more"),
         (n * (dv - u - X * du), -n * (n + 1) * u, "Legendre's equation"),
     ]
-    base = [(X.diff(X), X * sp.S.One.diff(X) + 1, "first, degree 1"), (X * X.diff(X) - sp.S.One.diff(X), X, "second, degree 1")]
+    base = [
+        (X.diff(X), X * sp.S.One.diff(X) + 1, "first, degree 1"),
+        (X * X.diff(X) - sp.S.One.diff(X), X, "second, degree 1"),
+    ]
     small = []
     for k in (2, 3, 6):
         p = legendre(k).as_expr()
@@ -312,7 +336,9 @@ class Coefficient:
 @cache
 def _expand(d: int, k: int, l: int) -> tuple[tuple[Monomial, int], ...]:
     terms = []
-    for i in range(max(0, k - l), min(k, d - 1 - l) + 1):  # i letters y come from the first bracket, k - i from the second
+    for i in range(
+        max(0, k - l), min(k, d - 1 - l) + 1
+    ):  # i letters y come from the first bracket, k - i from the second
         rest = l - (k - i)
         terms.append(((d - 1 - l - i, k - i, i, rest), comb(d - 1 - l, i) * comb(l, k - i) * (-1) ** rest))
     return tuple(terms)
@@ -366,7 +392,9 @@ def moment_equations() -> list[Equation]:
     ]
 
 
-Rule = Callable[[str, int], tuple[int, int]]  # (group, l) -> (equally spaced angles in alpha and in gamma, Gauss-Legendre nodes in cos beta)
+Rule = Callable[
+    [str, int], tuple[int, int]
+]  # (group, l) -> (equally spaced angles in alpha and in gamma, Gauss-Legendre nodes in cos beta)
 
 
 def product_rule(group: str, l: int) -> tuple[int, int]:
@@ -408,14 +436,19 @@ def quadrature_mean(pair: Pair, group: str, angles: int, nodes: int, *, literal:
         if all(wave(f // unit, angles) for f in _half_frequencies(monomial)):
             p, pc, q, qc = monomial
             if (p + pc) % 2 or (q + qc) % 2:
-                raise ValueError(f"{angles} angles alias an odd power of cos(beta/2) to frequency 0; use an odd number of angles.")
+                raise ValueError(
+                    f"{angles} angles alias an odd power of cos(beta/2) to frequency 0; use an odd number of angles."
+                )
             total += c * _beta_mean((p + pc) // 2, (q + qc) // 2, nodes, gauss)
     return total
 
 
 @cache
 def _beta_mean(p: int, q: int, nodes: int, gauss: Callable[[Poly, int], Fraction]) -> Fraction:
-    f = Poly([Rational(1, 2), Rational(1, 2)], X, domain=QQ) ** p * Poly([Rational(-1, 2), Rational(1, 2)], X, domain=QQ) ** q
+    f = (
+        Poly([Rational(1, 2), Rational(1, 2)], X, domain=QQ) ** p
+        * Poly([Rational(-1, 2), Rational(1, 2)], X, domain=QQ) ** q
+    )
     return gauss(f, nodes) / 2
 
 

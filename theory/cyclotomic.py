@@ -145,7 +145,9 @@ class Cyclotomic:
             return self
         step, rest = divmod(order, self.order)
         if rest:
-            raise ExactNumberError(f"Q(zeta_{self.order}) is not written inside Q(zeta_{order}): expected a multiple of {self.order}.")
+            raise ExactNumberError(
+                f"Q(zeta_{self.order}) is not written inside Q(zeta_{order}): expected a multiple of {self.order}."
+            )
         return Cyclotomic(order, _fold(order, {k * step: c for k, c in enumerate(self.numerators)}), self.denominator)
 
     def _pair(self, other: object) -> tuple[Cyclotomic, Cyclotomic] | None:
@@ -162,7 +164,9 @@ class Cyclotomic:
         if (both := self._pair(other)) is None:
             return NotImplemented
         a, b = both
-        numerators = tuple(x * b.denominator + y * a.denominator for x, y in zip(a.numerators, b.numerators, strict=True))
+        numerators = tuple(
+            x * b.denominator + y * a.denominator for x, y in zip(a.numerators, b.numerators, strict=True)
+        )
         return Cyclotomic.build(a.order, numerators, a.denominator * b.denominator)
 
     __radd__ = __add__
@@ -228,8 +232,14 @@ class Cyclotomic:
     def galois(self, k: int) -> Cyclotomic:
         """The image under zeta -> zeta^k; k is prime to the order."""
         if gcd(k, self.order) != 1:
-            raise ExactNumberError(f"zeta -> zeta^{k} is no automorphism of Q(zeta_{self.order}): {k} and {self.order} share a factor.")
-        return Cyclotomic(self.order, _fold(self.order, {j * k % self.order: c for j, c in enumerate(self.numerators)}), self.denominator)
+            raise ExactNumberError(
+                f"zeta -> zeta^{k} is no automorphism of Q(zeta_{self.order}): {k} and {self.order} share a factor."
+            )
+        return Cyclotomic(
+            self.order,
+            _fold(self.order, {j * k % self.order: c for j, c in enumerate(self.numerators)}),
+            self.denominator,
+        )
 
     def conjugate(self) -> Cyclotomic:
         """The complex conjugate (zeta -> 1/zeta)."""
@@ -304,7 +314,9 @@ def _descend(number: Cyclotomic, p: int) -> Cyclotomic | None:
     coordinates = [_fold(m, part) for part in parts]
     if any(other != coordinates[1] for other in coordinates[2:]):
         return None
-    return Cyclotomic.build(m, tuple(x - y for x, y in zip(coordinates[0], coordinates[1], strict=True)), number.denominator)
+    return Cyclotomic.build(
+        m, tuple(x - y for x, y in zip(coordinates[0], coordinates[1], strict=True)), number.denominator
+    )
 
 
 def _root_text(n: int, k: int) -> str:
@@ -322,13 +334,17 @@ def to_text(number: Cyclotomic) -> str:
         for k in range(len(low.numerators), low.order):
             first = next(j for j, r in enumerate(rows[k]) if r)
             scale = Fraction(low.numerators[first], low.denominator * int(rows[k][first]))
-            if scale and all(Fraction(c, low.denominator) == scale * int(r) for c, r in zip(low.numerators, rows[k], strict=True)):
+            if scale and all(
+                Fraction(c, low.denominator) == scale * int(r) for c, r in zip(low.numerators, rows[k], strict=True)
+            ):
                 terms = [(k, scale)]
                 break
     pieces = []
     for k, c in terms:
         size = abs(c)
-        body = str(size) if k == 0 else (_root_text(low.order, k) if size == 1 else f"{size}*{_root_text(low.order, k)}")
+        body = (
+            str(size) if k == 0 else (_root_text(low.order, k) if size == 1 else f"{size}*{_root_text(low.order, k)}")
+        )
         sign = "-" if c < 0 else "+"
         pieces.append((sign if sign == "-" else "") + body if not pieces else f" {sign} {body}")
     return "".join(pieces) or "0"

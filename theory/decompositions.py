@@ -58,7 +58,11 @@ class Decomposition:
         out, at = [], 0
         for k, (part, m) in enumerate(zip(self.irreps, self.multiplicities, strict=True)):
             if m:
-                out.append(Summand(k, m, part.degree, part.field, schur_type(int(part.indicator)), slice(at, at + m * part.degree)))
+                out.append(
+                    Summand(
+                        k, m, part.degree, part.field, schur_type(int(part.indicator)), slice(at, at + m * part.degree)
+                    )
+                )
                 at += m * part.degree
         return tuple(out)
 
@@ -100,14 +104,22 @@ class Decomposition:
             d, start = s.degree, s.columns.start
             for i in range(s.multiplicity):
                 for j in range(s.multiplicity):
-                    yield self.basis[:, start + i * d : start + (i + 1) * d] @ self.inverse_basis[start + j * d : start + (j + 1) * d]
+                    yield (
+                        self.basis[:, start + i * d : start + (i + 1) * d]
+                        @ self.inverse_basis[start + j * d : start + (j + 1) * d]
+                    )
 
     @cached_property
     def certificate(self) -> Certificate:
         """All that a stranger needs to check the splitting."""
         used = [s.irrep for s in self.summands]
         return Certificate(
-            self.representation, self.basis, self.inverse_basis, tuple(self.irreps[k] for k in used), tuple(self.multiplicities[k] for k in used), self.form
+            self.representation,
+            self.basis,
+            self.inverse_basis,
+            tuple(self.irreps[k] for k in used),
+            tuple(self.multiplicities[k] for k in used),
+            self.form,
         )
 
     def text(self) -> str:
@@ -136,7 +148,9 @@ class Certificate:
         rho, T = self.representation, self.basis
         n, size = rho.group.order, rho.degree
         eye = ExactArray.eye(size, T.field)
-        blocks = block_diagonal([r.matrices for r, m in zip(self.irreps, self.multiplicities, strict=True) for _ in range(m)])
+        blocks = block_diagonal(
+            [r.matrices for r, m in zip(self.irreps, self.multiplicities, strict=True) for _ in range(m)]
+        )
         gens = list(rho.group.generators) or [0]
         chosen = rho.matrices[gens]
         found = {
@@ -150,7 +164,9 @@ class Certificate:
             found[f"homomorphism, block {i + 1}"] = step[0] if len(step) == 1 else _stacked(step)
             for j, b in enumerate(self.irreps[: i + 1]):
                 total = a.character.entrywise(b.character.conj()).sum()
-                found[f"<block {i + 1}, block {j + 1}> - {int(i == j)}"] = total - ExactArray.of([[int(i == j) * n]])[0, 0]
+                found[f"<block {i + 1}, block {j + 1}> - {int(i == j)}"] = (
+                    total - ExactArray.of([[int(i == j) * n]])[0, 0]
+                )
         return found
 
     def replay(self) -> bool:

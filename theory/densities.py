@@ -55,7 +55,9 @@ class Fibre:
         return sp.diff(self.image, self.at).subs(self.at, self.point) * self.orientation
 
 
-def mass_balance(log_density: sp.Expr, fibre: Fibre, claimed: sp.Expr, *, others: sp.Expr = sp.S.One) -> tuple[sp.Expr, sp.Expr]:
+def mass_balance(
+    log_density: sp.Expr, fibre: Fibre, claimed: sp.Expr, *, others: sp.Expr = sp.S.One
+) -> tuple[sp.Expr, sp.Expr]:
     r"""Rates at which the mass of an image and the mass of its interval grow with the upper end.
 
     With Y = f(X) of density q and ``others`` the volume factor of the remaining coordinates,

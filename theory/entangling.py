@@ -90,11 +90,15 @@ class Undefined:
 
     def spacings(self, matrix: Matrix) -> tuple[Expr, ...]:
         """G_i'(Phi(v_i)), the reciprocals of the densities at the image."""
-        return tuple(_slope_at(quantile, normal_cdf(v)) for quantile, v in zip(self.quantiles, matrix * self.u, strict=True))
+        return tuple(
+            _slope_at(quantile, normal_cdf(v)) for quantile, v in zip(self.quantiles, matrix * self.u, strict=True)
+        )
 
     def outer_slopes(self, matrix: Matrix) -> tuple[Expr, ...]:
         """The claimed slopes dx_i/dv_i = phi(v_i) G_i'(Phi(v_i))."""
-        return tuple(normal_density(v) * spacing for v, spacing in zip(matrix * self.u, self.spacings(matrix), strict=True))
+        return tuple(
+            normal_density(v) * spacing for v, spacing in zip(matrix * self.u, self.spacings(matrix), strict=True)
+        )
 
     def density(self) -> Expr:
         """p(z), the product of the derivatives of Phi(U_k)."""
@@ -111,7 +115,12 @@ def slope_of_the_inner_step() -> Claimed:
     r"""The derivative of :math:`U = \Phi^{-1}(F(z))` is :math:`F'(z)/\varphi(U)`, for every increasing F with values in (0, 1)."""
     z, cdf = Symbol("z", real=True), sympy.Function("F", real=True)
     u = sqrt(2) * erfinv(2 * cdf(z) - 1)
-    return Claimed("slope of the inner step", u.diff(z), cdf(z).diff(z) / normal_density(u), (cdf(z) > 0, cdf(z) < 1, cdf(z).diff(z) > 0))
+    return Claimed(
+        "slope of the inner step",
+        u.diff(z),
+        cdf(z).diff(z) / normal_density(u),
+        (cdf(z) > 0, cdf(z) < 1, cdf(z).diff(z) > 0),
+    )
 
 
 def whole_jacobian(d: int, rows: int | None = None) -> Claimed:
@@ -119,7 +128,12 @@ def whole_jacobian(d: int, rows: int | None = None) -> Claimed:
     laws = Undefined.of(d)
     matrix = Matrix(d, d, lambda i, j: Symbol(f"a{i + 1}{j + 1}", real=True))
     product = sympy.diag(*laws.outer_slopes(matrix)) * matrix * sympy.diag(*laws.slopes)
-    return Claimed(f"Jacobian, d = {d}", laws.image(matrix)[:rows, :].jacobian(Matrix(laws.points)), product[:rows, :], laws.increasing)
+    return Claimed(
+        f"Jacobian, d = {d}",
+        laws.image(matrix)[:rows, :].jacobian(Matrix(laws.points)),
+        product[:rows, :],
+        laws.increasing,
+    )
 
 
 def one_more_coordinate() -> list[Claimed]:
@@ -135,7 +149,12 @@ def one_more_coordinate() -> list[Claimed]:
     outer = normal_density(v) * _slope_at(quantile, normal_cdf(v))
     assuming = (old_step(z).diff(z) > 0, new_step(new).diff(new) > 0, quantile(y).diff(y) > 0)
     return [
-        Claimed(f"entry (i, {place}) and its factors", quantile(normal_cdf(v)).diff(point), outer * entry * step(point).diff(point), assuming)
+        Claimed(
+            f"entry (i, {place}) and its factors",
+            quantile(normal_cdf(v)).diff(point),
+            outer * entry * step(point).diff(point),
+            assuming,
+        )
         for place, point, entry, step in (("j", z, a, old_step), ("d + 1", new, b, new_step))
     ]
 
@@ -175,10 +194,20 @@ def reflection_step() -> list[Claimed]:
     both, single = i**2 + j**2 + S, i**2 + S
     return [
         Claimed("one row more of A^T A", others(S + w**2, s), others(S, s) + (-2 * i * w / s) * (-2 * w * j / s)),
-        Claimed("off the diagonal of A^T A", (1 - 2 * i**2 / both + 1 - 2 * j**2 / both) * (2 * i * j / both), others(S, both)),
+        Claimed(
+            "off the diagonal of A^T A",
+            (1 - 2 * i**2 / both + 1 - 2 * j**2 / both) * (2 * i * j / both),
+            others(S, both),
+        ),
         Claimed("on the diagonal of A^T A", (1 - 2 * i**2 / single) ** 2 + others(S, single).subs(j, i), sympy.S.One),
-        Claimed("bordered determinant", 1 - c * (T + w**2), (1 - c * T) * (1 - c * w**2 - (c * w) ** 2 * T / (1 - c * T))),
-        Claimed("one term more of |Au|^2", partial_norm(N + x**2, M + x * w, T + w**2), partial_norm(N, M, T) + (x - 2 * w * m / s) ** 2),
+        Claimed(
+            "bordered determinant", 1 - c * (T + w**2), (1 - c * T) * (1 - c * w**2 - (c * w) ** 2 * T / (1 - c * T))
+        ),
+        Claimed(
+            "one term more of |Au|^2",
+            partial_norm(N + x**2, M + x * w, T + w**2),
+            partial_norm(N, M, T) + (x - 2 * w * m / s) ** 2,
+        ),
         Claimed("|Au|^2 = |u|^2 once all terms are in", partial_norm(N, m, s), N),
     ]
 
@@ -191,7 +220,9 @@ def law_is_preserved(d: int, rotation: Matrix) -> Claimed:
     laws = Undefined.of(d)
     jacobian = laws.image(rotation).jacobian(Matrix(laws.points))
     volume = rotation.det() * jacobian.det(method="berkowitz")  # det A = +-1 takes the modulus
-    return Claimed(f"density of f(z), d = {d}", volume, laws.density() * sympy.Mul(*laws.spacings(rotation)), laws.increasing)
+    return Claimed(
+        f"density of f(z), d = {d}", volume, laws.density() * sympy.Mul(*laws.spacings(rotation)), laws.increasing
+    )
 
 
 def law_step() -> list[Claimed]:

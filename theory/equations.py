@@ -52,7 +52,7 @@ def _factor(tokens: list[str], text: str) -> tuple[Term, list[str]]:
         term, rest = _product(tokens[1:], text)
         return term, _closed(rest, text)
     if len(tokens) > 1 and tokens[1] == "(":
-        arguments, rest = [], ["," , *tokens[2:]]
+        arguments, rest = [], [",", *tokens[2:]]
         while rest and rest[0] == ",":
             argument, rest = _product(rest[1:], text)
             arguments.append(argument)
@@ -173,7 +173,9 @@ def splices(theorem: Theorem) -> bool:
         if sides is None:
             return False
         values = {name: _polish(parse(text)) for name, text in step.where.items()}
-        before, after = ([letter for word in _polish(parse(side)) for letter in values.get(word, [word])] for side in sides)
+        before, after = (
+            [letter for word in _polish(parse(side)) for letter in values.get(word, [word])] for side in sides
+        )
         if following not in _splicings(line, before, after):
             return False
     return True
@@ -202,7 +204,13 @@ def mirrored(theorem: Theorem, name: str, rename: Mapping[str, str]) -> Theorem:
     equation = theorem.states
     hypotheses = {rename.get(key, key): _mirrored_equation(value) for key, value in theorem.hypotheses.items()}
     steps = [
-        Step(rename.get(s.by, s.by), _mirrored_text(s.result), _mirrored_place(place, s.at), {k: _mirrored_text(v) for k, v in s.where.items()}, s.backwards)
+        Step(
+            rename.get(s.by, s.by),
+            _mirrored_text(s.result),
+            _mirrored_place(place, s.at),
+            {k: _mirrored_text(v) for k, v in s.where.items()},
+            s.backwards,
+        )
         for place, s in zip([equation.left, *(s.result for s in theorem.steps)], theorem.steps, strict=False)
     ]
     return Theorem(name, _mirrored_equation(equation), hypotheses, tuple(steps))
@@ -217,7 +225,11 @@ def _mirrored_text(text: str) -> str:
 
 
 def _mirrored(term: Term) -> Term:
-    return term if isinstance(term, str) else (_EXCHANGED.get(str(term[0]), term[0]), *(_mirrored(part) for part in reversed(term[1:])))
+    return (
+        term
+        if isinstance(term, str)
+        else (_EXCHANGED.get(str(term[0]), term[0]), *(_mirrored(part) for part in reversed(term[1:])))
+    )
 
 
 def _mirrored_place(text: str, at: Sequence[int]) -> tuple[int, ...]:

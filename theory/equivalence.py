@@ -33,7 +33,9 @@ def _polar(name: str, left: str, right: str, hypotheses: tuple[tuple[str, str], 
 
 POLAR = (
     _polar("S*S commutes with R", "TSR", "RTS", (*_MOVES, *_UNITARY), "TQS", "RKTQS", "RTJQS"),
-    _polar("the inverse root commutes with R where the root does", "NR", "RN", (("PR", "RP"), *_ROOT[1:]), "NRPN", "NPRN"),
+    _polar(
+        "the inverse root commutes with R where the root does", "NR", "RN", (("PR", "RP"), *_ROOT[1:]), "NRPN", "NPRN"
+    ),
     _polar("U = S P^-1 is an isometry", "NTSN", "", _ROOT, "NPPN", "PN"),
     _polar("and onto", "SNNT", "", (*_ROOT, ("SZ", ""), ("ZS", "")), "SNNTSZ", "SNNPPZ", "SNPZ", "SZ"),
     _polar("U intertwines", "SNR", "QSN", (*_MOVES, ("NR", "RN")), "SRN"),
@@ -44,10 +46,37 @@ WITHOUT_UNITARITY = replace(POLAR[0], hypotheses=_MOVES)
 
 _AVERAGE_MEANING = "A, B, C: R'(h), R'(g), R'(hg); E, D, F: R(h)^-1, R(g)^-1, R(hg)^-1; H, G: R(h), R(g)"
 AVERAGE = (
-    WordTheorem("g -> hg is undone by g -> h^-1 g, so it permutes the terms", "IHG", "G", (("IH", ""), ("HI", "")), meaning="I: h^-1; H: h; G: g"),
-    WordTheorem("R'(h) carries the term of g to the term of hg", "ABXDE", "CXF", (("AB", "C"), ("DE", "F")), ("CXDE",), meaning=_AVERAGE_MEANING),
-    WordTheorem("an intertwiner is fixed by every term", "BXD", "X", (("XG", "BX"), ("GD", "")), ("XGD",), meaning=_AVERAGE_MEANING),
-    WordTheorem("what every term fixes is an intertwiner", "AX", "XH", (("AXE", "X"), ("EH", "")), ("AXEH",), meaning=_AVERAGE_MEANING),
+    WordTheorem(
+        "g -> hg is undone by g -> h^-1 g, so it permutes the terms",
+        "IHG",
+        "G",
+        (("IH", ""), ("HI", "")),
+        meaning="I: h^-1; H: h; G: g",
+    ),
+    WordTheorem(
+        "R'(h) carries the term of g to the term of hg",
+        "ABXDE",
+        "CXF",
+        (("AB", "C"), ("DE", "F")),
+        ("CXDE",),
+        meaning=_AVERAGE_MEANING,
+    ),
+    WordTheorem(
+        "an intertwiner is fixed by every term",
+        "BXD",
+        "X",
+        (("XG", "BX"), ("GD", "")),
+        ("XGD",),
+        meaning=_AVERAGE_MEANING,
+    ),
+    WordTheorem(
+        "what every term fixes is an intertwiner",
+        "AX",
+        "XH",
+        (("AXE", "X"), ("EH", "")),
+        ("AXEH",),
+        meaning=_AVERAGE_MEANING,
+    ),
 )
 
 
@@ -108,7 +137,9 @@ def pairs(group: FiniteGroup) -> list[Pair]:
     parts, sums = irreps(group), sums_of_two(group)
     moved = [sheared(r) for r in sums]
     found = [Pair(a, b) for a, b in combinations_with_replacement(parts, 2)]
-    return found + [Pair(sums[i], moved[j]) for j in range(len(sums)) for i in range(j + 1) if sums[i].degree == sums[j].degree]
+    return found + [
+        Pair(sums[i], moved[j]) for j in range(len(sums)) for i in range(j + 1) if sums[i].degree == sums[j].degree
+    ]
 
 
 def averaged_intertwiner(pair: Pair, matrix: ExactArray) -> ExactArray:
@@ -128,7 +159,9 @@ def invertible_intertwiner(pair: Pair) -> ExactArray | None:
     size = pair.first.degree
     if pair.second.degree != size:
         return None
-    found = averaged_intertwiner(pair, ExactArray.of([[random.randint(-(2**20), 2**20) for _ in range(size)] for _ in range(size)]))
+    found = averaged_intertwiner(
+        pair, ExactArray.of([[random.randint(-(2**20), 2**20) for _ in range(size)] for _ in range(size)])
+    )
     return found if rank_modulo(found) == size else None
 
 

@@ -74,7 +74,10 @@ def symmetric_actions(largest: int, total: int) -> Iterator[Action]:
             if a >= 1 and a + b <= total:
                 given = symmetric_generators(n)
                 yield Action(
-                    f"S_{n}, order {a} to {b}", tuple(on_tuples(g, a) for g in given), tuple(on_tuples(g, b) for g in given), partitions_upto(a + b, n)
+                    f"S_{n}, order {a} to {b}",
+                    tuple(on_tuples(g, a) for g in given),
+                    tuple(on_tuples(g, b) for g in given),
+                    partitions_upto(a + b, n),
                 )
 
 
@@ -161,8 +164,15 @@ def circulant_induction() -> Induction:
     def difference(d: Any) -> Any:
         return A(i + d, j + d) - A(i, j)
 
-    small = [(sum((commutator(d) for d in range(size)), sp.S.Zero), difference(size), f"{size} entries") for size in (2, 4)]
-    return k, [(commutator(0), difference(1), "one entry")], [(difference(k) + commutator(k), difference(k + 1), "one entry more")], small
+    small = [
+        (sum((commutator(d) for d in range(size)), sp.S.Zero), difference(size), f"{size} entries") for size in (2, 4)
+    ]
+    return (
+        k,
+        [(commutator(0), difference(1), "one entry")],
+        [(difference(k) + commutator(k), difference(k + 1), "one entry more")],
+        small,
+    )
 
 
 def pooling_induction() -> Induction:
@@ -170,7 +180,12 @@ def pooling_induction() -> Induction:
     k = Symbol("k", integer=True, positive=True)
     w = Function("w")
     small = [(sum((w(d + 1) - w(d) for d in range(3)), sp.S.Zero), w(3) - w(0), "three entries")]
-    return k, [(w(1) - w(0), w(1) - w(0), "one entry")], [((w(k) - w(0)) + (w(k + 1) - w(k)), w(k + 1) - w(0), "one entry more")], small
+    return (
+        k,
+        [(w(1) - w(0), w(1) - w(0), "one entry")],
+        [((w(k) - w(0)) + (w(k + 1) - w(k)), w(k + 1) - w(0), "one entry more")],
+        small,
+    )
 
 
 def falling(n: Any, b: int) -> Any:
@@ -186,12 +201,22 @@ def tuple_induction(k: int) -> tuple[Symbol, list[Equation], list[Equation]]:
     the patterns exhaust the n^k tuples.
     """
     n = Symbol("n", integer=True, positive=True)
-    base: list[Equation] = [(sp.S(sum(stirling(k, b) for b in range(1, k + 1))), sp.S(len(patterns(k))), f"patterns of {k} points")]
-    step: list[Equation] = [(sum(stirling(k, b) * falling(n, b) for b in range(1, k + 1)), n**k, f"patterns exhaust {k}-tuples")]
+    base: list[Equation] = [
+        (sp.S(sum(stirling(k, b) for b in range(1, k + 1))), sp.S(len(patterns(k))), f"patterns of {k} points")
+    ]
+    step: list[Equation] = [
+        (sum(stirling(k, b) * falling(n, b) for b in range(1, k + 1)), n**k, f"patterns exhaust {k}-tuples")
+    ]
     for b in range(1, k + 1):
         base.append((falling(sp.S(b), b), sp.factorial(b), f"{b} values of {b} points"))
         step.append((falling(n, b) + b * falling(n, b - 1), falling(n + 1, b), f"one point more, {b} blocks"))
-        step.append((falling(n + b, b) * sp.factorial(n), sp.factorial(n + b), f"orbit of a tuple with {b} values, n + b points"))
+        step.append(
+            (
+                falling(n + b, b) * sp.factorial(n),
+                sp.factorial(n + b),
+                f"orbit of a tuple with {b} values, n + b points",
+            )
+        )
     return n, base, step
 
 
@@ -216,7 +241,13 @@ def stride_law() -> list[Equation]:
     p, s, stride = (Symbol(name, integer=True) for name in ("p", "s", "sigma"))
     taps = {t: Symbol(f"psi{t + 1}") for t in (-1, 0, 1)}
     moved = sum((c * x(stride * p + t - stride * s) for t, c in taps.items()), sp.S.Zero)
-    return [(moved, sum((c * x(sp.expand(stride * (p - s)) + t) for t, c in taps.items()), sp.S.Zero), "input moved by the stride")]
+    return [
+        (
+            moved,
+            sum((c * x(sp.expand(stride * (p - s)) + t) for t, c in taps.items()), sp.S.Zero),
+            "input moved by the stride",
+        )
+    ]
 
 
 def quarter_turn(p: Any, q: Any, turns: int = 1) -> tuple[Any, Any]:
@@ -340,7 +371,10 @@ def tap_commutes(tap: Tap) -> bool:
     """Apply the tap to every unit image of four planes, before and after a quarter turn that also cycles the planes, and after a shift."""
     N = tap.N
     planes = np.eye(4 * N * N, dtype=np.int64).reshape(-1, 4, N, N)
-    return bool((_apply(_turned(planes), tap) == _turned(_apply(planes, tap))).all() and (_apply(_shifted(planes), tap) == _shifted(_apply(planes, tap))).all())
+    return bool(
+        (_apply(_turned(planes), tap) == _turned(_apply(planes, tap))).all()
+        and (_apply(_shifted(planes), tap) == _shifted(_apply(planes, tap))).all()
+    )
 
 
 def _apply(y: np.ndarray, tap: Tap) -> np.ndarray:

@@ -18,7 +18,14 @@ from theory.witnesses import Law
 
 Ball = Any  # flint.acb, or flint.arb where a value is real: not named here, so that this module loads without flint
 Handler = Callable[["Evaluator", Any, "Scope"], Ball]
-_RELATIONS = {sp.Eq: "=", sp.Ne: "!", sp.StrictGreaterThan: ">", sp.GreaterThan: ">=", sp.StrictLessThan: "<", sp.LessThan: "<="}
+_RELATIONS = {
+    sp.Eq: "=",
+    sp.Ne: "!",
+    sp.StrictGreaterThan: ">",
+    sp.GreaterThan: ">=",
+    sp.StrictLessThan: "<",
+    sp.LessThan: "<=",
+}
 
 
 class Scope:
@@ -175,7 +182,9 @@ class Evaluator:
         inner.exact = {symbol: sp.Integer(index)}
         return inner
 
-    def apply(self, node: sp.Basic, function: Any, orders: tuple[int, ...], args: tuple[sp.Basic, ...], scope: Scope) -> Ball:
+    def apply(
+        self, node: sp.Basic, function: Any, orders: tuple[int, ...], args: tuple[sp.Basic, ...], scope: Scope
+    ) -> Ball:
         """The derivative of the given orders of the law of `function`, at the values of `args`."""
         law, base = self._law(node, function)
         if len(law.variables) != len(args):
@@ -206,7 +215,9 @@ class Evaluator:
             return ball.real
         if node.is_extended_real and ball.imag.contains(0):
             return ball.real  # real by the symbols' assumptions: the exact value has no imaginary part
-        raise CannotEnclose(node, "it is compared, rounded, a limit of integration or put for a real variable, and not certainly real")
+        raise CannotEnclose(
+            node, "it is compared, rounded, a limit of integration or put for a real variable, and not certainly real"
+        )
 
     def exactly(self, node: sp.Basic, scope: Scope) -> sp.Expr | None:
         """The exact rational value of `node`, or None where rational arithmetic alone does not give it."""
@@ -268,7 +279,11 @@ class Evaluator:
         if type(condition) not in _RELATIONS:
             raise CannotEnclose(condition, "not a relation that balls can decide")
         sign = _RELATIONS[type(condition)]
-        return self._equal(condition, sign, scope, strict) if sign in "=!" else self._ordered(condition, sign, scope, strict)
+        return (
+            self._equal(condition, sign, scope, strict)
+            if sign in "=!"
+            else self._ordered(condition, sign, scope, strict)
+        )
 
     def _equal(self, condition: sp.Basic, sign: str, scope: Scope, strict: bool) -> bool | None:
         left, right = condition.args

@@ -132,7 +132,10 @@ def echelon_cyclotomic(
         if image is None:
             continue
         reduced, pivots = image
-        if best is None or (-len(pivots), pivots) < (-len(best), best):  # a prime can lose rank or move pivots to the right, never the reverse
+        if best is None or (-len(pivots), pivots) < (
+            -len(best),
+            best,
+        ):  # a prime can lose rank or move pivots to the right, never the reverse
             best, value, modulus, tries = pivots, reduced.astype(object), p, count
         elif pivots != best:
             continue

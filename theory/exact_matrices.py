@@ -54,7 +54,9 @@ class PrimeField:
 
     def __post_init__(self) -> None:
         if not 2 <= self.p < _PRIME_LIMIT or prime_factors(self.p) != (self.p,):
-            raise ValueError(f"Expected a prime below 2**30, got {self.p}. Fields of prime-power order are not covered.")
+            raise ValueError(
+                f"Expected a prime below 2**30, got {self.p}. Fields of prime-power order are not covered."
+            )
 
     @property
     def characteristic(self) -> int:
@@ -199,7 +201,9 @@ class ExactArray:
     def __add__(self, other: ExactArray) -> ExactArray:
         a, b = self._common(other)
         common = lcm(a.denominator, b.denominator)
-        return ExactArray.build(a.field, a._scaled(common // a.denominator) + b._scaled(common // b.denominator), common)
+        return ExactArray.build(
+            a.field, a._scaled(common // a.denominator) + b._scaled(common // b.denominator), common
+        )
 
     def __neg__(self) -> ExactArray:
         return ExactArray.build(self.field, -self.numerators, self.denominator)
@@ -209,7 +213,9 @@ class ExactArray:
 
     def __mul__(self, scalar: Cyclotomic | int | Fraction) -> ExactArray:
         """Every entry times one number."""
-        return self.entrywise(ExactArray.of([[scalar]], self.field if isinstance(self.field, PrimeField) else None)[0, 0])
+        return self.entrywise(
+            ExactArray.of([[scalar]], self.field if isinstance(self.field, PrimeField) else None)[0, 0]
+        )
 
     __rmul__ = __mul__
 
@@ -248,7 +254,9 @@ class ExactArray:
         """The same entries over the smallest cyclotomic field that holds all of them."""
         current = self
         while isinstance(current.field, CyclotomicField):
-            below = next((d for p in prime_factors(current.field.order) if (d := current._descend(p)) is not None), None)
+            below = next(
+                (d for p in prime_factors(current.field.order) if (d := current._descend(p)) is not None), None
+            )
             if below is None:
                 break
             current = below
@@ -288,7 +296,9 @@ class ExactArray:
     def sum(self, axis: int = 0) -> ExactArray:
         """The sum over one axis, counted from the front."""
         safe = _biggest(self.numerators) * max(1, self.numerators.shape[axis]) < _LIMIT
-        return ExactArray.build(self.field, (self.numerators if safe else self.numerators.astype(object)).sum(axis=axis), self.denominator)
+        return ExactArray.build(
+            self.field, (self.numerators if safe else self.numerators.astype(object)).sum(axis=axis), self.denominator
+        )
 
     def nonzero(self) -> np.ndarray:
         """Boolean array: which entries differ from zero."""
@@ -431,7 +441,9 @@ def _join_blocks(blocks: Sequence[ExactArray], axis: int) -> ExactArray:
         field = join(field, block.field)
     common = lcm(*(block.denominator for block in blocks))
     lifted = [block.over(field) for block in blocks]
-    return ExactArray.build(field, np.concatenate([b._scaled(common // b.denominator) for b in lifted], axis=axis), common)
+    return ExactArray.build(
+        field, np.concatenate([b._scaled(common // b.denominator) for b in lifted], axis=axis), common
+    )
 
 
 def block_diagonal(blocks: Sequence[ExactArray]) -> ExactArray:
@@ -459,13 +471,17 @@ def _shape(entries: Any) -> tuple[int, ...]:
 
 def _element(entries: Any, index: tuple[int, ...]) -> Cyclotomic | int | Fraction:
     for depth, k in enumerate(index):
-        if not isinstance(entries, (list, tuple)) or (k == 0 and any(_length(e) != _length(entries[0]) for e in entries)):
+        if not isinstance(entries, (list, tuple)) or (
+            k == 0 and any(_length(e) != _length(entries[0]) for e in entries)
+        ):
             raise ValueError(f"Expected rows of equal length, got a ragged array at depth {depth + 1}.")
         entries = entries[k]
     if isinstance(entries, np.integer):
         entries = int(entries)
     if isinstance(entries, bool) or not isinstance(entries, (int, Fraction, Cyclotomic)):
-        raise ValueError(f"Expected an exact entry (int, Fraction or Cyclotomic), got {type(entries).__name__} {entries!r}.")
+        raise ValueError(
+            f"Expected an exact entry (int, Fraction or Cyclotomic), got {type(entries).__name__} {entries!r}."
+        )
     return entries
 
 

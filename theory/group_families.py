@@ -24,7 +24,12 @@ def _power_name(letter: str, k: int) -> str:
 def cyclic(n: int) -> FiniteGroup:
     """C_n, elements e, r, r2, ..."""
     k = np.arange(_positive(n))
-    return FiniteGroup((k[:, None] + k) % n, names=[_power_name("r", j) or "e" for j in range(n)], generators=[1] if n > 1 else [], label=f"C{n}")
+    return FiniteGroup(
+        (k[:, None] + k) % n,
+        names=[_power_name("r", j) or "e" for j in range(n)],
+        generators=[1] if n > 1 else [],
+        label=f"C{n}",
+    )
 
 
 def _two_letters(n: int, square: int, label: str, letters: str = "rs", conjugate: int = -1) -> FiniteGroup:
@@ -81,7 +86,9 @@ def alternating(n: int) -> FiniteGroup:
 
 def _small_factorial(n: int) -> None:
     if _positive(n) > 8:
-        raise GroupTooLarge(f"S_{n} and A_{n} have {factorial(n)} elements or half as many; listed groups stop at n = 8.")
+        raise GroupTooLarge(
+            f"S_{n} and A_{n} have {factorial(n)} elements or half as many; listed groups stop at n = 8."
+        )
 
 
 def _positive(n: int) -> int:
@@ -96,10 +103,14 @@ def heisenberg(n: int) -> FiniteGroup:
     For a prime n it is extraspecial: centre of order n, n^2 linear characters, n - 1 irreps of degree n.
     """
     if _positive(n) ** 3 > MAX_TABLE:
-        raise GroupTooLarge(f"The Heisenberg group mod {n} has {n**3} elements; tables stop at {MAX_TABLE}. Give generators as permutations instead.")
+        raise GroupTooLarge(
+            f"The Heisenberg group mod {n} has {n**3} elements; tables stop at {MAX_TABLE}. Give generators as permutations instead."
+        )
     a, b, c = (x.ravel() for x in np.meshgrid(*[np.arange(n)] * 3, indexing="ij"))
     table = (a[:, None] + a) % n * n**2 + (b[:, None] + b) % n * n + (c[:, None] + c + a[:, None] * b) % n
-    names = ["e" if not x + y + z else f"({x},{y},{z})" for x, y, z in zip(a.tolist(), b.tolist(), c.tolist(), strict=True)]
+    names = [
+        "e" if not x + y + z else f"({x},{y},{z})" for x, y, z in zip(a.tolist(), b.tolist(), c.tolist(), strict=True)
+    ]
     return FiniteGroup(table, names=names, generators=[n**2, n] if n > 1 else [], label=f"Heis({n})")
 
 
@@ -133,7 +144,12 @@ def small_groups(limit: int = 15) -> list[FiniteGroup]:
     extra: Mapping[int, list[Callable[[], FiniteGroup]]] = {
         4: [lambda: direct_product(c(2), c(2))],
         6: [lambda: dihedral(3)],
-        8: [lambda: direct_product(c(4), c(2)), lambda: direct_product(c(2), c(2), c(2)), lambda: dihedral(4), quaternion],
+        8: [
+            lambda: direct_product(c(4), c(2)),
+            lambda: direct_product(c(2), c(2), c(2)),
+            lambda: dihedral(4),
+            quaternion,
+        ],
         9: [lambda: direct_product(c(3), c(3))],
         10: [lambda: dihedral(5)],
         12: [lambda: direct_product(c(6), c(2)), lambda: alternating(4), lambda: dihedral(6), lambda: dicyclic(3)],
@@ -173,7 +189,12 @@ def describe(group: FiniteGroup) -> str:
         return " x ".join(f"C{q}" for q in abelian_invariants(group))
     n = group.order
     known = ([dihedral(n // 2)] if n % 2 == 0 else []) + ([dicyclic(n // 4)] if n % 4 == 0 else [])
-    known += [make(k) for k in range(3, 7) for make in (symmetric, alternating) if (factorial(k) if make is symmetric else factorial(k) // 2) == n]
+    known += [
+        make(k)
+        for k in range(3, 7)
+        for make in (symmetric, alternating)
+        if (factorial(k) if make is symmetric else factorial(k) // 2) == n
+    ]
     for candidate in known:
         if group.fingerprint() == candidate.fingerprint() and group.isomorphism(candidate) is not None:
             return "Q8" if candidate.label == "Dic2" else candidate.label

@@ -162,7 +162,10 @@ def rational_scale(diagonal: list[int]) -> tuple[int | None, str]:
         wrong = [p for p in primes if p % 4 == 1 and hasse(diagonal, p) == -1]
     if wrong:
         return None, f"the Hasse invariant at {wrong[0]} differs from that of every multiple of the unit form"
-    return scale, f"determinant and Hasse invariants at {', '.join(map(str, primes))} are those of {scale} times the unit form"
+    return (
+        scale,
+        f"determinant and Hasse invariants at {', '.join(map(str, primes))} are those of {scale} times the unit form",
+    )
 
 
 # -- a basis -----------------------------------------------------------------------------------------------------------
@@ -219,7 +222,7 @@ def _represent(values: list[Cyclotomic], scale: Cyclotomic, norms: _Norms) -> li
     inverse = scale.inverse()
     for width in range(1, min(4, len(values)) + 1):
         per_axis = 1 if width == 1 else min(len(norms.numbers), max(3, round_root(_CYCLOTOMIC_TRIALS, width)))
-        for places in list(combinations(range(len(values)), width))[:_PLACES[width]]:
+        for places in list(combinations(range(len(values)), width))[: _PLACES[width]]:
             for chosen in product(norms.numbers[:per_axis], repeat=width) if width > 1 else [(norms.numbers[1],)]:
                 if all(not x for x, _ in chosen):
                     continue
@@ -236,7 +239,9 @@ def _represent(values: list[Cyclotomic], scale: Cyclotomic, norms: _Norms) -> li
 def _represent_rational(values: list[int], scale: int) -> list[Fraction] | None:
     """Rational x with sum a_i x_i^2 = c, a_i integers: small integers y with (sum a_i y_i^2) c a square."""
     for width in range(1, min(4, len(values)) + 1):
-        chosen = sorted(combinations(range(len(values)), width), key=lambda places: prod(values[k] for k in places))[:_PLACES[width]]
+        chosen = sorted(combinations(range(len(values)), width), key=lambda places: prod(values[k] for k in places))[
+            : _PLACES[width]
+        ]
         bound = round_root(_TRIALS * (10 if len(values) == width else 1) // len(chosen), width)
         for places in chosen:
             weights = [values[k] for k in places]
@@ -305,10 +310,18 @@ def unitarity(representation: Representation) -> Unitarity:
     """
     form, field = representation.form, representation.field
     if form is None or not isinstance(field, CyclotomicField) or not representation.is_irreducible:
-        raise ValueError("Expected an irreducible representation over Q(zeta_n) with an invariant form, as irreps returns; see theory.modules.unitarising_form.")
+        raise ValueError(
+            "Expected an irreducible representation over Q(zeta_n) with an invariant form, as irreps returns; see theory.modules.unitarising_form."
+        )
     form = form.over(field)
     if representation.is_unitary:
-        return Unitarity(True, field, "the matrices are unitary as they stand", ExactArray.eye(representation.degree, field), Cyclotomic.rational(1))
+        return Unitarity(
+            True,
+            field,
+            "the matrices are unitary as they stand",
+            ExactArray.eye(representation.degree, field),
+            Cyclotomic.rational(1),
+        )
     _, values = diagonalise(form)
     try:
         possible, scale, reason = _decide(values, field)
@@ -335,7 +348,11 @@ def _decide(values: list[Cyclotomic], field: CyclotomicField) -> tuple[bool | No
         core, d = squarefree(determinant.as_fraction())[0], -1 if field.order == 4 else -3
         wrong = [p for p in sorted({2, 3, *factor(core)}) if hilbert(core, d, p) == -1]
         if wrong:
-            return False, None, f"the determinant {core} modulo squares is no norm from {field}: it fails at the prime {wrong[0]}"
+            return (
+                False,
+                None,
+                f"the determinant {core} modulo squares is no norm from {field}: it fails at the prime {wrong[0]}",
+            )
         return True, values[0], f"the determinant is a norm from {field}"
     return None, values[0], f"whether the determinant is a norm from {field} is not decided here"
 
@@ -349,7 +366,9 @@ def unitarised(representation: Representation) -> Representation:
     found = unitarity(representation)
     if found.basis is None:
         words = "No unitary form exists" if found.verdict is False else "No unitary form was found"
-        raise ValueError(f"{words} over {found.field}: {found.reason}. Keep the invariant form, or extend the field by a square root of the determinant.")
+        raise ValueError(
+            f"{words} over {found.field}: {found.reason}. Keep the invariant form, or extend the field by a square root of the determinant."
+        )
     return _moved(representation, found.basis)
 
 
@@ -367,4 +386,6 @@ def unitary_irreps(group: FiniteGroup) -> tuple[Representation, ...]:
 
 def _moved(representation: Representation, basis: ExactArray) -> Representation:
     moved = representation.conjugated(basis.inverse())
-    return Representation(representation.group, moved.matrices, ExactArray.eye(representation.degree, moved.field), representation.name)
+    return Representation(
+        representation.group, moved.matrices, ExactArray.eye(representation.degree, moved.field), representation.name
+    )

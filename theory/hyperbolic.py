@@ -115,7 +115,9 @@ def block_image(blocks: Blocks, t: Expr, s: Expr, g: Expr) -> tuple[Expr, Expr, 
 def generic_skew(n: int) -> Matrix:
     """The (n+1) x (n+1) skew matrix with a real symbol at each place above the diagonal."""
     size = n + 1
-    return Matrix(size, size, lambda i, j: 0 if i == j else Symbol(f"k{min(i, j)}{max(i, j)}", real=True) * (1 if i > j else -1))
+    return Matrix(
+        size, size, lambda i, j: 0 if i == j else Symbol(f"k{min(i, j)}{max(i, j)}", real=True) * (1 if i > j else -1)
+    )
 
 
 def cayley_corner(skew: Matrix) -> Expr:
@@ -216,7 +218,9 @@ def lift(point: Sequence[Fraction]) -> list[Fraction]:
     """The point of the hyperboloid over a rational point of the Poincaré ball; rational again."""
     square = sum((e * e for e in point), Fraction(0))
     if square >= 1:
-        raise ValueError(f"Expected a point inside the unit ball, got |x|^2 = {square} for x = {tuple(map(str, point))}.")
+        raise ValueError(
+            f"Expected a point inside the unit ball, got |x|^2 = {square} for x = {tuple(map(str, point))}."
+        )
     return [(1 + square) / (1 - square), *(2 * e / (1 - square) for e in point)]
 
 
@@ -247,7 +251,9 @@ def euclidean_translation(aa: Expr, ax: Expr, xx: Expr) -> Motion:
     return Motion(sympy.S.One, sympy.S.One, sympy.S.One)
 
 
-def ball_motion(motion: Callable[[Expr, Expr, Expr], Motion], aa: Expr, ax: Expr, ay: Expr, gram: Gram) -> tuple[Expr, Expr]:
+def ball_motion(
+    motion: Callable[[Expr, Expr, Expr], Motion], aa: Expr, ax: Expr, ay: Expr, gram: Gram
+) -> tuple[Expr, Expr]:
     r"""Both sides of "the motion keeps the distance of x and y", denominators multiplied out, in every dimension.
 
     With :math:`x' = X/\delta_x, y' = Y/\delta_y` the quotient :math:`|x'-y'|^2 / ((1-|x'|^2)(1-|y'|^2))` is
@@ -264,7 +270,12 @@ def ball_motion(motion: Callable[[Expr, Expr, Expr], Motion], aa: Expr, ax: Expr
     at_x, at_y = motion(aa, ax, gram.xx), motion(aa, ay, gram.yy)
     square_x = at_x.alpha**2 * aa + 2 * at_x.alpha * at_x.beta * ax + at_x.beta**2 * gram.xx
     square_y = at_y.alpha**2 * aa + 2 * at_y.alpha * at_y.beta * ay + at_y.beta**2 * gram.yy
-    mixed = at_x.alpha * at_y.alpha * aa + at_x.alpha * at_y.beta * ay + at_x.beta * at_y.alpha * ax + at_x.beta * at_y.beta * gram.xy
+    mixed = (
+        at_x.alpha * at_y.alpha * aa
+        + at_x.alpha * at_y.beta * ay
+        + at_x.beta * at_y.alpha * ax
+        + at_x.beta * at_y.beta * gram.xy
+    )
     gap = at_y.delta**2 * square_x - 2 * at_x.delta * at_y.delta * mixed + at_x.delta**2 * square_y
     room = (at_x.delta**2 - square_x) * (at_y.delta**2 - square_y)
     return gap * (1 - gram.xx) * (1 - gram.yy), room * (gram.xx - 2 * gram.xy + gram.yy)
@@ -347,13 +358,18 @@ def fractions(matrix: Matrix) -> list[list[Fraction]]:
 
 def sheet_table(points: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
     """All pairs' cosh of the distance, from Lorentz products of points of the hyperboloid."""
-    return [[x[0] * y[0] - sum((a * b for a, b in zip(x[1:], y[1:], strict=True)), Fraction(0)) for y in points] for x in points]
+    return [
+        [x[0] * y[0] - sum((a * b for a, b in zip(x[1:], y[1:], strict=True)), Fraction(0)) for y in points]
+        for x in points
+    ]
 
 
 def half_space_table(points: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
     """The same by way of the half-space: each point is carried there first, and Euclidean gaps and heights are read off."""
     moved = [[*(e / (p[0] + p[-1]) for e in p[1:-1]), 1 / (p[0] + p[-1])] for p in points]
-    return [[1 + sum((a - b) ** 2 for a, b in zip(u, v, strict=True)) / (2 * u[-1] * v[-1]) for v in moved] for u in moved]
+    return [
+        [1 + sum((a - b) ** 2 for a, b in zip(u, v, strict=True)) / (2 * u[-1] * v[-1]) for v in moved] for u in moved
+    ]
 
 
 def stretch_profile(edges: Sequence[tuple[int, int]], table: Sequence[Sequence[Fraction]]) -> dict[int, list[Fraction]]:

@@ -30,17 +30,23 @@ def induce(group: FiniteGroup, subgroup: Sequence[int], representation: Represen
     members = require_subgroup(group, sorted(subgroup))
     inner = representation.group
     if inner.order != len(members):
-        raise NotARepresentation(f"Expected a representation of the subgroup of order {len(members)}, got one of a group of order {inner.order}.")
+        raise NotARepresentation(
+            f"Expected a representation of the subgroup of order {len(members)}, got one of a group of order {inner.order}."
+        )
     place = np.full(group.order, -1, dtype=np.int64)
     place[members] = np.arange(len(members))
     if (place[group.multiply(members[:, None], members[None, :])] != inner.table).any():
-        raise NotARepresentation("The representation's group multiplies otherwise than the subgroup; take group.restricted(subgroup) as its group.")
+        raise NotARepresentation(
+            "The representation's group multiplies otherwise than the subgroup; take group.restricted(subgroup) as its group."
+        )
     transversal, where = left_cosets(group, members.tolist())
     t, width = np.array(transversal), representation.degree
     size = len(t) * width
     cells = group.order * size * size * representation.field.degree
     if cells > MAX_CELLS:
-        raise NotARepresentation(f"The induced matrices have {cells} entries, more than {MAX_CELLS}. Work with the induced character, or with generators only.")
+        raise NotARepresentation(
+            f"The induced matrices have {cells} entries, more than {MAX_CELLS}. Work with the induced character, or with generators only."
+        )
     moved = group.multiply(np.arange(group.order)[:, None], t[None, :])  # x t_j
     i = where[moved]
     h = place[group.multiply(group.inverses[t[i]], moved)]
@@ -51,7 +57,12 @@ def induce(group: FiniteGroup, subgroup: Sequence[int], representation: Represen
     form = None
     if representation.form is not None:
         form = ExactArray.eye(len(t), representation.form.field).kron(representation.form)
-    return Representation(group, ExactArray(representation.field, numerators, representation.matrices.denominator), form, f"Ind {representation.name}".strip())
+    return Representation(
+        group,
+        ExactArray(representation.field, numerators, representation.matrices.denominator),
+        form,
+        f"Ind {representation.name}".strip(),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +75,9 @@ class MackeySummand:
     induced: Representation
 
 
-def mackey_summands(group: FiniteGroup, into: Sequence[int], subgroup: Sequence[int], representation: Representation) -> list[MackeySummand]:
+def mackey_summands(
+    group: FiniteGroup, into: Sequence[int], subgroup: Sequence[int], representation: Representation
+) -> list[MackeySummand]:
     """Res_K Ind_H^G sigma as a sum over the double cosets K x H (Mackey): its summands, as representations of ``group.restricted(into)``."""
     K = tuple(sorted(into))
     inner_k = group.restricted(K)
@@ -76,11 +89,15 @@ def mackey_summands(group: FiniteGroup, into: Sequence[int], subgroup: Sequence[
         meeting = tuple(sorted(set(K) & set(conjugate_subgroup(group, sorted(subgroup), x))))
         back = [place_h[int(y)] for y in group.conjugate(np.array(meeting), int(group.inverses[x]))]
         inside_k = [place_k[y] for y in meeting]
-        moved = Representation(inner_k.restricted(inside_k), representation.matrices[back], representation.form, representation.name)
+        moved = Representation(
+            inner_k.restricted(inside_k), representation.matrices[back], representation.form, representation.name
+        )
         out.append(MackeySummand(x, meeting, moved, induce(inner_k, inside_k, moved)))
     return out
 
 
-def restricted_induction(group: FiniteGroup, into: Sequence[int], subgroup: Sequence[int], representation: Representation) -> Representation:
+def restricted_induction(
+    group: FiniteGroup, into: Sequence[int], subgroup: Sequence[int], representation: Representation
+) -> Representation:
     """Res_K Ind_H^G sigma from its matrices: the other side of Mackey's formula."""
     return restrict(induce(group, subgroup, representation), into)

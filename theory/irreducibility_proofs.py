@@ -56,11 +56,15 @@ class IrreducibilityProof:
             "z^(p^e) - z": power(z, field.characteristic**e) - z,
         }
         for r, inverse in zip(prime_factors(e), self.inverses, strict=True):
-            found[f"z^(p^(e/{r})) - z has an inverse"] = (power(z, field.characteristic ** (e // r)) - z) @ inverse - eye
+            found[f"z^(p^(e/{r})) - z has an inverse"] = (
+                power(z, field.characteristic ** (e // r)) - z
+            ) @ inverse - eye
         return found
 
 
-def prove_irreducible(rho: Representation, z: ExactArray, minimal: tuple[int, ...], rng: Random) -> tuple[ExactArray, Representation, IrreducibilityProof] | None:
+def prove_irreducible(
+    rho: Representation, z: ExactArray, minimal: tuple[int, ...], rng: Random
+) -> tuple[ExactArray, Representation, IrreducibilityProof] | None:
     """A basis, the block in it, and its proof; None if the commutant is larger than F_p[z] or the words were unlucky.
 
     Args:
@@ -84,10 +88,14 @@ def prove_irreducible(rho: Representation, z: ExactArray, minimal: tuple[int, ..
     return basis, block, IrreducibilityProof(word, factor, elements, left, right, generator, minimal, inverses)
 
 
-def _words(rho: Representation, e: int, rng: Random) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], ExactArray, tuple[int, ...]]]:
+def _words(
+    rho: Representation, e: int, rng: Random
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], ExactArray, tuple[int, ...]]]:
     """Coefficients c and a factor f with dim ker f(sum c_g R(g)) = e, and the basis that a vector of the kernel generates, with its elements."""
     for attempt in range(_WORDS):
-        word = tuple(rng.randrange(rho.field.characteristic) if attempt else 0 for _ in range(rho.group.order))  # zero serves where e is the degree
+        word = tuple(
+            rng.randrange(rho.field.characteristic) if attempt else 0 for _ in range(rho.group.order)
+        )  # zero serves where e is the degree
         image = combination(rho, word)
         for factor, _ in factors(image):
             if e % (len(factor) - 1):  # the kernel is a vector space over F_p[x]/f

@@ -194,7 +194,17 @@ def _unit_generators(n: int) -> list[int]:
             local = [x for x in (-1 % q, 5 % q) if x != 1]
         else:
             phi = q // p * (p - 1)
-            local = [next(g for g in range(2, q) if gcd(g, q) == 1 and all(pow(g, phi // r, q) != 1 for r in prime_factors(phi)))] if phi > 1 else []
+            local = (
+                [
+                    next(
+                        g
+                        for g in range(2, q)
+                        if gcd(g, q) == 1 and all(pow(g, phi // r, q) != 1 for r in prime_factors(phi))
+                    )
+                ]
+                if phi > 1
+                else []
+            )
         rest = n // q
         found += [(x * rest * pow(rest, -1, q) + q * pow(q, -1, rest)) % n if rest > 1 else x for x in local]
     return found
@@ -222,7 +232,9 @@ def irreps(group: FiniteGroup) -> tuple[Representation, ...]:
 def _all_irreps(table: CharacterTable) -> tuple[Representation, ...]:
     group = table.group
     conductors = [table.array[row].smallest().field.order for row in range(len(table.degrees))]
-    found: list[Representation | None] = [_linear(table, row) if d == 1 else None for row, d in enumerate(table.degrees)]
+    found: list[Representation | None] = [
+        _linear(table, row) if d == 1 else None for row, d in enumerate(table.degrees)
+    ]
     origins = _origins(table, conductors)
     bases = sorted({o.base for o in origins if o is not None})
     if bases:
@@ -240,7 +252,9 @@ def _linear(table: CharacterTable, row: int) -> Representation:
     return Representation(table.group, chi.reshape(-1, 1, 1), ExactArray.eye(1, chi.field), f"chi{row + 1}")
 
 
-def _moved(group: FiniteGroup, base: Representation, origin: _Origin, twist: Representation, row: int) -> Representation:
+def _moved(
+    group: FiniteGroup, base: Representation, origin: _Origin, twist: Representation, row: int
+) -> Representation:
     """Entries under a field automorphism, times a linear character: still a homomorphism, with the moved form."""
     matrices, form, n = base.matrices, base.form, base.field.order
     if origin.unit % n != 1 % n:
@@ -271,7 +285,9 @@ def _afford(table: CharacterTable, row: int, choice: _Choice, others: list[_Choi
     gram = values[0]
     matrices = gram.inverse()[None] @ values
     scale = gram[0, 0].entry()
-    return Representation(group, matrices, ExactArray.eye(size, gram.field) if gram == ExactArray.eye(size, gram.field) * scale else gram)
+    return Representation(
+        group, matrices, ExactArray.eye(size, gram.field) if gram == ExactArray.eye(size, gram.field) * scale else gram
+    )
 
 
 def _reduced(choice: _Choice) -> tuple[np.ndarray, int]:
@@ -342,5 +358,7 @@ def _spanning_translates(group: FiniteGroup, f: ExactArray, size: int) -> list[i
         if len(pivots) == size:
             return [int(pool[k]) for k in pivots]
         if len(pool) == group.order:
-            raise ArithmeticError("The translates do not span; the prime divides a Gram determinant or the character is wrong.")
+            raise ArithmeticError(
+                "The translates do not span; the prime divides a Gram determinant or the character is wrong."
+            )
         pool_size = min(group.order, 2 * pool_size)

@@ -37,7 +37,9 @@ def exact(value: Exact, *, what: str = "entry") -> sympy.Expr:
         )
     number = sympy.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else sympy.sympify(value)
     if number.has(sympy.Float):
-        raise TypeError(f"Expected {what} to be exact, got {number} with a floating-point part. Use Fraction or Rational.")
+        raise TypeError(
+            f"Expected {what} to be exact, got {number} with a floating-point part. Use Fraction or Rational."
+        )
     if number.has(sympy.nan, sympy.oo, -sympy.oo, sympy.zoo):
         raise ValueError(f"Expected {what} to be finite, got {number}.")
     return number
@@ -103,9 +105,7 @@ def householder(v: Sequence[Exact] | sympy.MatrixBase, form: sympy.MatrixBase | 
     return sympy.eye(len(entries)) - 2 * column * lowered.T / square
 
 
-def cayley(
-    skew: sympy.MatrixBase | Sequence[Sequence[Exact]], form: sympy.MatrixBase | None = None
-) -> sympy.Matrix:
+def cayley(skew: sympy.MatrixBase | Sequence[Sequence[Exact]], form: sympy.MatrixBase | None = None) -> sympy.Matrix:
     r"""The isometry that a skew-symmetric matrix parametrises rationally.
 
     .. math:: A = (I - K)^{-1}(I + K), \qquad K = J^{-1} S, \quad S^T = -S, \quad A^T J A = J

@@ -39,7 +39,9 @@ def class_kinds(group: FiniteGroup) -> list[tuple[int, ...]]:
 def short_generators(group: FiniteGroup) -> list[int]:
     """Few generators, greedily: each from the rarest kind of element that enlarges the subgroup most, to keep searches small."""
     kinds = class_kinds(group)
-    rarity = {kind: sum(len(c) for c, other in zip(group.classes, kinds, strict=True) if other == kind) for kind in set(kinds)}
+    rarity = {
+        kind: sum(len(c) for c, other in zip(group.classes, kinds, strict=True) if other == kind) for kind in set(kinds)
+    }
     chosen: list[int] = []
     inside: tuple[int, ...] = (0,)
     while len(inside) < group.order:
@@ -68,7 +70,10 @@ def isomorphisms(group: FiniteGroup, other: FiniteGroup) -> Iterator[tuple[int, 
         return
     gens = short_generators(group)
     here, there = class_kinds(group), class_kinds(other)
-    pools = [[y for k, c in enumerate(other.classes) if there[k] == here[int(group.class_of[g])] for y in c.members] for g in gens]
+    pools = [
+        [y for k, c in enumerate(other.classes) if there[k] == here[int(group.class_of[g])] for y in c.members]
+        for g in gens
+    ]
     words = [_words(group, gens[: depth + 1]) for depth in range(len(gens))]
 
     def extend(chosen: list[int]) -> Iterator[tuple[int, ...]]:
@@ -99,7 +104,9 @@ def _words(group: FiniteGroup, gens: list[int]) -> list[tuple[int, int, int]]:
     return out
 
 
-def _follow(group: FiniteGroup, other: FiniteGroup, gens: list[int], chosen: list[int], words: list[tuple[int, int, int]]) -> np.ndarray | None:
+def _follow(
+    group: FiniteGroup, other: FiniteGroup, gens: list[int], chosen: list[int], words: list[tuple[int, int, int]]
+) -> np.ndarray | None:
     images = np.full(group.order, -1, dtype=np.int64)
     images[0] = 0
     right = [other.multiply(np.arange(other.order), h).tolist() for h in chosen]
@@ -126,5 +133,7 @@ def automorphisms(group: FiniteGroup) -> np.ndarray:
     for images in isomorphisms(group, group):
         found.append(images)
         if len(found) > MAX_AUTOMORPHISMS:
-            raise GroupTooLarge(f"More than {MAX_AUTOMORPHISMS} automorphisms; listing them stops there. theory.isomorphisms.isomorphisms yields them one by one.")
+            raise GroupTooLarge(
+                f"More than {MAX_AUTOMORPHISMS} automorphisms; listing them stops there. theory.isomorphisms.isomorphisms yields them one by one."
+            )
     return np.array(sorted(found), dtype=np.int64)

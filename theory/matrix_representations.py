@@ -79,13 +79,17 @@ class Representation:
     def __post_init__(self) -> None:
         shape = self.matrices.shape
         if len(shape) != 3 or shape[0] != self.group.order or shape[1] != shape[2] or shape[1] < 1:
-            raise NotARepresentation(f"Expected {self.group.order} square matrices of one size >= 1, got an array of shape {shape}.")
+            raise NotARepresentation(
+                f"Expected {self.group.order} square matrices of one size >= 1, got an array of shape {shape}."
+            )
 
     def __repr__(self) -> str:
         return f"{self.name or 'a representation'} of {self.group.label or f'a group of order {self.group.order}'}, degree {self.degree} over {self.field}"
 
     @classmethod
-    def from_matrices(cls, group: FiniteGroup, matrices: Any, field: Field | None = None, name: str = "") -> Representation:
+    def from_matrices(
+        cls, group: FiniteGroup, matrices: Any, field: Field | None = None, name: str = ""
+    ) -> Representation:
         """From nested sequences (or an ExactArray), one matrix per element in the group's order."""
         return cls(group, matrices if isinstance(matrices, ExactArray) else ExactArray.of(matrices, field), name=name)
 
@@ -99,10 +103,14 @@ class Representation:
         gens = list(images)
         shapes = {images[g].shape for g in gens}
         if len(shapes) != 1 or len(shape := next(iter(shapes))) != 2 or shape[0] != shape[1]:
-            raise NotARepresentation(f"Expected one square matrix of one size for each generator, got shapes {sorted(shapes)}.")
+            raise NotARepresentation(
+                f"Expected one square matrix of one size for each generator, got shapes {sorted(shapes)}."
+            )
         for g in gens:
             if (rank := images[g].rank()) < shape[0]:
-                raise NotARepresentation(f"The matrix of {group.names[g]} is singular: rank {rank} of {shape[0]}. A representation has invertible matrices only.")
+                raise NotARepresentation(
+                    f"The matrix of {group.names[g]} is singular: rank {rank} of {shape[0]}. A representation has invertible matrices only."
+                )
         common = images[gens[0]].field
         for g in gens[1:]:
             common = join(common, images[g].field)
@@ -135,7 +143,10 @@ class Representation:
         if self.matrices[0] != ExactArray.eye(self.degree, self.field):
             return False
         everything = np.arange(self.group.order)
-        return all(self.matrices[g][None] @ self.matrices == self.matrices[self.group.multiply(g, everything)] for g in self.group.generators)
+        return all(
+            self.matrices[g][None] @ self.matrices == self.matrices[self.group.multiply(g, everything)]
+            for g in self.group.generators
+        )
 
     def defect(self) -> Defect | None:
         """None for a homomorphism (decided on generators); otherwise every pair is multiplied out, up to 2**20 of them, first elements ascending."""
@@ -196,7 +207,9 @@ class Representation:
             ValueError: reducible over the complex numbers.
         """
         if not self.is_irreducible:
-            raise ValueError(f"The Schur type belongs to irreducible representations; {self!r} has character norm {self.inner(self)}. Use decompose.")
+            raise ValueError(
+                f"The Schur type belongs to irreducible representations; {self!r} has character norm {self.inner(self)}. Use decompose."
+            )
         return schur_type(int(self.indicator))
 
     @property
@@ -236,7 +249,9 @@ class Representation:
 
     def over(self, other: Field) -> Representation:
         """The same matrices in a larger field."""
-        return Representation(self.group, self.matrices.over(other), None if self.form is None else self.form.over(other), self.name)
+        return Representation(
+            self.group, self.matrices.over(other), None if self.form is None else self.form.over(other), self.name
+        )
 
 
 def schur_type(indicator: int) -> str:
@@ -247,7 +262,9 @@ def schur_type(indicator: int) -> str:
 def restrict(representation: Representation, subgroup: Sequence[int]) -> Representation:
     """The restriction to a subgroup given by its elements."""
     members = sorted(subgroup)
-    return Representation(representation.group.restricted(members), representation.matrices[members], name=representation.name)
+    return Representation(
+        representation.group.restricted(members), representation.matrices[members], name=representation.name
+    )
 
 
 def permutation_representation(group: FiniteGroup, images: np.ndarray, over: Field | None = None) -> Representation:

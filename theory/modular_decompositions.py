@@ -66,7 +66,9 @@ class ModularDecomposition(Decomposition):
         Raises:
             ValueError: nothing is positive over F_p.
         """
-        raise ValueError(f"A positive definite form needs a field of complex numbers, got {self.field}. Ask for basis, blocks or certificate.")
+        raise ValueError(
+            f"A positive definite form needs a field of complex numbers, got {self.field}. Ask for basis, blocks or certificate."
+        )
 
     def verify(self) -> bool:
         """Multiply everything out: R(g) T = T B(g) for all g, and T has full rank."""
@@ -85,7 +87,10 @@ class ModularDecomposition(Decomposition):
             powers = [power(z, k) for k in range(s.endomorphism_degree)]
             for i in range(s.multiplicity):
                 for j in range(s.multiplicity):
-                    left, right = self.basis[:, start + i * d : start + (i + 1) * d], self.inverse_basis[start + j * d : start + (j + 1) * d]
+                    left, right = (
+                        self.basis[:, start + i * d : start + (i + 1) * d],
+                        self.inverse_basis[start + j * d : start + (j + 1) * d],
+                    )
                     yield from (left @ z_k @ right for z_k in powers)
 
     @cached_property
@@ -98,7 +103,14 @@ class ModularDecomposition(Decomposition):
             g = int(np.flatnonzero(gap)[0])
             differences.append((g, pow(int(gap[g]), -1, p)))
         return ModularCertificate(
-            self.representation, self.basis, self.inverse_basis, self.irreps, self.multiplicities, self.proofs, pow(n, -1, p), tuple(differences)
+            self.representation,
+            self.basis,
+            self.inverse_basis,
+            self.irreps,
+            self.multiplicities,
+            self.proofs,
+            pow(n, -1, p),
+            tuple(differences),
         )
 
 
@@ -123,7 +135,9 @@ class ModularCertificate:
         """Arrays that are all zero if and only if the certificate holds."""
         rho, T = self.representation, self.basis
         one = ExactArray.of([1], rho.field)
-        blocks = block_diagonal([r.matrices for r, m in zip(self.irreps, self.multiplicities, strict=True) for _ in range(m)])
+        blocks = block_diagonal(
+            [r.matrices for r, m in zip(self.irreps, self.multiplicities, strict=True) for _ in range(m)]
+        )
         found = {
             "|G| |G|^-1 - 1": one * (rho.group.order * self.order_inverse) - one,
             "T T^-1 - 1": T @ self.inverse - ExactArray.eye(rho.degree, T.field),
@@ -131,7 +145,9 @@ class ModularCertificate:
         }
         for i, (part, proof) in enumerate(zip(self.irreps, self.proofs, strict=True)):
             for g in rho.group.generators or (0,):
-                found[f"homomorphism, block {i + 1}, {rho.group.names[g]}"] = part.matrices[g][None] @ part.matrices - part.matrices[rho.group.table[g]]
+                found[f"homomorphism, block {i + 1}, {rho.group.names[g]}"] = (
+                    part.matrices[g][None] @ part.matrices - part.matrices[rho.group.table[g]]
+                )
             found |= {f"{name}, block {i + 1}": residual for name, residual in proof.residuals(part).items()}
         pairs = combinations(range(len(self.irreps)), 2)
         for (i, j), (g, inverse) in zip(pairs, self.differences, strict=True):
@@ -166,7 +182,9 @@ def decompose_modular(representation: Representation, seed: int = 0) -> ModularD
     """
     group, field = representation.group, representation.field
     if not isinstance(field, PrimeField):
-        raise ValueError(f"Expected matrices over F_p, got {field}. Over Q(zeta_n) use theory.representations.decompose.")
+        raise ValueError(
+            f"Expected matrices over F_p, got {field}. Over Q(zeta_n) use theory.representations.decompose."
+        )
     if group.order % field.p == 0:
         raise CharacteristicDividesOrder(
             f"Expected a characteristic that does not divide |G|, got {field} and |G| = {group.order}: 1/|G| does not exist and invariant subspaces may have "
@@ -174,7 +192,9 @@ def decompose_modular(representation: Representation, seed: int = 0) -> ModularD
             "subspace and theory.modules.complement_by_equations to decide whether it has a complement."
         )
     if representation.degree > MAX_DEGREE:
-        raise ValueError(f"Exact decomposition stops at degree {MAX_DEGREE}, got {representation.degree}. Split off invariant subspaces by theory.modules.spin first.")
+        raise ValueError(
+            f"Exact decomposition stops at degree {MAX_DEGREE}, got {representation.degree}. Split off invariant subspaces by theory.modules.spin first."
+        )
     representation.require_homomorphism()
     classes: dict[tuple, list[_Part]] = {}
     for part in _split(representation, ExactArray.eye(representation.degree, field), Random(seed)):
@@ -187,7 +207,13 @@ def decompose_modular(representation: Representation, seed: int = 0) -> ModularD
         irreps.append(first.block)
         proofs.append(first.proof)
         columns += [first.columns, *(_aligned(part, first) for part in classes[key][1:])]
-    return ModularDecomposition(representation, tuple(irreps), tuple(len(classes[key]) for key in sorted(classes)), hstack(columns), tuple(proofs))
+    return ModularDecomposition(
+        representation,
+        tuple(irreps),
+        tuple(len(classes[key]) for key in sorted(classes)),
+        hstack(columns),
+        tuple(proofs),
+    )
 
 
 def _aligned(part: _Part, model: _Part) -> ExactArray:
@@ -218,18 +244,26 @@ def _split(rho: Representation, columns: ExactArray, rng: Random) -> Iterator[_P
         inverse, at = basis.inverse(), 0
         for subspace in subspaces:
             to = at + subspace.shape[1]
-            yield from _split(Representation(rho.group, inverse[at:to][None] @ rho.matrices @ subspace[None]), columns @ subspace, rng)
+            yield from _split(
+                Representation(rho.group, inverse[at:to][None] @ rho.matrices @ subspace[None]), columns @ subspace, rng
+            )
             at = to
         return
-    raise ArithmeticError(f"{_ROUNDS} random commuting matrices of {rho!r} neither split it nor proved it irreducible. Try another seed.")
+    raise ArithmeticError(
+        f"{_ROUNDS} random commuting matrices of {rho!r} neither split it nor proved it irreducible. Try another seed."
+    )
 
 
 def _random_commuting(rho: Representation, rng: Random) -> ExactArray:
     """(1/|G|) sum_g R(g) A R(g)^-1 with A uniform: uniform in the commutant, on which averaging is a projector."""
     group, size, p = rho.group, rho.degree, rho.field.characteristic
-    matrix = ExactArray(rho.field, np.array([rng.randrange(p) for _ in range(size * size)], dtype=np.int64).reshape(size, size, 1))
+    matrix = ExactArray(
+        rho.field, np.array([rng.randrange(p) for _ in range(size * size)], dtype=np.int64).reshape(size, size, 1)
+    )
     total = ExactArray.zeros((size, size), rho.field)
-    for start in range(0, group.order, _CHUNK):  # in pieces: the products of all elements at once would double the memory
+    for start in range(
+        0, group.order, _CHUNK
+    ):  # in pieces: the products of all elements at once would double the memory
         rows = slice(start, start + _CHUNK)
         total = total + (rho.matrices[rows] @ matrix[None] @ rho.matrices[group.inverses[rows]]).sum()
     return total * Fraction(1, group.order)

@@ -54,7 +54,9 @@ def average(representation: Representation, matrix: ExactArray) -> ExactArray:
     """
     group, field = representation.group, representation.field
     if field.characteristic and group.order % field.characteristic == 0:
-        raise CharacteristicDividesOrder(f"The characteristic {field.characteristic} divides the order {group.order} of the group: 1/|G| does not exist in {field}.")
+        raise CharacteristicDividesOrder(
+            f"The characteristic {field.characteristic} divides the order {group.order} of the group: 1/|G| does not exist in {field}."
+        )
     moved = representation.matrices @ matrix[None] @ representation.matrices[group.inverses]
     return moved.sum() * Fraction(1, group.order)
 
@@ -168,7 +170,9 @@ def proper_submodule(representation: Representation) -> ExactArray | None:
     """
     field, size = representation.field, representation.degree
     if not isinstance(field, PrimeField):
-        raise ValueError(f"Lines can be listed over a finite field only, got {field}. Over Q(zeta_n) use theory.representations.decompose.")
+        raise ValueError(
+            f"Lines can be listed over a finite field only, got {field}. Over Q(zeta_n) use theory.representations.decompose."
+        )
     if field.p ** (size - 1) > MAX_VECTORS:
         raise GroupTooLarge(f"{field}^{size} has more than {MAX_VECTORS} lines; listing them stops there.")
     best = None
@@ -198,7 +202,9 @@ def split_completely(representation: Representation) -> list[ExactArray]:
 
 def restricted_to(representation: Representation, subspace: ExactArray) -> Representation:
     """The representation on an invariant subspace, in its basis."""
-    matrices = [_coordinates(subspace, representation.matrices[g] @ subspace) for g in range(representation.group.order)]
+    matrices = [
+        _coordinates(subspace, representation.matrices[g] @ subspace) for g in range(representation.group.order)
+    ]
     return Representation(representation.group, stack(matrices))
 
 

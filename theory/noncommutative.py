@@ -100,7 +100,10 @@ class _Matrices:
 def _product(bench: Any, *factors: Blocks) -> Blocks:
     out = factors[0]
     for right in factors[1:]:
-        out = [[bench.plus(bench.times(out[i][0], right[0][j]), bench.times(out[i][1], right[1][j])) for j in range(2)] for i in range(2)]
+        out = [
+            [bench.plus(bench.times(out[i][0], right[0][j]), bench.times(out[i][1], right[1][j])) for j in range(2)]
+            for i in range(2)
+        ]
     return out
 
 
@@ -110,7 +113,10 @@ def _unit(bench: Any) -> Blocks:
 
 def _moving(bench: Any, name: str) -> Blocks:
     """R(g) when W, the first kind of rows, is invariant: [[A, B], [0, C]]."""
-    return [[bench.symbol(f"A_{name}", 0, 0), bench.symbol(f"B_{name}", 0, 1)], [bench.zero(1, 0), bench.symbol(f"C_{name}", 1, 1)]]
+    return [
+        [bench.symbol(f"A_{name}", 0, 0), bench.symbol(f"B_{name}", 0, 1)],
+        [bench.zero(1, 0), bench.symbol(f"C_{name}", 1, 1)],
+    ]
 
 
 def _back(bench: Any, name: str) -> Blocks:
@@ -149,7 +155,11 @@ BLOCK_IDENTITIES = (
         lambda k: _product(k, _conjugate(k, "h", "g"), _moving(k, "h")),
     ),
     BlockIdentity("the term of g fixes W", lambda k: _product(k, _conjugate(k, "g"), _projector(k)), _projector),
-    BlockIdentity("the term of g ends in W", lambda k: _product(k, _projector(k), _conjugate(k, "g")), lambda k: _conjugate(k, "g")),
+    BlockIdentity(
+        "the term of g ends in W",
+        lambda k: _product(k, _projector(k), _conjugate(k, "g")),
+        lambda k: _conjugate(k, "g"),
+    ),
 )
 
 

@@ -49,7 +49,9 @@ def _fundamental(expr: sp.Expr) -> sp.Expr:
         value = total + sp.Integral(rest, (variable, lower, upper)).doit(integrals=False) if rest else total
         return sp.Integral(value, *outer) if outer else value
 
-    return sp.expand(expr.replace(lambda e: isinstance(e, sp.Integral) and len(e.limits[0]) == 3, ends).doit(integrals=False))
+    return sp.expand(
+        expr.replace(lambda e: isinstance(e, sp.Integral) and len(e.limits[0]) == 3, ends).doit(integrals=False)
+    )
 
 
 def _simplified(expr: sp.Expr) -> sp.Expr:
@@ -76,7 +78,15 @@ _STRATEGIES: tuple[_Strategy, ...] = (
     (_WRITTEN_OUT, lambda e: _simplified(sp.expand_complex(e))),
     (_DONE, lambda e: sp.simplify(e.doit())),
 )
-_REFUSALS = (BasePolynomialError, NotImplementedError, ZeroDivisionError, AttributeError, RecursionError, TypeError, ValueError)
+_REFUSALS = (
+    BasePolynomialError,
+    NotImplementedError,
+    ZeroDivisionError,
+    AttributeError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def is_zero_normal_form(expr: sp.Basic) -> bool | None:

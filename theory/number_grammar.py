@@ -81,7 +81,9 @@ class _Parser:
 
     def guard(self, a: Cyclotomic, b: Cyclotomic) -> None:
         if lcm(a.order, b.order) > MAX_ORDER:
-            self.fail(self.where(), f"the roots of unity together need zeta({lcm(a.order, b.order)}), beyond {MAX_ORDER}")
+            self.fail(
+                self.where(), f"the roots of unity together need zeta({lcm(a.order, b.order)}), beyond {MAX_ORDER}"
+            )
 
     def term(self) -> Cyclotomic:
         product = self.factor()
@@ -95,7 +97,9 @@ class _Parser:
             if operator == "/" and degree(right.order) > MAX_DIVISOR_DEGREE:
                 self.fail(at, f"division by a number of degree {degree(right.order)} (at most {MAX_DIVISOR_DEGREE})")
             product = product * right if operator == "*" else product / right
-        if (self.position < len(self.tokens) and self.tokens[self.position][0] in ("int", "name")) or self.peek() == "(":
+        if (
+            self.position < len(self.tokens) and self.tokens[self.position][0] in ("int", "name")
+        ) or self.peek() == "(":
             self.fail(self.where(), "a product needs its sign: write 2*i, not 2i")
         return product
 
@@ -115,7 +119,9 @@ class _Parser:
         at = self.where()
         self.position += 1
         exponent = self.integer()
-        if base.denominator == 1 and base * base.conjugate() == 1:  # Kronecker: then it is a root of unity, and has a period
+        if (
+            base.denominator == 1 and base * base.conjugate() == 1
+        ):  # Kronecker: then it is a root of unity, and has a period
             return base ** (exponent % (2 * base.order))
         if abs(exponent) > MAX_POWER:
             self.fail(at, f"an exponent of {exponent} (at most {MAX_POWER} unless the base is a root of unity)")
@@ -142,7 +148,10 @@ class _Parser:
                 self.fail(at, f"zeta({n}) needs an order 1..{MAX_ORDER}")
             return Cyclotomic.root(n)
         if word == "sqrt":
-            self.fail(at, "sqrt is not in the grammar: write sqrt(2) as zeta(8) + zeta(8)^7, sqrt(5) as 1 + 2*zeta(5) + 2*zeta(5)^4")
+            self.fail(
+                at,
+                "sqrt is not in the grammar: write sqrt(2) as zeta(8) + zeta(8)^7, sqrt(5) as 1 + 2*zeta(5) + 2*zeta(5)^4",
+            )
         if word.isdigit():
             return Cyclotomic.rational(self.integer())
         self.fail(at, f"unexpected {word!r}" if word else "the number stops too early")

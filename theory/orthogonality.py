@@ -19,14 +19,35 @@ _MEANING = "R: R(g); A: its adjoint; K: R(g)^-1; L: its adjoint; P: the orthogon
 _INVARIANT = (("RP", "PRP"), ("KP", "PKP"))
 
 UNITARY = WordTheorem(
-    "the orthogonal projector onto W commutes with a unitary R", "PR", "RP", (*_INVARIANT, ("A", "K")), ("PL", "PLP", "PRP"), _ADJOINTS, _MEANING
+    "the orthogonal projector onto W commutes with a unitary R",
+    "PR",
+    "RP",
+    (*_INVARIANT, ("A", "K")),
+    ("PL", "PLP", "PRP"),
+    _ADJOINTS,
+    _MEANING,
 )
 # R = L is the adjoint of A = K, and P L = P L P that of K P = P K P
 _P_ADJOINTS = {**_ADJOINTS, "P": "Q", "Q": "P"}
 _P_MEANING = _MEANING.replace("orthogonal projector", "H-orthogonal projector") + "; Q: its adjoint"
 AVERAGED = (
-    WordTheorem("R(h)* carries the term of g to the term of gh", "BADC", "FE", (("BA", "F"), ("DC", "E")), ("FDC",), meaning="A, B: adjoints of R(g), R(h); D, C: R(g), R(h); F, E: the same for gh"),
-    WordTheorem("H R = L H where R* H R = H", "HR", "LH", (("ARH", "ARH"), ("AHR", "H"), ("AL", ""), ("LA", "")), ("LAHR",), _ADJOINTS, _MEANING),
+    WordTheorem(
+        "R(h)* carries the term of g to the term of gh",
+        "BADC",
+        "FE",
+        (("BA", "F"), ("DC", "E")),
+        ("FDC",),
+        meaning="A, B: adjoints of R(g), R(h); D, C: R(g), R(h); F, E: the same for gh",
+    ),
+    WordTheorem(
+        "H R = L H where R* H R = H",
+        "HR",
+        "LH",
+        (("ARH", "ARH"), ("AHR", "H"), ("AL", ""), ("LA", "")),
+        ("LAHR",),
+        _ADJOINTS,
+        _MEANING,
+    ),
     WordTheorem(
         "the H-orthogonal projector onto W commutes with R",
         "PR",
@@ -37,7 +58,14 @@ AVERAGED = (
         _P_MEANING,
     ),
 )
-MOVES_KERNEL = WordTheorem("the kernel of P is carried into itself", "PRv", "o", (("PR", "RP"), ("Pv", "o"), ("Ro", "o")), ("RPv", "Ro"), meaning="v: a vector of the complement; o: the zero vector")
+MOVES_KERNEL = WordTheorem(
+    "the kernel of P is carried into itself",
+    "PRv",
+    "o",
+    (("PR", "RP"), ("Pv", "o"), ("Ro", "o")),
+    ("RPv", "Ro"),
+    meaning="v: a vector of the complement; o: the zero vector",
+)
 # without A = K nothing ties the adjoint of R to its inverse
 WITHOUT_UNITARITY = replace(UNITARY, hypotheses=_INVARIANT)
 
@@ -91,7 +119,9 @@ def complement_is_invariant(subspace: Subspace, form: ExactArray) -> bool:
     if both.shape[1] != size or both.rank() != size:
         return False
     width = complement.shape[1]
-    return not width or all(hstack([complement, subspace.representation.matrices[g] @ complement]).rank() == width for g in group.generators)
+    return not width or all(
+        hstack([complement, subspace.representation.matrices[g] @ complement]).rank() == width for g in group.generators
+    )
 
 
 def projector_commutes(subspace: Subspace, form: ExactArray) -> bool:

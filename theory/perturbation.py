@@ -102,7 +102,9 @@ def separated(representation: Representation) -> SplitRepresentation:
 def coordinates(representation: Representation) -> SplitRepresentation:
     """diag(1, 2, .., d) in the basis as given: as separated as can be, and no element of the commutant."""
     d = representation.degree
-    return SplitRepresentation(representation, ExactArray.of([[(i + 1) * int(i == j) for j in range(d)] for i in range(d)]), d)
+    return SplitRepresentation(
+        representation, ExactArray.of([[(i + 1) * int(i == j) for j in range(d)] for i in range(d)]), d
+    )
 
 
 # -- over the real numbers -----------------------------------------------------------------------------------------------
@@ -147,7 +149,10 @@ def _perturbed(bench: object, which: int) -> Blocks:
 def _times(bench: object, *factors: Blocks) -> Blocks:
     out = factors[0]
     for right in factors[1:]:
-        out = [[bench.plus(bench.times(out[i][0], right[0][j]), bench.times(out[i][1], right[1][j])) for j in range(2)] for i in range(2)]
+        out = [
+            [bench.plus(bench.times(out[i][0], right[0][j]), bench.times(out[i][1], right[1][j])) for j in range(2)]
+            for i in range(2)
+        ]
     return out
 
 
@@ -171,7 +176,9 @@ def _turned(bench: object) -> Blocks:
 SYLVESTER = (
     BlockIdentity(
         "Q E P = (A + E) X - X A for X = Q P",
-        lambda k: _times(k, _perturbed(k, 1), _minus(k, _perturbed(k, 0), _unperturbed(k)), _unperturbed(k, projector=True)),
+        lambda k: _times(
+            k, _perturbed(k, 1), _minus(k, _perturbed(k, 0), _unperturbed(k)), _unperturbed(k, projector=True)
+        ),
         lambda k: _minus(k, _times(k, _perturbed(k, 0), _turned(k)), _times(k, _turned(k), _unperturbed(k))),
     ),
     BlockIdentity(
@@ -179,7 +186,9 @@ SYLVESTER = (
         lambda k: _times(k, _perturbed(k, 1), _perturbed(k, 0)),
         lambda k: _times(k, _perturbed(k, 0), _perturbed(k, 1)),
     ),
-    BlockIdentity("Q is a projector", lambda k: _times(k, _perturbed(k, 1), _perturbed(k, 1)), lambda k: _perturbed(k, 1)),
+    BlockIdentity(
+        "Q is a projector", lambda k: _times(k, _perturbed(k, 1), _perturbed(k, 1)), lambda k: _perturbed(k, 1)
+    ),
 )
 
 

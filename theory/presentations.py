@@ -37,7 +37,9 @@ def read_word(text: str, generators: Sequence[str]) -> Word:
     while at < len(body):
         match = _FACTOR.match(body, at)
         if match is None or match.end() == at or (match.group(3) == "*" and match.end() == len(body)):
-            raise WordError(f"Expected a product such as r^2*s of {', '.join(generators)}, got {text[:60]!r} (character {at + 1}).")
+            raise WordError(
+                f"Expected a product such as r^2*s of {', '.join(generators)}, got {text[:60]!r} (character {at + 1})."
+            )
         name, exponent = match.group(1), int(re.sub(r"[()\s]", "", match.group(2) or "1"))
         if name in generators:
             k = list(generators).index(name) + 1
@@ -45,7 +47,9 @@ def read_word(text: str, generators: Sequence[str]) -> Word:
                 raise WordError(f"The word {text[:40]!r} has more than {MAX_WORD} letters.")
             out += [k if exponent > 0 else -k] * abs(exponent)
         elif name not in ("e", "1"):
-            raise WordError(f"Unknown letter {name!r} in {text[:60]!r}; the generators are {', '.join(generators)}. Put * between letters.")
+            raise WordError(
+                f"Unknown letter {name!r} in {text[:60]!r}; the generators are {', '.join(generators)}. Put * between letters."
+            )
         at = match.end()
     return tuple(out)
 
@@ -182,7 +186,9 @@ def word_text(word: Sequence[int], generators: Sequence[str]) -> str:
     return "*".join(generators[k] if count == 1 else f"{generators[k]}^{count}" for k, count in runs)
 
 
-def from_presentation(generators: Sequence[str], relators: Sequence[Word], limit: int = MAX_COSETS) -> tuple[FiniteGroup, Mapping[str, int]]:
+def from_presentation(
+    generators: Sequence[str], relators: Sequence[Word], limit: int = MAX_COSETS
+) -> tuple[FiniteGroup, Mapping[str, int]]:
     """The group with these generators and relators, and the elements that the generators became; elements are named by shortest words.
 
     Raises:

@@ -22,7 +22,9 @@ def direct_product(*factors: FiniteGroup) -> FiniteGroup:
         GroupTooLarge: more than 4096 elements.
     """
     if prod(f.order for f in factors) > MAX_TABLE:
-        raise GroupTooLarge(f"The product has {prod(f.order for f in factors)} elements; tables stop at {MAX_TABLE}. Give permutations on disjoint points instead.")
+        raise GroupTooLarge(
+            f"The product has {prod(f.order for f in factors)} elements; tables stop at {MAX_TABLE}. Give permutations on disjoint points instead."
+        )
     out = factors[0]
     for right in factors[1:]:
         n, m = out.order, right.order
@@ -38,11 +40,15 @@ def _action(normal: FiniteGroup, acting: FiniteGroup, images: Mapping[int, Seque
     for h, row in images.items():
         array = np.asarray(row)
         if array.shape != (normal.order,) or sorted(array.tolist()) != list(range(normal.order)):
-            raise NotAnAction(f"Expected a permutation of the {normal.order} elements for {acting.names[h]}, got {list(row)[:12]}.")
+            raise NotAnAction(
+                f"Expected a permutation of the {normal.order} elements for {acting.names[h]}, got {list(row)[:12]}."
+            )
         for a in normal.generators:
             bad = np.flatnonzero(array[normal.multiply(np.arange(normal.order), a)] != normal.multiply(array, array[a]))
             if bad.size:
-                raise NotAnAction(f"{acting.names[h]} acts by no automorphism: the image of {normal.names[int(bad[0])]} * {normal.names[a]} is not the product of the images.")
+                raise NotAnAction(
+                    f"{acting.names[h]} acts by no automorphism: the image of {normal.names[int(bad[0])]} * {normal.names[a]} is not the product of the images."
+                )
     rows = np.tile(np.arange(normal.order), (acting.order, 1))
     gens = list(images)
     for x, parent, k in acting.walk(gens):
@@ -50,11 +56,15 @@ def _action(normal: FiniteGroup, acting: FiniteGroup, images: Mapping[int, Seque
     for h in gens:
         for x in range(acting.order):
             if (rows[x][rows[h]] != rows[int(acting.multiply(x, h))]).any():
-                raise NotAnAction(f"The automorphisms do not compose as the group does: {acting.names[x]} after {acting.names[h]} differs from their product.")
+                raise NotAnAction(
+                    f"The automorphisms do not compose as the group does: {acting.names[x]} after {acting.names[h]} differs from their product."
+                )
     return rows
 
 
-def semidirect_product(normal: FiniteGroup, acting: FiniteGroup, images: Mapping[int, Sequence[int]], label: str = "") -> FiniteGroup:
+def semidirect_product(
+    normal: FiniteGroup, acting: FiniteGroup, images: Mapping[int, Sequence[int]], label: str = ""
+) -> FiniteGroup:
     """N : H, pairs (n, h) with (n, h)(n', h') = (n h(n'), h h'); element (n, h) is number n |H| + h.
 
     Args:
@@ -70,13 +80,20 @@ def semidirect_product(normal: FiniteGroup, acting: FiniteGroup, images: Mapping
     """
     n, m = normal.order, acting.order
     if n * m > MAX_TABLE:
-        raise GroupTooLarge(f"The product has {n * m} elements; tables stop at {MAX_TABLE}. Give generators as permutations or matrices instead.")
+        raise GroupTooLarge(
+            f"The product has {n * m} elements; tables stop at {MAX_TABLE}. Give generators as permutations or matrices instead."
+        )
     rows = _action(normal, acting, images)
     moved = normal.table[np.arange(n)[:, None, None], rows[None, :, :]]  # n, h, n' -> n h(n')
     table = (moved[:, :, :, None] * m + acting.table[None, :, None, :]).reshape(n * m, n * m)
     names = [f"({a.strip('()')},{b})" for a in normal.names for b in acting.names]
     gens = [g * m for g in normal.generators] + list(acting.generators)
-    return FiniteGroup(table, names=names, generators=gens, label=label or (f"{normal.label}:{acting.label}" if normal.label and acting.label else ""))
+    return FiniteGroup(
+        table,
+        names=names,
+        generators=gens,
+        label=label or (f"{normal.label}:{acting.label}" if normal.label and acting.label else ""),
+    )
 
 
 def wreath_product(base: FiniteGroup, top: FiniteGroup, label: str = "") -> FiniteGroup:
@@ -90,10 +107,14 @@ def wreath_product(base: FiniteGroup, top: FiniteGroup, label: str = "") -> Fini
         GroupTooLarge: more than 200,000 elements.
     """
     if top.elements is None:
-        raise ValueError("Expected a group of permutations on top (FiniteGroup.from_permutations, symmetric, alternating), got a table; use regular_images to make it one.")
+        raise ValueError(
+            "Expected a group of permutations on top (FiniteGroup.from_permutations, symmetric, alternating), got a table; use regular_images to make it one."
+        )
     blocks = top.elements.shape[1]
     if base.order**blocks * top.order > MAX_ORDER:
-        raise GroupTooLarge(f"The wreath product has {base.order**blocks * top.order} elements; listing them stops at {MAX_ORDER}.")
+        raise GroupTooLarge(
+            f"The wreath product has {base.order**blocks * top.order} elements; listing them stops at {MAX_ORDER}."
+        )
     inner = base.elements.astype(np.int64) if base.elements is not None else base.table
     width = inner.shape[1]
     identity = np.arange(blocks * width)
@@ -110,7 +131,9 @@ def wreath_product(base: FiniteGroup, top: FiniteGroup, label: str = "") -> Fini
     for g in top.generators:
         target = top.elements[g].astype(np.int64)
         gens.append((target[:, None] * width + np.arange(width)[None, :]).ravel())
-    return FiniteGroup.from_permutations([g.tolist() for g in gens], label=label or (f"{base.label}wr{top.label}" if base.label and top.label else ""))
+    return FiniteGroup.from_permutations(
+        [g.tolist() for g in gens], label=label or (f"{base.label}wr{top.label}" if base.label and top.label else "")
+    )
 
 
 def _orbits(group: FiniteGroup) -> list[int]:

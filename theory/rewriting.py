@@ -64,7 +64,9 @@ def replays(theorem: WordTheorem) -> bool:
 
 
 def _one_step(here: str, there: str, u: str, v: str) -> bool:
-    return any(here.startswith(u, k) and here[:k] + v + here[k + len(u) :] == there for k in range(len(here) - len(u) + 1))
+    return any(
+        here.startswith(u, k) and here[:k] + v + here[k + len(u) :] == there for k in range(len(here) - len(u) + 1)
+    )
 
 
 def joins(theorem: WordTheorem, limit: int = _JOINING_RULES) -> bool:
@@ -110,11 +112,17 @@ def complete(equations: Iterable[Rule], limit: int = MAX_RULES) -> dict[str, str
             u, v = v, u
         made += 1
         if made > limit:
-            raise NotCompleted(f"Completion made more than {limit} rules. The chain still proves its theorem; or raise limit=.", rules)
+            raise NotCompleted(
+                f"Completion made more than {limit} rules. The chain still proves its theorem; or raise limit=.", rules
+            )
         for left in [left for left in rules if u in left]:  # what the new rule makes superfluous is taken back
             pending.append((left, rules.pop(left)))
         rules[u] = v
-        fresh = [pair for left, right in list(rules.items()) for pair in (*_overlaps(u, v, left, right), *_overlaps(left, right, u, v))]
+        fresh = [
+            pair
+            for left, right in list(rules.items())
+            for pair in (*_overlaps(u, v, left, right), *_overlaps(left, right, u, v))
+        ]
         pending = sorted([*pending, *fresh], key=lambda pair: len(pair[0]) + len(pair[1]), reverse=True)
     return rules
 
@@ -136,7 +144,12 @@ def irreducible_words(alphabet: Sequence[str], rules: Mapping[str, str], limit: 
     """
     found, layer = [""], [""]
     while layer:
-        layer = [word + letter for word in layer for letter in sorted(alphabet) if not any((word + letter).endswith(left) for left in rules)]
+        layer = [
+            word + letter
+            for word in layer
+            for letter in sorted(alphabet)
+            if not any((word + letter).endswith(left) for left in rules)
+        ]
         found += layer
         if len(found) > limit:
             raise NotCompleted(f"More than {limit} irreducible words; the monoid may be infinite.", dict(rules))

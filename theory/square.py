@@ -223,6 +223,8 @@ def automorphisms_by_propagation(edges: frozenset[Edge]) -> set[tuple[int, ...]]
         if len(image) < len(NAMES):
             raise ValueError("Not every element is reached from e.")
         candidate = tuple(image[x] for x in range(len(NAMES)))
-        if len(set(candidate)) == len(NAMES) and all((candidate[x], candidate[y], letter) in edges for x, y, letter in edges):
+        if len(set(candidate)) == len(NAMES) and all(
+            (candidate[x], candidate[y], letter) in edges for x, y, letter in edges
+        ):
             found.add(candidate)
     return found

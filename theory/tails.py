@@ -50,7 +50,9 @@ def decays(integrand: sp.Expr, variable: sp.Symbol, direction: int) -> tuple[Dec
 
 def _decay(term: sp.Expr, at: sp.Symbol, inverse: sp.Symbol) -> Decay | None:
     ratio = sp.Integer(0)
-    for factor in sp.Mul.make_args(term):  # g'/g adds over factors, and needs no simplification for powers and exponentials
+    for factor in sp.Mul.make_args(
+        term
+    ):  # g'/g adds over factors, and needs no simplification for powers and exponentials
         base, exponent = factor.as_base_exp()
         if isinstance(factor, sp.exp):
             ratio += sp.diff(factor.args[0], at)
@@ -93,7 +95,9 @@ def truncated(
     way = 1 if direction == sp.oo else -1
     forms = decays(node.function, symbol, way)
     if forms is None:
-        raise CannotEnclose(node, "an infinite limit, and no rational g'/g for the terms g of the integrand to bound its tail by")
+        raise CannotEnclose(
+            node, "an infinite limit, and no rational g'/g for the terms g of the integrand to bound its tail by"
+        )
     far, tail = _far(ev, forms, way * ev.real(end, scope), scope, goal)
     if far is None:
         raise CannotEnclose(node, "no bound for the tail of the integral: does it converge?")

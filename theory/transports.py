@@ -58,16 +58,24 @@ class Elimination:
     def blocks(self) -> tuple[sp.Matrix, sp.Matrix]:
         """Generic entries (1,1), (1,j), (i,1), (i,j) of the product of the three factors, and of the matrix."""
         i, j = sp.symbols("i j", integer=True, positive=True)
-        row, column, rest = sp.Function("r", real=True)(j), sp.Function("c", real=True)(i), sp.Function("M", real=True)(i, j)
+        row, column, rest = (
+            sp.Function("r", real=True)(j),
+            sp.Function("c", real=True)(i),
+            sp.Function("M", real=True)(i, j),
+        )
         schur = rest - column * row / self.pivot
         lower, upper = column / self.pivot, row / self.pivot
-        product = sp.Matrix([[self.pivot, self.pivot * upper], [lower * self.pivot, lower * self.pivot * upper + schur]])
+        product = sp.Matrix(
+            [[self.pivot, self.pivot * upper], [lower * self.pivot, lower * self.pivot * upper + schur]]
+        )
         return product, sp.Matrix([[self.pivot, row], [column, rest]])
 
     @staticmethod
     def small(dim: int) -> tuple[sp.Expr, sp.Expr]:
         """det A of a generic matrix of size ``dim`` + 1, and pivot times the determinant of the Schur complement."""
-        entries = sp.Matrix(dim + 1, dim + 1, lambda i, j: sp.Symbol(f"a{i}{j}", real=True, nonzero=True if i == j == 0 else None))
+        entries = sp.Matrix(
+            dim + 1, dim + 1, lambda i, j: sp.Symbol(f"a{i}{j}", real=True, nonzero=True if i == j == 0 else None)
+        )
         pivot = entries[0, 0]
         schur = entries[1:, 1:] - entries[1:, :1] * entries[:1, 1:] / pivot
         return entries.det(method="berkowitz"), pivot * schur.det(method="berkowitz")

@@ -91,7 +91,9 @@ class Instantiation:
 def _exact(symbol: sp.Symbol, value: object) -> sp.Expr:
     exact = sp.Rational(value.numerator, value.denominator) if isinstance(value, (int, Fraction)) else value
     if not isinstance(exact, sp.Expr) or not all(part.is_Rational for part in exact.as_real_imag()):
-        raise TypeError(f"Expected an exact rational or Gaussian rational for {symbol}, got {type(value).__name__} {value!r}.")
+        raise TypeError(
+            f"Expected an exact rational or Gaussian rational for {symbol}, got {type(value).__name__} {value!r}."
+        )
     if not _fits(exact, symbol):
         raise ValueError(f"Expected a value with the assumptions of {symbol} {symbol._assumptions_orig}, got {exact}.")
     return exact
@@ -120,9 +122,13 @@ def relations(assuming: Iterable[Boolean]) -> list[Relational]:
         elif isinstance(relation, (*_ORDER, sp.Ne)):
             flat.append(relation)
         elif isinstance(relation, sp.Eq):
-            raise NoInstance(f"The equation {written(relation)} cannot be met by sampling: substitute it into the statement instead.")
+            raise NoInstance(
+                f"The equation {written(relation)} cannot be met by sampling: substitute it into the statement instead."
+            )
         else:
-            raise TypeError(f"Expected relations (>, >=, <, <=, Ne, And), got {type(relation).__name__}: {written(relation)}.")
+            raise TypeError(
+                f"Expected relations (>, >=, <, <=, Ne, And), got {type(relation).__name__}: {written(relation)}."
+            )
     return flat
 
 
@@ -178,7 +184,9 @@ def demand(expr: sp.Basic, assuming: Iterable[Boolean] = ()) -> Demand:
     for node in applied:
         shapes[node.func].entire |= not all(arg.xreplace(axis).is_extended_real for arg in node.args)
     ordered = sorted(symbols, key=lambda s: (s.name, str(sorted(s._assumptions_orig.items())), s.sort_key()))
-    return Demand(ordered, real, dict(sorted(shapes.items(), key=lambda kv: (kv[0].__name__, str(kv[0]._kwargs)))), asked)
+    return Demand(
+        ordered, real, dict(sorted(shapes.items(), key=lambda kv: (kv[0].__name__, str(kv[0]._kwargs)))), asked
+    )
 
 
 def _comparisons(parts: Iterable[sp.Basic]) -> Iterator[Relational]:
@@ -198,8 +206,12 @@ def _forced_real(parts: Sequence[sp.Basic], symbols: set[sp.Symbol]) -> set[sp.S
 
 def _from_assumptions(function: UndefinedFunction, shape: Shape) -> None:
     known = function._kwargs
-    if any(known.get(k) for k in ("integer", "even", "odd", "rational", "irrational", "algebraic", "imaginary", "infinite")):
-        raise NoInstance(f"The function {function.__name__} is assumed {known}: no family of such functions is drawn here.")
+    if any(
+        known.get(k) for k in ("integer", "even", "odd", "rational", "irrational", "algebraic", "imaginary", "infinite")
+    ):
+        raise NoInstance(
+            f"The function {function.__name__} is assumed {known}: no family of such functions is drawn here."
+        )
     shape.real = bool(known.get("real") or known.get("extended_real"))
     if known.get("nonnegative") or known.get("positive"):
         shape.lower = sp.S.Zero
@@ -292,7 +304,9 @@ def _swinging(u: sp.Expr) -> sp.Expr:
 class _Terms:
     """Elementary terms in random affine forms of the variables; every variable occurs in every form."""
 
-    def __init__(self, xs: Sequence[sp.Symbol], rng: Random, slope: Mapping[int, int], entire: bool, tame: bool) -> None:
+    def __init__(
+        self, xs: Sequence[sp.Symbol], rng: Random, slope: Mapping[int, int], entire: bool, tame: bool
+    ) -> None:
         self.xs, self.rng, self.slope, self.entire, self.tame = xs, rng, slope, entire, tame
         self.coefficient = _Coefficients()
 
@@ -325,7 +339,13 @@ class _Terms:
 
 @lru_cache(maxsize=256)
 def _template(
-    arity: int, real: bool, entire: bool, bounded: tuple[bool, bool], slope: tuple[tuple[int, int], ...], *, variety: int
+    arity: int,
+    real: bool,
+    entire: bool,
+    bounded: tuple[bool, bool],
+    slope: tuple[tuple[int, int], ...],
+    *,
+    variety: int,
 ) -> tuple[tuple[sp.Symbol, ...], sp.Expr, dict[sp.Symbol, int], tuple[sp.Symbol, sp.Symbol]]:
     """A law with named coefficients: its variables, its expression, the coefficients' signs, the names of its two bounds."""
     xs = tuple(sp.Dummy(f"x{i}", real=None if entire else True) for i in range(arity))
@@ -351,8 +371,16 @@ def draw_function(shape: Shape, rng: Random) -> Law:
     low, high = shape.lower, shape.upper
     if low is not None and high is not None and low >= high:
         raise NoInstance(f"A function is asked to lie above {low} and below {high}.")
-    key = (shape.arity, shape.real, shape.entire, (low is not None, high is not None), tuple(sorted(shape.slope.items())))
+    key = (
+        shape.arity,
+        shape.real,
+        shape.entire,
+        (low is not None, high is not None),
+        tuple(sorted(shape.slope.items())),
+    )
     xs, law, signs, bounds = _template(*key, variety=rng.randrange(_VARIETIES))
-    values: dict[sp.Symbol, sp.Expr] = {c: sign * abs(v) if sign else v for c, sign in signs.items() for v in [_coefficient(rng)]}
+    values: dict[sp.Symbol, sp.Expr] = {
+        c: sign * abs(v) if sign else v for c, sign in signs.items() for v in [_coefficient(rng)]
+    }
     values |= {name: bound for name, bound in zip(bounds, (low, high), strict=True) if bound is not None}
     return Law(xs, law, values)

@@ -60,7 +60,9 @@ class AuditReport:
     @property
     def status(self) -> Status:
         """The worst of the findings; INAPPLICABLE ones count only when there is nothing else."""
-        return next((status for status in _WORST_FIRST if any(f.status is status for f in self.findings)), Status.UNDECIDED)
+        return next(
+            (status for status in _WORST_FIRST if any(f.status is status for f in self.findings)), Status.UNDECIDED
+        )
 
     def text(self) -> str:
         """The report as plain lines, without escape codes; hostile characters in names are shown, not sent."""

@@ -63,10 +63,14 @@ class Move:
         if self.matrix is not None:
             inverse, failed = torch.linalg.inv_ex(self.matrix)
             if int(failed) or not bool(inverse.isfinite().all()):
-                raise InputError(f"The matrix of {short(self.name)} is singular; elements of a group act by invertible matrices.")
+                raise InputError(
+                    f"The matrix of {short(self.name)} is singular; elements of a group act by invertible matrices."
+                )
             return Move(f"{self.name}^-1", matrix=inverse)
         if self.function is not None:
-            raise InputError(f"{short(self.name)} acts by a function, which cannot be inverted here. Write the relation with positive powers, such as r^3 for r^-1.")
+            raise InputError(
+                f"{short(self.name)} acts by a function, which cannot be inverted here. Write the relation with positive powers, such as r^3 for r^-1."
+            )
         return self
 
     def __call__(self, batch: Tensor, what: str = "input") -> Tensor:
@@ -76,7 +80,11 @@ class Move:
             InputError: sizes do not fit, or a function returned something else than a batch.
         """
         if self.function is not None:
-            return as_batch(called(self.function, batch, f"the action of {self.name} on the {what}"), len(batch), f"the action of {self.name} on the {what}")
+            return as_batch(
+                called(self.function, batch, f"the action of {self.name} on the {what}"),
+                len(batch),
+                f"the action of {self.name} on the {what}",
+            )
         if self.size is None:
             return batch
         sample = batch.shape[1:]
@@ -96,9 +104,13 @@ class Move:
     def _multiplied(self, flat: Tensor, what: str) -> Tensor:
         assert self.matrix is not None
         if not (flat.is_floating_point() or flat.is_complex()):
-            raise InputError(f"The {what}s are {flat.dtype} and {short(self.name)} acts by a matrix. Use floating-point tensors, or give a permutation.")
+            raise InputError(
+                f"The {what}s are {flat.dtype} and {short(self.name)} acts by a matrix. Use floating-point tensors, or give a permutation."
+            )
         if self.matrix.is_complex() and not flat.is_complex():
-            raise InputError(f"{short(self.name)} acts on the {what} by a complex matrix, but the {what}s are {flat.dtype}. Use complex tensors.")
+            raise InputError(
+                f"{short(self.name)} acts on the {what} by a complex matrix, but the {what}s are {flat.dtype}. Use complex tensors."
+            )
         return flat @ self.matrix.T.to(flat.device, flat.dtype)
 
 
@@ -118,27 +130,37 @@ def read_move(name: str, given: Any, what: str) -> Move:
     except (ValueError, TypeError):
         array = np.asarray(None)
     if array.dtype.kind not in "iuf" + "c" or array.ndim not in (1, 2) or array.size == 0:
-        raise InputError(f'Expected "trivial", a list of 0-based images, a square matrix or a function in {where}, got {short(given)}.')
+        raise InputError(
+            f'Expected "trivial", a list of 0-based images, a square matrix or a function in {where}, got {short(given)}.'
+        )
     if array.ndim == 1:
         if array.dtype.kind not in "iu" or sorted(array.tolist()) != list(range(len(array))):
-            raise InputError(f"Expected in {where} each of 0..{len(array) - 1} once, the images of the positions, got {short(array.tolist())}.")
+            raise InputError(
+                f"Expected in {where} each of 0..{len(array) - 1} once, the images of the positions, got {short(array.tolist())}."
+            )
         return Move(name, images=tuple(array.tolist()))
     if array.shape[0] != array.shape[1]:
         raise InputError(f"Expected a square matrix in {where}, got shape {array.shape}.")
     if not np.isfinite(array).all():
         i, j = np.argwhere(~np.isfinite(array))[0]
-        raise InputError(f"The matrix of {where} holds {array[i, j]} in row {i + 1}, column {j + 1}; every entry has to be finite.")
+        raise InputError(
+            f"The matrix of {where} holds {array[i, j]} in row {i + 1}, column {j + 1}; every entry has to be finite."
+        )
     return Move(name, matrix=torch.tensor(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)))
 
 
-def read_representation(elements: Sequence[Hashable], function: Callable[[Any], Any] | None, what: str) -> dict[str, Move]:
+def read_representation(
+    elements: Sequence[Hashable], function: Callable[[Any], Any] | None, what: str
+) -> dict[str, Move]:
     """Moves of every element by a function from elements to matrices (or permutations); None is the trivial action.
 
     Raises:
         InputError: no elements, too many, repeated ones, or the function fails.
     """
     if not elements or len(set(elements)) != len(elements) or len(elements) > MAX_ELEMENTS:
-        raise InputError(f"Expected 1 to {MAX_ELEMENTS} different elements, got {len(elements)}. For a larger group give generators in actions=.")
+        raise InputError(
+            f"Expected 1 to {MAX_ELEMENTS} different elements, got {len(elements)}. For a larger group give generators in actions=."
+        )
     if function is None:
         return {str(g): Move(str(g)) for g in elements}
     found = {}
@@ -150,7 +172,16 @@ def read_representation(elements: Sequence[Hashable], function: Callable[[Any], 
     return found
 
 
-CALL_ERRORS = (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError, AssertionError)
+CALL_ERRORS = (
+    RuntimeError,
+    TypeError,
+    ValueError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+)
 
 
 def called(function: Callable[[Any], Any], argument: Any, what: str) -> Any:
@@ -159,8 +190,14 @@ def called(function: Callable[[Any], Any], argument: Any, what: str) -> Any:
         with torch.no_grad():
             return function(argument)
     except CALL_ERRORS as error:  # a reader's own code: told, not swallowed
-        shape = f" on shape {tuple(argument.shape)}, {argument.dtype}, {argument.device}" if isinstance(argument, Tensor) else ""
-        raise InputError(f"{what} raised {type(error).__name__}{shape}: {str(error).splitlines()[0] if str(error) else 'no message'}") from error
+        shape = (
+            f" on shape {tuple(argument.shape)}, {argument.dtype}, {argument.device}"
+            if isinstance(argument, Tensor)
+            else ""
+        )
+        raise InputError(
+            f"{what} raised {type(error).__name__}{shape}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+        ) from error
 
 
 def as_batch(value: Any, length: int, what: str) -> Tensor:
@@ -168,9 +205,13 @@ def as_batch(value: Any, length: int, what: str) -> Tensor:
     if isinstance(value, np.ndarray) and value.dtype.kind in "iufcb":
         value = torch.from_numpy(np.ascontiguousarray(value))
     if not isinstance(value, Tensor):
-        raise InputError(f"Expected one tensor from {what}, got {type(value).__name__}. Wrap it in a function that returns the tensor to audit.")
+        raise InputError(
+            f"Expected one tensor from {what}, got {type(value).__name__}. Wrap it in a function that returns the tensor to audit."
+        )
     if value.ndim == 0 or len(value) != length:
-        raise InputError(f"Expected a batch of {length} from {what}, got shape {tuple(value.shape)}. The first axis counts samples.")
+        raise InputError(
+            f"Expected a batch of {length} from {what}, got shape {tuple(value.shape)}. The first axis counts samples."
+        )
     return value.detach()
 
 
@@ -191,7 +232,9 @@ class Broken:
         return self.defect <= self.bound
 
 
-def worst_relation(moves: Mapping[str, Move], relations: Sequence[tuple[str, tuple[int, ...]]], batch: Tensor, what: str) -> Broken:
+def worst_relation(
+    moves: Mapping[str, Move], relations: Sequence[tuple[str, tuple[int, ...]]], batch: Tensor, what: str
+) -> Broken:
     """Apply each relation's word, the last letter first, and see how far samples are from where they were.
 
     Linear actions are tried on unit vectors (at most 512 of them), functions on ``batch``.
@@ -224,12 +267,20 @@ def _probe(linear: Sequence[Move], batch: Tensor, functions: bool) -> Tensor:
 
 def _broken(text: str, here: Tensor, there: Tensor, letters: Sequence[Move]) -> Broken:
     if here.shape != there.shape:
-        return Broken(f"{text} (shape {tuple(there.shape[1:])} became {tuple(here.shape[1:])})", math.inf, 0.0, False, 1, 1)
+        return Broken(
+            f"{text} (shape {tuple(there.shape[1:])} became {tuple(here.shape[1:])})", math.inf, 0.0, False, 1, 1
+        )
     defect = _size(here - there) if here.is_floating_point() or here.is_complex() else float((here != there).any())
     if all(m.exact for m in letters) or not (here.is_floating_point() or here.is_complex()):
         return Broken(text, defect, 0.0, False, 1, 1)
     u = torch.finfo(here.dtype).eps / 2
-    rounding = max(2, len(letters)) * (2 * math.prod(there.shape[1:]) + 8) * u * math.prod(m.gain for m in letters) * max(1.0, _size(there))
+    rounding = (
+        max(2, len(letters))
+        * (2 * math.prod(there.shape[1:]) + 8)
+        * u
+        * math.prod(m.gain for m in letters)
+        * max(1.0, _size(there))
+    )
     return Broken(text, defect, rounding, any(m.function is not None for m in letters), 1, 1)
 
 
@@ -240,7 +291,9 @@ def _size(value: Tensor) -> float:
     return math.inf if math.isnan(largest) else largest
 
 
-def worst_product(moves: Mapping[str, Move], elements: Sequence[Hashable], product: Callable[[Any, Any], Hashable]) -> Broken:
+def worst_product(
+    moves: Mapping[str, Move], elements: Sequence[Hashable], product: Callable[[Any, Any], Hashable]
+) -> Broken:
     """|R(g) R(h) - R(gh)| over all pairs of elements, largest entry, and the worst pair.
 
     Raises:
@@ -260,9 +313,13 @@ def worst_product(moves: Mapping[str, Move], elements: Sequence[Hashable], produ
                 raise InputError(f"{short(g)} times {short(h)} is {short(gh)}, which is none of the elements given.")
             a, b, c = dense[str(g)], dense[str(h)], dense[str(gh)]
             if a is None or b is None or c is None:
-                raise InputError(f"Some of {short(g)}, {short(h)} and {short(gh)} act trivially and others by matrices. Give unit matrices where nothing moves.")
+                raise InputError(
+                    f"Some of {short(g)}, {short(h)} and {short(gh)} act trivially and others by matrices. Give unit matrices where nothing moves."
+                )
             if not a.shape == b.shape == c.shape:
-                raise InputError(f"The matrices of {short(g)}, {short(h)} and {short(gh)} differ in size: {len(a)}, {len(b)}, {len(c)}.")
+                raise InputError(
+                    f"The matrices of {short(g)}, {short(h)} and {short(gh)} differ in size: {len(a)}, {len(b)}, {len(c)}."
+                )
             defect = _size(a @ b - c)
             bound = (2 * len(a) + 8) * 2.0**-53 * float((a.abs() @ b.abs() + c.abs()).max())
             failing += defect > bound

@@ -79,9 +79,13 @@ def read_equivariance_data(data: Any) -> EquivarianceFile:
     """The same from parsed JSON, or from a dict of that shape with arrays."""
     _object(data, "the file")
     if unknown := set(data) - _FIELDS:
-        raise InputError(f"Unknown field {short(sorted(map(str, unknown))[0])}; the fields are {', '.join(sorted(_FIELDS))}.")
+        raise InputError(
+            f"Unknown field {short(sorted(map(str, unknown))[0])}; the fields are {', '.join(sorted(_FIELDS))}."
+        )
     if ("map" in data) == ("recorded" in data):
-        raise InputError("Expected either 'map' (a weight and a bias) or 'recorded' (inputs, outputs, moved_outputs); see examples/equivariance_circulant.json.")
+        raise InputError(
+            "Expected either 'map' (a weight and a bias) or 'recorded' (inputs, outputs, moved_outputs); see examples/equivariance_circulant.json."
+        )
     actions = data.get("actions")
     _object(actions, "'actions'")
     if not actions:
@@ -90,16 +94,20 @@ def read_equivariance_data(data: Any) -> EquivarianceFile:
     for name, given in actions.items():
         _object(given, f"the action {short(name)}")
         if set(given) != {"input", "output"}:
-            raise InputError(f'Expected the fields "input" and "output" in the action {short(name)}, got {", ".join(sorted(given)) or "none"}. Write "trivial" where nothing moves.')
+            raise InputError(
+                f'Expected the fields "input" and "output" in the action {short(name)}, got {", ".join(sorted(given)) or "none"}. Write "trivial" where nothing moves.'
+            )
         on_inputs[name], on_outputs[name] = (read_move(name, given[side], side) for side in ("input", "output"))
     relations = data.get("relations", [])
     if not isinstance(relations, (list, tuple)) or not all(isinstance(text, str) for text in relations):
-        raise InputError(f'Expected a list of relations such as "r^4" in \'relations\', got {short(relations)}.')
+        raise InputError(f"Expected a list of relations such as \"r^4\" in 'relations', got {short(relations)}.")
     title = data.get("title", "")
     if not isinstance(title, str):
         raise InputError(f"Expected a text in 'title', got {short(title)}.")
     accuracy = _accuracy(data.get("accuracy"))
-    subject = _read_map(data["map"], accuracy) if "map" in data else _read_recorded(data["recorded"], list(actions), accuracy)
+    subject = (
+        _read_map(data["map"], accuracy) if "map" in data else _read_recorded(data["recorded"], list(actions), accuracy)
+    )
     return EquivarianceFile(title, subject, on_inputs, on_outputs, tuple(relations))
 
 
@@ -151,34 +159,50 @@ def _array(value: Any, where: str) -> Tensor:
 def _read_map(given: Any, accuracy: float | None) -> Affine:
     _object(given, "'map'")
     if "weight" not in given or set(given) - {"weight", "bias"}:
-        raise InputError(f"Expected 'weight' and possibly 'bias' in 'map', got {', '.join(sorted(given)) or 'nothing'}.")
+        raise InputError(
+            f"Expected 'weight' and possibly 'bias' in 'map', got {', '.join(sorted(given)) or 'nothing'}."
+        )
     weight = _array(given["weight"], "'weight'")
     if weight.ndim != 2:
         raise InputError(f"Expected a matrix (outputs, inputs) in 'weight', got shape {tuple(weight.shape)}.")
-    own = float(torch.finfo(weight.dtype).eps / 2 * weight.abs().max()) if weight.dtype in (torch.float32, torch.float16, torch.complex64) else 0.0
+    own = (
+        float(torch.finfo(weight.dtype).eps / 2 * weight.abs().max())
+        if weight.dtype in (torch.float32, torch.float16, torch.complex64)
+        else 0.0
+    )
     own = max(own, _written(given["weight"]) or 0.0, _written(given.get("bias")) or 0.0)
     bias = _array(given["bias"], "'bias'") if "bias" in given else torch.zeros(len(weight))
     wide = torch.complex128 if weight.is_complex() or bias.is_complex() else torch.float64
     if bias.shape != (len(weight),):
-        raise InputError(f"Expected {len(weight)} entries in 'bias', one for each row of 'weight', got shape {tuple(bias.shape)}.")
+        raise InputError(
+            f"Expected {len(weight)} entries in 'bias', one for each row of 'weight', got shape {tuple(bias.shape)}."
+        )
     return Affine(weight.to(wide), bias.to(wide), own if accuracy is None else accuracy)
 
 
 def _read_recorded(given: Any, names: list[str], accuracy: float | None) -> Recorded:
     _object(given, "'recorded'")
     if set(given) != {"inputs", "outputs", "moved_outputs"}:
-        raise InputError(f"Expected 'inputs', 'outputs' and 'moved_outputs' in 'recorded', got {', '.join(sorted(given)) or 'nothing'}.")
+        raise InputError(
+            f"Expected 'inputs', 'outputs' and 'moved_outputs' in 'recorded', got {', '.join(sorted(given)) or 'nothing'}."
+        )
     inputs, outputs = _array(given["inputs"], "'inputs'"), _array(given["outputs"], "'outputs'")
     if inputs.ndim == 0 or outputs.ndim == 0 or len(inputs) != len(outputs):
-        raise InputError(f"Expected as many outputs as inputs, got shapes {tuple(outputs.shape)} and {tuple(inputs.shape)}.")
+        raise InputError(
+            f"Expected as many outputs as inputs, got shapes {tuple(outputs.shape)} and {tuple(inputs.shape)}."
+        )
     moved = given["moved_outputs"]
     _object(moved, "'moved_outputs'")
     if set(moved) != set(names):
-        raise InputError(f"Expected outputs at moved inputs for {', '.join(names)}, got them for {', '.join(moved) or 'nothing'}.")
+        raise InputError(
+            f"Expected outputs at moved inputs for {', '.join(names)}, got them for {', '.join(moved) or 'nothing'}."
+        )
     arrays = {name: _array(moved[name], f"'moved_outputs' of {short(name)}") for name in names}
     for name, array in arrays.items():
         if array.shape != outputs.shape:
-            raise InputError(f"The outputs moved by {short(name)} have shape {tuple(array.shape)}, the others {tuple(outputs.shape)}.")
+            raise InputError(
+                f"The outputs moved by {short(name)} have shape {tuple(array.shape)}, the others {tuple(outputs.shape)}."
+            )
     if accuracy is None:
         written = [w for w in (_written(given["outputs"]), *(_written(moved[name]) for name in names)) if w is not None]
         accuracy = max(written, default=None)
@@ -188,7 +212,9 @@ def _read_recorded(given: Any, names: list[str], accuracy: float | None) -> Reco
 def _read_npz(path: Path) -> dict[str, Any]:
     """The arrays of an NPZ file in the shape of the JSON document."""
     if not path.is_file():
-        raise InputError(f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder.")
+        raise InputError(
+            f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder."
+        )
     arrays: dict[str, np.ndarray] = {}
     try:
         with zipfile.ZipFile(path) as archive:
@@ -203,7 +229,9 @@ def _read_npz(path: Path) -> dict[str, Any]:
     except ValueError as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{path.name} holds an array that is not plain data ({error}). Object arrays are pickles and are never loaded; save numbers.") from None
+        raise InputError(
+            f"{path.name} holds an array that is not plain data ({error}). Object arrays are pickles and are never loaded; save numbers."
+        ) from None
     return _arranged(arrays, path.name)
 
 
@@ -218,7 +246,9 @@ def _arranged(arrays: dict[str, np.ndarray], name: str) -> dict[str, Any]:
             data.setdefault("recorded", {}).setdefault("moved_outputs", {})[key.removeprefix("moved_outputs_")] = array
         elif key.startswith(("input_", "output_")):
             side, _, element = key.partition("_")
-            data["actions"].setdefault(element, {})[side] = str(array) if array.dtype.kind == "U" and array.ndim == 0 else array
+            data["actions"].setdefault(element, {})[side] = (
+                str(array) if array.dtype.kind == "U" and array.ndim == 0 else array
+            )
         elif key == "relations" and array.dtype.kind == "U":
             data["relations"] = [str(text) for text in array.reshape(-1)]
         elif key == "accuracy":

@@ -63,11 +63,15 @@ def _rows_of(path: str | Path) -> list[list[str]]:
     if not first.count(delimiter) and len(first.split()) > 1:
         return [line.split() for line in text.splitlines() if line.strip()]
     try:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)]
+        rows = [
+            [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+        ]
     except csv.Error as error:
         raise InputError(f"{Path(path).name} is not readable as CSV: {error}.") from None
     rows = [row for row in rows if any(row)]
-    if len({len(row) for row in rows}) == 1 and not any(row[-1] for row in rows):  # a delimiter at the end of every line
+    if len({len(row) for row in rows}) == 1 and not any(
+        row[-1] for row in rows
+    ):  # a delimiter at the end of every line
         rows = [row[:-1] for row in rows]
     return rows
 
@@ -75,12 +79,18 @@ def _rows_of(path: str | Path) -> list[list[str]]:
 def _rows_given(rows: Any) -> list[list[str]]:
     if isinstance(rows, np.ndarray):
         rows = rows.tolist()
-    if not isinstance(rows, Sequence) or isinstance(rows, (str, bytes)) or not all(isinstance(r, Sequence) and not isinstance(r, (str, bytes)) for r in rows):
+    if (
+        not isinstance(rows, Sequence)
+        or isinstance(rows, (str, bytes))
+        or not all(isinstance(r, Sequence) and not isinstance(r, (str, bytes)) for r in rows)
+    ):
         raise InputError(f"Expected a path, or rows of labels, got {short(rows)}.")
     for row in rows:
         for cell in row:
             if isinstance(cell, bool) or not isinstance(cell, (int, str)):
-                raise InputError(f"Expected labels that are texts or integers, got {short(cell)} ({type(cell).__name__}).")
+                raise InputError(
+                    f"Expected labels that are texts or integers, got {short(cell)} ({type(cell).__name__})."
+                )
     return [[str(cell).strip() for cell in row] for row in rows]
 
 
@@ -88,7 +98,9 @@ def _labelled(rows: list[list[str]], name: str) -> LabelledTable:
     if not rows or not any(rows):
         raise InputError(f"{name} is empty. A group has at least one element.")
     if len(rows) > MAX_ELEMENTS + 1:
-        raise InputError(f"{name} has {len(rows)} rows; exact audits stop at {MAX_ELEMENTS} elements. Give a smaller group, or permutations that generate it.")
+        raise InputError(
+            f"{name} has {len(rows)} rows; exact audits stop at {MAX_ELEMENTS} elements. Give a smaller group, or permutations that generate it."
+        )
     width = len(rows[0])
     for k, row in enumerate(rows):
         if len(row) != width:
@@ -110,7 +122,9 @@ def _has_head(rows: list[list[str]]) -> bool:
     if corner.lower() in _CORNERS:
         return True
     if set(rows[0][1:]) == {row[0] for row in rows[1:]} and not _is_whole(corner) and inner <= set(rows[0][1:]):
-        raise InputError(f"Is {short(corner)} in the corner an element or a title? If the first row is a head, leave the corner empty or write * there.")
+        raise InputError(
+            f"Is {short(corner)} in the corner an element or a title? If the first row is a head, leave the corner empty or write * there."
+        )
     return False
 
 
@@ -125,10 +139,14 @@ def _with_head(rows: list[list[str]], name: str) -> LabelledTable:
             if label == "":
                 raise InputError(f"An empty label in the {where} of {name} (position {k + 1}).")
             if label in labels[:k]:
-                raise InputError(f"The label {short(label)} stands twice in the {where} of {name} (positions {labels.index(label) + 1} and {k + 1}).")
+                raise InputError(
+                    f"The label {short(label)} stands twice in the {where} of {name} (positions {labels.index(label) + 1} and {k + 1})."
+                )
     if set(columns) != set(lines):
         extra = sorted(set(columns) ^ set(lines))[0]
-        raise InputError(f"The head row and the head column of {name} list different elements: {short(extra)} is in one only.")
+        raise InputError(
+            f"The head row and the head column of {name} list different elements: {short(extra)} is in one only."
+        )
     place = {label: k for k, label in enumerate(lines)}
     order = [columns.index(label) for label in lines]
     body = [[row[1 + k] for k in order] for row in rows[1:]]
@@ -142,24 +160,40 @@ def _without_head(rows: list[list[str]], name: str) -> LabelledTable:
     if all(map(_is_whole, symbols)):
         start = 1 if symbols and min(map(int, symbols)) >= 1 and max(map(int, symbols)) >= n else 0
         labels = [str(k + start) for k in range(n)]
-        return _indexed(labels, rows, {label: k for k, label in enumerate(labels)}, name, f"no labels: elements are {start}..{n - 1 + start}")
+        return _indexed(
+            labels,
+            rows,
+            {label: k for k, label in enumerate(labels)},
+            name,
+            f"no labels: elements are {start}..{n - 1 + start}",
+        )
     labels = rows[0]
     if labels != [row[0] for row in rows] or len(set(labels)) != n:
         raise InputError(
             f"{name} has no head row and column, and its first row and first column are not one list of {n} labels, so that nobody can tell which row "
             "belongs to which element. Add a head row and a head column, with an empty corner."
         )
-    return _indexed(labels, rows, {label: k for k, label in enumerate(labels)}, name, "no labels: the first row and column were taken for products with the identity")
+    return _indexed(
+        labels,
+        rows,
+        {label: k for k, label in enumerate(labels)},
+        name,
+        "no labels: the first row and column were taken for products with the identity",
+    )
 
 
-def _indexed(labels: Sequence[str], body: list[list[str]], place: dict[str, int], name: str, note: str) -> LabelledTable:
+def _indexed(
+    labels: Sequence[str], body: list[list[str]], place: dict[str, int], name: str, note: str
+) -> LabelledTable:
     n = len(labels)
     products = np.full((n, n), -1, dtype=np.int64)
     strange: dict[tuple[int, int], str] = {}
     for i, row in enumerate(body):
         for j, cell in enumerate(row):
             if cell == "":
-                raise InputError(f"The product {short(labels[i])} * {short(labels[j])} is missing in {name} (an empty cell).")
+                raise InputError(
+                    f"The product {short(labels[i])} * {short(labels[j])} is missing in {name} (an empty cell)."
+                )
             if cell in place:
                 products[i, j] = place[cell]
             elif _is_whole(cell) and str(int(cell)) in place:
@@ -176,7 +210,10 @@ def _judge(table: LabelledTable, name: str) -> AuditReport:
     n, labels, products = len(table.labels), table.labels, table.products
     findings = [_closure(table)]
     if table.strange:
-        later = [Finding(axiom, Status.INAPPLICABLE, "not asked, since some products are not elements") for axiom in ("associativity", "identity", "inverses")]
+        later = [
+            Finding(axiom, Status.INAPPLICABLE, "not asked, since some products are not elements")
+            for axiom in ("associativity", "identity", "inverses")
+        ]
         return _not_a_group(name, [*findings, *later], "closure", table, None)
     latin = latin_failure(products)
     findings.append(_associativity(products, labels, latin is not None))
@@ -199,36 +236,67 @@ def _closure(table: LabelledTable) -> Finding:
     (i, j), cell = next(iter(table.strange.items()))
     a, b = table.labels[i], table.labels[j]
     more = f" ({len(table.strange)} such products)" if len(table.strange) > 1 else ""
-    return Finding("closure", Status.REFUTED, f"{a} * {b} = {cell}, which is none of the {n} elements{more}", {"a": a, "b": b, "product": cell})
+    return Finding(
+        "closure",
+        Status.REFUTED,
+        f"{a} * {b} = {cell}, which is none of the {n} elements{more}",
+        {"a": a, "b": b, "product": cell},
+    )
 
 
 def _associativity(products: np.ndarray, labels: Sequence[str], not_latin: bool) -> Finding:
     n = len(labels)
     generators = magma_generators(products)
     if len(generators) * n * n > MAX_ASSOCIATIVITY_WORK:
-        why = "and the table is no Latin square, so it is no group in any case" if not_latin else "use a table of fewer elements"
-        return Finding("associativity", Status.UNDECIDED, f"Light's test would need {len(generators)} generators times {n}^2 products; {why}")
+        why = (
+            "and the table is no Latin square, so it is no group in any case"
+            if not_latin
+            else "use a table of fewer elements"
+        )
+        return Finding(
+            "associativity",
+            Status.UNDECIDED,
+            f"Light's test would need {len(generators)} generators times {n}^2 products; {why}",
+        )
     triple = light_test(products)
     if triple is None:
-        return Finding("associativity", Status.HOLDS, f"Light's test with {len(generators)} generator{'s' * (len(generators) != 1)}: all {n}^3 triples associate")
+        return Finding(
+            "associativity",
+            Status.HOLDS,
+            f"Light's test with {len(generators)} generator{'s' * (len(generators) != 1)}: all {n}^3 triples associate",
+        )
     x, g, y = triple
     left, right = labels[products[products[x, g], y]], labels[products[x, products[g, y]]]
     a, b, c = labels[x], labels[g], labels[y]
     return Finding(
-        "associativity", Status.REFUTED, f"({a} * {b}) * {c} = {left}, but {a} * ({b} * {c}) = {right}", {"a": a, "b": b, "c": c, "left": left, "right": right}
+        "associativity",
+        Status.REFUTED,
+        f"({a} * {b}) * {c} = {left}, but {a} * ({b} * {c}) = {right}",
+        {"a": a, "b": b, "c": c, "left": left, "right": right},
     )
 
 
 def _identity(products: np.ndarray, labels: Sequence[str], e: int | None) -> Finding:
     if e is not None:
-        return Finding("identity", Status.HOLDS, f"{labels[e]} * x = x * {labels[e]} = x for every x", {"identity": labels[e]})
+        return Finding(
+            "identity", Status.HOLDS, f"{labels[e]} * x = x * {labels[e]} = x for every x", {"identity": labels[e]}
+        )
     everything = np.arange(len(labels))
     one_sided = {
         "left": [labels[k] for k in np.flatnonzero((products == everything).all(axis=1))],
         "right": [labels[k] for k in np.flatnonzero((everything == products.T).all(axis=1))],
     }
-    found = [f"{side} identities: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}" for side, names in one_sided.items() if names]
-    return Finding("identity", Status.REFUTED, "no element e satisfies e * x = x * e = x for every x" + (f" ({'; '.join(found)})" if found else ""), one_sided)
+    found = [
+        f"{side} identities: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}"
+        for side, names in one_sided.items()
+        if names
+    ]
+    return Finding(
+        "identity",
+        Status.REFUTED,
+        "no element e satisfies e * x = x * e = x for every x" + (f" ({'; '.join(found)})" if found else ""),
+        one_sided,
+    )
 
 
 def _inverses(products: np.ndarray, labels: Sequence[str], e: int | None) -> Finding:
@@ -249,11 +317,18 @@ def _latin(failure: tuple[str, int, int, int, int], labels: Sequence[str], produ
     square = (np.sort(products if line == "column" else products.T, axis=1) == np.arange(len(labels))).all()
     hint = f" All {other} are in order. Is the table transposed?" if square else ""
     witness = {"line": line, "of": labels[k], "symbol": labels[symbol], "at": [labels[first], labels[second]]}
-    return Finding("Latin square", Status.REFUTED, f"{short(labels[symbol])} stands twice in {line} {short(labels[k])} ({places}).{hint}", witness)
+    return Finding(
+        "Latin square",
+        Status.REFUTED,
+        f"{short(labels[symbol])} stands twice in {line} {short(labels[k])} ({places}).{hint}",
+        witness,
+    )
 
 
 def _not_a_group(name: str, findings: list[Finding], axiom: str, table: LabelledTable, latin: Any) -> AuditReport:
-    meaning = f"Not a group: {axiom} is the first axiom that fails (in the order closure, associativity, identity, inverses)."
+    meaning = (
+        f"Not a group: {axiom} is the first axiom that fails (in the order closure, associativity, identity, inverses)."
+    )
     if next(f for f in findings if f.name == axiom).status is Status.UNDECIDED:
         meaning = "Not a group, for its table is no Latin square; which axiom fails first was not decided."
     steps = {
@@ -265,7 +340,14 @@ def _not_a_group(name: str, findings: list[Finding], axiom: str, table: Labelled
     step = steps[axiom]
     if latin is not None and axiom == "associativity":
         step = "In a group every element stands once in each row and column; begin with the repetition named above."
-    return AuditReport("group", name, findings, meaning, step, {"elements": len(table.labels), "labels": list(table.labels), "first_failure": axiom, "note": table.note})
+    return AuditReport(
+        "group",
+        name,
+        findings,
+        meaning,
+        step,
+        {"elements": len(table.labels), "labels": list(table.labels), "first_failure": axiom, "note": table.note},
+    )
 
 
 def _a_group(name: str, findings: list[Finding], table: LabelledTable) -> AuditReport:

@@ -36,7 +36,9 @@ def read_text(path: str | Path) -> str:
             raise InputError(f"{path.name} has {path.stat().st_size} bytes; audits read files up to {MAX_BYTES}.")
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise InputError(f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder.") from None
+        raise InputError(
+            f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder."
+        ) from None
     except (OSError, ValueError) as error:
         raise InputError(f"Cannot read {short(str(path), 200)}: {error}.") from None
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):

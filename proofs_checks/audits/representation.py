@@ -35,7 +35,13 @@ class Judged:
 
 
 def audit_representation(
-    source: Representable, group: Any = None, *, subject: str = "", name: str = "R", complete: bool = False, accuracy: float | None = None
+    source: Representable,
+    group: Any = None,
+    *,
+    subject: str = "",
+    name: str = "R",
+    complete: bool = False,
+    accuracy: float | None = None,
 ) -> AuditReport:
     """Judge representations: those in a file, or matrices and callables from Python.
 
@@ -53,7 +59,13 @@ def audit_representation(
     Raises:
         InputError: the group or the matrices cannot be read; the message names the place.
     """
-    fallback = Path(source).name if isinstance(source, (str, Path)) else "a list of representations" if isinstance(source, dict) else "matrices"
+    fallback = (
+        Path(source).name
+        if isinstance(source, (str, Path))
+        else "a list of representations"
+        if isinstance(source, dict)
+        else "matrices"
+    )
     content = read_source(source, group, name=name, complete=complete, accuracy=accuracy)
     if isinstance(content, Generated):
         from proofs_checks.audits.representation_generated import audit_generated
@@ -87,7 +99,11 @@ def _judge_exact(given: GivenRepresentation, named: NamedGroup, table: Character
     if defect is not None:
         return _not_a_homomorphism(given, named, representation, defect), Judged(given.name, degree, None)
     order = named.group.order
-    first = Finding(f"{given.name} homomorphism", Status.HOLDS, f"all {order**2} products of {degree} x {degree} matrices over {representation.field} agree")
+    first = Finding(
+        f"{given.name} homomorphism",
+        Status.HOLDS,
+        f"all {order**2} products of {degree} x {degree} matrices over {representation.field} agree",
+    )
     projections = (table.on_elements().conj() @ representation.character.reshape(order, 1)).reshape(-1)
     counts = tuple(int(projections.entry(k).as_fraction() / order) for k in range(len(table.degrees)))
     return [first, _irreducibility(given.name, degree, counts, table)], Judged(given.name, degree, counts)
@@ -104,7 +120,11 @@ def _judge_modular(given: GivenRepresentation, named: NamedGroup) -> tuple[list[
     unknown = Judged(given.name, degree, None)
     if defect is not None:
         return _not_a_homomorphism(given, named, representation, defect), unknown
-    first = Finding(f"{given.name} homomorphism", Status.HOLDS, f"all {order**2} products of {degree} x {degree} matrices over F_{p} agree")
+    first = Finding(
+        f"{given.name} homomorphism",
+        Status.HOLDS,
+        f"all {order**2} products of {degree} x {degree} matrices over F_{p} agree",
+    )
     name = f"{given.name} irreducible"
     if degree == 1:
         return [first, Finding(name, Status.HOLDS, "of degree one")], unknown
@@ -123,14 +143,28 @@ def _irreducibility_modulo(name: str, representation: Representation) -> Finding
         return Finding(name, Status.HOLDS if size == 1 else Status.UNDECIDED, text, {"commutant_dimension": size})
     found = decompose(representation)
     if not found.certificate.replay():
-        return Finding(name, Status.UNDECIDED, "its splitting did not replay", {"commutant_dimension": sum(m * m for m in found.multiplicities)})
+        return Finding(
+            name,
+            Status.UNDECIDED,
+            "its splitting did not replay",
+            {"commutant_dimension": sum(m * m for m in found.multiplicities)},
+        )
     if len(found.summands) == 1 and found.multiplicities[0] == 1:
-        return Finding(name, Status.HOLDS, f"over F_{p}, which does not divide the order; {found.summands[0].schur_type}")
+        return Finding(
+            name, Status.HOLDS, f"over F_{p}, which does not divide the order; {found.summands[0].schur_type}"
+        )
     parts = " + ".join(str(summand) for summand in found.summands)
-    return Finding(name, Status.REFUTED, f"it is {parts}", {"multiplicities": list(found.multiplicities), "degree": representation.degree})
+    return Finding(
+        name,
+        Status.REFUTED,
+        f"it is {parts}",
+        {"multiplicities": list(found.multiplicities), "degree": representation.degree},
+    )
 
 
-def _not_a_homomorphism(given: GivenRepresentation, named: NamedGroup, representation: Representation, defect: Defect) -> list[Finding]:
+def _not_a_homomorphism(
+    given: GivenRepresentation, named: NamedGroup, representation: Representation, defect: Defect
+) -> list[Finding]:
     g, h = (named.label(k) for k in defect.pair)
     product = named.label(int(named.group.table[defect.pair]))
     text = f"R({g}) R({h}) is not R({product}), though {g} * {h} = {product}; {defect.failing} of {defect.pairs} pairs fail"
@@ -145,7 +179,9 @@ def _not_a_homomorphism(given: GivenRepresentation, named: NamedGroup, represent
         "R(g)R(h)": _texts(representation.matrices[defect.pair[0]] @ representation.matrices[defect.pair[1]]),
         "R(gh)": _texts(representation.matrices[int(named.group.table[defect.pair])]),
     }
-    unasked = Finding(f"{given.name} irreducible", Status.INAPPLICABLE, "not asked of matrices that are no representation")
+    unasked = Finding(
+        f"{given.name} irreducible", Status.INAPPLICABLE, "not asked of matrices that are no representation"
+    )
     return [Finding(f"{given.name} homomorphism", Status.REFUTED, text, witness), unasked]
 
 
@@ -156,19 +192,28 @@ def _irreducibility(name: str, degree: int, counts: Sequence[int], table: Charac
         return Finding(f"{name} irreducible", Status.HOLDS, f"its character has norm 1; {_kind(table.indicators[row])}")
     parts = [f"{m} x chi{k + 1} (degree {table.degrees[k]})" for k, m in enumerate(counts) if m]
     return Finding(
-        f"{name} irreducible", Status.REFUTED, f"its character has norm {norm}: it is {' + '.join(parts)}", {"multiplicities": list(counts), "degree": degree}
+        f"{name} irreducible",
+        Status.REFUTED,
+        f"its character has norm {norm}: it is {' + '.join(parts)}",
+        {"multiplicities": list(counts), "degree": degree},
     )
 
 
 def _kind(indicator: int) -> str:
-    return {1: "of real type (indicator +1)", -1: "of quaternionic type (indicator -1, not realisable over R)", 0: "of complex type (indicator 0)"}[indicator]
+    return {
+        1: "of real type (indicator +1)",
+        -1: "of quaternionic type (indicator -1, not realisable over R)",
+        0: "of complex type (indicator 0)",
+    }[indicator]
 
 
 def _texts(matrix: ExactArray) -> list[list[str]]:
     return [[str(x) for x in row] for row in matrix.tolist()]
 
 
-def _judge_numeric(given: GivenRepresentation, named: NamedGroup, table: CharacterTable) -> tuple[list[Finding], Judged]:
+def _judge_numeric(
+    given: GivenRepresentation, named: NamedGroup, table: CharacterTable
+) -> tuple[list[Finding], Judged]:
     """Decimals: the residual of every product against what the digits written can explain.
 
     If every entry is within a of a true one, |E|_F <= d a, and |R(g)R(h) - R(gh)|_F <= d a (|R(g)| + |R(h)| + d a + 1) plus rounding
@@ -192,7 +237,11 @@ def _judge_numeric(given: GivenRepresentation, named: NamedGroup, table: Charact
     g, h = (named.label(k) for k in pair)
     witness = {"g": g, "h": h, "residual": worst * bound_there, "bound": bound_there, "accuracy": accuracy}
     name = f"{given.name} homomorphism"
-    unasked = Finding(f"{given.name} irreducible", Status.INAPPLICABLE, "not asked before the matrices are known to be a representation")
+    unasked = Finding(
+        f"{given.name} irreducible",
+        Status.INAPPLICABLE,
+        "not asked before the matrices are known to be a representation",
+    )
     digits = f"entries taken as within {accuracy:.1e} of the true ones"
     if worst > 1:
         text = f"R({g}) R({h}) misses R({g} * {h}) by {worst * bound_there:.2e}, {worst:.3g} times what the digits explain ({digits})"
@@ -201,7 +250,12 @@ def _judge_numeric(given: GivenRepresentation, named: NamedGroup, table: Charact
     if max(widest, count_error) > WIDE and worst > 0:
         text = f"the residuals stay within what the digits explain, but that is as much as {widest:.2g}: write more decimals, or exact numbers ({digits})"
         return [Finding(name, Status.UNDECIDED, text, witness), unasked], Judged(given.name, degree, None)
-    first = Finding(name, Status.HOLDS, f"all {order**2} products agree within the digits written; worst pair ({g}, {h}) at {worst:.2g} of its bound ({digits})", witness)
+    first = Finding(
+        name,
+        Status.HOLDS,
+        f"all {order**2} products agree within the digits written; worst pair ({g}, {h}) at {worst:.2g} of its bound ({digits})",
+        witness,
+    )
     counts = _numeric_counts(matrices, named, table)
     return [first, _irreducibility(given.name, degree, counts, table)], Judged(given.name, degree, counts)
 
@@ -231,27 +285,48 @@ def _equivalences(judged: Sequence[Judged], table: CharacterTable) -> list[Findi
             continue
         if outcome.multiplicities in seen:
             twin = seen[outcome.multiplicities]
-            found.append(Finding(f"{outcome.name} new", Status.REFUTED, f"equivalent to {twin}: the same character", {"equivalent_to": twin}))
+            found.append(
+                Finding(
+                    f"{outcome.name} new",
+                    Status.REFUTED,
+                    f"equivalent to {twin}: the same character",
+                    {"equivalent_to": twin},
+                )
+            )
         else:
             seen[outcome.multiplicities] = outcome.name
     return found
 
 
 def _missing(judged: Sequence[Judged], table: CharacterTable) -> list[int]:
-    present = {0} | {row for outcome in judged if (row := _row(outcome)) is not None}  # the trivial one is always granted
+    present = {0} | {
+        row for outcome in judged if (row := _row(outcome)) is not None
+    }  # the trivial one is always granted
     return [k for k in range(len(table.degrees)) if k not in present]
 
 
 def _completeness(judged: Sequence[Judged], table: CharacterTable, named: NamedGroup, claimed: bool) -> list[Finding]:
     missing = _missing(judged, table)
     if any(outcome.multiplicities is None for outcome in judged):
-        return [Finding("complete", Status.INAPPLICABLE, "not asked while some entries are not known to be representations over C")]
+        return [
+            Finding(
+                "complete",
+                Status.INAPPLICABLE,
+                "not asked while some entries are not known to be representations over C",
+            )
+        ]
     order = named.group.order
     total = order - sum(table.degrees[k] ** 2 for k in missing)
     listed = any(_row(outcome) == 0 for outcome in judged)
     grant = "" if listed else "with the trivial one "
     if not missing:
-        return [Finding("complete", Status.HOLDS, f"{grant}the squares of the degrees of the different irreps sum to {total} of {order}")]
+        return [
+            Finding(
+                "complete",
+                Status.HOLDS,
+                f"{grant}the squares of the degrees of the different irreps sum to {total} of {order}",
+            )
+        ]
     present = [k for k in range(len(table.degrees)) if k not in missing]
     witness: dict[str, Any] = {"sum_of_squares": total, "order": order}
     text = f"{grant}the squares of the degrees sum to {total} of {order}: {len(missing)} irrep{'s are' if len(missing) > 1 else ' is'} missing"
@@ -261,7 +336,14 @@ def _completeness(judged: Sequence[Judged], table: CharacterTable, named: NamedG
         g, h = (named.label(table.group.classes[k].representative) for k in (a, b))
         witness["columns"] = {"g": g, "h": h, "inner_product": value}
         text += f", and the columns of {g} and {h} have inner product {value} instead of 0"
-    return [Finding("complete", Status.REFUTED if claimed else Status.INAPPLICABLE, text + ("" if claimed else " (the file does not claim to be complete)"), witness)]
+    return [
+        Finding(
+            "complete",
+            Status.REFUTED if claimed else Status.INAPPLICABLE,
+            text + ("" if claimed else " (the file does not claim to be complete)"),
+            witness,
+        )
+    ]
 
 
 def _bad_columns(table: CharacterTable, present: list[int]) -> tuple[int, int, str] | None:
@@ -286,7 +368,9 @@ def _as_product(row: int, judged: Sequence[Judged], table: CharacterTable) -> st
     return ""
 
 
-def _missing_facts(missing: list[int], judged: Sequence[Judged], named: NamedGroup, table: CharacterTable) -> list[dict[str, Any]]:
+def _missing_facts(
+    missing: list[int], judged: Sequence[Judged], named: NamedGroup, table: CharacterTable
+) -> list[dict[str, Any]]:
     columns = [int(named.group.class_of[named.index(label)]) for label in named.shown]
     return [
         {
@@ -307,16 +391,33 @@ def _missing_text(fact: dict[str, Any], limit: int = 16) -> str:
     return f"degree {fact['degree']}{made}: ({values}) on ({over})"
 
 
-def _report(name: str, findings: list[Finding], judged: Sequence[Judged], named: NamedGroup, table: CharacterTable) -> AuditReport:
+def _report(
+    name: str, findings: list[Finding], judged: Sequence[Judged], named: NamedGroup, table: CharacterTable
+) -> AuditReport:
     missing = _missing(judged, table)
     lacking = _missing_facts(missing, judged, named, table)
     facts: dict[str, Any] = {
-        "group": {"order": named.group.order, "elements": list(named.shown), "classes": len(table.degrees), "degrees": list(table.degrees)},
-        "representations": [{"name": o.name, "degree": o.degree, "multiplicities": None if o.multiplicities is None else list(o.multiplicities)} for o in judged],
+        "group": {
+            "order": named.group.order,
+            "elements": list(named.shown),
+            "classes": len(table.degrees),
+            "degrees": list(table.degrees),
+        },
+        "representations": [
+            {
+                "name": o.name,
+                "degree": o.degree,
+                "multiplicities": None if o.multiplicities is None else list(o.multiplicities),
+            }
+            for o in judged
+        ],
         "missing": lacking,
     }
     good = [o.name for o in judged if _row(o) is not None]
-    meaning = f"{len(good)} of {len(judged)} are irreducible representations of this group of order {named.group.order}" + (f" ({', '.join(good[:8])})." if good else ".")
+    meaning = (
+        f"{len(good)} of {len(judged)} are irreducible representations of this group of order {named.group.order}"
+        + (f" ({', '.join(good[:8])})." if good else ".")
+    )
     if lacking and not any(o.multiplicities is None for o in judged):
         meaning += f" Missing besides the trivial one: {'; '.join(map(_missing_text, lacking[:6]))}{'; ...' if len(lacking) > 6 else ''}."
     bad = [f.name for f in findings if f.status is Status.REFUTED]
@@ -336,4 +437,8 @@ def _next_step(bad: list[str], missing: list[int], findings: Sequence[Finding]) 
         return "Split the reducible ones: theory.representations.decompose gives the change of basis."
     if any(name.endswith("new") for name in bad):
         return "Drop the duplicates, which are equivalent to others."
-    return "Add the missing characters; theory.representations.irreps gives matrices for them." if missing else "Nothing is left to do."
+    return (
+        "Add the missing characters; theory.representations.irreps gives matrices for them."
+        if missing
+        else "Nothing is left to do."
+    )

@@ -108,10 +108,14 @@ def read_audit_file(data: Any, group: NamedGroup | None = None) -> AuditFile:
     """
     _object(data, "the file")
     if unknown := set(data) - _FIELDS:
-        raise InputError(f"Unknown field {short(sorted(map(str, unknown))[0])}; the fields are {', '.join(sorted(_FIELDS))}.")
+        raise InputError(
+            f"Unknown field {short(sorted(map(str, unknown))[0])}; the fields are {', '.join(sorted(_FIELDS))}."
+        )
     for name in ("group", "representations"):
         if name not in data and not (name == "group" and group is not None):
-            raise InputError(f"The field {name!r} is missing. A file holds a group and representations; see examples/lecture_d4.json.")
+            raise InputError(
+                f"The field {name!r} is missing. A file holds a group and representations; see examples/lecture_d4.json."
+            )
     complete = data.get("complete", False)
     if not isinstance(complete, bool):
         raise InputError(f"Expected true or false in 'complete', got {short(complete)}.")
@@ -127,7 +131,12 @@ def read_audit_file(data: Any, group: NamedGroup | None = None) -> AuditFile:
     _object(listed, "'representations'")
     if not listed:
         raise InputError("'representations' is empty: there is nothing to audit.")
-    return AuditFile(title, group, tuple(_read_representation(name, given, group, accuracy, field) for name, given in listed.items()), complete)
+    return AuditFile(
+        title,
+        group,
+        tuple(_read_representation(name, given, group, accuracy, field) for name, given in listed.items()),
+        complete,
+    )
 
 
 def _read_characteristic(value: Any) -> PrimeField | None:
@@ -157,23 +166,35 @@ def _is_number(value: Any) -> bool:
 def read_group(data: Any) -> NamedGroup:
     """The group of a file: generators with relations, permutations, or a table."""
     _object(data, "'group'")
-    kinds = {"relations": {"generators", "relations", "elements"}, "permutations": {"permutations", "elements"}, "table": {"table"}}
+    kinds = {
+        "relations": {"generators", "relations", "elements"},
+        "permutations": {"permutations", "elements"},
+        "table": {"table"},
+    }
     kind = next((k for k in kinds if k in data), None)
     if kind is None or set(data) - kinds[kind]:
-        raise InputError(f"Expected 'group' to hold generators and relations, or permutations, or a table, got fields {', '.join(sorted(data)) or 'none'}.")
+        raise InputError(
+            f"Expected 'group' to hold generators and relations, or permutations, or a table, got fields {', '.join(sorted(data)) or 'none'}."
+        )
     try:
         named = {"relations": _from_relations, "permutations": _from_permutations, "table": _from_table}[kind](data)
     except GroupTooLarge as error:
         raise InputError(f"The group is too large for exact work. {error} {INSTEAD}") from None
     if named.group.order > MAX_GROUP:
-        raise InputError(f"The group has {named.group.order} elements; this audit multiplies all pairs and stops at {MAX_GROUP}. {INSTEAD}")
+        raise InputError(
+            f"The group has {named.group.order} elements; this audit multiplies all pairs and stops at {MAX_GROUP}. {INSTEAD}"
+        )
     return named
 
 
 def _letters(value: Any, where: str) -> tuple[str, ...]:
-    good = isinstance(value, (list, tuple)) and value and all(isinstance(x, str) and x.isidentifier() and x.isascii() for x in value)
+    good = (
+        isinstance(value, (list, tuple))
+        and value
+        and all(isinstance(x, str) and x.isidentifier() and x.isascii() for x in value)
+    )
     if not good or len(set(value)) != len(value):
-        raise InputError(f"Expected a list of different names such as [\"r\", \"s\"] in {where}, got {short(value)}.")
+        raise InputError(f'Expected a list of different names such as ["r", "s"] in {where}, got {short(value)}.')
     return tuple(value)
 
 
@@ -183,7 +204,7 @@ def _from_relations(data: dict[str, Any]) -> NamedGroup:
     letters = _letters(data["generators"], "'generators'")
     texts = data["relations"]
     if not isinstance(texts, (list, tuple)) or not all(isinstance(t, str) for t in texts):
-        raise InputError(f"Expected a list of relations such as \"r^4\" or \"s*r*s = r^-1\", got {short(texts)}.")
+        raise InputError(f'Expected a list of relations such as "r^4" or "s*r*s = r^-1", got {short(texts)}.')
     try:
         group, images = from_presentation(letters, [read_relation(t, letters) for t in texts])
     except WordError as error:
@@ -196,8 +217,14 @@ def _from_permutations(data: dict[str, Any]) -> NamedGroup:
     _object(given, "'permutations'")
     letters = _letters(list(given), "'permutations'")
     for name, images in given.items():
-        if not isinstance(images, (list, tuple)) or not images or not all(isinstance(x, int) and not isinstance(x, bool) for x in images):
-            raise InputError(f"Expected a list of 0-based images for the permutation {short(name)}, got {short(images)}.")
+        if (
+            not isinstance(images, (list, tuple))
+            or not images
+            or not all(isinstance(x, int) and not isinstance(x, bool) for x in images)
+        ):
+            raise InputError(
+                f"Expected a list of 0-based images for the permutation {short(name)}, got {short(images)}."
+            )
     try:
         group = FiniteGroup.from_permutations([list(given[x]) for x in letters], limit=MAX_GROUP)
     except GroupTooLarge:
@@ -223,26 +250,40 @@ def _with_names(group: FiniteGroup, letters: tuple[str, ...], images: Mapping[st
     names = dict(images)
     for name, word in elements.items():
         if not isinstance(word, str):
-            raise InputError(f"Expected a word such as \"r^2*s\" for the element {short(name)}, got {short(word)}.")
+            raise InputError(f'Expected a word such as "r^2*s" for the element {short(name)}, got {short(word)}.')
         value = plain.index(word)
         if names.get(name, value) != value:
-            raise InputError(f"The name {short(name)} already stands for a generator, and {short(word)} is another element.")
+            raise InputError(
+                f"The name {short(name)} already stands for a generator, and {short(word)} is another element."
+            )
         names[name] = value
     shown = tuple(elements)
     if len({names[name] for name in shown}) != len(shown):
         a, b = next((a, b) for k, a in enumerate(shown) for b in shown[:k] if names[a] == names[b])
-        raise InputError(f"The names {short(b)} and {short(a)} stand for one element under the relations given. Check the relations.")
+        raise InputError(
+            f"The names {short(b)} and {short(a)} stand for one element under the relations given. Check the relations."
+        )
     return NamedGroup(group, names, letters, shown)
 
 
 def _from_table(data: dict[str, Any]) -> NamedGroup:
     rows = data["table"]
-    if not isinstance(rows, (list, tuple)) or not rows or not all(isinstance(r, (list, tuple)) and len(r) == len(rows) for r in rows):
+    if (
+        not isinstance(rows, (list, tuple))
+        or not rows
+        or not all(isinstance(r, (list, tuple)) and len(r) == len(rows) for r in rows)
+    ):
         raise InputError("Expected a square table: a list of rows, each as long as the list.")
     cells = [[str(x) if isinstance(x, (str, int)) and not isinstance(x, bool) else None for x in row] for row in rows]
     labels = cells[0]
-    if None in (x for row in cells for x in row) or len(set(labels)) != len(labels) or [row[0] for row in cells] != labels:
-        raise InputError("Expected the first row and the first column of 'table' to list the elements, each once, the identity first.")
+    if (
+        None in (x for row in cells for x in row)
+        or len(set(labels)) != len(labels)
+        or [row[0] for row in cells] != labels
+    ):
+        raise InputError(
+            "Expected the first row and the first column of 'table' to list the elements, each once, the identity first."
+        )
     place = {label: k for k, label in enumerate(labels)}
     for i, row in enumerate(cells):
         for j, x in enumerate(row):
@@ -252,14 +293,18 @@ def _from_table(data: dict[str, Any]) -> NamedGroup:
         group = FiniteGroup.from_cayley_table([[place[x] for x in row] for row in cells], labels)
     except NotAGroup as error:
         named = ", ".join(labels[k] for k in error.witness)
-        raise InputError(f"The table is no group: {error.axiom} fails{f' at {named}' if named else ''}. `preality audit group` says more.") from None
+        raise InputError(
+            f"The table is no group: {error.axiom} fails{f' at {named}' if named else ''}. `preality audit group` says more."
+        ) from None
     return NamedGroup(group, {label: group.index(label) for label in labels}, (), tuple(labels))
 
 
 # -- the matrices ------------------------------------------------------------------------------------------------------
 
 
-def _read_representation(name: str, given: Any, group: NamedGroup, accuracy: float | None, field: PrimeField | None = None) -> GivenRepresentation:
+def _read_representation(
+    name: str, given: Any, group: NamedGroup, accuracy: float | None, field: PrimeField | None = None
+) -> GivenRepresentation:
     _object(given, f"the representation {short(name)}")
     if not given:
         raise InputError(f"The representation {short(name)} gives no matrices.")
@@ -268,15 +313,21 @@ def _read_representation(name: str, given: Any, group: NamedGroup, accuracy: flo
     for key, value in given.items():
         element = group.index(key)
         if element in entries:
-            raise InputError(f"In {short(name)}: {short(source[element])} and {short(key)} are one element of the group; give its matrix once.")
+            raise InputError(
+                f"In {short(name)}: {short(source[element])} and {short(key)} are one element of the group; give its matrix once."
+            )
         entries[element], source[element] = _read_matrix(value, f"{name}({key})"), key
     sizes = {len(m): element for element, m in entries.items()}
     if len(sizes) > 1:
         (a, x), (b, y) = list(sizes.items())[:2]
-        raise InputError(f"In {short(name)} the matrices differ in size: {a} x {a} on {source[x]}, {b} x {b} on {source[y]}.")
+        raise InputError(
+            f"In {short(name)} the matrices differ in size: {a} x {a} on {source[x]}, {b} x {b} on {source[y]}."
+        )
     degree = next(iter(sizes))
     if degree > MAX_DEGREE or group.group.order**2 * degree**3 > MAX_WORK:
-        raise InputError(f"{short(name)} is too large to multiply out: {group.group.order} elements, degree {degree} (at most {MAX_DEGREE}, and n^2 d^3 up to 2e9). {INSTEAD}")
+        raise InputError(
+            f"{short(name)} is too large to multiply out: {group.group.order} elements, degree {degree} (at most {MAX_DEGREE}, and n^2 d^3 up to 2e9). {INSTEAD}"
+        )
     if field is not None:
         return _exact(name, {k: _residues(m, field, f"{name}({source[k]})") for k, m in entries.items()}, source, group)
     if any(isinstance(x, (float, complex)) for m in entries.values() for row in m for x in row):
@@ -290,7 +341,9 @@ def _read_matrix(value: Any, where: str) -> list[list[Any]]:
     if not value or not all(isinstance(row, (list, tuple)) for row in value):
         raise InputError(f"Expected a number or a list of rows in {where}, got {short(value)}.")
     if any(len(row) != len(value) for row in value):
-        raise InputError(f"Expected a square matrix in {where}, got {len(value)} rows of lengths {sorted({len(row) for row in value})}.")
+        raise InputError(
+            f"Expected a square matrix in {where}, got {len(value)} rows of lengths {sorted({len(row) for row in value})}."
+        )
     return [[_read_entry(x, where) for x in row] for row in value]
 
 
@@ -314,12 +367,16 @@ def _read_entry(value: Any, where: str) -> int | float | complex | Cyclotomic:
     if isinstance(value, complex) and math.isfinite(value.real) and math.isfinite(value.imag):
         return value
     if not _is_number(value):
-        raise InputError(f'Expected a finite number, a text such as "1/2" or "zeta(8)^3", or {{"re": x, "im": y}} in {where}, got {short(value)}.')
+        raise InputError(
+            f'Expected a finite number, a text such as "1/2" or "zeta(8)^3", or {{"re": x, "im": y}} in {where}, got {short(value)}.'
+        )
     return value
 
 
 _NUMBER = r"(?:\d{1,300}\.?\d{0,300}|\.\d{1,300})(?:[eE][+-]?\d{1,3})?"
-_PAIR = re.compile(rf"\(?\s*(?:(?P<re>[+-]?{_NUMBER})\s*(?P<im>[+-]\s*{_NUMBER})|(?P<alone>[+-]?{_NUMBER}))\s*[ij]\s*\)?")
+_PAIR = re.compile(
+    rf"\(?\s*(?:(?P<re>[+-]?{_NUMBER})\s*(?P<im>[+-]\s*{_NUMBER})|(?P<alone>[+-]?{_NUMBER}))\s*[ij]\s*\)?"
+)
 
 
 def _complex_text(text: str) -> Cyclotomic | _Pair | None:
@@ -365,7 +422,9 @@ def _exact(name: str, entries: Mapping[int, Any], source: dict[int, str], group:
     matrices = {element: m if isinstance(m, ExactArray) else ExactArray.of(m) for element, m in entries.items()}
     for element, matrix in matrices.items():
         if matrix.determinant_is_zero():
-            raise InputError(f"{name}({source[element]}) is singular; a representation consists of invertible matrices.")
+            raise InputError(
+                f"{name}({source[element]}) is singular; a representation consists of invertible matrices."
+            )
     _require_generating(name, source, group)
     extended = Representation.from_generators(group.group, _generating(matrices))
     return GivenRepresentation(name, stack([matrices.get(x, extended.matrices[x]) for x in range(group.group.order)]))
@@ -375,7 +434,9 @@ def _require_generating(name: str, source: Mapping[int, str], group: NamedGroup)
     reached = len(group.group.subgroup(source))
     if reached < group.group.order:
         given = ", ".join(list(source.values())[:8])
-        raise InputError(f"{name} is given on {given}, which generate only {reached} of {group.group.order} elements. Give matrices for elements that generate.")
+        raise InputError(
+            f"{name} is given on {given}, which generate only {reached} of {group.group.order} elements. Give matrices for elements that generate."
+        )
 
 
 def _generating(matrices: dict[int, Any]) -> dict[int, Any]:
@@ -393,10 +454,15 @@ def to_complex(number: Cyclotomic) -> complex:
     return total
 
 
-def _numeric(name: str, entries: dict[int, list[list[Any]]], source: dict[int, str], group: NamedGroup, accuracy: float | None) -> GivenRepresentation:
+def _numeric(
+    name: str, entries: dict[int, list[list[Any]]], source: dict[int, str], group: NamedGroup, accuracy: float | None
+) -> GivenRepresentation:
     _require_generating(name, source, group)
     flat = [x for m in entries.values() for row in m for x in row]
-    arrays = {element: np.array([[to_complex(x) if isinstance(x, Cyclotomic) else complex(x) for x in row] for row in m]) for element, m in entries.items()}
+    arrays = {
+        element: np.array([[to_complex(x) if isinstance(x, Cyclotomic) else complex(x) for x in row] for row in m])
+        for element, m in entries.items()
+    }
     if accuracy is None:
         written = [x.digits for x in flat if isinstance(x, (Decimal, _Pair)) and x.digits is not None]
         scale = max(float(np.abs(m).max()) for m in arrays.values())
@@ -404,7 +470,9 @@ def _numeric(name: str, entries: dict[int, list[list[Any]]], source: dict[int, s
         accuracy = max(0.5 * 10.0 ** -max(written), rounding) if written else rounding
     for element, matrix in arrays.items():
         if np.linalg.matrix_rank(matrix) < len(matrix):
-            raise InputError(f"{name}({source[element]}) is singular to working precision; a representation consists of invertible matrices.")
+            raise InputError(
+                f"{name}({source[element]}) is singular to working precision; a representation consists of invertible matrices."
+            )
     degree = len(next(iter(arrays.values())))
     whole = np.zeros((group.group.order, degree, degree), dtype=np.complex128)
     whole[0] = np.eye(degree)
@@ -413,7 +481,9 @@ def _numeric(name: str, entries: dict[int, list[list[Any]]], source: dict[int, s
     for x, parent, k in group.group.walk(list(gens)):
         g = list(gens)[k]
         whole[x] = whole[parent] @ arrays[g]
-        error[x] = error[parent] * float(np.linalg.norm(arrays[g], 2)) + accuracy * degree * float(np.linalg.norm(whole[parent], 2))
+        error[x] = error[parent] * float(np.linalg.norm(arrays[g], 2)) + accuracy * degree * float(
+            np.linalg.norm(whole[parent], 2)
+        )
     for element, matrix in arrays.items():
         whole[element], error[element] = matrix, accuracy
     return GivenRepresentation(name, None, whole, max([accuracy, *error.values()]))

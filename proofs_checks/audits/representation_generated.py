@@ -37,8 +37,12 @@ def audit_generated(given: Generated, subject: str, *, seed: int = 0) -> AuditRe
     group = f"a group of order {found.order}" if found.order else "a group that was not found"
     if found.decided:
         meaning = f"The matrices represent {group} in degree {d}; over C they are {parts}."
-        following = "numerics.decomposition.decompose gives the change of basis T and the irreps; name the group (group=) to judge it exactly." if found.order else (
-            f"Pass the group, or matrices whose group has at most {LIMIT} elements, to learn types and characters."
+        following = (
+            "numerics.decomposition.decompose gives the change of basis T and the irreps; name the group (group=) to judge it exactly."
+            if found.order
+            else (
+                f"Pass the group, or matrices whose group has at most {LIMIT} elements, to learn types and characters."
+            )
         )
     else:
         meaning = "At this precision nothing is certified about how these matrices split."
@@ -62,7 +66,9 @@ def _growth(given: Generated) -> dict[str, Any] | None:
         values = np.linalg.svd(matrix, compute_uv=False)
         error = d * max(given.accuracy, 8 * np.finfo(float).eps * float(values[0]))
         if values[-1] <= error:
-            raise InputError(f"R({name}) is singular to working precision (singular values from {values[0]:.2g} to {values[-1]:.2g}); a representation consists of invertible matrices.")
+            raise InputError(
+                f"R({name}) is singular to working precision (singular values from {values[0]:.2g} to {values[-1]:.2g}); a representation consists of invertible matrices."
+            )
         size = float(np.log(values).sum())
         slack = float((2 * error / values).sum())  # |log(1 + t)| <= 2 |t| for |t| <= 1/2
         if abs(size) > slack and (error / values).max() < 0.5:
@@ -77,13 +83,30 @@ def _infinite(given: Generated, subject: str, witness: dict[str, Any]) -> AuditR
         Finding("splits into irreps", Status.INAPPLICABLE, "not asked of matrices that represent no finite group"),
     ]
     meaning = "These matrices belong to no representation of a finite (or compact) group; complete reducibility is not to be expected."
-    return AuditReport("representation", subject, findings, meaning, f"Correct or rescale {witness['element']}: every element of a finite group has a determinant of modulus 1.", {})
+    return AuditReport(
+        "representation",
+        subject,
+        findings,
+        meaning,
+        f"Correct or rescale {witness['element']}: every element of a finite group has a determinant of modulus 1.",
+        {},
+    )
 
 
 def _no_form(given: Generated, subject: str, why: str) -> AuditReport:
-    findings = [Finding("finite group", Status.UNDECIDED, f"no invariant form was found: {why}"), Finding("splits into irreps", Status.INAPPLICABLE, "not asked without an invariant form")]
+    findings = [
+        Finding("finite group", Status.UNDECIDED, f"no invariant form was found: {why}"),
+        Finding("splits into irreps", Status.INAPPLICABLE, "not asked without an invariant form"),
+    ]
     meaning = "Either the matrices generate an unbounded group, which need not be completely reducible, or their basis is too badly conditioned for this precision."
-    return AuditReport("representation", subject, findings, meaning, "Give exact entries and the group; that is decided exactly.", {"generators": list(given.names)})
+    return AuditReport(
+        "representation",
+        subject,
+        findings,
+        meaning,
+        "Give exact entries and the group; that is decided exactly.",
+        {"generators": list(given.names)},
+    )
 
 
 def _group_finding(given: Generated, found: Decomposition, accuracy: float) -> Finding:
@@ -91,7 +114,12 @@ def _group_finding(given: Generated, found: Decomposition, accuracy: float) -> F
         text = f"more than {LIMIT} elements, or elements closer than the precision tells apart; the splitting below is that of the matrices as given"
         return Finding("finite group", Status.UNDECIDED, text)
     if not found.decided:
-        return Finding("finite group", Status.UNDECIDED, f"{found.order} elements by the orbit of a random vector, not certified (see below)", {"order": found.order})
+        return Finding(
+            "finite group",
+            Status.UNDECIDED,
+            f"{found.order} elements by the orbit of a random vector, not certified (see below)",
+            {"order": found.order},
+        )
     matrices = "the matrix generates" if len(given.names) == 1 else f"the {len(given.names)} matrices generate"
     text = f"{matrices} {found.order} element{'s' * (found.order > 1)}; irreps of it multiply like them to {found.certificate.multiplication:.1e}"
     return Finding("finite group", Status.HOLDS, text, {"order": found.order})
@@ -99,7 +127,16 @@ def _group_finding(given: Generated, found: Decomposition, accuracy: float) -> F
 
 def _splitting_finding(found: Decomposition) -> Finding:
     pieces = sum(i.multiplicity for i in found.irreps)
-    witness = {"residual": _plain(found.certificate.residual), "davis_kahan": _plain(found.tilt), "condition": _plain(found.condition)}
+    witness = {
+        "residual": _plain(found.certificate.residual),
+        "davis_kahan": _plain(found.tilt),
+        "condition": _plain(found.condition),
+    }
     if not found.decided:
         return Finding("splits into irreps", Status.UNDECIDED, found.why, witness)
-    return Finding("splits into irreps", Status.HOLDS, f"{pieces} piece{'s' * (pieces > 1)} of {len(found.irreps)} kind{'s' * (len(found.irreps) > 1)}: {found.why}", witness)
+    return Finding(
+        "splits into irreps",
+        Status.HOLDS,
+        f"{pieces} piece{'s' * (pieces > 1)} of {len(found.irreps)} kind{'s' * (len(found.irreps) > 1)}: {found.why}",
+        witness,
+    )

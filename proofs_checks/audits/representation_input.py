@@ -51,7 +51,9 @@ class Generated:
     accuracy: float
 
 
-def read_source(source: Any, group: Any, *, name: str = "R", complete: bool = False, accuracy: float | None = None) -> AuditFile | Generated:
+def read_source(
+    source: Any, group: Any, *, name: str = "R", complete: bool = False, accuracy: float | None = None
+) -> AuditFile | Generated:
     """Whatever a reader may hand over, as an :class:`AuditFile`, or as :class:`Generated` where no group is given.
 
     Raises:
@@ -60,20 +62,31 @@ def read_source(source: Any, group: Any, *, name: str = "R", complete: bool = Fa
     if isinstance(source, (str, Path)):
         data, found = _from_path(Path(source))
         accuracy = found if accuracy is None else accuracy
-        if Path(source).suffix.lower() not in (".npz", ".csv", ".tsv", ".txt") and not (isinstance(data, dict) and "representations" in data):
+        if Path(source).suffix.lower() not in (".npz", ".csv", ".tsv", ".txt") and not (
+            isinstance(data, dict) and "representations" in data
+        ):
             return read_audit_file(data)
     elif isinstance(source, Representation):
         given = GivenRepresentation(source.name or name, source.matrices)
         return AuditFile("", given_group(source.group), (given,), complete)
     else:
         data = source
-    if isinstance(data, Mapping) and ("representations" in data or "group" in data) and not _is_matrix(data.get("group")):
+    if (
+        isinstance(data, Mapping)
+        and ("representations" in data or "group" in data)
+        and not _is_matrix(data.get("group"))
+    ):
         if group is not None and "group" in data:
             raise InputError("The group is given twice: in the data and as group=.")
         data = dict(data)
         if accuracy is not None:
             data.setdefault("accuracy", accuracy)
-        if group is None and "group" not in data and isinstance(data.get("representations"), dict) and len(data["representations"]) == 1:
+        if (
+            group is None
+            and "group" not in data
+            and isinstance(data.get("representations"), dict)
+            and len(data["representations"]) == 1
+        ):
             (matrices,) = data["representations"].values()
             return _generated(matrices, data.get("accuracy"))
         return read_audit_file(data, None if group is None else given_group(group))
@@ -108,7 +121,9 @@ def given_group(group: Any) -> NamedGroup:
 def _from_path(path: Path) -> tuple[Any, float | None]:
     suffix = path.suffix.lower()
     if suffix in _PICKLES:
-        raise InputError(f"{path.name} may hold pickled objects, which run code when they are read. Save the arrays with numpy.savez, or write JSON or CSV.")
+        raise InputError(
+            f"{path.name} may hold pickled objects, which run code when they are read. Save the arrays with numpy.savez, or write JSON or CSV."
+        )
     if suffix == ".npz":
         return _from_npz(path)
     if suffix in (".csv", ".tsv", ".txt"):
@@ -125,13 +140,19 @@ def _from_npz(path: Path) -> tuple[dict[str, Any], float | None]:
         with np.load(path, allow_pickle=False) as content:
             arrays = {key: content[key] for key in content.files}
     except FileNotFoundError:
-        raise InputError(f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder.") from None
+        raise InputError(
+            f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder."
+        ) from None
     except zipfile.BadZipFile:
         raise InputError(f"{path.name} is no NPZ archive (or is cut off). Save it with numpy.savez.") from None
     except (ValueError, OSError, EOFError, KeyError) as error:
         if isinstance(error, InputError):
             raise
-        hint = " Arrays of Python objects are pickles, which are never read: convert them to numbers." if "allow_pickle" in str(error) or "Object arrays" in str(error) else ""
+        hint = (
+            " Arrays of Python objects are pickles, which are never read: convert them to numbers."
+            if "allow_pickle" in str(error) or "Object arrays" in str(error)
+            else ""
+        )
         raise InputError(f"{path.name} cannot be read as arrays of numbers: {error}.{hint}") from None
     if not arrays:
         raise InputError(f"{path.name} holds no array.")
@@ -143,16 +164,22 @@ def _npz_data(arrays: dict[str, np.ndarray], name: str) -> tuple[dict[str, Any],
     if "table" in arrays:
         table = arrays.pop("table")
         if table.ndim != 2 or table.shape[0] != table.shape[1] or table.dtype.kind not in "iu":
-            raise InputError(f"Expected an n x n array of whole numbers in 'table' of {name}, got shape {table.shape}, {table.dtype}.")
+            raise InputError(
+                f"Expected an n x n array of whole numbers in 'table' of {name}, got shape {table.shape}, {table.dtype}."
+            )
         group = {"table": [[int(x) for x in row] for row in table]}
     if "permutations" in arrays:
         images = arrays.pop("permutations")
         if group is not None or images.ndim != 2 or images.dtype.kind not in "iu":
-            raise InputError(f"Expected either 'table' or 'permutations', shape (k, m) of whole numbers, in {name}, got shape {images.shape}, {images.dtype}.")
+            raise InputError(
+                f"Expected either 'table' or 'permutations', shape (k, m) of whole numbers, in {name}, got shape {images.shape}, {images.dtype}."
+            )
         group = {"permutations": {f"g{k}": [int(x) for x in row] for k, row in enumerate(images)}}
     stacked = [key for key in ("generators", "matrices") if key in arrays and arrays[key].ndim == 3]
     if len(arrays) != 1 and stacked:
-        raise InputError(f"Beside {stacked[0]!r} the archive {name} holds {', '.join(k for k in arrays if k not in stacked)[:80] or 'both kinds'}; only 'table' or 'permutations' may go with it.")
+        raise InputError(
+            f"Beside {stacked[0]!r} the archive {name} holds {', '.join(k for k in arrays if k not in stacked)[:80] or 'both kinds'}; only 'table' or 'permutations' may go with it."
+        )
     if not arrays:
         raise InputError(f"{name} gives a group and no matrices; add 'generators' or 'matrices'.")
     content: Any = arrays[stacked[0]] if stacked else arrays
@@ -171,7 +198,9 @@ def _from_csv(path: Path) -> dict[str, Any]:
         try:
             beside = json.loads(lines[0][1:])
         except (json.JSONDecodeError, RecursionError):
-            raise InputError(f'The first line of {path.name} begins with #, so it should hold JSON such as # {{"group": ...}}; it is none.') from None
+            raise InputError(
+                f'The first line of {path.name} begins with #, so it should hold JSON such as # {{"group": ...}}; it is none.'
+            ) from None
         if not isinstance(beside, dict):
             raise InputError(f"Expected a JSON object after # in {path.name}, got {short(beside)}.")
         lines = lines[1:]
@@ -189,7 +218,9 @@ def _from_csv(path: Path) -> dict[str, Any]:
             cells.pop()
         d = math.isqrt(len(cells))
         if not label or not cells or d * d != len(cells):
-            raise InputError(f"Line {number} of {path.name}: expected a name and d*d entries (1, 4, 9, ...), got {short(label)} and {len(cells)} entries.")
+            raise InputError(
+                f"Line {number} of {path.name}: expected a name and d*d entries (1, 4, 9, ...), got {short(label)} and {len(cells)} entries."
+            )
         match = _OF.fullmatch(label)
         name, element = (match["name"], match["element"]) if match and match["element"] else ("R", label)
         where = found.setdefault(name, {})
@@ -227,14 +258,18 @@ def _on_elements(data: Any, named: NamedGroup) -> tuple[dict[str, Any], float | 
     else:
         rows = list(data) if isinstance(data, Sequence) and not isinstance(data, (str, bytes)) else _stack(data)
         parts = {label: _plain(value, f"R({label})") for label, value in zip(_order(rows, named), rows, strict=True)}
-    return {key: value for key, (value, _) in parts.items()}, max(filter(None, (a for _, a in parts.values())), default=None)
+    return {key: value for key, (value, _) in parts.items()}, max(
+        filter(None, (a for _, a in parts.values())), default=None
+    )
 
 
 def _labels(named: NamedGroup) -> list[str]:
     back = {index: label for label, index in reversed(list(named.names.items()))}
     if len(back) < named.group.order:
         missing = next(k for k in range(named.group.order) if k not in back)
-        raise InputError(f"Not every element has a name ({named.group.names[missing]} has none). Name all of them, or give matrices on generators by name.")
+        raise InputError(
+            f"Not every element has a name ({named.group.names[missing]} has none). Name all of them, or give matrices on generators by name."
+        )
     return [back[k] for k in range(named.group.order)]
 
 
@@ -250,8 +285,12 @@ def _order(rows: Sequence[Any], named: NamedGroup) -> list[str]:
         return _labels(named)
     if k and len(rows) == k:
         return list(named.generators)
-    expected = f"{n} matrices, in the order of the elements" + (f", or {k}, in the order of the generators {', '.join(named.generators)}" if k else "")
-    raise InputError(f"Expected {expected}, got {len(rows)}. Give a mapping from names to matrices if only some elements have one.")
+    expected = f"{n} matrices, in the order of the elements" + (
+        f", or {k}, in the order of the generators {', '.join(named.generators)}" if k else ""
+    )
+    raise InputError(
+        f"Expected {expected}, got {len(rows)}. Give a mapping from names to matrices if only some elements have one."
+    )
 
 
 def _array(value: Any, where: str) -> np.ndarray:
@@ -281,11 +320,18 @@ def _plain(value: Any, where: str) -> tuple[Any, float | None]:
     if hasattr(value, "shape") or hasattr(value, "detach"):
         resolution = 2.0**-8 if str(getattr(value, "dtype", "")) == "torch.bfloat16" else None
         array = _array(value, where)
-        if array.dtype.itemsize > (32 if array.dtype.kind == "c" else 16) or array.dtype.name in ("longdouble", "float128", "clongdouble", "complex256"):
+        if array.dtype.itemsize > (32 if array.dtype.kind == "c" else 16) or array.dtype.name in (
+            "longdouble",
+            "float128",
+            "clongdouble",
+            "complex256",
+        ):
             array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
         if array.ndim not in (0, 2) and array.size != 1:
             raise InputError(f"Expected a number or a matrix in {where}, got shape {array.shape}.")
-        return (array.tolist() if array.ndim == 2 else array.item()), _resolution(array) if resolution is None else resolution
+        return (array.tolist() if array.ndim == 2 else array.item()), _resolution(
+            array
+        ) if resolution is None else resolution
     return value, None
 
 
@@ -304,7 +350,9 @@ def _generated(data: Any, accuracy: float | None) -> Generated:
     if callable(data) and not hasattr(data, "__array__") and not hasattr(data, "shape"):
         raise InputError("A callable needs group=: without one nobody knows which elements to ask it for.")
     if data is None or isinstance(data, (bool, int, float, complex, bytes, str)):
-        raise InputError(f"Expected matrices, a mapping from names to matrices, a callable with group=, or a path, got {short(data)}.")
+        raise InputError(
+            f"Expected matrices, a mapping from names to matrices, a callable with group=, or a path, got {short(data)}."
+        )
     if not isinstance(data, Mapping):
         rows = list(data) if isinstance(data, (list, tuple)) else _stack(data)
         data = {f"g{k}": row for k, row in enumerate(rows)}
@@ -329,7 +377,9 @@ def _generated(data: Any, accuracy: float | None) -> Generated:
         (a, x), (b, y) = list(sizes.items())[:2]
         raise InputError(f"The matrices differ in size: {a} x {a} for {x}, {b} x {b} for {y}.")
     if max(sizes) > MAX_NUMERIC_DEGREE:
-        raise InputError(f"Degree {max(sizes)} is beyond {MAX_NUMERIC_DEGREE}, the largest that is decomposed. Split it by a known symmetry first.")
+        raise InputError(
+            f"Degree {max(sizes)} is beyond {MAX_NUMERIC_DEGREE}, the largest that is decomposed. Split it by a known symmetry first."
+        )
     return Generated(tuple(parts), np.stack(list(parts.values())), max([accuracy or 0.0, *errors]))
 
 

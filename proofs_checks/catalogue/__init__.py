@@ -108,7 +108,9 @@ class Catalogue(Mapping[str, Claim]):
         added = [Claim(page) for page in pages]
         for claim in added:
             if claim.id in self._built_in:
-                raise CatalogueError(f"{path.name} redefines the built-in claim {claim.id}; ids are permanent, so choose another.")
+                raise CatalogueError(
+                    f"{path.name} redefines the built-in claim {claim.id}; ids are permanent, so choose another."
+                )
             self._added[claim.id] = claim
         return added
 
@@ -184,7 +186,9 @@ class Catalogue(Mapping[str, Claim]):
             f"<tr><td><code>{html.escape(claim.id)}</code></td><td>{html.escape(claim.title)}</td><td>{', '.join(claim.routes)}</td></tr>"
             for claim in self._all.values()
         )
-        return f"<table><thead><tr><th>claim</th><th>title</th><th>routes</th></tr></thead><tbody>{rows}</tbody></table>"
+        return (
+            f"<table><thead><tr><th>claim</th><th>title</th><th>routes</th></tr></thead><tbody>{rows}</tbody></table>"
+        )
 
 
 class UnknownClaim(CatalogueError, KeyError):

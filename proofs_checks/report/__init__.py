@@ -32,9 +32,13 @@ def write_report(path: Path, text: str) -> None:
     try:
         target = Path(os.path.realpath(path))
         if target.is_dir():
-            raise PrealityError(f"Expected a file to write the report to, but {name} is a folder. Give a name inside it.")
+            raise PrealityError(
+                f"Expected a file to write the report to, but {name} is a folder. Give a name inside it."
+            )
         if not target.parent.is_dir():
-            raise PrealityError(f"The report cannot be written to {name}: there is no folder {visible(target.parent)}. Create it, or choose another.")
+            raise PrealityError(
+                f"The report cannot be written to {name}: there is no folder {visible(target.parent)}. Create it, or choose another."
+            )
         if target.exists() and not target.is_file():
             target.write_bytes(data)
         else:

@@ -90,7 +90,9 @@ def figure_svg(claim: Claim, prefix: str) -> Drawing:
         return Drawing(note=f"The figure could not be drawn: {type(error).__name__}: {clip(error, 300)}")
     found = cleaned(text, prefix, label=claim.page.caption or f"Figure of {claim.title}")
     if (size := len(found.encode())) > LARGEST:
-        return Drawing(note=f"The figure takes {size / 1024:.0f} KB, and the report shows at most {LARGEST // 1024}; claims[{claim.id!r}].figure() draws it.")
+        return Drawing(
+            note=f"The figure takes {size / 1024:.0f} KB, and the report shows at most {LARGEST // 1024}; claims[{claim.id!r}].figure() draws it."
+        )
     return Drawing(Markup(found))
 
 
@@ -104,7 +106,14 @@ def draw(claim: Claim) -> str:
         figure: Any = claim.figure()
         if not hasattr(figure, "savefig"):
             raise CatalogueError(f"expected figure() to return a matplotlib Figure, got {type(figure).__name__}")
-        figure.savefig(buffer, format="svg", bbox_inches="tight", pad_inches=0.04, transparent=True, metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            buffer,
+            format="svg",
+            bbox_inches="tight",
+            pad_inches=0.04,
+            transparent=True,
+            metadata={"Date": None, "Creator": None},
+        )
     return buffer.getvalue()
 
 

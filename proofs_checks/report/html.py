@@ -24,7 +24,9 @@ from proofs_checks.results import ClaimResult
 HERE = Path(__file__).parent
 
 
-def render_html(results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True) -> str:
+def render_html(
+    results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True
+) -> str:
     """The whole report.
 
     Every string reaches the page through one filter that makes hidden characters visible and escapes markup; formulas and figures are
@@ -34,7 +36,9 @@ def render_html(results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], 
         figures: Draw the claims' figures, which imports their code.
     """
     first = view.ordered(results)
-    claims = [view.claim_view(result, catalogue.get(result.id), position) for position, result in enumerate(first, start=1)]
+    claims = [
+        view.claim_view(result, catalogue.get(result.id), position) for position, result in enumerate(first, start=1)
+    ]
     drawn = {
         claim.id: drawing.figure_svg(catalogue[claim.id], f"f{position}-")
         for position, claim in enumerate(claims, start=1)
@@ -42,22 +46,26 @@ def render_html(results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], 
     }
     css = (HERE / "report.css").read_text(encoding="utf-8")
     script = (HERE / "report.js").read_text(encoding="utf-8")
-    return _environment().get_template("template.html.j2").render(
-        sentence=view.sentence(results),
-        run=run,
-        started=_when(run.started),
-        claims=claims,
-        conflicts=[claim for claim in claims if claim.conflict],
-        anchors={claim.id: claim.anchor for claim in claims},
-        figures=drawn,
-        nothing=drawing.Drawing(),
-        topics=sorted({claim.topic for claim in claims}),
-        routes=sorted({route.name for claim in claims for route in claim.routes}, key=_strength),
-        verdicts=[(str(status), view.WORDS[status]) for status in view.ORDER if _occurs(str(status), claims)],  # type: ignore[index]
-        hashes=any(claim.code for claim in claims),
-        policy=_policy(css, script),
-        css=Markup(css),
-        script=Markup(script),
+    return (
+        _environment()
+        .get_template("template.html.j2")
+        .render(
+            sentence=view.sentence(results),
+            run=run,
+            started=_when(run.started),
+            claims=claims,
+            conflicts=[claim for claim in claims if claim.conflict],
+            anchors={claim.id: claim.anchor for claim in claims},
+            figures=drawn,
+            nothing=drawing.Drawing(),
+            topics=sorted({claim.topic for claim in claims}),
+            routes=sorted({route.name for claim in claims for route in claim.routes}, key=_strength),
+            verdicts=[(str(status), view.WORDS[status]) for status in view.ORDER if _occurs(str(status), claims)],  # type: ignore[index]
+            hashes=any(claim.code for claim in claims),
+            policy=_policy(css, script),
+            css=Markup(css),
+            script=Markup(script),
+        )
     )
 
 
@@ -68,7 +76,12 @@ def _environment() -> Environment:
         return value if isinstance(value, Markup) else "" if value is None else visible(value)
 
     made = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, finalize=shown, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     made.globals.update(formula=formula, clip=clip, control_command=view.control_command)
     return made

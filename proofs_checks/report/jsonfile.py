@@ -16,7 +16,9 @@ from proofs_checks.results import ClaimResult
 VERSION = 1
 
 
-def render_json(results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True) -> str:
+def render_json(
+    results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True
+) -> str:
     """``{"version": 1, "run": ..., "claims": [...], "records": [...]}`` in pure ASCII.
 
     ``figures`` is there for the sake of one signature; JSON has none.
@@ -51,7 +53,8 @@ def _claim(result: ClaimResult, claim: Claim | None) -> dict[str, Any]:
         "why": result.why,
         "routes": {name: verdict.plain() for name, verdict in result.routes.items()},
         "controls": [
-            {"name": name, "route": route, "refuted": verdict.holds, "verdict": verdict.plain()} for (name, route), verdict in result.controls.items()
+            {"name": name, "route": route, "refuted": verdict.holds, "verdict": verdict.plain()}
+            for (name, route), verdict in result.controls.items()
         ],
         "margin": result.margin,
         "seconds": result.seconds,

@@ -16,10 +16,17 @@ from proofs_checks.report.text import visible
 from proofs_checks.report.view import Run, ordered
 from proofs_checks.results import ClaimResult, Record
 
-_TAGS = {Status.REFUTED: "failure", Status.UNDECIDED: "failure", Status.ERRORED: "error", Status.INAPPLICABLE: "skipped"}
+_TAGS = {
+    Status.REFUTED: "failure",
+    Status.UNDECIDED: "failure",
+    Status.ERRORED: "error",
+    Status.INAPPLICABLE: "skipped",
+}
 
 
-def render_junit(results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True) -> str:
+def render_junit(
+    results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True
+) -> str:
     """The XML document; well formed whatever the claims' texts hold. ``catalogue`` and ``figures`` are not used."""
     root = Element("testsuites", name="preality")
     suites = [_suite(root, result, run) for result in ordered(results)]
@@ -31,7 +38,9 @@ def render_junit(results: Sequence[ClaimResult], catalogue: Mapping[str, Claim],
 
 
 def _suite(root: Element, result: ClaimResult, run: Run) -> Element:
-    suite = SubElement(root, "testsuite", name=visible(result.id), timestamp=visible(run.started), time=f"{result.seconds:.3f}")
+    suite = SubElement(
+        root, "testsuite", name=visible(result.id), timestamp=visible(run.started), time=f"{result.seconds:.3f}"
+    )
     properties = SubElement(suite, "properties")
     facts = {
         "title": result.title, "status": result.status, "given": ", ".join(result.given), "run": run.id, "profile": run.profile,
@@ -41,13 +50,24 @@ def _suite(root: Element, result: ClaimResult, run: Run) -> Element:
         if value not in ("", None):
             SubElement(properties, "property", name=name, value=visible(value))
     for name, verdict in result.routes.items():
-        _case(suite, result, name, verdict, [record for record in result.records if record["route"] == name and not record["control"]])
+        _case(
+            suite,
+            result,
+            name,
+            verdict,
+            [record for record in result.records if record["route"] == name and not record["control"]],
+        )
     for (name, route), verdict in result.controls.items():
         mine = [record for record in result.records if record["route"] == route and record["control"] == name]
         _case(suite, result, f"{route} refutes {name}", verdict, mine)
     if not result.routes and not result.controls:
         _case(suite, result, "claim", Verdict(result.status, "", result.why), result.records)
-    for key, tag in (("tests", "testcase"), ("failures", "testcase/failure"), ("errors", "testcase/error"), ("skipped", "testcase/skipped")):
+    for key, tag in (
+        ("tests", "testcase"),
+        ("failures", "testcase/failure"),
+        ("errors", "testcase/error"),
+        ("skipped", "testcase/skipped"),
+    ):
         suite.set(key, str(len(suite.findall(tag))))
     return suite
 
@@ -63,4 +83,6 @@ def _case(suite: Element, result: ClaimResult, name: str, verdict: Verdict, reco
     if tag != "skipped":
         outcome.set("type", str(verdict.status))
     traces = [str(record["traceback"]) for record in records if record.get("traceback")]
-    outcome.text = visible(traces[0] if traces else f"witness: {verdict.witness}" if verdict.witness is not None else "")
+    outcome.text = visible(
+        traces[0] if traces else f"witness: {verdict.witness}" if verdict.witness is not None else ""
+    )

@@ -15,9 +15,14 @@ _SPECIAL = re.compile(r"[\\`*_\[\]|~$@]|:(?=//)|[<>&]|^[#+=-]")  # to any reader
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 
-def render_markdown(results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True) -> str:
+def render_markdown(
+    results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True
+) -> str:
     """The document. ``figures`` is there for the sake of one signature; Markdown has none."""
-    claims = [view.claim_view(result, catalogue.get(result.id), position) for position, result in enumerate(view.ordered(results), start=1)]
+    claims = [
+        view.claim_view(result, catalogue.get(result.id), position)
+        for position, result in enumerate(view.ordered(results), start=1)
+    ]
     lines = [f"# {escape(view.sentence(results))}", "", *_header(claims, run)]
     if claims:
         lines += ["", *_overview(claims)]
@@ -53,12 +58,22 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]], numeric: int = 
 
 
 def _header(claims: Sequence[ClaimView], run: Run) -> Iterator[str]:
-    yield escape(f"{run.profile} profile, seed {run.seed}, on {run.device}" + (f" ({run.device_name})" if run.device_name else "") + f", {run.started}")
+    yield escape(
+        f"{run.profile} profile, seed {run.seed}, on {run.device}"
+        + (f" ({run.device_name})" if run.device_name else "")
+        + f", {run.started}"
+    )
     for claim in claims:
         if claim.conflict:
-            yield from ("", f"**CONFLICT in {escape(claim.id)}**: one route refutes what another holds, so one of the routes is wrong.")
+            yield from (
+                "",
+                f"**CONFLICT in {escape(claim.id)}**: one route refutes what another holds, so one of the routes is wrong.",
+            )
     if not run.complete:
-        yield from ("", "**Incomplete**: the run was cut short; what was not run counts as undecided. `preality verify --resume` carries on.")
+        yield from (
+            "",
+            "**Incomplete**: the run was cut short; what was not run counts as undecided. `preality verify --resume` carries on.",
+        )
 
 
 def _overview(claims: Sequence[ClaimView]) -> list[str]:
@@ -85,16 +100,29 @@ def _claim(claim: ClaimView) -> Iterator[str]:
         yield from (escape(claim.why), "")
     if page:
         yield from (*block(clip(page.statement, 2000), "math"), "", escape(clip(page.plain, 1200)), "")
-        for label, items in (("assuming", page.assumptions), ("not proved", page.not_proved), ("rests on", page.requires)):
+        for label, items in (
+            ("assuming", page.assumptions),
+            ("not proved", page.not_proved),
+            ("rests on", page.requires),
+        ):
             yield from (f"- {label}: {escape(clip(item, 400))}" for item in items)
         yield ""
     if claim.routes:
-        yield from _table(("Route", "Verdict", "Covered", "Worst residual", "Bound", "Ratio"), (_route(route) for route in claim.routes), numeric=3)
+        yield from _table(
+            ("Route", "Verdict", "Covered", "Worst residual", "Bound", "Ratio"),
+            (_route(route) for route in claim.routes),
+            numeric=3,
+        )
         yield ""
         for route in claim.routes:
             yield from _remarks(route)
     if claim.controls:
-        yield from ("", *_table(("Control", "Route", "Outcome", "Margin"), (_control(control) for control in claim.controls), numeric=1))
+        yield from (
+            "",
+            *_table(
+                ("Control", "Route", "Outcome", "Margin"), (_control(control) for control in claim.controls), numeric=1
+            ),
+        )
     yield from _closing(claim)
 
 
@@ -113,7 +141,11 @@ def _remarks(route: RouteView) -> Iterator[str]:
 
 
 def _control(control: ControlView) -> list[str]:
-    statement = f"{code(control.name, in_table=True)} {escape(control.statement)}" if control.first else code(control.name, in_table=True)
+    statement = (
+        f"{code(control.name, in_table=True)} {escape(control.statement)}"
+        if control.first
+        else code(control.name, in_table=True)
+    )
     outcome = control.word if control.refuted else f"**{control.word}**: {escape(control.why)}"
     return [statement, escape(control.route), outcome, control.margin]
 
@@ -132,7 +164,13 @@ def _closing(claim: ClaimView) -> Iterator[str]:
 
 def _provenance(claims: Sequence[ClaimView], run: Run) -> Iterator[str]:
     yield from ("## Provenance", "")
-    facts = {"run": run.id, "command": run.command, "started": run.started, "seed": run.seed, "device": f"{run.device} {run.device_name}".strip()}
+    facts = {
+        "run": run.id,
+        "command": run.command,
+        "started": run.started,
+        "seed": run.seed,
+        "device": f"{run.device} {run.device_name}".strip(),
+    }
     yield from (f"- {label}: {code(value)}" for label, value in facts.items())
     yield f"- versions: {escape(', '.join(f'{name} {version}' for name, version in run.versions.items()))}"
     yield f"- digest: {code(run.digest)}"

@@ -63,9 +63,13 @@ class CannotConvert(ValueError):
 def formula(latex: str) -> Markup:
     """A displayed formula that wraps like a sentence, safe to put into a page; marked source where it cannot be converted."""
     try:
-        return Markup("<wbr>").join(Markup(f'<span class="clause">{"<wbr>".join(clause)}</span>') for clause in mathml(latex))
+        return Markup("<wbr>").join(
+            Markup(f'<span class="clause">{"<wbr>".join(clause)}</span>') for clause in mathml(latex)
+        )
     except CannotConvert as reason:
-        note = Markup('<code class="source">{}</code> <small class="unset">LaTeX source; it could not be typeset: {}.</small>')
+        note = Markup(
+            '<code class="source">{}</code> <small class="unset">LaTeX source; it could not be typeset: {}.</small>'
+        )
         return note.format(visible(latex[:LONGEST]), visible(reason))
 
 
@@ -172,7 +176,9 @@ def _accented(copy: Element) -> Element:
 
 
 def _attributes(element: Element) -> dict[str, str]:
-    return {name: value for name, value in sorted(element.attrib.items()) if name in ATTRIBUTES and _VALUE.fullmatch(value)}
+    return {
+        name: value for name, value in sorted(element.attrib.items()) if name in ATTRIBUTES and _VALUE.fullmatch(value)
+    }
 
 
 def _leaf(element: Element) -> Element:
@@ -180,7 +186,9 @@ def _leaf(element: Element) -> Element:
     variant = copy.attrib.pop("mathvariant", "")
     text = _decoded("".join(element.itertext()))
     copy.text = text = "".join(_letter(letter, _STYLES[variant]) for letter in text) if variant in _STYLES else text
-    spelled_out = element.text is not None and _ENTITY.fullmatch(element.text) and text.isascii() and text.isalpha()  # how it writes \mathrm{d}
+    spelled_out = (
+        element.text is not None and _ENTITY.fullmatch(element.text) and text.isascii() and text.isalpha()
+    )  # how it writes \mathrm{d}
     if (variant == "normal" or spelled_out) and copy.tag == "mi" and len(text) == 1:
         copy.set("mathvariant", "normal")
     if copy.tag == "mtext" or len(text) > 1:
@@ -213,7 +221,11 @@ def _mark_signs(row: Element) -> None:
     """A minus after another operator is a sign, and stands close to what it negates."""
     before: Element | None = None
     for child in row:
-        if child.tag == "mo" and child.text in ("−", "+", "±") and (before is None or (before.tag == "mo" and before.text not in _CLOSING)):
+        if (
+            child.tag == "mo"
+            and child.text in ("−", "+", "±")
+            and (before is None or (before.tag == "mo" and before.text not in _CLOSING))
+        ):
             child.set("form", "prefix")
         if child.tag != "mspace":
             before = child
@@ -235,7 +247,9 @@ def _space_words(row: Element) -> None:
     spaced: list[Element] = []
     for before, after in zip_longest(children, children[1:]):
         spaced.append(before)
-        wants = after is not None and ((word(before) and open_to(after)) or (word(after) and before.tag not in ("mo", "mspace")))
+        wants = after is not None and (
+            (word(before) and open_to(after)) or (word(after) and before.tag not in ("mo", "mspace"))
+        )
         if wants:
             spaced.append(Element("mspace", width="0.167em"))
     row[:] = spaced
@@ -265,7 +279,11 @@ def _letter(letter: str, style: str) -> str:
         return letter
     if (letter, style) == ("h", "ITALIC"):
         return "ℎ"
-    for candidate in (f"MATHEMATICAL {style} {short}", f"{style} {short}", f"{'BLACK-LETTER' if style == 'FRAKTUR' else style} {short}"):
+    for candidate in (
+        f"MATHEMATICAL {style} {short}",
+        f"{style} {short}",
+        f"{'BLACK-LETTER' if style == 'FRAKTUR' else style} {short}",
+    ):
         try:
             return unicodedata.lookup(candidate)
         except KeyError:

@@ -77,11 +77,14 @@ class RouteView:
         """Whether the command carries a whole record and not just its address."""
         return len(self.replay) > LONGEST_COMMAND
 
-
     @property
     def folded(self) -> str:
         """What stands behind the row's fold, in words."""
-        parts = (("derivation of the bound", self.derivations), ("traceback", self.traceback), ("replay", self.replay_is_long))
+        parts = (
+            ("derivation of the bound", self.derivations),
+            ("traceback", self.traceback),
+            ("replay", self.replay_is_long),
+        )
         return ", ".join(name for name, there in parts if there).capitalize()
 
 
@@ -160,7 +163,12 @@ def sentence(results: Sequence[ClaimResult]) -> str:
         return "No claim was run."
     if set(tally) == {str(Status.HOLDS)}:
         return "The one claim that was run holds." if len(results) == 1 else f"All {len(results)} claims hold."
-    singular = {**WORDS, Status.REFUTED: "is refuted", Status.UNDECIDED: "is undecided", Status.INAPPLICABLE: "does not apply"}
+    singular = {
+        **WORDS,
+        Status.REFUTED: "is refuted",
+        Status.UNDECIDED: "is undecided",
+        Status.INAPPLICABLE: "does not apply",
+    }
     plural = {
         Status.HOLDS: "hold", CONDITIONAL: "hold conditionally", Status.REFUTED: "are refuted", Status.UNDECIDED: "are undecided",
         Status.INAPPLICABLE: "do not apply", Status.ERRORED: "errored",
@@ -275,7 +283,11 @@ def _controls(result: ClaimResult, page: Page | None) -> list[ControlView]:
                 route=route,
                 statement=clip(declared.statement, 400) if declared else "",
                 refuted=verdict.holds,
-                word="refuted" if verdict.holds else "not refuted" if verdict.status is Status.UNDECIDED else WORDS[verdict.status],
+                word="refuted"
+                if verdict.holds
+                else "not refuted"
+                if verdict.status is Status.UNDECIDED
+                else WORDS[verdict.status],
                 margin=_control_margin(verdict),
                 why="" if verdict.holds else clip(verdict.why, 400),
                 first=all(control.name != name for control in found),

@@ -40,15 +40,24 @@ def score_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 def pushed_score_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(D, p, s, seed, size)`` in D = 1 or 2, where masses of cells can be integrated; in D = 2 the map is onto (s = p^2)."""
-    line = st.builds(lambda p, s, seed: Case(D=1, p=p, s=s, seed=seed, size=sample_size(profile)), st.sampled_from(LAWS), st.sampled_from(("flat", "wide", "logistic")), SEEDS)
-    plane = st.builds(lambda p, seed: Case(D=2, p=p, s="square", seed=seed, size=sample_size(profile)), st.sampled_from(LAWS), SEEDS)
+    line = st.builds(
+        lambda p, s, seed: Case(D=1, p=p, s=s, seed=seed, size=sample_size(profile)),
+        st.sampled_from(LAWS),
+        st.sampled_from(("flat", "wide", "logistic")),
+        SEEDS,
+    )
+    plane = st.builds(
+        lambda p, seed: Case(D=2, p=p, s="square", seed=seed, size=sample_size(profile)), st.sampled_from(LAWS), SEEDS
+    )
     return line | plane
 
 
 def bijection_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(D, f, seed, size)``: a random bijection of R^D of the named kind, for ``D`` up to 64."""
     size = 16 if profile.name == "quick" else 128
-    return st.builds(lambda D, f, seed: Case(D=D, f=f, seed=seed, size=size), dimensions(), st.sampled_from(BIJECTIONS), SEEDS)
+    return st.builds(
+        lambda D, f, seed: Case(D=D, f=f, seed=seed, size=size), dimensions(), st.sampled_from(BIJECTIONS), SEEDS
+    )
 
 
 def pushed_bijection_cases(profile: Profile) -> st.SearchStrategy[Case]:

@@ -20,7 +20,13 @@ def band_limits(profile: Profile) -> st.SearchStrategy[Case]:
 def sampled_band_limits(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(group, l, size)``: low degrees, whose matrices are small, and a number of random elements that the profile sets."""
     size = max(16384, profile.samples // 6)
-    return st.sampled_from([Case(group=group, l=l, size=size) for group, top in (("U(1)", 3), ("SU(2)", 2), ("SO(3)", 1)) for l in range(1, top + 1)])
+    return st.sampled_from(
+        [
+            Case(group=group, l=l, size=size)
+            for group, top in (("U(1)", 3), ("SU(2)", 2), ("SO(3)", 1))
+            for l in range(1, top + 1)
+        ]
+    )
 
 
 def layer_cases(profile: Profile) -> st.SearchStrategy[Case]:
@@ -33,4 +39,11 @@ def layer_cases(profile: Profile) -> st.SearchStrategy[Case]:
         n = min(n, {"conv2d": 16, "C4 convolution": 16, "averaged matrix": 5}.get(layer, n))
         return Case(layer=layer, n=n, channels=channels, kernel=min(2 * half + 1, n - 1 + n % 2), seed=seed)
 
-    return st.builds(build, st.sampled_from(LAYERS), st.integers(1, MAX_POSITIONS), st.integers(1, 4), st.integers(0, 3), st.integers(0, 2**16))
+    return st.builds(
+        build,
+        st.sampled_from(LAYERS),
+        st.integers(1, MAX_POSITIONS),
+        st.integers(1, 4),
+        st.integers(0, 3),
+        st.integers(0, 2**16),
+    )

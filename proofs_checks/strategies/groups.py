@@ -33,7 +33,9 @@ def regular_generators(group: FiniteGroup) -> Images:
 
 def permutation_generators(max_points: int = 4) -> st.SearchStrategy[Images]:
     """One or two arbitrary permutations of 1..max_points points: every permutation group that two elements generate, order at most max_points!."""
-    return st.integers(1, max_points).flatmap(lambda m: st.lists(st.permutations(range(m)).map(tuple), min_size=1, max_size=2).map(tuple))
+    return st.integers(1, max_points).flatmap(
+        lambda m: st.lists(st.permutations(range(m)).map(tuple), min_size=1, max_size=2).map(tuple)
+    )
 
 
 def named_permutation_groups() -> st.SearchStrategy[Images]:
@@ -47,7 +49,9 @@ def named_permutation_groups() -> st.SearchStrategy[Images]:
         st.just(direct_product(cyclic(3), cyclic(3))),
         st.just(alternating(4)),
     ).map(regular_generators)
-    natural = st.one_of(st.integers(3, 12).map(polygon_generators), st.sampled_from([3, 4]).map(lambda n: _natural(symmetric(n))))
+    natural = st.one_of(
+        st.integers(3, 12).map(polygon_generators), st.sampled_from([3, 4]).map(lambda n: _natural(symmetric(n)))
+    )
     return st.one_of(regular, natural)
 
 

@@ -37,7 +37,9 @@ def skew_matrices(low: int = 2, high: int = 5) -> st.SearchStrategy[tuple[tuple[
 
     def of_size(size: int) -> st.SearchStrategy[tuple[tuple[Fraction, ...], ...]]:
         count = size * (size - 1) // 2
-        return st.lists(rationals() | st.just(Fraction(0)), min_size=count, max_size=count).map(lambda above: fill(size, above))
+        return st.lists(rationals() | st.just(Fraction(0)), min_size=count, max_size=count).map(
+            lambda above: fill(size, above)
+        )
 
     return st.integers(low, high).flatmap(of_size)
 

@@ -18,7 +18,12 @@ _LARGER_DEGREE = 12
 def placed_square_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(scale, shift, seed)``: a square of half side ``scale`` about (shift, shift / 3), turned by a random angle."""
     sizes = st.fractions(SMALLEST, LARGEST, max_denominator=1000)
-    return st.builds(lambda scale, shift, seed: Case(scale=scale, shift=shift, seed=seed), sizes, st.fractions(-1000, 1000, max_denominator=1000), SEEDS)
+    return st.builds(
+        lambda scale, shift, seed: Case(scale=scale, shift=shift, seed=seed),
+        sizes,
+        st.fractions(-1000, 1000, max_denominator=1000),
+        SEEDS,
+    )
 
 
 def permutation_actions(max_degree: int = _LARGER_DEGREE) -> st.SearchStrategy[Images]:
@@ -35,7 +40,15 @@ def conjugate_pair_cases(profile: Profile) -> st.SearchStrategy[Case]:
 def invariant_subspace_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(d, shears, kind, generators, seed)``: W the constants ("line"), or {(v, 2 v)} in two copies ("doubled"), degree d = 2..24."""
     line = st.builds(
-        lambda g, k, seed: Case(d=len(g[0]), shears=k, kind="line", generators=g, seed=seed), permutation_actions().filter(lambda g: len(g[0]) > 1), shears(), SEEDS
+        lambda g, k, seed: Case(d=len(g[0]), shears=k, kind="line", generators=g, seed=seed),
+        permutation_actions().filter(lambda g: len(g[0]) > 1),
+        shears(),
+        SEEDS,
     )
-    doubled = st.builds(lambda g, k, seed: Case(d=2 * len(g[0]), shears=k, kind="doubled", generators=g, seed=seed), permutation_actions(), shears(), SEEDS)
+    doubled = st.builds(
+        lambda g, k, seed: Case(d=2 * len(g[0]), shears=k, kind="doubled", generators=g, seed=seed),
+        permutation_actions(),
+        shears(),
+        SEEDS,
+    )
     return st.one_of(line, doubled)

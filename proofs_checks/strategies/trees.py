@@ -14,7 +14,12 @@ from proofs_checks.kernel import Case, Profile
 
 MODELS = ("ball", "half-space", "hyperboloid", "klein")
 LARGEST = {"quick": 24, "full": 60, "deep": 200}
-RADIUS = {"ball": 9, "half-space": 9, "hyperboloid": 9, "klein": 5}  # what float64 carries with digits to spare; Klein half
+RADIUS = {
+    "ball": 9,
+    "half-space": 9,
+    "hyperboloid": 9,
+    "klein": 5,
+}  # what float64 carries with digits to spare; Klein half
 
 Parents = tuple[int, ...]
 
@@ -38,7 +43,9 @@ def prufer_trees(smallest: int = 2, largest: int = 60) -> st.SearchStrategy[Pare
         ValueError: not ``2 <= smallest <= largest``.
     """
     _sizes(smallest, largest)
-    codes = st.integers(smallest, largest).flatmap(lambda size: st.lists(st.integers(0, size - 1), min_size=size - 2, max_size=size - 2))
+    codes = st.integers(smallest, largest).flatmap(
+        lambda size: st.lists(st.integers(0, size - 1), min_size=size - 2, max_size=size - 2)
+    )
     return codes.map(from_prufer)
 
 
@@ -85,7 +92,9 @@ def embedded_trees(profile: Profile) -> st.SearchStrategy[Case]:
     """
     largest = LARGEST[profile.name]
     trees = st.one_of(recursive_trees(2, largest), prufer_trees(2, largest))
-    return st.tuples(trees, st.sampled_from(MODELS), st.integers(2, 64), st.integers(1, 16), st.integers(1, 48)).map(_embedded)
+    return st.tuples(trees, st.sampled_from(MODELS), st.integers(2, 64), st.integers(1, 16), st.integers(1, 48)).map(
+        _embedded
+    )
 
 
 def _embedded(drawn: tuple[Parents, str, int, int, int]) -> Case:

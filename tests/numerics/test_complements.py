@@ -27,7 +27,9 @@ from proofs_checks.strategies.symmetry import permutation_actions
 def sheared_module(generators, k, seed):
     matrices = permutation_matrices(closure(torch.tensor(generators)))
     basis, inverse = integer_change_of_basis(matrices.shape[1], k, Stream(seed))
-    return exact_conjugate(matrices, basis, inverse), basis.double() @ torch.ones(matrices.shape[1], 1, dtype=torch.float64)
+    return exact_conjugate(matrices, basis, inverse), basis.double() @ torch.ones(
+        matrices.shape[1], 1, dtype=torch.float64
+    )
 
 
 @given(permutation_actions(10).filter(lambda g: len(g[0]) > 1), shears(), st.integers(0, 2**20))

@@ -22,7 +22,12 @@ QUATERNION = torch.tensor([[2, 3, 1, 0, 6, 7, 5, 4], [4, 5, 7, 6, 1, 0, 2, 3]])
 S4 = torch.tensor([[1, 0, 2, 3], [1, 2, 3, 0]])
 TURN3 = torch.tensor([[1, 2, 0]])
 GROUPS = {"D4": SQUARE, "S4": S4, "Q8": QUATERNION, "C3": TURN3}
-OVER_C = {"D4": [(1, 1)] * 4 + [(2, 2)], "S4": [(1, 1)] * 2 + [(2, 2)] + [(3, 3)] * 2, "Q8": [(1, 1)] * 4 + [(2, 2)], "C3": [(1, 1)] * 3}
+OVER_C = {
+    "D4": [(1, 1)] * 4 + [(2, 2)],
+    "S4": [(1, 1)] * 2 + [(2, 2)] + [(3, 3)] * 2,
+    "Q8": [(1, 1)] * 4 + [(2, 2)],
+    "C3": [(1, 1)] * 3,
+}
 OVER_R = {"D4": OVER_C["D4"], "S4": OVER_C["S4"], "Q8": [(1, 1)] * 4 + [(4, 1)], "C3": [(1, 1), (2, 1)]}
 seeds = st.integers(0, 2**32)
 
@@ -53,7 +58,13 @@ def test_regular_representations_split_by_their_degrees_in_any_basis(name, field
 
 
 def test_types_are_told_from_commutants_and_indicators():
-    kinds = {name: {field: sorted(i.kind for i in decompose(regular_of(name)[1], Stream(1), field=field).irreps) for field in ("complex", "real")} for name in GROUPS}
+    kinds = {
+        name: {
+            field: sorted(i.kind for i in decompose(regular_of(name)[1], Stream(1), field=field).irreps)
+            for field in ("complex", "real")
+        }
+        for name in GROUPS
+    }
     assert kinds["Q8"] == {"complex": ["quaternionic"] + ["real"] * 4, "real": ["quaternionic"] + ["real"] * 4}
     assert kinds["C3"] == {"complex": ["complex", "complex", "real"], "real": ["complex", "real"]}
     assert set(kinds["S4"]["complex"]) == {"real"}
@@ -147,10 +158,14 @@ def test_batches_agree_with_one_by_one():
     assert all(found.decided)
     assert found.multiplicities.tolist() == [[1, 1, 1, 1, 2]] * 12
     one = decompose(many[4], Stream(1), action=action)
-    assert [(i.dimension, m) for i, m in zip(found.irreps, found.multiplicities[4].tolist(), strict=True)] == pieces(one)
+    assert [(i.dimension, m) for i, m in zip(found.irreps, found.multiplicities[4].tolist(), strict=True)] == pieces(
+        one
+    )
     T = found.basis[4]
     blocks = assemble([i.matrices for i in found.irreps], found.multiplicities[4].tolist())
-    assert float(torch.linalg.matrix_norm(torch.linalg.inv(T) @ many[4].to(T) @ T - blocks).max()) <= 2 * float(found.residual[4])
+    assert float(torch.linalg.matrix_norm(torch.linalg.inv(T) @ many[4].to(T) @ T - blocks).max()) <= 2 * float(
+        found.residual[4]
+    )
 
 
 def test_batches_refuse_other_shapes():
@@ -196,7 +211,9 @@ def test_the_mean_through_a_chain_is_the_mean_over_all_elements(name, seed):
     X = Stream(seed).normal(*R.shape[1:])
     mean = Mean(R, action, Stream(0))
     whole = sum(mean.element(x) @ X @ mean.element(x).mT for x in range(action.order)) / action.order
-    slack = action.order * 8 * len(X) * torch.finfo(X.dtype).eps * float(torch.linalg.matrix_norm(X))  # permutation matrices: only sums round
+    slack = (
+        action.order * 8 * len(X) * torch.finfo(X.dtype).eps * float(torch.linalg.matrix_norm(X))
+    )  # permutation matrices: only sums round
     assert float(torch.linalg.matrix_norm(mean(X) - whole)) <= slack
 
 

@@ -25,9 +25,14 @@ def mixtures(dim: int, seed: int) -> densities.GaussianMixture:
 def test_a_mixture_agrees_with_scipy_within_its_stated_accuracy(seed: int, dim: int) -> None:
     p = mixtures(dim, seed)
     x = 4 * Stream(seed).fork("x").normal(16, dim)
-    parts = [w * oracle.multivariate_normal(m, s**2).pdf(x.numpy()) for w, m, s in zip(p.weights.numpy(), p.means.numpy(), p.scales.numpy(), strict=True)]
+    parts = [
+        w * oracle.multivariate_normal(m, s**2).pdf(x.numpy())
+        for w, m, s in zip(p.weights.numpy(), p.means.numpy(), p.scales.numpy(), strict=True)
+    ]
     size = ((x.square().sum(1)[:, None] + p.means.square().sum(1)) / p.scales.square()).amax(1)
-    assert bool(((p.log_prob(x) - torch.tensor(sum(parts)).log()).abs() <= 4 * (dim + 6) * EPS * (1 + size + dim * 4)).all())
+    assert bool(
+        ((p.log_prob(x) - torch.tensor(sum(parts)).log()).abs() <= 4 * (dim + 6) * EPS * (1 + size + dim * 4)).all()
+    )
 
 
 @given(st.integers(0, 2**40))
@@ -71,7 +76,13 @@ def test_the_heavy_ridge_is_the_law_of_its_sampler_and_has_an_infinite_fibre() -
     assert abs((sample[:, 1].square() <= 0.2).double().mean().item() - g.cdf(0.2)) <= radius
     standard = sample[:, 0] * (2 * sample[:, 1].abs().sqrt()).sqrt()
     assert abs((standard <= 0.5).double().mean().item() - oracle.norm.cdf(0.5)) <= radius
-    total = integrate.quad(lambda y: 2 * math.exp(float(law.log_prob(torch.tensor([[0.0, y]]).double())[0])) * math.sqrt(math.pi) * y**-0.25, 0, math.inf)[0]
+    total = integrate.quad(
+        lambda y: (
+            2 * math.exp(float(law.log_prob(torch.tensor([[0.0, y]]).double())[0])) * math.sqrt(math.pi) * y**-0.25
+        ),
+        0,
+        math.inf,
+    )[0]
     assert abs(total - 1) < 1e-7
     line = torch.tensor([[0.0, 0.0], [1e6, 0.0]]).double()
     assert law.log_prob(line)[0] == law.log_prob(line)[1]

@@ -52,7 +52,9 @@ def _rotation(d: int, seed: int) -> torch.Tensor:
     return torch.linalg.qr(Stream(seed).normal(d, d)).Q
 
 
-problems = st.tuples(st.lists(st.sampled_from(FAMILIES), min_size=1, max_size=2, unique=True), st.integers(2, 6), st.integers(0, 2**20))
+problems = st.tuples(
+    st.lists(st.sampled_from(FAMILIES), min_size=1, max_size=2, unique=True), st.integers(2, 6), st.integers(0, 2**20)
+)
 
 
 # -- tails --------------------------------------------------------------------------------------------------------------
@@ -145,7 +147,9 @@ def test_tails_do_not_saturate_far_out():
     assert bound.max() < 1e-6
     assert (f.inverse(at.x) / z - 1).abs().max() < 1e-11
     with pytest.raises(ValueError, match="saturates"):
-        TorchMarginal(td.HalfNormal(torch.tensor(1.0, dtype=torch.float64))).tail(torch.tensor([[50.0]], dtype=torch.float64))
+        TorchMarginal(td.HalfNormal(torch.tensor(1.0, dtype=torch.float64))).tail(
+            torch.tensor([[50.0]], dtype=torch.float64)
+        )
 
 
 # -- the map ------------------------------------------------------------------------------------------------------------
@@ -162,7 +166,9 @@ def test_structure_agrees_with_autograd_of_the_whole_map(problem):
     at = f.linearize(z)
     error = errors(f, at).entry[:, None, None]
     assert ((f.jacobian(z) - dense).abs() <= error * dense.abs()).all()
-    assert torch.allclose(f.log_abs_det(z), torch.linalg.slogdet(dense).logabsdet, rtol=0, atol=float(errors(f, at).entry.max() * d))
+    assert torch.allclose(
+        f.log_abs_det(z), torch.linalg.slogdet(dense).logabsdet, rtol=0, atol=float(errors(f, at).entry.max() * d)
+    )
 
 
 @given(problems)
@@ -264,7 +270,9 @@ class _Opaque(marginals.Logistic):
 
 def test_differences_agree_with_autograd_within_their_doubt():
     A = householder(spike(3, 3.0))
-    clear, opaque = (EntanglingMap(Product([family(torch.zeros(3), 2.0)]), A) for family in (marginals.Logistic, _Opaque))
+    clear, opaque = (
+        EntanglingMap(Product([family(torch.zeros(3), 2.0)]), A) for family in (marginals.Logistic, _Opaque)
+    )
     z = clear.law.sample(Stream(1), 200)
     one, other = clear.linearize(z), opaque.linearize(z)
     assert ((one.log_inner - other.log_inner).abs() <= other.doubt_inner).all()
@@ -285,7 +293,15 @@ def test_laws_of_torch_and_scipy_mix_and_keep_their_density():
 
 
 @pytest.mark.parametrize(
-    "law", [td.Normal(torch.zeros(3), 2.0), td.Laplace(0.0, 1.0), td.Cauchy(0.0, 1.0), td.Gumbel(0.0, 1.0), td.Uniform(-1.0, 2.0), td.Exponential(3.0)]
+    "law",
+    [
+        td.Normal(torch.zeros(3), 2.0),
+        td.Laplace(0.0, 1.0),
+        td.Cauchy(0.0, 1.0),
+        td.Gumbel(0.0, 1.0),
+        td.Uniform(-1.0, 2.0),
+        td.Exponential(3.0),
+    ],
 )
 def test_known_torch_families_get_closed_tails(law):
     ours = as_marginal(law)
@@ -453,7 +469,11 @@ def test_points_off_the_support_are_refused_and_never_moved(z, error, words):
         (lambda: spike(0, 1.0), ValueError, "at least 1"),
         (lambda: EntanglingMap(Product([marginals.Normal()]), torch.eye(2).double()), ValueError, r"shape \(1, 1\)"),
         (lambda: EntanglingMap(Product([marginals.Normal()]), torch.eye(1).double(), tile=0), ValueError, "tile"),
-        (lambda: least_entry(torch.full((1, 2), math.inf), torch.zeros(2, 2), torch.zeros(1, 2)), ValueError, "positive finite slopes"),
+        (
+            lambda: least_entry(torch.full((1, 2), math.inf), torch.zeros(2, 2), torch.zeros(1, 2)),
+            ValueError,
+            "positive finite slopes",
+        ),
     ],
 )
 def test_parameters_without_a_meaning_are_refused(call, error, words):
@@ -469,5 +489,7 @@ def test_the_map_runs_on_cuda_and_agrees_with_the_cpu():
     here, there = EntanglingMap(law, A), EntanglingMap(law, A.cuda())
     at = here.linearize(z)
     far = there.linearize(z.cuda())
-    assert ((far.x.cpu() - at.x).abs() <= 2 * at.log_outer.exp() * errors(here, at).round_trip.amax(-1, keepdim=True)).all()
+    assert (
+        (far.x.cpu() - at.x).abs() <= 2 * at.log_outer.exp() * errors(here, at).round_trip.amax(-1, keepdim=True)
+    ).all()
     assert torch.allclose(there.least_entry(far).log_abs.cpu(), here.least_entry(at).log_abs, rtol=0, atol=1e-9)

@@ -46,7 +46,10 @@ def test_polar_factors_of_averages_intertwine_within_the_bound(generators, k, se
     assume(error < 0.1)
     worst = float(torch.linalg.matrix_norm(parts.factor @ R - unitary @ parts.factor).max())
     assert worst <= error + 1e-14 * d * d
-    assert float(torch.linalg.matrix_norm(parts.factor.mT @ parts.factor - torch.eye(d, dtype=torch.float64))) <= parts.slant
+    assert (
+        float(torch.linalg.matrix_norm(parts.factor.mT @ parts.factor - torch.eye(d, dtype=torch.float64)))
+        <= parts.slant
+    )
 
 
 def test_the_polar_factor_of_an_intertwiner_of_non_unitary_representations_fails():
@@ -78,7 +81,9 @@ def test_nullity_counts_planted_kernels_and_knows_its_error():
     stream = Stream(0)
     q, p = (torch.linalg.qr(stream.normal(n, n))[0] for n in (12, 6))
     for zeros in range(7):
-        values = torch.cat([torch.linspace(1.0, 3.0, 6 - zeros, dtype=torch.float64), torch.zeros(zeros, dtype=torch.float64)])
+        values = torch.cat(
+            [torch.linspace(1.0, 3.0, 6 - zeros, dtype=torch.float64), torch.zeros(zeros, dtype=torch.float64)]
+        )
         found = nullity(q[:, :6] @ torch.diag(values) @ p)
         assert found.count == zeros
         assert found.error < 1e-12
@@ -97,7 +102,9 @@ def test_signs_are_determinants_and_a_homomorphism(generators):
     signs = determinant_signs(matrices)
     assert torch.equal(signs, torch.linalg.det(matrices.double()).round().long())
     products = matrices[:, None] @ matrices[None]
-    assert torch.equal(determinant_signs(products.reshape(-1, *matrices.shape[1:])), torch.outer(signs, signs).reshape(-1))
+    assert torch.equal(
+        determinant_signs(products.reshape(-1, *matrices.shape[1:])), torch.outer(signs, signs).reshape(-1)
+    )
 
 
 def test_the_sign_twist_in_even_degree_has_equal_determinants_and_other_traces():
@@ -110,5 +117,10 @@ def test_the_sign_twist_in_even_degree_has_equal_determinants_and_other_traces()
 def test_polar_of_a_singular_matrix_says_that_it_knows_no_smallest_value():
     parts = polar(torch.diag(torch.tensor([1.0, 0.0], dtype=torch.float64)))
     assert parts.smallest == 0
-    found = average_between(torch.eye(2, dtype=torch.float64)[None], torch.eye(2, dtype=torch.float64)[None], torch.eye(2, dtype=torch.float64), 0.0)
+    found = average_between(
+        torch.eye(2, dtype=torch.float64)[None],
+        torch.eye(2, dtype=torch.float64)[None],
+        torch.eye(2, dtype=torch.float64),
+        0.0,
+    )
     assert polar_intertwining_error(found, parts, 0.0, 0.0, 2) == math.inf

@@ -56,7 +56,9 @@ def test_nodes_are_enclosed_and_weights_sum_to_two(n):
     for k in range(n):
         exact = Fraction(2, 2 * k + 1)
         slope = sum(2 * k * e + w for e, w in zip(rule.node_errors, rule.weight_errors, strict=True)) * 2
-        assert abs(sum(Fraction(w) * Fraction(x) ** (2 * k) for x, w in zip(rule.nodes, rule.weights, strict=True)) - exact) <= Fraction(slope)
+        assert abs(
+            sum(Fraction(w) * Fraction(x) ** (2 * k) for x, w in zip(rule.nodes, rule.weights, strict=True)) - exact
+        ) <= Fraction(slope)
 
 
 def test_nodes_that_are_no_roots_are_refused(monkeypatch):
@@ -94,7 +96,9 @@ def test_more_nodes_than_needed_change_nothing(group, l):
     assert (a.means - b.means).abs().max() <= sum(a.terms.values()) + sum(b.terms.values())
 
 
-@pytest.mark.parametrize(("group", "angles", "nodes"), [("SO(3)", 7, 3), ("SO(3)", 5, 4), ("SU(2)", 5, 2), ("U(1)", 6, 1)])
+@pytest.mark.parametrize(
+    ("group", "angles", "nodes"), [("SO(3)", 7, 3), ("SO(3)", 5, 4), ("SU(2)", 5, 2), ("U(1)", 6, 1)]
+)
 def test_a_rule_too_small_misses_by_far(group, angles, nodes):
     found = haar.product_means(group, 3, angles, nodes, Stream(0))
     assert (found.means - haar.schur(group, 3, found.means.real)).abs().max() > 0.05

@@ -35,7 +35,9 @@ def sheet_points(seed: int, n: int, radius: float, count: int = 6) -> Tensor:
 def exact_distance(x: Tensor, y: Tensor) -> mpmath.mpf:
     """arcosh of minus the Lorentz product of the lifted spatial parts, as stored."""
     first, second = ([mpmath.mpf(float(e)) for e in point[1:]] for point in (x, y))
-    product = mpmath.sqrt(1 + mpmath.fdot(first, first)) * mpmath.sqrt(1 + mpmath.fdot(second, second)) - mpmath.fdot(first, second)
+    product = mpmath.sqrt(1 + mpmath.fdot(first, first)) * mpmath.sqrt(1 + mpmath.fdot(second, second)) - mpmath.fdot(
+        first, second
+    )
     return mpmath.acosh(mpmath.mpf(max(product, 1)))
 
 
@@ -43,7 +45,8 @@ def worst_ratio(points: Tensor, distances: Tensor, errors: Tensor) -> float:
     """The largest deviation of a table of distances from the exact one, in units of its bound."""
     with mpmath.workdps(60):
         return max(
-            float(abs(mpmath.mpf(float(distances[i, j])) - exact_distance(points[i], points[j]))) / float(errors[i] + errors[j])
+            float(abs(mpmath.mpf(float(distances[i, j])) - exact_distance(points[i], points[j])))
+            / float(errors[i] + errors[j])
             for i, j in itertools.combinations(range(len(points)), 2)
         )
 
@@ -111,10 +114,14 @@ BACK = {
 
 
 @given(seeds, dimensions, st.sampled_from(sorted(BACK)), st.floats(0.01, 8.0))
-def test_going_to_a_model_and_back_moves_no_point_beyond_its_error(seed: int, n: int, model: str, radius: float) -> None:
+def test_going_to_a_model_and_back_moves_no_point_beyond_its_error(
+    seed: int, n: int, model: str, radius: float
+) -> None:
     points = sheet_points(seed, n, radius)
     there, back = BACK[model]
-    assert bool((hyperbolic.lorentz_distance(points, back(there(points))) <= 2 * hyperbolic.endpoint_error(points, model)).all())
+    assert bool(
+        (hyperbolic.lorentz_distance(points, back(there(points))) <= 2 * hyperbolic.endpoint_error(points, model)).all()
+    )
 
 
 def test_the_apex_sits_at_the_centre_of_the_balls_and_at_height_one() -> None:
@@ -175,11 +182,17 @@ def damaged(matrix: Tensor) -> Tensor:
         (torch.full((3, 3), torch.nan, dtype=torch.float64), ValueError, r"finite matrix A, got A\[0\]\[0\] = nan"),
         (torch.eye(3, dtype=torch.int64), TypeError, "floating-point tensor, got a tensor of torch.int64"),
         (torch.eye(3, dtype=torch.float16), TypeError, "float32 or float64, got torch.float16"),
-        (torch.ones(2, 3, dtype=torch.float64), ValueError, r"shape \(n \+ 1, n \+ 1\) with n >= 1, got shape \(2, 3\)"),
+        (
+            torch.ones(2, 3, dtype=torch.float64),
+            ValueError,
+            r"shape \(n \+ 1, n \+ 1\) with n >= 1, got shape \(2, 3\)",
+        ),
         (torch.ones(1, 1, dtype=torch.float64), ValueError, r"n >= 1, got shape \(1, 1\)"),
     ],
 )
-def test_what_is_no_isometry_of_the_sheet_is_refused_by_name(matrix: Tensor, error: type[Exception], message: str) -> None:
+def test_what_is_no_isometry_of_the_sheet_is_refused_by_name(
+    matrix: Tensor, error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
         hyperbolic.require_isometry(matrix)
 
@@ -251,7 +264,11 @@ def test_a_curve_that_is_no_geodesic_is_longer() -> None:
 
 
 OUTSIDE: list[tuple[Callable[[Tensor, Tensor], Tensor], list[float], str]] = [
-    (hyperbolic.poincare_distance, [1.0, 0.0], r"inside the Poincaré ball, \|x\| < 1; 1 of 1 are not, the first at index \(0,\): \(1, 0\)"),
+    (
+        hyperbolic.poincare_distance,
+        [1.0, 0.0],
+        r"inside the Poincaré ball, \|x\| < 1; 1 of 1 are not, the first at index \(0,\): \(1, 0\)",
+    ),
     (hyperbolic.poincare_distance, [math.nan, 0.0], "inside the Poincaré ball"),
     (hyperbolic.klein_distance, [0.8, 0.7], "inside the Klein ball"),
     (hyperbolic.half_space_distance, [0.8, 0.0], "last coordinate > 0"),
@@ -262,9 +279,13 @@ OUTSIDE: list[tuple[Callable[[Tensor, Tensor], Tensor], list[float], str]] = [
 
 
 @pytest.mark.parametrize(("distance", "point", "message"), OUTSIDE)
-def test_points_outside_a_model_are_refused_and_never_moved(distance: Callable[[Tensor, Tensor], Tensor], point: list[float], message: str) -> None:
+def test_points_outside_a_model_are_refused_and_never_moved(
+    distance: Callable[[Tensor, Tensor], Tensor], point: list[float], message: str
+) -> None:
     bad = torch.tensor([point], dtype=torch.float64)
-    good = torch.tensor([[1.25, 0.75]] if distance is hyperbolic.lorentz_distance else [[0.1, 0.2]], dtype=torch.float64)
+    good = torch.tensor(
+        [[1.25, 0.75]] if distance is hyperbolic.lorentz_distance else [[0.1, 0.2]], dtype=torch.float64
+    )
     with pytest.raises(ValueError, match=message):
         distance(bad, good)
     with pytest.raises(ValueError, match=message):

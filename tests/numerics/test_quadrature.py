@@ -19,7 +19,10 @@ EPS = torch.finfo(torch.float64).eps
 
 def moment_defects(weights: tuple[float, ...], nodes: tuple[float, ...], degree: int) -> list[float]:
     """|rule - integral| over Legendre polynomials, whose values stay within [-1, 1]."""
-    return [abs(np.dot(weights, np.polynomial.legendre.Legendre.basis(k)(2 * np.array(nodes) - 1)) - (k == 0)) for k in range(degree + 1)]
+    return [
+        abs(np.dot(weights, np.polynomial.legendre.Legendre.basis(k)(2 * np.array(nodes) - 1)) - (k == 0))
+        for k in range(degree + 1)
+    ]
 
 
 @given(st.integers(2, 40))
@@ -37,7 +40,9 @@ def test_the_21_point_rule_is_scipys() -> None:
         return math.exp(math.sin(3 * t))
 
     expected, *_ = _quadrature_gk21(-1.0, 2.0, curve, np.linalg.norm)
-    value, distance = quadrature.kronrod(10).integrate(lambda t: torch.exp(torch.sin(3 * t)), torch.tensor(-1.0).double(), torch.tensor(2.0).double())
+    value, distance = quadrature.kronrod(10).integrate(
+        lambda t: torch.exp(torch.sin(3 * t)), torch.tensor(-1.0).double(), torch.tensor(2.0).double()
+    )
     assert abs(float(value) - expected) < 16 * EPS * expected
     assert float(distance) >= abs(float(value) - integrate.quad(curve, -1, 2, epsabs=1e-14)[0]) - 16 * EPS
 
@@ -49,7 +54,9 @@ def test_a_mutant_weight_breaks_the_degree() -> None:
 
 
 @given(st.floats(0.01, 4), st.floats(-3, 3), st.floats(-4, 4), st.floats(-6, 6), st.integers(4, 20))
-def test_the_analytic_remainder_bounds_the_error_of_a_moving_end(a: float, b: float, start: float, width: float, n: int) -> None:
+def test_the_analytic_remainder_bounds_the_error_of_a_moving_end(
+    a: float, b: float, start: float, width: float, n: int
+) -> None:
     """On exp(-a t^2 + b t), with the error found in extended precision by many panels of a high rule."""
     rule = quadrature.kronrod(n)
     a_, b_, start_, width_ = (torch.tensor([v]).double() for v in (a, b, start, width))
@@ -61,7 +68,11 @@ def test_the_analytic_remainder_bounds_the_error_of_a_moving_end(a: float, b: fl
     nodes, weights, _ = rule.tensors(start_)
     error = (weights @ phi(nodes) - torch.exp(-a * (start_ + width_) ** 2 + b * (start_ + width_))).abs()
     bound = quadrature.analytic_remainder(
-        rule.degree, torch.ones(1).double(), lambda r: quadrature.moving_end_log_size((a_[:, None], b_[:, None], torch.zeros(1, 1).double()), start_, width_, r)
+        rule.degree,
+        torch.ones(1).double(),
+        lambda r: quadrature.moving_end_log_size(
+            (a_[:, None], b_[:, None], torch.zeros(1, 1).double()), start_, width_, r
+        ),
     )
     rounding = 64 * EPS * (weights @ phi(nodes).abs())
     assert float(error) <= float(bound + rounding)
@@ -71,9 +82,14 @@ def test_the_remainder_tells_a_good_rule_from_a_poor_one() -> None:
     one, zero = torch.ones(1, 1).double(), torch.zeros(1, 1).double()
 
     def size(r: float) -> torch.Tensor:
-        return quadrature.moving_end_log_size((one / 2, zero, zero), torch.zeros(1).double(), torch.full((1,), 5.0).double(), r)
+        return quadrature.moving_end_log_size(
+            (one / 2, zero, zero), torch.zeros(1).double(), torch.full((1,), 5.0).double(), r
+        )
 
-    good, poor = (float(quadrature.analytic_remainder(quadrature.kronrod(n).degree, torch.ones(1).double(), size)) for n in (31, 5))
+    good, poor = (
+        float(quadrature.analytic_remainder(quadrature.kronrod(n).degree, torch.ones(1).double(), size))
+        for n in (31, 5)
+    )
     assert good < 1e-15
     assert poor > 1e-3
 

@@ -90,7 +90,9 @@ def test_the_mean_stays_within_its_bound_of_the_exact_mean(shears, seed):
     moved, back = exact_conjugate(R, basis, inverse), exact_conjugate(R.mT, basis, inverse)
     matrix = torch.arange(64, dtype=torch.float64).reshape(8, 8)
     mean, bound = average(moved, back, matrix)
-    whole = sum(a.to(torch.int64) @ matrix.to(torch.int64) @ b.to(torch.int64) for a, b in zip(moved, back, strict=True))
+    whole = sum(
+        a.to(torch.int64) @ matrix.to(torch.int64) @ b.to(torch.int64) for a, b in zip(moved, back, strict=True)
+    )
     assert float(torch.linalg.matrix_norm(mean - whole.to(torch.float64) / 8)) <= bound
 
 
@@ -122,7 +124,11 @@ def test_unitarised_matrices_are_unitary_and_conjugate():
     moved = exact_conjugate(R, *integer_change_of_basis(8, 12, Stream(1)))
     unitary, known = unitarise(moved)
     eye = torch.eye(8, dtype=torch.float64)
-    slack = known["form"] * known["spectral"] ** 2 + 2 * known["error"] * known["norm"] + gamma(8, unitary) * known["norm"] ** 2
+    slack = (
+        known["form"] * known["spectral"] ** 2
+        + 2 * known["error"] * known["norm"]
+        + gamma(8, unitary) * known["norm"] ** 2
+    )
     assert float(torch.linalg.matrix_norm(unitary.mH @ unitary - eye).max()) <= 2 * slack
     traces = unitary.diagonal(dim1=1, dim2=2).sum(1) - moved.diagonal(dim1=1, dim2=2).sum(1)
     assert float(traces.abs().max()) <= 8**0.5 * known["error"]  # conjugation keeps traces; |tr E| <= sqrt(d) |E|_F
@@ -148,7 +154,9 @@ def test_a_sample_outside_the_commutant_is_not_split(monkeypatch):
     """The mutant: eigenvectors of something else than the averaged X. Their residual makes every eigenvalue indistinct."""
     R, _ = regular(SQUARE)
     real = torch.linalg.eigh
-    monkeypatch.setattr(torch.linalg, "eigh", lambda a: real(a + torch.diag(torch.arange(8, dtype=torch.float64)).to(a.dtype)))
+    monkeypatch.setattr(
+        torch.linalg, "eigh", lambda a: real(a + torch.diag(torch.arange(8, dtype=torch.float64)).to(a.dtype))
+    )
     pieces = split(R.to(torch.float64), Stream(0))
     assert pieces.resolution > 1e-3
     assert pieces.sizes == (8,)

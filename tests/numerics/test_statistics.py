@@ -18,14 +18,23 @@ sizes = st.integers(1, 400)
 @given(seeds, sizes)
 def test_ks_to_uniform_agrees_with_scipy(seed: int, n: int) -> None:
     sample = Stream(seed).uniform(n) ** 1.3
-    assert abs(statistics.ks_to_uniform(sample) - stats.kstest(sample.numpy(), "uniform").statistic) <= 4 * torch.finfo(torch.float64).eps
+    assert (
+        abs(statistics.ks_to_uniform(sample) - stats.kstest(sample.numpy(), "uniform").statistic)
+        <= 4 * torch.finfo(torch.float64).eps
+    )
 
 
 @given(seeds, sizes, sizes)
 def test_two_sample_distance_agrees_with_scipy_even_with_ties(seed: int, n: int, m: int) -> None:
     stream = Stream(seed)
     first, second = stream.integers(0, 9, n).double(), stream.integers(2, 11, m).double()
-    assert abs(statistics.ks_two_sample(first, second) - stats.ks_2samp(first.numpy(), second.numpy(), method="exact").statistic) <= 1e-15
+    assert (
+        abs(
+            statistics.ks_two_sample(first, second)
+            - stats.ks_2samp(first.numpy(), second.numpy(), method="exact").statistic
+        )
+        <= 1e-15
+    )
 
 
 @given(seeds, st.integers(1, 300), st.integers(0, 8), st.integers(1, 5))
@@ -82,7 +91,9 @@ def test_distance_over_cells_is_that_of_the_cell_numbers() -> None:
     assert statistics.ks_over_cells(counts, masses[:3]) == statistics.ks_over_cells(counts, masses)
 
 
-@pytest.mark.parametrize("bad", [torch.tensor([0.5, float("nan")]), torch.tensor([-1e-9, 0.5]).double(), torch.tensor([0.5, 1.5])])
+@pytest.mark.parametrize(
+    "bad", [torch.tensor([0.5, float("nan")]), torch.tensor([-1e-9, 0.5]).double(), torch.tensor([0.5, 1.5])]
+)
 def test_values_outside_the_unit_interval_are_refused(bad: torch.Tensor) -> None:
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
         statistics.ks_to_uniform(bad)

@@ -52,7 +52,13 @@ def test_the_law_rejects_the_integrand_p_squared_over_s(dim: int, seed: int) -> 
 def test_a_wrong_weight_in_the_rule_shows_in_the_maps_jacobian() -> None:
     """The residual comes from differentiating the quadrature, so that a bad rule cannot hide behind the identity."""
     rule = quadrature.kronrod(31)
-    bent = quadrature.Rule(rule.nodes, (*rule.weights[:40], rule.weights[40] * 1.01, *rule.weights[41:]), rule.coarse, rule.degree, rule.coarse_degree)
+    bent = quadrature.Rule(
+        rule.nodes,
+        (*rule.weights[:40], rule.weights[40] * 1.01, *rule.weights[41:]),
+        rule.coarse,
+        rule.degree,
+        rule.coarse_degree,
+    )
     honest, p, x = built(2, "wide", 5)
     broken = ArbitraryScore(honest.log_prob, honest.log_score, dim=2, rule=bent)
     sound, wrong = ((p.log_prob(x) - t.log_det(x) - t.log_score(x)).abs().max() for t in (honest, broken))
@@ -62,7 +68,9 @@ def test_a_wrong_weight_in_the_rule_shows_in_the_maps_jacobian() -> None:
 
 @settings(max_examples=15)
 @given(dims, scores, seeds, st.sampled_from([1, 1 << 10, 1 << 18]))
-def test_inverse_undoes_forward_in_any_tiling_and_density_is_recovered(dim: int, kind: str, seed: int, tile: int) -> None:
+def test_inverse_undoes_forward_in_any_tiling_and_density_is_recovered(
+    dim: int, kind: str, seed: int, tile: int
+) -> None:
     transport, _, x = built(dim, kind, seed, tile=tile)
     y = transport.forward(x)
     found = transport.solve(y)
@@ -82,6 +90,7 @@ def test_forward_agrees_with_scipys_adaptive_quadrature() -> None:
     transport, p, x = built(2, "bumps", 8)
     y, estimate = transport.forward_with_estimate(x)
     for row, image, error in zip(x[:4], y, estimate, strict=False):
+
         def ratio(t: float, row: Tensor = row) -> float:
             at = torch.tensor([[t, float(row[1])]], dtype=torch.float64)
             return math.exp(float(p.log_prob(at) - transport.log_score(at)))
@@ -102,7 +111,13 @@ def test_each_function_is_evaluated_at_most_64_times_a_point_and_the_base_may_mo
         return call
 
     x = p.sample(500, Stream(2))
-    transport = ArbitraryScore(counted("p", p.log_prob), counted("s", lambda t: -t.square().sum(1) / 20), dim=3, base=lambda rest: rest[:, 0] / 2, tile=1 << 12)
+    transport = ArbitraryScore(
+        counted("p", p.log_prob),
+        counted("s", lambda t: -t.square().sum(1) / 20),
+        dim=3,
+        base=lambda rest: rest[:, 0] / 2,
+        tile=1 << 12,
+    )
     y = transport.forward(x)
     assert max(counts.values()) <= 64 * 500
     on_base = torch.cat([x[:, 1:2] / 2, x[:, 1:]], 1)
@@ -142,7 +157,11 @@ def test_triangular_structure_is_checked_and_not_assumed() -> None:
 
 def test_dyadic_tails_fall_for_an_integrable_fibre_and_grow_for_a_divergent_one() -> None:
     rest = torch.zeros(1, 0).double()
-    for base, log_r, ratio in ((0.0, lambda t, _: -t.abs().log(), 1.0), (0.0, lambda t, _: 0 * t, 2.0**-8), (-math.inf, lambda t, _: 0 * t, 2.0**8)):
+    for base, log_r, ratio in (
+        (0.0, lambda t, _: -t.abs().log(), 1.0),
+        (0.0, lambda t, _: 0 * t, 2.0**-8),
+        (-math.inf, lambda t, _: 0 * t, 2.0**8),
+    ):
         first, last, _ = transports.dyadic_tails(log_r, rest, torch.tensor([base]).double(), levels=8)
         assert abs(float(last / first) / ratio - 1) < 1e-10
 
@@ -160,7 +179,9 @@ def normal(x: Tensor) -> Tensor:
         (lambda x: torch.where(x[:, 0] > 0.1, normal(x), -math.inf), normal, "p is zero"),
     ],
 )
-def test_a_density_or_score_that_is_not_positive_and_finite_is_named(p: transports.LogFunction, s: transports.LogFunction, message: str) -> None:
+def test_a_density_or_score_that_is_not_positive_and_finite_is_named(
+    p: transports.LogFunction, s: transports.LogFunction, message: str
+) -> None:
     with pytest.raises(HypothesisError, match=message):
         ArbitraryScore(p, s, dim=2).forward(torch.ones(3, 2).double())
 

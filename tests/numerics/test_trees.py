@@ -55,7 +55,9 @@ def test_a_graph_is_rooted_wherever_asked_and_keeps_its_labels(parents: tuple[in
     root = f"v{seed % len(parents)}"
     tree = trees.rooted_tree(graph, root=root)
     assert tree.labels[0] == root
-    assert {frozenset((tree.labels[u], tree.labels[v])) for u, v in tree.edges} == {frozenset(edge) for edge in graph.edges}
+    assert {frozenset((tree.labels[u], tree.labels[v])) for u, v in tree.edges} == {
+        frozenset(edge) for edge in graph.edges
+    }
     assert all(u < v for u, v in tree.edges)
     assert tree.degrees == [graph.degree[label] for label in tree.labels]
     assert tree.depths == [networkx.shortest_path_length(graph, root, label) for label in tree.labels]
@@ -184,7 +186,9 @@ def test_up_to_that_radius_every_point_is_inside_the_ball(dtype: torch.dtype) ->
         (1.0, 2, torch.int64, TypeError, "float32 or float64, got torch.int64"),
     ],
 )
-def test_lines_bad_lengths_and_integers_are_refused(tau: float, n: int, dtype: torch.dtype, error: type[Exception], message: str) -> None:
+def test_lines_bad_lengths_and_integers_are_refused(
+    tau: float, n: int, dtype: torch.dtype, error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
         trees.sarkar(trees.tree_from_parents((0, 0)), tau, n=n, dtype=dtype)
 
@@ -209,7 +213,11 @@ def by_definition(steps: Tensor, table: Tensor, tau: float, delta: float) -> tup
 
 
 def random_points(seed: int, size: int, n: int = 3) -> Tensor:
-    return 0.9 * torch.nn.functional.normalize(Stream(seed).normal(size, n), dim=-1) * Stream(seed).fork("radius").uniform(size, 1)
+    return (
+        0.9
+        * torch.nn.functional.normalize(Stream(seed).normal(size, n), dim=-1)
+        * Stream(seed).fork("radius").uniform(size, 1)
+    )
 
 
 @given(families, seeds, st.sampled_from([0.0, 0.1]), st.integers(1, 30))
@@ -218,7 +226,11 @@ def test_fidelity_is_its_definition_in_any_tiling(parents: tuple[int, ...], seed
     points = random_points(seed, len(tree))
     found = trees.fidelity(tree, points, hyperbolic.poincare_distance, tau=0.7, resolution=delta, tile=tile)
     table = hyperbolic.poincare_distance(points.unsqueeze(1), points)
-    for value, enclosure in zip(by_definition(steps_of(tree), table, 0.7, delta), (found.worst, found.average, found.mean_average_precision), strict=True):
+    for value, enclosure in zip(
+        by_definition(steps_of(tree), table, 0.7, delta),
+        (found.worst, found.average, found.mean_average_precision),
+        strict=True,
+    ):
         assert enclosure.low <= value <= enclosure.high
     assert found.pairs == len(tree) * (len(tree) - 1) // 2
     assert found.collapsed == found.unranked == 0
@@ -232,7 +244,11 @@ def test_the_enclosures_hold_whatever_the_errors_do(parents: tuple[int, ...], se
     table = hyperbolic.poincare_distance(points.unsqueeze(1), points)
     noise = error * (2 * Stream(seed).fork("noise").uniform(*table.shape) - 1)
     shifted = (table + (noise + noise.T) / 2).clamp_min(1e-300)
-    for value, enclosure in zip(by_definition(steps_of(tree), shifted, 0.7, 0.0), (found.worst, found.average, found.mean_average_precision), strict=True):
+    for value, enclosure in zip(
+        by_definition(steps_of(tree), shifted, 0.7, 0.0),
+        (found.worst, found.average, found.mean_average_precision),
+        strict=True,
+    ):
         assert enclosure.low <= value <= enclosure.high
 
 

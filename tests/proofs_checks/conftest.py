@@ -14,8 +14,8 @@ from proofs_checks.report import Run, render_html
 from proofs_checks.results import ClaimResult
 
 HOSTILE = (
-    "<script>window.pwned=1;alert(1)</script><img src=x onerror=\"window.pwned=1\">'\"</style></title>]]><!-- "
-    "<svg onload=window.pwned=1><a href=\"javascript:window.pwned=1\">x</a> {{ 7*7 }} {% raw %} ```\n# h\n| \u202egnp.exe\u2066 \x00\x01\x1b[31m\x7f\x85 \ud800\ufffe &lt;b&gt; $x$ \\"
+    '<script>window.pwned=1;alert(1)</script><img src=x onerror="window.pwned=1">\'"</style></title>]]><!-- '
+    '<svg onload=window.pwned=1><a href="javascript:window.pwned=1">x</a> {{ 7*7 }} {% raw %} ```\n# h\n| \u202egnp.exe\u2066 \x00\x01\x1b[31m\x7f\x85 \ud800\ufffe &lt;b&gt; $x$ \\'
 )
 STATEMENT = r"\log\mathrm{Bern}\left(y\mid\tfrac12\right) = -\log 2 \ (y\in\{0,1\}), \qquad p_{f(X)}(f(x)) = p_X(x)\,\left|\det\frac{\partial f}{\partial x}\right|^{-1} \quad\text{for almost every } x \in \mathbb{R}^D"
 
@@ -81,19 +81,51 @@ def make_record(claim: str, route: str, verdict: Verdict, *, control: str = "", 
     return {**record, **changes}
 
 
-def make_result(page: Page, routes: dict[str, Verdict], controls: dict[tuple[str, str], Verdict], *, requires: Any = None, **changes: Any) -> ClaimResult:
+def make_result(
+    page: Page,
+    routes: dict[str, Verdict],
+    controls: dict[tuple[str, str], Verdict],
+    *,
+    requires: Any = None,
+    **changes: Any,
+) -> ClaimResult:
     records = [make_record(page.id, name, verdict, **changes) for name, verdict in routes.items()]
-    records += [make_record(page.id, route, verdict, control=name, **changes) for (name, route), verdict in controls.items()]
+    records += [
+        make_record(page.id, route, verdict, control=name, **changes) for (name, route), verdict in controls.items()
+    ]
     weak = [(name, verdict) for (name, _), verdict in controls.items()]
     status, why, given = aggregate(routes, weak, declared=list(page.routes), requires=requires)
     return ClaimResult(page.id, page.title, status, why, given, routes, controls, 0.25 * len(records), tuple(records))
 
 
 def good_routes() -> dict[str, Verdict]:
-    exact = Verdict(Status.HOLDS, "exact", "", Scope(quantifiers=("every D >= 1", "every function f"), given=("Derivative(f(x), x) > 0",)))
-    scope = Scope(ranges={"D": (1.0, 64.0)}, kinds={"family": ("sinh", "affine")}, cases=8, points=32768, given=("f is C^8",), estimated=("quadrature",))
+    exact = Verdict(
+        Status.HOLDS,
+        "exact",
+        "",
+        Scope(quantifiers=("every D >= 1", "every function f"), given=("Derivative(f(x), x) > 0",)),
+    )
+    scope = Scope(
+        ranges={"D": (1.0, 64.0)},
+        kinds={"family": ("sinh", "affine")},
+        cases=8,
+        points=32768,
+        given=("f is C^8",),
+        estimated=("quadrature",),
+    )
     note = "loose bound: 2e-07 of it is used"
-    numeric = Verdict(Status.HOLDS, "numeric", "", scope, None, 3.1e-13, 4.4e-12, 0.07, (note,), ("8 n eps cond, Higham 2002, section 3.1",))
+    numeric = Verdict(
+        Status.HOLDS,
+        "numeric",
+        "",
+        scope,
+        None,
+        3.1e-13,
+        4.4e-12,
+        0.07,
+        (note,),
+        ("8 n eps cond, Higham 2002, section 3.1",),
+    )
     return {"exact": exact, "numeric": numeric}
 
 
@@ -121,7 +153,18 @@ def sample_page() -> str:
 
 
 def make_run() -> Run:
-    return Run("12", "2025-03-01T10:20:30+00:00", "quick", 0, "cpu", "a processor, 2 cores", {"python": "3.11.2", "torch": "2.13.0"}, "d1" * 32, True, "preality verify")
+    return Run(
+        "12",
+        "2025-03-01T10:20:30+00:00",
+        "quick",
+        0,
+        "cpu",
+        "a processor, 2 cores",
+        {"python": "3.11.2", "torch": "2.13.0"},
+        "d1" * 32,
+        True,
+        "preality verify",
+    )
 
 
 def make_sample() -> tuple[list[ClaimResult], dict[str, Claim]]:
@@ -142,14 +185,50 @@ def make_sample() -> tuple[list[ClaimResult], dict[str, Claim]]:
             requires=(HOSTILE,),
         ),
     }  # fmt: skip
-    refutation = Verdict(Status.REFUTED, "numeric", "The residual 3 is 700 times its bound 0.0043.", Scope(points=10), {"tau": 1.25}, 3.0, 0.0043, 700.0)
+    refutation = Verdict(
+        Status.REFUTED,
+        "numeric",
+        "The residual 3 is 700 times its bound 0.0043.",
+        Scope(points=10),
+        {"tau": 1.25},
+        3.0,
+        0.0043,
+        700.0,
+    )
     failed = Verdict(Status.ERRORED, "numeric", "ZeroDivisionError: division by zero")
-    weak = Verdict(Status.UNDECIDED, "numeric", "The bound reaches 3, and nothing above 0.1 tells the claim from its neighbours.")
-    toothless = {**good_controls(), ("every-x", "exact"): Verdict(Status.UNDECIDED, "exact", "The falsehood came out HOLDS, not REFUTED.")}
+    weak = Verdict(
+        Status.UNDECIDED, "numeric", "The bound reaches 3, and nothing above 0.1 tells the claim from its neighbours."
+    )
+    toothless = {
+        **good_controls(),
+        ("every-x", "exact"): Verdict(Status.UNDECIDED, "exact", "The falsehood came out HOLDS, not REFUTED."),
+    }
     evil = Scope(quantifiers=(HOSTILE,), kinds={HOSTILE: (HOSTILE,)}, given=(HOSTILE,), estimated=(HOSTILE,))
-    evil_verdict = Verdict(Status.ERRORED, "numeric", HOSTILE, evil, {HOSTILE: HOSTILE}, float("inf"), 1.0, float("inf"), (HOSTILE,), (HOSTILE,))
+    evil_verdict = Verdict(
+        Status.ERRORED,
+        "numeric",
+        HOSTILE,
+        evil,
+        {HOSTILE: HOSTILE},
+        float("inf"),
+        1.0,
+        float("inf"),
+        (HOSTILE,),
+        (HOSTILE,),
+    )
     exact = good_routes()["exact"]
-    sampled = Verdict(Status.HOLDS, "statistical", "", Scope(cases=3, points=10**9), None, 0.002, 0.013, 0.15, (), ("dkw at level 1e-13",))
+    sampled = Verdict(
+        Status.HOLDS,
+        "statistical",
+        "",
+        Scope(cases=3, points=10**9),
+        None,
+        0.002,
+        0.013,
+        0.15,
+        (),
+        ("dkw at level 1e-13",),
+    )
     results = [
         make_result(pages["holds"], good_routes(), good_controls()),
         make_result(pages["refuted"], {"exact": exact, "numeric": refutation}, good_controls(), first={"case": {"D": 65}, "verdict": {}}),

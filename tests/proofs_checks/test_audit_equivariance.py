@@ -67,7 +67,10 @@ def test_zero_padding_is_refuted_with_the_input_and_the_entry(dtype):
 
 
 def test_pooling_is_invariant_and_a_convolution_claimed_so_is_not():
-    assert audit_equivariance(lambda x: x.mean(-1), inputs=batch(), actions={"r": (SHIFT, None)}).facts["kind"] == "invariant"
+    assert (
+        audit_equivariance(lambda x: x.mean(-1), inputs=batch(), actions={"r": (SHIFT, None)}).facts["kind"]
+        == "invariant"
+    )
     report = audit_equivariance(convolution(), inputs=batch(), actions={"r": (SHIFT, "trivial")})
     assert report.status is Status.REFUTED
     assert report.facts["kind"] == "not equivariant"
@@ -80,7 +83,9 @@ def test_an_invariant_map_claimed_to_move_is_told_apart():
     assert "trivial action" in report.next_step
 
 
-@given(st.sampled_from(["conv1d", "mean pooling", "deep set"]), st.integers(2, 12), st.integers(0, 2**20), st.booleans())
+@given(
+    st.sampled_from(["conv1d", "mean pooling", "deep set"]), st.integers(2, 12), st.integers(0, 2**20), st.booleans()
+)
 @settings(max_examples=25)
 def test_what_is_equivariant_holds_and_a_perturbed_weight_does_not(name, n, seed, narrow):
     stream = Stream(seed, dtype=torch.float32 if narrow else torch.float64)
@@ -99,7 +104,11 @@ def test_what_is_equivariant_holds_and_a_perturbed_weight_does_not(name, n, seed
             weight[0] = 1.5
             return self.inner(x * weight)
 
-    report = audit_equivariance(Positional(), inputs=layer.inputs, actions={"r": (layers.shifted(1, -1), layers.unmoved if name == "mean pooling" else layers.shifted(1, -1))})
+    report = audit_equivariance(
+        Positional(),
+        inputs=layer.inputs,
+        actions={"r": (layers.shifted(1, -1), layers.unmoved if name == "mean pooling" else layers.shifted(1, -1))},
+    )
     assert report.status is Status.REFUTED
 
 
@@ -132,7 +141,9 @@ def test_a_map_that_counts_its_calls_is_noticed():
         calls.append(1)
         return x * len(calls)
 
-    assert "keeps a state" in named(audit_equivariance(counting, inputs=batch(), actions=BOTH), "same output twice").text
+    assert (
+        "keeps a state" in named(audit_equivariance(counting, inputs=batch(), actions=BOTH), "same output twice").text
+    )
 
 
 def test_outputs_that_are_not_finite_say_where():
@@ -144,7 +155,9 @@ def test_outputs_that_are_not_finite_say_where():
 
 
 def test_not_a_number_after_a_move_alone_is_undecided():
-    report = audit_equivariance(lambda x: x / (x[..., :1] != 7).double(), inputs=batch().index_fill(2, torch.tensor([7]), 7.0), actions=BOTH)
+    report = audit_equivariance(
+        lambda x: x / (x[..., :1] != 7).double(), inputs=batch().index_fill(2, torch.tensor([7]), 7.0), actions=BOTH
+    )
     assert report.status is Status.UNDECIDED
     assert "not finite" in named(report, "equivariance under r").text
 
@@ -160,7 +173,12 @@ def test_whole_numbers_are_compared_exactly():
     assert sort.facts["kind"] == "invariant"
     moved = audit_equivariance(lambda t: t + torch.arange(8), inputs=x, actions=BOTH)
     assert moved.status is Status.REFUTED
-    label = audit_equivariance(lambda t: t.double().argmax(-1), inputs=x[:, [1, 0, 2, 3, 4, 6, 7, 6]] * 0 + torch.arange(8), actions={"r": (SHIFT, lambda y: (y + 1) % 8)}, relations=["r^8"])
+    label = audit_equivariance(
+        lambda t: t.double().argmax(-1),
+        inputs=x[:, [1, 0, 2, 3, 4, 6, 7, 6]] * 0 + torch.arange(8),
+        actions={"r": (SHIFT, lambda y: (y + 1) % 8)},
+        relations=["r^8"],
+    )
     assert label.status is Status.HOLDS
 
 
@@ -181,7 +199,13 @@ def test_precision_that_rounds_everything_away_is_undecided():
 )
 def test_the_estimate_of_rounding_is_called_an_estimate_and_covers_a_reordered_sum(f, how):
     dtype = torch.float32 if how == "float64" else torch.float64
-    report = audit_equivariance(f, inputs=batch(dtype), actions={"r": (MATRIX, MATRIX), "m": (SHIFT[::-1], SHIFT[::-1])} if callable(f) and not isinstance(f, nn.Module) else BOTH)
+    report = audit_equivariance(
+        f,
+        inputs=batch(dtype),
+        actions={"r": (MATRIX, MATRIX), "m": (SHIFT[::-1], SHIFT[::-1])}
+        if callable(f) and not isinstance(f, nn.Module)
+        else BOTH,
+    )
     assert report.status is Status.HOLDS
     assert how in named(report, "equivariance under r").text
     assert "estimated" in named(report, "equivariance under r").text
@@ -220,9 +244,17 @@ def cubic(x):
 
 def test_a_representation_by_a_function_is_checked_on_all_pairs():
     x = Stream(2).normal(5, 2)
-    report = audit_equivariance(cubic, inputs=x, representation=(rotation, rotation), elements=range(4), product=lambda a, b: (a + b) % 4)
+    report = audit_equivariance(
+        cubic, inputs=x, representation=(rotation, rotation), elements=range(4), product=lambda a, b: (a + b) % 4
+    )
     assert report.status is Status.HOLDS
-    wrong = audit_equivariance(cubic, inputs=x, representation=(lambda k: rotation(k, 1.5), rotation), elements=range(4), product=lambda a, b: (a + b) % 4)
+    wrong = audit_equivariance(
+        cubic,
+        inputs=x,
+        representation=(lambda k: rotation(k, 1.5), rotation),
+        elements=range(4),
+        product=lambda a, b: (a + b) % 4,
+    )
     assert found(wrong)["input action"] is Status.REFUTED
     assert found(wrong)["output action"] is Status.HOLDS
     witness = named(wrong, "input action").witness
@@ -233,7 +265,12 @@ def test_a_representation_by_a_function_is_checked_on_all_pairs():
 
 @pytest.mark.parametrize("action", [SHIFT, MATRIX, lambda x: torch.roll(x, 1, -1)])
 def test_relations_are_tried_on_permutations_matrices_and_functions(action):
-    good = audit_equivariance(convolution(), inputs=batch(), actions={"r": (action, action)}, relations=["r^8", "r^8 = r^16"] if not callable(action) else ["r^8"])
+    good = audit_equivariance(
+        convolution(),
+        inputs=batch(),
+        actions={"r": (action, action)},
+        relations=["r^8", "r^8 = r^16"] if not callable(action) else ["r^8"],
+    )
     assert found(good)["input action"] is found(good)["output action"] is Status.HOLDS
     wrong = audit_equivariance(convolution(), inputs=batch(), actions={"r": (action, action)}, relations=["r^8", "r^7"])
     assert found(wrong)["input action"] is found(wrong)["output action"] is Status.REFUTED
@@ -244,18 +281,29 @@ def test_relations_are_tried_on_permutations_matrices_and_functions(action):
 def test_words_are_products_the_last_letter_acting_first():
     r, s = [1, 2, 0], [1, 0, 2]
     x = Stream(0).normal(3, 3)
-    good = audit_equivariance(lambda t: t**3, inputs=x, actions={"r": (r, r), "s": (s, s)}, relations=["s*r*s = r^-1", "r*s = s*r^2"])
+    good = audit_equivariance(
+        lambda t: t**3, inputs=x, actions={"r": (r, r), "s": (s, s)}, relations=["s*r*s = r^-1", "r*s = s*r^2"]
+    )
     assert good.status is Status.HOLDS
-    assert audit_equivariance(lambda t: t**3, inputs=x, actions={"r": (r, r), "s": (s, s)}, relations=["r*s = s*r"]).status is Status.REFUTED
+    assert (
+        audit_equivariance(lambda t: t**3, inputs=x, actions={"r": (r, r), "s": (s, s)}, relations=["r*s = s*r"]).status
+        is Status.REFUTED
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"actions": {"r": ([1, 2, 0], SHIFT)}}, "moves 3 coordinates, but one input has shape \\(2, 8\\): expected 8 or 16"),
+        (
+            {"actions": {"r": ([1, 2, 0], SHIFT)}},
+            "moves 3 coordinates, but one input has shape \\(2, 8\\): expected 8 or 16",
+        ),
         ({"actions": {"r": (SHIFT, list(range(5)))}}, "one output has shape \\(3, 8\\)"),
         ({"actions": {"r": ([0, 0, 1], SHIFT)}}, "each of 0..2 once"),
-        ({"actions": {"r": ([[1.0, float("nan")], [0.0, 1.0]], SHIFT)}}, "row 1, column 2; every entry has to be finite"),
+        (
+            {"actions": {"r": ([[1.0, float("nan")], [0.0, 1.0]], SHIFT)}},
+            "row 1, column 2; every entry has to be finite",
+        ),
         ({"actions": {"r": (np.ones((2, 3)), SHIFT)}}, "square matrix"),
         ({"actions": {"r": ("left", SHIFT)}}, "trivial"),
         ({"actions": {"r": SHIFT}}, "Expected a pair"),
@@ -296,7 +344,14 @@ def test_what_cannot_be_asked_is_explained(change, message):
         ({"elements": range(3), "product": lambda a, b: a + b}, "which is none of the elements"),
         ({"elements": range(4), "representation": (lambda k: 1 / 0, None)}, "ZeroDivisionError"),
         ({"elements": range(4), "representation": (rotation,)}, "two functions"),
-        ({"elements": range(2), "representation": (lambda k: np.eye(k + 1), None), "product": lambda a, b: (a + b) % 2}, "differ in size"),
+        (
+            {
+                "elements": range(2),
+                "representation": (lambda k: np.eye(k + 1), None),
+                "product": lambda a, b: (a + b) % 2,
+            },
+            "differ in size",
+        ),
     ],
 )
 def test_representations_that_cannot_be_read_are_explained(options, message):
@@ -309,7 +364,10 @@ def test_representations_that_cannot_be_read_are_explained(options, message):
 def test_module_and_inputs_on_different_devices_are_told_apart():
     with pytest.raises(InputError, match="weights are on cuda:0, the inputs on cpu"):
         audit_equivariance(convolution().cuda(), inputs=batch(), actions=BOTH)
-    assert audit_equivariance(convolution().cuda(), inputs=batch().cuda(), actions=BOTH, relations=["r^8"]).status is Status.HOLDS
+    assert (
+        audit_equivariance(convolution().cuda(), inputs=batch().cuda(), actions=BOTH, relations=["r^8"]).status
+        is Status.HOLDS
+    )
 
 
 # -- files
@@ -329,7 +387,11 @@ def test_the_examples_say_what_their_titles_say():
     assert found(wrong)["input action"] is Status.HOLDS
 
 
-@given(st.permutations(range(3)), st.permutations(range(3)), st.lists(st.lists(st.integers(-3, 3), min_size=3, max_size=3), min_size=3, max_size=3))
+@given(
+    st.permutations(range(3)),
+    st.permutations(range(3)),
+    st.lists(st.lists(st.integers(-3, 3), min_size=3, max_size=3), min_size=3, max_size=3),
+)
 def test_an_affine_map_is_judged_as_by_multiplying_out(g, h, weight):
     report = audit_equivariance({"map": {"weight": weight}, "actions": {"g": {"input": list(g), "output": list(h)}}})
     W = np.array(weight)
@@ -340,8 +402,16 @@ def test_an_affine_map_is_judged_as_by_multiplying_out(g, h, weight):
     assert named(report, "equivariance under g").status is expected
     x = np.array([[1.0, 10.0, 100.0]])
     if W.any():
-        called = audit_equivariance(lambda t: t @ torch.tensor(weight, dtype=torch.float64).T, inputs=torch.tensor(x), actions={"g": (list(g), list(h))})
-        assert called.status in (expected, Status.UNDECIDED) if expected is Status.HOLDS else called.status in (expected, Status.UNDECIDED, Status.HOLDS)
+        called = audit_equivariance(
+            lambda t: t @ torch.tensor(weight, dtype=torch.float64).T,
+            inputs=torch.tensor(x),
+            actions={"g": (list(g), list(h))},
+        )
+        assert (
+            called.status in (expected, Status.UNDECIDED)
+            if expected is Status.HOLDS
+            else called.status in (expected, Status.UNDECIDED, Status.HOLDS)
+        )
 
 
 def with_weight(weight, **fields):
@@ -391,8 +461,14 @@ def test_a_bias_that_moves_is_named():
         ({**GOOD, "accuracy": -1}, "number of at least 0"),
         ({**GOOD, "title": 3}, "a text in 'title'"),
         ({"recorded": {"inputs": [[1]]}, "actions": GOOD["actions"]}, "'moved_outputs' in 'recorded'"),
-        ({"recorded": {"inputs": [[1]], "outputs": [[1]], "moved_outputs": {}}, "actions": GOOD["actions"]}, "outputs at moved inputs for r"),
-        ({"recorded": {"inputs": [[1]], "outputs": [[1], [2]], "moved_outputs": {}}, "actions": GOOD["actions"]}, "as many outputs as inputs"),
+        (
+            {"recorded": {"inputs": [[1]], "outputs": [[1]], "moved_outputs": {}}, "actions": GOOD["actions"]},
+            "outputs at moved inputs for r",
+        ),
+        (
+            {"recorded": {"inputs": [[1]], "outputs": [[1], [2]], "moved_outputs": {}}, "actions": GOOD["actions"]},
+            "as many outputs as inputs",
+        ),
     ],
 )
 def test_files_that_cannot_be_read_are_explained(data, message, tmp_path):
@@ -421,11 +497,18 @@ def test_recorded_outputs_are_compared(dtype, tmp_path):
     x = Stream(0).normal(5, 3).numpy()
     weight = np.array(CIRCULANT, dtype=float)
     moved = x[:, np.argsort(TURN)] @ weight.T
-    arrays = {"inputs": x.astype(dtype), "outputs": (x @ weight.T).astype(dtype), "input_r": np.array(TURN), "output_r": np.array(TURN)}
+    arrays = {
+        "inputs": x.astype(dtype),
+        "outputs": (x @ weight.T).astype(dtype),
+        "input_r": np.array(TURN),
+        "output_r": np.array(TURN),
+    }
     assert audit_equivariance(saved(tmp_path, moved_outputs_r=moved.astype(dtype), **arrays)).status is Status.HOLDS
     wrong = audit_equivariance(saved(tmp_path, moved_outputs_r=(moved + 0.1).astype(dtype), **arrays, accuracy=1e-3))
     assert wrong.status is Status.REFUTED
-    lenient = audit_equivariance(saved(tmp_path, moved_outputs_r=(moved + 0.001).astype(dtype), **arrays, accuracy=1e-2))
+    lenient = audit_equivariance(
+        saved(tmp_path, moved_outputs_r=(moved + 0.001).astype(dtype), **arrays, accuracy=1e-2)
+    )
     assert lenient.status is Status.HOLDS
 
 
@@ -466,7 +549,9 @@ def test_pickles_and_other_files_are_never_loaded(content, tmp_path, monkeypatch
     assert not (tmp_path / "exploded").exists()
 
 
-@pytest.mark.parametrize(("example", "code"), [("equivariance_circulant.json", 0), ("equivariance_zero_padding.json", 1)])
+@pytest.mark.parametrize(
+    ("example", "code"), [("equivariance_circulant.json", 0), ("equivariance_zero_padding.json", 1)]
+)
 def test_the_command_line_prints_writes_and_exits_by_the_status(example, code, tmp_path, capsys):
     assert main(["audit", "equivariance", str(EXAMPLES / example), "--json", str(tmp_path / "found.json")]) == code
     assert json.loads((tmp_path / "found.json").read_text())["status"] == ("HOLDS", "REFUTED")[code]

@@ -47,7 +47,11 @@ def test_the_lecture_has_three_irreps_and_lacks_the_product_of_two():
         assert found[f"{name} homomorphism"] is found[f"{name} irreducible"] is Status.HOLDS
     assert found["complete"] is report.status is Status.REFUTED
     complete = report.findings[-1]
-    assert complete.witness == {"sum_of_squares": 7, "order": 8, "columns": {"g": "e", "h": "r2", "inner_product": "-1"}}
+    assert complete.witness == {
+        "sum_of_squares": 7,
+        "order": 8,
+        "columns": {"g": "e", "h": "r2", "inner_product": "-1"},
+    }
     (missing,) = report.facts["missing"]
     assert missing["character"] == ["1", "-1", "1", "-1", "-1", "1", "-1", "1"]
     assert missing["elements"] == ["e", "r", "r2", "r3", "s", "rs", "r2s", "r3s"]
@@ -90,7 +94,9 @@ def test_generators_suffice_and_words_may_name_elements():
 
 
 def test_reducible_and_equivalent_ones_are_named():
-    report = audit_representation(with_representations(V={"r": [[0, -1, 0], [1, 0, 0], [0, 0, 1]], "s": [[1, 0, 0], [0, -1, 0], [0, 0, 1]]}))
+    report = audit_representation(
+        with_representations(V={"r": [[0, -1, 0], [1, 0, 0], [0, 0, 1]], "s": [[1, 0, 0], [0, -1, 0], [0, 0, 1]]})
+    )
     assert statuses(report)["V irreducible"] is Status.REFUTED
     twice = audit_representation(with_representations(A={"r": -1, "s": 1}, B={"r": -1, "s": 1}))
     assert statuses(twice)["B new"] is Status.REFUTED
@@ -109,7 +115,11 @@ def test_other_ways_to_give_the_group(group):
 
 
 def test_a_table_gives_the_group_too():
-    data = {"group": {"table": [["e", "a", "b"], ["a", "b", "e"], ["b", "e", "a"]]}, "representations": {"chi": {"a": "zeta(3)"}, "psi": {"a": "zeta(3)^2"}}, "complete": True}
+    data = {
+        "group": {"table": [["e", "a", "b"], ["a", "b", "e"], ["b", "e", "a"]]},
+        "representations": {"chi": {"a": "zeta(3)"}, "psi": {"a": "zeta(3)^2"}},
+        "complete": True,
+    }
     report = audit_representation(data)
     assert report.status is Status.HOLDS
     assert "complex type" in report.findings[1].text
@@ -269,8 +279,18 @@ def test_representations_of_theory_are_judged_as_they_are():
 
 
 def test_npz_archives(tmp_path):
-    assert audit_representation(archive(tmp_path, generators=np.stack([R, S]), permutations=np.array([[1, 2, 3, 0], [0, 3, 2, 1]]))).status is Status.HOLDS
-    assert audit_representation(archive(tmp_path, matrices=np.array([[[1.0]], [[-1.0]]]), table=np.array([[0, 1], [1, 0]]))).status is Status.HOLDS
+    assert (
+        audit_representation(
+            archive(tmp_path, generators=np.stack([R, S]), permutations=np.array([[1, 2, 3, 0], [0, 3, 2, 1]]))
+        ).status
+        is Status.HOLDS
+    )
+    assert (
+        audit_representation(
+            archive(tmp_path, matrices=np.array([[[1.0]], [[-1.0]]]), table=np.array([[0, 1], [1, 0]]))
+        ).status
+        is Status.HOLDS
+    )
     alone = audit_representation(archive(tmp_path, r=R.astype(float), s=S.astype(float)))
     assert alone.facts["order"] == 8
     assert alone.facts["irreps"] == [{"degree": 2, "multiplicity": 1, "type": "real"}]
@@ -301,9 +321,18 @@ def test_the_characteristic_decides_what_can_be_asked():
     assert wild.status is Status.UNDECIDED
     assert "3 divides the order 3" in wild.text()
     assert "complement" in wild.next_step
-    assert audit_representation({"group": c3, "representations": {"V": {"r": [[1, 1], [0, 1]]}}, "characteristic": 5}).status is Status.REFUTED
+    assert (
+        audit_representation(
+            {"group": c3, "representations": {"V": {"r": [[1, 1], [0, 1]]}}, "characteristic": 5}
+        ).status
+        is Status.REFUTED
+    )
     s3 = {"permutations": {"a": [1, 2, 0], "b": [1, 0, 2]}}
-    standard = {"group": s3, "representations": {"V": {"a": [[0, -1], [1, -1]], "b": [[0, 1], [1, 0]]}}, "characteristic": 5}
+    standard = {
+        "group": s3,
+        "representations": {"V": {"a": [[0, -1], [1, -1]], "b": [[0, 1], [1, 0]]}},
+        "characteristic": 5,
+    }
     assert audit_representation(standard).status is Status.HOLDS
 
 

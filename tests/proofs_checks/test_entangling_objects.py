@@ -36,7 +36,10 @@ CASE = Case(D=3, laws=("logistic",), rotation="reflection", t=Fraction(3), seed=
         ({"marginals": [td.Normal(0.0, 1.0)]}, "d >= 2"),
         ({"marginals": [td.Gamma(2.0, 1.0), td.Normal(0.0, 1.0)]}, "inverse distribution function"),
         ({"marginals": [SplitUniform(), Normal()]}, "gap in the support"),
-        ({"marginals": [td.Normal(0.0, 1.0)] * 2, "A": householder(torch.tensor([1.0, 2.0, 3.0]).double())}, r"shape \(2, 2\)"),
+        (
+            {"marginals": [td.Normal(0.0, 1.0)] * 2, "A": householder(torch.tensor([1.0, 2.0, 3.0]).double())},
+            r"shape \(2, 2\)",
+        ),
     ],
 )
 @pytest.mark.parametrize("route", [entangling.numeric, entangling.statistical])
@@ -71,7 +74,9 @@ def test_the_readers_objects_are_judged():
 
 def test_the_identity_meets_the_condition_as_printed_and_not_as_meant():
     control = next(control for control in entangling.controls["identity"] if control.route == "numeric")
-    f = entangling.maps.EntanglingMap(entangling.declared_law(CASE, Stream(1)), control.objects["rotation"](CASE, Stream(1)))
+    f = entangling.maps.EntanglingMap(
+        entangling.declared_law(CASE, Stream(1)), control.objects["rotation"](CASE, Stream(1))
+    )
     jacobian = f.jacobian(f.law.sample(Stream(2), 5))
     assert (jacobian.diagonal(dim1=1, dim2=2) > 0).all()
     assert kernel.judge(entangling.numeric(CASE, Stream(1), **control.objects), route="numeric").status == "REFUTED"

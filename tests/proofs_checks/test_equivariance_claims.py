@@ -51,7 +51,11 @@ def test_random_elements_agree_with_schur(data):
 def test_the_exact_route_holds_and_speaks_of_every_size(page):
     verdict = kernel.judge(page.exact(), route="exact")
     verdict.assert_holds()
-    wanted = ["every l >= 1", "every d >= 1", "1524 of 1524"] if page is peter_weyl else ["every n >= 4", "every n >= 2", "every k >= 1", "50 of 50 actions"]
+    wanted = (
+        ["every l >= 1", "every d >= 1", "1524 of 1524"]
+        if page is peter_weyl
+        else ["every n >= 4", "every n >= 2", "every k >= 1", "50 of 50 actions"]
+    )
     for text in wanted:
         assert text in verdict.scope.text
 
@@ -92,7 +96,12 @@ def test_a_layer_of_ones_own_is_judged():
 
 
 def test_odd_objects_are_refuted_exactly():
-    for objects in ({"stride": 3}, {"turns": 12}, {"matrix": lambda n, taps: exactly.circulant(n, taps)[::-1] + 0}, {"readout": exactly.zero_padded}):
+    for objects in (
+        {"stride": 3},
+        {"turns": 12},
+        {"matrix": lambda n, taps: exactly.circulant(n, taps)[::-1] + 0},
+        {"readout": exactly.zero_padded},
+    ):
         assert kernel.judge(equivariance.exact(**objects), route="exact").status is Status.REFUTED
     for objects in ({"stride": 1}, {"turns": 2}):
         kernel.judge(equivariance.exact(**objects), route="exact").assert_holds()

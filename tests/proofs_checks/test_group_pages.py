@@ -22,7 +22,9 @@ from theory.square import SQUARE, elements
 FULL, QUICK = checks.PROFILES["full"], checks.PROFILES["quick"]
 
 
-def numeric(page: ModuleType, case: Case, seed: int = 0, *, dtype: torch.dtype = torch.float64, **objects: Any) -> kernel.Verdict:
+def numeric(
+    page: ModuleType, case: Case, seed: int = 0, *, dtype: torch.dtype = torch.float64, **objects: Any
+) -> kernel.Verdict:
     return kernel.judge(page.numeric(case, Stream(seed, dtype=dtype), **objects), route="numeric", case=case)
 
 
@@ -30,7 +32,9 @@ def exact(page: ModuleType, **objects: Any) -> kernel.Verdict:
     return kernel.judge(page.exact(**objects), route="exact")
 
 
-@pytest.mark.parametrize("page", [axioms, d4, equivalence, orthogonal_complement], ids=lambda page: page.__name__.rpartition(".")[2])
+@pytest.mark.parametrize(
+    "page", [axioms, d4, equivalence, orthogonal_complement], ids=lambda page: page.__name__.rpartition(".")[2]
+)
 def test_the_exact_route_holds(page):
     exact(page).assert_holds()
 
@@ -54,7 +58,9 @@ def test_complements_are_never_refuted_and_mostly_decided(case, seed):
     assert verdict.status in (Status.HOLDS, Status.UNDECIDED), verdict.why
 
 
-@pytest.mark.parametrize("page", [d4, equivalence, orthogonal_complement], ids=lambda page: page.__name__.rpartition(".")[2])
+@pytest.mark.parametrize(
+    "page", [d4, equivalence, orthogonal_complement], ids=lambda page: page.__name__.rpartition(".")[2]
+)
 def test_single_precision_is_undecided_or_holds_and_never_refutes(page):
     for case in page.cases["numeric"].always:
         assert numeric(page, case, 7, dtype=torch.float32).status in (Status.HOLDS, Status.UNDECIDED)
@@ -87,7 +93,15 @@ def test_a_users_own_table_and_system_are_judged():
         replace(SQUARE, edges=frozenset(sorted(SQUARE.edges)[1:])),
         replace(SQUARE, table=(SQUARE.table[1], SQUARE.table[0], *SQUARE.table[2:])),
     ],
-    ids=["smaller centre", "finer classes", "a subset too many", "a relator too many", "relators missing", "an edge missing", "rows exchanged"],
+    ids=[
+        "smaller centre",
+        "finer classes",
+        "a subset too many",
+        "a relator too many",
+        "relators missing",
+        "an edge missing",
+        "rows exchanged",
+    ],
 )
 def test_every_wrong_description_of_the_square_is_refuted_exactly(beside):
     assert exact(d4, described=beside).status is Status.REFUTED

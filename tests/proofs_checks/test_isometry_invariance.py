@@ -33,7 +33,15 @@ def exact(**objects: Any) -> kernel.Verdict:
     return kernel.judge(page.exact(**objects), route="exact")
 
 
-def tree_case(model: str, *, branching: int = 3, depth: int = 2, tau: Fraction = Fraction(1), n: int = 3, rapidity: Fraction = Fraction(1)) -> Case:
+def tree_case(
+    model: str,
+    *,
+    branching: int = 3,
+    depth: int = 2,
+    tau: Fraction = Fraction(1),
+    n: int = 3,
+    rapidity: Fraction = Fraction(1),
+) -> Case:
     tree = balanced_tree(branching, depth)
     return Case(n=n, N=len(tree), model=model, tau=tau, rapidity=rapidity, tree=tree)
 
@@ -63,7 +71,11 @@ def test_the_cases_always_run_reach_every_end_and_a_map_below_one() -> None:
 @pytest.mark.parametrize(
     ("case", "dtype", "why"),
     [
-        (tree_case("ball", branching=1, depth=60), torch.float64, "carry a radius of 36; this tree reaches depth 60 times tau 1 = 60"),
+        (
+            tree_case("ball", branching=1, depth=60),
+            torch.float64,
+            "carry a radius of 36; this tree reaches depth 60 times tau 1 = 60",
+        ),
         (tree_case("ball", branching=1, depth=30), torch.float64, "At radius 3[01].* leave distances open by"),
         (tree_case("klein", branching=1, depth=12), torch.float64, "klein.* leave distances open by"),
         (tree_case("ball", branching=1, depth=20), torch.float32, "carry a radius of 15.9"),
@@ -88,14 +100,20 @@ def test_the_same_deep_tree_is_decided_where_the_precision_carries_it() -> None:
     ("objects", "message"),
     [
         ({"A": -torch.eye(3, dtype=torch.float64)}, "A_00 > 0, got A_00 = -1"),
-        ({"A": torch.diag(torch.tensor([1.0, 1.0, 1.1], dtype=torch.float64))}, r"difference of 0.21 at entry \(2, 2\)"),
+        (
+            {"A": torch.diag(torch.tensor([1.0, 1.0, 1.1], dtype=torch.float64))},
+            r"difference of 0.21 at entry \(2, 2\)",
+        ),
         ({"A": torch.eye(3, dtype=torch.int64)}, "floating-point tensor, got a tensor of torch.int64"),
         ({"A": torch.full((3, 3), math.nan, dtype=torch.float64)}, r"A\[0\]\[0\] = nan"),
         ({"A": torch.eye(2, dtype=torch.float64)}, "dimension of at least 2, got 1"),
         ({"tree": networkx.cycle_graph(4)}, "cycle"),
         ({"tree": networkx.Graph([(0, 1), (2, 3)])}, "connected"),
         ({"tree": [(0, 1)], "points": torch.tensor([[0.0, 0.0], [1.0, 0.0]], dtype=torch.float64)}, "none was moved"),
-        ({"tree": [(0, 1)], "points": torch.tensor([[0.0, 0.0], [math.nan, 0.0]], dtype=torch.float64)}, "inside the Poincaré ball"),
+        (
+            {"tree": [(0, 1)], "points": torch.tensor([[0.0, 0.0], [math.nan, 0.0]], dtype=torch.float64)},
+            "inside the Poincaré ball",
+        ),
         ({"tree": [(0, 1)], "points": torch.tensor([[0, 0], [1, 0]])}, "floating-point tensor of shape"),
         ({"tree": [("a", "b")], "points": torch.zeros(2, 2, dtype=torch.float64)}, r"vertices called 0..1"),
         ({"tree": [(0, 1)], "points": torch.zeros(3, 2, dtype=torch.float64)}, r"points of shape \(2, 2\)"),
@@ -109,7 +127,11 @@ def test_objects_that_miss_a_hypothesis_are_refused_by_name(objects: dict[str, A
 
 
 def test_exact_matrices_of_a_reader_are_checked_too() -> None:
-    exact(matrices=[sympy.Matrix([[sympy.Rational(5, 3), sympy.Rational(4, 3)], [sympy.Rational(4, 3), sympy.Rational(5, 3)]])]).assert_holds()
+    exact(
+        matrices=[
+            sympy.Matrix([[sympy.Rational(5, 3), sympy.Rational(4, 3)], [sympy.Rational(4, 3), sympy.Rational(5, 3)]])
+        ]
+    ).assert_holds()
     with pytest.raises(InputError, match=r"A\^T J A = J"):
         page.exact(matrices=[2 * sympy.eye(3)])
     with pytest.raises(InputError, match="to be an int, a Fraction or a SymPy expression, got float"):
@@ -152,9 +174,18 @@ def small(name: str) -> Callable[..., Any]:
 
 hyperbolic_speed = hyperbolic.half_space_speed
 FAULTS: dict[str, tuple[str, list[tuple[str, Callable[..., Any]]]]] = {
-    "the Klein ball's distance in the Poincare ball": ("half-space", [("poincare_distance", hyperbolic.klein_distance)]),
-    "bounds a thousand times too small": ("klein", [(name, small(name)) for name in ("endpoint_error", "action_error")]),
-    "ball to sheet without the 2": ("ball", [("ball_to_hyperboloid", lambda x: hyperbolic.lift(x / (1 - x.square().sum(-1, keepdim=True))))]),
+    "the Klein ball's distance in the Poincare ball": (
+        "half-space",
+        [("poincare_distance", hyperbolic.klein_distance)],
+    ),
+    "bounds a thousand times too small": (
+        "klein",
+        [(name, small(name)) for name in ("endpoint_error", "action_error")],
+    ),
+    "ball to sheet without the 2": (
+        "ball",
+        [("ball_to_hyperboloid", lambda x: hyperbolic.lift(x / (1 - x.square().sum(-1, keepdim=True))))],
+    ),
     "length element of the plane": ("ball", [("half_space_speed", flat_speed)]),
     "path that is no geodesic": ("ball", [("geodesic", chord_of_spatial_parts)]),
 }
@@ -173,12 +204,18 @@ def test_a_planted_numeric_fault_is_refuted(fault: str, monkeypatch: pytest.Monk
     ("model", "chart", "distance"),
     [
         ("half-space", folded, hyperbolic.half_space_distance),
-        ("half-space", hyperbolic.hyperboloid_to_half_space, lambda u, v: hyperbolic.half_space_distance(u, v) * (1 + 1e-9)),
+        (
+            "half-space",
+            hyperbolic.hyperboloid_to_half_space,
+            lambda u, v: hyperbolic.half_space_distance(u, v) * (1 + 1e-9),
+        ),
         ("klein", hyperbolic.hyperboloid_to_ball, hyperbolic.klein_distance),
         ("hyperboloid", lambda point: point, lambda x, y: (x[..., 1:] - y[..., 1:]).norm(dim=-1)),
     ],
 )
-def test_a_fault_in_a_model_is_refuted(model: str, chart: Callable[..., Any], distance: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_a_model_is_refuted(
+    model: str, chart: Callable[..., Any], distance: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(hyperbolic.MODELS, model, hyperbolic.Model(chart, distance, 1))
     assert numeric(tree_case(model)).status is Status.REFUTED
 
@@ -201,7 +238,12 @@ def test_our_own_matrix_off_by_a_billionth_is_an_error_and_not_a_reader_s(monkey
 
 def wrong_blocks(blocks: exactly.Blocks, t: Any, s: Any, g: Any) -> Any:
     a, p, q = blocks
-    return a * t + p, a * s + q, (a**2 + 1) * t * s + t * a * q + s * a * p + g + p * q, (a**2 - 1) * t**2 + 2 * t * a * p + t**2 - 1 + p**2
+    return (
+        a * t + p,
+        a * s + q,
+        (a**2 + 1) * t * s + t * a * q + s * a * p + g + p * q,
+        (a**2 - 1) * t**2 + 2 * t * a * p + t**2 - 1 + p**2,
+    )
 
 
 SYMBOLIC_FAULTS = {

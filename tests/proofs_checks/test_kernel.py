@@ -55,12 +55,16 @@ class TestExact:
         assert verdict.margin is not None
         assert verdict.margin > 1e9
 
-    def test_an_identity_that_balls_cannot_refute_and_no_normal_form_reaches_is_undecided(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_identity_that_balls_cannot_refute_and_no_normal_form_reaches_is_undecided(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("theory.balls.is_zero_normal_form", lambda expr: None)
         verdict = judge(identity(sp.exp(x + y), sp.exp(x) * sp.exp(y)), **EXACT)
         assert verdict.status is Status.UNDECIDED
 
-    def test_a_normal_form_that_is_wrong_does_not_carry_an_identity_against_the_balls(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_normal_form_that_is_wrong_does_not_carry_an_identity_against_the_balls(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("theory.balls.is_zero_normal_form", lambda expr: True)
         assert judge(identity(sp.sin(x), x), **EXACT).status is Status.REFUTED
 
@@ -77,8 +81,17 @@ class TestExact:
         assert judge(identity(F(x + y), F(x) + F(y)), **EXACT).status is Status.REFUTED
 
     def test_a_scope_puts_inductions_first_and_what_is_alike_together(self) -> None:
-        texts = ("one instance", "every real x", "every function f", "every D >= 1", *(f"every real x{i}" for i in range(9)))
-        assert kernel.Scope(quantifiers=texts).text == "every D >= 1; every function f; every real x, x0, x1, x2, x3, x4 and 4 more"
+        texts = (
+            "one instance",
+            "every real x",
+            "every function f",
+            "every D >= 1",
+            *(f"every real x{i}" for i in range(9)),
+        )
+        assert (
+            kernel.Scope(quantifiers=texts).text
+            == "every D >= 1; every function f; every real x, x0, x1, x2, x3, x4 and 4 more"
+        )
         assert kernel.Scope(quantifiers=("one instance",)).text == "one instance"
 
     def test_matrices_are_compared_entry_by_entry(self) -> None:
@@ -89,7 +102,9 @@ class TestExact:
             judge(identity(rotation, sp.eye(3)), **EXACT)
 
     def test_a_finite_family_is_reported_as_exhausted(self) -> None:
-        verdict = judge(finite(range(16), lambda n: n * n >= n, second=lambda n: n * (n - 1) >= 0, of="small numbers"), **EXACT)
+        verdict = judge(
+            finite(range(16), lambda n: n * n >= n, second=lambda n: n * (n - 1) >= 0, of="small numbers"), **EXACT
+        )
         assert verdict.scope.text == "16 of 16 small numbers"
 
     def test_one_failure_refutes_a_finite_family_and_is_the_witness(self) -> None:
@@ -102,7 +117,9 @@ class TestExact:
         assert "disagree" in verdict.why
 
     def test_an_empty_family_is_undecided(self) -> None:
-        assert judge(finite([], lambda n: True, second=lambda n: True, of="nothing"), **EXACT).status is Status.UNDECIDED
+        assert (
+            judge(finite([], lambda n: True, second=lambda n: True, of="nothing"), **EXACT).status is Status.UNDECIDED
+        )
 
 
 class TestInduction:
@@ -145,7 +162,9 @@ class TestMeasurement:
         return judge(measured(residual, bound, points=2, resolves=resolves), route="numeric", case=Case(D=3))
 
     @given(residual=finite_floats, bound=finite_floats)
-    def test_it_holds_exactly_when_residual_is_at_most_bound_is_at_most_what_resolves(self, residual: float, bound: float) -> None:
+    def test_it_holds_exactly_when_residual_is_at_most_bound_is_at_most_what_resolves(
+        self, residual: float, bound: float
+    ) -> None:
         status = self.judge(residual, Bound({"rounding": bound}, "given")).status
         expected = Status.REFUTED if residual / bound > 1 else Status.UNDECIDED if bound > 1e-3 else Status.HOLDS
         assert status is expected
@@ -263,7 +282,9 @@ class TestAggregation:
         assert "CONFLICT" in why
 
     def test_a_claim_is_conditional_while_what_it_rests_on_does_not_hold(self) -> None:
-        status, _, given_ids = aggregate({"numeric": self.good}, [], declared=["numeric"], requires={"a.b": Status.UNDECIDED, "a.c": Status.HOLDS})
+        status, _, given_ids = aggregate(
+            {"numeric": self.good}, [], declared=["numeric"], requires={"a.b": Status.UNDECIDED, "a.c": Status.HOLDS}
+        )
         assert (status, given_ids) == (Status.HOLDS, ("a.b",))
 
 
@@ -272,7 +293,16 @@ def undecided_verdict() -> Verdict:
 
 
 class TestPlainData:
-    @given(st.dictionaries(st.text("abcDn_", min_size=1, max_size=5), st.integers() | st.booleans() | st.text(max_size=5) | st.fractions() | st.tuples(st.integers(), st.fractions())))
+    @given(
+        st.dictionaries(
+            st.text("abcDn_", min_size=1, max_size=5),
+            st.integers()
+            | st.booleans()
+            | st.text(max_size=5)
+            | st.fractions()
+            | st.tuples(st.integers(), st.fractions()),
+        )
+    )
     def test_a_case_survives_the_journey_through_json(self, fields: dict[str, object]) -> None:
         case = Case(**fields)
         assert Case.from_plain(json.loads(json.dumps(case.plain()))) == case
@@ -288,7 +318,16 @@ class TestPlainData:
 
     @given(st.floats(), st.text())
     def test_a_verdict_survives_the_journey_through_json(self, number: float, text: str) -> None:
-        verdict = Verdict(Status.REFUTED, "numeric", text, kernel.Scope(ranges={"D": (1.0, 2.0)}, points=3), {"a": text}, number, 1.0, number)
+        verdict = Verdict(
+            Status.REFUTED,
+            "numeric",
+            text,
+            kernel.Scope(ranges={"D": (1.0, 2.0)}, points=3),
+            {"a": text},
+            number,
+            1.0,
+            number,
+        )
         again = Verdict.from_plain(json.loads(json.dumps(verdict.plain(), allow_nan=False)))
         assert str(again) == str(verdict)
 

@@ -89,7 +89,18 @@ def test_every_statement_of_the_catalogue_is_typeset(claim_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "latex", [r"\frac{1}{", "", "   ", r"\left(x", r"\newcommand{\a}{b}\a", "x" * 3000, "{" * 200 + "x" + "}" * 200, r"\sqrt" * 300, r"\begin{matrix}"]
+    "latex",
+    [
+        r"\frac{1}{",
+        "",
+        "   ",
+        r"\left(x",
+        r"\newcommand{\a}{b}\a",
+        "x" * 3000,
+        "{" * 200 + "x" + "}" * 200,
+        r"\sqrt" * 300,
+        r"\begin{matrix}",
+    ],
 )
 def test_what_cannot_be_converted_is_shown_as_marked_source(latex: str) -> None:
     with pytest.raises(CannotConvert):
@@ -100,7 +111,16 @@ def test_what_cannot_be_converted_is_shown_as_marked_source(latex: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("latex", "letters"), [(r"\mathbb{R}", "ℝ"), (r"\mathbb{N}^D", "ℕD"), (r"\mathbf{x}", "𝐱"), (r"\mathcal{L}", "ℒ"), (r"\mathfrak{H}", "ℌ"), (r"\boldsymbol{\alpha}", "𝜶"), (r"\mathbf{1}", "𝟏")]
+    ("latex", "letters"),
+    [
+        (r"\mathbb{R}", "ℝ"),
+        (r"\mathbb{N}^D", "ℕD"),
+        (r"\mathbf{x}", "𝐱"),
+        (r"\mathcal{L}", "ℒ"),
+        (r"\mathfrak{H}", "ℌ"),
+        (r"\boldsymbol{\alpha}", "𝜶"),
+        (r"\mathbf{1}", "𝟏"),
+    ],
 )
 def test_alphabets_are_written_with_their_own_letters(latex: str, letters: str) -> None:
     assert spelled(latex) == letters
@@ -108,7 +128,10 @@ def test_alphabets_are_written_with_their_own_letters(latex: str, letters: str) 
 
 def test_lines_break_between_clauses_then_before_relations_and_nowhere_inside_brackets() -> None:
     clauses = mathml(r"f(a, b = c) = 1, \quad g(x)\, y \Rightarrow h \text{ for all } x")
-    assert [["".join(fromstring(piece).itertext()).strip() for piece in clause] for clause in clauses] == [["f(a,b=c)", "=1,"], ["g(x)y", "⇒h", "for\u00a0all\u00a0x"]]
+    assert [["".join(fromstring(piece).itertext()).strip() for piece in clause] for clause in clauses] == [
+        ["f(a,b=c)", "=1,"],
+        ["g(x)y", "⇒h", "for\u00a0all\u00a0x"],
+    ]
 
 
 @pytest.mark.parametrize("claim_id", list(claims))

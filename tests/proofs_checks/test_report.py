@@ -64,9 +64,24 @@ def assert_inert(page: str) -> None:
     names = [tag for tag, _ in tags]
     assert names.count("script") <= 1
     assert names.count("style") == 1
-    assert not {"iframe", "object", "embed", "link", "base", "img", "foreignobject", "annotation-xml", "video", "audio"} & set(names)
+    assert not {
+        "iframe",
+        "object",
+        "embed",
+        "link",
+        "base",
+        "img",
+        "foreignobject",
+        "annotation-xml",
+        "video",
+        "audio",
+    } & set(names)
     for tag, attributes in tags:
-        assert not [name for name in attributes if name.startswith("on") or name in ("style", "src", "action", "formaction", "srcdoc")], (tag, attributes)
+        assert not [
+            name
+            for name in attributes
+            if name.startswith("on") or name in ("style", "src", "action", "formaction", "srcdoc")
+        ], (tag, attributes)
         for name in ("href", "xlink:href"):
             value = attributes.get(name)
             assert value is None or re.fullmatch(r"#[\w.-]+|data:image/png;base64,[\w+/=]+", value), (tag, value)
@@ -82,12 +97,25 @@ def test_the_page_is_inert_whatever_its_strings_hold(sample: Any, run: Run) -> N
     results, catalogue = sample
     hostile = next(iter(results[-1].routes.values()))
     assert hostile is not None
-    evil = replace(run, device_name=results[-1].title, command=results[-1].title, versions={results[-1].title: results[-1].title}, started=results[-1].title)
+    evil = replace(
+        run,
+        device_name=results[-1].title,
+        command=results[-1].title,
+        versions={results[-1].title: results[-1].title},
+        started=results[-1].title,
+    )
     assert_inert(render_html(results, catalogue, evil))
 
 
 def test_the_law_of_inertness_has_teeth() -> None:
-    for planted in ("<script>1</script><script>2</script>", '<p onclick="x">', '<a href="javascript:x">', '<a href="//example.org">', '<p style="color:red">', "<img>"):
+    for planted in (
+        "<script>1</script><script>2</script>",
+        '<p onclick="x">',
+        '<a href="javascript:x">',
+        '<a href="//example.org">',
+        '<p style="color:red">',
+        "<img>",
+    ):
         with pytest.raises(AssertionError):
             assert_inert(f"<style></style>{planted}")
 
@@ -168,7 +196,9 @@ def test_a_claim_takes_at_most_35_kilobytes_with_its_figure(sample: Any, run: Ru
     results, catalogue = sample
     page = render_html(results, catalogue, run)
     assert page.count("<svg") == 2
-    sizes = {result.id: len(article.encode()) for result, article in zip(view.ordered(results), articles(page), strict=True)}
+    sizes = {
+        result.id: len(article.encode()) for result, article in zip(view.ordered(results), articles(page), strict=True)
+    }
     assert max(sizes.values()) <= PER_CLAIM, sizes
     assert all(len(svg.encode()) <= drawing.LARGEST for svg in re.findall(r"<svg.*?</svg>", page, re.S))
 
@@ -177,10 +207,29 @@ def test_a_claim_takes_at_most_35_kilobytes_with_its_figure(sample: Any, run: Ru
 def test_every_claim_of_the_catalogue_fits_with_its_figure(claim_id: str, run: Run) -> None:
     claim = claims[claim_id]
     derivations = tuple(f"a derivation of {k} hundred characters or so, {'and so on, ' * 20}" for k in range(4))
-    scope = Scope(ranges={"D": (1.0, 64.0)}, cases=8, points=10**6, given=("a property of some length that nobody has checked, " * 3,), estimated=("quadrature",))
-    verdict = Verdict(Status.HOLDS, "numeric", "", scope, None, 1e-13, 2e-12, 0.05, ("both sides evaluate to one expression at once",), derivations)
+    scope = Scope(
+        ranges={"D": (1.0, 64.0)},
+        cases=8,
+        points=10**6,
+        given=("a property of some length that nobody has checked, " * 3,),
+        estimated=("quadrature",),
+    )
+    verdict = Verdict(
+        Status.HOLDS,
+        "numeric",
+        "",
+        scope,
+        None,
+        1e-13,
+        2e-12,
+        0.05,
+        ("both sides evaluate to one expression at once",),
+        derivations,
+    )
     controls = {(name, route): verdict for name, page in claim.page.controls.items() for route in page.routes}
-    result = ClaimResult(claim_id, claim.title, Status.HOLDS, "", (), dict.fromkeys(claim.routes, verdict), controls, 1.0, ())
+    result = ClaimResult(
+        claim_id, claim.title, Status.HOLDS, "", (), dict.fromkeys(claim.routes, verdict), controls, 1.0, ()
+    )
     page = render_html([result], claims, run)
     [article] = articles(page)
     assert "<svg" in article, re.findall(r"The figure [^<]*", article)
@@ -190,7 +239,14 @@ def test_every_claim_of_the_catalogue_fits_with_its_figure(claim_id: str, run: R
 
 def test_endless_strings_are_cut_and_say_so(sample: Any, run: Run) -> None:
     results, catalogue = sample
-    endless = Verdict(Status.REFUTED, "numeric", "x" * 10**6, witness={"n": "w" * 10**6}, notes=("n" * 10**6,) * 50, derivations=("d" * 10**6,) * 50)
+    endless = Verdict(
+        Status.REFUTED,
+        "numeric",
+        "x" * 10**6,
+        witness={"n": "w" * 10**6},
+        notes=("n" * 10**6,) * 50,
+        derivations=("d" * 10**6,) * 50,
+    )
     long = replace(results[0], status=Status.REFUTED, why="y" * 10**6, routes={"numeric": endless})
     [article] = articles(render_html([long], catalogue, run))
     assert len(article.encode()) <= PER_CLAIM
@@ -254,13 +310,19 @@ def test_a_figure_that_is_too_large_or_raises_is_told_and_left_out(sample: Any, 
         from matplotlib.figure import Figure
 
         figure = Figure()
-        figure.subplots().scatter(range(3000), [(k * 7919) % 3001 for k in range(3000)], s=[k % 50 for k in range(3000)])
+        figure.subplots().scatter(
+            range(3000), [(k * 7919) % 3001 for k in range(3000)], s=[k % 50 for k in range(3000)]
+        )
         return figure
 
     def fail() -> Any:
         raise ZeroDivisionError("<script>no data</script>")
 
-    for draw, said in ((crowd, "KB, and the report shows at most 20"), (fail, "could not be drawn: ZeroDivisionError"), (lambda: 3, "expected figure() to return")):
+    for draw, said in (
+        (crowd, "KB, and the report shows at most 20"),
+        (fail, "could not be drawn: ZeroDivisionError"),
+        (lambda: 3, "expected figure() to return"),
+    ):
         claim.code.figure = draw
         page = render_html(results[:1], catalogue, run)
         assert "<svg" not in page
@@ -283,18 +345,29 @@ def test_the_worst_check_of_a_route_is_the_one_to_replay() -> None:
     holding = [record(Status.HOLDS, 0.1, "1:1"), record(Status.HOLDS, 0.9, "1:2"), record(Status.HOLDS, None, "1:3")]
     assert view.worst(holding) is holding[1]
     refuted = record(Status.REFUTED, float("inf"), "1:5")
-    assert view.worst([*holding, record(Status.UNDECIDED, 50.0, "1:4"), refuted, record(Status.REFUTED, 3.0, "1:6")]) is refuted
+    assert (
+        view.worst([*holding, record(Status.UNDECIDED, 50.0, "1:4"), refuted, record(Status.REFUTED, 3.0, "1:6")])
+        is refuted
+    )
     assert view.worst([]) is None
 
 
 def test_a_record_without_an_address_is_replayed_from_itself(sample: Any) -> None:
     results, _ = sample
-    record = {name: value for name, value in results[0].records[0].items() if name != "address"} | {"case": {"D": "it's; rm -rf /\x00"}}
+    record = {name: value for name, value in results[0].records[0].items() if name != "address"} | {
+        "case": {"D": "it's; rm -rf /\x00"}
+    }
     words = shlex.split(view.replay_command(record))
     assert words[:2] == ["preality", "replay"]
     assert json.loads(words[2]) == record
     assert view.replay_command({**record, "address": "12:7"}) == "preality replay 12:7"
-    assert shlex.split(view.control_command("a.b; rm", "$(x)")) == ["preality", "verify", "a.b; rm", "--control", "$(x)"]
+    assert shlex.split(view.control_command("a.b; rm", "$(x)")) == [
+        "preality",
+        "verify",
+        "a.b; rm",
+        "--control",
+        "$(x)",
+    ]
 
 
 # --- the other formats
@@ -322,7 +395,13 @@ def test_json_has_no_nan_and_says_the_same(sample: Any, run: Run) -> None:
 
 def test_junit_is_well_formed_and_maps_every_status(sample: Any, run: Run) -> None:
     results, catalogue = sample
-    aside = replace(results[0], routes={**results[0].routes, "certified": Verdict(Status.INAPPLICABLE, "certified", "The case misses an assumption")})
+    aside = replace(
+        results[0],
+        routes={
+            **results[0].routes,
+            "certified": Verdict(Status.INAPPLICABLE, "certified", "The case misses an assumption"),
+        },
+    )
     root = fromstring(render_junit([aside, *results[1:]], catalogue, run))
     cases = {(case.get("classname"), case.get("name")): case for case in root.iter("testcase")}
     assert len(cases) == sum(len(result.routes) + len(result.controls) for result in results) + 1
@@ -345,25 +424,49 @@ def test_markdown_lets_no_markup_in_and_keeps_its_tables(sample: Any, run: Run) 
     text = render_markdown(results, catalogue, run)
     page = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
     reading = Reading(page)
-    assert {tag for tag, _ in reading.tags} <= {"h1", "h2", "p", "table", "thead", "tbody", "tr", "th", "td", "strong", "ul", "li", "code", "pre"}
+    assert {tag for tag, _ in reading.tags} <= {
+        "h1",
+        "h2",
+        "p",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "strong",
+        "ul",
+        "li",
+        "code",
+        "pre",
+    }
     assert not [attributes for _, attributes in reading.tags if "href" in attributes]
     assert visible(results[-1].why)[:40] in reading.text.replace("\n", " ")
     assert [tag for tag, _ in reading.tags].count("h2") == len(results) + 1
     for table in re.findall(r"<table>.*?</table>", page, re.S):
-        widths = {row.count("<td") + row.count("<th>") + row.count("<th ") for row in re.findall(r"<tr>.*?</tr>", table, re.S)}
+        widths = {
+            row.count("<td") + row.count("<th>") + row.count("<th ") for row in re.findall(r"<tr>.*?</tr>", table, re.S)
+        }
         assert len(widths) == 1, table
     assert "preality replay 12:7" in text
     assert "```math" in text
 
 
-@given(st.text(st.characters(), max_size=60) | st.lists(st.sampled_from([*"*_`[]()<>#|~$&!+-.1\\ ab\n", "http://a.b", "&lt;"]), max_size=30).map("".join))
+@given(
+    st.text(st.characters(), max_size=60)
+    | st.lists(st.sampled_from([*"*_`[]()<>#|~$&!+-.1\\ ab\n", "http://a.b", "&lt;"]), max_size=30).map("".join)
+)
 @example("123. x")
 @example("\\<")
 def test_escaped_markdown_reads_as_it_was_written(text: str) -> None:
     from markdown_it import MarkdownIt
 
     words = " ".join(visible(text).split())
-    page = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(f"{escape(text)}\n\nx {escape(text)}\n\n{code(text)}")
+    page = (
+        MarkdownIt("commonmark", {"html": True})
+        .enable(["table", "strikethrough"])
+        .render(f"{escape(text)}\n\nx {escape(text)}\n\n{code(text)}")
+    )
     reading = Reading(page)
     assert {tag for tag, _ in reading.tags} <= {"p", "code"}
     assert " ".join(reading.text.split()) == " ".join(f"{words} x {words} {words}".split())
@@ -391,7 +494,17 @@ def test_ordinary_text_in_any_script_is_left_alone() -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0.0, "0"), (None, ""), (float("inf"), "∞"), (float("nan"), "not a number"), (5e-324, "4.9 × 10⁻³²⁴"), (99_999.7, "1.0 × 10⁵"), (99_998.0, "99,998"), (-2.5e-7, "-2.5 × 10⁻⁷"), (1.0, "1")],
+    [
+        (0.0, "0"),
+        (None, ""),
+        (float("inf"), "∞"),
+        (float("nan"), "not a number"),
+        (5e-324, "4.9 × 10⁻³²⁴"),
+        (99_999.7, "1.0 × 10⁵"),
+        (99_998.0, "99,998"),
+        (-2.5e-7, "-2.5 × 10⁻⁷"),
+        (1.0, "1"),
+    ],
 )
 def test_numbers_are_printed_as_people_write_them(value: float | None, said: str) -> None:
     assert number(value) == said
@@ -416,8 +529,13 @@ def test_a_report_is_written_whole(tmp_path: Path) -> None:
     assert target.stat().st_mode & 0o777 == 0o666 & ~umask
 
 
-@pytest.mark.parametrize(("failing", "error"), [("fsync", KeyboardInterrupt), ("replace", KeyboardInterrupt), ("fsync", OSError), ("replace", OSError)])
-def test_an_interrupted_report_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, error: type[BaseException]) -> None:
+@pytest.mark.parametrize(
+    ("failing", "error"),
+    [("fsync", KeyboardInterrupt), ("replace", KeyboardInterrupt), ("fsync", OSError), ("replace", OSError)],
+)
+def test_an_interrupted_report_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, error: type[BaseException]
+) -> None:
     target = tmp_path / "verification.html"
     write_report(target, "old")
 

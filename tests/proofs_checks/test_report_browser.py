@@ -24,7 +24,9 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
-        made = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        made = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
         yield made
         made.close()
 
@@ -44,7 +46,12 @@ def opened(browser: Any, sample_page: str, tmp_path: Path) -> Iterator[Open]:
         page.on("console", lambda message: complaints.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda request: complaints.append(f"request: {request.url}") if not request.url.startswith(("file:", "data:")) else None)
+        page.on(
+            "request",
+            lambda request: (
+                complaints.append(f"request: {request.url}") if not request.url.startswith(("file:", "data:")) else None
+            ),
+        )
         page.goto(path.as_uri())
         return page
 
@@ -81,7 +88,9 @@ def test_hostile_strings_stay_text_even_without_the_content_policy(opened: Open)
     assert page.locator("script").count() == 1
 
 
-def test_the_content_policy_would_stop_what_escaping_let_through(browser: Any, sample_page: str, tmp_path: Path) -> None:
+def test_the_content_policy_would_stop_what_escaping_let_through(
+    browser: Any, sample_page: str, tmp_path: Path
+) -> None:
     text = sample_page.replace("<main", "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 2'><main")
     write_report(tmp_path / "planted.html", text)
     page = browser.new_page()
@@ -154,11 +163,16 @@ def test_without_javascript_the_page_is_complete(opened: Open) -> None:
 
 def test_formulas_are_set_and_have_height(opened: Open) -> None:
     page = opened()
-    boxes = page.locator("math").evaluate_all("all => all.map(one => [one.getBoundingClientRect().width, one.getBoundingClientRect().height])")
+    boxes = page.locator("math").evaluate_all(
+        "all => all.map(one => [one.getBoundingClientRect().width, one.getBoundingClientRect().height])"
+    )
     assert len(boxes) > 10
     assert all(width > 4 and height > 6 for width, height in boxes)
     assert page.evaluate("document.querySelector('math').namespaceURI") == "http://www.w3.org/1998/Math/MathML"
-    tall, flat = (page.locator(f"article[id*={part}] math").first.bounding_box()["height"] for part in ("change-of-variables", "hostile"))
+    tall, flat = (
+        page.locator(f"article[id*={part}] math").first.bounding_box()["height"]
+        for part in ("change-of-variables", "hostile")
+    )
     assert tall > flat  # a fraction is taller than a letter
 
 
@@ -222,7 +236,12 @@ def test_it_prints_complete_on_white_paper(opened: Open) -> None:
     assert not page.locator("form").is_visible()
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
     assert page.get_by_text("Higham 2002").first.is_visible()  # folded on the screen
-    assert page.evaluate("document.querySelector('figure svg') && getComputedStyle(document.querySelector('figure svg')).filter") == "none"
+    assert (
+        page.evaluate(
+            "document.querySelector('figure svg') && getComputedStyle(document.querySelector('figure svg')).filter"
+        )
+        == "none"
+    )
     pdf = page.pdf(format="A4")
     assert pdf.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) >= 4
@@ -249,5 +268,7 @@ def test_a_cleaned_figure_looks_like_the_one_that_was_drawn(browser: Any, sample
 
     drawn = picture(raw)
     assert share_that_differs(drawn, picture(clean)) < 0.001  # coordinates are rounded to a hundredth of a point
-    assert share_that_differs(drawn, picture(re.sub(r"<text.*?</text>", "", clean, flags=re.S))) > 0.001  # and the comparison sees lost labels
+    assert (
+        share_that_differs(drawn, picture(re.sub(r"<text.*?</text>", "", clean, flags=re.S))) > 0.001
+    )  # and the comparison sees lost labels
     page.close()

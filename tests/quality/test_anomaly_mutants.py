@@ -34,7 +34,9 @@ def statuses(page: ModuleType, route: str) -> set[Status]:
     return found
 
 
-@pytest.mark.parametrize("page", [arbitrary_score, change_of_variables], ids=lambda page: page.__name__.rpartition(".")[2])
+@pytest.mark.parametrize(
+    "page", [arbitrary_score, change_of_variables], ids=lambda page: page.__name__.rpartition(".")[2]
+)
 @pytest.mark.parametrize("route", ["exact", "numeric", "statistical"])
 def test_the_sound_code_holds(page: ModuleType, route: str) -> None:
     assert statuses(page, route) == {Status.HOLDS}

@@ -23,7 +23,12 @@ def uniform_ks(draws: np.ndarray) -> float:
 
 def two_sample_ks(first: np.ndarray, second: np.ndarray) -> float:
     both = np.concatenate([first, second])
-    return float(np.abs(np.searchsorted(np.sort(first), both, "right") / len(first) - np.searchsorted(np.sort(second), both, "right") / len(second)).max())
+    return float(
+        np.abs(
+            np.searchsorted(np.sort(first), both, "right") / len(first)
+            - np.searchsorted(np.sort(second), both, "right") / len(second)
+        ).max()
+    )
 
 
 def dkw(rng: np.random.Generator) -> tuple[float, Test]:
@@ -46,7 +51,13 @@ def clopper_pearson(rng: np.random.Generator) -> tuple[float, Test]:
     return float(rng.binomial(N, 0.3)), Test.clopper_pearson(N, 0.3)
 
 
-NULLS: list[Callable[[np.random.Generator], tuple[float, Test]]] = [dkw, dkw_union, dkw_two_sample, hoeffding, clopper_pearson]
+NULLS: list[Callable[[np.random.Generator], tuple[float, Test]]] = [
+    dkw,
+    dkw_union,
+    dkw_two_sample,
+    hoeffding,
+    clopper_pearson,
+]
 
 
 def alarms(null: Callable[[np.random.Generator], tuple[float, Test]], alpha: float, shrink: float = 1.0) -> int:
@@ -72,7 +83,9 @@ def most_allowed(alpha: float, confidence: float = 1e-6) -> int:
 
 @pytest.mark.parametrize("alpha", [0.05, 0.001])
 @pytest.mark.parametrize("null", NULLS, ids=lambda null: null.__name__)
-def test_a_true_statement_is_alarmed_no_more_often_than_the_level_says(null: Callable[..., tuple[float, Test]], alpha: float) -> None:
+def test_a_true_statement_is_alarmed_no_more_often_than_the_level_says(
+    null: Callable[..., tuple[float, Test]], alpha: float
+) -> None:
     assert alarms(null, alpha) <= most_allowed(alpha)
 
 

@@ -18,7 +18,10 @@ from proofs_checks.kernel import Case, Status
 from theory import perturbation
 
 S4 = torch.tensor([[1, 0, 2, 3], [1, 2, 3, 0]])
-CASES = [Case(d=8, shears=4, generators=page._C4, ground="C", seed=1), Case(d=16, shears=4, generators=page._Q8, ground="R", seed=1)]
+CASES = [
+    Case(d=8, shears=4, generators=page._C4, ground="C", seed=1),
+    Case(d=16, shears=4, generators=page._Q8, ground="R", seed=1),
+]
 
 
 def regular_s4() -> torch.Tensor:
@@ -96,7 +99,10 @@ def test_a_wrong_group_is_seen_along_its_edges(monkeypatch: pytest.MonkeyPatch) 
 def statuses_of(route: str) -> set[Status]:
     if route == "exact":
         return {kernel.judge(page.exact(), route="exact", alpha=kernel.level(1), case=None).status}
-    return {kernel.judge(page.numeric(case, Stream(k)), route="numeric", alpha=kernel.level(k + 1), case=case).status for k, case in enumerate(CASES)}
+    return {
+        kernel.judge(page.numeric(case, Stream(k)), route="numeric", alpha=kernel.level(k + 1), case=case).status
+        for k, case in enumerate(CASES)
+    }
 
 
 @pytest.mark.parametrize("route", ["exact", "numeric"])

@@ -25,11 +25,23 @@ from theory import compact_groups
 from theory import equivariance as exactly
 
 MODULES = (layers, haar, compact_groups, exactly, equivariance, peter_weyl)
-CACHES = (haar.gauss_legendre, compact_groups.legendre, compact_groups._weights, compact_groups._beta_mean, compact_groups._wave_sum, compact_groups._expand, exactly.stirling)
+CACHES = (
+    haar.gauss_legendre,
+    compact_groups.legendre,
+    compact_groups._weights,
+    compact_groups._beta_mean,
+    compact_groups._wave_sum,
+    compact_groups._expand,
+    exactly.stirling,
+)
 ONE = {"channels": 2, "kernel": 3, "seed": 1}
 CASES = {
     (peter_weyl, "numeric"): [Case(group=group, l=3) for group in ("U(1)", "SU(2)", "SO(3)")],
-    (peter_weyl, "statistical"): [Case(group="U(1)", l=2, size=16384), Case(group="SU(2)", l=2, size=16384), Case(group="SO(3)", l=1, size=16384)],
+    (peter_weyl, "statistical"): [
+        Case(group="U(1)", l=2, size=16384),
+        Case(group="SU(2)", l=2, size=16384),
+        Case(group="SO(3)", l=1, size=16384),
+    ],
     (equivariance, "numeric"): [
         *(Case(layer=name, n=9, **ONE) for name in ("conv1d", "conv2d", "mean pooling", "deep set", "C4 convolution")),
         Case(layer="averaged matrix", n=4, **ONE),
@@ -65,13 +77,21 @@ def plant(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, fault: Callabl
             if value is sound:
                 monkeypatch.setattr(place, bound, broken)
             if callable(value) and getattr(value, "__kwdefaults__", None) and not isinstance(value, type):
-                swapped = {key: broken if default is sound else default for key, default in value.__kwdefaults__.items()}
+                swapped = {
+                    key: broken if default is sound else default for key, default in value.__kwdefaults__.items()
+                }
                 monkeypatch.setattr(value, "__kwdefaults__", swapped)
 
 
 @pytest.mark.parametrize(
     ("page", "route"),
-    [(peter_weyl, "exact"), (peter_weyl, "numeric"), (peter_weyl, "statistical"), (equivariance, "exact"), (equivariance, "numeric")],
+    [
+        (peter_weyl, "exact"),
+        (peter_weyl, "numeric"),
+        (peter_weyl, "statistical"),
+        (equivariance, "exact"),
+        (equivariance, "numeric"),
+    ],
 )
 def test_the_sound_code_holds_at_the_cases_of_the_faults(page, route):
     assert statuses(page, route) == {Status.HOLDS}
@@ -138,18 +158,48 @@ NUMERIC = {
     "ladder-without-roots": (peter_weyl, haar, "spin_matrices", flat_ladder),
     "exponential-of-half": (peter_weyl, haar, "exponential", one_squaring_less),
     "waves-of-half-the-angle": (peter_weyl, haar, "_waves", lambda sound: lambda l, angle: sound(l, angle / 2)),
-    "one-angle-less": (peter_weyl, haar, "product_rule", lambda sound: lambda group, l: (sound(group, l)[0] - 1, sound(group, l)[1])),
-    "one-node-less": (peter_weyl, haar, "product_rule", lambda sound: lambda group, l: (sound(group, l)[0], max(1, sound(group, l)[1] - 1))),
-    "norm-without-dimension": (peter_weyl, haar, "schur", lambda sound: lambda group, l, like: (sound(group, l, like) > 0).to(like.dtype)),
+    "one-angle-less": (
+        peter_weyl,
+        haar,
+        "product_rule",
+        lambda sound: lambda group, l: (sound(group, l)[0] - 1, sound(group, l)[1]),
+    ),
+    "one-node-less": (
+        peter_weyl,
+        haar,
+        "product_rule",
+        lambda sound: lambda group, l: (sound(group, l)[0], max(1, sound(group, l)[1] - 1)),
+    ),
+    "norm-without-dimension": (
+        peter_weyl,
+        haar,
+        "schur",
+        lambda sound: lambda group, l, like: (sound(group, l, like) > 0).to(like.dtype),
+    ),
     "orientations-not-cycled": (equivariance, layers.C4Convolution, "forward", lambda _: without_cycling),
     "filter-not-turned": (equivariance, layers.C4Lift, "forward", lambda _: without_turning),
     "first-instead-of-mean": (equivariance, layers.DeepSet, "forward", lambda _: by_first),
-    "last-position-not-pooled": (equivariance, layers.MeanPool, "forward", lambda _: lambda self, x: x[..., :-1].mean(-1)),
+    "last-position-not-pooled": (
+        equivariance,
+        layers.MeanPool,
+        "forward",
+        lambda _: lambda self, x: x[..., :-1].mean(-1),
+    ),
     "turned-the-other-way": (equivariance, layers, "quarter_turned", lambda _: lambda x: torch.rot90(x, -1, (-2, -1))),
-    "shifted-with-zeros": (equivariance, layers, "shifted", lambda sound: lambda steps, *axes: lambda x: sound(steps, *axes)(x) * (torch.arange(x.shape[-1]) > 0)),
+    "shifted-with-zeros": (
+        equivariance,
+        layers,
+        "shifted",
+        lambda sound: lambda steps, *axes: lambda x: sound(steps, *axes)(x) * (torch.arange(x.shape[-1]) > 0),
+    ),
     "half-the-group": (equivariance, layers, "averaged", half_of),
     "patterns-too-coarse": (equivariance, layers, "equality_patterns", lambda sound: lambda n, k: 0 * sound(n, k)),
-    "one-dimension-more-claimed": (equivariance, equivariance, "DIMENSIONS", lambda sound: {k: tuple(v + 1 for v in row) for k, row in sound.items()}),
+    "one-dimension-more-claimed": (
+        equivariance,
+        equivariance,
+        "DIMENSIONS",
+        lambda sound: {k: tuple(v + 1 for v in row) for k, row in sound.items()},
+    ),
 }
 
 
@@ -199,18 +249,53 @@ def unsigned(sound: Any) -> Any:
 
 EXACT = {
     "ladder-off-by-one": (peter_weyl, compact_groups, "lowering_squared", lambda _: lambda j, m: (j + m) * (j - m)),
-    "a-form-with-the-other-sign": (peter_weyl, compact_groups, "invariant_forms", lambda sound: lambda: sp.diag(1, -1, 1) * sound()),
+    "a-form-with-the-other-sign": (
+        peter_weyl,
+        compact_groups,
+        "invariant_forms",
+        lambda sound: lambda: sp.diag(1, -1, 1) * sound(),
+    ),
     "euler-angles-swapped": (peter_weyl, compact_groups, "euler", lambda sound: lambda *angles: sound(*angles).T),
     "coefficients-without-signs": (peter_weyl, compact_groups, "_expand", unsigned),
-    "fewer-nodes": (peter_weyl, compact_groups, "product_rule", lambda sound: lambda group, l: (sound(group, l)[0], max(1, sound(group, l)[1] - 1))),
-    "legendre-with-a-wrong-factor": (peter_weyl, compact_groups, "legendre", lambda sound: lambda n: sound(n) + int(n == 3)),
-    "norm-without-dimension": (peter_weyl, compact_groups, "expected", lambda sound: lambda pair: sound(pair) * pair[0].d),
-    "partitions-of-one-block-more": (equivariance, exactly, "partitions_upto", lambda sound: lambda k, n: sound(k, n + 1)),
+    "fewer-nodes": (
+        peter_weyl,
+        compact_groups,
+        "product_rule",
+        lambda sound: lambda group, l: (sound(group, l)[0], max(1, sound(group, l)[1] - 1)),
+    ),
+    "legendre-with-a-wrong-factor": (
+        peter_weyl,
+        compact_groups,
+        "legendre",
+        lambda sound: lambda n: sound(n) + int(n == 3),
+    ),
+    "norm-without-dimension": (
+        peter_weyl,
+        compact_groups,
+        "expected",
+        lambda sound: lambda pair: sound(pair) * pair[0].d,
+    ),
+    "partitions-of-one-block-more": (
+        equivariance,
+        exactly,
+        "partitions_upto",
+        lambda sound: lambda k, n: sound(k, n + 1),
+    ),
     "falling-factorial-too-long": (equivariance, exactly, "falling", lambda sound: lambda n, b: sound(n, b + 1)),
     "patterns-repeated": (equivariance, exactly, "patterns", lambda sound: lambda k: sound(k) * 2),
-    "turn-by-sixty-degrees": (equivariance, exactly, "quarter_turn", lambda _: lambda p, q, turns=1: (p, q) if turns % 4 == 0 else (-q, p + q)),
+    "turn-by-sixty-degrees": (
+        equivariance,
+        exactly,
+        "quarter_turn",
+        lambda _: lambda p, q, turns=1: (p, q) if turns % 4 == 0 else (-q, p + q),
+    ),
     "zeros-beyond-the-edge": (equivariance, exactly, "circulant", lambda _: exactly.zero_padded),
-    "readout-of-the-first": (equivariance, equivariance, "sums", lambda sound: lambda n, w: sound(n, w) * ([1] + [0] * (n - 1))),
+    "readout-of-the-first": (
+        equivariance,
+        equivariance,
+        "sums",
+        lambda sound: lambda n, w: sound(n, w) * ([1] + [0] * (n - 1)),
+    ),
     "eight-turns": (equivariance, exactly, "turns", lambda sound: lambda m: sound(2 * m)),
 }
 
@@ -239,15 +324,35 @@ def test_a_planted_fault_in_the_derivations_is_refuted(monkeypatch, name):
 def test_a_fault_in_one_of_two_algorithms_shows_as_a_disagreement(monkeypatch, page, owner, attribute, fault):
     """A blind second algorithm agrees with whatever holds: it shows where the claim is false, in the controls."""
     plant(monkeypatch, owner, attribute, fault)
-    found = statuses(page, "exact") | {kernel.judge(page.exact(**c.objects), route="exact").status for control in page.controls.values() for c in control if c.route == "exact"}
+    found = statuses(page, "exact") | {
+        kernel.judge(page.exact(**c.objects), route="exact").status
+        for control in page.controls.values()
+        for c in control
+        if c.route == "exact"
+    }
     assert Status.UNDECIDED in found
 
 
 BLINDED = {
-    "defects-not-looked-at": (equivariance, layers, "defects", lambda sound: lambda layer: {k: layers.Defect(0 * d.residual, d.rounding) for k, d in sound(layer).items()}),
+    "defects-not-looked-at": (
+        equivariance,
+        layers,
+        "defects",
+        lambda sound: lambda layer: {k: layers.Defect(0 * d.residual, d.rounding) for k, d in sound(layer).items()},
+    ),
     "rounding-explains-all": (equivariance, layers, "gamma", lambda _: lambda k, matrix: 1.0),
-    "means-not-looked-at": (peter_weyl, peter_weyl, "_defect", lambda sound: lambda case, found, mass: 0 * sound(case, found, mass)),
-    "error-of-one": (peter_weyl, haar, "tilt", lambda sound: lambda d, beta, error: haar.Approximate(sound(d, beta, error).matrices, 1.0)),
+    "means-not-looked-at": (
+        peter_weyl,
+        peter_weyl,
+        "_defect",
+        lambda sound: lambda case, found, mass: 0 * sound(case, found, mass),
+    ),
+    "error-of-one": (
+        peter_weyl,
+        haar,
+        "tilt",
+        lambda sound: lambda d, beta, error: haar.Approximate(sound(d, beta, error).matrices, 1.0),
+    ),
 }
 
 
@@ -258,7 +363,10 @@ def test_a_check_that_no_longer_looks_is_caught_by_a_control(monkeypatch, name):
     found = []
     for controls in page.controls.values():
         for control in (c for c in controls if c.route == "numeric"):
-            verdicts = [kernel.judge(page.numeric(case, Stream(7), **control.objects), route="numeric", case=case) for case in control.cases]
+            verdicts = [
+                kernel.judge(page.numeric(case, Stream(7), **control.objects), route="numeric", case=case)
+                for case in control.cases
+            ]
             found.append(kernel.control_verdict(verdicts, route="numeric").status)
     assert Status.UNDECIDED in found
 

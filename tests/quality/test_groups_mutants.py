@@ -83,14 +83,18 @@ def plant(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, fault:
         for route in ("exact", "numeric"):
             check = getattr(page, route, None)
             if check is not None:
-                defaults = {key: broken if value is sound else value for key, value in (check.__kwdefaults__ or {}).items()}
+                defaults = {
+                    key: broken if value is sound else value for key, value in (check.__kwdefaults__ or {}).items()
+                }
                 monkeypatch.setattr(check, "__kwdefaults__", defaults)
 
 
 ROUTES = [(page, route) for page in PAGES for route in ("exact", "numeric") if hasattr(page, route)]
 
 
-@pytest.mark.parametrize(("page", "route"), ROUTES, ids=lambda x: x if isinstance(x, str) else x.__name__.rpartition(".")[2])
+@pytest.mark.parametrize(
+    ("page", "route"), ROUTES, ids=lambda x: x if isinstance(x, str) else x.__name__.rpartition(".")[2]
+)
 def test_the_sound_code_holds_and_all_its_controls_are_refuted(page, route):
     assert statuses(page, route) == {Status.HOLDS}
     assert idle_controls(page, route) == []
@@ -172,7 +176,9 @@ def shaken(sound: Any) -> Any:
 def other_factor(sound: Any) -> Any:
     def fault(matrix: torch.Tensor) -> Any:
         parts = sound(matrix)
-        return measured_equivalence.PolarFactor(parts.factor.mT, parts.smallest, parts.largest, parts.residual, parts.slant)
+        return measured_equivalence.PolarFactor(
+            parts.factor.mT, parts.smallest, parts.largest, parts.residual, parts.slant
+        )
 
     return fault
 

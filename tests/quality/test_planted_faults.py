@@ -18,7 +18,7 @@ from proofs_checks.errors import CatalogueError
 from proofs_checks.kernel import Status, Verdict
 from proofs_checks.results import ClaimResult, summarise
 
-SOUND = '''
+SOUND = """
 import sympy
 import torch
 from hypothesis import strategies as st
@@ -58,7 +58,7 @@ def statistical(stream, *, mean=0.5):
 controls = {"third": [
     Control(exact, mean=sympy.Rational(1, 3)), Control(numeric, cases=[Case(n=8)], mean=1 / 3), Control(statistical, mean=1 / 3),
 ]}
-'''
+"""
 
 
 @pytest.fixture
@@ -84,7 +84,11 @@ def test_the_sound_claim_holds_on_every_route_and_its_falsehoods_are_refuted(cla
 
 CASES = "st.integers(1, 64)), always=[Case(n=1), Case(n=64)]"
 FAULTS = {
-    "a wrong derivation": ("sympy.integrate(x, (x, 0, 1)), mean", "sympy.integrate(x**2, (x, 0, 1)), mean", Status.REFUTED),
+    "a wrong derivation": (
+        "sympy.integrate(x, (x, 0, 1)), mean",
+        "sympy.integrate(x**2, (x, 0, 1)), mean",
+        Status.REFUTED,
+    ),
     "a wrong numeric routine": ("+ 0.5) / n", "+ 0.49) / n", Status.REFUTED),
     "a wrong sampler": ("return stream.uniform(n)", "return 0.95 * stream.uniform(n)", Status.REFUTED),
     "a check that looks at nothing": ("tested(abs(", "tested(0.0 * abs(", Status.UNDECIDED),
@@ -113,7 +117,9 @@ def test_a_kernel_that_ignores_its_bound_is_caught_by_the_controls(claim_with, m
     assert "no teeth" in result.why
 
 
-def test_a_kernel_that_believes_normal_forms_alone_is_caught_by_the_controls(claim_with, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_that_believes_normal_forms_alone_is_caught_by_the_controls(
+    claim_with, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(kernel, "_judge_identity", lambda item: Verdict(Status.HOLDS, "exact"))
     assert check(claim_with()).status is Status.UNDECIDED
 
@@ -154,7 +160,9 @@ def test_a_malformed_page_of_data_is_refused(claim_with, old: str, new: str, mes
         ("mean=1 / 3),\n]}", "mean=1 / 3),\n]}\ndel statistical", "defines no function statistical"),
     ],
 )
-def test_code_that_does_not_carry_what_its_page_declares_is_an_error(claim_with, old: str, new: str, message: str) -> None:
+def test_code_that_does_not_carry_what_its_page_declares_is_an_error(
+    claim_with, old: str, new: str, message: str
+) -> None:
     result = check(claim_with(old, new))
     assert result.status is Status.ERRORED
     assert message in result.why

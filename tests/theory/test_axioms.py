@@ -86,10 +86,14 @@ def test_every_derivation_replays_and_its_damaged_copies_do_not(theorem):
         without = replace(theorem, steps=(*theorem.steps[:k], *theorem.steps[k + 1 :]))
         assert not replays(without)
         assert not splices(without)
-        turned = replace(theorem, steps=(*theorem.steps[:k], replace(step, backwards=not step.backwards), *theorem.steps[k + 1 :]))
+        turned = replace(
+            theorem, steps=(*theorem.steps[:k], replace(step, backwards=not step.backwards), *theorem.steps[k + 1 :])
+        )
         assert not replays(turned)
         assert not splices(turned)
-        missing = replace(theorem, hypotheses={name: value for name, value in theorem.hypotheses.items() if name != step.by})
+        missing = replace(
+            theorem, hypotheses={name: value for name, value in theorem.hypotheses.items() if name != step.by}
+        )
         assert not replays(missing)
         assert not splices(missing)
         for name in step.where:
@@ -106,7 +110,11 @@ def test_a_step_at_the_wrong_place_is_refused_by_the_checker_that_reads_places()
     assert splices(moved)  # the step is sound, only its address is wrong: this checker finds its own
 
 
-@pytest.mark.parametrize("wrong", [axioms.FROM_LEFT_RIGHT, axioms.CORRUPTED, axioms.WITHOUT_ASSOCIATIVITY], ids=["opposite sides", "corrupted", "no associativity"])
+@pytest.mark.parametrize(
+    "wrong",
+    [axioms.FROM_LEFT_RIGHT, axioms.CORRUPTED, axioms.WITHOUT_ASSOCIATIVITY],
+    ids=["opposite sides", "corrupted", "no associativity"],
+)
 def test_wrong_proofs_are_refused(wrong):
     assert not replays(wrong)
     assert not splices(wrong)
@@ -118,7 +126,12 @@ def test_what_is_derived_holds_in_every_model(table):
 
 
 def test_a_step_that_instantiates_a_constant_is_refused():
-    false = Theorem("e is any element", Equation("a", "b"), {"id": Equation("e * x", "x", ("x",)), "given": Equation("e", "a")}, (Step("given", "b", (), {"a": "b"}, True),))
+    false = Theorem(
+        "e is any element",
+        Equation("a", "b"),
+        {"id": Equation("e * x", "x", ("x",)), "given": Equation("e", "a")},
+        (Step("given", "b", (), {"a": "b"}, True),),
+    )
     assert not replays(false)
     assert not splices(false)
 
@@ -133,7 +146,11 @@ def test_mirroring_twice_gives_the_theorem_back(theorem):
 
 
 def terms():
-    return st.recursive(st.sampled_from(["e", "x", "y"]), lambda t: st.tuples(st.just("*"), t, t) | st.tuples(st.just("i"), t) | st.tuples(st.just("under"), t, t), max_leaves=8)
+    return st.recursive(
+        st.sampled_from(["e", "x", "y"]),
+        lambda t: st.tuples(st.just("*"), t, t) | st.tuples(st.just("i"), t) | st.tuples(st.just("under"), t, t),
+        max_leaves=8,
+    )
 
 
 @given(terms())

@@ -58,7 +58,13 @@ def oracle(node: sp.Expr, values: dict[sp.Symbol, object]) -> object:
         return values[node]
     if node.is_Rational:
         return mpmath.mpf(int(node.p)) / int(node.q)
-    constants = {sp.pi: mpmath.pi, sp.E: mpmath.e, sp.I: mpmath.mpc(0, 1), sp.EulerGamma: mpmath.euler, sp.Catalan: mpmath.catalan}
+    constants = {
+        sp.pi: mpmath.pi,
+        sp.E: mpmath.e,
+        sp.I: mpmath.mpc(0, 1),
+        sp.EulerGamma: mpmath.euler,
+        sp.Catalan: mpmath.catalan,
+    }
     if node in constants:
         return +constants[node]
     args = [oracle(arg, values) for arg in node.args]
@@ -396,7 +402,15 @@ def contained_everywhere() -> bool:
 
 
 def holomorphic_everywhere() -> bool:
-    spots = [(-1 + 0j, 0.5), (0.5 + 0j, 1.0), (1 + 0j, 0.75), (-1.25 + 0j, 1.5), (1j, 0.5), (0.5 + 0.5j, 0.75), (2j, 0.5)]
+    spots = [
+        (-1 + 0j, 0.5),
+        (0.5 + 0j, 1.0),
+        (1 + 0j, 0.75),
+        (-1.25 + 0j, 1.5),
+        (1j, 0.5),
+        (0.5 + 0.5j, 0.75),
+        (2j, 0.5),
+    ]
     spots += [(c, 1 / 64) for c in (-2 + 0j, 2 + 0j, -1.25 + 0j, -0.5 + 0j)]
     with ctx.workprec(96):
         return all(mean_value_property(prepare(curve), c, r) for curve in _CURVES for c, r in spots)

@@ -46,7 +46,9 @@ def test_every_induction_holds_and_names_its_variable(name):
 
 @pytest.mark.parametrize("name", EQUATIONS)
 def test_an_equation_off_by_a_sign_is_refuted(name):
-    left, right, _ = next(e for e in getattr(compact_groups, f"{name}_equations")() if not isinstance(e[1], sp.MatrixBase) and e[1] != 0)
+    left, right, _ = next(
+        e for e in getattr(compact_groups, f"{name}_equations")() if not isinstance(e[1], sp.MatrixBase) and e[1] != 0
+    )
     assert judge(identity(left, -right), route="exact").status is Status.REFUTED
 
 
@@ -99,7 +101,9 @@ def test_coefficients_are_those_of_the_action_on_polynomials(d):
     for k in range(d):
         for n in range(d):
             terms = Coefficient(d, k, n).polynomial.items()
-            value = sum((c * a**p * sp.conjugate(a) ** q * b**r * sp.conjugate(b) ** s for (p, q, r, s), c in terms), sp.S.Zero)
+            value = sum(
+                (c * a**p * sp.conjugate(a) ** q * b**r * sp.conjugate(b) ** s for (p, q, r, s), c in terms), sp.S.Zero
+            )
             assert sp.expand(value - matrix[k, n]) == 0
 
 
@@ -108,7 +112,12 @@ def test_the_sphere_and_the_product_rule_give_schurs_orthogonality(group, data):
     l = data.draw(st.integers(0, 3 if group == "SU(2)" else 2))
     pair = data.draw(st.sampled_from(list(pairs(group, l))))
     rule = product_rule(group, l)
-    assert sphere_mean(pair) == quadrature_mean(pair, group, *rule) == quadrature_mean(pair, group, *rule, literal=True) == expected(pair)
+    assert (
+        sphere_mean(pair)
+        == quadrature_mean(pair, group, *rule)
+        == quadrature_mean(pair, group, *rule, literal=True)
+        == expected(pair)
+    )
 
 
 @given(st.sampled_from(["SU(2)", "SO(3)"]), st.integers(1, 2))

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from theory.densities import Fibre, Ladder, mass_balance, push, saturated, settled_mass
 
 x = sp.Symbol("x", real=True)
-rationals = st.fractions(min_value="1/5", max_value=5, max_denominator=9).map(lambda q: sp.Rational(q.numerator, q.denominator))
+rationals = st.fractions(min_value="1/5", max_value=5, max_denominator=9).map(
+    lambda q: sp.Rational(q.numerator, q.denominator)
+)
 
 
 @given(rationals, st.sampled_from([1, -1]))

@@ -34,7 +34,9 @@ def test_the_average_of_any_matrix_intertwines(group, data):
     parts = irreps(group)
     pair = Pair(data.draw(st.sampled_from(parts)), data.draw(st.sampled_from(parts)))
     rows, columns = pair.second.degree, pair.first.degree
-    entries = data.draw(st.lists(st.lists(st.integers(-5, 5), min_size=columns, max_size=columns), min_size=rows, max_size=rows))
+    entries = data.draw(
+        st.lists(st.lists(st.integers(-5, 5), min_size=columns, max_size=columns), min_size=rows, max_size=rows)
+    )
     found = averaged_intertwiner(pair, ExactArray.of(entries))
     assert (found[None] @ pair.first.matrices - pair.second.matrices @ found[None]).is_zero
     assert dimension(pair.first, pair.second) == averaging_rank(pair) == int(pair.first is pair.second)

@@ -58,7 +58,10 @@ def test_burnsides_mean_of_fixed_points_gives_the_same_dimensions():
             assert sum(fixed) == partitions_upto(k, n) * len(fixed)
 
 
-@given(st.lists(st.permutations(range(4)), min_size=1, max_size=2), st.lists(st.permutations(range(3)), min_size=2, max_size=2))
+@given(
+    st.lists(st.permutations(range(4)), min_size=1, max_size=2),
+    st.lists(st.permutations(range(3)), min_size=2, max_size=2),
+)
 def test_orbits_and_elimination_agree_for_any_permutations(inputs, outputs):
     """Whatever the generators: the two sides need not even be actions of one group."""
     action = Action("any", tuple(map(tuple, inputs)), tuple(map(tuple, outputs[: len(inputs)])), 0)
@@ -136,7 +139,9 @@ def test_zero_padding_commutes_only_when_nothing_reaches_over_the_edge(n, weight
 
 @given(st.integers(2, 6), st.integers(1, 3), st.data())
 def test_readouts_ignore_shifts_exactly_when_they_pool(n, rows, data):
-    matrix = np.array(data.draw(st.lists(st.lists(st.integers(0, 1), min_size=n, max_size=n), min_size=rows, max_size=rows)))
+    matrix = np.array(
+        data.draw(st.lists(st.lists(st.integers(0, 1), min_size=n, max_size=n), min_size=rows, max_size=rows))
+    )
     assert ignores_shift(matrix) == pools(matrix)
     assert ignores_shift(np.ones_like(matrix) * matrix[:, :1])
 

@@ -27,12 +27,25 @@ SEED = 20
 # one or two of each of these orders, the second from the middle of the library's list; and simple or nearly simple groups
 ORDERS = (64, 72, 80, 81, 96, 100, 108, 120, 125, 128, 144, 147, 150, 160, 162, 168, 180, 192, 200, 216, 240, 243, 250, 256, 288, 300, 320, 324, 336,
           343, 360, 384, 400, 432, 480, 486, 500, 504, 576, 600, 625, 648, 660, 720, 800, 864, 900, 968, 972, 1000)  # fmt: skip
-SIMPLE = ((120, 5), (120, 34), (168, 42), (240, 90), (336, 114), (336, 208), (360, 118), (504, 156), (660, 13), (720, 763))
+SIMPLE = (
+    (120, 5),
+    (120, 34),
+    (168, 42),
+    (240, 90),
+    (336, 114),
+    (336, 208),
+    (360, 118),
+    (504, 156),
+    (660, 13),
+    (720, 763),
+)
 
 
 def ask_gap(wanted: str) -> list[dict]:
     code = f'LoadPackage("smallgrp");;\nwanted := {wanted};;\n{SCRIPT.read_text()}'
-    done = subprocess.run(["gap", "-q", "-A", "-b"], input=code, capture_output=True, text=True, check=True, timeout=300)
+    done = subprocess.run(
+        ["gap", "-q", "-A", "-b"], input=code, capture_output=True, text=True, check=True, timeout=300
+    )
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, f"GAP printed no groups: {done.stderr[:500]}. Is the package smallgrp there? {APT}"
     return [json.loads(line) for line in lines]
@@ -59,7 +72,9 @@ def build(record: dict, rng: random.Random) -> tuple[FiniteGroup, list[int]]:
     points = list(range(record["degree"]))
     rng.shuffle(points)
     by = np.array(points)
-    group = FiniteGroup.from_permutations([conjugated(g, by) for g in record["generators"]] or [points and sorted(points)])
+    group = FiniteGroup.from_permutations(
+        [conjugated(g, by) for g in record["generators"]] or [points and sorted(points)]
+    )
     index = {row.tobytes(): k for k, row in enumerate(group.elements)}
     kind = group.elements.dtype
     elements = [index[np.array(conjugated(x, by), dtype=kind).tobytes()] for x in record["representatives"]]
@@ -82,8 +97,12 @@ def disagreements(record: dict, group: FiniteGroup, columns: list[int]) -> list[
         for v in row:
             if id(v) not in ours:
                 ours[id(v)] = key(v)
-    mine = Counter((tuple(ours[id(row[c])] for c in columns), s) for row, s in zip(table.values, table.indicators, strict=True))
-    other = Counter((tuple(theirs[k] for k in row), s) for row, s in zip(record["characters"], record["indicators"], strict=True))
+    mine = Counter(
+        (tuple(ours[id(row[c])] for c in columns), s) for row, s in zip(table.values, table.indicators, strict=True)
+    )
+    other = Counter(
+        (tuple(theirs[k] for k in row), s) for row, s in zip(record["characters"], record["indicators"], strict=True)
+    )
     if mine != other:
         found.append("characters with their indicators")
     return found
@@ -111,7 +130,9 @@ def test_a_spread_of_groups_up_to_order_1000_has_the_character_tables_that_gap_f
     orders = ", ".join(map(str, ORDERS))
     middle = f"Concatenation(List([{orders}], n -> Set([[n, NrSmallGroups(n)], [n, Int((NrSmallGroups(n) + 1) / 2)]])))"
     simple = ", ".join(f"[{n}, {k}]" for n, k in SIMPLE)
-    records = ask_gap(f"Filtered(Union({middle}, [{simple}]), id -> id[1] <= 200 or not IsAbelian(SmallGroup(id[1], id[2])))")
+    records = ask_gap(
+        f"Filtered(Union({middle}, [{simple}]), id -> id[1] <= 200 or not IsAbelian(SmallGroup(id[1], id[2])))"
+    )
     assert len(records) == 77
     assert max(record["id"][0] for record in records) == 1000
     compare(records)
@@ -123,7 +144,9 @@ def test_the_comparison_rejects_a_table_with_one_wrong_sign_and_columns_in_the_w
     group, columns = build(record, random.Random(SEED))
     assert disagreements(record, group, columns) == []
     swapped = [columns[-1], *columns[1:-1], columns[0]]
-    assert "class sizes" in disagreements(record, group, swapped) or "orders of classes" in disagreements(record, group, swapped)
+    assert "class sizes" in disagreements(record, group, swapped) or "orders of classes" in disagreements(
+        record, group, swapped
+    )
     spoiled = dict(record, indicators=[-s for s in record["indicators"]])
     assert disagreements(spoiled, group, columns) == ["characters with their indicators"]
     place = next(k for k, v in enumerate(record["values"]) if v[0] == 3)

@@ -70,7 +70,9 @@ def test_permutation_groups_agree_with_sympy(generators):
     elements = {tuple(p.array_form) for p in theirs.elements}
     assert {tuple(row) for row in ours.elements.tolist()} == elements
     a, b = ours.order // 2, ours.order - 1
-    product = Permutation(ours.elements[b].tolist()) * Permutation(ours.elements[a].tolist())  # SymPy applies the left factor first
+    product = Permutation(ours.elements[b].tolist()) * Permutation(
+        ours.elements[a].tolist()
+    )  # SymPy applies the left factor first
     assert product.array_form == ours.elements[int(ours.multiply(a, b))].tolist()
     assert Permutation(ours.elements[a].tolist()).order() == int(ours.orders[a])
 
@@ -147,7 +149,13 @@ def test_a_presentation_and_matrices_over_a_finite_field_give_the_groups_that_th
     assert d4.isomorphism(dihedral(4)) is not None
     assert d4.index("r^2*s") == d4.word("r", "r", "s")
     field = PrimeField(3)
-    gl, matrices = FiniteGroup.from_matrices([ExactArray.of([[1, 1], [0, 1]], field), ExactArray.of([[0, 1], [1, 0]], field), ExactArray.of([[2, 0], [0, 1]], field)])
+    gl, matrices = FiniteGroup.from_matrices(
+        [
+            ExactArray.of([[1, 1], [0, 1]], field),
+            ExactArray.of([[0, 1], [1, 0]], field),
+            ExactArray.of([[2, 0], [0, 1]], field),
+        ]
+    )
     assert gl.order == 48
     assert Representation(gl, matrices).is_homomorphism
     assert len(gl.quotient(gl.centre)[0].subgroups) == 30  # PGL(2, 3) = S4
@@ -176,7 +184,9 @@ def test_cosets_quotients_and_their_projection(group, data):
 def test_normal_subgroups_are_the_subgroups_that_are_normal(group):
     assert group.normal_subgroups == tuple(h for h in group.subgroups if group.is_normal(h))
     assert sum(len(c) for c in group.subgroup_classes) == len(group.subgroups)
-    assert group.normal_subgroups == tuple(sorted((c[0] for c in group.subgroup_classes if len(c) == 1), key=lambda h: (len(h), h)))
+    assert group.normal_subgroups == tuple(
+        sorted((c[0] for c in group.subgroup_classes if len(c) == 1), key=lambda h: (len(h), h))
+    )
 
 
 def test_a_quotient_by_a_subgroup_that_is_not_normal_or_by_no_subgroup_is_refused():
@@ -195,7 +205,9 @@ def test_a_quotient_by_a_subgroup_that_is_not_normal_or_by_no_subgroup_is_refuse
 def test_automorphisms_are_as_many_as_is_known_and_respect_products(group, count):
     found = group.automorphisms
     assert len(found) == count
-    assert all((images[group.table] == group.table[np.ix_(images, images)]).all() for images in found[:: max(1, count // 12)])
+    assert all(
+        (images[group.table] == group.table[np.ix_(images, images)]).all() for images in found[:: max(1, count // 12)]
+    )
     assert len({tuple(row) for row in found.tolist()}) == count
     assert group.automorphism_group().order == count
     inner = {tuple(group.conjugate(np.arange(group.order), g).tolist()) for g in range(group.order)}
@@ -234,7 +246,9 @@ def test_cayley_graphs_are_connected_regular_and_moved_to_themselves_by_left_pro
     a = group.order - 1
     assert {(int(group.multiply(a, x)), int(group.multiply(a, y)), g) for x, y, g in edges} == edges
     moved_right = {(int(group.multiply(x, a)), int(group.multiply(y, a)), g) for x, y, g in edges}
-    assert (moved_right == edges) == all(int(group.multiply(a, g)) == int(group.multiply(g, a)) for g in group.generators)
+    assert (moved_right == edges) == all(
+        int(group.multiply(a, g)) == int(group.multiply(g, a)) for g in group.generators
+    )
 
 
 def test_a_cayley_graph_of_elements_that_do_not_generate_falls_into_cosets():
@@ -281,7 +295,9 @@ def test_power_maps_names_and_legend_of_a_table_are_readable():
 def test_two_runs_print_the_same_table(group):
     again = FiniteGroup(group.table, names=group.names, generators=group.generators)
     assert character_table(group).text() == character_table(again).text()
-    assert [part.matrices.tolist() for part in irreps(group)] == [part.matrices.tolist() for part in irreps(again)] or group.order > 12
+    assert [part.matrices.tolist() for part in irreps(group)] == [
+        part.matrices.tolist() for part in irreps(again)
+    ] or group.order > 12
 
 
 # -- failures as objects
@@ -356,7 +372,9 @@ def test_bad_input_is_refused_with_what_to_do(attempt, error, message):
 
 
 def test_a_latin_table_that_is_not_associative_is_refused_with_its_first_failing_triple():
-    table = np.array([[0, 1, 2, 3, 4], [1, 0, 3, 4, 2], [2, 4, 0, 1, 3], [3, 2, 4, 0, 1], [4, 3, 1, 2, 0]])  # a loop of order 5
+    table = np.array(
+        [[0, 1, 2, 3, 4], [1, 0, 3, 4, 2], [2, 4, 0, 1, 3], [3, 2, 4, 0, 1], [4, 3, 1, 2, 0]]
+    )  # a loop of order 5
     assert latin_failure(table) is None
     x, g, y = light_test(table)
     with pytest.raises(ValueError, match=rf"\({x} \* {g}\) \* {y} = "):

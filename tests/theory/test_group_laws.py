@@ -73,7 +73,14 @@ def changes_of_basis(draw, size: int, *, ill_conditioned: bool = False):
 @st.composite
 def sums_of_irreps(draw, *, ill_conditioned: bool = False, least_degree: int = 1):
     """A sum of one to three irreps of one small group in a random basis, and the multiplicities."""
-    groups = [dihedral(3), dihedral(4), quaternion(), alternating(4), dihedral(5), *([cyclic(3)] if least_degree == 1 else [])]
+    groups = [
+        dihedral(3),
+        dihedral(4),
+        quaternion(),
+        alternating(4),
+        dihedral(5),
+        *([cyclic(3)] if least_degree == 1 else []),
+    ]
     group = draw(st.sampled_from(groups))
     parts = irreps(group)
     allowed = [k for k, part in enumerate(parts) if part.degree >= least_degree]
@@ -101,7 +108,9 @@ def rows_orthogonal(table: CharacterTable) -> bool:
 
 def columns_orthogonal(table: CharacterTable) -> bool:
     k = len(table.degrees)
-    centralisers = [[Fraction(table.group.order, s) * int(i == j) for j in range(k)] for i, s in enumerate(table.class_sizes)]
+    centralisers = [
+        [Fraction(table.group.order, s) * int(i == j) for j in range(k)] for i, s in enumerate(table.class_sizes)
+    ]
     return table.array.T @ table.array.conj() == ExactArray.of(centralisers)
 
 
@@ -122,7 +131,11 @@ def matrix_coefficients_orthogonal(a: Representation, b: Representation) -> bool
     right = inverse.reshape(-1, db * db)
     gram = left.T @ right * Fraction(1, a.group.order)
     same = a is b
-    want = [[Fraction(int(same and i == m and j == k), da) for k in range(db) for m in range(db)] for i in range(da) for j in range(da)]
+    want = [
+        [Fraction(int(same and i == m and j == k), da) for k in range(db) for m in range(db)]
+        for i in range(da)
+        for j in range(da)
+    ]
     return gram == ExactArray.of(want).over(CyclotomicField(1))
 
 
@@ -201,7 +214,14 @@ def test_the_lecture_table_of_d4_without_one_row_fails_columns_and_squares():
         left = [k for k in range(5) if k != row]
         assert sum(table.degrees[k] ** 2 for k in left) == 7
         columns = table.array[left].T @ table.array[left].conj()
-        assert (columns - ExactArray.of([[int(i == j) * columns.entry(i, i).as_fraction() for j in range(5)] for i in range(5)])).nonzero().any()
+        assert (
+            (
+                columns
+                - ExactArray.of([[int(i == j) * columns.entry(i, i).as_fraction() for j in range(5)] for i in range(5)])
+            )
+            .nonzero()
+            .any()
+        )
 
 
 @given(finite_groups(16).flatmap(lambda g: st.tuples(st.sampled_from(irreps(g)), st.sampled_from(irreps(g)))))
@@ -296,7 +316,9 @@ def test_a_decomposition_with_one_entry_of_the_basis_changed_is_rejected(case, d
     i, j = (data.draw(st.integers(0, rho.degree - 1)) for _ in range(2))
     numerators = found.basis.numerators.copy()
     numerators[i, j, 0] += 1
-    spoiled = Decomposition(rho, found.irreps, found.multiplicities, ExactArray(found.field, numerators, found.basis.denominator))
+    spoiled = Decomposition(
+        rho, found.irreps, found.multiplicities, ExactArray(found.field, numerators, found.basis.denominator)
+    )
     assert not spoiled.verify()
     wrong_inverse = replace(found.certificate, inverse=found.inverse_basis + spoiled.basis - found.basis)
     assert not wrong_inverse.replay()
@@ -316,7 +338,10 @@ def test_parts_of_a_decomposition_are_what_they_are_called(case):
         assert projector @ projector == projector
         assert rho.matrices @ projector[None] == projector[None] @ rho.matrices
         total = projector if total is None else total + projector
-        assert s.schur_type == {1: "real", 0: "complex", -1: "quaternionic"}[character_table(rho.group).indicators[s.irrep]]
+        assert (
+            s.schur_type
+            == {1: "real", 0: "complex", -1: "quaternionic"}[character_table(rho.group).indicators[s.irrep]]
+        )
     assert total == eye
     commuting = list(found.commutant_basis())
     assert len(commuting) == found.commutant_dimension == intertwiners_dimension(rho, rho)
@@ -348,7 +373,13 @@ def test_split_primes_are_primes_with_a_root_of_that_order(n, above):
 def cyclotomic_matrices(draw, max_size: int = 4):
     n = draw(st.sampled_from([1, 3, 4, 5, 8, 12]))
     rows, columns = draw(st.integers(1, max_size)), draw(st.integers(1, max_size))
-    cell = st.builds(lambda a, b, k, d: (a + b * zeta(n, k)) * Fraction(1, d), st.integers(-9, 9), st.integers(-9, 9), st.integers(0, n - 1), st.integers(1, 9))
+    cell = st.builds(
+        lambda a, b, k, d: (a + b * zeta(n, k)) * Fraction(1, d),
+        st.integers(-9, 9),
+        st.integers(-9, 9),
+        st.integers(0, n - 1),
+        st.integers(1, 9),
+    )
     entries = [[draw(cell) for _ in range(columns)] for _ in range(rows)]
     if rows > 1 and draw(st.booleans()):  # a dependent row
         entries[-1] = [x * zeta(n) for x in entries[0]]

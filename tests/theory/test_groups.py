@@ -227,6 +227,8 @@ def test_every_group_of_order_at_most_three_among_all_tables():
         tables = [np.array(c).reshape(n, n) for c in product(range(n), repeat=n * n)]
         assert sum(first_failure(t) is None for t in tables) == count
     rows = list(permutations(range(3)))
-    latin = [np.array(t) for t in product(rows, repeat=3) if all(len({t[i][j] for i in range(3)}) == 3 for j in range(3))]
+    latin = [
+        np.array(t) for t in product(rows, repeat=3) if all(len({t[i][j] for i in range(3)}) == 3 for j in range(3))
+    ]
     assert sum(first_failure(t) is None for t in latin) == 3
     assert sum(two_sided_identity(t) is not None for t in latin) == 3

@@ -49,7 +49,12 @@ def test_hilbert_symbols_multiply_to_one_over_all_places(a, b):
 def test_a_conic_has_a_rational_point_exactly_when_every_symbol_allows_it(a, b):
     """a x^2 + b y^2 = z^2 by search within Holzer's bound."""
     a, b = squarefree(Fraction(a))[0], squarefree(Fraction(b))[0]
-    found = any(isqrt(t) ** 2 == t for x in range(40) for y in range(40) if (x or y) and (t := a * x * x + b * y * y) is not None)
+    found = any(
+        isqrt(t) ** 2 == t
+        for x in range(40)
+        for y in range(40)
+        if (x or y) and (t := a * x * x + b * y * y) is not None
+    )
     assert found == all(hilbert(a, b, p) == 1 for p in {2, *factor(a), *factor(b)})
 
 
@@ -71,7 +76,9 @@ def forms(draw, max_size: int = 4):
 @settings(max_examples=40)
 def test_multiples_of_the_unit_form_are_recognised_and_a_basis_is_found(form):
     T, values = diagonalise(form)
-    assert T.H @ form @ T == ExactArray.of([[v if i == j else 0 for j in range(len(values))] for i, v in enumerate(values)])
+    assert T.H @ form @ T == ExactArray.of(
+        [[v if i == j else 0 for j in range(len(values))] for i, v in enumerate(values)]
+    )
     scale, _ = rational_scale([squarefree(v.as_fraction())[0] for v in values])
     assert scale is not None
     basis = scaled_basis(form, zeta(1) * scale)

@@ -64,7 +64,10 @@ def test_the_scalars_are_those_of_points_with_coordinates(first: list[Fraction],
     assert all(p[0] ** 2 == 1 + sum(e * e for e in p[1:]) for p in lifted)
     spatial = sum((a * b for a, b in zip(lifted[0][1:], lifted[1][1:], strict=True)), Fraction(0))
     gram = hyperbolic.ball_gram(*(rational(value) for value in (lifted[0][0], lifted[1][0], spatial)))
-    dots = [sum((a * b for a, b in zip(p, q, strict=True)), Fraction(0)) for p, q in ((shrink[0],) * 2, (shrink[1],) * 2, shrink)]
+    dots = [
+        sum((a * b for a, b in zip(p, q, strict=True)), Fraction(0))
+        for p, q in ((shrink[0],) * 2, (shrink[1],) * 2, shrink)
+    ]
     assert list(gram) == [rational(value) for value in dots]
     assert hyperbolic.sheet_table(lifted) == hyperbolic.half_space_table(lifted)
 
@@ -110,7 +113,9 @@ def test_the_moebius_translation_keeps_distances_and_two_neighbours_do_not() -> 
 @given(st.lists(entries, min_size=4, max_size=4))
 def test_the_moebius_translation_in_scalars_is_the_one_with_coordinates(values: list[Fraction]) -> None:
     a, x = (complex(float(u) / 5, float(v) / 5) for u, v in (values[:2], values[2:]))
-    motion = hyperbolic.moebius_translation(*(sympy.Float(v) for v in (abs(a) ** 2, (a * x.conjugate()).real, abs(x) ** 2)))
+    motion = hyperbolic.moebius_translation(
+        *(sympy.Float(v) for v in (abs(a) ** 2, (a * x.conjugate()).real, abs(x) ** 2))
+    )
     found = (complex(motion.alpha) * a + complex(motion.beta) * x) / complex(motion.delta)
     assert abs(found - (a + x) / (1 + a.conjugate() * x)) <= 1e-13  # doubles of size 1, denominators above 1/4
 
@@ -124,7 +129,10 @@ def test_the_sheet_is_that_of_the_corner_and_the_corner_has_its_closed_form(skew
     matrix = cayley(skew, form)
     assert matrix[0, 0] == hyperbolic.cayley_corner(skew)
     assert (matrix[0, 0] > 0) == (determinant > 0) == hyperbolic.forward(matrix)
-    images = [hyperbolic.move(hyperbolic.fractions(matrix), point) for point in hyperbolic.rational_sheet_points(skew.rows - 1)]
+    images = [
+        hyperbolic.move(hyperbolic.fractions(matrix), point)
+        for point in hyperbolic.rational_sheet_points(skew.rows - 1)
+    ]
     assert {image[0] > 0 for image in images} == {hyperbolic.forward(matrix)}
 
 

@@ -114,13 +114,18 @@ def test_an_identity_is_contained_with_a_sharp_radius(name: str) -> None:
 
 @pytest.mark.parametrize("name", FALSE)
 def test_a_near_identity_is_excluded(name: str) -> None:
-    found = [enclose(FALSE[name], instance) for instance in instantiate(FALSE[name], count=4 if FALSE[name].free_symbols else 1)]
+    found = [
+        enclose(FALSE[name], instance)
+        for instance in instantiate(FALSE[name], count=4 if FALSE[name].free_symbols else 1)
+    ]
     assert any(excludes_zero(ball) for ball in found), f"{name}: {found}"
     assert max(map(exclusion_margin, found)) > 1000
 
 
 def test_where_a_branch_cut_is_met_the_ball_is_wide_but_right() -> None:
-    root = sp.Integral(sp.sqrt(t), (t, -1, 1)) - sp.Rational(2, 3) * (1 + sp.I)  # FLINT needs room about [-1, 0], where the cut lies
+    root = sp.Integral(sp.sqrt(t), (t, -1, 1)) - sp.Rational(2, 3) * (
+        1 + sp.I
+    )  # FLINT needs room about [-1, 0], where the cut lies
     ball = enclose(root, Instantiation(), cap=512)
     assert contains_zero(ball)
     assert radius_bits(ball) < 200

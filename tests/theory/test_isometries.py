@@ -30,7 +30,7 @@ def test_a_reflection_is_an_involution_that_negates_its_vector(v):
 @given(st.lists(rationals(), min_size=2, max_size=5))
 def test_a_reflection_preserves_the_lorentz_form(v):
     J = lorentz_form(len(v) - 1)
-    square = -v[0] ** 2 + sum(x * x for x in v[1:])
+    square = -(v[0] ** 2) + sum(x * x for x in v[1:])
     assume(square != 0)
     assert preserves(householder(v, J), J)
 

@@ -32,7 +32,9 @@ def test_ranks_and_projectors_decide_alike_under_any_form(subspace, form):
     found = form(subspace)
     assert form_is_positive(found)
     assert complement_is_invariant(subspace, found) == projector_commutes(subspace, found)
-    assert form is not averaged_form or (form_is_invariant(subspace, found) and complement_is_invariant(subspace, found))
+    assert form is not averaged_form or (
+        form_is_invariant(subspace, found) and complement_is_invariant(subspace, found)
+    )
 
 
 def test_unitary_modules_need_no_average_and_sheared_ones_do():
@@ -55,6 +57,9 @@ def test_the_reflections_of_c2_have_their_averaged_complement_in_closed_form():
     assert sympy.expand(reflection * v + v) == sympy.zeros(2, 1)
 
 
-@pytest.mark.parametrize(("rows", "positive"), [([[1, 0], [0, 1]], True), ([[1, 2], [2, 1]], False), ([[0, 0], [0, 1]], False), ([[2, 1], [1, 1]], True)])
+@pytest.mark.parametrize(
+    ("rows", "positive"),
+    [([[1, 0], [0, 1]], True), ([[1, 2], [2, 1]], False), ([[0, 0], [0, 1]], False), ([[2, 1], [1, 1]], True)],
+)
 def test_positivity_is_read_off_pivots(rows, positive):
     assert form_is_positive(ExactArray.of(rows)) == positive

@@ -45,7 +45,9 @@ from theory.representations import (
 
 def matrices(size=3, field=None):
     cell = st.integers(-4, 4)
-    return st.lists(st.lists(cell, min_size=size, max_size=size), min_size=size, max_size=size).map(lambda rows: ExactArray.of(rows, field))
+    return st.lists(st.lists(cell, min_size=size, max_size=size), min_size=size, max_size=size).map(
+        lambda rows: ExactArray.of(rows, field)
+    )
 
 
 # -- exact matrices
@@ -100,7 +102,9 @@ def test_rank_modulo_a_prime_never_exceeds_the_rank():
 
 
 def weighted_gram(table):
-    sizes = ExactArray.of([[int(i == j) * s for j in range(len(table.degrees))] for i, s in enumerate(table.class_sizes)])
+    sizes = ExactArray.of(
+        [[int(i == j) * s for j in range(len(table.degrees))] for i, s in enumerate(table.class_sizes)]
+    )
     return table.array @ sizes @ table.array.H
 
 
@@ -138,7 +142,7 @@ def test_known_tables():
     a5 = character_table(alternating(5))
     assert a5.degrees == (1, 3, 3, 4, 5)
     assert a5.class_sizes == (1, 15, 20, 12, 12)
-    golden = -zeta(5) ** 2 - zeta(5) ** 3
+    golden = -(zeta(5) ** 2) - zeta(5) ** 3
     assert golden in a5.values[1]
     assert set(a5.indicators) == {1}
     assert character_table(quaternion()).indicators == (1, 1, 1, 1, -1)
@@ -151,8 +155,15 @@ def test_relabelling_the_group_gives_the_same_degrees_and_indicators():
     order = np.random.default_rng(1).permutation(12)
     other = FiniteGroup.from_cayley_table(np.argsort(order)[group.table[np.ix_(order, order)]])
     a, b = character_table(group), character_table(other)
-    assert (a.degrees, a.indicators, a.class_sizes, a.class_orders) == (b.degrees, b.indicators, b.class_sizes, b.class_orders)
-    assert sorted(map(str, (row for line in a.values for row in line))) == sorted(map(str, (row for line in b.values for row in line)))
+    assert (a.degrees, a.indicators, a.class_sizes, a.class_orders) == (
+        b.degrees,
+        b.indicators,
+        b.class_sizes,
+        b.class_orders,
+    )
+    assert sorted(map(str, (row for line in a.values for row in line))) == sorted(
+        map(str, (row for line in b.values for row in line))
+    )
 
 
 @given(finite_groups(16))
@@ -183,7 +194,9 @@ def test_the_regular_representation_holds_each_irrep_as_often_as_its_degree(grou
     found = decompose(regular_representation(group))
     assert found.verify()
     assert found.multiplicities == tuple(part.degree for part in found.irreps)
-    assert found.commutant_dimension == intertwiners_dimension(found.representation, found.representation) == group.order
+    assert (
+        found.commutant_dimension == intertwiners_dimension(found.representation, found.representation) == group.order
+    )
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=3), matrices(3), st.integers(0, 2**20))
@@ -193,7 +206,9 @@ def test_decomposition_round_trip_under_a_random_change_of_basis(chosen, extra, 
     parts = [irreps(group)[k] for k in chosen]
     whole = parts[0].sum(*parts[1:])
     rng = np.random.default_rng(seed)
-    basis = ExactArray.of((np.triu(rng.integers(-3, 4, (whole.degree,) * 2), 1) + np.eye(whole.degree, dtype=int)).tolist())
+    basis = ExactArray.of(
+        (np.triu(rng.integers(-3, 4, (whole.degree,) * 2), 1) + np.eye(whole.degree, dtype=int)).tolist()
+    )
     found = decompose(whole.conjugated(basis @ basis.T))
     assert found.verify()
     assert found.multiplicities == tuple(chosen.count(k) for k in range(5))
@@ -201,7 +216,9 @@ def test_decomposition_round_trip_under_a_random_change_of_basis(chosen, extra, 
 
 def test_a_decomposition_with_a_wrong_basis_does_not_verify():
     found = decompose(regular_representation(dihedral(3)))
-    spoiled = type(found)(found.representation, found.irreps, found.multiplicities, found.basis + ExactArray.of([[1] * 6] * 6))
+    spoiled = type(found)(
+        found.representation, found.irreps, found.multiplicities, found.basis + ExactArray.of([[1] * 6] * 6)
+    )
     assert not spoiled.verify()
 
 
@@ -210,7 +227,11 @@ def test_defect_names_the_first_failing_pair():
     wrong = Representation.from_matrices(group, [[[1]]] * 7 + [[[-1]]])
     defect = wrong.defect()
     assert defect.pair == (1, 6)
-    assert defect.failing == sum(wrong(g).entry(0, 0) * wrong(h).entry(0, 0) != wrong(int(group.table[g, h])).entry(0, 0) for g in range(8) for h in range(8))
+    assert defect.failing == sum(
+        wrong(g).entry(0, 0) * wrong(h).entry(0, 0) != wrong(int(group.table[g, h])).entry(0, 0)
+        for g in range(8)
+        for h in range(8)
+    )
     with pytest.raises(NotARepresentation, match="Not a homomorphism"):
         decompose(wrong)
     with pytest.raises(NotARepresentation, match="square"):
@@ -302,6 +323,7 @@ def test_modules_over_finite_fields_split_completely_when_they_should():
 
 def test_over_a_small_field_an_irreducible_may_split_later():
     """C_3 on F_2^2 by a matrix of order 3 has no invariant line; over F_7 it has."""
+
     def module(p):
         a = ExactArray.of([[0, -1], [1, -1]], PrimeField(p))
         return Representation.from_generators(cyclic(3), {1: a})

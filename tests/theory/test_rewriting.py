@@ -32,12 +32,20 @@ PRESENTATIONS = {
     "C4xC2": ("aaaa", "bb", "abAB"),
     "trivial": ("ab", "abb"),
 }
-THEOREMS = (*equivalence.POLAR, *equivalence.AVERAGE, orthogonality.UNITARY, *orthogonality.AVERAGED, orthogonality.MOVES_KERNEL)
+THEOREMS = (
+    *equivalence.POLAR,
+    *equivalence.AVERAGE,
+    orthogonality.UNITARY,
+    *orthogonality.AVERAGED,
+    orthogonality.MOVES_KERNEL,
+)
 
 
 def order_by_cosets(relators):
     letters = sorted({letter.lower() for word in relators for letter in word})
-    number = {letter: k + 1 for k, letter in enumerate(letters)} | {letter.upper(): -k - 1 for k, letter in enumerate(letters)}
+    number = {letter: k + 1 for k, letter in enumerate(letters)} | {
+        letter.upper(): -k - 1 for k, letter in enumerate(letters)
+    }
     return len(coset_table(len(letters), [tuple(number[letter] for letter in word) for word in relators])), letters
 
 
@@ -77,10 +85,16 @@ def test_every_chain_replays_and_is_found_again_and_breaks_without_a_word(theore
     assert replays(theorem)
     assert joins(theorem)
     for k in range(len(theorem.chain)):
-        assert not replays(replace(theorem, chain=(*theorem.chain[:k], theorem.chain[k] + theorem.chain[k][-1], *theorem.chain[k + 1 :])))
+        assert not replays(
+            replace(
+                theorem, chain=(*theorem.chain[:k], theorem.chain[k] + theorem.chain[k][-1], *theorem.chain[k + 1 :])
+            )
+        )
 
 
-@pytest.mark.parametrize("wrong", [equivalence.WITHOUT_UNITARITY, orthogonality.WITHOUT_UNITARITY], ids=["polar", "complement"])
+@pytest.mark.parametrize(
+    "wrong", [equivalence.WITHOUT_UNITARITY, orthogonality.WITHOUT_UNITARITY], ids=["polar", "complement"]
+)
 def test_without_unitarity_neither_the_chain_nor_completion_proves_it(wrong):
     assert not replays(wrong)
     assert not joins(wrong)
@@ -96,7 +110,14 @@ def test_the_polar_argument_uses_two_of_the_four_unitarity_equations(dropped):
 
 def test_adjoints_reverse_words_and_adjoint_hypotheses_count():
     assert adjoint("SR", {"S": "T", "R": "K", "T": "S", "K": "R"}) == "KT"
-    theorem = WordTheorem("adjoint of a hypothesis", "KT", "TJ", (("SR", "QS"),), (), {"S": "T", "T": "S", "R": "K", "K": "R", "Q": "J", "J": "Q"})
+    theorem = WordTheorem(
+        "adjoint of a hypothesis",
+        "KT",
+        "TJ",
+        (("SR", "QS"),),
+        (),
+        {"S": "T", "T": "S", "R": "K", "K": "R", "Q": "J", "J": "Q"},
+    )
     assert replays(theorem)
     assert joins(theorem)
     assert not replays(replace(theorem, adjoints={}))

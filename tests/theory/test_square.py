@@ -61,7 +61,11 @@ def test_the_library_says_the_same_of_subgroups_classes_and_centre():
 
 def test_the_described_graph_is_the_librarys_cayley_graph():
     drawn = cayley_graph(dihedral(4))
-    assert {(x, y, data["name"]) for x, y, data in drawn.edges(data=True)} == SQUARE.edges == cayley_edges(SQUARE.table, LETTERS)
+    assert (
+        {(x, y, data["name"]) for x, y, data in drawn.edges(data=True)}
+        == SQUARE.edges
+        == cayley_edges(SQUARE.table, LETTERS)
+    )
     assert networkx.is_strongly_connected(graph_of_edges(SQUARE.edges))
 
 

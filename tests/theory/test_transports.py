@@ -33,9 +33,25 @@ small = st.integers(-3, 3)
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(2, 4), st.lists(st.tuples(st.integers(0, 3), st.integers(1, 3), small), min_size=1, max_size=4), st.sampled_from([1, 2, -3]))
-def test_compositions_of_shears_are_bijections_with_constant_determinant(dim: int, moves: list[tuple[int, int, int]], scale: int) -> None:
-    shears = [(i % dim, lambda *xs, i=i, step=step, c=c: c * xs[(i + 1 + step % (dim - 1)) % dim] ** 2 if (i + 1 + step % (dim - 1)) % dim != i % dim else sp.S.Zero) for i, step, c in moves]
+@given(
+    st.integers(2, 4),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(1, 3), small), min_size=1, max_size=4),
+    st.sampled_from([1, 2, -3]),
+)
+def test_compositions_of_shears_are_bijections_with_constant_determinant(
+    dim: int, moves: list[tuple[int, int, int]], scale: int
+) -> None:
+    shears = [
+        (
+            i % dim,
+            lambda *xs, i=i, step=step, c=c: (
+                c * xs[(i + 1 + step % (dim - 1)) % dim] ** 2
+                if (i + 1 + step % (dim - 1)) % dim != i % dim
+                else sp.S.Zero
+            ),
+        )
+        for i, step, c in moves
+    ]
     whole = transports.automorphism(dim, shears, [sp.Integer(scale), *[sp.S.One] * (dim - 1)])
     assert whole.round_trip() == sp.Matrix(whole.variables)
     assert whole.trip_round() == sp.Matrix(whole.variables)
@@ -47,7 +63,9 @@ def test_the_flux_of_a_field_with_given_rate_is_rate_times_determinant_for_any_m
     xs = transports.coordinates(dim)
     image = sp.Matrix([sp.Function(f"g{k}")(*xs) for k in range(dim)])
     rate = sp.Symbol("q")
-    defect = transports.flux_divergence(image, xs, rate) - rate * image.jacobian(sp.Matrix(list(xs))).det(method="berkowitz")
+    defect = transports.flux_divergence(image, xs, rate) - rate * image.jacobian(sp.Matrix(list(xs))).det(
+        method="berkowitz"
+    )
     assert sp.simplify(sp.expand(defect)) == 0
 
 

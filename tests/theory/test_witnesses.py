@@ -57,7 +57,10 @@ def test_every_relation_is_proved_at_every_instance(assuming: list[sp.Basic]) ->
         assert proves(sp.And(*assuming), instance)
 
 
-@given(st.integers(0, 10**6), st.sampled_from(["above", "below", "between", "rising", "falling", "distribution", "positive"]))
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from(["above", "below", "between", "rising", "falling", "distribution", "positive"]),
+)
 def test_a_relation_on_a_function_holds_on_the_whole_line(seed: int, kind: str) -> None:
     """The bound variable of an integral never appears in the instance, so a bound on p(t) has to hold for every t."""
     G = sp.Function("G", positive=True) if kind == "positive" else sp.Function("G")

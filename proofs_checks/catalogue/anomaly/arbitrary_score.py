@@ -47,7 +47,12 @@ INVERTED = 64  # points whose images are sent back
 TILE = 1 << 16  # samples pushed at once
 PUSHING = quadrature.kronrod(15)  # of the statistical route: 31 evaluations a point
 
-x, t, w, R = sp.Symbol("x", real=True), sp.Symbol("t", real=True), sp.Symbol("w", real=True), sp.Symbol("R", positive=True)
+x, t, w, R = (
+    sp.Symbol("x", real=True),
+    sp.Symbol("t", real=True),
+    sp.Symbol("w", real=True),
+    sp.Symbol("R", positive=True),
+)
 LOGISTIC, LOG_LOGISTIC = 1 / (1 + sp.exp(-t)), -t - 2 * sp.log(1 + sp.exp(-t))  # distribution function and log density
 RECIPROCAL = sp.exp(t) + 2 * t - sp.exp(-t)  # antiderivative of the logistic density's reciprocal
 
@@ -81,22 +86,41 @@ def exact(*, integrand: Integrand = log_ratio, tails: Tails = SOUND_TAILS) -> li
     fibre = [
         identity(rates[0].subs(along), rates[1], name="mass along a fibre, under the density s"),
         identity(sp.log(slope), integrand(log_p(x, w), log_s(x, w)), name="the first coordinate increases"),
-        identity(exact_transports.score_coordinate(integrand(log_p(x, w), log_s(x, w)), x, base).subs(x, base).doit(), 0, name="f_1 vanishes at the base point"),
+        identity(
+            exact_transports.score_coordinate(integrand(log_p(x, w), log_s(x, w)), x, base).subs(x, base).doit(),
+            0,
+            name="f_1 vanishes at the base point",
+        ),
     ]
     finite = [obligation for tail in tails for obligation in _finite_at_base(*tail)]
     return [*fibre, _every_dimension(rates, along, slope, fibre[0]), *finite]
 
 
-def _every_dimension(rates: tuple[sp.Expr, sp.Expr], along: dict[sp.Expr, sp.Expr], slope: sp.Expr, base: Evidence) -> Evidence:
+def _every_dimension(
+    rates: tuple[sp.Expr, sp.Expr], along: dict[sp.Expr, sp.Expr], slope: sp.Expr, base: Evidence
+) -> Evidence:
     """det of (f_1, x_2, .., x_D) is the slope, by adding one passive coordinate at a time."""
     dim, minors = exact_transports.DIMENSION, exact_transports.MINORS
-    added = identity(exact_transports.bordered_determinant(sp.S.One), minors(dim + 1), name="a passive coordinate leaves the determinant")
-    fubini = identity(minors(dim + 1) / slope * rates[0].subs(along), minors(dim + 1) / slope * rates[1], name="mass of a box, fibre by fibre")
-    small = [identity(exact_transports.score_jacobian(slope, d).det(method="berkowitz"), slope, name=f"det for D = {d}") for d in range(1, 6)]
+    added = identity(
+        exact_transports.bordered_determinant(sp.S.One),
+        minors(dim + 1),
+        name="a passive coordinate leaves the determinant",
+    )
+    fubini = identity(
+        minors(dim + 1) / slope * rates[0].subs(along),
+        minors(dim + 1) / slope * rates[1],
+        name="mass of a box, fibre by fibre",
+    )
+    small = [
+        identity(exact_transports.score_jacobian(slope, d).det(method="berkowitz"), slope, name=f"det for D = {d}")
+        for d in range(1, 6)
+    ]
     return structural(dim, base=base, step=[added, fubini], small=small, name="mass of boxes")
 
 
-def _finite_at_base(name: str, log_integrand: sp.Expr, antiderivative: sp.Expr, low: sp.Expr, high: sp.Expr) -> list[Evidence]:
+def _finite_at_base(
+    name: str, log_integrand: sp.Expr, antiderivative: sp.Expr, low: sp.Expr, high: sp.Expr
+) -> list[Evidence]:
     """The integral over an interval that runs to the base point tends to 0; otherwise f is infinite."""
     tail = antiderivative.subs(t, high) - antiderivative.subs(t, low)
     return [
@@ -122,8 +146,13 @@ def numeric(
     found: list[Evidence] = []
     try:
         if isinstance(base, float) and math.isinf(base):
-            return [_finiteness(named, base, integrand), undecided("The quadrature needs a base point inside the fibre; give a finite one.")]
-        transport = ArbitraryScore(named.log_prob, named.log_score, dim=named.points.shape[1], base=base, integrand=integrand)
+            return [
+                _finiteness(named, base, integrand),
+                undecided("The quadrature needs a base point inside the fibre; give a finite one."),
+            ]
+        transport = ArbitraryScore(
+            named.log_prob, named.log_score, dim=named.points.shape[1], base=base, integrand=integrand
+        )
         (positive if hypothesis is None else hypothesis)(named, base)
         slope = transport.slope(named.points)
         found = [_finiteness(named, base, integrand), _jacobian(named, transport, slope)]
@@ -148,19 +177,32 @@ def _base_points(base: float | LogFunction, rest: Tensor) -> Tensor:
 class _Instance:
     """The functions and points that a case, or its user, names."""
 
-    def __init__(self, functions: tuple[LogFunction, LogFunction], points: Tensor, drawn: object, law: densities.Density | None, score: str) -> None:
+    def __init__(
+        self,
+        functions: tuple[LogFunction, LogFunction],
+        points: Tensor,
+        drawn: object,
+        law: densities.Density | None,
+        score: str,
+    ) -> None:
         self.log_prob, self.log_score = functions
         self.points, self.drawn, self.law, self.score = points, drawn, law, score
 
     @classmethod
-    def of(cls, case: Case, stream: Stream, p: LogFunction | None, s: LogFunction | None, points: Tensor | None) -> _Instance:
+    def of(
+        cls, case: Case, stream: Stream, p: LogFunction | None, s: LogFunction | None, points: Tensor | None
+    ) -> _Instance:
         seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
         dim = case.D if points is None else points.shape[-1]
         law = densities.law(case.get("p", "mixture"), dim, seeded.fork("p"))
         kind = case.get("s", "wide")
         log_score = s or densities.log_score(kind, law, seeded.fork("s"))
         if points is None:
-            points = law.sample(case.size, stream.fork("points")) if p is None else stream.fork("points").normal(case.size, dim)
+            points = (
+                law.sample(case.size, stream.fork("points"))
+                if p is None
+                else stream.fork("points").normal(case.size, dim)
+            )
         for name, function in (("p", p), ("s", s)):
             if function is not None:
                 _probe(name, function, points[:2])
@@ -193,19 +235,28 @@ DIMENSIONS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # at which a reader's f
 
 
 def cases_for(
-    *, p: LogFunction | None = None, s: LogFunction | None = None, points: Tensor | None = None, law: densities.Density | None = None, **others: object
+    *,
+    p: LogFunction | None = None,
+    s: LogFunction | None = None,
+    points: Tensor | None = None,
+    law: densities.Density | None = None,
+    **others: object,
 ) -> list[Case]:
     """The cases for a reader's objects: the least, a middle and the largest dimension that they accept, and no label that is not theirs."""
     if law is not None or points is not None:
         fitting = [law.dim if law is not None else torch.as_tensor(points).shape[-1]]
     else:
-        fitting = [dim for dim in DIMENSIONS if all(_fits(function, dim) for function in (p, s) if function is not None)]
+        fitting = [
+            dim for dim in DIMENSIONS if all(_fits(function, dim) for function in (p, s) if function is not None)
+        ]
     if not fitting:
         trial = torch.zeros(2, 2, dtype=torch.float64)
         for name, function in (("p", p), ("s", s)):
             if function is not None:
                 _probe(name, function, trial)
-        raise InputError(f"p and s accept no common dimension among {', '.join(map(str, DIMENSIONS))}; say which with case=Case(D=.., size=..), or give points.")
+        raise InputError(
+            f"p and s accept no common dimension among {', '.join(map(str, DIMENSIONS))}; say which with case=Case(D=.., size=..), or give points."
+        )
     chosen = dict.fromkeys((fitting[0], fitting[len(fitting) // 2], fitting[-1]))
     labels = {name: label for name, label, given in (("p", "mixture", p or law), ("s", "wide", s)) if given is None}
     return [Case(D=dim, **labels, seed=1, size=512 if law is None else 20_000) for dim in chosen]
@@ -231,7 +282,9 @@ def _probe(name: str, function: LogFunction, points: Tensor) -> None:
         ) from None
     if not isinstance(value, Tensor) or value.shape != points.shape[:1]:
         got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
-        raise InputError(f"Expected {name} to return one log density a point, shape ({points.shape[0]},), got {got}. Sum over coordinates, or batch it with torch.vmap.")
+        raise InputError(
+            f"Expected {name} to return one log density a point, shape ({points.shape[0]},), got {got}. Sum over coordinates, or batch it with torch.vmap."
+        )
     if value.dtype != points.dtype:
         raise InputError(
             f"{name} returned {value.dtype} for points of {points.dtype}, so its rounding is not the one that the bound allows for. "
@@ -252,19 +305,35 @@ def _jacobian(named: _Instance, transport: ArbitraryScore, slope: Slope) -> Evid
     dim = named.points.shape[1]
     density = named.log_prob(named.points) - transport.log_det(named.points)
     residual = (density - named.log_score(named.points)).abs()
-    rounding = EPS * (_units(slope, dim, len(transport.rule)) * slope.scale / slope.value.abs() + 16 * (dim + 8) * slope.log_size)
+    rounding = EPS * (
+        _units(slope, dim, len(transport.rule)) * slope.scale / slope.value.abs() + 16 * (dim + 8) * slope.log_size
+    )
     truncation = (slope.estimate if named.law is None else _remainder(named, transport)) / slope.value.abs()
     relative = truncation + rounding
     room = torch.where(relative < 0.5, 1 / (1 - relative.clamp(max=0.5)), torch.inf)  # |log(1 + r)| <= |r| / (1 - |r|)
-    smooth = () if named.law is not None else ("log p - log s is smooth along x_1, so that the 31-node rule errs more than the 63-node rule",)
-    words = "the embedded rule's derivative" if named.law is None else "an analytic remainder on ellipses (Trefethen, thms. 8.2 and 19.3)"
+    smooth = (
+        ()
+        if named.law is not None
+        else ("log p - log s is smooth along x_1, so that the 31-node rule errs more than the 63-node rule",)
+    )
+    words = (
+        "the embedded rule's derivative"
+        if named.law is None
+        else "an analytic remainder on ellipses (Trefethen, thms. 8.2 and 19.3)"
+    )
     bound = Bound(
         {"quadrature": truncation * room, "rounding": rounding * room},
         f"The map's derivative is its quadrature rule applied to d/du[u p/s]; truncation by {words}, rounding by the sum of the absolute values of its terms.",
         estimated=("quadrature",) if named.law is None else (),
         assumes=(ACCURACY, *smooth),
     )
-    return measured(residual, bound, points=residual.numel(), resolves=0.05, name="density of the image, from the Jacobian of the map as evaluated")
+    return measured(
+        residual,
+        bound,
+        points=residual.numel(),
+        resolves=0.05,
+        name="density of the image, from the Jacobian of the map as evaluated",
+    )
 
 
 def _remainder(named: _Instance, transport: ArbitraryScore) -> Tensor:
@@ -299,8 +368,16 @@ def _round_trip(named: _Instance, transport: ArbitraryScore, slope: Slope) -> Ev
         assumes=(ACCURACY,),
     )
     scale = slope.value_scale[:INVERTED] + torch.finfo(residual.dtype).tiny
-    relative = Bound({name: term / scale for name, term in bound.terms.items()}, bound.derivation, assumes=bound.assumes)
-    return measured(residual / scale, relative, points=points.shape[0], resolves=1e-6, name="the inverse, through the map as evaluated (relative)")
+    relative = Bound(
+        {name: term / scale for name, term in bound.terms.items()}, bound.derivation, assumes=bound.assumes
+    )
+    return measured(
+        residual / scale,
+        relative,
+        points=points.shape[0],
+        resolves=1e-6,
+        name="the inverse, through the map as evaluated (relative)",
+    )
 
 
 def _finiteness(named: _Instance, base: float | LogFunction, integrand: Integrand) -> Evidence:
@@ -320,7 +397,9 @@ def _finiteness(named: _Instance, base: float | LogFunction, integrand: Integran
         estimated=("quadrature",),
         assumes=("p/s varies by less than a factor of 32 within 1/8 of a finite base point",),
     )
-    return measured(last / first, bound, points=rest.shape[0], resolves=0.5, name="f is finite: no mass piles up at the base point")
+    return measured(
+        last / first, bound, points=rest.shape[0], resolves=0.5, name="f is finite: no mass piles up at the base point"
+    )
 
 
 def statistical(
@@ -338,7 +417,9 @@ def statistical(
     log_score = s or densities.log_score(case.get("s", "wide"), chosen, seeded.fork("s"))
     if chosen.dim > 2:
         return inapplicable("masses of cells are integrated in D = 1 or 2; the Jacobian's route covers more")
-    transport = ArbitraryScore(chosen.log_prob, log_score, dim=chosen.dim, base=_base(chosen, base), integrand=integrand, rule=PUSHING)
+    transport = ArbitraryScore(
+        chosen.log_prob, log_score, dim=chosen.dim, base=_base(chosen, base), integrand=integrand, rule=PUSHING
+    )
     try:
         edges = _edges(transport.forward(chosen.sample(2000, stream.fork("pilot"))))
         counts = torch.zeros(1, dtype=torch.int64, device=stream.device)
@@ -354,7 +435,13 @@ def statistical(
         estimated=("quadrature",),
         assumes=("s composed with the inverse is smooth on each cell",),
     )
-    return tested(statistics.ks_over_cells(counts, fine), Test.dkw(case.size), resolves=0.05, slack=slack, name="pushed samples against the score's mass")
+    return tested(
+        statistics.ks_over_cells(counts, fine),
+        Test.dkw(case.size),
+        resolves=0.05,
+        slack=slack,
+        name="pushed samples against the score's mass",
+    )
 
 
 def _edges(images: Tensor) -> tuple[Tensor, ...]:
@@ -378,7 +465,10 @@ def squared_numerator(log_p: Any, log_s: Any) -> Any:
     return 2 * log_p - log_s
 
 
-CAP = (sp.log(3 * (1 - t**2) / (4 * t)), 3 * (sp.log(t) - t**2 / 2) / 4)  # p = 3/4 (1 - t^2) on (-1, 1) over s = |t|, t > 0
+CAP = (
+    sp.log(3 * (1 - t**2) / (4 * t)),
+    3 * (sp.log(t) - t**2 / 2) / 4,
+)  # p = 3/4 (1 - t^2) on (-1, 1) over s = |t|, t > 0
 
 controls = {
     "squared-integrand": [

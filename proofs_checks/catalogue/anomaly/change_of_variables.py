@@ -52,7 +52,10 @@ def undefined_chart(orientation: int) -> Fibre:
     return Fibre(orientation * f(x), x, x, orientation)
 
 
-def exact(*, rule: Rule = divide, chart: Chart = undefined_chart, ladder: Ladder = Ladder(SIGMA, sp.S.One)) -> list[Evidence]:  # noqa: B008
+GENTLE_LADDER = Ladder(SIGMA, sp.S.One)
+
+
+def exact(*, rule: Rule = divide, chart: Chart = undefined_chart, ladder: Ladder = GENTLE_LADDER) -> list[Evidence]:
     """A line by the fundamental theorem; triangular and affine maps in every D by induction; polynomial automorphisms; a Cantor ladder."""
     return [
         _line(rule, chart, 1),
@@ -60,7 +63,11 @@ def exact(*, rule: Rule = divide, chart: Chart = undefined_chart, ladder: Ladder
         _triangular(rule),
         _affine(rule),
         *(obligation for dim in (2, 3, 4) for obligation in _automorphism(rule, dim)),
-        identity(ladder.claimed_mass(rule, n), settled_mass(n), name="the claimed density has all but (2/3)^n of the mass on n generations of pieces"),
+        identity(
+            ladder.claimed_mass(rule, n),
+            settled_mass(n),
+            name="the claimed density has all but (2/3)^n of the mass on n generations of pieces",
+        ),
     ]
 
 
@@ -71,7 +78,11 @@ def _line(rule: Rule, chart: Chart, orientation: int) -> Evidence:
     bounded = sp.Symbol("Q", real=True)  # where f' = 0 the rule has no value, and a bounded density may have any
     claimed = bounded if fibre.slope == 0 else sp.exp(rule(log_p.subs(fibre.at, fibre.point), sp.log(fibre.slope)))
     assuming = [fibre.slope > 0] if fibre.slope.free_symbols else []
-    return identity(*mass_balance(log_p, fibre, claimed), assuming=assuming, name=f"mass of intervals, {'increasing' if orientation == 1 else 'decreasing'} f")
+    return identity(
+        *mass_balance(log_p, fibre, claimed),
+        assuming=assuming,
+        name=f"mass of intervals, {'increasing' if orientation == 1 else 'decreasing'} f",
+    )
 
 
 def _fibre_step(rule: Rule, image: sp.Expr, name: str) -> Evidence:
@@ -86,14 +97,24 @@ def _fibre_step(rule: Rule, image: sp.Expr, name: str) -> Evidence:
 def _triangular(rule: Rule) -> Evidence:
     dim, corner = transports.DIMENSION, sp.Symbol("d", real=True)
     step = [
-        identity(transports.bordered_determinant(corner), corner * transports.MINORS(dim + 1), name="determinant of a bordered triangle"),
+        identity(
+            transports.bordered_determinant(corner),
+            corner * transports.MINORS(dim + 1),
+            name="determinant of a bordered triangle",
+        ),
         _fibre_step(rule, sp.Function("h", real=True)(w, x), "mass of boxes, a triangular coordinate more"),
     ]
     small = []
     for size in range(1, 5):
         variables = transports.coordinates(size)
         matrix = transports.triangular_map(size, variables).jacobian(sp.Matrix(variables))
-        small.append(identity(matrix.det(method="berkowitz"), transports.diagonal_product(matrix), name=f"triangular determinant, D = {size}"))
+        small.append(
+            identity(
+                matrix.det(method="berkowitz"),
+                transports.diagonal_product(matrix),
+                name=f"triangular determinant, D = {size}",
+            )
+        )
     return structural(dim, base=_line(rule, undefined_chart, 1), step=step, small=small, name="triangular maps")
 
 
@@ -101,12 +122,26 @@ def _affine(rule: Rule) -> Evidence:
     elimination, offset = transports.Elimination(PIVOT), sp.Function("b", real=True)(w)
     step = [
         identity(*elimination.blocks(), name="a matrix is shear x (pivot + Schur complement) x shear"),
-        identity(transports.bordered_determinant(PIVOT), PIVOT * transports.MINORS(transports.DIMENSION + 1), name="determinant of pivot + Schur complement"),
+        identity(
+            transports.bordered_determinant(PIVOT),
+            PIVOT * transports.MINORS(transports.DIMENSION + 1),
+            name="determinant of pivot + Schur complement",
+        ),
         _fibre_step(rule, x + offset, "mass of boxes under a shear"),
         _fibre_step(rule, PIVOT * x + offset, "mass of boxes under pivot and Schur complement"),
     ]
-    small = [identity(*elimination.small(size), name=f"det = pivot x det of the Schur complement, D = {size + 1}") for size in (1, 2, 3)]
-    base = [_line(rule, lambda orientation: Fibre(orientation * (PIVOT * x) + sp.Symbol("b", real=True), x, x, orientation), sign) for sign in (1, -1)]
+    small = [
+        identity(*elimination.small(size), name=f"det = pivot x det of the Schur complement, D = {size + 1}")
+        for size in (1, 2, 3)
+    ]
+    base = [
+        _line(
+            rule,
+            lambda orientation: Fibre(orientation * (PIVOT * x) + sp.Symbol("b", real=True), x, x, orientation),
+            sign,
+        )
+        for sign in (1, -1)
+    ]
     return structural(transports.DIMENSION, base=base, step=step, small=small, name="affine maps")
 
 
@@ -126,7 +161,11 @@ def _automorphism(rule: Rule, dim: int) -> list[Evidence]:
         identity(whole.round_trip(), point, name=f"polynomial inverse, D = {dim}"),
         identity(whole.trip_round(), point, name=f"polynomial inverse on the other side, D = {dim}"),
         identity(whole.jacobian.det(method="berkowitz"), whole.volume, name=f"constant determinant, D = {dim}"),
-        identity(transports.flux_divergence(whole.forward, whole.variables, rate), sp.exp(LOG_P(*whole.variables)), name=f"mass of boxes by flux, D = {dim}"),
+        identity(
+            transports.flux_divergence(whole.forward, whole.variables, rate),
+            sp.exp(LOG_P(*whole.variables)),
+            name=f"mass of boxes by flux, D = {dim}",
+        ),
     ]
 
 
@@ -143,12 +182,25 @@ def numeric(case: Case, stream: Stream, *, rule: Rule = divide, f: Any = None) -
     residual = (log_p - tracked - rule(log_p, log_det)).abs()
     amplified = chosen.condition(points) if isinstance(chosen, bijections.Composition) else torch.linalg.cond(jacobian)
     bound = Bound(
-        {"Jacobian and LU": 16 * case.D * (case.D + 8) * EPS * amplified, "sums": 8 * (case.D + 8) * EPS * (1 + log_p.abs() + tracked.abs())},
+        {
+            "Jacobian and LU": 16 * case.D * (case.D + 8) * EPS * amplified,
+            "sums": 8 * (case.D + 8) * EPS * (1 + log_p.abs() + tracked.abs()),
+        },
         "Each layer's Jacobian is formed to D + 8 units of rounding relative to its norm; log det moves by at most D times that, amplified by the condition of "
         "what multiplies it (sum over layers); LU with partial pivoting adds as much (Higham, ch. 9, growth factor 16 taken).",
-        assumes=("the growth factor of Gaussian elimination is at most 16",) if f is None else ("the map is one layer to rounding", "the growth factor of Gaussian elimination is at most 16"),
+        assumes=("the growth factor of Gaussian elimination is at most 16",)
+        if f is None
+        else ("the map is one layer to rounding", "the growth factor of Gaussian elimination is at most 16"),
     )
-    return [measured(residual, bound, points=case.size, resolves=1e-3, name="density of the image, layer by layer and through the whole Jacobian")]
+    return [
+        measured(
+            residual,
+            bound,
+            points=case.size,
+            resolves=1e-3,
+            name="density of the image, layer by layer and through the whole Jacobian",
+        )
+    ]
 
 
 def cases_for(*, f: Any = None, **others: object) -> list[Case]:
@@ -157,7 +209,9 @@ def cases_for(*, f: Any = None, **others: object) -> list[Case]:
         return list(cases["numeric"].always)
     fitting = [dim for dim in (1, 2, 3, 4, 8, 16, 32, 64) if _fits(f, dim)]
     if not fitting:
-        raise InputError("f.forward accepted points (2, D) for no D among 1, 2, 3, 4, 8, 16, 32, 64. Expected a map from (N, D) to (N, D); for another D say case=Case(D=.., size=..).")
+        raise InputError(
+            "f.forward accepted points (2, D) for no D among 1, 2, 3, 4, 8, 16, 32, 64. Expected a map from (N, D) to (N, D); for another D say case=Case(D=.., size=..)."
+        )
     chosen = dict.fromkeys((fitting[0], fitting[len(fitting) // 2], fitting[-1]))
     return [Case(D=dim, seed=1, size=64 if dim > 2 else 20_000) for dim in chosen]
 
@@ -172,7 +226,9 @@ def _fits(f: Any, dim: int) -> bool:
 
 def _jacobian(chosen: Any, points: Tensor) -> Tensor:
     if not callable(getattr(chosen, "forward", None)):
-        raise InputError(f"Expected f with a method forward(x), from points (N, D) to points (N, D), got {type(chosen).__name__}.")
+        raise InputError(
+            f"Expected f with a method forward(x), from points (N, D) to points (N, D), got {type(chosen).__name__}."
+        )
     try:
         return bijections.jacobians(chosen.forward, points)
     except (ValueError, RuntimeError) as error:
@@ -181,12 +237,18 @@ def _jacobian(chosen: Any, points: Tensor) -> Tensor:
 
 def _tracked(chosen: Any, points: Tensor) -> Tensor:
     if not callable(getattr(chosen, "log_det", None)):
-        raise InputError("The numeric route compares f.log_det(x), shape (N,), with autograd; f has none. Ask for route='statistical', which needs forward and inverse.")
+        raise InputError(
+            "The numeric route compares f.log_det(x), shape (N,), with autograd; f has none. Ask for route='statistical', which needs forward and inverse."
+        )
     tracked = chosen.log_det(points)
     if not isinstance(tracked, Tensor) or tracked.shape != points.shape[:1]:
-        raise InputError(f"Expected f.log_det(x) of shape ({points.shape[0]},), got {tuple(getattr(tracked, 'shape', ()))}.")
+        raise InputError(
+            f"Expected f.log_det(x) of shape ({points.shape[0]},), got {tuple(getattr(tracked, 'shape', ()))}."
+        )
     if not bool(torch.isfinite(tracked).all()):
-        raise InputError("f.log_det(x) is NaN or infinite at sampled points; the claim needs det df/dx nonzero almost everywhere.")
+        raise InputError(
+            "f.log_det(x) is NaN or infinite at sampled points; the claim needs det df/dx nonzero almost everywhere."
+        )
     return tracked.detach()
 
 
@@ -198,7 +260,9 @@ def statistical(case: Case, stream: Stream, *, rule: Rule = divide, f: Any = Non
     law = UNIFORM if case.get("p") == "uniform" else densities.law(case.get("p", "mixture"), case.D, seeded.fork("p"))
     chosen = f if f is not None else bijections.bijection(case.get("f", "deep"), case.D, seeded.fork("f"))
     if not callable(getattr(chosen, "inverse", None)) or not callable(getattr(chosen, "forward", None)):
-        raise InputError(f"Expected f with methods forward(x) and inverse(y) on points (N, D), got {type(chosen).__name__}.")
+        raise InputError(
+            f"Expected f with methods forward(x) and inverse(y) on points (N, D), got {type(chosen).__name__}."
+        )
     edges = _edges(chosen, law.sample(2000, stream.fork("pilot")))
     counts = torch.zeros(1, dtype=torch.int64, device=stream.device)
     pushed = stream.fork("samples")
@@ -211,7 +275,13 @@ def statistical(case: Case, stream: Stream, *, rule: Rule = divide, f: Any = Non
         estimated=("quadrature",),
         assumes=("the claimed density is smooth inside each cell, up to kinks",),
     )
-    return tested(statistics.ks_over_cells(counts, fine), Test.dkw(case.size), resolves=0.06, slack=slack, name="pushed samples against the claimed density's mass")
+    return tested(
+        statistics.ks_over_cells(counts, fine),
+        Test.dkw(case.size),
+        resolves=0.06,
+        slack=slack,
+        name="pushed samples against the claimed density's mass",
+    )
 
 
 class _Uniform:
@@ -239,7 +309,9 @@ def _edges(chosen: Any, pilot: Tensor) -> tuple[Tensor, ...]:
         return (torch.tensor(breaks, dtype=pilot.dtype, device=pilot.device),)
     edges = []
     for column, cells in zip(images.T, (8, 4), strict=False):
-        edges.append(torch.quantile(column, torch.linspace(0.03, 0.97, cells + 1, dtype=pilot.dtype, device=pilot.device)))
+        edges.append(
+            torch.quantile(column, torch.linspace(0.03, 0.97, cells + 1, dtype=pilot.dtype, device=pilot.device))
+        )
     return tuple(edges)
 
 
@@ -290,17 +362,42 @@ def figure() -> Figure:
     drawing = Figure(figsize=(7.2, 2.6), layout="constrained")
     smooth, cubic, cantor = drawing.subplots(1, 3)
     stream = Stream(7)
-    law, spline = densities.LogisticProduct(torch.zeros(1).double(), torch.ones(1).double()), bijections.bijection("splines", 1, Stream(19))
-    for axis, chosen, title, limits in ((smooth, spline, "a monotone spline", (-5, 5)), (cubic, bijections.Cube(), "$x^3$: no value at 0", (-2, 2))):
+    law, spline = (
+        densities.LogisticProduct(torch.zeros(1).double(), torch.ones(1).double()),
+        bijections.bijection("splines", 1, Stream(19)),
+    )
+    for axis, chosen, title, limits in (
+        (smooth, spline, "a monotone spline", (-5, 5)),
+        (cubic, bijections.Cube(), "$x^3$: no value at 0", (-2, 2)),
+    ):
         images = chosen.forward(law.sample(20_000, stream.fork(title)))[:, 0]
         grid = torch.linspace(*limits, 120, dtype=torch.float64)[:, None]
         back = chosen.inverse(grid)
-        axis.hist(histtype="stepfilled", x=images.numpy(), bins=32, range=limits, weights=torch.full_like(images, 32 / (20_000 * (limits[1] - limits[0]))).numpy(), color="0.8", label="pushed samples")
-        axis.plot(grid[:, 0], (law.log_prob(back) - chosen.log_det(back)).exp(), color="C3", lw=1, label=r"$p(x)\,/\,|\det f'(x)|$")
+        axis.hist(
+            histtype="stepfilled",
+            x=images.numpy(),
+            bins=32,
+            range=limits,
+            weights=torch.full_like(images, 32 / (20_000 * (limits[1] - limits[0]))).numpy(),
+            color="0.8",
+            label="pushed samples",
+        )
+        axis.plot(
+            grid[:, 0],
+            (law.log_prob(back) - chosen.log_det(back)).exp(),
+            color="C3",
+            lw=1,
+            label=r"$p(x)\,/\,|\det f'(x)|$",
+        )
         axis.set(title=title, xlabel="f(x)", ylim=(0, 1.2 if chosen is not spline else None))
     images = bijections.CantorInverse().forward(UNIFORM.sample(20_000, stream.fork("cantor")))[:, 0]
     steps = torch.linspace(0, 1, 82, dtype=torch.float64)
-    cantor.plot(steps, torch.searchsorted(images.sort().values, steps).double() / images.numel(), color="0.6", label="mass of [0, y], samples")
+    cantor.plot(
+        steps,
+        torch.searchsorted(images.sort().values, steps).double() / images.numel(),
+        color="0.6",
+        label="mass of [0, y], samples",
+    )
     cantor.plot(steps, steps / 2, color="C3", lw=1, label="the formula's: half is missing")
     cantor.set(title="inverse of x + Cantor(x)", xlabel="y")
     for axis in (smooth, cantor):

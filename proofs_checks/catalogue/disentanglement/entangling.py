@@ -64,7 +64,11 @@ def exact(*, rotation: Rotation = symbols.spike_rotation, start: int = 2, rows: 
     if rows is not None:
         return _of_your_rows(rows)
     about_rotations = [_no_zero_entry(rotation, start), *_infinite_family(rotation, start)]
-    return [*_about_marginals(), *about_rotations] if rotation is symbols.spike_rotation and start == 2 else about_rotations
+    return (
+        [*_about_marginals(), *about_rotations]
+        if rotation is symbols.spike_rotation and start == 2
+        else about_rotations
+    )
 
 
 def _about_marginals() -> list[Evidence]:
@@ -98,7 +102,9 @@ def _claimed(claim: symbols.Claimed) -> Evidence:
 
 def _entries_nonzero(matrices: dict[str, sympy.Matrix], of: str) -> Evidence:
     """Every entry, by itself and by its complementary minor."""
-    places = [(label, i, j) for label, matrix in matrices.items() for i in range(matrix.rows) for j in range(matrix.rows)]
+    places = [
+        (label, i, j) for label, matrix in matrices.items() for i in range(matrix.rows) for j in range(matrix.rows)
+    ]
     return finite(
         places, lambda place: matrices[place[0]][place[1], place[2]] != 0,
         second=lambda place: symbols.minor_nonzero(matrices[place[0]], place[1], place[2]), of=of, name="no zero entry",
@@ -115,7 +121,11 @@ def _no_zero_entry(rotation: Rotation, start: int) -> Evidence:
     closed = symbols.spike_entries(d, t)
     named = {"corner": -closed.corner, "edge": -closed.edge, "diagonal": closed.diagonal, "inner": -closed.inner}
     sizes = range(start, start + 4)
-    explicit = {f"d = {size}, t = {param}": rotation(size, param) for size in sizes for param in (size, size + sympy.Rational(1, 2))}
+    explicit = {
+        f"d = {size}, t = {param}": rotation(size, param)
+        for size in sizes
+        for param in (size, size + sympy.Rational(1, 2))
+    }
     return structural(
         d, start=start, name="no zero entry",
         base=[
@@ -137,7 +147,11 @@ def _no_zero_entry(rotation: Rotation, start: int) -> Evidence:
 def _positive_coefficients(polynomials: list[sympy.Expr], variables: tuple[sympy.Symbol, ...], of: str) -> Evidence:
     """Polynomials in nonnegative variables that are positive: every coefficient is, that of the constant included."""
     constant = (0,) * len(variables)
-    terms = [(expr, powers) for expr in polynomials for powers in dict.fromkeys([constant, *sympy.Poly(expr, *variables).monoms()])]
+    terms = [
+        (expr, powers)
+        for expr in polynomials
+        for powers in dict.fromkeys([constant, *sympy.Poly(expr, *variables).monoms()])
+    ]
 
     def expanded(term: tuple[sympy.Expr, tuple[int, ...]]) -> bool:
         monomial = sympy.prod(x**k for x, k in zip(variables, term[1], strict=True))
@@ -160,7 +174,9 @@ def _infinite_family(rotation: Rotation, start: int) -> list[Evidence]:
     least = rotation(start, t)[-1, -1] - rotation(start, s)[-1, -1]
     every = symbols.spike_entries(d, t).diagonal - symbols.spike_entries(d, s).diagonal
     return [
-        identity(least, claimed(sympy.Integer(start)), name="distinct t > 0 give distinct maps, in the least dimension"),
+        identity(
+            least, claimed(sympy.Integer(start)), name="distinct t > 0 give distinct maps, in the least dimension"
+        ),
         identity(every, claimed(d), name="distinct t > 0 give distinct maps, in every dimension"),
     ]
 
@@ -173,14 +189,22 @@ def _of_your_rows(rows: Any) -> list[Evidence]:
     except (TypeError, ValueError) as error:
         raise InputError(str(error)) from error
     if not orthogonal:
-        raise InputError("Hypothesis 'A is orthogonal' failed: A^T A differs from I. householder(v) of theory.isometries is orthogonal for every v.")
+        raise InputError(
+            "Hypothesis 'A is orthogonal' failed: A^T A differs from I. householder(v) of theory.isometries is orthogonal for every v."
+        )
     if 0 in matrix:
         place = next((i, j) for i in range(matrix.rows) for j in range(matrix.rows) if matrix[i, j] == 0)
-        raise InputError(f"Hypothesis 'A has no zero entry' failed at row {place[0]}, column {place[1]}: f would not mix these coordinates.")
+        raise InputError(
+            f"Hypothesis 'A has no zero entry' failed at row {place[0]}, column {place[1]}: f would not mix these coordinates."
+        )
     if matrix.rows < 2:
         raise InputError("Hypothesis 'd >= 2' failed: there is nothing to entangle in one dimension.")
     small = [_claimed(symbols.law_is_preserved(matrix.rows, matrix))] if matrix.rows <= 3 else []
-    return [identity(matrix.T * matrix, sympy.eye(matrix.rows), name="orthogonal"), _entries_nonzero({"yours": matrix}, "entries"), *small]
+    return [
+        identity(matrix.T * matrix, sympy.eye(matrix.rows), name="orthogonal"),
+        _entries_nonzero({"yours": matrix}, "entries"),
+        *small,
+    ]
 
 
 # -- by floating point --------------------------------------------------------------------------------------------------
@@ -193,7 +217,11 @@ def declared_law(case: Case, stream: Stream) -> Product:
     blocks = []
     for name, width in zip(case.laws, widths, strict=True):
         place, scale = 2.0 * stream.normal(width), torch.exp(0.5 * stream.normal(width))
-        blocks.append(FAMILIES[name](place, place + scale) if issubclass(FAMILIES[name], laws.Uniform) else FAMILIES[name](place, scale))
+        blocks.append(
+            FAMILIES[name](place, place + scale)
+            if issubclass(FAMILIES[name], laws.Uniform)
+            else FAMILIES[name](place, scale)
+        )
     return Product(blocks)
 
 
@@ -211,7 +239,14 @@ def declared_rotation(case: Case, stream: Stream) -> Tensor:
 
 
 def _mapping(
-    case: Case, stream: Stream, *, marginals: Any, A: Tensor | None, law: Law, rotation: Mixing, link: maps.Link | None = None
+    case: Case,
+    stream: Stream,
+    *,
+    marginals: Any,
+    A: Tensor | None,
+    law: Law,
+    rotation: Mixing,
+    link: maps.Link | None = None,
 ) -> maps.EntanglingMap:
     """The case's map, or the reader's: whatever the reader gives is checked against the hypotheses, and refused by name."""
     if marginals is None and A is None:
@@ -230,7 +265,13 @@ def _mapping(
 
 
 def numeric(
-    case: Case, stream: Stream, *, marginals: Any = None, A: Tensor | None = None, law: Law = declared_law, rotation: Mixing = declared_rotation
+    case: Case,
+    stream: Stream,
+    *,
+    marginals: Any = None,
+    A: Tensor | None = None,
+    law: Law = declared_law,
+    rotation: Mixing = declared_rotation,
 ) -> list[Evidence]:
     """The map as evaluated: density before and after, least entry of the Jacobian, inverse, and no jump."""
     f = _mapping(case, stream, marginals=marginals, A=A, law=law, rotation=rotation)
@@ -241,13 +282,20 @@ def numeric(
     foreign = not all(block.differentiable for block in f.law.blocks)
     smooth = ("F and its inverse are smooth where they are differenced",) if foreign else ()
     functions = "torch's special functions are within 16 units of roundoff"
-    density = Bound(error.density, entangling_errors.DENSITY, estimated=("differences",) if foreign else (), assumes=(functions, *smooth))
+    density = Bound(
+        error.density,
+        entangling_errors.DENSITY,
+        estimated=("differences",) if foreign else (),
+        assumes=(functions, *smooth),
+    )
     zero = (f.A.abs() <= matrix.entries).any()
     vanishing = (torch.isneginf(f.least_entry(at).log_abs) | zero).to(z)
     entries = Bound({"relative error of an entry": error.entry}, entangling_errors.ENTRY, assumes=(functions, *smooth))
     found: list[Evidence] = [
         measured(f.density_defect(at).abs(), density, points=case.size, resolves=1e-6, name="density"),
-        measured(vanishing, entries, points=case.size, resolves=2.0**-10, name="every entry of the Jacobian is nonzero"),
+        measured(
+            vanishing, entries, points=case.size, resolves=2.0**-10, name="every entry of the Jacobian is nonzero"
+        ),
     ]
     if not foreign:
         back = (f.inverse(at.x) - z).abs() * at.log_inner.exp()
@@ -256,7 +304,9 @@ def numeric(
     if case.get("nonzero") != "almost everywhere":
         half = min(case.size // 2, max(8, (1 << 13) // f.dimension))
         residual, terms = entangling_errors.jumps(f, z[:half], z[half : 2 * half])
-        bound = Bound(terms, entangling_errors.JUMP, assumes=("slopes at most double over 2^-40 of a segment", functions))
+        bound = Bound(
+            terms, entangling_errors.JUMP, assumes=("slopes at most double over 2^-40 of a segment", functions)
+        )
         found.append(measured(residual, bound, points=half, resolves=1e-3, name="no jump"))
     return found
 
@@ -264,7 +314,9 @@ def numeric(
 def cases_for(*, marginals: Any = None, A: Tensor | None = None, rows: Any = None, **others: object) -> list[Case]:
     """One case for a reader's marginals or matrix, of their dimension, so that no other enters the scope."""
     if others or (marginals is None and A is None and rows is None):
-        raise InputError(f"Expected A, marginals or rows, got {', '.join(others) or 'none'}. Controls alone substitute the rest.")
+        raise InputError(
+            f"Expected A, marginals or rows, got {', '.join(others) or 'none'}. Controls alone substitute the rest."
+        )
     try:
         dimension = as_product(marginals).dimension if marginals is not None else len(A) if A is not None else len(rows)
     except (TypeError, ValueError) as error:
@@ -290,9 +342,15 @@ def statistical(
     """Pushed samples against F, against fresh samples, along random directions, and in pairs of signs."""
     f = _mapping(case, stream, marginals=marginals, A=A, law=law, rotation=rotation, link=link)
     d, size, tile = f.dimension, case.size, max(1, (1 << 19) // f.dimension)
-    squash, directions = _squash(f.law.sample(stream.fork("pilot"), 1001)), stream.fork("directions").normal(d, DIRECTIONS)
+    squash, directions = (
+        _squash(f.law.sample(stream.fork("pilot"), 1001)),
+        stream.fork("directions").normal(d, DIRECTIONS),
+    )
     uniform, columns = UniformGrid(CELLS, d, stream.device), TwoSampleGrid(CELLS, d, stream.device)
-    along, signs = TwoSampleGrid(CELLS, DIRECTIONS, stream.device), torch.zeros(d, d, dtype=torch.float64, device=stream.device)
+    along, signs = (
+        TwoSampleGrid(CELLS, DIRECTIONS, stream.device),
+        torch.zeros(d, d, dtype=torch.float64, device=stream.device),
+    )
     for x, fresh in _pushed(f, stream, size, tile):
         p = _distribution(f.law, x)
         uniform.add(p)
@@ -302,13 +360,32 @@ def statistical(
             level = squash(sample)
             one.add(0.5 + torch.atan(level) / torch.pi)
             many.add(0.5 + torch.atan(torch.clamp(level, -1e6, 1e6) @ directions) / torch.pi)
-    rounding = Bound({"rounding of F": 64 * torch.finfo(torch.float64).eps}, "F and the median are within 64 units of roundoff of a probability")
+    rounding = Bound(
+        {"rounding of F": 64 * torch.finfo(torch.float64).eps},
+        "F and the median are within 64 units of roundoff of a probability",
+    )
     pairs = float((signs - torch.diag(signs.diagonal())).abs().max()) / size
     return [
         tested(uniform.lower, Test.dkw(size, tests=d), resolves=0.05, slack=rounding, name="marginals against F"),
-        tested(float(columns.brackets()[0].max()), Test.dkw_two_sample(size, size, tests=d), resolves=0.1, name="marginals against fresh samples"),
-        tested(float(along.brackets()[0].max()), Test.dkw_two_sample(size, size, tests=DIRECTIONS), resolves=0.1, name="projections against fresh samples"),
-        tested(pairs, Test.hoeffding(size, 2.0, tests=d * (d - 1) // 2), resolves=0.1, slack=rounding, name="signs of pairs"),
+        tested(
+            float(columns.brackets()[0].max()),
+            Test.dkw_two_sample(size, size, tests=d),
+            resolves=0.1,
+            name="marginals against fresh samples",
+        ),
+        tested(
+            float(along.brackets()[0].max()),
+            Test.dkw_two_sample(size, size, tests=DIRECTIONS),
+            resolves=0.1,
+            name="projections against fresh samples",
+        ),
+        tested(
+            pairs,
+            Test.hoeffding(size, 2.0, tests=d * (d - 1) // 2),
+            resolves=0.1,
+            slack=rounding,
+            name="signs of pairs",
+        ),
     ]
 
 
@@ -321,7 +398,9 @@ def _pushed(f: maps.EntanglingMap, stream: Stream, size: int, tile: int) -> Iter
 
 def _squash(pilot: Tensor) -> Callable[[Tensor], Tensor]:
     """Columns centred and scaled by a pilot sample's quartiles: an increasing map that is fixed before any point is judged."""
-    low, middle, high = torch.quantile(pilot, torch.tensor([0.25, 0.5, 0.75], dtype=pilot.dtype, device=pilot.device), dim=0)
+    low, middle, high = torch.quantile(
+        pilot, torch.tensor([0.25, 0.5, 0.75], dtype=pilot.dtype, device=pilot.device), dim=0
+    )
     return lambda x: (x - middle) / (high - low)
 
 
@@ -369,15 +448,23 @@ controls = {
         Control(numeric, cases=[_FEW], rotation=_flat_reflection),
     ],
     "one-dimension": Control(exact, start=1),
-    "identity": [Control(exact, rotation=lambda d, t: sympy.eye(d)), Control(numeric, cases=[_FEW], rotation=_identity_matrix)],
+    "identity": [
+        Control(exact, rotation=lambda d, t: sympy.eye(d)),
+        Control(numeric, cases=[_FEW], rotation=_identity_matrix),
+    ],
 }
 
 
 @cache
 def _drawn_grid(lines: int = 7, points: int = 21) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Grid lines of the unit square and their images, and samples before and after, for the figure."""
-    f = maps.EntanglingMap(Product([laws.Triangular(0.0, 1.0), laws.Uniform(0.0, 1.0)]), maps.householder(maps.spike(2, 3.0)))
-    fixed, moving = torch.linspace(0.1, 0.9, lines, dtype=torch.float64), torch.linspace(0.02, 0.98, points, dtype=torch.float64)
+    f = maps.EntanglingMap(
+        Product([laws.Triangular(0.0, 1.0), laws.Uniform(0.0, 1.0)]), maps.householder(maps.spike(2, 3.0))
+    )
+    fixed, moving = (
+        torch.linspace(0.1, 0.9, lines, dtype=torch.float64),
+        torch.linspace(0.02, 0.98, points, dtype=torch.float64),
+    )
     upright = torch.stack([fixed[:, None].expand(lines, points), moving.expand(lines, points)], -1)
     grid = torch.cat([upright, upright.flip(-1)])
     sample = f.law.sample(Stream(5), 100_000)
@@ -399,7 +486,14 @@ def figure() -> Figure:
     for values, label, style in ((sample, "z", "-"), (pushed, "f(z)", ":")):
         for column, colour in ((0, "C0"), (1, "C1")):
             heights = torch.histc(values[:, column], 16, 0.0, 1.0) / len(values) * 16
-            counts.stairs(heights.tolist(), torch.linspace(0, 1, 17).tolist(), linestyle=style, color=colour, linewidth=1.4, label=f"{label}, coordinate {column + 1}")
+            counts.stairs(
+                heights.tolist(),
+                torch.linspace(0, 1, 17).tolist(),
+                linestyle=style,
+                color=colour,
+                linewidth=1.4,
+                label=f"{label}, coordinate {column + 1}",
+            )
     counts.set(title="histograms", xticks=[0, 1], yticks=[0, 1, 2], ylim=(0, 2.6))
     counts.legend(fontsize=6, frameon=False, ncols=2, loc="upper center")
     return canvas

@@ -47,16 +47,40 @@ _SYSTEMS = (STANDARD, *SUFFICIENT)
 
 
 def exact(
-    *, tables: Iterable[Table] | None = None, sufficient: Sequence[System] | None = None, theorems: Sequence[Theorem] | None = None
+    *,
+    tables: Iterable[Table] | None = None,
+    sufficient: Sequence[System] | None = None,
+    theorems: Sequence[Theorem] | None = None,
 ) -> list[Evidence]:
     """Tables, witnesses and derivations; with an object substituted only the obligations that speak of it are gathered."""
     found = []
     if theorems is None:
-        found.append(_tables_evidence(_every_table() if tables is None else [as_table(table) for table in tables], _SYSTEMS if sufficient is None else sufficient))
+        found.append(
+            _tables_evidence(
+                _every_table() if tables is None else [as_table(table) for table in tables],
+                _SYSTEMS if sufficient is None else sufficient,
+            )
+        )
     if tables is None and sufficient is None:
-        found.append(finite(THEOREMS if theorems is None else theorems, equations.replays, second=equations.splices, of="derivations, for sets of any size", name="derivations"))
+        found.append(
+            finite(
+                THEOREMS if theorems is None else theorems,
+                equations.replays,
+                second=equations.splices,
+                of="derivations, for sets of any size",
+                name="derivations",
+            )
+        )
     if tables is None and sufficient is None and theorems is None:
-        found.append(finite(INSUFFICIENT, _separates, second=_separates_by_translations, of="systems that do not suffice, each with a table", name="witnesses"))
+        found.append(
+            finite(
+                INSUFFICIENT,
+                _separates,
+                second=_separates_by_translations,
+                of="systems that do not suffice, each with a table",
+                name="witnesses",
+            )
+        )
     return found
 
 
@@ -68,7 +92,13 @@ def _tables_evidence(instances: list[Table], systems: Sequence[System]) -> Evide
     by_translations = _implications_by_translations(instances, systems)
     orders = sorted({len(table) for table in instances})
     of = "tables of order " + (", ".join(map(str, orders)) if len(orders) < 9 else f"{orders[0]}..{orders[-1]}")
-    return finite(instances, lambda table: _makes_a_group(table, systems), second=by_translations.__getitem__, of=of, name="sufficient systems")
+    return finite(
+        instances,
+        lambda table: _makes_a_group(table, systems),
+        second=by_translations.__getitem__,
+        of=of,
+        name="sufficient systems",
+    )
 
 
 def _makes_a_group(table: Table, systems: Sequence[System]) -> bool:
@@ -125,7 +155,9 @@ def figure() -> Figure:
         for x in range(3):
             for y in range(3):
                 axes.add_patch(Rectangle((y - 0.5, x - 0.5), 1, 1, facecolor=colours[table[x][y]], edgecolor="white"))
-                axes.text(y, x, names[table[x][y]], ha="center", va="center", color="white" if table[x][y] == 0 else "black")
+                axes.text(
+                    y, x, names[table[x][y]], ha="center", va="center", color="white" if table[x][y] == 0 else "black"
+                )
         axes.set(xlim=(-0.5, 2.5), ylim=(2.5, -0.5), aspect="equal", title=title)
         axes.set_xticks(range(3), list(names))
         axes.set_yticks(range(3), list(names))

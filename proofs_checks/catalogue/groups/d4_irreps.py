@@ -82,7 +82,13 @@ COMPLETED = Family(D4, SQUARE, tuple(LECTURE.values()))
 def exact(*, family: Family = COMPLETED) -> list[Evidence]:
     """Finite obligations, each decided by two algorithms that share nothing but the matrices."""
     group, found = family.group, family.representations
-    homomorphisms = finite(found, lambda r: r.defect() is None, second=lambda r: _obeys(r, family), of="representations of the group", name="homomorphisms")
+    homomorphisms = finite(
+        found,
+        lambda r: r.defect() is None,
+        second=lambda r: _obeys(r, family),
+        of="representations of the group",
+        name="homomorphisms",
+    )
     if not all(_obeys(r, family) for r in found):
         return [homomorphisms]  # what follows speaks of representations only
     pairs = list(combinations_with_replacement(found, 2))
@@ -90,8 +96,20 @@ def exact(*, family: Family = COMPLETED) -> list[Evidence]:
     columns = _fixed_points(group)
     return [
         homomorphisms,
-        finite(pairs, _orthonormal, second=_intertwined, of="pairs of representations", name="irreducible, inequivalent, rows orthogonal"),
-        finite([found], lambda f: _same_as_dixon(group, f), second=lambda f: _coefficients_span(group, f), of="tables", name="complete"),
+        finite(
+            pairs,
+            _orthonormal,
+            second=_intertwined,
+            of="pairs of representations",
+            name="irreducible, inequivalent, rows orthogonal",
+        ),
+        finite(
+            [found],
+            lambda f: _same_as_dixon(group, f),
+            second=lambda f: _coefficients_span(group, f),
+            of="tables",
+            name="complete",
+        ),
         finite(
             elements,
             lambda pair: _column_product(found, *pair) == _centraliser(group, *pair),
@@ -204,7 +222,11 @@ Listed = Callable[[Tensor, int, int], Tensor]
 
 
 def numeric(
-    case: Case, stream: Stream, *, generators: tuple[tuple[int, ...], ...] = polygon_generators(4), listed: Listed = everything
+    case: Case,
+    stream: Stream,
+    *,
+    generators: tuple[tuple[int, ...], ...] = polygon_generators(4),
+    listed: Listed = everything,
 ) -> list[Evidence]:
     """Split the regular representation, and read the claim off the traces of the pieces."""
     elements = closure(torch.tensor(generators, device=stream.device))
@@ -214,22 +236,35 @@ def numeric(
     R = exact_conjugate(permutation_matrices(table), basis, inverse)
     pieces = split(R, stream)
     if pieces.resolution > COARSE:
-        return [undecided(f"Eigenvalues of the commutant element closer than {pieces.resolution:.1e} of its width cannot be told apart: use fewer shears or more precision.")]
+        return [
+            undecided(
+                f"Eigenvalues of the commutant element closer than {pieces.resolution:.1e} of its width cannot be told apart: use fewer shears or more precision."
+            )
+        ]
     found = pieces.characters[distinct(character_gram(pieces.characters))]
     r, s = (int((elements == torch.tensor(g, device=stream.device)).all(1).nonzero()[0]) for g in generators)
     found = found[listed(found, r, s)]
-    return [_homomorphism_evidence(R, table), _block_evidence(pieces, n), *_table_evidence(found, table, pieces.character_error)]
+    return [
+        _homomorphism_evidence(R, table),
+        _block_evidence(pieces, n),
+        *_table_evidence(found, table, pieces.character_error),
+    ]
 
 
 def _homomorphism_evidence(R: Tensor, table: Tensor) -> Evidence:
     size = frobenius(R)
-    bound = Bound({"products": gamma(R.shape[1], R) * size**2}, "a computed product of two d x d matrices is within gamma_d |R(g)|_F |R(h)|_F")
+    bound = Bound(
+        {"products": gamma(R.shape[1], R) * size**2},
+        "a computed product of two d x d matrices is within gamma_d |R(g)|_F |R(h)|_F",
+    )
     return measured(homomorphism_defect(R, table)[0], bound, points=len(table) ** 2, resolves=1e-2, name="homomorphism")
 
 
 def _block_evidence(pieces: Any, n: int) -> Evidence:
     derivation = "entries of V* U V between eigenspaces of a commuting matrix known up to E are at most 2 |V|^2 |U| |E| / gap; E from rounding and factorisation residuals"
-    return measured(pieces.off_block, Bound(pieces.terms, derivation), points=n, resolves=1e-2, name="pieces are invariant")
+    return measured(
+        pieces.off_block, Bound(pieces.terms, derivation), points=n, resolves=1e-2, name="pieces are invariant"
+    )
 
 
 def _table_evidence(found: Tensor, table: Tensor, error: float) -> list[Evidence]:
@@ -243,10 +278,14 @@ def _table_evidence(found: Tensor, table: Tensor, error: float) -> list[Evidence
     columns = (found.mH @ found).conj()
     conjugate = (table[:, :, None] == table.T[:, None, :]).sum(0)  # (g, h) -> #{x : x g = h x}
     many = Bound({"characters": k * product}, note + "; k of them are added")
-    count = Bound({"rounding to a whole number": n * product}, note + "; the number of kinds is decided by products near 0 or 1")
+    count = Bound(
+        {"rounding to a whole number": n * product}, note + "; the number of kinds is decided by products near 0 or 1"
+    )
     return [
         measured(gram, pair, points=k * k, resolves=1e-2, name="rows orthonormal"),
-        measured((columns - conjugate).abs(), many, points=n * n, resolves=0.1, name="columns orthogonal, squares sum to 8"),
+        measured(
+            (columns - conjugate).abs(), many, points=n * n, resolves=0.1, name="columns orthogonal, squares sum to 8"
+        ),
         measured((frobenius_schur(found, table) - 1).abs(), one, points=k, resolves=0.1, name="indicator +1"),
         measured(abs(k - 5), count, points=1, resolves=0.1, name="five kinds"),
     ]
@@ -290,7 +329,9 @@ def figure() -> Figure:
         for x in range(8):
             value = int(LECTURE[name].character.entry(x).as_fraction())
             axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colours[value], edgecolor="white"))
-            axes.text(x, y, str(value), ha="center", va="center", fontsize=9, color="white" if abs(value) == 2 else "black")
+            axes.text(
+                x, y, str(value), ha="center", va="center", fontsize=9, color="white" if abs(value) == 2 else "black"
+            )
     axes.add_patch(Rectangle((-0.5, 2.5), 8, 1, fill=False, edgecolor="#c0182b", linewidth=2))
     axes.set(xlim=(-0.55, 7.55), ylim=(4.55, -0.55), title="Characters of D4; outlined: missing in the lecture")
     axes.set_xticks(range(8), D4.names)

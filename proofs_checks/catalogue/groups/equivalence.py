@@ -71,13 +71,23 @@ Invariant = Callable[[Representation], Any]
 Product = Callable[[Pair], Any]
 
 
-def exact(*, theorems: Sequence[WordTheorem] | None = None, invariant: Invariant | None = None, product: Product | None = None) -> list[Evidence]:
+def exact(
+    *, theorems: Sequence[WordTheorem] | None = None, invariant: Invariant | None = None, product: Product | None = None
+) -> list[Evidence]:
     """Derivations for every dimension, then decisions on small groups; with an object substituted only what speaks of it."""
     whole = theorems is None and invariant is None and product is None
     found: list[Evidence] = []
     if whole or theorems is not None:
         chosen = (*POLAR, *AVERAGE) if theorems is None else theorems
-        found.append(finite(chosen, rewriting.replays, second=rewriting.joins, of="derivations between words, for matrices of every size", name="derivations"))
+        found.append(
+            finite(
+                chosen,
+                rewriting.replays,
+                second=rewriting.joins,
+                of="derivations between words, for matrices of every size",
+                name="derivations",
+            )
+        )
     if whole:
         found += _in_general()
     instances = [] if theorems is not None else _instances()
@@ -117,7 +127,11 @@ def _in_general() -> list[Evidence]:
     return [
         identity(*root_commutes(), name="entries of the root's commutator"),
         structural(
-            d, base=identity(*base, name="one diagonal entry"), step=identity(*step, name="one more"), small=[identity(*sides) for sides in small], name="trace of the average"
+            d,
+            base=identity(*base, name="one diagonal entry"),
+            step=identity(*step, name="one more"),
+            small=[identity(*sides) for sides in small],
+            name="trace of the average",
         ),
     ]
 
@@ -141,7 +155,12 @@ def times_sign(matrices: Tensor) -> Tensor:
 
 
 def numeric(
-    case: Case, stream: Stream, *, partner: Partner = itself, unitary: Unitary = unitarise, seed_to_intertwiner: ToIntertwiner = average_between
+    case: Case,
+    stream: Stream,
+    *,
+    partner: Partner = itself,
+    unitary: Unitary = unitarise,
+    seed_to_intertwiner: ToIntertwiner = average_between,
 ) -> list[Evidence]:
     """R by permutation matrices, R' a random integer conjugate of its partner; both exact in floating point."""
     permutations = closure(torch.tensor(case.generators))
@@ -162,11 +181,16 @@ def numeric(
 def _trace_evidence(R: Tensor, moved: Tensor) -> Evidence:
     trace = [torch.diagonal(r, dim1=-2, dim2=-1).sum(-1) for r in (R, moved)]
     size = torch.diagonal(moved, dim1=-2, dim2=-1).abs().sum(-1) + torch.diagonal(R, dim1=-2, dim2=-1).sum(-1)
-    bound = Bound({"sums": gamma(R.shape[1] + 1, R) * size}, "entries are whole numbers, held exactly; a sum of d numbers is within gamma_d of the sum of their sizes")
+    bound = Bound(
+        {"sums": gamma(R.shape[1] + 1, R) * size},
+        "entries are whole numbers, held exactly; a sum of d numbers is within gamma_d of the sum of their sizes",
+    )
     return measured((trace[0] - trace[1]).abs(), bound, points=len(R), resolves=1e-2, name="traces")
 
 
-def _polar_evidence(R: Tensor, moved: Tensor, known: dict[str, float], stream: Stream, to_intertwiner: ToIntertwiner) -> list[Evidence]:
+def _polar_evidence(
+    R: Tensor, moved: Tensor, known: dict[str, float], stream: Stream, to_intertwiner: ToIntertwiner
+) -> list[Evidence]:
     n, d = R.shape[:2]
     found = to_intertwiner(R, moved, stream.normal(d, d), known["error"])
     parts = polar(found.matrix)
@@ -174,14 +198,27 @@ def _polar_evidence(R: Tensor, moved: Tensor, known: dict[str, float], stream: S
     rounding = gamma(2 * d + 1, R) * d
     note = "the exact average intertwines the exact R'; the computed one is within e of it, and R' within its error of the exact one"
     size = frobenius(found.matrix)
-    average = Bound({"average": (1 + known["spectral"]) * found.error, "unitarised": known["error"] * size, "products": 2 * rounding * size}, note)
+    average = Bound(
+        {
+            "average": (1 + known["spectral"]) * found.error,
+            "unitarised": known["error"] * size,
+            "products": 2 * rounding * size,
+        },
+        note,
+    )
     error = polar_intertwining_error(found, parts, known["error"], known["spectral"] * skew + 2 * known["error"], d)
     note = "entries of [P, R] are those of [P^2, R] over sums of singular values; the residual of T, the slant of U and the error of R' are carried through U R - R' U"
     factor = Bound({"polar factor": error, "products": 2 * rounding}, note)
     norm = torch.linalg.matrix_norm
     U = parts.factor
     return [
-        measured(norm(found.matrix @ R - moved @ found.matrix), average, points=n, resolves=1e-2 * max(1.0, size), name="the average intertwines"),
+        measured(
+            norm(found.matrix @ R - moved @ found.matrix),
+            average,
+            points=n,
+            resolves=1e-2 * max(1.0, size),
+            name="the average intertwines",
+        ),
         measured(norm(U @ R - moved @ U), factor, points=n, resolves=5e-2, name="its unitary part intertwines"),
     ]
 
@@ -189,11 +226,16 @@ def _polar_evidence(R: Tensor, moved: Tensor, known: dict[str, float], stream: S
 def _dimension_evidence(R: Tensor, moved: Tensor, chosen: list[int], name: str) -> Evidence:
     found = nullity(intertwiner_equations(R[chosen], moved[chosen]))
     if found.ratio < _GAP:
-        return undecided(f"The least singular value beyond zero is {found.ratio:.1e} times the error: too near to tell. Use fewer shears or more precision.")
+        return undecided(
+            f"The least singular value beyond zero is {found.ratio:.1e} times the error: too near to tell. Use fewer shears or more precision."
+        )
     product = pairing(R, moved)
     largest = R.shape[1] ** 2
     bound = Bound(
-        {"inner product": gamma(len(R) + R.shape[1] + 2, R) * largest * (1 + frobenius(moved)), "rounding to a whole number": 1 / found.ratio},
+        {
+            "inner product": gamma(len(R) + R.shape[1] + 2, R) * largest * (1 + frobenius(moved)),
+            "rounding to a whole number": 1 / found.ratio,
+        },
         "the entries are exact; a singular value moves by the factorisation's residual at most (Weyl), so those within it count the kernel; the inner product is a mean of n products of sums of d numbers",
     )
     return measured(abs(found.count - product), bound, points=len(R), resolves=1e-2, name=f"intertwiners with {name}")
@@ -209,7 +251,10 @@ def unaveraged(R: Tensor, moved: Tensor, seed: Tensor, moved_error: float) -> In
     return Intertwiner(seed, average_between(R, moved, seed, moved_error).error)
 
 
-_POWERED = [Case(d=4, shears=6, generators=_FOUR_POINTS, seed=1), Case(d=8, shears=12, generators=regular_generators(quaternion()), seed=1)]
+_POWERED = [
+    Case(d=4, shears=6, generators=_FOUR_POINTS, seed=1),
+    Case(d=8, shears=12, generators=regular_generators(quaternion()), seed=1),
+]
 controls = {
     "determinants": [Control(exact, invariant=determinants), Control(numeric, cases=_POWERED[:1], partner=times_sign)],
     "not-unitary": [Control(exact, theorems=(WITHOUT_UNITARITY,)), Control(numeric, cases=_POWERED, unitary=as_it_is)],
@@ -233,7 +278,14 @@ def figure() -> Figure:
         moved = exact_conjugate(part(matrices), basis, inverse)
         equations = intertwiner_equations(matrices[chosen].to(moved.dtype), moved[chosen])
         values = torch.linalg.svdvals(equations).clamp(min=1e-17)
-        axes.semilogy(range(1, len(values) + 1), values.tolist(), "o", color=colour, markersize=4, label=f"{label}: {nullity(equations).count}")
+        axes.semilogy(
+            range(1, len(values) + 1),
+            values.tolist(),
+            "o",
+            color=colour,
+            markersize=4,
+            label=f"{label}: {nullity(equations).count}",
+        )
     axes.set(xlabel="number", ylabel="singular value", title="Intertwiners are the singular values at rounding level")
     axes.title.set_fontsize(9)
     axes.legend(fontsize=8, frameon=False, loc="center left")

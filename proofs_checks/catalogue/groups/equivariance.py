@@ -44,7 +44,12 @@ Matrix = Callable[[int, Any], np.ndarray]
 
 
 def exact(
-    *, stride: int | None = None, matrix: Matrix | None = None, readout: Matrix | None = None, turns: int | None = None, actions: Iterable[exactly.Action] | None = None
+    *,
+    stride: int | None = None,
+    matrix: Matrix | None = None,
+    readout: Matrix | None = None,
+    turns: int | None = None,
+    actions: Iterable[exactly.Action] | None = None,
 ) -> list[Evidence]:
     """Inductions for every size, identities for every signal, and small sizes decided by two algorithms.
 
@@ -59,7 +64,15 @@ def exact(
     if all_of_them or readout is not None:
         found.append(_readouts(sums if readout is None else readout))
     if all_of_them or turns is not None:
-        found.append(finite(exactly.turns(4 if turns is None else turns), exactly.Turn.keeps_grid, second=exactly.Turn.is_quarter_turn, of="rotations", name="grid kept"))
+        found.append(
+            finite(
+                exactly.turns(4 if turns is None else turns),
+                exactly.Turn.keeps_grid,
+                second=exactly.Turn.is_quarter_turn,
+                of="rotations",
+                name="grid kept",
+            )
+        )
     if all_of_them or actions is not None:
         given = [*exactly.cyclic_actions(10), *exactly.symmetric_actions(4, 4)] if actions is None else actions
         found.append(_dimensions(given, "actions of C_n, n <= 10, and S_n, n <= 4, on tensors", "dimensions"))
@@ -73,7 +86,13 @@ def sums(n: int, weights: Any) -> np.ndarray:
 
 def _convolutions(matrix: Matrix) -> Evidence:
     instances = [matrix(n, taps) for n in (3, 5, 6) for taps in TAPS if len(taps) <= n]
-    return finite(instances, exactly.commutes_with_shift, second=exactly.depends_on_difference, of="convolutions of 3, 5, 6 points with up to 5 taps -1, 0, 1", name="convolutions")
+    return finite(
+        instances,
+        exactly.commutes_with_shift,
+        second=exactly.depends_on_difference,
+        of="convolutions of 3, 5, 6 points with up to 5 taps -1, 0, 1",
+        name="convolutions",
+    )
 
 
 def _readouts(readout: Matrix) -> Evidence:
@@ -82,13 +101,30 @@ def _readouts(readout: Matrix) -> Evidence:
 
 
 def _dimensions(actions: Iterable[exactly.Action], of: str, name: str) -> Evidence:
-    return finite(actions, lambda a: exactly.orbit_count(a) == a.expected, second=lambda a: exactly.solution_count(a) == a.expected, of=of, name=name)
+    return finite(
+        actions,
+        lambda a: exactly.orbit_count(a) == a.expected,
+        second=lambda a: exactly.solution_count(a) == a.expected,
+        of=of,
+        name=name,
+    )
 
 
 def _every_size() -> list[Evidence]:
     found = [*_identities(exactly.stride_law()), *_identities(exactly.lifting_equations())]
-    found.append(finite(exactly.taps(4), exactly.tap_commutes, second=exactly.tap_is_right_multiplication, of="taps of group convolutions, tori up to 4 x 4", name="group convolution"))
-    for name, law in (("circulants", exactly.circulant_induction), ("invariant readouts pool", exactly.pooling_induction)):
+    found.append(
+        finite(
+            exactly.taps(4),
+            exactly.tap_commutes,
+            second=exactly.tap_is_right_multiplication,
+            of="taps of group convolutions, tori up to 4 x 4",
+            name="group convolution",
+        )
+    )
+    for name, law in (
+        ("circulants", exactly.circulant_induction),
+        ("invariant readouts pool", exactly.pooling_induction),
+    ):
         variable, *parts = law()
         base, step, small = (_identities(part) for part in parts)
         found.append(structural(variable, base=base, step=step, small=small, name=name))
@@ -102,9 +138,18 @@ def _tensors(a: int, b: int) -> Evidence:
 
     def at(n: int) -> Evidence:
         name = f"S_{n}, order {a} to {b}"
-        return _dimensions([action for action in exactly.symmetric_actions(n, k) if action.name == name], f"actions {name}", name)
+        return _dimensions(
+            [action for action in exactly.symmetric_actions(n, k) if action.name == name], f"actions {name}", name
+        )
 
-    return structural(variable, base=[*_identities(base), at(k)], step=_identities(step), small=at(k + 1), start=k, name=f"order {a} to {b}")
+    return structural(
+        variable,
+        base=[*_identities(base), at(k)],
+        step=_identities(step),
+        small=at(k + 1),
+        start=k,
+        name=f"order {a} to {b}",
+    )
 
 
 def _identities(equations: list[exactly.Equation]) -> list[Evidence]:
@@ -135,7 +180,12 @@ def zero_padded(case: Case, stream: Stream) -> layers.Layer:
 def unpooled(case: Case, stream: Stream) -> layers.Layer:
     """A layer taken as invariant: its outputs are not moved when its inputs are."""
     layer = named_layer(case, stream)
-    return layers.Layer(layer.module, layer.inputs, {name: (move, layers.unmoved) for name, (move, _) in layer.actions.items()}, layer.terms)
+    return layers.Layer(
+        layer.module,
+        layer.inputs,
+        {name: (move, layers.unmoved) for name, (move, _) in layer.actions.items()},
+        layer.terms,
+    )
 
 
 class Isotropic(nn.Module):
@@ -159,19 +209,36 @@ def eighth_turn(case: Case, stream: Stream) -> layers.Layer:
     assert isinstance(plain.module, nn.Conv2d)
     axis = torch.arange(case.n, device=stream.device) - (case.n - 1) / 2
     disc = axis[:, None] ** 2 + axis**2 < (case.n / 2 - case.kernel) ** 2
-    return layers.Layer(Isotropic(plain.module), plain.inputs * disc, {"eighth turn": (layers.eighth_turned, layers.eighth_turned)}, plain.terms)
+    return layers.Layer(
+        Isotropic(plain.module),
+        plain.inputs * disc,
+        {"eighth turn": (layers.eighth_turned, layers.eighth_turned)},
+        plain.terms,
+    )
 
 
-def numeric(case: Case, stream: Stream, *, layer: Build = named_layer, group: Group = layers.all_permutations) -> list[Evidence]:
+def numeric(
+    case: Case, stream: Stream, *, layer: Build = named_layer, group: Group = layers.all_permutations
+) -> list[Evidence]:
     """A layer's defect under each of its actions; or random matrices averaged over a group, which must be constant on patterns of equality."""
     if case.layer == "averaged matrix":
         return _averages(case.n, stream, group)
     built = layer(case, stream)
     found = []
     for name, defect in layers.defects(built).items():
-        scale = max(1.0, float(defect.residual.new_tensor(0.0).maximum(layers.majorant(built.module, built.inputs).max())))
+        scale = max(
+            1.0, float(defect.residual.new_tensor(0.0).maximum(layers.majorant(built.module, built.inputs).max()))
+        )
         bound = Bound({"rounding": defect.rounding}, DERIVATION)
-        found.append(measured(defect.residual, bound, points=defect.residual.numel(), resolves=RESOLVES * scale, name=f"{case.layer}, {name}"))
+        found.append(
+            measured(
+                defect.residual,
+                bound,
+                points=defect.residual.numel(),
+                resolves=RESOLVES * scale,
+                name=f"{case.layer}, {name}",
+            )
+        )
     return found
 
 
@@ -190,22 +257,55 @@ def _averages(n: int, stream: Stream, group: Group) -> list[Evidence]:
         spread, count = layers.spread_by_pattern(mean, layers.equality_patterns(n, a + b))
         rounding = 2 * gamma(len(members) + 2, matrix) * float(layers.averaged(matrix.abs(), members, (a, b)).max())
         name = f"order {a} to {b}"
-        found.append(measured(spread, Bound({"rounding": rounding}, note), points=count, resolves=RESOLVES, name=f"{name}, constant on patterns"))
+        found.append(
+            measured(
+                spread,
+                Bound({"rounding": rounding}, note),
+                points=count,
+                resolves=RESOLVES,
+                name=f"{name}, constant on patterns",
+            )
+        )
         different = 1 + int((mean.reshape(-1).sort().values.diff() > rounding).sum())
-        whole = Bound({"counting": 0.0}, note + "; entries further apart differ, and those of different orbits tie by chance with probability about 1e-12")
-        found.append(measured(abs(different - DIMENSIONS[a + b][n - 1]), whole, points=mean.numel(), resolves=0.5, name=f"{name}, dimension"))
+        whole = Bound(
+            {"counting": 0.0},
+            note
+            + "; entries further apart differ, and those of different orbits tie by chance with probability about 1e-12",
+        )
+        found.append(
+            measured(
+                abs(different - DIMENSIONS[a + b][n - 1]),
+                whole,
+                points=mean.numel(),
+                resolves=0.5,
+                name=f"{name}, dimension",
+            )
+        )
     return found
 
 
-_LINE, _PLANE = Case(layer="conv1d", n=16, channels=2, kernel=3, seed=1), Case(layer="conv2d", n=12, channels=2, kernel=3, seed=1)
+_LINE, _PLANE = (
+    Case(layer="conv1d", n=16, channels=2, kernel=3, seed=1),
+    Case(layer="conv2d", n=12, channels=2, kernel=3, seed=1),
+)
 controls = {
     "stride-two": [Control(exact, stride=2), Control(numeric, cases=[_LINE, _PLANE], layer=strided)],
-    "zero-padding": [Control(exact, matrix=exactly.zero_padded), Control(numeric, cases=[_LINE, _PLANE], layer=zero_padded)],
-    "convolution-is-invariant": [Control(exact, readout=exactly.circulant), Control(numeric, cases=[_LINE, _PLANE], layer=unpooled)],
+    "zero-padding": [
+        Control(exact, matrix=exactly.zero_padded),
+        Control(numeric, cases=[_LINE, _PLANE], layer=zero_padded),
+    ],
+    "convolution-is-invariant": [
+        Control(exact, readout=exactly.circulant),
+        Control(numeric, cases=[_LINE, _PLANE], layer=unpooled),
+    ],
     "eighth-turn": [Control(exact, turns=8), Control(numeric, cases=[_PLANE], layer=eighth_turn)],
     "shifts-suffice": [
-        Control(exact, actions=[exactly.Action(f"C_{n}", (exactly.shift(n),), (exactly.shift(n),), 2) for n in (3, 4, 5)]),
-        Control(numeric, cases=[Case(layer="averaged matrix", n=4, channels=1, kernel=1, seed=1)], group=layers.all_shifts),
+        Control(
+            exact, actions=[exactly.Action(f"C_{n}", (exactly.shift(n),), (exactly.shift(n),), 2) for n in (3, 4, 5)]
+        ),
+        Control(
+            numeric, cases=[Case(layer="averaged matrix", n=4, channels=1, kernel=1, seed=1)], group=layers.all_shifts
+        ),
     ],
 }
 
@@ -220,7 +320,9 @@ def figure() -> Figure:
     kinds = (("circular", named_layer), ("zero padding", zero_padded), ("stride 2", strided))
     for axes, (title, built) in zip(panels, kinds, strict=True):
         residual = layers.defects(built(case, Stream(3)))["shift down"].residual[0, 0]
-        picture = axes.imshow(residual.clamp_min(1e-17).log10().numpy(), cmap="magma", vmin=-17, vmax=1, interpolation="nearest")
+        picture = axes.imshow(
+            residual.clamp_min(1e-17).log10().numpy(), cmap="magma", vmin=-17, vmax=1, interpolation="nearest"
+        )
         picture.set_rasterized(True)
         axes.set_title(f"{title}: up to {float(residual.max()):.1e}", fontsize=8)
         axes.set_xticks([])

@@ -57,7 +57,11 @@ def exact(*, modules: Any = None, window: tuple[list[Matrix], Matrix] | None = N
     found = []
     if window is None:
         of = "lines in modules F_p^2 of cyclic groups"
-        found.append(finite(PlaneModules() if modules is None else modules, _averaged, second=_another_line, of=of, name="planes"))
+        found.append(
+            finite(
+                PlaneModules() if modules is None else modules, _averaged, second=_another_line, of=of, name="planes"
+            )
+        )
     if modules is None:
         found.append(_line_evidence(*(sheared_reflections() if window is None else window)))
     if modules is None and window is None:
@@ -71,7 +75,13 @@ def _in_general() -> list[Evidence]:
         _mean_of_projectors(),
         finite(BLOCK_IDENTITIES, holds_freely, second=holds_in_matrices, of=blocks, name="conjugates and re-indexing"),
         finite(RegularModules(), _complemented, second=_solvable, of=parts, name="complements"),
-        finite(small_groups(8), _split, second=_commutant, of="regular representations of groups of order <= 8", name="change of basis"),
+        finite(
+            small_groups(8),
+            _split,
+            second=_commutant,
+            of="regular representations of groups of order <= 8",
+            name="change of basis",
+        ),
     ]
 
 
@@ -91,7 +101,9 @@ def _mean_of_projectors() -> Evidence:
         for j in range(k):
             whole += _projector(f"x{j}_") / k
         small.append(identity(whole * whole, whole, name=f"{k} projectors"))
-    base = identity(_projector("x") * _projector("y"), _projector("y"), name="one projector onto W fixes another's image")
+    base = identity(
+        _projector("x") * _projector("y"), _projector("y"), name="one projector onto W fixes another's image"
+    )
     return structural(n, base=base, step=step, small=small, name="mean of n projectors onto W")
 
 
@@ -161,7 +173,11 @@ def _averaged(module: PlaneModule) -> bool:
         complement = invariant_complement(representation, line)
     except CharacteristicDividesOrder:
         return False
-    return complement.shape == (2, 1) and hstack([line, complement]).rank() == 2 and hstack([complement, A @ complement]).rank() == 1
+    return (
+        complement.shape == (2, 1)
+        and hstack([line, complement]).rank() == 2
+        and hstack([complement, A @ complement]).rank() == 1
+    )
 
 
 def _stack(matrices: list[ExactArray]) -> ExactArray:
@@ -307,15 +323,35 @@ def _projector_evidence(R: Tensor, R_inverse: Tensor, projector: Tensor, W: Tens
     commutes = Bound({"mean": 2 * rho * error, "products": rounding * rho * size}, derivation)
     idempotent = Bound({"mean": (2 * size + 1 + error) * error, "products": rounding * size**2}, derivation)
     fixes = Bound({"mean": error * width, "products": rounding * (size + 1) * width}, derivation)
-    kernel = Bound({"mean": (size + 1 + error) * rho * error + size * rho * error, "products": 3 * rounding * size * rho * (size + d**0.5)}, derivation)
+    kernel = Bound(
+        {
+            "mean": (size + 1 + error) * rho * error + size * rho * error,
+            "products": 3 * rounding * size * rho * (size + d**0.5),
+        },
+        derivation,
+    )
     rest = torch.eye(d, dtype=R.dtype, device=R.device) - mean
     norm = torch.linalg.matrix_norm
     resolves = 1e-2
     return [
-        measured(norm(R @ mean - mean @ R), commutes, points=n, resolves=resolves * max(1.0, size), name="mean commutes with R"),
-        measured(norm(mean @ mean - mean), idempotent, points=n, resolves=resolves * max(1.0, size), name="mean is a projector"),
+        measured(
+            norm(R @ mean - mean @ R),
+            commutes,
+            points=n,
+            resolves=resolves * max(1.0, size),
+            name="mean commutes with R",
+        ),
+        measured(
+            norm(mean @ mean - mean),
+            idempotent,
+            points=n,
+            resolves=resolves * max(1.0, size),
+            name="mean is a projector",
+        ),
         measured(norm(mean @ W - W), fixes, points=n, resolves=resolves * width, name="mean fixes W"),
-        measured(norm(mean @ R @ rest), kernel, points=n, resolves=resolves * max(1.0, size), name="its kernel is invariant"),
+        measured(
+            norm(mean @ R @ rest), kernel, points=n, resolves=resolves * max(1.0, size), name="its kernel is invariant"
+        ),
     ]
 
 
@@ -323,16 +359,25 @@ def _splitting_evidence(R: Tensor, stream: Stream) -> list[Evidence]:
     n = len(R)
     pieces = split(R, stream)
     if pieces.resolution > COARSE:
-        return [undecided(f"Eigenvalues of the commutant element closer than {pieces.resolution:.1e} of its width cannot be told apart: use fewer shears or more precision.")]
+        return [
+            undecided(
+                f"Eigenvalues of the commutant element closer than {pieces.resolution:.1e} of its width cannot be told apart: use fewer shears or more precision."
+            )
+        ]
     derivation = "entries of V* U V between eigenspaces of a commuting matrix known up to E are at most 2 |V|^2 |U| |E| / gap; E from rounding and factorisation residuals"
     gram = character_gram(pieces.characters)
     largest = max(pieces.sizes)
     product_error = 2 * largest * pieces.character_error + pieces.character_error**2
     return [
-        measured(pieces.off_block, Bound(pieces.terms, derivation), points=n, resolves=5e-2, name="sum of invariant pieces"),
+        measured(
+            pieces.off_block, Bound(pieces.terms, derivation), points=n, resolves=5e-2, name="sum of invariant pieces"
+        ),
         measured(
             (gram.diagonal() - 1).abs(),
-            Bound({"characters": product_error}, "an irreducible character has norm 1; a product of two computed ones is known up to 2 max|chi| e + e^2"),
+            Bound(
+                {"characters": product_error},
+                "an irreducible character has norm 1; a product of two computed ones is known up to 2 max|chi| e + e^2",
+            ),
             points=n,
             resolves=0.2,
             name="pieces irreducible",
@@ -371,9 +416,13 @@ def figure() -> Figure:
             image = matrix @ v
             image = image / np.linalg.norm(image) * np.sign(image[1])
             fixed = abs(image[0] * v[1] - image[1] * v[0]) < 1e-9
-            axes.plot([-v[0], v[0]], [-v[1], v[1]], color="#c0182b" if fixed else "#bbbbbb", linewidth=2.5 if fixed else 0.8)
+            axes.plot(
+                [-v[0], v[0]], [-v[1], v[1]], color="#c0182b" if fixed else "#bbbbbb", linewidth=2.5 if fixed else 0.8
+            )
             if not fixed:
-                axes.annotate("", xy=image, xytext=v, arrowprops={"arrowstyle": "->", "color": "#777777", "linewidth": 0.7})
+                axes.annotate(
+                    "", xy=image, xytext=v, arrowprops={"arrowstyle": "->", "color": "#777777", "linewidth": 0.7}
+                )
         axes.set(title=title, aspect="equal", xlim=(-1.15, 1.15), ylim=(-1.1, 1.15))
         axes.title.set_fontsize(9)
         axes.axis("off")

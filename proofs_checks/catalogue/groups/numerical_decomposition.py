@@ -66,7 +66,9 @@ _ALWAYS = [
 def _drawn(profile: Any) -> st.SearchStrategy[Case]:
     from hypothesis import strategies as st
 
-    return st.builds(lambda case, ground: Case(**{**case, "ground": ground}), conjugated_cases(profile), st.sampled_from(["C", "R"]))
+    return st.builds(
+        lambda case, ground: Case(**{**case, "ground": ground}), conjugated_cases(profile), st.sampled_from(["C", "R"])
+    )
 
 
 cases = {"numeric": Cases(_drawn, always=_ALWAYS)}
@@ -103,7 +105,13 @@ def _in_general() -> list[Evidence]:
             name="an element that separates",
         ),
         _discriminant_for_every_count(),
-        finite(SYLVESTER, holds_freely, second=holds_in_matrices, of="identities between blocks of every size", name="Sylvester equation of the angle"),
+        finite(
+            SYLVESTER,
+            holds_freely,
+            second=holds_in_matrices,
+            of="identities between blocks of every size",
+            name="Sylvester equation of the angle",
+        ),
         _norm_of_the_solution(),
         *_sharp_family(),
     ]
@@ -124,13 +132,25 @@ def _discriminant_for_every_count() -> Evidence:
         for k in range(1, count):
             claimed *= factorial(k) ** 2
         small.append(identity(polynomial.expand().as_poly(x).discriminant(), claimed, name=f"{count} eigenvalues"))
-    return structural(M, base=identity((x - 1).as_poly(x).discriminant() - 1, name="one"), step=step, small=small, name="discriminant at 1, 2, .., M")
+    return structural(
+        M,
+        base=identity((x - 1).as_poly(x).discriminant() - 1, name="one"),
+        step=step,
+        small=small,
+        name="discriminant at 1, 2, .., M",
+    )
 
 
 def _exhibited(element: Callable[..., SplitRepresentation]) -> Evidence:
     """Every eigenprojector of the element commutes with R and carries an irreducible character; and, anew, by linear equations."""
     found = [element(regular_representation(group)) for group in small_groups(6)]
-    return finite(found, _pieces_by_characters, second=_pieces_by_equations, of="regular representations of groups of order <= 6", name="each eigenspace one irreducible copy")
+    return finite(
+        found,
+        _pieces_by_characters,
+        second=_pieces_by_equations,
+        of="regular representations of groups of order <= 6",
+        name="each eigenspace one irreducible copy",
+    )
 
 
 def _pieces_by_characters(found: SplitRepresentation) -> bool:
@@ -140,7 +160,13 @@ def _pieces_by_characters(found: SplitRepresentation) -> bool:
         if any(P @ R.matrices[g] != R.matrices[g] @ P for g in R.group.generators):
             return False
         traces = [(P @ R.matrices[g]).trace() for g in range(order)]
-        if sum(((t.entry() * t.entry().conjugate()) for t in traces[1:]), traces[0].entry() * traces[0].entry().conjugate()) != order:
+        if (
+            sum(
+                ((t.entry() * t.entry().conjugate()) for t in traces[1:]),
+                traces[0].entry() * traces[0].entry().conjugate(),
+            )
+            != order
+        ):
             return False
     return True
 
@@ -173,7 +199,14 @@ def _pieces_by_equations(found: SplitRepresentation) -> bool:
 def _over_the_reals(sample: Callable[[Matrix], Matrix]) -> list[Evidence]:
     """On one real irrep the sample is a scalar, whatever its type: so a real piece is never cut in two."""
     a = Symbol("a", real=True)
-    return [identity(sample(commutant_of_real_irrep(kind)), a * eye(commutant_of_real_irrep(kind).rows), name=f"scalar on an irrep of {kind} type") for kind in SCHUR_TYPES]
+    return [
+        identity(
+            sample(commutant_of_real_irrep(kind)),
+            a * eye(commutant_of_real_irrep(kind).rows),
+            name=f"scalar on an irrep of {kind} type",
+        )
+        for kind in SCHUR_TYPES
+    ]
 
 
 def _norm_of_the_solution() -> Evidence:
@@ -181,9 +214,14 @@ def _norm_of_the_solution() -> Evidence:
     x^2 u (u + 2 delta) >= 0 to the difference. Any number of coordinates, by induction on it."""
     n = Symbol("n", integer=True, positive=True)
     x, u, delta = symbols("x u delta", real=True)
-    right, slack = Function("T", real=True), Function("W", real=True)  # over n coordinates |X|^2 = T and |(B - l) X|^2 = delta^2 T + W
+    right, slack = (
+        Function("T", real=True),
+        Function("W", real=True),
+    )  # over n coordinates |X|^2 = T and |(B - l) X|^2 = delta^2 T + W
     longer = delta**2 * right(n) + slack(n) + (delta + u) ** 2 * x**2
-    step = identity(longer - delta**2 * (right(n) + x**2), slack(n) + x**2 * u * (u + 2 * delta), name="one more coordinate")
+    step = identity(
+        longer - delta**2 * (right(n) + x**2), slack(n) + x**2 * u * (u + 2 * delta), name="one more coordinate"
+    )
     base = identity((delta + u) ** 2 * x**2 - delta**2 * x**2, x**2 * u * (u + 2 * delta), name="one coordinate")
     small = []
     for size in (2, 3):
@@ -203,7 +241,9 @@ def _sharp_family() -> list[Evidence]:
         identity((A + E) * v, low * v, name="the eigenvector is turned by t"),
         identity(E * E, (g / 2 * sin(2 * t)) ** 2 * eye(2), name="|E| = (gap/2) sin 2t"),
         identity(E.trace(), 0, name="E has eigenvalues + and - |E|"),
-        identity(sin(t) - (g / 2 * sin(2 * t)) / g, sin(t) * (1 - cos(t)), name="sin t exceeds |E|/gap by sin t (1 - cos t)"),
+        identity(
+            sin(t) - (g / 2 * sin(2 * t)) / g, sin(t) * (1 - cos(t)), name="sin t exceeds |E|/gap by sin t (1 - cos t)"
+        ),
         identity(zeros(2, 2) + E.subs(t, 0), zeros(2, 2), name="no turn without E"),
     ]
 
@@ -236,7 +276,12 @@ def irreducible_over_complex(characters: Tensor, table: Tensor, ground: str) -> 
 
 
 def numeric(
-    case: Case, stream: Stream, *, sample: Sample = commutant_element, judge: Judge = irreducible_over, constant: float = 2.0
+    case: Case,
+    stream: Stream,
+    *,
+    sample: Sample = commutant_element,
+    judge: Judge = irreducible_over,
+    constant: float = 2.0,
 ) -> list[Evidence]:
     """Two copies of a permutation representation in an integer basis: unitarised, sampled, split, judged by characters; then perturbed."""
     elements = closure(torch.tensor(case.generators, device=stream.device))
@@ -245,17 +290,31 @@ def numeric(
     R = exact_conjugate(copies, *integer_change_of_basis(copies.shape[-1], case.shears, stream))
     pieces = split(R, stream, ground=case.ground, element=sample)
     if pieces.resolution > COARSE:
-        return [undecided(f"Eigenvalues closer than {pieces.resolution:.1e} of the spectrum's width cannot be told apart: use fewer shears or more precision.")]
+        return [
+            undecided(
+                f"Eigenvalues closer than {pieces.resolution:.1e} of the spectrum's width cannot be told apart: use fewer shears or more precision."
+            )
+        ]
     n = len(elements)
     derivation = "entries of V* U V between eigenspaces of a commuting matrix known up to E are at most 2 |V|^2 |U| |E| / gap; E from rounding and factorisation residuals"
     largest = max(pieces.sizes)
     norm_error = 2 * largest * pieces.character_error + pieces.character_error**2 + pieces.character_error
     note = "a sum of products of characters known up to e is known up to 2 max|chi| e + e^2, an indicator up to e; both are integers"
     found = [
-        measured(pieces.off_block, Bound(pieces.terms, derivation), points=n, resolves=5e-2, name="eigenspaces are invariant"),
-        measured((judge(pieces.characters, table, case.ground) - 1).abs(), Bound({"characters": norm_error}, note), points=n, resolves=0.2, name="each is one irreducible copy"),
+        measured(
+            pieces.off_block, Bound(pieces.terms, derivation), points=n, resolves=5e-2, name="eigenspaces are invariant"
+        ),
+        measured(
+            (judge(pieces.characters, table, case.ground) - 1).abs(),
+            Bound({"characters": norm_error}, note),
+            points=n,
+            resolves=0.2,
+            name="each is one irreducible copy",
+        ),
     ]
-    return found + (_perturbed(pieces.element, pieces.sizes, pieces.basis, stream, constant) if len(pieces.sizes) > 1 else [])
+    return found + (
+        _perturbed(pieces.element, pieces.sizes, pieces.basis, stream, constant) if len(pieces.sizes) > 1 else []
+    )
 
 
 def _perturbed(C: Tensor, sizes: tuple[int, ...], basis: Tensor, stream: Stream, constant: float) -> list[Evidence]:
@@ -281,13 +340,28 @@ def _perturbed(C: Tensor, sizes: tuple[int, ...], basis: Tensor, stream: Stream,
     d = C.shape[-1]
     size = float(torch.linalg.matrix_norm(base)) + gap
     bound = Bound(
-        {"eigenvectors": 4 * (2 * float(residual) + 4 * gamma(d + 2, C) * size * d**0.5) / gap, "products": 4 * gamma(d + 2, C) * d},
+        {
+            "eigenvectors": 4 * (2 * float(residual) + 4 * gamma(d + 2, C) * size * d**0.5) / gap,
+            "products": 4 * gamma(d + 2, C) * d,
+        },
         "eigenvectors with residual r are those of a matrix within r (Frobenius), so that both sides of the angle are off by as much as the theorem gives for r; residuals are "
         "measured, products of nearly orthonormal columns are off by gamma_d sqrt(d) times their norms",
     )
     return [
-        measured((angle - constant * error / gap).clamp_min(0), bound, points=len(sines), resolves=1e-3, name="angle beyond 2 |E| / gap"),
-        measured((angle - error / torch.stack(mixed)).clamp_min(0), bound, points=len(sines), resolves=1e-3, name="angle beyond |E| / delta"),
+        measured(
+            (angle - constant * error / gap).clamp_min(0),
+            bound,
+            points=len(sines),
+            resolves=1e-3,
+            name="angle beyond 2 |E| / gap",
+        ),
+        measured(
+            (angle - error / torch.stack(mixed)).clamp_min(0),
+            bound,
+            points=len(sines),
+            resolves=1e-3,
+            name="angle beyond |E| / delta",
+        ),
     ]
 
 
@@ -308,14 +382,23 @@ def _worst_in_plane(first: Tensor, second: Tensor, part: float) -> Tensor:
 _POWERED = Case(d=16, shears=4, generators=_Q8, ground="R", seed=1)
 
 controls = {
-    "half-the-constant": [Control(exact, constant=1), Control(numeric, cases=[_POWERED, Case(d=8, shears=4, generators=_C4, ground="C", seed=2)], constant=1.0)],
+    "half-the-constant": [
+        Control(exact, constant=1),
+        Control(numeric, cases=[_POWERED, Case(d=8, shears=4, generators=_C4, ground="C", seed=2)], constant=1.0),
+    ],
     "outside-the-commutant": [
         Control(exact, element=coordinates),
-        Control(numeric, cases=[Case(d=8, shears=4, generators=_C4, ground="C", seed=1), _POWERED], sample=outside_commutant),
+        Control(
+            numeric, cases=[Case(d=8, shears=4, generators=_C4, ground="C", seed=1), _POWERED], sample=outside_commutant
+        ),
     ],
     "real-pieces-stay-irreducible": [
         Control(exact, sample=hermitian_part),
-        Control(numeric, cases=[_POWERED, Case(d=8, shears=4, generators=_C4, ground="R", seed=1)], judge=irreducible_over_complex),
+        Control(
+            numeric,
+            cases=[_POWERED, Case(d=8, shears=4, generators=_C4, ground="R", seed=1)],
+            judge=irreducible_over_complex,
+        ),
     ],
 }
 
@@ -332,11 +415,19 @@ def figure() -> Figure:
     E = (E + E.transpose(0, 2, 1)) / 2
     E *= (rng.uniform(0, 0.75, size=120) / np.linalg.norm(E, ord=2, axis=(1, 2)))[:, None, None]
     vectors = np.linalg.eigh(np.diag([0.0, 1.0]) + E)[1]
-    axes.scatter(np.linalg.norm(E, ord=2, axis=(1, 2)), np.abs(vectors[:, 1, 0]), s=5, color="#888888", label="random E")
+    axes.scatter(
+        np.linalg.norm(E, ord=2, axis=(1, 2)), np.abs(vectors[:, 1, 0]), s=5, color="#888888", label="random E"
+    )
     x = np.linspace(0, 0.5, 40)
     axes.plot(x, np.sin(np.arcsin(2 * x) / 2), color="#c8641a", label="largest angle for its |E|")
     axes.plot([0, 0.75], [0, 0.75], color="#c0182b", linestyle="--", linewidth=1, label="|E| / gap (false)")
     axes.plot([0, 0.5, 0.75], [0, 1, 1], color="#1b6ca8", linewidth=1.5, label="2 |E| / gap")
-    axes.set(xlabel="|E| / gap", ylabel="sin θ", title="How far an error turns an eigenvector", xlim=(0, 0.75), ylim=(0, 1.05))
+    axes.set(
+        xlabel="|E| / gap",
+        ylabel="sin θ",
+        title="How far an error turns an eigenvector",
+        xlim=(0, 0.75),
+        ylim=(0, 1.05),
+    )
     axes.legend(fontsize=8, loc="lower right")
     return drawing

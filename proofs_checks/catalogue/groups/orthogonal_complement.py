@@ -77,11 +77,23 @@ def exact(*, form: Form = AVERAGE, theorems: Sequence[WordTheorem] | None = None
     found = []
     if theorems is not None or form is AVERAGE:
         chosen = (UNITARY, *AVERAGED, MOVES_KERNEL) if theorems is None else theorems
-        found.append(finite(chosen, rewriting.replays, second=rewriting.joins, of="derivations between words, for matrices of every size", name="derivations"))
+        found.append(
+            finite(
+                chosen,
+                rewriting.replays,
+                second=rewriting.joins,
+                of="derivations between words, for matrices of every size",
+                name="derivations",
+            )
+        )
     if theorems is not None:
         return found
     if form is AVERAGE:
-        found.append(_modules_evidence(False, orthogonality.unit_form, "subspaces of regular modules by permutations, |G| <= 6", "unitary"))
+        found.append(
+            _modules_evidence(
+                False, orthogonality.unit_form, "subspaces of regular modules by permutations, |G| <= 6", "unitary"
+            )
+        )
         found.append(
             finite(
                 _subspaces(True),
@@ -92,7 +104,9 @@ def exact(*, form: Form = AVERAGE, theorems: Sequence[WordTheorem] | None = None
             )
         )
     if form.of_module is not None:
-        found.append(_modules_evidence(True, form.of_module, "subspaces of sheared regular modules, |G| <= 6", "averaged"))
+        found.append(
+            _modules_evidence(True, form.of_module, "subspaces of sheared regular modules, |G| <= 6", "averaged")
+        )
     if form.of_reflection is not None:
         found.append(_reflection_evidence(form.of_reflection))
     return found
@@ -117,7 +131,9 @@ def _preserved_by_generators(subspace: Subspace, form: ExactArray) -> bool:
     """H R(g) = R(g^-1)* H for the generators, and H positive definite by its pivots."""
     r, group = subspace.representation, subspace.representation.group
     inverses = group.inverses
-    return form_is_positive(form) and all(form @ r.matrices[g] == r.matrices[int(inverses[g])].H @ form for g in group.generators)
+    return form_is_positive(form) and all(
+        form @ r.matrices[g] == r.matrices[int(inverses[g])].H @ form for g in group.generators
+    )
 
 
 def _reflection_evidence(form: Callable[[sympy.Matrix], sympy.Matrix]) -> Evidence:
@@ -147,8 +163,16 @@ def numeric(case: Case, stream: Stream, *, measured_form: MeasuredForm = average
     tilted = complement(moved, form, error)
     resolves = 1e-2 * max(1.0, frobenius(R))
     return [
-        measured(leak(turned, flat), Bound(leak_error(turned, flat, turned_error), _NOTE), points=len(R), resolves=1e-2, name="unitary"),
-        measured(leak(R, tilted), Bound(leak_error(R, tilted), _NOTE), points=len(R), resolves=resolves, name="averaged"),
+        measured(
+            leak(turned, flat),
+            Bound(leak_error(turned, flat, turned_error), _NOTE),
+            points=len(R),
+            resolves=1e-2,
+            name="unitary",
+        ),
+        measured(
+            leak(R, tilted), Bound(leak_error(R, tilted), _NOTE), points=len(R), resolves=resolves, name="averaged"
+        ),
     ]
 
 
@@ -185,7 +209,11 @@ _POWERED = [
     Case(d=6, shears=6, kind="doubled", generators=((1, 2, 0), (1, 0, 2)), seed=1),
 ]
 controls = {
-    "not-unitary": [Control(exact, form=GIVEN), Control(exact, form=GIVEN_TO_REFLECTIONS), Control(numeric, cases=_POWERED, measured_form=unit_form)],
+    "not-unitary": [
+        Control(exact, form=GIVEN),
+        Control(exact, form=GIVEN_TO_REFLECTIONS),
+        Control(numeric, cases=_POWERED, measured_form=unit_form),
+    ],
     "half-the-group": [Control(exact, form=HALF), Control(numeric, cases=_POWERED, measured_form=averaged_over_half)],
     "inverse-unused": [Control(exact, theorems=(WITHOUT_UNITARITY,))],
 }
@@ -201,7 +229,9 @@ def figure() -> Figure:
     drawing = Figure(figsize=(6.0, 3.0), layout="constrained")
     angle = np.linspace(0, 2 * np.pi, 73)
     circle = np.stack([np.cos(angle), np.sin(angle)])
-    for axes, form, title in zip(drawing.subplots(1, 2), (np.eye(2), averaged), ("the given inner product", "the averaged one"), strict=True):
+    for axes, form, title in zip(
+        drawing.subplots(1, 2), (np.eye(2), averaged), ("the given inner product", "the averaged one"), strict=True
+    ):
         ball = np.linalg.inv(np.linalg.cholesky(form).T) @ circle  # v* H v = 1
         v = np.array([-form[0, 1], form[0, 0]])
         v = v / np.sqrt(v @ form @ v)
@@ -209,7 +239,14 @@ def figure() -> Figure:
         axes.plot(*ball, color="#cccccc", linewidth=1)
         axes.axhline(0, color="#1b6ca8", linewidth=2)
         axes.plot([-v[0], v[0]], [-v[1], v[1]], color="#2e8b57", linewidth=2, label="complement")
-        axes.plot([-image[0], image[0]], [-image[1], image[1]], color="#c0182b", linewidth=2, linestyle="--", label="its image")
+        axes.plot(
+            [-image[0], image[0]],
+            [-image[1], image[1]],
+            color="#c0182b",
+            linewidth=2,
+            linestyle="--",
+            label="its image",
+        )
         axes.text(1.15, 0.07, "W", color="#1b6ca8")
         axes.set(title=title, aspect="equal", xlim=(-1.5, 1.5), ylim=(-1.6, 1.2))
         axes.title.set_fontsize(9)

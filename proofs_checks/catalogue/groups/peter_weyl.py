@@ -29,7 +29,10 @@ DERIVATION = (
 )
 cases = {
     "numeric": Cases(band_limits, always=[Case(group=group, l=l) for group in COMPACT for l in (0, MAX_DEGREE)]),
-    "statistical": Cases(sampled_band_limits, always=[Case(group=group, l=l, size=16384) for group, l in (("U(1)", 3), ("SU(2)", 2), ("SO(3)", 1))]),
+    "statistical": Cases(
+        sampled_band_limits,
+        always=[Case(group=group, l=l, size=16384) for group, l in (("U(1)", 3), ("SU(2)", 2), ("SO(3)", 1))],
+    ),
 }
 
 
@@ -41,12 +44,26 @@ def exact(*, rule: compact_groups.Rule | None = None, mass: Fraction = Fraction(
     found: list[Evidence] = []
     if rule is None:
         of = "pairs of coefficients, degree l <= 6, 3, 2 on U(1), SU(2), SO(3)"
-        found.append(finite(Instances(), lambda i: mass * i.mean == i.expected, second=lambda i: mass * i.by_rule() == i.expected, of=of, name="orthogonality"))
+        found.append(
+            finite(
+                Instances(),
+                lambda i: mass * i.mean == i.expected,
+                second=lambda i: mass * i.by_rule() == i.expected,
+                of=of,
+                name="orthogonality",
+            )
+        )
     if mass == 1:
         chosen = compact_groups.product_rule if rule is None else rule
         of = "pairs of coefficients under the product rule"
         found.append(
-            finite(Instances(), lambda i: i.by_rule(chosen) == i.expected, second=lambda i: i.by_rule(chosen, literal=True) == i.expected, of=of, name="quadrature")
+            finite(
+                Instances(),
+                lambda i: i.by_rule(chosen) == i.expected,
+                second=lambda i: i.by_rule(chosen, literal=True) == i.expected,
+                of=of,
+                name="quadrature",
+            )
         )
     return [*found, *_every_degree()] if rule is None and mass == 1 else found
 
@@ -91,7 +108,9 @@ class Instance:
     @property
     def expected(self) -> Fraction:
         """What Schur's orthogonality says of the mean of c conj(c')."""
-        return Fraction(int(self.pair[0] == self.pair[1])) if self.group == "U(1)" else compact_groups.expected(self.pair)
+        return (
+            Fraction(int(self.pair[0] == self.pair[1])) if self.group == "U(1)" else compact_groups.expected(self.pair)
+        )
 
     @property
     def mean(self) -> Fraction:
@@ -128,14 +147,22 @@ def numeric(case: Case, stream: Stream, *, rule: haar.Rule = haar.product_rule, 
     """All means of products of two coefficients, by the product rule, against Schur's orthogonality."""
     angles, nodes = rule(case.group, case.l)
     found = haar.product_means(case.group, case.l, angles, nodes, stream)
-    return measured(_defect(case, found, mass), Bound(found.terms, DERIVATION), points=found.points, resolves=RESOLVES, name="orthogonality")
+    return measured(
+        _defect(case, found, mass),
+        Bound(found.terms, DERIVATION),
+        points=found.points,
+        resolves=RESOLVES,
+        name="orthogonality",
+    )
 
 
 def _defect(case: Case, found: haar.Gram, mass: float) -> Tensor:
     return (mass * found.means - haar.schur(case.group, case.l, found.means.real)).abs()
 
 
-def statistical(case: Case, stream: Stream, *, sampler: haar.Sampler = haar.haar_quaternions, mass: float = 1.0) -> Evidence:
+def statistical(
+    case: Case, stream: Stream, *, sampler: haar.Sampler = haar.haar_quaternions, mass: float = 1.0
+) -> Evidence:
     """The same means over random elements; real and imaginary parts of a product lie in [-1, 1]."""
     found = haar.random_means(case.group, case.l, case.size, stream, sampler=sampler)
     defect = mass * found.means - haar.schur(case.group, case.l, found.means.real)
@@ -147,9 +174,14 @@ def statistical(case: Case, stream: Stream, *, sampler: haar.Sampler = haar.haar
 
 def flat_angles(n: int, stream: Stream) -> Tensor:
     """Three Euler angles, each uniform: the density sin beta is forgotten."""
-    a, b, c = (stream.uniform(n, 3) * torch.tensor([4 * torch.pi, torch.pi, 4 * torch.pi], dtype=stream.dtype, device=stream.device)).T
+    a, b, c = (
+        stream.uniform(n, 3)
+        * torch.tensor([4 * torch.pi, torch.pi, 4 * torch.pi], dtype=stream.dtype, device=stream.device)
+    ).T
     up, down = (b / 2).cos(), (b / 2).sin()
-    return torch.stack([up * ((a + c) / 2).cos(), down * ((c - a) / 2).sin(), down * ((c - a) / 2).cos(), up * ((a + c) / 2).sin()], 1)
+    return torch.stack(
+        [up * ((a + c) / 2).cos(), down * ((c - a) / 2).sin(), down * ((c - a) / 2).cos(), up * ((a + c) / 2).sin()], 1
+    )
 
 
 def fewer_nodes(group: str, l: int) -> tuple[int, int]:
@@ -170,7 +202,11 @@ def fewer_on_the_circle(group: str, l: int) -> tuple[int, int]:
 
 
 _DOUBLED = Fraction(2)  # the volume of SU(2) in the normalisation of SO(3), 16 pi^2 over 8 pi^2
-_POWERED = [Case(group="U(1)", l=3, size=16384), Case(group="SU(2)", l=2, size=32768), Case(group="SO(3)", l=1, size=32768)]
+_POWERED = [
+    Case(group="U(1)", l=3, size=16384),
+    Case(group="SU(2)", l=2, size=32768),
+    Case(group="SO(3)", l=1, size=32768),
+]
 controls = {
     "unnormalised": [
         Control(exact, mass=_DOUBLED),
@@ -194,7 +230,9 @@ def figure() -> Figure:
     drawing = Figure(figsize=(6.0, 3.1), layout="constrained")
     panels = drawing.subplots(1, 2)
     stream = Stream(0)
-    for axes, rule, title in zip(panels, (haar.product_rule, fewer_nodes), ("3 nodes in cos β", "2 nodes: degree 2l is beyond them"), strict=True):
+    for axes, rule, title in zip(
+        panels, (haar.product_rule, fewer_nodes), ("3 nodes in cos β", "2 nodes: degree 2l is beyond them"), strict=True
+    ):
         means = haar.product_means("SO(3)", 2, *rule("SO(3)", 2), stream).means.abs()
         picture = axes.imshow(means.numpy(), cmap="magma_r", vmin=0, vmax=1, interpolation="nearest")
         picture.set_rasterized(True)

@@ -26,7 +26,9 @@ from proofs_checks.strategies.trees import RADIUS, balanced_tree, embedded_trees
 from theory.isometries import cayley, defect, exact_matrix, lorentz_form, preserves
 
 RESOLVES = 1e-6  # of a distance, in curvature radii; the falsehoods below are off by tenths
-TIE = 2.0**-16  # distances that differ by less rank as ties: far above rounding, far below the gaps of a tree at moderate tau
+TIE = (
+    2.0**-16
+)  # distances that differ by less rank as ties: far above rounding, far below the gaps of a tree at moderate tau
 NODES = 48
 
 # --- exact -----------------------------------------------------------------------------------------------------------------
@@ -56,7 +58,12 @@ def _models(reading: Callable[[exactly.Gram], Expr]) -> list[Any]:
     return [
         identity(exactly.ball_cosh(exactly.ball_gram(t, s, g)), sheet, name="ball = hyperboloid"),
         identity(reading(exactly.klein_gram(t, s, g)), sheet, name="Klein = hyperboloid"),
-        identity(exactly.half_space_cosh(*exactly.half_space(t, s, g, x_n, y_n)), sheet, assuming=inside, name="half-space = hyperboloid"),
+        identity(
+            exactly.half_space_cosh(*exactly.half_space(t, s, g, x_n, y_n)),
+            sheet,
+            assuming=inside,
+            name="half-space = hyperboloid",
+        ),
     ]
 
 
@@ -78,7 +85,11 @@ def _lorentz_matrices() -> list[Any]:
         identity(exactly.lorentz_cosh(*image[:3]), exactly.lorentz_cosh(t, s, g), name="<AX, AY> = <X, Y>"),
         identity(image[0] ** 2, 1 + image[3], name="AX stays on the hyperboloid"),
         lagrange,
-        identity((1 + u) * (1 + v) - w**2, 1 + u + v + (u * v - w**2), name="(A_00 t)^2 - <b,xi>^2 > 0, so AX lies on the sheet of A_00"),
+        identity(
+            (1 + u) * (1 + v) - w**2,
+            1 + u + v + (u * v - w**2),
+            name="(A_00 t)^2 - <b,xi>^2 > 0, so AX lies on the sheet of A_00",
+        ),
         identity(*exactly.word_identity(), name="Cayley, any size: (I+K)^T J (I+K) = (I-K)^T J (I-K)"),
         *(evidence for size in (1, 2) for evidence in _cayley(size)),
     ]
@@ -98,7 +109,9 @@ def _motion_of_the_ball(motion: Callable[[Expr, Expr, Expr], exactly.Motion]) ->
     """The motion of the Poincaré ball that takes 0 to a, through the six scalars of a, x, y in any dimension."""
     aa, xx, yy = symbols("aa xx yy", positive=True)
     ax, ay, xy = symbols("ax ay xy", real=True)
-    return identity(*exactly.ball_motion(motion, aa, ax, ay, exactly.Gram(xx, yy, xy)), name="the ball's motion keeps distances")
+    return identity(
+        *exactly.ball_motion(motion, aa, ax, ay, exactly.Gram(xx, yy, xy)), name="the ball's motion keeps distances"
+    )
 
 
 @cache
@@ -115,7 +128,9 @@ def _lorentz(matrices: Sequence[Matrix]) -> tuple[Matrix, ...]:
         raise InputError(str(error)) from error
     for matrix in given:
         if matrix.rows < 2 or matrix.free_symbols or not preserves(matrix, lorentz_form(matrix.rows - 1)):
-            raise InputError(f"Expected rational matrices with A^T J A = J, J = diag(-1, 1, ..., 1), got {matrix.tolist()}. Is the time coordinate first?")
+            raise InputError(
+                f"Expected rational matrices with A^T J A = J, J = diag(-1, 1, ..., 1), got {matrix.tolist()}. Is the time coordinate first?"
+            )
     return given
 
 
@@ -127,7 +142,9 @@ def _sheet(matrices: Sequence[Matrix]) -> Any:
         images = [exactly.move(rows, point) for point in exactly.rational_sheet_points(matrix.rows - 1)]
         return all(image[0] > 0 and image[0] ** 2 == 1 + sum(e * e for e in image[1:]) for image in images)
 
-    return finite(matrices, exactly.forward, second=stays, of="rational Lorentz matrices", name="the forward sheet is kept")
+    return finite(
+        matrices, exactly.forward, second=stays, of="rational Lorentz matrices", name="the forward sheet is kept"
+    )
 
 
 def _trees(matrices: Sequence[Matrix]) -> Any:
@@ -140,9 +157,9 @@ def _trees(matrices: Sequence[Matrix]) -> Any:
         edges = instance[1]
         size = len(edges) + 1
         first, last = (_corner(table, size) for table in (before, after))
-        return exactly.map_by_counting(edges, first) == exactly.map_by_counting(edges, last) and exactly.stretch_profile(
-            edges, first
-        ) == exactly.stretch_profile(edges, last)
+        return exactly.map_by_counting(edges, first) == exactly.map_by_counting(
+            edges, last
+        ) and exactly.stretch_profile(edges, first) == exactly.stretch_profile(edges, last)
 
     def kept_in_the_half_space(instance: tuple[int, Any]) -> bool:
         before, _, after = tables[instance[0]]
@@ -152,7 +169,13 @@ def _trees(matrices: Sequence[Matrix]) -> Any:
         return exactly.map_by_sorting(edges, first) == exactly.map_by_sorting(edges, last) and first == last
 
     instances = [(k, edges) for k in range(len(matrices)) for edges in forest]
-    return finite(instances, kept, second=kept_in_the_half_space, of="labelled trees of order 2 to 4, moved", name="MAP and distortion")
+    return finite(
+        instances,
+        kept,
+        second=kept_in_the_half_space,
+        of="labelled trees of order 2 to 4, moved",
+        name="MAP and distortion",
+    )
 
 
 Table = list[list[Fraction]]
@@ -215,7 +238,11 @@ def numeric(
         edge = _edge(case, found, name, tau, own=own)
         if given is None and max(found.depths) * edge > trees.carries(matrix.dtype):
             return [undecided(_too_far(found, edge, matrix.dtype))]
-        ball = trees.sarkar(found, edge, n=len(matrix) - 1, dtype=matrix.dtype, device=stream.device) if given is None else _own_points(given, found, matrix)
+        ball = (
+            trees.sarkar(found, edge, n=len(matrix) - 1, dtype=matrix.dtype, device=stream.device)
+            if given is None
+            else _own_points(given, found, matrix)
+        )
         start = hyperbolic.ball_to_hyperboloid(ball)
     except (TypeError, ValueError) as error:
         if own:
@@ -228,7 +255,18 @@ def numeric(
         return evidence  # no point of hyperbolic space any more: there is no distance to measure
     moved = hyperbolic.lift(raw[:, 1:])
     after = travel + hyperbolic.endpoint_error(moved, name)
-    scene = Scene(found, ball, start, moved, edge, given is None, lambda point: act(matrix, point), hyperbolic.endpoint_error(start, "ball"), travel, after)
+    scene = Scene(
+        found,
+        ball,
+        start,
+        moved,
+        edge,
+        given is None,
+        lambda point: act(matrix, point),
+        hyperbolic.endpoint_error(start, "ball"),
+        travel,
+        after,
+    )
     worst = 2 * float((scene.before + after).max())
     if not worst <= RESOLVES:
         return [undecided(_too_wide(scene, worst, name))]
@@ -241,18 +279,24 @@ def _matrix(case: Case, stream: Stream, points: Tensor | None) -> Tensor:
     if points is None:
         return hyperbolic.random_isometry(case.n, float(case.rapidity), stream)
     if not points.is_floating_point() or points.ndim != 2:
-        raise TypeError(f"Expected points as a floating-point tensor of shape (N, n), got {points.dtype} of shape {tuple(points.shape)}.")
+        raise TypeError(
+            f"Expected points as a floating-point tensor of shape (N, n), got {points.dtype} of shape {tuple(points.shape)}."
+        )
     return hyperbolic.random_isometry(points.shape[-1], float(case.rapidity), stream).to(points.dtype)
 
 
 def _own_points(points: Tensor, tree: trees.Tree, matrix: Tensor) -> Tensor:
     """A reader's ball coordinates, put in the tree's order: row k belongs to the vertex called k."""
     if points.shape != (len(tree), len(matrix) - 1):
-        raise ValueError(f"Expected points of shape ({len(tree)}, {len(matrix) - 1}), one for each vertex, got {tuple(points.shape)}.")
+        raise ValueError(
+            f"Expected points of shape ({len(tree)}, {len(matrix) - 1}), one for each vertex, got {tuple(points.shape)}."
+        )
     if points.dtype != matrix.dtype:
         raise TypeError(f"Expected points and A of one dtype, got {points.dtype} and {matrix.dtype}.")
     if set(tree.labels) != set(range(len(tree))):
-        raise ValueError(f"Expected vertices called 0..{len(tree) - 1}, so that row k of the points belongs to vertex k; got {list(tree.labels)[:4]}, ...")
+        raise ValueError(
+            f"Expected vertices called 0..{len(tree) - 1}, so that row k of the points belongs to vertex k; got {list(tree.labels)[:4]}, ..."
+        )
     return points[list(tree.labels)]
 
 
@@ -261,7 +305,9 @@ def _edge(case: Case, tree: trees.Tree, model: str, tau: float | None, *, own: b
     if tau is not None:
         return float(tau)
     most = float(RADIUS[model] - case.rapidity) / max(tree.depths)
-    return min(float(case.tau), most) if own and most > 0 else float(case.tau)  # no room at all: found too wide below, and undecided
+    return (
+        min(float(case.tau), most) if own and most > 0 else float(case.tau)
+    )  # no room at all: found too wide below, and undecided
 
 
 def _too_far(tree: trees.Tree, tau: float, dtype: torch.dtype) -> str:
@@ -288,7 +334,9 @@ def _on_the_sheet(raw: Tensor, travel: Tensor) -> Any:
         "Both the time coordinate and the root over the spatial part err by at most the Euclidean error of A X (numerics.hyperbolic.action_error); "
         "the root itself by (n/2 + 2) eps relatively.",
     )
-    return measured((raw[:, 0] - expected).abs(), bound, points=len(raw), resolves=1.0, name="A X lies on the forward sheet")
+    return measured(
+        (raw[:, 0] - expected).abs(), bound, points=len(raw), resolves=1.0, name="A X lies on the forward sheet"
+    )
 
 
 def _all_pairs(scene: Scene, image: Tensor, read: Callable[[Tensor, Tensor], Tensor]) -> list[Any]:
@@ -303,7 +351,9 @@ def _all_pairs(scene: Scene, image: Tensor, read: Callable[[Tensor, Tensor], Ten
     )
     bound = Bound({"before": before, "after": after}, derivation)
     distances = measured(residual, bound, points=pairs, resolves=RESOLVES, name="distances of all pairs")
-    first = trees.fidelity(scene.tree, scene.ball, hyperbolic.poincare_distance, tau=scene.tau, error=scene.before, resolution=TIE)
+    first = trees.fidelity(
+        scene.tree, scene.ball, hyperbolic.poincare_distance, tau=scene.tau, error=scene.before, resolution=TIE
+    )
     last = trees.fidelity(scene.tree, image, read, tau=scene.tau, error=scene.after, resolution=TIE)
     if first.collapsed or last.collapsed:
         why = f"{max(first.collapsed, last.collapsed)} pairs of different vertices lie at distance 0: their distortion is infinite, before and after."
@@ -316,7 +366,9 @@ def _all_pairs(scene: Scene, image: Tensor, read: Callable[[Tensor, Tensor], Ten
     return [distances, *(_same(name, *ends, pairs=pairs) for name, ends in kinds.items())]
 
 
-def _worst_of_each_row(scene: Scene, image: Tensor, read: Callable[[Tensor, Tensor], Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+def _worst_of_each_row(
+    scene: Scene, image: Tensor, read: Callable[[Tensor, Tensor], Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
     """For each vertex the pair whose distances disagree most, in units of its bound: the change and the two terms of the bound."""
     rows = []
     tile = max(1, 2**22 // image.numel())
@@ -347,19 +399,27 @@ def _edges(scene: Scene) -> Any:
     length = torch.full_like(read, scene.tau) if scene.placed else read
 
     def curve(t: Tensor) -> Tensor:
-        return hyperbolic.hyperboloid_to_half_space(hyperbolic.lift(scene.move(hyperbolic.geodesic(start, end, t))[..., 1:]))
+        return hyperbolic.hyperboloid_to_half_space(
+            hyperbolic.lift(scene.move(hyperbolic.geodesic(start, end, t))[..., 1:])
+        )
 
     found, quadrature = hyperbolic.curve_length(curve, length, NODES)
     ends = scene.travel + hyperbolic.endpoint_error(scene.moved, "half-space")
     step = 8 * (1 + length) * torch.maximum(ends[parent], ends[child])
-    placing = trees.placing_error(scene.tau, scene.start[child, 0]) if scene.placed else scene.before[parent] + scene.before[child]
+    placing = (
+        trees.placing_error(scene.tau, scene.start[child, 0])
+        if scene.placed
+        else scene.before[parent] + scene.before[child]
+    )
     bound = Bound(
         {"rounding": step, "quadrature": quadrature, "placing": placing},
         "Gauss-Legendre on an integrand whose poles are known (Trefethen, theorem 19.3). Displacement by e changes the density 1/u_n by at most e "
         "relatively and a velocity's error counts at most its Euclidean length on the sheet; position, velocity and the chart's derivative take "
         "two such errors each, over a length of at most 1 + d, and cosh r along a chord is at most that of its ends. Placing: numerics.trees.",
     )
-    return measured((found - length).abs(), bound, points=len(length) * NODES, resolves=RESOLVES, name="lengths of the moved edges")
+    return measured(
+        (found - length).abs(), bound, points=len(length) * NODES, resolves=RESOLVES, name="lengths of the moved edges"
+    )
 
 
 # --- falsehoods --------------------------------------------------------------------------------------------------------------
@@ -376,12 +436,23 @@ def reversed_in_time(matrix: Tensor, points: Tensor) -> Tensor:
     return -hyperbolic.apply_lorentz(matrix, points)
 
 
-def _case(model: str, *, n: int = 2, branching: int = 2, depth: int = 2, tau: Fraction = Fraction(1, 4), rapidity: Fraction = Fraction(1, 4)) -> Case:
+def _case(
+    model: str,
+    *,
+    n: int = 2,
+    branching: int = 2,
+    depth: int = 2,
+    tau: Fraction = Fraction(1, 4),
+    rapidity: Fraction = Fraction(1, 4),
+) -> Case:
     tree = balanced_tree(branching, depth)
     return Case(n=n, N=len(tree), model=model, tau=tau, rapidity=rapidity, tree=tree)
 
 
-SMALL = [_case("ball"), _case("half-space", n=16, branching=3)]  # within the half ball, so that a translation stays inside
+SMALL = [
+    _case("ball"),
+    _case("half-space", n=16, branching=3),
+]  # within the half ball, so that a translation stays inside
 cases = {
     "numeric": Cases(
         embedded_trees,
@@ -393,14 +464,19 @@ cases = {
     )
 }
 controls = {
-    "euclidean-translation": [Control(exact, motion=exactly.euclidean_translation), Control(numeric, cases=SMALL, act=translated)],
+    "euclidean-translation": [
+        Control(exact, motion=exactly.euclidean_translation),
+        Control(numeric, cases=SMALL, act=translated),
+    ],
     "minus-identity": [
         Control(exact, matrices=(-Matrix.eye(2), -Matrix.eye(3))),
         Control(numeric, cases=[*SMALL, _case("klein", n=3, depth=3, tau=Fraction(1))], act=reversed_in_time),
     ],
     "klein-read-as-ball": [
         Control(exact, reading=exactly.ball_cosh),
-        Control(numeric, cases=[_case("klein"), _case("klein", n=16, branching=3)], distance=hyperbolic.poincare_distance),
+        Control(
+            numeric, cases=[_case("klein"), _case("klein", n=16, branching=3)], distance=hyperbolic.poincare_distance
+        ),
     ],
 }
 
@@ -416,8 +492,14 @@ def figure() -> Any:
     parent, child = torch.tensor(tree.edges).T
     t = torch.linspace(0, 1, 7, dtype=torch.float64).reshape(-1, 1, 1)
     sketch = Figure(figsize=(6.4, 3.9), layout="constrained")
-    for axes, matrix, name in zip(sketch.subplots(1, 2), (torch.eye(3, dtype=torch.float64), boost), ("before", "after an isometry"), strict=True):
-        arcs = hyperbolic.hyperboloid_to_ball(hyperbolic.lift(hyperbolic.apply_lorentz(matrix, hyperbolic.geodesic(start[parent], start[child], t))[..., 1:]))
+    for axes, matrix, name in zip(
+        sketch.subplots(1, 2), (torch.eye(3, dtype=torch.float64), boost), ("before", "after an isometry"), strict=True
+    ):
+        arcs = hyperbolic.hyperboloid_to_ball(
+            hyperbolic.lift(
+                hyperbolic.apply_lorentz(matrix, hyperbolic.geodesic(start[parent], start[child], t))[..., 1:]
+            )
+        )
         points = hyperbolic.hyperboloid_to_ball(hyperbolic.lift(hyperbolic.apply_lorentz(matrix, start)[:, 1:]))
         edges = hyperbolic.poincare_distance(points[parent], points[child])
         far = float(hyperbolic.poincare_distance(points.unsqueeze(1), points).max())
@@ -427,18 +509,28 @@ def figure() -> Any:
         axes.plot(broken[:, 0].round(decimals=3), broken[:, 1].round(decimals=3), color="tab:blue", linewidth=1)
         axes.plot(points[:, 0], points[:, 1], "o", color="tab:blue", markersize=2.2)
         axes.plot(points[:1, 0], points[:1, 1], "o", color="tab:red", markersize=4)
-        axes.set_title(f"{name}\nedges {float(edges.min()):.3f} to {float(edges.max()):.3f}, diameter {far:.3f}", fontsize=9)
+        axes.set_title(
+            f"{name}\nedges {float(edges.min()):.3f} to {float(edges.max()):.3f}, diameter {far:.3f}", fontsize=9
+        )
         axes.set_aspect("equal")
         axes.axis("off")
     return sketch
 
 
 def cases_for(
-    *, tree: Any = None, points: Tensor | None = None, tau: float | None = None, model: str | None = None, A: Tensor | None = None, **others: object
+    *,
+    tree: Any = None,
+    points: Tensor | None = None,
+    tau: float | None = None,
+    model: str | None = None,
+    A: Tensor | None = None,
+    **others: object,
 ) -> list[Case]:
     """The declared cases with whatever a reader gave in their place, so that only what was run enters the scope."""
     if others:
-        raise InputError(f"Expected tree, points, tau, model or A, got {', '.join(others)}. Controls alone substitute the rest.")
+        raise InputError(
+            f"Expected tree, points, tau, model or A, got {', '.join(others)}. Controls alone substitute the rest."
+        )
     given: dict[str, Any] = {}
     try:
         if tree is not None:
