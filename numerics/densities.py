@@ -69,7 +69,8 @@ class GaussianMixture:
             - self.dim * (self.scales.log() + LOG_2PI / 2)
             - self.means.square().sum(1) * precision / 2
         )
-        for name, value in (("_linear", self.means * precision[:, None]), ("_square", square), ("_constant", constant)):
+        lifted = torch.cat([self.means * precision[:, None], square[:, None]], 1)
+        for name, value in (("_lifted", lifted), ("_constant", constant)):
             object.__setattr__(self, name, value)
 
     @property
@@ -78,10 +79,9 @@ class GaussianMixture:
         return self.means.shape[1]
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Log density in nats of points ``(N, D)``; components run along the first axis inside, which is faster to reduce."""
-        columns = x.mT
-        exponents = torch.addmm(self._constant[:, None], self._linear, columns)
-        return _log_sum_exp(exponents.addcmul_(self._square[:, None], columns.square().sum(0)))
+        """Log density in nats of points ``(N, D)``: one product of the points, lifted by their squares, with the components."""
+        lifted = torch.cat([x, x.square().sum(1, keepdim=True)], 1)
+        return _log_sum_exp(torch.addmm(self._constant[:, None], self._lifted, lifted.mT))
 
     def sample(self, n: int, stream: Stream) -> Tensor:
         """``n`` draws, shape ``(n, D)``: a component by its weight, then a Gaussian around its mean."""
@@ -91,9 +91,9 @@ class GaussianMixture:
 
     def along_first(self, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Each component's log density as ``-a t^2 + b t + c`` in the first coordinate; ``a, b``: ``(K,)``, ``c``: ``(K, N)``."""
-        a = -self._square
-        c = self._constant[:, None] + self._linear[:, 1:] @ rest.mT + self._square[:, None] * rest.square().sum(1)
-        return a, self._linear[:, 0], c
+        linear, square = self._lifted[:, :-1], self._lifted[:, -1]
+        c = self._constant[:, None] + linear[:, 1:] @ rest.mT + square[:, None] * rest.square().sum(1)
+        return -square, linear[:, 0], c
 
 
 def _log_sum_exp(exponents: Tensor) -> Tensor:
