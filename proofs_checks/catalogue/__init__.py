@@ -8,10 +8,8 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import html
 import importlib.util
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -20,6 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from proofs_checks.claim import Claim
+from proofs_checks.code_files import run_file
 from proofs_checks.errors import CatalogueError
 from proofs_checks.page import Page, make_page, read_page
 from proofs_checks.text import clean_lines
@@ -103,7 +102,7 @@ class Catalogue(Mapping[str, Claim]):
             CatalogueError: the file is missing, raises, or defines no claim; the message says which.
         """
         path = Path(path)
-        module = _run_file(path)
+        module = run_file(path, what="claim file", error=CatalogueError)
         pages = _pages_of(module, namespace=path.stem.replace("_", "-").lower())
         added = [Claim(page) for page in pages]
         for claim in added:
@@ -213,23 +212,6 @@ def _pages_in(root: Path, package: str, prefix: str = "") -> list[Page]:
         claim_id = f"{prefix}{path.parent.name}.{path.stem.replace('_', '-')}"
         pages.append(read_page(path, claim_id, f"{package}.{path.parent.name}.{path.stem}"))
     return pages
-
-
-def _run_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise CatalogueError(f"There is no claim file {str(path)!r}.")
-    name = f"preality_claim_file_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise CatalogueError(f"{str(path)!r} is not a Python file; a claim file is, and ends in .py.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # whatever a stranger's file raises has to be told to its author
-        del sys.modules[name]
-        raise CatalogueError(f"The claim file {path.name} raised {type(error).__name__}: {error}") from error
-    return module
 
 
 def _pages_of(module: ModuleType, namespace: str) -> list[Page]:

@@ -1,13 +1,15 @@
-"""Made-up results for the tests of the report: one of every kind, and one in which every string is hostile."""
+"""The command line in this process, and made-up results: one of every kind, and one in which every string is hostile."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from proofs_checks.claim import Claim
+from proofs_checks.cli import main
 from proofs_checks.kernel import Scope, Status, Verdict, aggregate
 from proofs_checks.page import ControlPage, Erratum, Page, RoutePage
 from proofs_checks.report import Run, render_html
@@ -135,6 +137,27 @@ def good_controls() -> dict[tuple[str, str], Verdict]:
         ("exponent-plus-one", "numeric"): Verdict(Status.HOLDS, "numeric", residual=0.8, bound=4e-12, margin=2e11),
         ("every-x", "exact"): Verdict(Status.HOLDS, "exact"),
     }
+
+
+class Outcome(NamedTuple):
+    """What a command line came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """The command line in this process: arguments in, outcome out."""
+
+    def run(*arguments: object) -> Outcome:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
 
 
 @pytest.fixture

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from proofs_checks import exits, terminal
 from proofs_checks.catalogue import Catalogue
-from proofs_checks.cli import main
 from proofs_checks.ledger import Ledger
 from proofs_checks.report.text import visible
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = Path(__file__).parent / "claim_files"
 SQUARE, CROOKED = FILES / "square.py", FILES / "crooked.py"
+Call = Callable[..., Any]
 HOSTILE_BYTES = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
-    capsys.readouterr()
-    code = main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return Outcome(code, captured.out, captured.err)
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -50,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def crooked(folder: Path) -> Outcome:
+def crooked(folder: Path) -> SimpleNamespace:
     """One run of every way of not holding, as a process of its own, with all four files written."""
     written = [f"--{name}={folder / f'v.{name}'}" for name in ("html", "json", "md", "junit")]
     command = [
@@ -64,15 +50,15 @@ def crooked(folder: Path) -> Outcome:
         *written,
     ]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False, timeout=300)
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr)
 
 
 @pytest.fixture
-def ledger(crooked: Outcome, folder: Path) -> Path:
+def ledger(crooked: SimpleNamespace, folder: Path) -> Path:
     return folder / "ledger.sqlite"
 
 
-def test_each_claim_of_a_crooked_file_gets_its_own_verdict(crooked: Outcome) -> None:
+def test_each_claim_of_a_crooked_file_gets_its_own_verdict(crooked: SimpleNamespace) -> None:
     found = dict(re.findall(r"^crooked:crooked\.(\w+) +([A-Z]+) ", crooked.out, re.MULTILINE))
     expected = {
         "honest": "HOLDS",
@@ -87,7 +73,7 @@ def test_each_claim_of_a_crooked_file_gets_its_own_verdict(crooked: Outcome) -> 
     assert "exit code 7" in crooked.out, "the worker that died is accounted for"
 
 
-def test_a_refuted_case_is_shrunk_and_the_first_one_kept(crooked: Outcome, ledger: Path) -> None:
+def test_a_refuted_case_is_shrunk_and_the_first_one_kept(crooked: SimpleNamespace, ledger: Path) -> None:
     address = re.findall(r"preality replay (\S+)", crooked.out)[0]
     with Ledger(ledger, reading=True) as book:
         record = book.record(address)
@@ -95,12 +81,12 @@ def test_a_refuted_case_is_shrunk_and_the_first_one_kept(crooked: Outcome, ledge
 
 
 def test_nothing_hostile_and_no_traceback_reaches_the_terminal(
-    crooked: Outcome, ledger: Path, capsys: pytest.CaptureFixture[str]
+    crooked: SimpleNamespace, ledger: Path, call: Call
 ) -> None:
     outcomes = [
         crooked,
         *(
-            call(capsys, *words)
+            call(*words)
             for words in (("show", CROOKED), ("report", "--ledger", ledger), ("history", "--ledger", ledger))
         ),
     ]
@@ -111,7 +97,7 @@ def test_nothing_hostile_and_no_traceback_reaches_the_terminal(
     assert any("[red]red[/red]" in outcome.out for outcome in outcomes), "markup is shown as it is written"
 
 
-def test_every_format_is_written_and_keeps_hostile_strings_text(crooked: Outcome, folder: Path) -> None:
+def test_every_format_is_written_and_keeps_hostile_strings_text(crooked: SimpleNamespace, folder: Path) -> None:
     page = (folder / "v.html").read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "crooked:crooked.honest" in page
@@ -122,10 +108,10 @@ def test_every_format_is_written_and_keeps_hostile_strings_text(crooked: Outcome
 
 @pytest.mark.parametrize("columns", [60, 80, 119, 120, 200])
 def test_the_table_fits_its_columns_and_says_everything(
-    columns: int, ledger: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    columns: int, ledger: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    told = call(capsys, "report", "--ledger", ledger).out.partition("\nRun ")[0]
+    told = call("report", "--ledger", ledger).out.partition("\nRun ")[0]
     assert max(map(len, told.splitlines())) <= columns
     for words in (
         "crooked:crooked.honest",
@@ -162,7 +148,7 @@ def test_the_table_survives_a_terminal_without_unicode(ledger: Path) -> None:
     ],
 )
 def test_report_exits_as_the_worst_of_its_claims(
-    kept: tuple[str, ...], code: int, ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kept: tuple[str, ...], code: int, ledger: Path, tmp_path: Path, call: Call
 ) -> None:
     with Ledger(ledger, reading=True) as book:
         stored = book.run()
@@ -171,7 +157,7 @@ def test_report_exits_as_the_worst_of_its_claims(
         run = part.start("a part", stored.settings, stored.selection)
         for record in chosen:
             part.add(run, record)
-    assert call(capsys, "report", run, "--ledger", tmp_path / "part.sqlite").code == code
+    assert call("report", run, "--ledger", tmp_path / "part.sqlite").code == code
 
 
 @pytest.mark.parametrize(
@@ -253,13 +239,13 @@ def test_bad_input_is_answered_with_a_clear_message(
     arguments: list[str],
     fragments: list[str],
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    call: Call,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     before = sorted(bad(tmp_path))
     ledger = ["--ledger", "ledger.sqlite"] if arguments[0] == "verify" and "--ledger" not in arguments else []
-    outcome = call(capsys, *arguments, *ledger)
+    outcome = call(*arguments, *ledger)
     assert outcome.code == exits.USAGE
     for fragment in fragments:
         assert fragment in outcome.err
@@ -271,69 +257,63 @@ def test_bad_input_is_answered_with_a_clear_message(
 
 
 @pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="CUDA is here")
-def test_cuda_asked_for_and_absent_is_refused_before_anything_runs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    outcome = call(capsys, "verify", SQUARE, "--device", "cuda", "--ledger", tmp_path / "l.sqlite")
+def test_cuda_asked_for_and_absent_is_refused_before_anything_runs(tmp_path: Path, call: Call) -> None:
+    outcome = call("verify", SQUARE, "--device", "cuda", "--ledger", tmp_path / "l.sqlite")
     assert outcome.code == exits.USAGE
     assert "torch sees no CUDA device" in outcome.err
     assert not (tmp_path / "l.sqlite").exists()
 
 
-def test_a_traceback_is_shown_with_debug_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_traceback_is_shown_with_debug_alone(tmp_path: Path, call: Call) -> None:
     path = bad(tmp_path)["raising.py"]
-    assert "Traceback" in call(capsys, "verify", path, "--debug").err
-    assert "Traceback" not in call(capsys, "verify", path).err
+    assert "Traceback" in call("verify", path, "--debug").err
+    assert "Traceback" not in call("verify", path).err
 
 
-def test_a_fault_of_preality_itself_is_told_without_a_traceback(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_of_preality_itself_is_told_without_a_traceback(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     def fault(self: Catalogue, words: str) -> list[Any]:
         raise ZeroDivisionError("on purpose")
 
     monkeypatch.setattr(Catalogue, "search", fault)
-    outcome = call(capsys, "list")
+    outcome = call("list")
     assert outcome.code == exits.ERRORED
     assert "preality itself failed: ZeroDivisionError: on purpose" in outcome.err
     assert "Traceback" not in outcome.err
 
 
-def test_an_empty_catalogue_runs_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_empty_catalogue_runs_nothing(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Catalogue, "_all", property(lambda self: {}))
-    outcome = call(capsys, "verify", "--ledger", tmp_path / "l.sqlite")
+    outcome = call("verify", "--ledger", tmp_path / "l.sqlite")
     assert outcome.code == exits.NOTHING
     assert "Nothing ran" in outcome.err
 
 
-def test_list_and_show_agree_with_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_and_show_agree_with_the_catalogue(call: Call) -> None:
     catalogue = Catalogue()
-    listed = call(capsys, "list")
+    listed = call("list")
     assert listed.code == exits.HOLDS
     assert [line.split()[0] for line in listed.out.splitlines()] == list(catalogue)
-    pages = json.loads(call(capsys, "list", "--json").out)
+    pages = json.loads(call("list", "--json").out)
     assert [page["id"] for page in pages] == list(catalogue)
     for claim_id, claim in catalogue.items():
-        shown = call(capsys, "show", claim_id)
+        shown = call("show", claim_id)
         assert shown.code == exits.HOLDS
         assert claim.statement in shown.out
         assert all(name in shown.out for name in [*claim.routes, *claim.page.controls])
 
 
-def test_errata_name_the_control_that_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
-    told = call(capsys, "errata").out
+def test_errata_name_the_control_that_shows_them(call: Call) -> None:
+    told = call("errata").out
     for claim in Catalogue().values():
         for erratum in claim.errata:
             assert f"preality verify {claim.id} --control {erratum.witness}" in told
 
 
-def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_and_help(call: Call) -> None:
     from proofs_checks import __version__
 
-    assert __version__ in call(capsys, "--version").out
-    told = call(capsys, "--help")
+    assert __version__ in call("--version").out
+    told = call("--help")
     assert told.code == exits.HOLDS
     assert all(
         name in told.out
@@ -352,23 +332,7 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
             "Exit codes",
         )
     )
-    assert "allow-undecided" in call(capsys, "verify", "--help").out
-
-
-def test_a_reader_that_stops_reading_is_no_fault() -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = subprocess.run(
-        [sys.executable, "-m", "proofs_checks", "list", "--json"],
-        env=environment(),
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        check=False,
-        timeout=60,
-    )
-    os.close(writing)
-    assert done.returncode == 141
-    assert done.stderr == b""
+    assert "allow-undecided" in call("verify", "--help").out
 
 
 def test_progress_is_drawn_on_a_terminal_alone(
@@ -411,102 +375,8 @@ def test_cleaning_agrees_with_the_report_on_what_is_hidden() -> None:
         assert visible(letter) == terminal.clean(letter) == letter
 
 
-def opened(gate: Path, process: subprocess.Popen[Any]) -> int:
-    """The writing end of a pipe, as soon as somebody reads from it; a failure where the process ends first."""
-    while process.poll() is None:
-        try:
-            return os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError as error:
-            if error.errno != errno.ENXIO:  # something else than that nobody reads yet
-                raise
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.05)
-    raise AssertionError(f"the run ended with {process.returncode} before its fourth check")
-
-
-def test_an_interrupt_leaves_a_summary_and_a_run_that_resumes(tmp_path: Path) -> None:
-    gate, book = tmp_path / "gate", tmp_path / "ledger.sqlite"
-    os.mkfifo(gate)
-    command = [sys.executable, "-m", "proofs_checks", "verify", str(SQUARE), f"--ledger={book}", "--jobs=1", "--seed=3"]
-    process = subprocess.Popen(
-        command,
-        env=environment(SQUARE_GATE=str(gate)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    reader = opened(gate, process)
-    os.killpg(process.pid, signal.SIGINT)  # to the whole group, as a terminal does
-    out, err = process.communicate(timeout=60)
-    os.close(reader)
-    gate.unlink()
-    assert process.returncode == exits.INTERRUPTED
-    assert "Interrupted." in out
-    assert "--resume" in out
-    assert "not run" in out, "what never began is not called undecided"
-    assert "Traceback" not in out + err
-    resumed = subprocess.run(
-        [*command, "--resume"], env=environment(), capture_output=True, text=True, check=False, timeout=120
-    )
-    assert resumed.returncode == exits.HOLDS, resumed.stderr
-    assert "Carrying on run" in resumed.stderr
-    with Ledger(book, reading=True) as ledger:
-        assert len(ledger.runs()) == 1
-        assert ledger.run().finished
-
-
-def test_one_control_can_be_run_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    outcome = call(
-        capsys, "verify", SQUARE, "--control", "wrong-square", "--jobs", "1", "--ledger", tmp_path / "l.sqlite"
-    )
+def test_one_control_can_be_run_alone(tmp_path: Path, call: Call) -> None:
+    outcome = call("verify", SQUARE, "--control", "wrong-square", "--jobs", "1", "--ledger", tmp_path / "l.sqlite")
     assert outcome.code == exits.HOLDS
     assert "square:toy.square / wrong-square" in outcome.out
     assert "statistical" not in outcome.out
-
-
-def test_the_doctor_notices_packages_that_shadow_ours(tmp_path: Path) -> None:
-    (tmp_path / "theory").mkdir()
-    (tmp_path / "theory" / "__init__.py").write_text("", encoding="utf-8")
-    command = [sys.executable, "-m", "proofs_checks", "doctor", f"--ledger={tmp_path / 'l.sqlite'}"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == exits.REFUTED, done.stderr
-    assert re.search(r"^problem +theory +is shadowed by", done.stdout, re.MULTILINE)
-    assert re.search(r"^ok +numerics", done.stdout, re.MULTILINE)
-    assert not (tmp_path / "l.sqlite").exists(), "looking makes nothing"
-
-
-@pytest.mark.parametrize(
-    ("kind", "example", "codes"),
-    [("group", "klein.csv", {0}), ("group", "not_a_group.csv", {1}), ("representation", "lecture_d4.json", {0, 1})],
-)
-def test_an_audit_prints_writes_and_exits_by_its_status(
-    kind: str, example: str, codes: set[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    outcome = call(capsys, "audit", kind, ROOT / "examples" / example, "--json", tmp_path / "audit.json")
-    written = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
-    assert outcome.code in codes
-    assert written["audit"] == kind
-    assert written["status"] == {0: "HOLDS", 1: "REFUTED"}[outcome.code]
-    assert "Meaning:" in outcome.out
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "text"),
-    [
-        ("group", "ragged.csv", "a,b\nb\n"),
-        ("group", "wide.csv", "a,b,c\nb,a,c\n"),
-        ("group", "empty.csv", ""),
-        ("representation", "broken.json", "{"),
-        ("representation", "odd.json", "[1, 2]"),
-    ],
-)
-def test_an_object_that_cannot_be_read_is_usage_and_no_finding(
-    kind: str, name: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / name).write_text(text, encoding="utf-8")
-    outcome = call(capsys, "audit", kind, tmp_path / name)
-    assert (outcome.code, outcome.out) == (exits.USAGE, "")
-    assert "Traceback" not in outcome.err
