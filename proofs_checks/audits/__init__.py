@@ -7,11 +7,29 @@ cannot be read at all raises :class:`proofs_checks.errors.InputError`.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from proofs_checks.kernel import Status
 
-__all__ = ["AuditReport", "Finding"]
+__all__ = ["KINDS", "AuditReport", "Finding", "Kind"]
+
+
+class Kind(NamedTuple):
+    """Where an audit lives, and what it reads: a file of ``data``, or a Python file whose names are its arguments (``code``)."""
+
+    module: str
+    function: str
+    reads: str
+
+
+KINDS = {
+    name: Kind(f"proofs_checks.audits.{name}", f"audit_{name}", reads)
+    for reads, names in {
+        "data": ("representation", "group", "equivariance"),
+        "code": ("density", "pit", "typicality", "entangle"),
+    }.items()
+    for name in names
+}
 
 _WORST_FIRST = (Status.REFUTED, Status.ERRORED, Status.UNDECIDED, Status.HOLDS, Status.INAPPLICABLE)
 
@@ -48,6 +66,7 @@ class AuditReport:
         meaning: What follows for the reader.
         next_step: What to do now.
         facts: Further plain data: classes, characters, the missing rows.
+        provenance: Where it was made: command, time, versions.
     """
 
     kind: str
@@ -56,6 +75,7 @@ class AuditReport:
     meaning: str
     next_step: str
     facts: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
@@ -82,6 +102,7 @@ class AuditReport:
             "meaning": self.meaning,
             "next_step": self.next_step,
             "facts": self.facts,
+            "provenance": self.provenance,
         }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proofs_checks import exits
-from proofs_checks.cli.verifying import checked_outputs, results_of, select, write_outputs
+from proofs_checks.cli.verifying import checked_outputs, read_audits, results_of, select, write_outputs
 from proofs_checks.errors import CatalogueError, InputError
 from proofs_checks.terminal import print_results, say, warn
 
@@ -107,6 +107,7 @@ def report(
     /,
     *,
     ledger: Path | None = None,
+    audit: Sequence[Path] = (),
     html: Path | None = None,
     json: Path | None = None,
     md: Path | None = None,
@@ -120,6 +121,8 @@ def report(
         A run's id or its beginning; the latest when left out. `preality history` lists them.
     ledger
         Where to look.
+    audit
+        Findings on a model, as `preality audit KIND FILE --json` wrote them, to be shown in the report; may be repeated.
     html
         Write one self-contained report.
     json
@@ -133,6 +136,7 @@ def report(
     from proofs_checks.ledger import Ledger
 
     outputs = checked_outputs({"html": html, "json": json, "md": md, "junit": junit})
+    audits = read_audits(audit, outputs)
     catalogue = Catalogue()
     with Ledger(ledger, reading=True) as book:
         stored = book.run(run)
@@ -142,7 +146,7 @@ def report(
         if stored.finished is None:
             say("\nThis run was interrupted, or is still going on.")
         say(f"\nRun {stored.id}: {stored.command}")
-        write_outputs(outputs, results, catalogue, book, stored.id)
+        write_outputs(outputs, results, catalogue, book, stored.id, audits=audits)
     return exits.exit_code(result.status for result in results)
 
 

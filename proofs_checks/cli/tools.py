@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import json as json_module
 from pathlib import Path
 from typing import Any
 
 from proofs_checks import exits
+from proofs_checks.audits import KINDS, Kind
 from proofs_checks.cli.verifying import checked_outputs
 from proofs_checks.errors import InputError
-from proofs_checks.terminal import say
-
-# kind -> (module, function): each takes a path and returns a report with .status, .text() and .plain()
-AUDITS = {
-    "representation": ("proofs_checks.audits.representation", "audit_representation"),
-    "group": ("proofs_checks.audits.group", "audit_group"),
-    "equivariance": ("proofs_checks.audits.equivariance", "audit_equivariance"),
-}
+from proofs_checks.terminal import say, warn
 
 
 def audit(kind: str, file: Path, /, *, json: Path | None = None) -> int:
@@ -27,32 +20,45 @@ def audit(kind: str, file: Path, /, *, json: Path | None = None) -> int:
     Parameters
     ----------
     kind
-        representation (a JSON, CSV or NPZ file), group (a CSV table) or equivariance (a JSON or NPZ file).
+        Of data: representation (a JSON, CSV or NPZ file), group (a CSV table), equivariance (a JSON or NPZ file). Of a model:
+        density, pit, typicality, entangle (a Python file that defines what the audit is given, under the audit's names).
     file
-        Your object; it is data, and is never run.
+        Your object. A file of data is never run; a Python file is code, and is.
     json
-        Write the findings as JSON.
+        Write the findings as JSON, which `preality verify --audit` puts into a report.
     """
     outputs = checked_outputs({"json": json})
-    module, function = _audit_of(kind)
+    module, name, reads = _kind_of(kind)
     if not file.is_file():
         raise InputError(f"There is no file {str(file)!r} to audit.")
-    findings: Any = getattr(importlib.import_module(module), function)(file)
+    if (reads == "code") != (file.suffix == ".py"):
+        wanted = "a Python file (.py), which is run" if reads == "code" else "data, which is never run"
+        raise InputError(f"The {kind} audit reads {wanted}; got {file.name!r}.")
+    function: Any = getattr(importlib.import_module(module), name)
+    findings = function(file) if reads == "data" else function(**_told(file, function))
     say(findings.text())
     for path in outputs.values():
+        from proofs_checks.audits.stored import written
         from proofs_checks.report import write_report
 
-        write_report(path, json_module.dumps(findings.plain(), indent=2) + "\n")
+        write_report(path, written(findings))
         say(f"Wrote {path}")
     return exits.exit_code([str(findings.status)])
 
 
-def _audit_of(kind: str) -> tuple[str, str]:
-    if kind not in AUDITS:
-        close = difflib.get_close_matches(kind, AUDITS, n=2, cutoff=0.4)
+def _told(file: Path, function: Any) -> dict[str, Any]:
+    from proofs_checks.code_files import arguments
+
+    warn(f"{file} is code, and is run.")
+    return arguments(file, function)
+
+
+def _kind_of(name: str) -> Kind:
+    if name not in KINDS:
+        close = difflib.get_close_matches(name, KINDS, n=2, cutoff=0.4)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
-        raise InputError(f"There is no audit {kind!r}; the kinds are {', '.join(AUDITS)}.{hint}")
-    return AUDITS[kind]
+        raise InputError(f"There is no audit {name!r}; the kinds are {', '.join(KINDS)}.{hint}")
+    return KINDS[name]
 
 
 def doctor(*, ledger: Path | None = None) -> int:

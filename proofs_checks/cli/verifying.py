@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from proofs_checks.errors import CatalogueError, InputError
 from proofs_checks.terminal import print_results, progress, say, warn
 
 if TYPE_CHECKING:
+    from proofs_checks.audits import AuditReport
     from proofs_checks.catalogue import Catalogue
     from proofs_checks.claim import Claim
     from proofs_checks.ledger import Ledger
@@ -36,6 +37,7 @@ def verify(
     ledger: Path | None = None,
     control: str | None = None,
     allow_undecided: bool = False,
+    audit: Sequence[Path] = (),
     json: Path | None = None,
     html: Path | None = None,
     md: Path | None = None,
@@ -64,6 +66,8 @@ def verify(
         Run this control alone, on the claims that have it.
     allow_undecided
         Exit with 0 where nothing is worse than undecided.
+    audit
+        Findings on a model, as `preality audit KIND FILE --json` wrote them, to be shown in the report; may be repeated.
     json
         Write the results as JSON.
     html
@@ -77,6 +81,7 @@ def verify(
     from proofs_checks.ledger import Ledger
 
     outputs = checked_outputs({"html": html, "json": json, "md": md, "junit": junit})
+    audits = read_audits(audit, outputs)
     catalogue = Catalogue()
     request = _Request(
         catalogue,
@@ -98,7 +103,7 @@ def verify(
         interrupted = session.carry_out()
         session.tell(interrupted)
         if not interrupted:
-            write_outputs(outputs, session.results, catalogue, book, session.run)
+            write_outputs(outputs, session.results, catalogue, book, session.run, audits=audits)
         return (
             exits.INTERRUPTED
             if interrupted
@@ -303,15 +308,34 @@ def checked_outputs(paths: dict[str, Path | None]) -> dict[str, Path]:
     return chosen
 
 
+def read_audits(paths: Sequence[Path], outputs: dict[str, Path]) -> tuple[AuditReport, ...]:
+    """Findings to be shown in a report.
+
+    Raises:
+        InputError: no report is asked for that could show them, or a file does not hold an audit's findings.
+    """
+    from proofs_checks.audits.stored import read_audit
+
+    if paths and not outputs:
+        raise InputError("--audit puts findings into a report; name one with --html, --md or --json.")
+    return tuple(read_audit(path) for path in paths)
+
+
 def write_outputs(
-    outputs: dict[str, Path], results: Sequence[ClaimResult], catalogue: Catalogue, book: Ledger, run_id: str
+    outputs: dict[str, Path],
+    results: Sequence[ClaimResult],
+    catalogue: Catalogue,
+    book: Ledger,
+    run_id: str,
+    *,
+    audits: tuple[AuditReport, ...] = (),
 ) -> None:
     """Render a run of the ledger into each of the files asked for."""
     if not outputs:
         return
     from proofs_checks import report
 
-    run = run_of(book, run_id, results)
+    run = replace(run_of(book, run_id, results), audits=audits)
     for name, path in outputs.items():
         report.write_report(path, _render(name, results, catalogue, run))
         say(f"Wrote {path}")

@@ -8,20 +8,23 @@ on white, text on coloured cells too, stays so.
 
 from __future__ import annotations
 
+import importlib
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 from markupsafe import Markup
 
+from proofs_checks.audits import KINDS
 from proofs_checks.errors import CatalogueError
 from proofs_checks.report.text import clip, visible, words
 
 if TYPE_CHECKING:
+    from proofs_checks.audits import AuditReport
     from proofs_checks.claim import Claim
 
 LARGEST = 20 * 1024  # bytes of one figure
@@ -84,26 +87,40 @@ def figure_svg(claim: Claim, prefix: str) -> Drawing:
     """
     if not callable(getattr(claim.code, "figure", None)):
         return Drawing()
+    label = claim.page.caption or f"Figure of {claim.title}"
+    return _drawing(claim.figure, prefix, label, f"claims[{claim.id!r}].figure()")
+
+
+def audit_svg(report: AuditReport, prefix: str) -> Drawing:
+    """The figure that an audit's kind draws of its facts, cleaned; nothing where the kind draws none."""
+    kind = KINDS.get(report.kind)
+    figure = getattr(importlib.import_module(kind.module), "figure", None) if kind else None
+    if figure is None:
+        return Drawing()
+    return _drawing(lambda: figure(report.facts), prefix, f"Figure of {report.subject}", f"{kind.module}.figure")
+
+
+def _drawing(figure: Callable[[], Any], prefix: str, label: str, name: str) -> Drawing:
     try:
-        text = draw(claim)
+        text = draw(figure)
     except Exception as error:  # noqa: BLE001  a claim's own code: whatever it raises is told, and the report is written all the same
         return Drawing(note=f"The figure could not be drawn: {type(error).__name__}: {clip(error, 300)}")
-    found = cleaned(text, prefix, label=claim.page.caption or f"Figure of {claim.title}")
+    found = cleaned(text, prefix, label=label)
     if (size := len(found.encode())) > LARGEST:
         return Drawing(
-            note=f"The figure takes {size / 1024:.0f} KB, and the report shows at most {LARGEST // 1024}; claims[{claim.id!r}].figure() draws it."
+            note=f"The figure takes {size / 1024:.0f} KB, and the report shows at most {LARGEST // 1024}; {name} draws it."
         )
     return Drawing(Markup(found))
 
 
-def draw(claim: Claim) -> str:
-    """The claim's figure as matplotlib writes it, the same on every run."""
+def draw(make: Callable[[], Any]) -> str:
+    """A figure as matplotlib writes it, the same on every run."""
     import matplotlib
 
     buffer = io.StringIO()
     with warnings.catch_warnings(), matplotlib.rc_context(STYLE):
         warnings.simplefilter("ignore")
-        figure: Any = claim.figure()
+        figure: Any = make()
         if not hasattr(figure, "savefig"):
             raise CatalogueError(f"expected figure() to return a matplotlib Figure, got {type(figure).__name__}")
         figure.savefig(

@@ -44,6 +44,8 @@ def render_html(
         for position, claim in enumerate(claims, start=1)
         if figures and claim.page is not None
     }
+    audits = [view.audit_view(report, position) for position, report in enumerate(run.audits, start=1)]
+    drawn |= {audit.anchor: drawing.audit_svg(audit.report, f"{audit.anchor}-") for audit in audits if figures}
     css = (HERE / "report.css").read_text(encoding="utf-8")
     script = (HERE / "report.js").read_text(encoding="utf-8")
     return (
@@ -54,6 +56,7 @@ def render_html(
             run=run,
             started=_when(run.started),
             claims=claims,
+            audits=audits,
             conflicts=[claim for claim in claims if claim.conflict],
             anchors={claim.id: claim.anchor for claim in claims},
             figures=drawn,

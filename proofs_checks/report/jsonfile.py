@@ -19,18 +19,19 @@ VERSION = 1
 def render_json(
     results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True
 ) -> str:
-    """``{"version": 1, "run": ..., "claims": [...], "records": [...]}`` in pure ASCII.
+    """``{"version": 1, "run": ..., "claims": [...], "records": [...], "audits": [...]}`` in pure ASCII.
 
     ``figures`` is there for the sake of one signature; JSON has none.
     """
     first = ordered(results)
     data = {
         "version": VERSION,
-        "run": {**asdict(run), "totals": totals(results)},
+        "run": {**{name: value for name, value in asdict(run).items() if name != "audits"}, "totals": totals(results)},
         "claims": [_claim(result, catalogue.get(result.id)) for result in first],
         "records": [record for result in first for record in result.records],
+        "audits": [audit.plain() for audit in run.audits],
     }
-    return json.dumps(_json(data), indent=1, allow_nan=False) + "\n"
+    return json.dumps(finite(data), indent=1, allow_nan=False) + "\n"
 
 
 def _claim(result: ClaimResult, claim: Claim | None) -> dict[str, Any]:
@@ -61,11 +62,12 @@ def _claim(result: ClaimResult, claim: Claim | None) -> dict[str, Any]:
     }
 
 
-def _json(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Plain data as JSON has it: NaN and infinities, which JSON has not, as strings."""
     if isinstance(value, Mapping):
-        return {encodable(str(key)): _json(item) for key, item in value.items()}
+        return {encodable(str(key)): finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_json(item) for item in value]
+        return [finite(item) for item in value]
     if isinstance(value, bool) or value is None or isinstance(value, int):
         return value
     if isinstance(value, float):

@@ -28,6 +28,8 @@ def render_markdown(
         lines += ["", *_overview(claims)]
     for claim in claims:
         lines += ["", *_claim(claim)]
+    for position, report in enumerate(run.audits, start=1):
+        lines += ["", *_audit(view.audit_view(report, position))]
     return "\n".join([*lines, "", *_provenance(claims, run), ""])
 
 
@@ -160,6 +162,17 @@ def _closing(claim: ClaimView) -> Iterator[str]:
         yield f"- erratum: printed as: {escape(clip(erratum.printed, 500))} True is: {escape(clip(erratum.corrected, 500))} See it fail: {witness}"
     yield from (f"- left out: {escape(item)}, because {escape(reason)}" for item, reason in page.omissions)
     yield from (f"- source: {escape(source)}" for source in claim.sources)
+
+
+def _audit(audit: view.AuditView) -> Iterator[str]:
+    yield from (f"## {escape(clip(audit.title, 200))}", "", f"**{audit.word}**", "")
+    rows = [
+        [escape(finding.name), word, escape(clip(f"{finding.text} {witness}".strip(), 900))]
+        for finding, word, witness in audit.findings
+    ]
+    yield from _table(("What", "Verdict", "Found"), rows)
+    said = {"meaning": audit.report.meaning, "next": audit.report.next_step, "made by": audit.made}
+    yield from ("", *(f"- {label}: {escape(clip(text, 1500))}" for label, text in said.items() if text))
 
 
 def _provenance(claims: Sequence[ClaimView], run: Run) -> Iterator[str]:

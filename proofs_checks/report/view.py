@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from proofs_checks.audits import AuditReport, Finding
 from proofs_checks.claim import Claim
 from proofs_checks.kernel import Status, Verdict
 from proofs_checks.page import Page
@@ -34,7 +35,7 @@ class Run:
     """The run that a report describes.
 
     ``started`` is ISO 8601 text, ``digest`` the SHA-256 over claims, cases and verdicts, ``complete`` whether every check that was asked for
-    was made, ``command`` what was typed.
+    was made, ``command`` what was typed. ``audits`` are the findings on readers' own models that are shown beside the claims.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Run:
     digest: str
     complete: bool
     command: str
+    audits: tuple[AuditReport, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,23 @@ class ControlView:
     first: bool  # the first of this name, where the falsehood is stated
     span: int  # how many rows share the name
     traceback: str
+
+
+@dataclass(frozen=True)
+class AuditView:
+    """One audit's section."""
+
+    anchor: str
+    report: AuditReport
+    status: str
+    word: str
+    findings: tuple[tuple[Finding, str, str], ...]  # the finding, its status in words, its witness in a line
+    made: str
+
+    @property
+    def title(self) -> str:
+        """What was audited, and how."""
+        return f"{self.report.kind} audit of {self.report.subject}"
 
 
 @dataclass(frozen=True)
@@ -225,6 +244,24 @@ def claim_view(result: ClaimResult, claim: Claim | None, position: int) -> Claim
         seconds=f"{result.seconds:.1f} s",
         least_margin=number(result.margin),
     )
+
+
+def audit_view(report: AuditReport, position: int) -> AuditView:
+    """Everything that a section says about one audit."""
+    found = [
+        (finding, WORDS[finding.status], data_text(finding.witness) if finding.witness else "")
+        for finding in report.findings
+    ]
+    provenance = {**report.provenance, "versions": ", ".join(f"{k} {v}" for k, v in _versions(report).items())}
+    made = "; ".join(f"{name}: {value}" for name, value in provenance.items() if value)
+    return AuditView(
+        f"audit{position}", report, str(report.status), WORDS[report.status], tuple(found), clip(made, 600)
+    )
+
+
+def _versions(report: AuditReport) -> dict[str, Any]:
+    found = report.provenance.get("versions")
+    return found if isinstance(found, dict) else {}
 
 
 def _route(name: str, verdict: Verdict, result: ClaimResult, page: Page | None) -> RouteView:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from proofs_checks.audits import AuditReport, Finding
 from proofs_checks.claim import Claim
 from proofs_checks.cli import main
 from proofs_checks.kernel import Scope, Status, Verdict, aggregate
@@ -187,7 +188,15 @@ def make_run() -> Run:
         "d1" * 32,
         True,
         "preality verify",
+        (make_audit(),),
     )
+
+
+def make_audit() -> AuditReport:
+    """An audit's findings, every string of them hostile."""
+    findings = [Finding(HOSTILE, status, HOSTILE, {HOSTILE: HOSTILE}) for status in Status]
+    provenance = {"command": HOSTILE, "versions": {HOSTILE: HOSTILE}}
+    return AuditReport(HOSTILE, HOSTILE, findings, HOSTILE, HOSTILE, {HOSTILE: float("nan")}, provenance)
 
 
 def make_sample() -> tuple[list[ClaimResult], dict[str, Claim]]:

@@ -382,7 +382,7 @@ def test_json_has_no_nan_and_says_the_same(sample: Any, run: Run) -> None:
     text = render_json(results, catalogue, run)
     text.encode("ascii")
     data = json.loads(text, parse_constant=refuse)
-    assert set(data) == {"version", "run", "claims", "records"}
+    assert set(data) == {"version", "run", "claims", "records", "audits"}
     assert data["version"] == 1
     assert data["run"]["digest"] == run.digest
     assert data["run"]["totals"] == {"REFUTED": 1, "ERRORED": 2, "UNDECIDED": 1, "GIVEN": 1, "HOLDS": 1}
@@ -442,7 +442,7 @@ def test_markdown_lets_no_markup_in_and_keeps_its_tables(sample: Any, run: Run) 
     }
     assert not [attributes for _, attributes in reading.tags if "href" in attributes]
     assert visible(results[-1].why)[:40] in reading.text.replace("\n", " ")
-    assert [tag for tag, _ in reading.tags].count("h2") == len(results) + 1
+    assert [tag for tag, _ in reading.tags].count("h2") == len(results) + 2  # an audit and the provenance
     for table in re.findall(r"<table>.*?</table>", page, re.S):
         widths = {
             row.count("<td") + row.count("<th>") + row.count("<th ") for row in re.findall(r"<tr>.*?</tr>", table, re.S)

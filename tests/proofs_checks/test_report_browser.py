@@ -252,7 +252,7 @@ def test_a_cleaned_figure_looks_like_the_one_that_was_drawn(browser: Any, sample
 
     from proofs_checks.report import figures
 
-    raw = figures.draw(sample[1]["anomaly.change-of-variables"])
+    raw = figures.draw(sample[1]["anomaly.change-of-variables"].figure)
     clean = figures.cleaned(raw, "f-")
     page = browser.new_page()
 
