@@ -121,7 +121,8 @@ class SplineLayer:
     def inverse(self, y: Tensor) -> Tensor:
         """Preimages of points ``(N, D)``."""
         width, height, low, base, left, right, inside = self._piece(y, self.values)
-        secant, rise = height / width, y - base
+        secant = height / width
+        rise = torch.where(inside, y - base, 0.0)  # elsewhere a root could be imaginary, and its gradient NaN
         bend = left + right - 2 * secant
         a = height * (secant - left) + rise * bend
         b = height * left - rise * bend

@@ -3,8 +3,22 @@
 Nothing here asks how the decomposition was found. Three facts are measured: T^-1 R(g) T is within rho of B(g) = (+)_k (1 (x) rho_k(g)) on the generators;
 rho_k multiplies like the group along every edge of the Cayley graph, up to eta; sums over characters are integers to within a bound below 1/4.
 If so, an exact representation of the group has these irreps: unitary matrices that multiply correctly up to delta < 1/100 are within
-2 delta of an exact representation (Kazhdan 1982), and representations that differ by less than 1 at every element, one of them unitary,
+2 delta of an exact representation, and representations that differ by less than 1 at every element, one of them unitary,
 are equivalent, for the mean of R(g) B(g)* is then invertible and intertwines them.
+
+*Almost representations* (theorems of this kind: Kazhdan 1982, for amenable groups; here a proof for finite ones, with its constant). Let W(x) be unitary with
+|W(x) W(y) - W(xy)| <= delta < 1/2 for all x, y. J v = (W(y)* v)_y / sqrt n embeds V isometrically into L2(G, V), where G acts by translation, lambda(x), and
+|lambda(x) J - J W(x)| <= delta. So P = J J* and lambda(x) P lambda(x)*, of equal rank, are within delta; so is the mean A of the latter, which commutes with
+lambda. Its eigenvalues lie in [0, delta] and [1 - delta, 1]; let Q project onto the upper ones, of which there are dim V. X = (1 - Q) P satisfies
+X - A X = (1 - Q)(P - A) P, so |X| <= s = delta / (1 - delta). Let U be the unitary part of Q J : V -> Q L2. Then pi(x) = U* lambda(x) U is a representation,
+U* J = sqrt(J* Q J) lies between sqrt(1 - s^2) and 1, and pi - W = U* (lambda J - J W) + pi K - K W with K = 1 - U* J gives
+
+    |pi(x) - W(x)| <= delta + 2 (1 - sqrt(1 - s^2)), which is below 1.02 delta for delta <= 1/100,
+
+and no representation is nearer than delta / 3 everywhere, for |W(x) W(y) - W(xy)| <= 3 sup |pi - W|.
+
+*From edges to all pairs.* Let V(x) be products of generators' matrices M_j along words, all within nu of their unitary parts W(x), U_j (|V - W| <= |V* V - 1|), and
+|M_j V(x) - V(g_j x)| <= w. Then U_j W(x) is within e = w + 4 nu of W(g_j x), and by induction |W(y) W(x) - W(yx)| <= 2 k e for a word y of k letters.
 """
 
 from __future__ import annotations
@@ -25,7 +39,7 @@ from numerics.representations import frobenius, gamma
 if TYPE_CHECKING:
     from numerics.decomposition import Irrep
 
-KAZHDAN = 0.01  # largest defect for which the theorem used says anything
+ALMOST = 0.01  # largest defect at which almost representations are taken for representations
 INTEGER = 0.25  # a number that is an integer in theory has to be known this well
 MAX_ENTRIES = 10**8  # of all matrices of all irreps of one degree, at all elements
 NEAR = 1e-3  # without a group: how near to the given ones matrices that split exactly have to be
@@ -166,9 +180,9 @@ def _verdict(terms: dict[str, float], complaint: str, action: RegularAction) -> 
         )
     if math.isnan(delta):
         return complaint, False
-    if not delta < KAZHDAN:
+    if not delta < ALMOST:
         return (
-            f"the irreps found multiply like the group only up to {delta:.1e} (needed: {KAZHDAN}): the matrices are no representation of it at this precision.",
+            f"the irreps found multiply like the group only up to {delta:.1e} (needed: {ALMOST}): the matrices are no representation of it at this precision.",
             False,
         )
     if complaint:
@@ -186,7 +200,7 @@ def _verdict(terms: dict[str, float], complaint: str, action: RegularAction) -> 
 
 
 def _along_edges(matrices: Tensor, action: RegularAction) -> tuple[float, Tensor]:
-    """Largest |rho(g) rho(x) - rho(g x)|_F over generators and elements, with rounding, and the characters at the class representatives."""
+    """2 e, the defect for each letter of a word (see the top of the module), with rounding, and the characters at the class representatives."""
     k, p, b, _ = matrices.shape
     whole = torch.empty(action.order, p, b, b, dtype=matrices.dtype, device=matrices.device)
     whole[0] = torch.eye(b, dtype=matrices.dtype, device=matrices.device)
@@ -199,9 +213,11 @@ def _along_edges(matrices: Tensor, action: RegularAction) -> tuple[float, Tensor
     worst = 0.0
     for j in range(k):
         worst = max(worst, frobenius(matrices[j] @ whole - whole[index["images"][j]]))
-    not_unitary = frobenius(matrices.mH @ matrices - torch.eye(b, dtype=matrices.dtype, device=matrices.device))
+    eye = torch.eye(b, dtype=matrices.dtype, device=matrices.device)
+    not_unitary = max(frobenius(matrices.mH @ matrices - eye), frobenius(whole.mH @ whole - eye))
     traces = whole[torch.as_tensor(action.representatives, device=matrices.device)].diagonal(dim1=-2, dim2=-1).sum(-1)
-    return worst + not_unitary + 3 * gamma(b + 2, matrices) * b, traces.mT
+    rounding = gamma(b + 2, matrices) * b  # of each product, as its factors have norm sqrt b
+    return 2 * (worst + 4 * not_unitary) + 12 * rounding, traces.mT
 
 
 def _integers(

@@ -68,7 +68,7 @@ class Gaussian:
 
     def outer(self, block: Marginal, v: Tensor) -> Tensor:
         """F^-1(Phi(v)), column by column."""
-        return block.quantile(normal_tail(v))
+        return block.quantile(normal_tail(v, branch_free=self.branch_free))
 
 
 @dataclass(frozen=True)

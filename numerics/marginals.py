@@ -385,7 +385,7 @@ class SplitUniform(LocationScale):
     @staticmethod
     def _log_prob(w: Tensor) -> Tensor:
         size = w.abs()
-        return torch.where((size > 1.0) & (size < 2.0), -LOG_2, -math.inf).to(w)
+        return torch.where((size > 1.0) & (size < 2.0), torch.full_like(w, -LOG_2), -math.inf)
 
     @staticmethod
     def _quantile(tail: Tail) -> Tensor:

@@ -33,15 +33,21 @@ def side_of(negative: Tensor, like: Tensor) -> Tensor:
     return negative.to(like.dtype).mul_(2.0).sub_(1.0)
 
 
-def normal_tail(v: Tensor) -> Tail:
+def normal_tail(v: Tensor, *, branch_free: bool = True) -> Tail:
     r"""The smaller tail of the normal law at ``v``.
 
     .. math:: \log\Phi(-t) = \log\bigl(\tfrac12\,\mathrm{erfcx}(t/\sqrt2)\bigr) - t^2/2, \qquad t = |v|
 
+    Args:
+        v: Any shape.
+        branch_free: Evaluate this everywhere, as :func:`torch.func.vmap` demands. Otherwise :math:`\log\tfrac12\mathrm{erfc}(t/\sqrt2)` is
+            taken while it stays clear of underflow at every v, which costs a third and has the same accuracy.
     Accuracy: relative, a few units of roundoff, however far out.
     """
     side = side_of(v < 0, v)
     low = v * side
+    if not branch_free and bool((low.detach() > (-36.0 if v.dtype == torch.float64 else -12.0)).all()):
+        return Tail(torch.log(torch.erfc(low * -math.sqrt(0.5))) - LOG_2, side)
     return Tail(torch.log(torch.special.erfcx(low * -math.sqrt(0.5))) - LOG_2 - 0.5 * low * low, side)
 
 

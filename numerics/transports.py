@@ -6,89 +6,40 @@ differentiating the computed numbers (quadrature included), never from the ident
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from numerics.hypotheses import (
+    CAUSES,
+    PRECISION,
+    HypothesisError,
+    LogFunction,
+    PrecisionError,
+    Trouble,
+    causes_of,
+    complaint,
+    evaluated,
+    within_range,
+)
 from numerics.quadrature import Rule, kronrod
+from numerics.triangular import gradient, triangular_log_det, triangularity_defect
 
-LogFunction = Callable[[Tensor], Tensor]
+__all__ = [
+    "ArbitraryScore", "HypothesisError", "Inspection", "Inverse", "LogFunction", "PrecisionError", "Slope", "Trouble", "dyadic_tails", "log_ratio",
+    "triangular_log_det", "triangularity_defect",
+]  # fmt: skip
 
 
-class HypothesisError(ValueError):
-    """A hypothesis of a theorem fails for the objects given. The message names the hypothesis and what to do."""
+FARTHEST = 2.0**20  # from the base point, where a preimage is looked for
 
 
 def log_ratio(log_p: Tensor, log_s: Tensor) -> Tensor:
     """log(p/s), the logarithm of the integrand that makes s the density of the image."""
     return log_p - log_s
-
-
-def triangular_log_det(
-    transport: Callable[[Tensor], Tensor], x: Tensor, *, active: Sequence[int] | None = None
-) -> Tensor:
-    r"""log |det df/dx| of a map with a triangular Jacobian, from the map as evaluated.
-
-    .. math:: \log|\det J| = \sum_{k \in \mathrm{active}} \log|\partial f_k/\partial x_k|
-
-    Args:
-        transport: Maps ``(N, D)`` to ``(N, D)``, row by row, differentiable by autograd; each output depends on one row.
-        x: Points ``(N, D)``.
-        active: Coordinates that the map changes; all when omitted. The others have to be returned bit for bit, which
-            makes their rows of the Jacobian those of the identity; it is checked at these points.
-    Returns:
-        Shape ``(N,)``. One backward pass for each active coordinate, instead of D passes and a factorisation.
-    Raises:
-        ValueError: a passive coordinate was changed; ``transport`` gave another shape or was cut off from autograd.
-    Accuracy:
-        That of the map's own differentiation. Triangularity itself is the caller's to know; see
-        :func:`triangularity_defect` for a probe.
-    """
-    leaf = x.detach().requires_grad_()
-    with torch.enable_grad():
-        y = transport(leaf)
-    if y.shape != x.shape:
-        raise ValueError(f"Expected a map from (N, D) to the same shape {tuple(x.shape)}, got {tuple(y.shape)}.")
-    chosen = range(x.shape[1]) if active is None else active
-    passive = [k for k in range(x.shape[1]) if k not in set(chosen)]
-    if passive and not torch.equal(y.detach()[:, passive], x[:, passive]):
-        raise ValueError(
-            f"Expected coordinates {passive[:8]} to be returned unchanged, but the map changes them. Name them in active=."
-        )
-    total = torch.zeros(x.shape[0], dtype=x.dtype, device=x.device)
-    for place, k in enumerate(chosen):
-        grad = _gradient(y[:, k], leaf, retain=place + 1 < len(chosen))
-        total = total + grad[:, k].abs().log()
-    return total
-
-
-def _gradient(value: Tensor, leaf: Tensor, *, retain: bool = False) -> Tensor:
-    if not value.requires_grad:
-        raise ValueError(
-            "The map is cut off from autograd (detached, or under no_grad), so its Jacobian cannot be taken."
-        )
-    return torch.autograd.grad(value.sum(), leaf, retain_graph=retain)[0]
-
-
-def triangularity_defect(transport: Callable[[Tensor], Tensor], x: Tensor, covectors: Tensor) -> Tensor:
-    """Largest entry of ``w J`` beyond the last nonzero entry of ``w``: anything but 0 shows that a map is not lower triangular.
-
-    Args:
-        covectors: Shape ``(m, D)``, each with trailing zeros: a combination of the first coordinates of f depends on those of x alone.
-    Returns:
-        Shape ``(N,)``.
-    """
-    leaf = x.detach().requires_grad_()
-    with torch.enable_grad():
-        y = transport(leaf)
-    worst = torch.zeros(x.shape[0], dtype=x.dtype, device=x.device)
-    for w in covectors:
-        beyond = torch.cumsum(w.abs().flip(0), 0).flip(0) == 0
-        grad = _gradient(y @ w, leaf, retain=True)
-        worst = torch.maximum(worst, (grad.abs() * beyond).amax(1))
-    return worst
 
 
 @dataclass(frozen=True)
@@ -116,6 +67,15 @@ class Inverse:
     residual: Tensor
 
 
+@dataclass(frozen=True)
+class Inspection:
+    """Images ``(N, D)`` and their estimated error ``(N,)`` as they came out, and the rows at which they can not be trusted."""
+
+    y: Tensor
+    estimate: Tensor
+    trouble: Trouble
+
+
 class ArbitraryScore:
     r"""The bijection under which a law with density p has the density s(x) at the image of x.
 
@@ -124,17 +84,24 @@ class ArbitraryScore:
     Args:
         log_prob: log p, nats, any torch callable from ``(N, D)`` to ``(N,)``. It need not be normalised; a constant factor
             scales the first coordinate.
-        log_score: log s in the same shapes, finite wherever p is positive.
+        log_score: log s in the same shapes, finite wherever p is positive. With s = 1 the image has constant density.
         dim: D >= 1.
         base: The base point c inside the fibre: a number, or a continuous callable from ``(N, D - 1)`` to ``(N,)``.
         integrand: From (log p, log s) to the logarithm of the integrand; substituted by controls.
         rule: Quadrature along the fibre; :func:`numerics.quadrature.kronrod` (31) costs 63 evaluations of each function a point.
         tile: Numbers held at once in a batch of evaluation points, which bounds memory whatever N.
+        log_unit: The first coordinate is given in units of ``e^log_unit``: y_1 is divided by it, and the density of the image is
+            ``s e^log_unit``. One number for the whole map: a factor that changed from fibre to fibre would change the score. In many
+            dimensions log p - log s may be -1000 everywhere, which no double can hold; :meth:`centred` chooses the unit.
     Raises:
-        ValueError: shapes that do not fit, or functions that return NaN. :class:`HypothesisError`: p or s is zero or infinite
-            on a fibre.
+        ValueError: shapes, precisions or devices that do not fit. :class:`HypothesisError`: p or s is NaN, zero or infinite on a
+            fibre; :class:`PrecisionError`, one of its kind: p/s leaves the floating-point range there. :meth:`inspect` counts such rows and raises for none of them.
     Accuracy:
         :meth:`forward_with_estimate` returns the distance from the embedded rule, an estimate.
+    Limits:
+        The inverse looks for a bracket outside too: a law of bounded support has to return -inf there, and not to raise.
+        p and s are seen at the nodes alone: a gap, a pole or an atom between nodes goes unseen, and so does a law without a density whose
+        ``log_prob`` answers between its atoms. A score that vanishes *at* the base point is :func:`dyadic_tails`' to find.
     Source: Le Lan & Dinh 2021, prop. 1; the base point inside the fibre is ours.
     """
 
@@ -148,27 +115,98 @@ class ArbitraryScore:
         integrand: Callable[[Tensor, Tensor], Tensor] = log_ratio,
         rule: Rule | None = None,
         tile: int = 1 << 18,
+        log_unit: float = 0.0,
     ) -> None:
-        if dim < 1:
-            raise ValueError(f"Expected a dimension of at least 1, got {dim}.")
+        if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
+            raise ValueError(f"Expected a dimension, an integer of at least 1, got {dim!r}.")
+        if not callable(base) and not math.isfinite(base):
+            raise HypothesisError(
+                f"The base point has to lie inside every fibre, got {base}. From an infinite one the integral may diverge."
+            )
+        if not math.isfinite(log_unit):
+            raise ValueError(f"Expected a finite log_unit, got {log_unit}.")
         self.log_prob, self.log_score, self.dim, self.base = log_prob, log_score, dim, base
-        self.integrand, self.rule, self.tile = integrand, rule or kronrod(31), tile
+        self.integrand, self.rule, self.tile, self.log_unit = integrand, rule or kronrod(31), tile, float(log_unit)
+
+    def centred(self, x: Tensor) -> ArbitraryScore:
+        """The same map in another unit: the range of log p - log s over the fibres of ``x`` is put in the middle of the exponents.
+
+        Where the numbers can not hold them all, the middle of the middle fibre is taken, so that the bulk of the points is served;
+        :meth:`inspect` names the rest.
+
+        Raises:
+            HypothesisError: p/s is finite and positive throughout on no fibre of ``x``.
+        """
+        with torch.no_grad():
+            ends = [torch.aminmax(self._fibre(part[:, 0], part[:, 1:])[2][0], dim=0) for part in self._tiles(x)]
+        low, high = (torch.cat([end[k] for end in ends]) for k in (0, 1))
+        finite = torch.isfinite(low) & torch.isfinite(high)
+        if not bool(finite.any()):
+            raise HypothesisError(
+                "p/s is zero, infinite or NaN somewhere between the base point and x on every fibre of these points; inspect(x) says which."
+            )
+        low, high = low[finite], high[finite]
+        kind = torch.finfo(x.dtype)
+        fits = float(high.max() - low.min()) < math.log(kind.max) - math.log(kind.tiny)
+        middle = (high.max() + low.min()) / 2 if fits else ((low + high) / 2).median()
+        options = {"base": self.base, "integrand": self.integrand, "rule": self.rule, "tile": self.tile}
+        return ArbitraryScore(
+            self.log_prob, self.log_score, dim=self.dim, log_unit=self.log_unit + float(middle), **options
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Images of points ``(N, D)``, same shape, in tiles."""
         return self.forward_with_estimate(x)[0]
 
     def forward_with_estimate(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Images ``(N, D)``, and the estimated quadrature error of their first coordinate, ``(N,)``."""
+        """Images ``(N, D)``, and the estimated quadrature error of their first coordinate, ``(N,)``.
+
+        Differentiable where ``x`` asks for a gradient; :meth:`log_det` is the way to the Jacobian.
+        """
 
         def images() -> Iterator[tuple[Tensor, ...]]:
             for part in self._tiles(x):
                 fine, coarse, logs, _ = self._fibre(part[:, 0], part[:, 1:])
-                self._check(logs, part)
+                self._check(logs, fine)
                 yield torch.cat([fine[:, None], part[:, 1:]], 1), (fine - coarse).abs()
 
-        found = _collected(images(), x.shape[0])
+        self._check_shape(x)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and x.requires_grad):
+            found = _collected(images(), x.shape[0])
         return found[0], found[1]
+
+    def inspect(self, x: Tensor, *, resolution: float = 2.0**-20) -> Inspection:
+        """Images and the trouble with them, by cause, at 64 evaluations of each function a point. No value raises, only a misfit does.
+
+        Besides what :meth:`forward` refuses, points are counted at which the computed map is not injective: moving x_1 by ``resolution``
+        (relative to 1 + |x_1|) moves y_1 by less than two units of rounding, so that neighbours share an image.
+
+        Args:
+            resolution: Coarse on purpose: in floating point *every* map with a slope below 1 merges some neighbours.
+        """
+        self._check_shape(x)
+        causes: dict[str, list[Tensor]] = {}
+
+        def images() -> Iterator[tuple[Tensor, ...]]:
+            done = 0
+            for part in self._tiles(x):
+                fine, coarse, logs, _ = self._fibre(part[:, 0], part[:, 1:])
+                found = {} if within_range(logs[0], fine) else causes_of(logs, fine)
+                here = self.log_integrand(part[None, :, 0], part[:, 1:])[0][0].exp()
+                moved = here * resolution * (1 + part[:, 0].abs())
+                failed = [mask for cause, mask in found.items() if cause not in PRECISION]
+                flat = torch.isfinite(fine) & (moved <= 2 * torch.finfo(x.dtype).eps * fine.abs())
+                found["not injective"] = flat & ~torch.stack(failed).any(0) if failed else flat
+                for cause, mask in found.items():
+                    causes.setdefault(cause, []).append(mask.nonzero()[:, 0] + done)
+                done += part.shape[0]
+                yield torch.cat([fine[:, None], part[:, 1:]], 1), (fine - coarse).abs()
+
+        with torch.no_grad():
+            y, estimate = _collected(images(), x.shape[0])
+        rows = {cause: torch.cat(causes[cause]) for cause in CAUSES if cause in causes}
+        trouble = Trouble(x.shape[0], {cause: found for cause, found in rows.items() if found.numel()}, x.device)
+        return Inspection(y, estimate, trouble)
 
     def evaluate(self, x: Tensor) -> Tensor:
         """The same map as a pure function: one batch, no checks, so that ``torch.func`` can transform it."""
@@ -180,6 +218,9 @@ class ArbitraryScore:
 
         The other coordinates are returned as they came, so that the first diagonal entry is the determinant. It is what
         :func:`triangular_log_det` finds, without the derivatives by the other coordinates, which do not enter.
+
+        Raises:
+            PrecisionError: the computed map stands still or turns back at a point, so that it is not injective there.
         """
         return _collected(((self._log_slope(part),) for part in self._tiles(x)), x.shape[0])[0]
 
@@ -195,57 +236,86 @@ class ArbitraryScore:
         """Preimages of ``y``, shape ``(N, D)``; see :meth:`solve`."""
         return self.solve(y, steps=steps).x
 
-    def solve(self, y: Tensor, *, steps: int = 100) -> Inverse:
+    def solve(self, y: Tensor, *, steps: int = 100, strict: bool = True) -> Inverse:
         """Preimages by Newton's method inside a bracket that bisection keeps, on the map as evaluated.
 
+        Args:
+            strict: With False, rows outside the range of the map come back as NaN with an infinite residual.
         Raises:
             HypothesisError: a first coordinate lies outside the range that the map reaches within the floating-point line.
         """
-        self._check_shape(y)
-        return Inverse(
-            *_collected((tuple(vars(self._solve(part, steps)).values()) for part in self._tiles(y)), y.shape[0])
-        )
+        with torch.no_grad():
+            found = Inverse(
+                *_collected((tuple(vars(self._solve(part, steps)).values()) for part in self._tiles(y)), y.shape[0])
+            )
+        lost = int(torch.isinf(found.residual).sum())
+        if strict and lost:
+            raise HypothesisError(
+                f"{lost} of {y.shape[0]} points lie outside the image of the map: its first coordinate is bounded there (p/s is integrable along "
+                "the fibre). Ask for points of the image only."
+            )
+        return found
 
     def log_density(self, y: Tensor) -> Tensor:
-        """log density of f(X) at images ``y``, through the inverse and the Jacobian of the map as evaluated."""
+        """log density of f(X) at images ``y``, through the inverse and the Jacobian of the map as evaluated.
+
+        It approaches log s + ``log_unit`` at the preimage. See :func:`numerics.recovery.recover` for its error.
+        """
         x = self.inverse(y)
-        return self.log_prob(x) - self.log_det(x)
+        with torch.no_grad():
+            return evaluated("log_prob", self.log_prob, x) - self.log_det(x)
 
     # The quadrature along a fibre.
 
-    def _start(self, rest: Tensor) -> Tensor:
-        if callable(self.base):
-            return self.base(rest)
-        return torch.full_like(rest[:, 0], self.base) if self.dim > 1 else rest.new_full(rest.shape[:1], self.base)
+    def start(self, rest: Tensor) -> Tensor:
+        """The base points of the fibres over ``rest``, shape ``(N, D - 1)``; returns ``(N,)``."""
+        if not callable(self.base):
+            return rest.new_full(rest.shape[:1], self.base)
+        start = self.base(rest)
+        if not isinstance(start, Tensor) or start.shape != rest.shape[:1]:
+            got = tuple(start.shape) if isinstance(start, Tensor) else type(start).__name__
+            raise ValueError(
+                f"Expected base to give one number a fibre, shape ({rest.shape[0]},) for coordinates x_2..x_D of shape {tuple(rest.shape)}, got {got}."
+            )
+        if not bool(torch.isfinite(start).all()):
+            raise HypothesisError(
+                "The base point is infinite or NaN on some fibres; it has to lie inside each of them."
+            )
+        return start
 
-    def _log_integrand(self, t: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def log_integrand(self, t: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """log integrand, log p and log s at abscissae ``t`` of shape ``(m, n)`` on the fibres of ``rest``."""
         points = t[..., None] if self.dim == 1 else torch.cat([t[..., None], rest.expand(*t.shape, self.dim - 1)], -1)
         points = points.reshape(-1, self.dim)
-        log_p, log_s = self.log_prob(points), self.log_score(points)
-        for name, value in (("log_prob", log_p), ("log_score", log_s)):
-            if value.shape != points.shape[:1]:
-                raise ValueError(
-                    f"Expected {name} to return shape ({points.shape[0]},) for points of shape {tuple(points.shape)}, got "
-                    f"{tuple(value.shape)}. Sum over the coordinates and return one number a row; wrap an unbatched function in torch.vmap."
-                )
-        return self.integrand(log_p, log_s).view(t.shape), log_p.view(t.shape), log_s.view(t.shape)
+        log_p = evaluated("log_prob", self.log_prob, points)
+        log_s = evaluated("log_score", self.log_score, points)
+        log_r = self.integrand(log_p, log_s)
+        log_r = log_r - self.log_unit if self.log_unit else log_r
+        return log_r.view(t.shape), log_p.view(t.shape), log_s.view(t.shape)
 
     def _fibre(self, first: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor, Tensor], Tensor]:
         nodes, weights, coarse = self.rule.tensors(first)
-        start = self._start(rest)
+        start = self.start(rest)
         width = first - start
         t = start + nodes[:, None] * width
-        logs = self._log_integrand(t, rest)
+        logs = self.log_integrand(t, rest)
         sums = torch.stack([weights, coarse]) @ logs[0].exp()
         return sums[0] * width, sums[1] * width, logs, t
 
     def _log_slope(self, x: Tensor) -> Tensor:
         first = x[:, 0].detach().requires_grad_()
         with torch.enable_grad():
-            fine, _, logs, t = self._fibre(first, x[:, 1:].detach())
-        self._check_graph(logs, t, x[:, 1:])
-        return _gradient(fine, first).abs().log()
+            fine, _, logs, _ = self._fibre(first, x[:, 1:].detach())
+        self._check_graph(logs)
+        value = gradient(fine, first)
+        if not bool((value > 0).all()):
+            self._check(tuple(log.detach() for log in logs), fine.detach())
+            raise PrecisionError(
+                f"The computed map stands still or turns back at {int((~(value > 0)).sum())} of {x.shape[0]} points, so that it is not injective: "
+                "{self.rule} nodes do not resolve p/s on these fibres. Take a rule with more nodes (rule=kronrod(63)), a nearer base point, or "
+                "leave out the rows that inspect(x) names.".replace("{self.rule}", str(len(self.rule)))
+            )
+        return value.log()
 
     def _slope(self, x: Tensor) -> Slope:
         first = x[:, 0].detach().requires_grad_()
@@ -253,11 +323,11 @@ class ArbitraryScore:
         with torch.enable_grad():
             fine, _, logs, t = self._fibre(first, rest)
             value, by_node = torch.autograd.grad(fine.sum(), [first, t], retain_graph=False, allow_unused=True)
-        self._check(tuple(log.detach() for log in logs), x)
-        self._check_graph(logs, t, rest)
+        self._check(tuple(log.detach() for log in logs), fine.detach())
+        self._check_graph(logs)
         nodes, weights, coarse = self.rule.tensors(first)
         by_node = torch.zeros_like(t) if by_node is None else by_node
-        r, width = logs[0].detach().exp(), (first - self._start(rest)).detach()
+        r, width = logs[0].detach().exp(), (first - self.start(rest)).detach()
         other = coarse @ r + (nodes * coarse / weights) @ by_node
         moved = nodes @ by_node.abs()
         scale = weights @ r + 2 * moved
@@ -269,11 +339,11 @@ class ArbitraryScore:
 
     def _solve(self, y: Tensor, steps: int) -> Inverse:
         target, rest = y[:, 0], y[:, 1:]
-        low, high = self._bracket(target, rest)
+        low, high, reached = self._bracket(target, rest)
         x = (low + high) / 2
         residual = torch.full_like(x, torch.inf)
-        best = x.clone()
-        active = torch.arange(x.numel(), device=x.device)
+        best = torch.full_like(x, torch.nan)
+        active = reached.nonzero()[:, 0]
         for _ in range(steps):
             if active.numel() == 0:
                 break
@@ -285,7 +355,7 @@ class ArbitraryScore:
             best[active] = torch.where(better, at, best[active])
             low[active] = torch.where(miss <= 0, at, low[active])
             high[active] = torch.where(miss >= 0, at, high[active])
-            step = miss / self._log_integrand(at[None], side)[0][0].exp()
+            step = miss / self.log_integrand(at[None], side)[0][0].exp()
             a, b = low[active], high[active]
             newton = at - step
             x[active] = torch.where((newton > a) & (newton < b) & halved, newton, a + (b - a) / 2)
@@ -294,9 +364,9 @@ class ArbitraryScore:
             active = active[going]
         return Inverse(torch.cat([best[:, None], rest], 1), residual)
 
-    def _bracket(self, target: Tensor, rest: Tensor) -> tuple[Tensor, Tensor]:
-        """Abscissae on both sides of each target, by doubling steps away from the base point, where f_1 is 0."""
-        start = self._start(rest)
+    def _bracket(self, target: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Abscissae on both sides of each target, by doubling steps away from the base point, where f_1 is 0; and which were found."""
+        start = self.start(rest)
         sign = torch.where(target >= 0, 1.0, -1.0).to(target.dtype)
         near, step = start.clone(), torch.ones_like(start)
         active = torch.arange(start.numel(), device=start.device)
@@ -306,14 +376,9 @@ class ArbitraryScore:
             going = active[~reached]
             near[going] = far[~reached]
             step[going] *= 2
-            if bool((step[going] > 2.0**20).any()):
-                raise HypothesisError(
-                    f"{int((step > 2.0**20).sum())} of {target.numel()} points lie outside the image of the map: its first coordinate is bounded "
-                    "there (p/s is integrable along the fibre). Ask for points of the image only."
-                )
-            active = going
+            active = going[step[going] <= FARTHEST]
         far = start + sign * step
-        return torch.minimum(near, far), torch.maximum(near, far)
+        return torch.minimum(near, far), torch.maximum(near, far), step <= FARTHEST
 
     def _value(self, first: Tensor, rest: Tensor) -> Tensor:
         return self._fibre(first, rest)[0]
@@ -325,35 +390,36 @@ class ArbitraryScore:
         return iter(x.split(max(1, self.tile // (len(self.rule) * self.dim))))
 
     def _check_shape(self, x: Tensor) -> None:
-        if x.ndim != 2 or x.shape[1] != self.dim or x.shape[0] == 0 or not x.is_floating_point():
+        if not isinstance(x, Tensor) or x.ndim != 2 or x.shape[1] != self.dim or x.shape[0] == 0:
+            got = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+            raise ValueError(f"Expected points as a tensor of shape (N, {self.dim}) with N >= 1, got {got}.")
+        if x.dtype not in (torch.float32, torch.float64):
             raise ValueError(
-                f"Expected floating-point points of shape (N, {self.dim}) with N >= 1, got {x.dtype} of shape {tuple(x.shape)}."
+                f"Expected points in floating-point numbers of double or single precision, got {x.dtype}: a quadrature of 63 nodes says nothing in "
+                "fewer digits, and integers have no neighbours. Convert with x.double(); discrete data need dequantisation first."
+            )
+        bad = ~torch.isfinite(x).all(1)
+        if bool(bad.any()):
+            raise ValueError(
+                f"{int(bad.sum())} of {x.shape[0]} points have a coordinate that is NaN or infinite, first in row {int(bad.nonzero()[0])}."
             )
 
-    def _check(self, logs: tuple[Tensor, Tensor, Tensor], x: Tensor) -> None:
-        """p and s have to be positive and finite wherever they were evaluated."""
-        low, high = torch.aminmax(logs[0])
-        if bool(torch.isfinite(low) & torch.isfinite(high)):
+    def _check(self, logs: tuple[Tensor, Tensor, Tensor], fine: Tensor) -> None:
+        """p and s have to be positive and finite wherever they were evaluated, and p/s within the range of the numbers."""
+        if within_range(logs[0], fine):
             return
-        for name, letter, values in (("log_prob", "p", logs[1]), ("log_score", "s", logs[2])):
-            if bool(torch.isnan(values).any()):
-                raise HypothesisError(
-                    f"{name} returned NaN on {_fibres(values.isnan())} of {x.shape[0]} fibres; the theorem needs {letter} continuous and positive there."
-                )
-            for bad, word in ((values == -torch.inf, "zero"), (values == torch.inf, "infinite")):
-                if bool(bad.any()):
-                    raise HypothesisError(
-                        f"{letter} is {word} ({name} = {'-' if word == 'zero' else '+'}inf) on {_fibres(bad)} of {x.shape[0]} fibres; the theorem needs "
-                        f"0 < {letter} < inf between the base point and x. Move the base point, or restrict {letter} to where it is positive."
-                    )
-        raise HypothesisError("The integrand p/s is not finite although p and s are.")
+        found = causes_of(logs, fine)
+        if found:
+            cause, mask = next(iter(found.items()))
+            raise complaint(cause, int(mask.sum()), mask.numel(), fine.dtype)
 
-    def _check_graph(self, logs: tuple[Tensor, Tensor, Tensor], t: Tensor, rest: Tensor) -> None:
+    def _check_graph(self, logs: tuple[Tensor, Tensor, Tensor]) -> None:
         """A function without a gradient has to be constant along the fibre; otherwise autograd was switched off inside it."""
         for name, values in (("log_prob", logs[1]), ("log_score", logs[2])):
             if not values.requires_grad and bool((values != values[:1]).any()):
                 raise ValueError(
-                    f"{name} varies along the fibre but carries no gradient (detached, under no_grad, or computed outside torch). Compute it in torch with autograd on."
+                    f"{name} varies along the fibre but carries no gradient (detached, under no_grad, computed outside torch, or a law on a lattice that "
+                    "rounds its argument). Compute it in torch with autograd on."
                 )
 
 
@@ -369,10 +435,6 @@ def _collected(parts: Iterator[tuple[Tensor, ...]], size: int) -> tuple[Tensor, 
             target[done : done + piece.shape[0]] = piece
         done += part[0].shape[0]
     return whole
-
-
-def _fibres(bad: Tensor) -> int:
-    return int(bad.any(0).sum())
 
 
 def dyadic_tails(

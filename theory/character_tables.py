@@ -37,7 +37,7 @@ class CharacterTable:
     @cached_property
     def degrees(self) -> tuple[int, ...]:
         """The values at the identity, ascending."""
-        return tuple(int(self.array.entry(row, 0).as_fraction()) for row in range(len(self.array)))
+        return tuple(int(self.array.fraction(row, 0)) for row in range(len(self.array)))
 
     @cached_property
     def class_sizes(self) -> tuple[int, ...]:
@@ -70,7 +70,7 @@ class CharacterTable:
             entries = []
             for vector in map(tuple, row):
                 if vector not in known:
-                    known[vector] = Cyclotomic.build(self.array.field.order, vector, self.array.denominator).reduced
+                    known[vector] = Cyclotomic.build(self.array.root_order, vector, self.array.denominator).reduced
                 entries.append(known[vector])
             rows.append(tuple(entries))
         return tuple(rows)
@@ -92,7 +92,7 @@ class CharacterTable:
     @cached_property
     def fields(self) -> tuple[CyclotomicField, ...]:
         """For each row the smallest cyclotomic field that holds its values (a representation may need a larger one, see ``irreps``)."""
-        return tuple(self.array[row].smallest().field for row in range(len(self.degrees)))
+        return tuple(CyclotomicField(self.array[row].smallest().root_order) for row in range(len(self.degrees)))
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+
+import numpy as np
 
 from theory.character_tables import modulo
 from theory.exact_matrices import CyclotomicField, ExactArray, Field, block_diagonal, hstack, join
@@ -83,14 +85,21 @@ class Decomposition:
     @cached_property
     def form(self) -> ExactArray:
         """A positive definite H with R(g)* H R(g) = H: the irreps' forms, carried back by T."""
-        forms = [r.form for r, m in zip(self.irreps, self.multiplicities, strict=True) for _ in range(m)]
+        forms = []
+        for part, m in zip(self.irreps, self.multiplicities, strict=True):
+            if m and part.form is None:
+                raise ValueError(
+                    f"No invariant form is known for {part!r}; irreps and theory.modules.unitarising_form give one."
+                )
+            forms += [part.form] * m
         return self.inverse_basis.H @ block_diagonal(forms) @ self.inverse_basis
 
     def verify(self) -> bool:
         """Multiply everything out: R(g) T = T B(g) for all g, and T invertible (its rank modulo a prime is full)."""
-        if not (self.representation.matrices @ self.basis[None] - self.basis[None] @ self.blocks).is_zero:
+        carried = times_blocks(self.basis, self.irreps, self.multiplicities)
+        if not (self.representation.matrices @ self.basis[None] - carried).is_zero:
             return False
-        p, root = split_prime(self.basis.field.order, BIG_PRIME)
+        p, root = split_prime(self.basis.root_order, BIG_PRIME)
         return modulo(self.basis, p, root).rank() == self.basis.shape[0]
 
     @property
@@ -148,19 +157,16 @@ class Certificate:
         rho, T = self.representation, self.basis
         n, size = rho.group.order, rho.degree
         eye = ExactArray.eye(size, T.field)
-        blocks = block_diagonal(
-            [r.matrices for r, m in zip(self.irreps, self.multiplicities, strict=True) for _ in range(m)]
-        )
         gens = list(rho.group.generators) or [0]
         chosen = rho.matrices[gens]
         found = {
             "T T^-1 - 1": T @ self.inverse - eye,
-            "R(g) T - T B(g), every g": rho.matrices @ T[None] - T[None] @ blocks,
+            "R(g) T - T B(g), every g": rho.matrices @ T[None] - times_blocks(T, self.irreps, self.multiplicities),
             "R(g)* H R(g) - H, generators": chosen.H @ self.form[None] @ chosen - self.form[None][[0] * len(gens)],
             "H - H*": self.form - self.form.H,
         }
         for i, a in enumerate(self.irreps):
-            step = [a.matrices[g][None] @ a.matrices - a.matrices[rho.group.table[g]] for g in gens]
+            step = [a.matrices[g][None] @ a.matrices - a.matrices[rho.group.multiply(g, np.arange(n))] for g in gens]
             found[f"homomorphism, block {i + 1}"] = step[0] if len(step) == 1 else _stacked(step)
             for j, b in enumerate(self.irreps[: i + 1]):
                 total = a.character.entrywise(b.character.conj()).sum()
@@ -172,6 +178,16 @@ class Certificate:
     def replay(self) -> bool:
         """Whether every residual is zero."""
         return all(residual.is_zero for residual in self.residuals().values())
+
+
+def times_blocks(T: ExactArray, irreps: Sequence[Representation], multiplicities: Sequence[int]) -> ExactArray:
+    """T B(g) for every g, block by block: B(g) has the irreps down its diagonal, each as often as it occurs."""
+    parts, at = [], 0
+    for part, m in zip(irreps, multiplicities, strict=True):
+        for _ in range(m):
+            parts.append(T[:, at : at + part.degree][None] @ part.matrices)
+            at += part.degree
+    return hstack(parts)
 
 
 def _stacked(parts: list[ExactArray]) -> ExactArray:
@@ -217,7 +233,7 @@ def _adapted_columns(representation: Representation, part: Representation, m: in
     for a in range(part.degree):
         weighted = inverse_first[:, a].reshape(-1, 1, 1).entrywise(matrices)
         units.append(weighted.sum() * Fraction(part.degree, group.order))
-    p, root = split_prime(common.order, BIG_PRIME)
+    p, root = split_prime(units[0].root_order, BIG_PRIME)
     pivots = modulo(units[0], p, root).echelon()[1]
     if len(pivots) != m:
         raise NotARepresentation(f"Expected {m} copies, found rank {len(pivots)}; the input is not a representation.")

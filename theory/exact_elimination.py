@@ -17,32 +17,40 @@ import numpy as np
 from theory.primes import split_prime
 
 _FIRST_PRIME = 2**29
+_ROOM = 2**62
 _MAX_PRIMES = 4000
 
 Pivots = tuple[int, ...]
 
 
 def echelon_mod(matrix: np.ndarray, p: int) -> tuple[np.ndarray, Pivots]:
-    """The reduced row echelon form of one integer matrix over F_p, p < 2**31, and its pivot columns."""
-    rows = matrix % p
+    """The reduced row echelon form of one integer matrix over F_p, p < 2**30, and its pivot columns.
+
+    Remainders are taken of a column when it is looked at, and of everything only when the numbers might outgrow int64.
+    """
+    rows = (matrix % p).astype(np.int64)
+    patience = _ROOM // (p * p)
     pivots: list[int] = []
     for column in range(rows.shape[1]):
         at = len(pivots)
         if at == rows.shape[0]:
             break
-        below = rows[at:, column].nonzero()[0]
+        factors = rows[:, column] % p
+        below = factors[at:].nonzero()[0]
         if not below.size:
             continue
         found = at + int(below[0])
         if found != at:
             rows[[at, found]] = rows[[found, at]]
-        rows[at, column:] = rows[at, column:] * pow(int(rows[at, column]), -1, p) % p
-        factors = rows[:, column].copy()
+            factors[[at, found]] = factors[[found, at]]
+        rows[at, column:] = rows[at, column:] % p * pow(int(factors[at]), -1, p) % p
         factors[at] = 0
         touched = factors.nonzero()[0]
-        rows[touched, column:] = (rows[touched, column:] - factors[touched, None] * rows[at, column:]) % p
+        rows[touched, column:] -= factors[touched, None] * rows[at, column:]
         pivots.append(column)
-    return rows, tuple(pivots)
+        if len(pivots) % patience == 0:
+            rows %= p
+    return rows % p, tuple(pivots)
 
 
 @lru_cache(maxsize=512)

@@ -20,6 +20,8 @@ from theory.exact_elimination import echelon_cyclotomic, echelon_mod
 
 _LIMIT = 2**62
 _PRIME_LIMIT = 2**30
+_LONG_ROWS = 32
+_MONOMIAL = 24  # size from which matrices with one entry a row are looked for
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,10 @@ class ExactArray:
     def build(cls, field: Field, numerators: np.ndarray, denominator: int = 1) -> ExactArray:
         """The array in lowest terms (reduced modulo p over F_p)."""
         if isinstance(field, PrimeField):
-            scale = pow(denominator, -1, field.p) if denominator != 1 else 1
             reduced = numerators % field.p
-            return cls(field, (reduced * scale % field.p).astype(np.int64), 1)
+            if denominator != 1:
+                reduced = reduced * pow(denominator, -1, field.p) % field.p
+            return cls(field, reduced.astype(np.int64, copy=False), 1)
         common = denominator
         if common != 1 and numerators.size:
             common = gcd(common, int(np.gcd.reduce(numerators, axis=None)))
@@ -159,6 +162,17 @@ class ExactArray:
     def zeros(cls, shape: tuple[int, ...], field: Field) -> ExactArray:
         """An array of zeros."""
         return cls(field, np.zeros((*shape, field.degree), dtype=np.int64))
+
+    @property
+    def root_order(self) -> int:
+        """n, where the entries live in Q(zeta_n).
+
+        Raises:
+            ValueError: they live in F_p.
+        """
+        if isinstance(self.field, PrimeField):
+            raise ValueError(f"Expected entries in a cyclotomic field, got {self.field}.")
+        return self.field.order
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -229,7 +243,12 @@ class ExactArray:
         a, b = self._common(other)
         if a.shape[-1] != b.shape[-2]:
             raise ValueError(f"Expected matrices that can be multiplied, got shapes {a.shape} and {b.shape}.")
-        return _multiply(a, b, np.matmul, a.shape[-1])
+        if min(a.shape[-1], a.shape[-2]) >= _MONOMIAL:
+            if (columns := _one_a_row(a)) is not None:
+                return _gather(a, columns, b)
+            if (columns := _one_a_row(b.T)) is not None:
+                return _gather(b.T, columns, a.T).T
+        return _multiply(a, b, _integer_product, a.shape[-1])
 
     @property
     def T(self) -> ExactArray:
@@ -264,7 +283,7 @@ class ExactArray:
 
     def _descend(self, p: int) -> ExactArray | None:
         """The entries in Q(zeta_(n/p)), or None when some do not lie there."""
-        n = self.field.order
+        n = self.root_order
         m = n // p
         below = CyclotomicField(m)
         if m % p == 0:  # Phi_n(x) = Phi_m(x^p): the subfield is spanned by the exponents that p divides
@@ -326,6 +345,16 @@ class ExactArray:
         if isinstance(self.field, PrimeField):
             return int(vector[0])
         return Cyclotomic.build(self.field.order, tuple(int(c) for c in vector), self.denominator)
+
+    def fraction(self, *index: int) -> Fraction:
+        """One entry as a rational number.
+
+        Raises:
+            ExactNumberError: it is not rational. ValueError: the field is F_p.
+        """
+        return Cyclotomic.build(
+            self.root_order, tuple(int(c) for c in self.numerators[index]), self.denominator
+        ).as_fraction()
 
     def tolist(self) -> Any:
         """Nested lists of numbers."""
@@ -391,6 +420,38 @@ class ExactArray:
         product = a[..., :, None, :, None].entrywise(b[..., None, :, None, :])
         *batch, i, j, k, m = product.shape
         return product.reshape(*batch, i * j, k * m)
+
+
+def _integer_product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x @ y; numpy has no fast product of large integer matrices, and sums along rows are several times faster than its own loop, more so in 32 bits."""
+    if object in (x.dtype, y.dtype) or min(*x.shape[-2:], *y.shape[-2:]) < _LONG_ROWS:
+        return np.matmul(x, y)
+    kind = np.int32 if _biggest(x) * _biggest(y) * x.shape[-1] < 2**31 else np.int64
+    turned = np.ascontiguousarray(np.swapaxes(y, -1, -2), dtype=kind)
+    return np.einsum("...ik,...jk->...ij", np.ascontiguousarray(x, dtype=kind), turned).astype(np.int64)
+
+
+def _one_a_row(a: ExactArray) -> np.ndarray | None:
+    """For each row of a batch the column of its entry, if every row has one at most (permutations, monomial matrices); else None."""
+    flat = a.numerators.reshape(-1, *a.numerators.shape[-3:])
+    if not len(flat) or ((flat[0] != 0).any(-1).sum(-1) > 1).any():
+        return None
+    alive = a.nonzero()
+    return None if (alive.sum(-1) > 1).any() else alive.argmax(-1)
+
+
+def _gather(a: ExactArray, columns: np.ndarray, b: ExactArray) -> ExactArray:
+    """The product a b for such a matrix: rows of b, moved and scaled."""
+    values = ExactArray(a.field, np.take_along_axis(a.numerators, columns[..., None, None], axis=-2), a.denominator)
+    if columns[..., 0].size == 1:
+        moved = np.take(b.numerators, columns.reshape(-1), axis=-3)
+    elif b.numerators[..., 0, 0, 0].size == 1:
+        moved = b.numerators.reshape(b.numerators.shape[-3:])[columns]
+    else:
+        moved = np.take_along_axis(b.numerators, columns[..., None, None], axis=-3)
+    permuted = ExactArray(b.field, moved, b.denominator)
+    ones = a.denominator == 1 and (values.numerators[..., 0] == 1).all() and not values.numerators[..., 1:].any()
+    return permuted if ones else values.entrywise(permuted)
 
 
 def _multiply(a: ExactArray, b: ExactArray, product: Any, terms: int) -> ExactArray:

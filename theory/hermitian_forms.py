@@ -3,7 +3,7 @@
 A representation that keeps the form F is unitary in some basis, over the field it is written in, if F is equivalent to c times the unit form
 for some c. Over Q that is decided by the determinant and the Hasse invariants (Hasse & Minkowski). Over an imaginary cyclotomic field K with real
 subfield K0 the determinant alone decides, modulo norms from K (Landherr 1936): always possible in odd dimension with c = det F; in even
-dimension if and only if det F is a norm, which is decided here for K = Q(i) and Q(zeta_3).
+dimension if and only if det F is a norm (:mod:`theory.cyclotomic_norms`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from random import Random
 import numpy as np
 
 from theory.cyclotomic import Cyclotomic
+from theory.cyclotomic_norms import is_norm
 from theory.exact_matrices import CyclotomicField, ExactArray, hstack
 from theory.groups import FiniteGroup
 from theory.irreducibles import irreps
@@ -28,6 +29,7 @@ _TRIALS = 20_000  # combinations of small numbers tried for each number of coord
 _TRIAL_LIMIT = 10**5
 _ATTEMPTS = 10
 _CYCLOTOMIC_TRIALS = 1_500
+_EVEN_SEARCH = 6  # over larger fields searches in larger even dimensions take seconds and have found nothing
 _PLACES = {1: 1000, 2: 200, 3: 60, 4: 6}  # how many choices of coordinates, those with small weights first
 
 
@@ -35,8 +37,8 @@ _PLACES = {1: 1000, 2: 200, 3: 60, 4: 6}  # how many choices of coordinates, tho
 class Unitarity:
     """Whether matrices are unitary in some basis over ``field``.
 
-    ``verdict`` is True (then ``basis`` T has T* F T = c, and T^-1 R T is unitary), False (``reason`` names the obstruction) or None (neither
-    was found; ``reason`` says what was tried).
+    ``verdict`` is True (``basis`` T with T* F T = c, so that T^-1 R T is unitary, stands there where a search among small numbers found one), False
+    (``reason`` names the obstruction) or None: a number of more than 60 digits could not be factored.
     """
 
     verdict: bool | None
@@ -268,7 +270,7 @@ def scaled_basis(form: ExactArray, scale: Cyclotomic) -> ExactArray | None:
     """T with T* F T = c, or None if small numbers do not give one; over Q with the coordinates in several orders, since luck differs."""
     size = form.shape[0]
     random = Random(size)
-    for attempt in range(_ATTEMPTS if form.field.order <= 2 else 1):
+    for attempt in range(_ATTEMPTS if form.root_order <= 2 else 1):
         order = list(range(size)) if attempt == 0 else random.sample(range(size), size)
         found = _frame(form[np.ix_(order, order)], scale)
         if found is not None:
@@ -278,13 +280,12 @@ def scaled_basis(form: ExactArray, scale: Cyclotomic) -> ExactArray | None:
 
 def _frame(form: ExactArray, scale: Cyclotomic) -> ExactArray | None:
     """Split off one vector of square c at a time; Witt's cancellation keeps the rest solvable."""
-    rational = form.field.order <= 2
-    norms = None if rational else _Norms(form.field)
+    norms = None if form.root_order <= 2 else _Norms(CyclotomicField(form.root_order))
     frame: list[ExactArray] = []
     rest, whole = form, ExactArray.eye(form.shape[0], form.field)
     while rest.shape[0]:
         T, values = diagonalise(rest)
-        if rational:
+        if norms is None:
             cores = [nearly_squarefree(d.as_fraction()) for d in values]
             x = _represent_rational([s for s, _ in cores], scale.as_fraction().numerator)
             coordinates = None if x is None else [c / r for c, (_, r) in zip(x, cores, strict=True)]
@@ -329,8 +330,9 @@ def unitarity(representation: Representation) -> Unitarity:
         return Unitarity(None, field, f"the determinant or a diagonal entry could not be factored: {error}")
     if possible is False:
         return Unitarity(False, field, reason)
-    worthwhile = scale is not None and (possible or representation.degree <= 4)
-    basis = scaled_basis(form, scale) if worthwhile else None
+    size = representation.degree
+    worthwhile = size % 2 == 1 or size <= _EVEN_SEARCH or field.degree <= 2
+    basis = scaled_basis(form, scale) if scale is not None and worthwhile else None
     if basis is None:
         tried = "no basis was found among small numbers" if worthwhile else "no basis was looked for"
         return Unitarity(possible, field, f"{reason}; {tried}", None, scale)
@@ -344,17 +346,10 @@ def _decide(values: list[Cyclotomic], field: CyclotomicField) -> tuple[bool | No
         return (False, None, reason) if scale is None else (True, Cyclotomic.rational(scale), reason)
     if len(values) % 2:
         return True, determinant, f"in odd dimension over {field} the form is det F times the unit form"
-    if field.order in (3, 4, 6):
-        core, d = squarefree(determinant.as_fraction())[0], -1 if field.order == 4 else -3
-        wrong = [p for p in sorted({2, 3, *factor(core)}) if hilbert(core, d, p) == -1]
-        if wrong:
-            return (
-                False,
-                None,
-                f"the determinant {core} modulo squares is no norm from {field}: it fails at the prime {wrong[0]}",
-            )
-        return True, values[0], f"the determinant is a norm from {field}"
-    return None, values[0], f"whether the determinant is a norm from {field} is not decided here"
+    possible, where = is_norm(*(d.lift(field.order) for d in values))
+    verb = "is a norm" if possible else "is no norm"
+    reason = f"the determinant {verb} from {field}: {where}"
+    return possible, values[0] if possible else None, reason
 
 
 def unitarised(representation: Representation) -> Representation:

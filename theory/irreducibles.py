@@ -6,6 +6,9 @@ such that the t_i v (v in the image of e) are a basis, R(x) = G^-1 [f(t_i^-1 x t
 If H has index d, chi is induced from lambda: R is monomial, its entries are roots of unity, and it is unitary. Otherwise translates are looked for
 that are orthogonal to each other; R is unitary where they are found, and keeps the form G where not.
 
+Where no such pair is met, pairs with multiplicities a, b, ... without common factor take its place: :mod:`theory.coprime_modules` reaches the irrep from the
+modules V^a, V^b, ... by Euclid's algorithm, and Brauer's theorem provides the pairs (:mod:`theory.elementary_subgroups`). So every irrep is found.
+
 One character of each orbit under Galois conjugation and under products with linear characters is worked out; the others follow.
 """
 
@@ -20,9 +23,16 @@ from random import Random
 import numpy as np
 
 from theory.character_tables import CharacterTable, character_table, linear_characters, modulo
+from theory.coprime_modules import LinearPair, rank_one
 from theory.cyclotomic import degree, powers, prime_factors
+from theory.elementary_subgroups import (
+    elementary_subgroups,
+    inducing_subgroup,
+    inducing_subgroups,
+    subnormal_towers,
+)
 from theory.exact_matrices import CyclotomicField, ExactArray
-from theory.groups import FiniteGroup
+from theory.groups import FiniteGroup, GroupTooLarge
 from theory.matrix_representations import Representation
 from theory.primes import split_prime
 from theory.subgroups import generated, left_cosets
@@ -34,7 +44,9 @@ _SETTLED = 12  # subgroups tried without gain once every character is over a fie
 _HOPELESS = 60  # without gain while some field is larger than that of its character
 _OTHERS = 8  # subgroups in which orthogonal translates are looked for
 _NODES = 400
-_BUDGET = 4000  # while some character has no subgroup at all
+_BUDGET = 300  # while some character has no subgroup at all; then come stabilisers, towers, elementary subgroups
+_TOWERS = 150
+MAX_NUMBERS = 2**28  # integers in the matrices of all irreps at all elements: 2 GiB
 
 
 @dataclass
@@ -56,10 +68,11 @@ class _Search:
     conductors: list[int]
     best: dict[int, _Choice] = field(default_factory=dict)
     others: dict[int, list[_Choice]] = field(default_factory=dict)  # over a field of the same degree as the best
+    multiples: dict[int, dict[int, _Choice]] = field(default_factory=dict)  # by multiplicity, where it is above 1
 
     def __post_init__(self) -> None:
         self.group = self.table.group
-        order = self.table.array.field.order
+        order = self.table.array.root_order
         self.p, self.root = split_prime(order, max(4096, 2 * self.group.order))
         self.order = order
         self.residues = modulo(self.table.array[self.rows], self.p, self.root).numerators[..., 0]
@@ -93,9 +106,16 @@ class _Search:
         multiplicities = restricted @ values.T % self.p * pow(len(members), -1, self.p) % self.p
         gained = False
         orders = e // np.gcd(np.gcd.reduce(rows, axis=1), e)
-        for k, j in np.argwhere(multiplicities == 1).tolist():
+        waiting = np.array([k not in self.best for k in range(len(self.rows))])
+        for k, j in np.argwhere((multiplicities == 1) | (multiplicities > 1) & waiting[:, None]).tolist():
             cost = degree(lcm(self.conductors[k], int(orders[j]))), len(members) * self.degrees[k] != self.group.order
-            choice = _Choice(cost, members, rows[j], e)
+            choice, m = _Choice(cost, members, rows[j], e), int(multiplicities[k, j])
+            if m > 1:
+                kept_as = self.multiples.setdefault(k, {})
+                known = kept_as.get(m)
+                if known is None or (cost, -len(members)) < (known.cost, -len(known.subgroup)):
+                    kept_as[m] = choice
+                continue
             known = self.best.get(k)
             if known is None or cost < known.cost:
                 self.best[k], gained = choice, True
@@ -108,9 +128,8 @@ class _Search:
 
     def run(self) -> None:
         seen: set[tuple[int, ...]] = set()
-        idle = tried = 0
-        for members in _candidates(self.group):
-            tried += 1
+        idle = 0
+        for tried, members in enumerate(_candidates(self.group), start=1):
             key = tuple(np.bincount(self.group.class_of[members], minlength=len(self.group.classes)).tolist())
             if key not in seen:
                 seen.add(key)
@@ -121,10 +140,37 @@ class _Search:
             if idle > patience or tried > (_BUDGET if self.pending else 8 * patience + 4 * len(self.group.classes)):
                 break
         if self.pending:
-            raise NotImplementedError(
-                f"No subgroup among the {tried} tried has a linear character that occurs once in chi{self.rows[self.pending[0]] + 1}; "
-                "give matrices for it, or find it inside a tensor product with decompose."
-            )
+            self.descend()
+
+    def descend(self) -> None:
+        """Stabilisers of eigenspaces, then towers, then what Brauer's theorem names, until what is known determines every irrep."""
+        for k in self.pending:
+            members = inducing_subgroup(self.group, self.table.array[self.rows[k]].smallest()[self.group.class_of])
+            if members is not None:
+                self.try_subgroup(members)
+        for members in subnormal_towers(self.group, _TOWERS):
+            if not self.pending:
+                return
+            self.try_subgroup(members)
+        for subgroup in elementary_subgroups(self.group):
+            if all(gcd(*self.multiples.get(k, {0: None})) == 1 for k in self.pending):
+                return
+            for inner in inducing_subgroups(self.group.restricted(subgroup.tolist())):
+                self.try_subgroup(subgroup[inner])
+
+    def coprime(self, k: int) -> list[tuple[int, _Choice]]:
+        """Multiplicities without common factor and their choices, over fields as small as can be."""
+        chosen: list[tuple[int, _Choice]] = []
+        for m, choice in sorted(self.multiples[k].items(), key=lambda pair: (pair[1].cost, pair[0])):
+            if gcd(*(n for n, _ in chosen), m) != gcd(*(n for n, _ in chosen)):
+                chosen.append((m, choice))
+            if gcd(*(n for n, _ in chosen)) == 1:
+                break
+        for pair in list(chosen):
+            rest = [other for other in chosen if other is not pair]
+            if gcd(*(n for n, _ in rest)) == 1:
+                chosen = rest
+        return sorted(chosen, key=lambda pair: pair[0])
 
 
 def _candidates(group: FiniteGroup) -> Iterator[np.ndarray]:
@@ -151,17 +197,17 @@ class _Origin:
     twist: int
 
 
-def _origins(table: CharacterTable, conductors: list[int]) -> list[_Origin]:
+def _origins(table: CharacterTable, conductors: list[int]) -> dict[int, _Origin]:
     """For each row of degree at least 2 the row that it is made from, by breadth-first search over generators of both actions."""
-    order = table.array.field.order
+    order = table.array.root_order
     p, root = split_prime(order, max(4096, 2 * table.group.order))
     residues = modulo(table.array, p, root).numerators[..., 0]
     place = {row.tobytes(): k for k, row in enumerate(residues)}
     units = [(u, list(table.power_map(u))) for u in _unit_generators(order)]
     linear = [k for k, d in enumerate(table.degrees) if d == 1]
-    out: list[_Origin | None] = [None] * len(residues)
+    out: dict[int, _Origin] = {}
     for start, d in enumerate(table.degrees):
-        if d == 1 or out[start] is not None:
+        if d == 1 or start in out:
             continue
         out[start] = _Origin(start, 1, 0)
         queue = [start]
@@ -170,17 +216,17 @@ def _origins(table: CharacterTable, conductors: list[int]) -> list[_Origin]:
             for u, columns in units:
                 image = place[residues[row][columns].tobytes()]
                 twist = place[residues[here.twist][columns].tobytes()]
-                if out[image] is None:
+                if image not in out:
                     out[image] = _Origin(start, here.unit * u % order, twist)
                     queue.append(image)
             for t in linear[1:]:
                 if conductors[start] % conductors[t] == 0:
                     image = place[(residues[row] * residues[t] % p).tobytes()]
-                    if out[image] is None:
+                    if image not in out:
                         twist = place[(residues[here.twist] * residues[t] % p).tobytes()]
                         out[image] = _Origin(start, here.unit, twist)
                         queue.append(image)
-    return out  # type: ignore[return-value]
+    return out
 
 
 def _unit_generators(n: int) -> list[int]:
@@ -220,8 +266,7 @@ def irreps(group: FiniteGroup) -> tuple[Representation, ...]:
     :func:`theory.hermitian_forms.unitary_irreps` goes further: it decides over Q whether a unitary basis exists, and finds one.
 
     Raises:
-        GroupTooLarge: too many classes for an exact character table.
-        NotImplementedError: no suitable subgroup among those tried.
+        GroupTooLarge: too many classes for an exact character table, or more than 2^28 integers in all matrices.
     """
     known = group.__dict__.get("_irreps")
     if known is None:
@@ -231,20 +276,28 @@ def irreps(group: FiniteGroup) -> tuple[Representation, ...]:
 
 def _all_irreps(table: CharacterTable) -> tuple[Representation, ...]:
     group = table.group
-    conductors = [table.array[row].smallest().field.order for row in range(len(table.degrees))]
-    found: list[Representation | None] = [
-        _linear(table, row) if d == 1 else None for row, d in enumerate(table.degrees)
-    ]
+    conductors = [table.array[row].smallest().root_order for row in range(len(table.degrees))]
+    numbers = group.order * sum(d * d * degree(n) for d, n in zip(table.degrees, conductors, strict=True))
+    if numbers > MAX_NUMBERS:
+        raise GroupTooLarge(
+            f"The matrices of all irreps at all {group.order} elements hold {numbers} integers or more; irreps stops at {MAX_NUMBERS}. "
+            "character_table(group) still answers, and induce and tensor make single representations."
+        )
+    found = {row: _linear(table, row) for row, d in enumerate(table.degrees) if d == 1}
     origins = _origins(table, conductors)
-    bases = sorted({o.base for o in origins if o is not None})
+    bases = sorted({o.base for o in origins.values()})
     if bases:
         search = _Search(table, bases, [conductors[b] for b in bases])
         search.run()
-        made = {b: _afford(table, b, search.best[k], search.others[k]) for k, b in enumerate(bases)}
-        for row, origin in enumerate(origins):
-            if origin is not None:
-                found[row] = _moved(group, made[origin.base], origin, found[origin.twist], row)
-    return tuple(found)  # type: ignore[arg-type]
+        made = {
+            b: _afford(table, b, search.best[k], search.others[k])
+            if k in search.best
+            else _by_coprime_pairs(table, b, search.coprime(k))
+            for k, b in enumerate(bases)
+        }
+        for row, origin in origins.items():
+            found[row] = _moved(group, made[origin.base], origin, found[origin.twist], row)
+    return tuple(found[row] for row in range(len(table.degrees)))
 
 
 def _linear(table: CharacterTable, row: int) -> Representation:
@@ -256,9 +309,9 @@ def _moved(
     group: FiniteGroup, base: Representation, origin: _Origin, twist: Representation, row: int
 ) -> Representation:
     """Entries under a field automorphism, times a linear character: still a homomorphism, with the moved form."""
-    matrices, form, n = base.matrices, base.form, base.field.order
+    matrices, form, n = base.matrices, base.form, base.matrices.root_order
     if origin.unit % n != 1 % n:
-        matrices, form = matrices.galois(origin.unit % n), form.galois(origin.unit % n)
+        matrices, form = matrices.galois(origin.unit % n), None if form is None else form.galois(origin.unit % n)
     if origin.twist:
         matrices = matrices.entrywise(twist.matrices)
     return Representation(group, matrices, form, f"chi{row + 1}")
@@ -269,25 +322,41 @@ def _afford(table: CharacterTable, row: int, choice: _Choice, others: list[_Choi
         return _monomial(table.group, choice.subgroup, *_reduced(choice))
     group, size = table.group, table.degrees[row]
     chi = table.array[row].smallest()[group.class_of]
-    corner, basis = None, None
+    corners = []
     for option in [choice, *others]:
-        f = _corner(group, chi, option.subgroup, *_reduced(option))
-        basis = _orthogonal_translates(group, f, option.subgroup, size)
-        corner = f if corner is None or basis is not None else corner
+        corners.append(_corner(group, chi, option.subgroup, *_reduced(option)))
+        basis = _orthogonal_translates(group, corners[-1], option.subgroup, size)
         if basis is not None:
-            break
-    if basis is None:
-        basis = _spanning_translates(group, corner, size)
-    inv = group.inverses
+            return _in_basis(group, corners[-1], basis)
+    return _in_basis(group, corners[0], _spanning_translates(group, corners[0], size))
+
+
+def _from_corner(group: FiniteGroup, f: ExactArray, size: int, subgroup: np.ndarray) -> Representation:
+    basis = _orthogonal_translates(group, f, subgroup, size)
+    return _in_basis(group, f, _spanning_translates(group, f, size) if basis is None else basis)
+
+
+def _in_basis(group: FiniteGroup, f: ExactArray, basis: list[int]) -> Representation:
+    """R(x) = G^-1 [f(t_i^-1 x t_j)], which keeps G = [f(t_i^-1 t_j)]."""
+    size, inv = len(basis), group.inverses
     left = group.multiply(inv[basis][:, None], np.arange(group.order)[None, :])  # t_i^-1 x
     index = group.multiply(left[:, :, None], np.array(basis)[None, None, :])  # i, x, j
-    values = corner[np.moveaxis(index, 1, 0)]
+    values = f[np.moveaxis(index, 1, 0)]
     gram = values[0]
     matrices = gram.inverse()[None] @ values
     scale = gram[0, 0].entry()
     return Representation(
         group, matrices, ExactArray.eye(size, gram.field) if gram == ExactArray.eye(size, gram.field) * scale else gram
     )
+
+
+def _by_coprime_pairs(table: CharacterTable, row: int, choices: list[tuple[int, _Choice]]) -> Representation:
+    """From linear characters that occur m, m', ... times, without common factor."""
+    group = table.group
+    chi = table.array[row].smallest()[group.class_of]
+    pairs = [LinearPair(group, chi, choice.subgroup, *_reduced(choice), m) for m, choice in choices]
+    source, corner = rank_one(pairs)
+    return _from_corner(group, corner, table.degrees[row], source.subgroup)
 
 
 def _reduced(choice: _Choice) -> tuple[np.ndarray, int]:
@@ -348,7 +417,7 @@ def _corner(group: FiniteGroup, chi: ExactArray, subgroup: np.ndarray, exponents
 
 def _spanning_translates(group: FiniteGroup, f: ExactArray, size: int) -> list[int]:
     """Elements t_i whose vectors t_i v are independent: independent columns of the Gram matrix [f(x^-1 y)] of a growing pool."""
-    p, root = split_prime(f.field.order, _BIG_PRIME)
+    p, root = split_prime(f.root_order, _BIG_PRIME)
     image = modulo(f, p, root)
     pool_size = min(group.order, 4 * size)
     while True:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from theory.character_tables import modulo
-from theory.exact_matrices import CyclotomicField, ExactArray, Field, block_diagonal, join, stack
+from theory.exact_matrices import CyclotomicField, ExactArray, Field, PrimeField, block_diagonal, join, stack
 from theory.groups import FiniteGroup
 from theory.primes import split_prime
 
@@ -47,7 +47,7 @@ def squared_size(residuals: ExactArray) -> list[Fraction]:
     squares = residuals.entrywise(residuals.conj())
     flat = squares.reshape(len(residuals), -1)
     total = ExactArray.build(flat.field, flat.numerators.astype(object).sum(axis=1), flat.denominator)
-    traces = _power_traces(flat.field.order)
+    traces = _power_traces(flat.root_order)
     return [Fraction(int((row * traces).sum()), total.denominator * flat.field.degree) for row in total.numerators]
 
 
@@ -186,7 +186,7 @@ class Representation:
     def inner(self, other: Representation) -> Fraction:
         """(1/n) sum_g chi(g) conj(psi(g)); over Q(zeta_n) only."""
         total = self.character.entrywise(other.character.conj()).sum()
-        return total.entry().as_fraction() / self.group.order
+        return total.fraction() / self.group.order
 
     @property
     def is_irreducible(self) -> bool:
@@ -197,7 +197,7 @@ class Representation:
     def indicator(self) -> Fraction:
         """The Frobenius-Schur number (1/n) sum_g chi(g^2)."""
         squares = self.group.powers(np.arange(self.group.order), 2)
-        return self.character[squares].sum().entry().as_fraction() / self.group.order
+        return self.character[squares].sum().fraction() / self.group.order
 
     @property
     def schur_type(self) -> str:
@@ -294,12 +294,12 @@ def intertwiners_dimension(a: Representation, b: Representation) -> int:
     """
     common = join(a.field, b.field)
     p, root = split_prime(common.order, BIG_PRIME) if isinstance(common, CyclotomicField) else (common.p, 1)
-    rows = []
+    prime, rows = PrimeField(p), []
     for g in a.group.generators or (0,):
         left, right = (r.matrices[g].over(common) for r in (a, b))
         if isinstance(common, CyclotomicField):
             left, right = modulo(left, p, root), modulo(right, p, root)
-        eye_a, eye_b = ExactArray.eye(a.degree, left.field), ExactArray.eye(b.degree, left.field)
+        eye_a, eye_b = ExactArray.eye(a.degree, prime), ExactArray.eye(b.degree, prime)
         rows.append((eye_b.kron(left.T) - right.kron(eye_a)).numerators)
-    system = ExactArray(left.field, np.concatenate(rows))
+    system = ExactArray(prime, np.concatenate(rows))
     return a.degree * b.degree - system.rank()

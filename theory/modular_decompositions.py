@@ -6,7 +6,7 @@ irreducible only with a proof in hand, :class:`theory.irreducibility_proofs.Irre
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -16,14 +16,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from theory.decompositions import MAX_DEGREE, Decomposition, Summand
-from theory.exact_matrices import ExactArray, PrimeField, block_diagonal, hstack
+from theory.decompositions import MAX_DEGREE, Decomposition, Summand, times_blocks
+from theory.exact_matrices import ExactArray, PrimeField, hstack
+from theory.groups import FiniteGroup
 from theory.irreducibility_proofs import IrreducibilityProof, combination, evaluate, factors, power, prove_irreducible
 from theory.matrix_representations import Representation
 from theory.modules import CharacteristicDividesOrder, invariant_complement
+from theory.subgroups import generated
 
 _ROUNDS = 2000
-_CHUNK = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,8 @@ class ModularDecomposition(Decomposition):
 
     def verify(self) -> bool:
         """Multiply everything out: R(g) T = T B(g) for all g, and T has full rank."""
-        residual = self.representation.matrices @ self.basis[None] - self.basis[None] @ self.blocks
+        carried = times_blocks(self.basis, self.irreps, self.multiplicities)
+        residual = self.representation.matrices @ self.basis[None] - carried
         return residual.is_zero and self.basis.rank() == self.basis.shape[0]
 
     @property
@@ -135,18 +137,16 @@ class ModularCertificate:
         """Arrays that are all zero if and only if the certificate holds."""
         rho, T = self.representation, self.basis
         one = ExactArray.of([1], rho.field)
-        blocks = block_diagonal(
-            [r.matrices for r, m in zip(self.irreps, self.multiplicities, strict=True) for _ in range(m)]
-        )
         found = {
             "|G| |G|^-1 - 1": one * (rho.group.order * self.order_inverse) - one,
             "T T^-1 - 1": T @ self.inverse - ExactArray.eye(rho.degree, T.field),
-            "R(g) T - T B(g), every g": rho.matrices @ T[None] - T[None] @ blocks,
+            "R(g) T - T B(g), every g": rho.matrices @ T[None] - times_blocks(T, self.irreps, self.multiplicities),
         }
         for i, (part, proof) in enumerate(zip(self.irreps, self.proofs, strict=True)):
             for g in rho.group.generators or (0,):
                 found[f"homomorphism, block {i + 1}, {rho.group.names[g]}"] = (
-                    part.matrices[g][None] @ part.matrices - part.matrices[rho.group.table[g]]
+                    part.matrices[g][None] @ part.matrices
+                    - part.matrices[rho.group.multiply(g, np.arange(rho.group.order))]
                 )
             found |= {f"{name}, block {i + 1}": residual for name, residual in proof.residuals(part).items()}
         pairs = combinations(range(len(self.irreps)), 2)
@@ -240,14 +240,11 @@ def _split(rho: Representation, columns: ExactArray, rng: Random) -> Iterator[_P
             return
         else:
             continue
-        basis = hstack(subspaces)
-        inverse, at = basis.inverse(), 0
         for subspace in subspaces:
-            to = at + subspace.shape[1]
-            yield from _split(
-                Representation(rho.group, inverse[at:to][None] @ rho.matrices @ subspace[None]), columns @ subspace, rng
-            )
-            at = to
+            rows = subspace.T.echelon()[1]  # R(g) B = B A(g), so the same rows of both sides determine A(g)
+            inverse = subspace[list(rows)].inverse()
+            inner = inverse[None] @ (rho.matrices[:, list(rows)] @ subspace[None])
+            yield from _split(Representation(rho.group, inner), columns @ subspace, rng)
         return
     raise ArithmeticError(
         f"{_ROUNDS} random commuting matrices of {rho!r} neither split it nor proved it irreducible. Try another seed."
@@ -255,15 +252,41 @@ def _split(rho: Representation, columns: ExactArray, rng: Random) -> Iterator[_P
 
 
 def _random_commuting(rho: Representation, rng: Random) -> ExactArray:
-    """(1/|G|) sum_g R(g) A R(g)^-1 with A uniform: uniform in the commutant, on which averaging is a projector."""
+    """(1/|G|) sum_g R(g) A R(g)^-1 with A uniform: uniform in the commutant, on which averaging is a projector.
+
+    The sum runs up a chain of subgroups: with G_(i+1) the union of the t G_i, the sum over G_(i+1) is that of the t (sum over G_i) t^-1.
+    """
     group, size, p = rho.group, rho.degree, rho.field.characteristic
-    matrix = ExactArray(
-        rho.field, np.array([rng.randrange(p) for _ in range(size * size)], dtype=np.int64).reshape(size, size, 1)
-    )
-    total = ExactArray.zeros((size, size), rho.field)
-    for start in range(
-        0, group.order, _CHUNK
-    ):  # in pieces: the products of all elements at once would double the memory
-        rows = slice(start, start + _CHUNK)
-        total = total + (rho.matrices[rows] @ matrix[None] @ rho.matrices[group.inverses[rows]]).sum()
+    entries = np.array([rng.randrange(p) for _ in range(size * size)], dtype=np.int64)
+    total = ExactArray(rho.field, entries.reshape(size, size, 1))
+    for transversal in _chain(group):
+        whole = ExactArray.zeros((size, size), rho.field)
+        for t in transversal:
+            whole = whole + rho.matrices[t] @ total @ rho.matrices[int(group.inverses[t])]
+        total = whole
     return total * Fraction(1, group.order)
+
+
+def _chain(group: FiniteGroup) -> list[list[int]]:
+    """Representatives t of the cosets t G_i in G_(i+1), for a chain of subgroups from 1 to G whose indices are as small as greed makes them."""
+    known = group.__dict__.get("_chain")
+    if known is None:
+        known, inside = [], (0,)
+        while len(inside) < group.order:
+            pool = [c.representative for c in group.classes] + list(group.generators)
+            if set(pool) <= set(inside):
+                pool = list(range(group.order))
+            larger = min((generated(group, {*inside, x}) for x in set(pool) - set(inside)), key=lambda h: (len(h), h))
+            known.append(_cosets(group, inside, larger))
+            inside = larger
+        group.__dict__["_chain"] = known
+    return known
+
+
+def _cosets(group: FiniteGroup, inner: Sequence[int], outer: Sequence[int]) -> list[int]:
+    left, members, found = set(outer), np.array(inner), []
+    for x in outer:
+        if x in left:
+            found.append(x)
+            left -= set(group.multiply(x, members).tolist())
+    return found

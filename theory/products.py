@@ -108,7 +108,7 @@ def wreath_product(base: FiniteGroup, top: FiniteGroup, label: str = "") -> Fini
     """
     if top.elements is None:
         raise ValueError(
-            "Expected a group of permutations on top (FiniteGroup.from_permutations, symmetric, alternating), got a table; use regular_images to make it one."
+            "Expected a group of permutations on top (FiniteGroup.from_permutations, symmetric, alternating), got a table; FiniteGroup.from_permutations(regular_images(top)) lets it act on itself."
         )
     blocks = top.elements.shape[1]
     if base.order**blocks * top.order > MAX_ORDER:
@@ -123,7 +123,7 @@ def wreath_product(base: FiniteGroup, top: FiniteGroup, label: str = "") -> Fini
         images = identity.copy()
         images[:width] = inner[g]
         gens.append(images)
-    for orbit in _orbits(top)[1:]:  # one copy of A for each orbit of blocks
+    for orbit in _orbits(top.elements)[1:]:  # one copy of A for each orbit of blocks
         for g in base.generators:
             images = identity.copy()
             images[orbit * width : (orbit + 1) * width] = orbit * width + inner[g]
@@ -136,6 +136,6 @@ def wreath_product(base: FiniteGroup, top: FiniteGroup, label: str = "") -> Fini
     )
 
 
-def _orbits(group: FiniteGroup) -> list[int]:
-    """The least point of each orbit."""
-    return sorted({int(group.elements[:, x].min()) for x in range(group.elements.shape[1])})
+def _orbits(permutations: np.ndarray) -> list[int]:
+    """The least point of each orbit of a group given by all its permutations."""
+    return sorted({int(column.min()) for column in permutations.T})

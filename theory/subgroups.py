@@ -156,12 +156,12 @@ def coset_action(group: FiniteGroup, subgroup: Sequence[int]) -> np.ndarray:
 
 def double_cosets(group: FiniteGroup, left: Sequence[int], right: Sequence[int]) -> list[Subgroup]:
     """The double cosets K x H as ascending tuples, by first member."""
-    left, right = np.array(sorted(left)), np.array(sorted(right))
+    first, last = np.array(sorted(left)), np.array(sorted(right))
     seen = np.zeros(group.order, dtype=bool)
     out = []
     for x in range(group.order):
         if not seen[x]:
-            members = np.unique(group.multiply(group.multiply(left, x)[:, None], right[None, :]))
+            members = np.unique(group.multiply(group.multiply(first, x)[:, None], last[None, :]))
             seen[members] = True
             out.append(tuple(int(y) for y in members))
     return out

@@ -37,7 +37,7 @@ from proofs_checks.audits.equivariance_file import (
     read_equivariance_data,
     read_equivariance_file,
 )
-from proofs_checks.audits.reading import short
+from proofs_checks.audits.reading import require_dense, short
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Bound, Status, measured
 from theory.presentations import Word, WordError, read_relation
@@ -175,6 +175,7 @@ def _read_actions(
 
 
 def _read_inputs(source: Any, inputs: Any) -> Tensor:
+    require_dense(inputs, "inputs=")
     if isinstance(inputs, np.ndarray) and inputs.dtype.kind in "iufcb":
         inputs = torch.from_numpy(np.ascontiguousarray(inputs))
     if not isinstance(inputs, Tensor) or inputs.ndim == 0 or inputs.numel() == 0:

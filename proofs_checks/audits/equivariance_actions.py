@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from proofs_checks.audits.reading import short
+from proofs_checks.audits.reading import require_dense, short
 from proofs_checks.errors import InputError
 
 MAX_PROBES = 512  # unit vectors on which a relation is tried
@@ -125,6 +125,7 @@ def read_move(name: str, given: Any, what: str) -> Move:
     if callable(given) and not isinstance(given, (Tensor, np.ndarray)):
         return Move(name, function=given)
     where = f"the {what} action of {short(name)}"
+    require_dense(given, where)
     try:
         array = given.detach().cpu().numpy() if isinstance(given, Tensor) else np.asarray(given)
     except (ValueError, TypeError):

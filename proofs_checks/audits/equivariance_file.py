@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from proofs_checks.audits.equivariance_actions import Move, read_move
-from proofs_checks.audits.reading import MAX_BYTES, Decimal, read_json, short
+from proofs_checks.audits.reading import MAX_BYTES, Decimal, read_json, require_dense, short
 from proofs_checks.errors import InputError
 
 MAX_UNPACKED = 8 * MAX_BYTES
@@ -138,8 +138,17 @@ def _written(value: Any) -> float | None:
     return None if digits is None else 0.5 * 10.0**-digits
 
 
+def _holds_truth_values(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_truth_values, value))
+    return isinstance(value, bool)
+
+
 def _array(value: Any, where: str) -> Tensor:
     """Numbers in a regular array, as float64 or complex128 (recorded narrower floats keep their dtype)."""
+    require_dense(value, where)
+    if _holds_truth_values(value):
+        raise InputError(f"Expected numbers in {where}, got true or false among them; write 1 or 0.")
     try:
         array = np.asarray(value)
     except ValueError:

@@ -5,8 +5,6 @@ Closure, associativity (Light's test, a decision and no sample), identity, inver
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.audits import AuditReport, Finding
-from proofs_checks.audits.reading import read_text, short
+from proofs_checks.audits.group_file import read
+from proofs_checks.audits.reading import short
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
 from theory.cayley_tables import latin_failure, light_test, magma_generators, two_sided_identity
@@ -41,39 +40,21 @@ def audit_group(source: str | Path | Sequence[Sequence[Any]], *, subject: str = 
     """Decide whether a multiplication table is that of a group.
 
     Args:
-        source: A CSV file, or rows. The product a * b stands in the row of a and the column of b. Labels may stand in a head row and a
-            head column (in any order); without them the table holds 0..n-1 or 1..n, or labels whose first row and first column agree.
+        source: A CSV, JSON or NPZ file (:mod:`proofs_checks.audits.group_file`), or rows. The product a * b stands in the row of a and the column of b.
+            Labels may stand in a head row and a head column (in any order); without them the table holds 0..n-1 or 1..n, or labels whose
+            first row and first column agree.
         subject: What to call it; the file's name otherwise.
     Raises:
         InputError: the table cannot be read as one: empty, ragged, not square, empty cells, doubtful labels, more than 4096 elements.
     """
-    if isinstance(source, (str, Path)):
-        rows, name = _rows_of(source), subject or Path(source).name
-    else:
-        rows, name = _rows_given(source), subject or "a table"
-    return _judge(_labelled(rows, name), name)
-
-
-def _rows_of(path: str | Path) -> list[list[str]]:
-    text = read_text(path)
-    if "\0" in text:
-        raise InputError(f"{Path(path).name} holds NUL bytes; it is no CSV text.")
-    first = next(line for line in text.splitlines() if line.strip())
-    delimiter = max(",;\t", key=first.count)
-    if not first.count(delimiter) and len(first.split()) > 1:
-        return [line.split() for line in text.splitlines() if line.strip()]
-    try:
-        rows = [
-            [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
-        ]
-    except csv.Error as error:
-        raise InputError(f"{Path(path).name} is not readable as CSV: {error}.") from None
-    rows = [row for row in rows if any(row)]
-    if len({len(row) for row in rows}) == 1 and not any(
-        row[-1] for row in rows
-    ):  # a delimiter at the end of every line
-        rows = [row[:-1] for row in rows]
-    return rows
+    if not isinstance(source, (str, Path)):
+        name = subject or "a table"
+        return _judge(_labelled(_rows_given(source), name), name)
+    name, given = subject or Path(source).name, read(Path(source))
+    if isinstance(given, FiniteGroup):
+        note = "the table was made from the generators, and judged like any other"
+        return _judge(LabelledTable(given.names, given.table, {}, note), name)
+    return _judge(_labelled(_rows_given(given), name), name)
 
 
 def _rows_given(rows: Any) -> list[list[str]]:

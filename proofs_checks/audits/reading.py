@@ -83,6 +83,14 @@ def read_json(path: str | Path) -> Any:
         raise InputError(f"{name} holds a number that is too long to read: {error}") from None
 
 
+def require_dense(value: Any, where: str) -> None:
+    """Refuse a tensor that holds no numbers to look at (``meta``), or holds them in a layout that NumPy does not know."""
+    if getattr(value, "is_meta", False):
+        raise InputError(f"Expected numbers in {where}, got a tensor on the meta device, which holds none.")
+    if str(getattr(value, "layout", "torch.strided")) != "torch.strided":
+        raise InputError(f"Expected a dense tensor in {where}, got {value.layout}; .to_dense() makes one.")
+
+
 def short(value: object, limit: int = 40) -> str:
     """A value for an error message, cut to size."""
     text = repr(value)

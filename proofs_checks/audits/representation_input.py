@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.audits.reading import Decimal, read_json, read_text, short
+from proofs_checks.audits.reading import Decimal, read_json, read_text, require_dense, short
 from proofs_checks.audits.representation_file import (
     AuditFile,
     GivenRepresentation,
@@ -296,6 +296,7 @@ def _order(rows: Sequence[Any], named: NamedGroup) -> list[str]:
 def _array(value: Any, where: str) -> np.ndarray:
     """A NumPy array of numbers from an array, a tensor on any device, or nested lists of equal lengths."""
     if hasattr(value, "detach"):
+        require_dense(value, where)
         value = value.detach().cpu()
         value = value.float() if str(value.dtype) == "torch.bfloat16" else value
         value = value.resolve_conj().numpy()

@@ -20,7 +20,7 @@ def audit(kind: str, file: Path, /, *, json: Path | None = None) -> int:
     Parameters
     ----------
     kind
-        Of data: representation (a JSON, CSV or NPZ file), group (a CSV table), equivariance (a JSON or NPZ file). Of a model:
+        Of data: representation, group (JSON, CSV or NPZ files), equivariance (a JSON or NPZ file). Of a model:
         density, pit, typicality, entangle (a Python file that defines what the audit is given, under the audit's names).
     file
         Your object. A file of data is never run; a Python file is code, and is.

@@ -567,3 +567,14 @@ def test_a_missing_file_is_named():
 def test_hostile_names_are_shown_and_not_sent():
     report = audit_equivariance({**GOOD, "actions": {"\x1b[31mr": {"input": TURN, "output": TURN}}})
     assert "\x1b" not in report.text()
+
+
+def test_truth_values_and_tensors_without_entries_are_refused():
+    swap = [[0, 1], [1, 0]]
+    actions = {"s": {"input": swap, "output": swap}}
+    with pytest.raises(InputError, match="write 1 or 0"):
+        audit_equivariance({"map": {"weight": [[True, 2], [2, 1]]}, "actions": actions})
+    with pytest.raises(InputError, match="dense tensor in 'weight'"):
+        audit_equivariance({"map": {"weight": torch.eye(2).to_sparse()}, "actions": actions})
+    with pytest.raises(InputError, match="dense tensor in inputs="):
+        audit_equivariance(lambda x: x, inputs=torch.eye(2).to_sparse(), actions={"s": (torch.clone, torch.clone)})

@@ -1,5 +1,7 @@
 """The group audit: groups are recognised, the first axiom that fails is named with its elements, ugly tables are explained."""
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -154,3 +156,83 @@ def test_a_report_without_findings_is_undecided_and_plain_data_is_json():
     report.findings.append(Finding("b", Status.HOLDS, "t", {"x": 1}))
     assert report.status is Status.HOLDS
     assert report.plain()["findings"][1] == {"name": "b", "status": "HOLDS", "text": "t", "witness": {"x": 1}}
+
+
+# -- files that are no CSV ---------------------------------------------------------------------------------------------
+
+
+def written(tmp_path, content) -> Path:
+    if isinstance(content, dict) and any(isinstance(v, np.ndarray) for v in content.values()):
+        path = tmp_path / "given.npz"
+        np.savez(path, **content)
+        return path
+    path = tmp_path / "given.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "order"),
+    [
+        ([["e", "a"], ["a", "e"]], 2),
+        ({"title": "a pair", "table": [["e", "a"], ["a", "e"]]}, 2),
+        ({"table": [[0, 1, 2], [1, 2, 0], [2, 0, 1]], "labels": ["e", "r", "r2"]}, 3),
+        ({"table": [["e", "a"], ["a", "e"]], "labels": ["e", "a"]}, 2),
+        ({"permutations": {"a": [1, 0, 2], "b": [1, 2, 0]}}, 6),
+        ({"generators": ["r", "s"], "relations": ["r^4", "s^2", "s*r*s = r^-1"]}, 8),
+        ({"table": np.array([[0, 1], [1, 0]])}, 2),
+        ({"table": np.array([[0, 1], [1, 0]]), "labels": np.array(["e", "a"])}, 2),
+    ],
+)
+def test_tables_come_from_json_and_npz_too(tmp_path, content, order):
+    report = audit_group(written(tmp_path, content))
+    assert report.status is Status.HOLDS
+    assert report.facts["elements"] == order
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (5, "Expected rows, an object"),
+        ({}, "got fields none"),
+        ({"elements": ["e"]}, "got fields elements"),
+        ({"table": [[0]], "names": ["e"]}, "only 'labels' and 'title' are read"),
+        ({"table": 7}, "list of rows"),
+        ({"table": [7]}, "list of rows"),
+        ({"table": [[0, 1], [1, 0]], "labels": ["e"]}, "Expected 2 labels for 2 rows"),
+        ({"table": [[0, 1], [1, 0]], "labels": "ea!"}, "labels for 2 rows"),
+        ({"table": [[[0]]], "labels": ["e"]}, "texts or integers"),
+        ({"table": [[0, 1.5], [1, 0]]}, "texts or integers"),
+        ({"table": [[0, True], [True, 0]]}, "texts or integers"),
+        ({"table": [["e", "a"], ["a"]], "labels": ["e", "a"]}, "ragged"),
+        ("[[0, NaN], [NaN, 0]]", "no number"),
+        ('{"table": [[0, 1], [1', "not JSON"),
+        ("[]", "empty"),
+        ({"permutations": {"a": [1, 1, 2]}}, "no permutation"),
+        ({"permutations": [[1, 0]]}, "JSON object"),
+        ({"generators": ["r"], "relations": []}, "Give a smaller group, or its table"),
+        ({"relations": ["r^2"]}, "'generators'"),
+        ({"table": np.array([[0.5]])}, "whole numbers"),
+        ({"table": np.zeros((2, 2, 2), dtype=int)}, "whole numbers"),
+        ({"other": np.eye(2)}, "array 'table'"),
+        ({"table": np.array([[0, None]], dtype=object)}, "pickles, which are never read"),
+    ],
+)
+def test_ugly_json_and_npz_are_explained(tmp_path, content, word):
+    with pytest.raises(InputError, match=re.escape(word)):
+        audit_group(written(tmp_path, content))
+
+
+def test_a_product_that_is_no_element_is_named_as_in_csv(tmp_path):
+    report = audit_group(written(tmp_path, {"table": [[0, 1], [1, 2]], "labels": ["e", "a"]}))
+    assert report.findings[0].name == "closure"
+    assert report.status is Status.REFUTED
+
+
+def test_a_file_that_is_no_archive_is_not_unpacked(tmp_path):
+    path = tmp_path / "given.npz"
+    path.write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(InputError, match="no NPZ archive"):
+        audit_group(path)
+    with pytest.raises(InputError, match="No file"):
+        audit_group(tmp_path / "absent.npz")

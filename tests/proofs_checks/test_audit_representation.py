@@ -405,3 +405,9 @@ def test_archives_that_are_none_are_explained(tmp_path):
 def test_tables_that_cannot_be_judged_are_explained(tmp_path, text, complaint):
     with pytest.raises(InputError, match=complaint):
         audit_representation(table_of(tmp_path, text))
+
+
+@pytest.mark.parametrize("matrix", [torch.eye(2).to_sparse(), torch.eye(2, device="meta")])
+def test_tensors_without_dense_entries_are_refused(matrix):
+    with pytest.raises(InputError, match=r"dense tensor|meta device"):
+        audit_representation({"r": matrix})

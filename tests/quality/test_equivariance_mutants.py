@@ -194,6 +194,7 @@ NUMERIC = {
     ),
     "half-the-group": (equivariance, layers, "averaged", half_of),
     "patterns-too-coarse": (equivariance, layers, "equality_patterns", lambda sound: lambda n, k: 0 * sound(n, k)),
+    "one-pattern-split-in-two": (equivariance, layers, "equality_patterns", finer),
     "one-dimension-more-claimed": (
         equivariance,
         equivariance,

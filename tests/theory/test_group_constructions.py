@@ -26,6 +26,7 @@ from theory.group_families import (
     heisenberg,
     projective_special_linear,
     quaternion,
+    regular_images,
     semidirect_product,
     symmetric,
     wreath_product,
@@ -386,3 +387,31 @@ def test_one_large_number_scales_a_matrix():
     matrix = ExactArray.of([[1, zeta(3)]]) * Fraction(10**40, 7)
     assert matrix.entry(0, 1) == zeta(3) * Fraction(10**40, 7)
     assert (matrix * (zeta(3) * 10**30)).entry(0, 0) == zeta(3) * Fraction(10**70, 7)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [[0, 1.5], [1, 0]],
+        [[0.0, 1.0], [1.0, 0.0]],
+        [["e", "a"], ["a", "e"]],
+        [[0, 1], [1]],
+        [[True]],
+        [[float("nan")]],
+        [[None]],
+    ],
+)
+def test_a_table_that_is_not_of_integers_is_refused_and_never_rounded(table):
+    with pytest.raises(ValueError, match="Expected a table of integers"):
+        FiniteGroup.from_cayley_table(table)
+
+
+def test_permutations_come_as_arrays_too_and_never_as_floats():
+    assert FiniteGroup.from_permutations(regular_images(cyclic(3))).order == 3
+    assert wreath_product(cyclic(2), FiniteGroup.from_permutations(regular_images(cyclic(3)))).order == 24
+    with pytest.raises(ValueError, match="generator 0 as a list of integers"):
+        FiniteGroup.from_permutations([[0.0, 1.0]])
+    with pytest.raises(ValueError, match="a list of permutations, each a list of images"):
+        FiniteGroup.from_permutations([1, 2, 0])
+    with pytest.raises(ValueError, match="at least one permutation"):
+        FiniteGroup.from_permutations(np.empty((0, 3), dtype=int))

@@ -141,6 +141,38 @@ def test_a_field_extension_makes_room_for_a_unitary_form():
     assert unitarised(plane).is_unitary
 
 
+@pytest.mark.parametrize(
+    ("order", "verdict", "word"),
+    [
+        (4, False, "over 3 is 1, which is odd"),
+        (5, False, "over 3 is 1, which is odd"),
+        (7, False, "over 3 is 1, which is odd"),
+        (8, True, "no inert prime divides it"),  # 3 = |1 + sqrt(-2)|^2
+        (9, True, "a norm"),
+        (12, True, "a norm"),
+        (13, True, "a norm"),  # 3 has order 3 modulo 13
+    ],
+)
+def test_the_triangle_over_cyclotomic_fields_is_decided_by_the_primes_over_three(order, verdict, word):
+    plane = irreps(symmetric(3))[2].over(CyclotomicField(order))
+    found = unitarity(plane)
+    assert found.verdict is verdict
+    assert word in found.reason
+    if found.basis is not None:
+        assert found.basis.H @ plane.form @ found.basis == ExactArray.eye(2, plane.field) * found.scale
+    assert (found.basis is not None) == (order in (8, 9, 12))
+
+
+def test_even_degree_over_a_larger_field_is_decided():
+    """The irreps of degree 8 of A6, over Q(zeta_5)."""
+    part = irreps(alternating(6))[3]
+    found = unitarity(part)
+    assert (part.degree, str(part.field), found.verdict) == (8, "Q(zeta_5)", True)
+    assert "inert primes over" in found.reason
+    with pytest.raises(ValueError, match="No unitary form was found"):
+        unitarised(part)
+
+
 def test_unitary_irreps_keep_characters_and_leave_what_cannot_be_unitary():
     group = alternating(6)
     before, after = irreps(group), unitary_irreps(group)

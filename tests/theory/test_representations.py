@@ -1,6 +1,7 @@
 """Representations: character tables and irreps as laws over generated groups, decomposition, Maschke, exact matrices."""
 
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from proofs_checks.strategies.groups import finite_groups
 from theory.character_tables import character_table, linear_characters, modulo, split_prime
 from theory.cyclotomic import zeta
+from theory.exact_elimination import echelon_mod
 from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField, block_diagonal, hstack, join
 from theory.group_families import alternating, cyclic, dihedral, quaternion, small_groups, symmetric
 from theory.groups import FiniteGroup
+from theory.modular_decompositions import _chain, _random_commuting
 from theory.modules import (
     CharacteristicDividesOrder,
     NoComplement,
@@ -371,3 +374,52 @@ def test_a_false_block_identity_is_refused_by_both_algorithms():
 def test_irreps_of_all_groups_up_to_order_fifteen_exist():
     for group in small_groups(15):
         assert [part.degree for part in irreps(group)] == list(character_table(group).degrees)
+
+
+# -- fast ways to the same numbers -------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 10**6), st.sampled_from([7, 65537, 2**29 - 3]))
+@settings(max_examples=15)
+def test_products_of_large_matrices_agree_with_those_of_python_integers(seed, p):
+    """Sums along rows in 32 or 64 bits, and rows moved where a factor is monomial, against numpy's product of Python integers."""
+    rng = np.random.default_rng(seed)
+    dense = rng.integers(0, p, (3, 40, 40))
+    monomial = np.zeros((3, 40, 40), dtype=np.int64)
+    for k in range(3):
+        monomial[k, np.arange(40), rng.permutation(40)] = rng.integers(0, p, 40)
+    field = PrimeField(p)
+    for x, y in (
+        (dense, dense[::-1]),
+        (monomial, dense),
+        (dense, monomial),
+        (monomial[:1], dense),
+        (monomial, dense[:1]),
+    ):
+        found = ExactArray(field, x[..., None]) @ ExactArray(field, y[..., None])
+        expected = np.matmul(x.astype(object), y.astype(object)) % p
+        assert (found.numerators[..., 0] == expected).all()
+
+
+@given(st.integers(0, 10**6), st.sampled_from([2, 7, 65537, 2**29 - 3]), st.integers(1, 40), st.integers(1, 40))
+@settings(max_examples=25)
+def test_echelon_forms_with_late_remainders_are_those_of_flint(seed, p, rows, columns):
+    from flint import nmod_mat
+
+    matrix = np.random.default_rng(seed).integers(0, p, (rows, columns))
+    matrix[rows // 2 :] = matrix[rows // 2 :] * (seed % 2)  # ranks that are not full, too
+    found, pivots = echelon_mod(matrix, p)
+    expected, rank = nmod_mat(rows, columns, matrix.ravel().tolist(), p).rref()
+    assert len(pivots) == rank
+    assert found.ravel().tolist() == [int(c) for c in expected.entries()]
+
+
+def test_the_mean_up_a_chain_of_subgroups_is_the_mean_over_all_elements():
+    group = symmetric(4)
+    rho = regular_representation(group, PrimeField(7))
+    found = _random_commuting(rho, Random(3))
+    rng = Random(3)
+    entries = np.array([rng.randrange(7) for _ in range(rho.degree**2)]).reshape(rho.degree, rho.degree, 1)
+    total = (rho.matrices @ ExactArray(rho.field, entries)[None] @ rho.matrices[group.inverses]).sum()
+    assert found == total * Fraction(1, group.order)
+    assert sum(len(step) for step in _chain(group)) < 12

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from numerics import densities, quadrature, statistics
 from numerics.random import Stream, tiles
-from numerics.transports import ArbitraryScore, HypothesisError, Slope, dyadic_tails, log_ratio
+from numerics.transports import ArbitraryScore, HypothesisError, PrecisionError, Slope, dyadic_tails, log_ratio
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import (
     Bound,
@@ -53,6 +53,7 @@ x, t, w, R = (
     sp.Symbol("w", real=True),
     sp.Symbol("R", positive=True),
 )
+LOG_P = sp.Function("lambda_p", real=True)  # log p, undefined
 LOGISTIC, LOG_LOGISTIC = 1 / (1 + sp.exp(-t)), -t - 2 * sp.log(1 + sp.exp(-t))  # distribution function and log density
 RECIPROCAL = sp.exp(t) + 2 * t - sp.exp(-t)  # antiderivative of the logistic density's reciprocal
 
@@ -77,23 +78,27 @@ SOUND_TAILS: Tails = (
 
 def exact(*, integrand: Integrand = log_ratio, tails: Tails = SOUND_TAILS) -> list[Evidence]:
     """The fundamental theorem of calculus on a fibre, triangularity in every D, and finiteness at the base point."""
-    log_p, log_s = sp.Function("lambda_p", real=True), sp.Function("lambda_s", real=True)
+    log_p, log_s = LOG_P(x, w), sp.Function("lambda_s", real=True)(x, w)
+    return [*realised(log_p, log_s, integrand), *(piece for tail in tails for piece in _finite_at_base(*tail))]
+
+
+def realised(log_p: sp.Expr, log_s: sp.Expr, integrand: Integrand = log_ratio) -> list[Evidence]:
+    """That the map of ``integrand(log p, log s)`` gives the image the density s, in every D; both are expressions in ``x`` and ``w``.
+
+    Claims about a particular score, its reciprocal or a constant, replay this with that score.
+    """
     base = sp.Function("c", real=True)(w)
-    slope = sp.diff(exact_transports.score_coordinate(integrand(log_p(x, w), log_s(x, w)), x, base), x)
+    first = exact_transports.score_coordinate(integrand(log_p, log_s), x, base)
+    slope = sp.diff(first, x)
     image = sp.Function("f_1", real=True)
-    rates = mass_balance(log_p(x, w), Fibre(image(x, w), x, x), sp.exp(log_s(x, w)))
+    rates = mass_balance(log_p, Fibre(image(x, w), x, x), sp.exp(log_s))
     along = {sp.Derivative(image(x, w), x): slope}
     fibre = [
         identity(rates[0].subs(along), rates[1], name="mass along a fibre, under the density s"),
-        identity(sp.log(slope), integrand(log_p(x, w), log_s(x, w)), name="the first coordinate increases"),
-        identity(
-            exact_transports.score_coordinate(integrand(log_p(x, w), log_s(x, w)), x, base).subs(x, base).doit(),
-            0,
-            name="f_1 vanishes at the base point",
-        ),
+        identity(sp.log(slope), integrand(log_p, log_s), name="the first coordinate increases"),
+        identity(first.subs(x, base).doit(), 0, name="f_1 vanishes at the base point"),
     ]
-    finite = [obligation for tail in tails for obligation in _finite_at_base(*tail)]
-    return [*fibre, _every_dimension(rates, along, slope, fibre[0]), *finite]
+    return [*fibre, _every_dimension(rates, along, slope, fibre[0])]
 
 
 def _every_dimension(
@@ -154,9 +159,11 @@ def numeric(
             named.log_prob, named.log_score, dim=named.points.shape[1], base=base, integrand=integrand
         )
         (positive if hypothesis is None else hypothesis)(named, base)
+        found.append(_finiteness(named, base, integrand))
         slope = transport.slope(named.points)
-        found = [_finiteness(named, base, integrand), _jacobian(named, transport, slope)]
-        return [*found, _round_trip(named, transport, slope)]
+        return [*found, _jacobian(named, transport, slope), _round_trip(named, transport, slope)]
+    except PrecisionError as failed:
+        return [*found, undecided(str(failed))]
     except HypothesisError as failed:
         return [*found, inapplicable(str(failed))]
     except ValueError as refused:
@@ -427,6 +434,8 @@ def statistical(
         for size in tiles(case.size, TILE):
             counts = counts + statistics.count_cells(transport.forward(chosen.sample(size, pushed)), edges)
         fine, coarse = (_masses(transport, log_score, edges, n) for n in (7, 5))
+    except PrecisionError as failed:
+        return undecided(str(failed))
     except HypothesisError as failed:
         return inapplicable(str(failed))
     slack = Bound(

@@ -247,7 +247,7 @@ DIMENSIONS = {1: (1, 1, 1, 1, 1), 2: (1, 2, 2, 2, 2), 3: (1, 4, 5, 5, 5), 4: (1,
 
 
 def _averages(n: int, stream: Stream, group: Group) -> list[Evidence]:
-    """The average of a random matrix is a random equivariant map: constant on patterns, and with as many different entries as dimensions."""
+    """The average of a random matrix is a random equivariant map: constant on patterns, with as many different entries as dimensions, and as patterns."""
     found = []
     members = list(group(n))
     note = "means of |G| numbers are within gamma_(|G|+2) of their exact values, times means of absolute values"
@@ -280,6 +280,9 @@ def _averages(n: int, stream: Stream, group: Group) -> list[Evidence]:
                 resolves=0.5,
                 name=f"{name}, dimension",
             )
+        )
+        found.append(  # with constancy: the patterns are the orbits, neither finer nor coarser
+            measured(abs(count - different), whole, points=mean.numel(), resolves=0.5, name=f"{name}, patterns")
         )
     return found
 

@@ -1,0 +1,312 @@
+"""A model's own claim to be a density: its change of variables, its mass, its samples, and atoms in the data.
+
+Each check returns a finding. The kernel judges; here only residuals, statistics and their derivations are made.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from numerics.quadrature import kronrod
+from numerics.random import Stream
+from numerics.statistics import ks_to_uniform_columns
+from proofs_checks import kernel
+from proofs_checks.audits import Finding
+from proofs_checks.audits.equivariance_actions import CALL_ERRORS
+from proofs_checks.audits.models import Flow, Model
+from proofs_checks.audits.reading import short
+from proofs_checks.errors import InputError
+from proofs_checks.kernel import Bound, Status, Test, measured, tested
+
+LEVEL = 1e-6  # false-alarm probability of one statistical finding of an audit
+CHECKED = 16  # points at which a full Jacobian is taken
+DRAWN = 512  # samples whose place on their own fibre is measured
+MASS_DIM = 3  # above it no grid can weigh a density
+Sampler = Callable[[int, int], Tensor]
+
+CHANGE, MASS, SAMPLES, ATOMS = "change of variables", "unit mass", "samples follow log p", "no atoms in the data"
+
+
+def change_of_variables(model: Model, points: Tensor) -> Finding:
+    r"""log p against the model's own transform: :math:`\log p(x) = \log p_Z(T(x)) + \log|\det \partial T/\partial x|`.
+
+    The determinant is autograd's, by LU of all D rows, so that it shares nothing with the log-determinant that the model adds up.
+    """
+    if model.flow is None:
+        return Finding(CHANGE, Status.INAPPLICABLE, "unchecked: the object shows no transform to a base law")
+    x = points[:CHECKED]
+    claimed = model.log_prob(x).detach()
+    z, jacobian = _jacobian(model.flow, x)
+    with torch.no_grad():
+        base = model.flow.base_log_prob(z).to(claimed)
+    sign, log_det = torch.linalg.slogdet(jacobian)
+    finite = torch.isfinite(claimed) & torch.isfinite(base) & torch.isfinite(log_det)
+    if not bool(finite.any()) or bool((sign == 0).any()):
+        return Finding(
+            CHANGE,
+            Status.UNDECIDED,
+            f"the Jacobian of the transform is singular or not finite at {int((~finite | (sign == 0)).sum())} of {x.shape[0]} points",
+        )
+    residual = (claimed - base - log_det).abs()[finite]
+    units = 16 * (model.dim + 8) * model.precision
+    bound = Bound(
+        {
+            "rounding of the logarithms": units * (1 + claimed.abs() + base.abs() + log_det.abs())[finite],
+            "rounding of the Jacobian": units * torch.linalg.cond(jacobian)[finite],
+        },
+        "A relative change d of J in norm moves log|det J| by at most D d cond(J) / (1 - d cond(J)); elimination with partial pivoting and autograd each "
+        "leave d of a few D units of rounding (Higham 2002, ch. 9). The sums of D logarithms round once a term.",
+        assumes=(
+            "the model computes log p and the entries of J to within 16 (D + 8) units of rounding, relative to the largest",
+        ),
+    )
+    verdict = kernel.judge(measured(residual, bound, points=int(finite.sum()), resolves=1e-2), route="numeric")
+    worst = int(residual.argmax())
+    text = {
+        Status.HOLDS: f"log p is the base law's plus log|det| of the transform by autograd, to {float(residual.max()):.1g} nats at {int(finite.sum())} points",
+        Status.REFUTED: f"log p differs from the base law's plus log|det| of the transform by up to {float(residual.max()):.3g} nats ({float((residual / bound_of(bound)).max()):.1g} times "
+        f"what rounding explains): a log-determinant is wrong{_pattern((claimed - base - log_det)[finite])}",
+    }.get(verdict.status, verdict.why)
+    return Finding(
+        CHANGE,
+        verdict.status,
+        text,
+        {
+            "residual": float(residual.max()),
+            "bound": float(bound_of(bound).max()),
+            "point": worst,
+            "points": int(finite.sum()),
+        },
+    )
+
+
+def bound_of(bound: Bound) -> Tensor:
+    """The sum of a bound's terms."""
+    return torch.stack(torch.broadcast_tensors(*(torch.as_tensor(term) for term in bound.terms.values()))).sum(0)
+
+
+def _pattern(difference: Tensor) -> str:
+    """What the difference looks like over the points: a constant is a forgotten factor; anything else varies with the point."""
+    middle, spread = float(difference.median()), float(difference.max() - difference.min())
+    if spread <= 1e-6 * abs(middle):
+        return f", by the constant {middle:.6g} (a factor e^{middle:.3g} of the volume)"
+    return f", by an amount that varies with the point ({float(difference.min()):.3g} to {float(difference.max()):.3g})"
+
+
+def _jacobian(flow: Flow, x: Tensor) -> tuple[Tensor, Tensor]:
+    """T(x) and its Jacobian ``(N, D, D)``, one backward pass for each output over the whole batch."""
+    leaf = x.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        z = flow.to_base(leaf)
+        rows = [
+            torch.autograd.grad(z[:, k].sum(), leaf, retain_graph=k + 1 < z.shape[1], allow_unused=True)[0]
+            if z.requires_grad
+            else None
+            for k in range(z.shape[1])
+        ]
+    return z.detach(), torch.stack([torch.zeros_like(x) if row is None else row for row in rows], 1)
+
+
+# -- mass -------------------------------------------------------------------------------------------------------------------
+
+
+def unit_mass(model: Model) -> Finding:
+    """The integral of p over the whole space by a product rule, D <= 3, refined until it settles; its error is an estimate.
+
+    A grid can miss mass and cannot invent it: more than 1 refutes, less than 1 leaves the question open.
+    """
+    if model.dim > MASS_DIM:
+        return Finding(
+            MASS,
+            Status.INAPPLICABLE,
+            f"unchecked: D = {model.dim}, and no grid weighs a density above D = {MASS_DIM}. Areas are the same under any factor",
+        )
+    mass, error, nodes = _mass(model)
+    bound = Bound(
+        {"quadrature": error, "constants": 16 * model.dim * 2.0**-24},
+        "Twice as many nodes along each axis, over a longer range, change the integral by this much; constants kept in float32 move log p by a few of its "
+        "units of rounding a coordinate.",
+        estimated=("quadrature",),
+        assumes=("p has no feature narrower than the grid",),
+    )
+    verdict = kernel.judge(measured(abs(mass - 1), bound, points=1, resolves=0.02), route="numeric")
+    witness = {"mass": mass, "estimated_error": error, "nodes_along_an_axis": nodes}
+    text = f"the integral of p is {mass:.6g}, with an estimated error of {error:.1g}"
+    status = verdict.status
+    if status is Status.REFUTED and mass < 1:
+        status = Status.UNDECIDED
+        text += ": either log p is not normalised, or it has mass where the grid around the inliers does not look (narrow or distant peaks)"
+    elif status is Status.REFUTED:
+        text += f": log p is too large by {math.log(mass):.4g} nats on average. Orders, areas and the bijections stay as they are"
+    elif status is not Status.HOLDS:
+        text += ": too coarse to say that it is 1 (narrow peaks, a boundary, or heavy tails)"
+    return Finding(MASS, status, text, witness)
+
+
+def _mass(model: Model) -> tuple[float, float, int]:
+    """The trapezoidal rule in w, where x = median + scale sinh(w): exponentially accurate for analytic p that decays."""
+    centre = model.points.median(0).values
+    spread = (model.points - centre).abs().mean(0)
+    scale = torch.where(spread > 0, spread, torch.ones_like(spread))
+    nodes, most = {1: (256, 1 << 15), 2: (64, 512), 3: (32, 64)}[model.dim]
+    reach = math.asinh(1e7) if model.dim == 1 else math.asinh(100.0)
+    previous = math.nan
+    while True:
+        mass = _weigh(model, centre, scale, nodes, reach)
+        error = abs(mass - previous)
+        if nodes >= most or error < 1e-8:
+            return mass, (error if math.isfinite(error) else math.inf), nodes
+        previous, nodes, reach = mass, nodes * 2, reach + 0.5
+
+
+def _weigh(model: Model, centre: Tensor, scale: Tensor, nodes: int, reach: float) -> float:
+    w = torch.linspace(-reach, reach, nodes, dtype=centre.dtype, device=centre.device)
+    axis, weight = w.sinh(), w.cosh() * (w[1] - w[0])
+    grid = torch.cartesian_prod(*[axis] * model.dim).view(-1, model.dim)
+    weights = torch.cartesian_prod(*[weight] * model.dim).view(-1, model.dim).prod(1)
+    total = 0.0
+    for u, v in zip(grid.split(1 << 14), weights.split(1 << 14), strict=True):
+        with torch.no_grad():
+            total += float((model.log_prob(centre + scale * u).exp() * v).sum())
+    return total * float(scale.prod())
+
+
+# -- samples ------------------------------------------------------------------------------------------------------------------
+
+
+def samples_follow(model: Model, sampler: Sampler, seed: int) -> Finding:
+    r"""Where each sample lies on its own fibre: :math:`\int_{-\infty}^{x_k} p \,/ \int_{\mathbb R} p` is uniform if samples and log p agree.
+
+    One coordinate k is drawn for each sample, independently of it. Places and their distances from 1/2 are both compared with the uniform law.
+    This works in every D and sees the shape of p along the axes;
+    a factor, or an error that is constant along every axis-parallel line, it cannot see.
+    """
+    x = model.read(sampler(DRAWN if model.dim > 16 else 4 * DRAWN, seed), "samples")
+    coordinate = Stream(seed, x.device).fork("coordinates").integers(0, model.dim, x.shape[0])
+    place, error = _place(model, x, coordinate)
+    lost = ~torch.isfinite(place)
+    if bool(lost.any()):
+        return Finding(
+            SAMPLES,
+            Status.UNDECIDED,
+            f"log p is zero, infinite or NaN along the fibres of {int(lost.sum())} of {x.shape[0]} samples",
+            {"samples": int(lost.sum())},
+        )
+    place = place.clamp(0, 1)
+    statistic = float(ks_to_uniform_columns(torch.stack([place, (2 * place - 1).abs()], 1)).max())
+    rest = int((error > error.quantile(0.99)).sum()) / x.shape[0]
+    slack = Bound(
+        {"quadrature": 2 * float(error.quantile(0.99)), "the rest": rest},
+        "Places err by less than the 99th percentile of the distances between two rules, but for a share of them, which moves the statistic by that share.",
+        estimated=("quadrature",),
+        assumes=("p is smooth along the axes",),
+    )
+    verdict = kernel.judge(
+        tested(statistic, Test.dkw(x.shape[0], tests=2), resolves=0.3, slack=slack), route="statistical", alpha=LEVEL
+    )
+    text = {
+        Status.HOLDS: f"{x.shape[0]} samples lie on their fibres as log p says (KS distance {statistic:.3f}, allowed {verdict.bound:.3f}, level {LEVEL:g}); "
+        "a constant factor would not show",
+        Status.REFUTED: f"the samples do not lie on their fibres as log p says (KS distance {statistic:.3f}, allowed {verdict.bound:.3f}, level {LEVEL:g}): "
+        "log p is not the density of what the sampler draws",
+    }.get(verdict.status, verdict.why)
+    return Finding(
+        SAMPLES, verdict.status, text, {"statistic": statistic, "radius": verdict.bound, "samples": x.shape[0]}
+    )
+
+
+def read_sampler(model: Model, sampler: Any) -> Sampler | None:
+    """The reader's sampler (n -> draws), wrapped with a seed; or else the model's own, if it works.
+
+    Raises:
+        InputError: not callable, or its draws have another shape.
+    """
+    if sampler is not None and not callable(sampler):
+        raise InputError(
+            f"Expected in sampler a function from n to n draws, such as lambda n: flow().sample((n,)), got {short(sampler)}."
+        )
+    own = model.sampler
+    if sampler is None:
+        try:
+            return own if own is None or model.read(own(2, 0), "samples").shape[0] == 2 else None
+        except (*CALL_ERRORS, InputError):
+            return None  # nobody asked for the object's own sampler
+
+    def draw(n: int, seed: int) -> Tensor:
+        devices = [model.points.device] if model.points.device.type == "cuda" else []
+        try:
+            with torch.no_grad(), torch.random.fork_rng(devices=devices):
+                torch.manual_seed(seed)
+                drawn = sampler(n)
+        except CALL_ERRORS as error:  # the reader's own code: told, not swallowed
+            line = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
+            raise InputError(
+                f"Drawing {n} samples raised {type(error).__name__}: {line}. Give a sampler that takes a number and returns draws."
+            ) from error
+        found = model.read(drawn, "samples")
+        if found.shape[0] != n:
+            raise InputError(
+                f"Expected {n} draws from sampler({n}), got {found.shape[0]}; the first axis counts draws."
+            )
+        return found
+
+    draw(2, 0)
+    return draw
+
+
+def _place(model: Model, x: Tensor, coordinate: Tensor) -> tuple[Tensor, Tensor]:
+    """F(x_k | the rest) by quadrature on both sides of x_k, t = x_k ± scale sinh(w); and its estimated error; ``(N,)`` each."""
+    rule = kronrod(31)
+    nodes, weights, coarse = rule.tensors(x)
+    scale = 1e-2 * (x - x.median(0).values).abs().mean(0).clamp_min(torch.finfo(x.dtype).tiny)
+    reach = math.asinh(1e4)
+    w = nodes * reach
+    step = torch.cat([-w.sinh().flip(0), w.sinh()])
+    rate = w.cosh() * reach
+    found = []
+    for part, which in zip(x.split(64), coordinate.split(64), strict=True):
+        offsets = step * scale[which][:, None]
+        fibre = part[:, None].expand(-1, step.numel(), -1).clone()
+        fibre.scatter_add_(2, which[:, None, None].expand(-1, step.numel(), 1), offsets[..., None])
+        with torch.no_grad():
+            log_p = model.log_prob(fibre.reshape(-1, model.dim)).view(part.shape[0], -1)
+            here = log_p.amax(1, keepdim=True)
+            p = (log_p - here).exp()
+        left, right = p[:, : w.numel()].flip(1) * rate, p[:, w.numel() :] * rate
+        fine, rough = ((left @ v, right @ v) for v in (weights, coarse))
+        place = fine[0] / (fine[0] + fine[1])
+        found.append(torch.stack([place, (place - rough[0] / (rough[0] + rough[1])).abs()]))
+    both = torch.cat(found, 1)
+    return both[0], both[1]
+
+
+# -- data -----------------------------------------------------------------------------------------------------------------------
+
+
+def atoms(points: Tensor) -> Finding:
+    """Whether coordinates repeat: under a continuous law no two draws share a coordinate, so that repeats are atoms (or copies)."""
+    n = points.shape[0]
+    repeated = torch.tensor([n - torch.unique(column).numel() for column in points.mT])
+    worst = int(repeated.argmax())
+    allowed = n * (n - 1) / 2 * 2.0**-23 + 10  # copies by chance among 24-bit numbers, and then some
+    if int(repeated[worst]) > max(allowed, 0.02 * n):
+        column = points[:, worst]
+        values, counts = torch.unique(column, return_counts=True)
+        value = float(values[counts.argmax()])
+        whole = bool((points * 255 == (points * 255).round()).all()) or bool((points == points.round()).all())
+        text = (
+            f"coordinate {worst} repeats: {value:.4g} comes {int(counts.max())} times in {n} inliers, and {int((repeated > max(allowed, 0.02 * n)).sum())} of {points.shape[1]} "
+            "coordinates have repeats. Such a law has atoms and no density: log p can be made as large as one likes there. "
+            + ("These are whole levels: dequantise them" if whole else "Dequantise or add the noise of measurement")
+        )
+        return Finding(
+            ATOMS, Status.REFUTED, text, {"coordinate": worst, "value": value, "times": int(counts.max()), "of": n}
+        )
+    return Finding(
+        ATOMS, Status.HOLDS, f"no coordinate of {n} inliers repeats more often than rounding to 24 bits explains"
+    )

@@ -1,0 +1,127 @@
+"""Where the group audit takes its table from: CSV, JSON and NPZ. All are data; nothing is run and nothing unpickled.
+
+JSON: rows, ``[["e", "a"], ["a", "e"]]``; or ``{"table": rows, "labels": [...], "title": ...}``, labels in the order of rows and columns; or a group given otherwise, as in
+the representation audit, whose table is then made and judged: ``{"permutations": {"r": [1, 2, 0]}}``, 0-based images, or
+``{"generators": ["r", "s"], "relations": ["r^4", "s^2", "s*r*s = r^-1"]}``. NPZ: an array ``table`` of whole numbers, with or without ``labels``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proofs_checks.audits.reading import read_json, read_text, short
+from proofs_checks.errors import InputError
+from theory.groups import FiniteGroup
+
+MAX_UNPACKED = 256 * 2**20
+Rows = list[list[Any]]
+_FORMS = (
+    "rows, an object with 'table' (and 'labels'), one with 'permutations', or one with 'generators' and 'relations'"
+)
+
+
+def read(path: Path) -> Rows | FiniteGroup:
+    """The rows of a table, with head row and column where labels stand apart; or a group that generators define.
+
+    Raises:
+        InputError: the file cannot be read as one of these.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return _from_npz(path)
+    return _from_json(read_json(path), path.name) if suffix == ".json" else _from_csv(path)
+
+
+def _from_csv(path: Path) -> Rows:
+    text = read_text(path)
+    if "\0" in text:
+        raise InputError(f"{path.name} holds NUL bytes; it is no CSV text.")
+    first = next(line for line in text.splitlines() if line.strip())
+    delimiter = max(",;\t", key=first.count)
+    if not first.count(delimiter) and len(first.split()) > 1:
+        return [line.split() for line in text.splitlines() if line.strip()]
+    try:
+        reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+        rows = [[cell.strip() for cell in row] for row in reader]
+    except csv.Error as error:
+        raise InputError(f"{path.name} is not readable as CSV: {error}.") from None
+    rows = [row for row in rows if any(row)]
+    ends_empty = len({len(row) for row in rows}) == 1 and not any(row[-1] for row in rows)
+    return [row[:-1] for row in rows] if ends_empty else rows  # a delimiter at the end of every line
+
+
+def _from_json(data: Any, name: str) -> Rows | FiniteGroup:
+    if isinstance(data, list):
+        return data
+    if not isinstance(data, dict):
+        raise InputError(f"Expected {_FORMS} in {name}, got {short(data)}.")
+    given = {key: value for key, value in data.items() if key != "title"}
+    if "table" not in given:
+        if not given.keys() & {"permutations", "relations"}:
+            raise InputError(f"Expected {_FORMS} in {name}, got fields {', '.join(sorted(map(str, data))) or 'none'}.")
+        from proofs_checks.audits.representation_file import INSTEAD, read_group
+
+        try:
+            return read_group(given).group
+        except InputError as error:
+            raise InputError(str(error).replace(INSTEAD, "Give a smaller group, or its table.")) from None
+    if given.keys() - {"table", "labels"}:
+        extra = ", ".join(sorted(given.keys() - {"table", "labels"}))
+        raise InputError(f"Beside 'table' only 'labels' and 'title' are read, got {short(extra, 80)} in {name}.")
+    return _labelled(given["table"], given.get("labels"), name)
+
+
+def _from_npz(path: Path) -> Rows:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(item.file_size for item in archive.infolist())
+        if size > MAX_UNPACKED:
+            raise InputError(f"{path.name} unpacks to {size} bytes; audits read up to {MAX_UNPACKED}.")
+        with np.load(path, allow_pickle=False) as content:
+            arrays = {key: content[key] for key in content.files}
+    except FileNotFoundError:
+        raise InputError(
+            f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder."
+        ) from None
+    except zipfile.BadZipFile:
+        raise InputError(f"{path.name} is no NPZ archive (or is cut off). Save it with numpy.savez.") from None
+    except (ValueError, OSError, EOFError, KeyError) as error:
+        if isinstance(error, InputError):
+            raise
+        hint = " Arrays of Python objects are pickles, which are never read." if "allow_pickle" in str(error) else ""
+        raise InputError(f"{path.name} cannot be read as arrays: {error}.{hint}") from None
+    if "table" not in arrays or arrays.keys() - {"table", "labels"}:
+        raise InputError(
+            f"Expected an array 'table', and perhaps 'labels', in {path.name}, got {', '.join(sorted(arrays)) or 'none'}."
+        )
+    table = arrays["table"]
+    if table.dtype.kind not in "iuU" or table.ndim != 2:
+        raise InputError(
+            f"Expected a square array of whole numbers or texts in 'table' of {path.name}, got shape {table.shape}, {table.dtype}."
+        )
+    labels = arrays.get("labels")
+    return _labelled(table.tolist(), None if labels is None else labels.tolist(), path.name)
+
+
+def _labelled(table: Any, labels: Any, name: str) -> Rows:
+    """Rows; with labels as head row and column. Its products are labels, or all of them positions 0..n-1."""
+    if not isinstance(table, list) or not all(isinstance(row, list) for row in table):
+        raise InputError(f"Expected a list of rows in 'table' of {name}, got {short(table)}.")
+    if labels is None:
+        return table
+    if not isinstance(labels, list) or len(labels) != len(table):
+        count = len(labels) if isinstance(labels, list) else short(labels)
+        raise InputError(f"Expected {len(table)} labels for {len(table)} rows in {name}, got {count}.")
+    cells = [cell for row in table for cell in row]
+    whole = all(isinstance(c, int) and not isinstance(c, bool) for c in cells)
+    if whole and not {str(c) for c in cells} <= {
+        str(x) for x in labels
+    }:  # positions; others stay, as products that are no elements
+        table = [[labels[c] if 0 <= c < len(labels) else c for c in row] for row in table]
+    return [["", *labels], *([label, *row] for label, row in zip(labels, table, strict=True))]

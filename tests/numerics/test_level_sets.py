@@ -1,0 +1,245 @@
+"""Images of sets, families between quantiles, and volumes of level sets, against geometry and closed forms."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from numerics import bijections, level_sets
+from numerics.densities import gaussian
+from numerics.random import Stream
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def tensor(*values):
+    return torch.tensor(values, dtype=torch.float64)
+
+
+@given(SEEDS, st.sampled_from(["splines", "triangular", "rotations", "deep"]))
+def test_the_inside_of_an_image_boundary_is_the_image_of_the_inside(seed, kind):
+    stream = Stream(seed)
+    f = bijections.bijection(kind, 2, stream.fork("f"))
+    x, low, high = 3 * stream.normal(2000, 2), tensor(-1.0, -0.5), tensor(1.5, 2.0)
+    member = ((x > low) & (x < high)).all(1)
+    polygon = level_sets.boundary(f, low, high, 512)
+    found = level_sets.inside(f.forward(x), polygon)
+    near = (
+        torch.minimum((x - low).abs(), (x - high).abs()).amin(1) < 0.02
+    )  # of the box's edge, where chords cut corners
+    assert bool((found == member)[~near].all())
+    assert torch.equal(found, level_sets.inside(f.forward(x), polygon, tile=4096))
+
+
+def test_a_square_is_told_from_its_outside_at_every_height():
+    square = tensor([0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0])
+    points = tensor([0.5, 0.5], [1.5, 0.5], [-0.5, 0.5], [0.5, 1.5], [0.5, -0.5], [0.99, 0.01], [2.0, 1.0])
+    assert level_sets.inside(points, square).tolist() == [True, False, False, False, False, True, False]
+
+
+@given(SEEDS)
+def test_the_image_of_an_interval_lies_between_the_images_of_its_ends(seed):
+    f = bijections.bijection("deep", 1, Stream(seed))
+    ends = f.forward(tensor([-1.0], [2.0]))[:, 0]
+    low, high = level_sets.image_of_interval(f, tensor(-1.0)[0], tensor(2.0)[0])
+    assert {float(low), float(high)} == {float(ends.min()), float(ends.max())}
+
+
+def test_a_fold_merges_two_halves_and_its_inverse_returns_one():
+    x = tensor([-2.0, 1.0], [2.0, 1.0])
+    image = level_sets.Fold().forward(x)
+    assert torch.equal(image[0], image[1])
+    assert torch.equal(level_sets.Fold().inverse(image), x[1].expand(2, 2))
+
+
+@given(SEEDS, st.fractions(Fraction(1, 20), Fraction(19, 20), max_denominator=50), st.integers(2, 9))
+def test_members_hold_their_share_of_the_pilot_exactly(seed, alpha, members):
+    pilot = Stream(seed).normal(2000, 3)
+    direction = tensor(1.0, 2.0, -1.0)
+    family = level_sets.Family.of(pilot, direction, alpha, members)
+    inside = family.contains(pilot).sum(0)
+    assert inside.tolist() == [2000 - int(alpha * 2000)] * members
+    assert float(family.starts[-1]) == pytest.approx(float(alpha), abs=1 / 2000)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "members", "words"),
+    [
+        (Fraction(0), 3, "between 0 and 1"),
+        (Fraction(1), 3, "between 0 and 1"),
+        (Fraction(1, 2), 1, "two members"),
+        (Fraction(1, 500), 9, "pilot"),
+    ],
+)
+def test_families_that_make_no_sense_are_refused(alpha, members, words):
+    with pytest.raises(ValueError, match=words):
+        level_sets.Family.of(Stream(1).normal(1000, 1), tensor(1.0), alpha, members)
+
+
+def test_cantors_law_has_its_mean_and_variance_and_misses_the_middle_third():
+    drawn = level_sets.Cantor(2).sample(40_000, Stream(3))
+    assert not bool(((drawn > 1 / 3 + 1e-12) & (drawn < 2 / 3)).any())
+    assert torch.allclose(drawn.mean(0), tensor(0.5, 0.5), atol=6 * math.sqrt(1 / 8 / 40_000))
+    assert torch.allclose(drawn.var(0), tensor(1 / 8, 1 / 8), atol=0.01)
+
+
+def test_a_cross_has_no_atom_although_its_coordinates_do():
+    drawn = level_sets.Cross(4).sample(10_000, Stream(4))
+    assert drawn.unique(dim=0).shape[0] == 10_000
+    assert bool(((drawn == 0).double().mean(0) > 0.7).all())
+    assert (drawn @ tensor(0.3, -0.5, 0.7, 0.4)).unique().numel() == 10_000
+
+
+def test_a_spike_has_the_mass_it_says():
+    drawn = level_sets.Spiked(2, 0.25).sample(20_000, Stream(5))
+    assert abs(float((drawn == 0).all(1).double().mean()) - 0.25) < 6 * math.sqrt(0.1875 / 20_000)
+
+
+@given(st.integers(1, 3), SEEDS)
+def test_volumes_of_images_of_cells_are_products_of_increments(dim, seed):
+    stream = Stream(seed)
+    edges = [torch.cumsum(0.1 + stream.uniform(5), 0) for _ in range(dim)]
+    cells = level_sets.Cells.of(lambda x: -x.sum(1), edges, torch.exp)
+    whole = math.prod(float(axis[-1].exp() - axis[0].exp()) for axis in edges)
+    assert float(cells.volumes.sum()) == pytest.approx(whole, rel=1e-12)
+    assert float(cells.masses.sum()) == pytest.approx(1.0, rel=1e-12)
+    assert cells.centres.shape == (4**dim, dim)
+    lengths = torch.stack(
+        [
+            torch.diff(axis).log()[torch.searchsorted(axis, cells.centres[:, k].contiguous()) - 1]
+            for k, axis in enumerate(edges)
+        ]
+    )
+    assert torch.allclose(
+        cells.masses.log() - cells.log_p - lengths.sum(0),
+        (cells.masses.log() - cells.log_p - lengths.sum(0))[0].expand(4**dim),
+    )
+
+
+@pytest.mark.parametrize(
+    ("log_prob", "chart", "words"),
+    [
+        (lambda x: x.sum(1).log(), lambda t: t, "NaN"),
+        (lambda x: torch.full((len(x),), -torch.inf), lambda t: t, "some mass"),
+        (lambda x: torch.full((len(x),), torch.inf), lambda t: t, "infinite"),
+        (lambda x: x, lambda t: t, "shape"),
+        (lambda x: -x.sum(1), lambda t: -t, "increases"),
+        (lambda x: -x.sum(1), torch.square, "increases"),
+    ],
+)
+def test_grids_that_carry_no_law_are_refused(log_prob, chart, words):
+    with pytest.raises(ValueError, match=words):
+        level_sets.Cells.of(log_prob, [torch.linspace(-2, 2, 9, dtype=torch.float64)] * 2, chart)
+
+
+@given(SEEDS, st.floats(0.01, 0.99))
+def test_an_upper_set_reaches_the_mass_and_is_not_one_cell_too_large(seed, wanted):
+    stream = Stream(seed)
+    score, masses = stream.normal(200), stream.exponential(200)
+    masses = masses / masses.sum()
+    chosen = level_sets.upper_set(score, masses, tensor(wanted)[0])
+    assert float(masses[chosen].sum()) >= wanted - 1e-14
+    last = score == score[chosen].min()
+    assert float(masses[chosen & ~last].sum()) < wanted
+    assert not bool((score[~chosen] > score[chosen].min()).any())
+
+
+def test_the_volume_of_a_normal_level_set_tends_to_that_of_a_disc():
+    edges = [torch.linspace(-5, 5, 401, dtype=torch.float64)] * 2
+    cells = level_sets.Cells.of(lambda x: -x.square().sum(1) / 2, edges, lambda t: t)
+    chosen = level_sets.upper_set(cells.log_p, cells.masses, tensor(0.5)[0])
+    assert float(cells.volumes[chosen].sum()) == pytest.approx(math.pi * 2 * math.log(2), rel=2e-3)
+
+
+@given(SEEDS, st.integers(1, 3))
+def test_wasted_room_balances_for_any_set_and_only_for_true_level_sets(seed, dim):
+    stream = Stream(seed)
+    edges = [torch.linspace(-3, 3, 10, dtype=torch.float64)] * dim
+    cells = level_sets.Cells.of(gaussian(dim, 1.3, stream.uniform(1)).log_prob, edges, lambda t: t)
+    density = cells.masses / cells.volumes
+    level_set = cells.log_p > cells.log_p.median()
+    other = stream.uniform(9**dim) < 0.5
+    other[0] = True
+    level = density[level_set].min()
+    assert float(cells.balance(level_set, other, level)) < 1e-14
+    assert float(cells.balance(other, level_set, level)) > 1e-4
+    assert float(cells.shortfall(level_set, level_set)) == 0.0
+
+
+@given(SEEDS, st.integers(1, 6))
+def test_volume_factors_are_those_of_the_derivative(seed, dim):
+    x = 1 + Stream(seed).uniform(7, dim)
+    assert torch.allclose(level_sets.log_volume_factor(lambda t: t**3, x), (3 * x.square()).log().sum(1), rtol=1e-14)
+    assert bool((level_sets.log_volume_factor(lambda t: t, x) == 0).all())
+
+
+@pytest.mark.parametrize("chart", [torch.detach, lambda t: t[:, :1]])
+def test_charts_that_cannot_be_followed_are_refused(chart):
+    with pytest.raises(ValueError, match="differentiable chart"):
+        level_sets.log_volume_factor(chart, Stream(1).normal(4, 2))
+
+
+class Fixed:
+    def __init__(self, value):
+        self.value = value
+
+    def sample(self, n, stream):
+        return self.value(n)
+
+    def log_prob(self, x):
+        return self.value(len(x))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (torch.zeros, "shape"),
+        (lambda n: torch.zeros(n, 2, dtype=torch.int64), "atoms"),
+        (lambda n: torch.full((n, 2), torch.nan), "finite"),
+        (lambda n: [0.0] * n, "shape"),
+    ],
+)
+def test_samples_that_are_none_are_refused(value, words):
+    with pytest.raises(ValueError, match=words):
+        level_sets.sample_of(Fixed(value), 5, Stream(1), 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (lambda n: torch.zeros(n, 1), "Sum over"),
+        (lambda n: torch.full((n,), torch.nan), "NaN"),
+        (lambda n: torch.full((n,), torch.inf), "infinity"),
+        (lambda n: torch.zeros(2) @ torch.zeros(3), "evaluated"),
+    ],
+)
+def test_log_densities_that_are_none_are_refused(value, words):
+    with pytest.raises(ValueError, match=words):
+        level_sets.log_density_of(Fixed(value), torch.zeros(5, 2))
+
+
+def test_a_foreign_sampler_is_told_what_is_expected():
+    with pytest.raises(ValueError, match=r"sample\(n, stream\)"):
+        level_sets.sample_of(torch.distributions.Normal(0.0, 1.0), 5, Stream(1), 1)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_everything_runs_where_its_input_lives():
+    stream = Stream(1, "cuda")
+    f = bijections.bijection("deep", 2, stream.fork("f"))
+    region = level_sets.Region(f, stream.normal(1000, 2))
+    member, doubtful = region.in_image(f.forward(stream.normal(1000, 2)))
+    assert member.device.type == doubtful.device.type == "cuda"
+    family = level_sets.Family.of(stream.normal(1000, 2), stream.normal(2), Fraction(1, 4), 5)
+    assert family.contains(stream.normal(10, 2)).device.type == "cuda"
+    cells = level_sets.Cells.of(
+        lambda x: -x.square().sum(1), [torch.linspace(-3, 3, 33, dtype=torch.float64, device="cuda")] * 2, lambda t: t
+    )
+    chosen = level_sets.upper_set(cells.log_p, cells.masses, cells.masses.new_tensor(0.5))
+    assert chosen.device.type == "cuda"

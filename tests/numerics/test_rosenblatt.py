@@ -1,0 +1,394 @@
+"""The Knothe-Rosenblatt map: closed forms and quadrature against SciPy, zuko and each other; inverses, tails, tiles, refusals."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from torch import Tensor
+from torch import distributions as td
+
+from numerics import densities, support_search
+from numerics.conditionals import (
+    CallableConditionals,
+    Conditionals,
+    FlowConditionals,
+    MixtureConditionals,
+    ProductConditionals,
+    random_covariances,
+)  # fmt: skip
+from numerics.foreign_conditionals import closed_form
+from numerics.hypotheses import HypothesisError
+from numerics.marginals import Cauchy, Exponential, Logistic, Product, SplitUniform
+from numerics.random import Stream
+from numerics.rosenblatt import KnotheRosenblatt, tails_of, uniforms_of
+from numerics.tails import Tail
+
+EPS = torch.finfo(torch.float64).eps
+seeds = st.integers(0, 2**40)
+
+
+def mixture(dim: int, seed: int, components: int = 3) -> MixtureConditionals:
+    stream = Stream(seed)
+    raw = stream.exponential(components) + 0.2
+    return MixtureConditionals(
+        raw / raw.sum(), 2 * stream.normal(components, dim) / dim**0.5, random_covariances(dim, components, stream)
+    )
+
+
+def units(law: MixtureConditionals, x: Tensor) -> Tensor:
+    return 32 * EPS * law.amplified(x)
+
+
+# -- closed forms ---------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 12), seeds)
+def test_the_conditionals_of_a_mixture_multiply_to_its_joint_density_by_scipy(dim: int, seed: int) -> None:
+    law = mixture(dim, seed)
+    x = law.sample(8, Stream(seed).fork("x"))
+    transport = KnotheRosenblatt.from_conditionals(law)
+    joint = sum(
+        math.exp(float(w)) * stats.multivariate_normal(m.numpy(), c.numpy()).pdf(x.numpy())
+        for w, m, c in zip(law.log_weights, law.means, law.covariances, strict=True)
+    )
+    assert bool(((transport.log_det(x) - torch.as_tensor(np.log(joint))).abs() <= (dim + 1) * units(law, x)).all())
+    assert bool(((law.log_prob(x) - torch.as_tensor(np.log(joint))).abs() <= (dim + 1) * units(law, x)).all())
+
+
+def test_the_first_two_coordinates_are_scipys_mixtures_on_the_line() -> None:
+    law, x = mixture(2, 11), mixture(2, 11).sample(64, Stream(3))
+    u = KnotheRosenblatt.from_conditionals(law).forward(x).numpy()
+    w, m, c = law.log_weights.exp().numpy(), law.means.numpy(), law.covariances.numpy()
+    first = sum(w[k] * stats.norm(m[k, 0], math.sqrt(c[k, 0, 0])).cdf(x[:, 0].numpy()) for k in range(3))
+    given_first = np.stack([w[k] * stats.norm(m[k, 0], math.sqrt(c[k, 0, 0])).pdf(x[:, 0].numpy()) for k in range(3)])
+    given_first /= given_first.sum(0)
+    slope = c[:, 1, 0] / c[:, 0, 0]
+    means = m[:, 1, None] + slope[:, None] * (x[:, 0].numpy() - m[:, 0, None])
+    scales = np.sqrt(c[:, 1, 1] - slope * c[:, 1, 0])[:, None]
+    second = (given_first * stats.norm(means, scales).cdf(x[:, 1].numpy())).sum(0)
+    assert np.abs(u[:, 0] - first).max() < 64 * EPS
+    assert np.abs(u[:, 1] - second).max() < 512 * EPS
+
+
+@settings(max_examples=8)
+@given(st.sampled_from([1, 2, 5, 12]), seeds, st.sampled_from([1 << 10, 1 << 21]))
+def test_inverse_undoes_forward_within_the_derived_bound_in_any_tiling(dim: int, seed: int, tile: int) -> None:
+    law = mixture(dim, seed)
+    x = law.sample(9, Stream(seed).fork("x"))
+    transport = KnotheRosenblatt.from_conditionals(law, tile=tile)
+    tail = transport.tails(x)
+    back = transport.inverse_of_tails(tail)
+    assert bool(((back.x - x).abs() <= transport.preimage_bound(x, back.residual, units(law, x))).all())
+    assert torch.equal(tail.log_p, KnotheRosenblatt.from_conditionals(law).tails(x).log_p) or tile < 1 << 21
+    again = transport.tails(back.x)
+    assert bool(((again.log_p - tail.log_p).abs() <= back.residual + 8 * units(law, x)[:, None]).all())
+
+
+def test_neither_tail_saturates_far_out() -> None:
+    law = mixture(2, 5)
+    transport = KnotheRosenblatt.from_conditionals(law)
+    far = torch.tensor([[40.0, 35.0], [-40.0, -60.0], [0.0, 90.0]], dtype=torch.float64)
+    tail = transport.tails(far)
+    assert bool(torch.isfinite(tail.log_p).all())
+    assert float(tail.log_p.min()) < -700
+    back = transport.inverse_of_tails(tail)
+    assert bool(((back.x - far).abs() <= transport.preimage_bound(far, back.residual, units(law, far))).all())
+    assert bool(((back.x - far).abs() < 1e-9).all())
+
+
+def test_products_go_through_their_marginals_and_a_gap_is_declared() -> None:
+    law = ProductConditionals(
+        [Logistic(1.0, 2.0), Exponential(0.0, 3.0), td.Normal(0.5, 2.0), stats.gumbel_r(1.0, 0.7)]
+    )
+    x = law.sample(50, Stream(1))
+    u = KnotheRosenblatt.from_conditionals(law).forward(x)
+    frozen = (stats.logistic(1, 2), stats.expon(0, 3), stats.norm(0.5, 2), stats.gumbel_r(1.0, 0.7))
+    for column, value, foreign in zip(u.T, x.T, frozen, strict=True):
+        assert np.abs(column.numpy() - foreign.cdf(value.numpy())).max() < 64 * EPS
+    back = KnotheRosenblatt.from_conditionals(law).inverse(u)
+    assert bool(((back - x).abs() < 1e-9 * (1 + x.abs())).all())
+    split = ProductConditionals(Product([SplitUniform(), Cauchy()]))
+    assert not split.connected
+    assert not KnotheRosenblatt.from_conditionals(split).connected
+    with pytest.raises(ValueError, match="positive density on an open interval"):
+        ProductConditionals([SplitUniform()])
+
+
+def test_outside_a_bounded_support_the_tail_is_minus_infinity_and_has_no_inverse() -> None:
+    transport = KnotheRosenblatt.from_conditionals(ProductConditionals([Exponential(0.0, 1.0)]))
+    tail = transport.tails(torch.tensor([[-1.0], [2.0]], dtype=torch.float64))
+    assert tail.log_p[0, 0] == -math.inf
+    assert tail.side[0, 0] == 1
+    with pytest.raises(ValueError, match="finite negative log tails"):
+        transport.inverse_of_tails(tail)
+
+
+# -- flows ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["MAF", "NSF"])
+def test_an_autoregressive_zuko_flow_then_the_normal_law_is_the_map(kind: str) -> None:
+    zuko = pytest.importorskip("zuko")
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        flow = getattr(zuko.flows, kind)(features=4, transforms=1, hidden_features=(16,)).double()
+        x = torch.randn(40, 4, dtype=torch.float64)
+    law = flow()
+    transport = KnotheRosenblatt.from_conditionals(FlowConditionals(law.transform, x[:8]))
+    with torch.no_grad():
+        expected = torch.special.ndtr(law.transform(x))
+    assert bool(((transport.forward(x) - expected).abs() < 64 * EPS).all())
+    assert bool(((transport.log_det(x) - law.log_prob(x).detach()).abs() < 1e-10).all())
+    assert bool(((transport.inverse(transport.forward(x)) - x).abs() < 1e-8).all())
+
+
+def test_two_autoregressive_transforms_are_not_triangular_and_are_refused() -> None:
+    zuko = pytest.importorskip("zuko")
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        flow = zuko.flows.MAF(features=3, transforms=2, hidden_features=(16,)).double()
+    with pytest.raises(HypothesisError, match="triangular"):
+        FlowConditionals(flow().transform, Stream(1).normal(8, 3))
+    with pytest.raises(HypothesisError, match="increasing"):
+        FlowConditionals(lambda x: -x, Stream(1).normal(8, 2))
+
+
+def test_callables_of_ones_own_are_checked() -> None:
+    def log_cdf(t: Tensor, before: Tensor) -> Tensor:
+        return torch.special.log_ndtr(t - before.sum(1))
+
+    def log_sf(t: Tensor, before: Tensor) -> Tensor:
+        return torch.special.log_ndtr(before.sum(1) - t)
+
+    def log_density(t: Tensor, before: Tensor) -> Tensor:
+        return -(t - before.sum(1)).square() / 2 - math.log(2 * math.pi) / 2
+
+    x = Stream(2).normal(20, 3)
+    own = CallableConditionals(3, log_cdf=log_cdf, log_sf=log_sf, log_density=log_density)
+    transport = KnotheRosenblatt.from_conditionals(own)
+    tail = transport.tails(40 * x)
+    assert bool(((transport.inverse_of_tails(tail).x - 40 * x).abs() < 1e-9).all())
+    plain = CallableConditionals(3, log_cdf=lambda t, b: log_cdf(t, b).exp(), log_density=log_density)
+    with pytest.raises(HypothesisError, match="logarithm of a probability"):
+        KnotheRosenblatt.from_conditionals(plain).tails(x)
+    flat = CallableConditionals(1, log_cdf=lambda t, b: torch.zeros(3), log_density=log_density)
+    with pytest.raises(ValueError, match="one number a row"):
+        KnotheRosenblatt.from_conditionals(flat).tails(x[:, :1])
+
+
+# -- quadrature -----------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=4)
+@given(st.integers(1, 2), seeds)
+def test_quadrature_over_values_alone_agrees_with_the_closed_form_within_its_estimate(dim: int, seed: int) -> None:
+    law = mixture(dim, seed)
+    x = law.sample(64, Stream(seed).fork("x"))
+    transport = KnotheRosenblatt.from_log_prob(law.log_prob, dim, tolerance=1e-8)
+    tail = transport.tails(x)
+    closed = KnotheRosenblatt.from_conditionals(law)._tails_on(x, tail.side)
+    assert bool(((tail.log_p - closed).abs() <= 10 * transport.error_estimate(x) + 4 * units(law, x)[:, None]).all())
+    assert abs(float(transport.log_mass)) <= 10 * transport.log_mass_estimate() + 1e-12
+    back = transport.inverse_of_tails(tail)
+    assert bool(((back.x - x).abs() <= transport.preimage_bound(x, back.residual, units(law, x))).all())
+    assert bool(((back.x - x).abs() < 1e-9).all())
+
+
+def test_three_dimensions_from_values_alone() -> None:
+    law = mixture(3, 8, components=2)
+    x = law.sample(24, Stream(4))
+    transport = KnotheRosenblatt.from_log_prob(law.log_prob, 3, tolerance=1e-7, near=x)
+    closed = KnotheRosenblatt.from_conditionals(law).forward(x)
+    assert bool(((transport.forward(x) - closed).abs() < 1e-6).all())
+    assert bool(((transport.inverse(transport.forward(x)) - x).abs() < 1e-9).all())
+    assert bool(((transport.log_det(x) - law.log_prob(x)).abs() < 1e-4).all())
+
+
+def line(frozen: stats.rv_continuous) -> dict[str, object]:
+    def log_prob(x: Tensor) -> Tensor:
+        return torch.as_tensor(frozen.logpdf(x[:, 0].numpy()))
+
+    return {"log_prob": log_prob, "dim": 1}
+
+
+@pytest.mark.parametrize(
+    "frozen",
+    [stats.t(2), stats.cauchy(3, 0.1), stats.laplace(0.3, 2), stats.uniform(0.2, 1.5), stats.expon(), stats.gamma(3.5), stats.norm(3e6, 1e6), stats.beta(2, 5)],
+    ids=["student", "cauchy", "laplace", "uniform", "exponential", "gamma", "far and wide", "beta"],
+)  # fmt: skip
+def test_laws_of_scipy_on_the_line_are_found_and_both_tails_follow(frozen: stats.rv_continuous) -> None:
+    transport = KnotheRosenblatt.from_log_prob(**line(frozen))
+    x = torch.as_tensor(frozen.ppf(np.array([1e-6, 0.01, 0.3, 0.5, 0.9, 1 - 1e-6])))[:, None]
+    tail = transport.tails(x)
+    expected = np.where(tail.side[:, 0] > 0, frozen.logcdf(x[:, 0].numpy()), frozen.logsf(x[:, 0].numpy()))
+    assert np.abs(tail.log_p[:, 0].numpy() - expected).max() < 1e-8
+    assert abs(float(transport.log_mass)) < 1e-9
+    assert bool(((transport.inverse_of_tails(tail).x - x).abs() < 1e-9 * (1 + x.abs())).all())
+
+
+def test_beyond_the_grid_tails_go_on_to_where_numbers_end() -> None:
+    transport = KnotheRosenblatt.from_log_prob(**line(stats.norm()))
+    x = torch.tensor([[-37.0], [20.0], [12.0]], dtype=torch.float64)
+    tail = transport.tails(x)
+    expected = np.where(tail.side[:, 0] > 0, stats.norm.logcdf(x[:, 0].numpy()), stats.norm.logsf(x[:, 0].numpy()))
+    assert np.abs(tail.log_p[:, 0].numpy() - expected).max() < 1e-4
+    assert bool(((transport.inverse_of_tails(tail).x - x).abs() < 1e-9).all())
+
+
+def test_a_missing_constant_a_gap_and_a_bounded_square_are_noticed() -> None:
+    transport = KnotheRosenblatt.from_log_prob(lambda x: -x.square().sum(1) / 2, 2)
+    assert float(transport.log_mass) == pytest.approx(math.log(2 * math.pi), abs=1e-8)
+
+    def split(x: Tensor) -> Tensor:
+        inside = (x[:, 0].abs() > 1) & (x[:, 0].abs() < 2) & (x[:, 1].abs() < 3)
+        return torch.where(inside, torch.full_like(x[:, 0], -math.log(12)), -math.inf)
+
+    parted = KnotheRosenblatt.from_log_prob(split, 2)
+    ((low, high),) = parted.gaps[0]
+    assert (low, high) == (pytest.approx(-1, abs=1e-12), pytest.approx(1, abs=1e-12))
+    assert not parted.connected
+    assert not parted.gaps[1]
+    inside = torch.tensor([[-1.5, 0.0], [1.25, 1.5]], dtype=torch.float64)
+    assert torch.allclose(
+        parted.forward(inside), torch.tensor([[0.25, 0.5], [0.625, 0.75]], dtype=torch.float64), atol=1e-12
+    )
+
+
+def test_a_disc_is_too_sharp_for_a_small_grid_and_the_estimate_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(support_search.MOST_NODES, 2, 128)
+
+    def disc(x: Tensor) -> Tensor:
+        return torch.where(x.square().sum(1) < 1, torch.zeros_like(x[:, 0]), -math.inf)
+
+    transport = KnotheRosenblatt.from_log_prob(disc, 2)
+    assert transport.limited
+    x = 0.5 * Stream(1).uniform(4, 2)
+    assert float(transport.error_estimate(x).max()) > 1e-6
+
+
+# -- laws of the map ------------------------------------------------------------------------------------------------------
+
+
+def test_the_map_is_equivariant_under_increasing_maps_of_single_coordinates() -> None:
+    """f of (sinh X_1, X_2^3 ..) at the moved point is f at the point: uniqueness at work."""
+    law = mixture(2, 21)
+
+    def moved(y: Tensor) -> Tensor:
+        x = torch.stack([torch.asinh(y[:, 0]), y[:, 1] / 5 - 1], 1)
+        return law.log_prob(x) - 0.5 * torch.log1p(y[:, 0].square()) - math.log(5)
+
+    x = law.sample(32, Stream(6))
+    y = torch.stack([torch.sinh(x[:, 0]), 5 * (x[:, 1] + 1)], 1)
+    transport = KnotheRosenblatt.from_log_prob(moved, 2)
+    expected = KnotheRosenblatt.from_conditionals(law).forward(x)
+    assert bool(((transport.forward(y) - expected).abs() < 1e-7).all())
+
+
+def test_no_coordinate_looks_ahead() -> None:
+    law = mixture(3, 2)
+    for transport in (
+        KnotheRosenblatt.from_conditionals(law),
+        KnotheRosenblatt.from_log_prob(mixture(2, 2).log_prob, 2),
+    ):
+        x = Stream(3).normal(4, transport.dim)
+        jacobian = transport.tail_jacobian(x)
+        assert bool((torch.triu(jacobian, 1) == 0).all())
+        assert bool((torch.diagonal(jacobian, dim1=1, dim2=2).abs() > 0).all())
+
+
+def test_memory_is_the_tiles_and_not_the_samples() -> None:
+    law = mixture(2, 4)
+    largest = {"points": 0}
+
+    def counted(x: Tensor) -> Tensor:
+        largest["points"] = max(largest["points"], x.shape[0])
+        return law.log_prob(x)
+
+    transport = KnotheRosenblatt.from_log_prob(counted, 2, tile=1 << 10)
+    largest["points"] = 0
+    transport.tails(law.sample(500, Stream(1)))
+    assert largest["points"] <= 1 << 10
+
+
+@pytest.mark.parametrize(
+    ("law", "expected"),
+    [
+        (td.MultivariateNormal(torch.zeros(3), torch.eye(3)), MixtureConditionals),
+        (td.Independent(td.Normal(torch.zeros(2), torch.ones(2)), 1), MixtureConditionals),
+        (
+            td.MixtureSameFamily(
+                td.Categorical(torch.ones(2)), td.Independent(td.Normal(torch.zeros(2, 3), torch.ones(2, 3)), 1)
+            ),
+            MixtureConditionals,
+        ),
+        (td.Independent(td.Laplace(torch.zeros(2), torch.ones(2)), 1), ProductConditionals),
+        (densities.random_mixture(2, 3, Stream(1)), MixtureConditionals),
+        ([td.Normal(0.0, 1.0), stats.expon()], ProductConditionals),
+    ],
+)
+def test_foreign_laws_with_known_conditionals_are_recognised(law: object, expected: type[Conditionals]) -> None:
+    assert isinstance(closed_form(law), expected)
+
+
+def test_unknown_laws_are_not_guessed() -> None:
+    assert closed_form(td.Normal(0.0, 1.0).log_prob) is None
+    assert closed_form(td.Independent(td.StudentT(3.0 * torch.ones(2)), 1)) is None
+
+
+# -- refusals -------------------------------------------------------------------------------------------------------------
+
+
+def test_input_that_cannot_be_mapped_is_refused_by_name() -> None:
+    transport = KnotheRosenblatt.from_conditionals(mixture(2, 1))
+    with pytest.raises(ValueError, match=r"shape \(N, 2\)"):
+        transport.tails(torch.zeros(0, 2, dtype=torch.float64))
+    with pytest.raises(ValueError, match="float16"):
+        transport.tails(torch.zeros(2, 2, dtype=torch.float16))
+    with pytest.raises(ValueError, match="strictly between 0 and 1"):
+        transport.inverse(torch.tensor([[0.5, 1.0]], dtype=torch.float64))
+    with pytest.raises(ValueError, match="D = 1, 2 or 3, got D = 4"):
+        KnotheRosenblatt.from_log_prob(lambda x: x[:, 0], 4)
+    with pytest.raises(ValueError, match="low < high"):
+        KnotheRosenblatt.from_log_prob(lambda x: x[:, 0], 1, support=(torch.ones(1).double(), torch.zeros(1).double()))
+    with pytest.raises(HypothesisError, match="-inf at all"):
+        KnotheRosenblatt.from_log_prob(lambda x: torch.full_like(x[:, 0], -math.inf), 1)
+    with pytest.raises(HypothesisError, match="NaN or"):
+        KnotheRosenblatt.from_log_prob(lambda x: x[:, 0] * math.nan, 1)
+    with pytest.raises(ValueError, match="one number a row"):
+        KnotheRosenblatt.from_log_prob(lambda x: -x.square(), 2)
+    with pytest.raises(ValueError, match=r"torch\.float32"):
+        KnotheRosenblatt.from_log_prob(lambda x: -x.square().sum(1).float(), 2)
+    cut = KnotheRosenblatt.from_log_prob(lambda x: -x.detach().square().sum(1), 1)
+    with pytest.raises(ValueError, match="carries no gradient"):
+        cut.log_det(torch.zeros(1, 1, dtype=torch.float64))
+    with pytest.raises(ValueError, match="positive definite"):
+        MixtureConditionals(torch.ones(1), torch.zeros(1, 2), torch.tensor([[[1.0, 2.0], [2.0, 1.0]]]))
+
+
+def test_uniforms_and_tails_are_one_thing() -> None:
+    u = torch.tensor([1e-300, 0.25, 0.5, 0.75, 1 - 1e-12], dtype=torch.float64)
+    assert bool(((uniforms_of(tails_of(u)) - u).abs() <= 2 * EPS * u * (2 + u.log().abs())).all())
+    assert isinstance(tails_of(u), Tail)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_the_map_follows_its_points_to_the_device() -> None:
+    law = mixture(2, 9)
+    on_device = MixtureConditionals(*(t.cuda() for t in (law.log_weights.exp(), law.means, law.covariances)))
+    x = law.sample(32, Stream(1))
+    for transport in (
+        KnotheRosenblatt.from_conditionals(on_device),
+        KnotheRosenblatt.from_log_prob(on_device.log_prob, 2, near=x.cuda()),
+    ):
+        u = transport.forward(x.cuda())
+        assert u.is_cuda
+        assert bool(((u.cpu() - KnotheRosenblatt.from_conditionals(law).forward(x)).abs() < 1e-8).all())
+        assert bool(((transport.inverse(u).cpu() - x).abs() < 1e-8).all())

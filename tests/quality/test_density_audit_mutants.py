@@ -1,0 +1,95 @@
+"""Faults planted under the density audit: the finding that rests on the faulty part must stop holding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from numerics import celled_score, detection
+from numerics.random import Stream
+from proofs_checks.audits import density, density_checks, density_maps, models
+from proofs_checks.kernel import Status
+
+X, Y = 1.1 * Stream(1).normal(24, 2), 1.4 * Stream(2).normal(24, 2) + 1
+
+
+def log_prob(x: Tensor) -> Tensor:
+    return -x.square().sum(1) / 2 - torch.log(torch.tensor(2 * torch.pi, dtype=torch.float64))
+
+
+def held(name: str) -> bool:
+    audit = density.audit_density(
+        log_prob, X, Y, score={"first": lambda x: x[:, 0]}, sampler=lambda n: torch.randn(n, 2, dtype=torch.float64)
+    )
+    return next(finding for finding in audit.findings if finding.name == name).status is Status.HOLDS
+
+
+@pytest.mark.parametrize("name", ["uniformized", "reversed", "score first", "unit mass", "samples follow log p"])
+def test_the_sound_code_holds(name: str) -> None:
+    assert held(name)
+
+
+def shifted(offset: float) -> Callable[[Any], Any]:
+    return lambda sound: lambda *args, **kwargs: sound(*args, **kwargs) + offset
+
+
+def scaled(factor: float) -> Callable[[Any], Any]:
+    return lambda sound: lambda *args, **kwargs: sound(*args, **kwargs) * factor
+
+
+def elsewhere(sound: Any) -> Any:
+    def solve(*args: Any, **kwargs: Any) -> Any:
+        found = sound(*args, **kwargs)
+        return replace(found, x=found.x + torch.tensor([1e-2, 0.0], dtype=found.x.dtype))
+
+    return solve
+
+
+def unbent(sound: Any) -> Any:
+    """Nodes that do not move with the point: the map is another one than its promised density needs."""
+
+    def cells(self: Any, first: Tensor, rest: Tensor) -> Any:
+        t, *others = sound(self, first, rest)
+        return (0.99 * t, *others)
+
+    return cells
+
+
+FAULTS = {
+    "a Jacobian off by a factor": ("uniformized", celled_score.CelledScore, "log_det", shifted(0.2)),
+    "an inverse of another map": ("reversed", celled_score.CelledScore, "solve", elsewhere),
+    "nodes off their places": ("reversed", celled_score.CelledScore, "_cells", unbent),
+    "a mass off by a percent": ("unit mass", density_checks, "_weigh", scaled(1.05)),
+    "places off": ("samples follow log p", density_checks, "_place", lambda sound: lambda *a: (sound(*a)[0] ** 2, sound(*a)[1])),
+    "a preimage on another branch": ("score first", density_maps.Frame, "enter", lambda sound: lambda self, x: sound(self, x) * 1.001),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "owner", "attribute", "fault"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_noticed(
+    name: str, owner: Any, attribute: str, fault: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, attribute, fault(getattr(owner, attribute)))
+    assert not held(name)
+
+
+def test_counting_ties_as_wins_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detection.Auroc, "value", property(lambda self: self.counting_ties(1)))
+    audit = density.audit_density(lambda x: log_prob(x.round()) + 0 * x.sum(1), X, Y)
+    reversed_ = next(finding for finding in audit.findings if finding.name == "reversed")
+    assert reversed_.status is not Status.HOLDS
+
+
+def test_a_batch_that_is_not_shuffled_hides_a_batch_statistic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The teeth of the check on rows: without other company a centred batch looks like a density."""
+
+    def centred(x: Tensor) -> Tensor:
+        return log_prob(x - x.mean(0))
+
+    monkeypatch.setattr(models, "alone", lambda caller, probe, values, what: models.repeatable(caller, probe, values))
+    assert models.read_density(centred, X).dim == 2

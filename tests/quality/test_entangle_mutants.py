@@ -1,0 +1,83 @@
+"""Faults planted under the claim on identical marginals: its routes have to notice, and the sound code has to pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from numerics import disentanglement_scores, entangling, marginals, twin_samples, twins, two_samples
+from numerics.random import Stream
+from numerics.statistics import TwoSampleGrid
+from proofs_checks import kernel
+from proofs_checks.catalogue.disentanglement import identical_marginals as page
+from proofs_checks.kernel import Case, Status
+from theory import identical_marginals as symbols
+
+CASES = {
+    "numeric": [
+        Case(D=2, laws=("logistic", "gumbel"), rotation="equal", outputs=2, seed=1, size=64),
+        Case(D=4, laws=("laplace", "logistic"), rotation="equal", outputs=2, seed=1, size=64),
+        Case(D=5, laws=("cauchy",), rotation="random", outputs=2, seed=1, size=64),
+    ],
+    "statistical": [
+        Case(D=2, laws=("exponential",), rotation="equal", outputs=3, seed=12, size=25_000),
+        Case(D=4, laws=("gumbel",), rotation="equal", outputs=3, seed=1, size=25_000),
+    ],
+}
+
+
+def statuses(route: str) -> set[Status]:
+    found = set()
+    for k, case in enumerate(CASES.get(route, [None]), start=1):
+        given: dict[str, Any] = {} if case is None else {"case": case, "stream": Stream(1000 + k)}
+        found.add(kernel.judge(getattr(page, route)(**given), route=route, alpha=kernel.level(k), case=case).status)
+    return found
+
+
+@pytest.mark.parametrize("route", ["exact", "numeric", "statistical"])
+def test_the_sound_code_holds(route: str) -> None:
+    assert statuses(route) == {Status.HOLDS}
+
+
+def scaled(factor: float) -> Any:
+    return lambda sound: lambda *args, **kwargs: sound(*args, **kwargs) * factor
+
+
+def shifted(offset: float) -> Any:
+    return lambda sound: lambda *args, **kwargs: sound(*args, **kwargs) + offset
+
+
+def from_elsewhere(twin: twins.EntangledTwin, z: Any) -> tuple[Any, Any]:
+    return z, twin(z)
+
+
+FAULTS = {
+    "a twin that decodes f(z') and not its inverse": ("numeric", twins.EntangledTwin, "latent", lambda sound: lambda self, z: self.mapping(z)),
+    "a twin's decoder a little off": ("numeric", twins.EntangledTwin, "latent", shifted(1e-6)),
+    "an inverse that forgets the transpose and the shift": ("numeric", entangling.EntanglingMap, "inverse", shifted(1e-4)),
+    "a determinant that misses a factor": ("numeric", entangling.EntanglingMap, "log_abs_det", shifted(1e-6)),
+    "least squares that shrink": ("numeric", twin_samples, "lasso_weights", scaled(0.999)),
+    "an entropy in another base": ("numeric", disentanglement_scores, "_concentration", shifted(1e-6)),
+    "a sampler of another prior for the twin": ("statistical", twins.EntangledTwin, "sample", lambda sound: lambda self, stream, n: from_elsewhere(self, self.prior.sample(stream, n).abs() + 0.5)),
+    "a twin that decodes without f": ("statistical", entangling.EntanglingMap, "inverse", lambda sound: lambda self, x: 2.0 * x),
+    "informations of another correlation": ("statistical", twin_samples, "quantised_information", lambda sound: lambda rho, bins: 3.0 + sound(rho, bins)),
+    "informations that count twice": ("statistical", twin_samples, "mutual_information", shifted(1.5)),
+    "votes that are all called right": ("statistical", disentanglement_scores, "factor_vae_of_votes", lambda sound: lambda train, test: disentanglement_scores.FactorVae(1.0, int(test.sum()), int(test.sum()), train)),
+    "a grid that counts one sample twice": ("statistical", TwoSampleGrid, "brackets", lambda sound: lambda self: tuple(part + 0.1 for part in sound(self))),
+    "an embedding whose sums drift": ("statistical", two_samples.Embedding, "add", lambda sound: lambda self, sample, which: sound(self, sample + 0.2 * which, which)),
+    "marginals whose tails are another law's": ("numeric", marginals.Logistic, "_tail", lambda sound: staticmethod(lambda w: sound.__func__(0.5 * w))),
+    "a finite model whose inverse is f": ("exact", symbols.Model, "inverse", lambda sound: property(lambda self: tuple(range(len(self.bijection)))[::-1])),
+    "masses that forget a latent": ("exact", symbols.Model, "mass", lambda sound: lambda self, latents: sound(self, latents - {0}) if len(latents) == 1 else sound(self, latents)),
+    "signs that do not carry": ("exact", symbols, "signs_carry", lambda sound: lambda first, second: sound(first, second) and first == second),
+    "a vote that is counted twice": ("exact", symbols, "vote_accuracy", lambda sound: lambda *a: tuple(2 * x for x in sound(*a))),
+    "a reflection that is undone twice": ("exact", symbols, "inverse_undoes", lambda sound: lambda d: symbols.Claimed("off", 2 * sound(d).left, sound(d).right)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_not_missed(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    route, place, attribute, fault = FAULTS[name]
+    sound = place.__dict__[attribute] if isinstance(place, type) else getattr(place, attribute)
+    monkeypatch.setattr(place, attribute, fault(sound))
+    assert statuses(route) & {Status.REFUTED, Status.UNDECIDED}
