@@ -60,10 +60,10 @@ def test_rosenblatt_of_a_mixture_in_space_from_its_values(benchmark, record_prop
     evaluations = evaluated["points"] / POINTS
     transport, tail, back = results["map"], results["tail"], results["back"]
     miss = (back.x - x).abs()
-    units = 32 * 11 * (1 + law.log_prob(x).abs()) * torch.finfo(x.dtype).eps
-    bound = transport.preimage_bound(x, back.residual, units)
+    few = slice(0, min(500, POINTS))
+    units = 32 * 11 * (1 + law.log_prob(x[few]).abs()) * torch.finfo(x.dtype).eps
+    bound = transport.preimage_bound(x[few], back.residual[few], units)
     closed = KnotheRosenblatt.from_conditionals(MixtureConditionals.of(law)).forward(x)
-    few = slice(0, 500)
     jacobian = (transport.log_det(x[few]) - law.log_prob(x[few])).abs().max()
     estimate = transport.error_estimate(x[few]).max()
     command = [sys.executable, "-c", MEMORY.format(path=__file__, points=POINTS)]
@@ -75,8 +75,8 @@ def test_rosenblatt_of_a_mixture_in_space_from_its_values(benchmark, record_prop
         "seconds, forward": (round(seconds["forward"], 2), ""),
         "evaluations a point, there and back": (round(evaluations), ""),
         "round trip, largest error of a coordinate": (float(miss.max()), "below 1e-9"),
-        "round trip over its bound, largest": (float((miss / bound).max()), "at most 1"),
-        "bound of the round trip, largest": (float(bound.max()), ""),
+        "round trip over its bound, largest of 500": (float((miss[few] / bound).max()), "at most 1"),
+        "bound of the round trip, largest of 500": (float(bound.max()), ""),
         "against closed form, largest in the cube": (float((uniforms_of(tail) - closed).abs().max()), ""),
         "log det against log p, largest of 500": (float(jacobian), ""),
         "estimated error of log tails, largest of 500": (float(estimate), ""),
@@ -88,5 +88,5 @@ def test_rosenblatt_of_a_mixture_in_space_from_its_values(benchmark, record_prop
         benchmark.extra_info[name] = value
         record_property(name, f"{value} {limit and f'({limit})'}".strip())
     assert float(miss.max()) < 1e-9
-    assert bool((miss <= bound).all())
+    assert bool((miss[few] <= bound).all())
     assert memory < 1e9

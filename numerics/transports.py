@@ -26,6 +26,7 @@ from numerics.hypotheses import (
     within_range,
 )
 from numerics.quadrature import Rule, kronrod
+from numerics.roots import bracketed, solve_increasing
 from numerics.triangular import gradient, triangular_log_det, triangularity_defect
 
 __all__ = [
@@ -34,7 +35,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-FARTHEST = 2.0**20  # from the base point, where a preimage is looked for
+DOUBLINGS = 21  # of a unit step away from the base point, where a preimage is looked for
 
 
 def log_ratio(log_p: Tensor, log_s: Tensor) -> Tensor:
@@ -339,46 +340,22 @@ class ArbitraryScore:
 
     def _solve(self, y: Tensor, steps: int) -> Inverse:
         target, rest = y[:, 0], y[:, 1:]
-        low, high, reached = self._bracket(target, rest)
-        x = (low + high) / 2
-        residual = torch.full_like(x, torch.inf)
-        best = torch.full_like(x, torch.nan)
-        active = reached.nonzero()[:, 0]
-        for _ in range(steps):
-            if active.numel() == 0:
-                break
-            at, side, sub = x[active], rest[active], target[active]
-            miss = self._value(at, side) - sub
-            halved = miss.abs() <= residual[active] / 2
-            better = miss.abs() < residual[active]
-            residual[active] = torch.where(better, miss.abs(), residual[active])
-            best[active] = torch.where(better, at, best[active])
-            low[active] = torch.where(miss <= 0, at, low[active])
-            high[active] = torch.where(miss >= 0, at, high[active])
-            step = miss / self.log_integrand(at[None], side)[0][0].exp()
-            a, b = low[active], high[active]
-            newton = at - step
-            x[active] = torch.where((newton > a) & (newton < b) & halved, newton, a + (b - a) / 2)
-            ulp = torch.finfo(x.dtype).eps * torch.maximum(a.abs(), b.abs()) + torch.finfo(x.dtype).tiny
-            going = (miss != 0) & (b - a > 2 * ulp) & ((x[active] - at).abs() > ulp / 2)
-            active = active[going]
-        return Inverse(torch.cat([best[:, None], rest], 1), residual)
-
-    def _bracket(self, target: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Abscissae on both sides of each target, by doubling steps away from the base point, where f_1 is 0; and which were found."""
         start = self.start(rest)
-        sign = torch.where(target >= 0, 1.0, -1.0).to(target.dtype)
-        near, step = start.clone(), torch.ones_like(start)
-        active = torch.arange(start.numel(), device=start.device)
-        while active.numel():
-            far = start[active] + sign[active] * step[active]
-            reached = sign[active] * (self._value(far, rest[active]) - target[active]) >= 0
-            going = active[~reached]
-            near[going] = far[~reached]
-            step[going] *= 2
-            active = going[step[going] <= FARTHEST]
-        far = start + sign * step
-        return torch.minimum(near, far), torch.maximum(near, far), step <= FARTHEST
+
+        def value(at: Tensor, rows: Tensor) -> Tensor:
+            return self._value(at, rest[rows])
+
+        def with_slope(at: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+            return value(at, rows), self.log_integrand(at[None], rest[rows])[0][0].exp()
+
+        low, high, found = bracketed(value, target, start, torch.ones_like(start), doublings=DOUBLINGS)
+        found = found.nonzero()[:, 0]
+        root = solve_increasing(
+            lambda at, rows: with_slope(at, found[rows]), target[found], low[found], high[found], floor=0.0, steps=steps
+        )
+        x, residual = torch.full_like(target, torch.nan), torch.full_like(target, torch.inf)
+        x[found], residual[found] = root.x, root.residual
+        return Inverse(torch.cat([x[:, None], rest], 1), residual)
 
     def _value(self, first: Tensor, rest: Tensor) -> Tensor:
         return self._fibre(first, rest)[0]

@@ -161,6 +161,11 @@ class Representation:
         return auroc_within(*scores, self.inlier_errors + blur, self.outlier_errors + blur, labels=self.labels)
 
 
+CLAIMED = (
+    RESOLVES / 1000
+)  # nats: the least error that is claimed of a density recovered by quadrature; a convention, not a bound
+
+
 def build(
     name: str,
     functions: tuple[LogFunction, LogFunction],
@@ -215,8 +220,8 @@ def represent(
     if lost := int(trouble.sound.sum()) - kept.numel():
         counts["not injective"] = counts.get("not injective", 0) + lost
     if found is not None:
-        # an estimate vanishes by accident here and there: no point is trusted more than the middle one
-        found = replace(found, quadrature=found.quadrature.clamp_min(float(found.quadrature.median())))
+        # an estimate vanishes by accident here and there, so no error below the audit's own resolution is claimed
+        found = replace(found, quadrature=found.quadrature.clamp_min(CLAIMED))
         shift, blur = _rounded_points(bijection, x[kept])
         whole = found.error + blur
         density[kept] = found.log_density + math.log(bijection.frame.spread)
