@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from numerics import marginals
-from numerics.entangling import EntanglingMap, Gaussian, householder
-from numerics.entangling_errors import errors
 from numerics.marginals import Product
 from numerics.random import Stream, tiles
+from numerics.transports.entangling import EntanglingMap, Gaussian, householder
+from numerics.transports.entangling_errors import errors
 
 DIMENSION, POINTS = 512, 100_000
 MEMORY = """

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from numerics import densities
-from numerics.conditionals import MixtureConditionals
 from numerics.random import Stream
-from numerics.rosenblatt import KnotheRosenblatt, uniforms_of
+from numerics.transports.conditionals import MixtureConditionals
+from numerics.transports.rosenblatt import KnotheRosenblatt, uniforms_of
 
 POINTS = 10_000
 MEMORY = """

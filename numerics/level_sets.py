@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from numerics.bijections import Bijection
 from numerics.densities import random_mixture
 from numerics.random import Stream
+from numerics.transports.bijections import Bijection
 
 Score = Callable[[Tensor], Tensor]
 Chart = Callable[[Tensor], Tensor]

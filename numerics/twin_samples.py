@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from numerics.disentanglement_scores import lasso_weights, mutual_information
-from numerics.entangling import EntanglingMap, Linearized
-from numerics.entangling_errors import Errors, errors, matrix_errors
 from numerics.random import Stream
 from numerics.score_levels import quantised_information
 from numerics.statistics import TwoSampleGrid
+from numerics.transports.entangling import EntanglingMap, Linearized
+from numerics.transports.entangling_errors import Errors, errors, matrix_errors
 from numerics.two_samples import Embedding, Standardised
 
 __all__ = ["FITTED", "Comparison", "fitted_weights", "information_defect", "information_width", "labels_of"]

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from numerics.bijections import Composition, Rotation, SplineLayer, TriangularLayer
 from numerics.marginals import Marginal, Product
 from numerics.transports import Slope
+from numerics.transports.bijections import Composition, Rotation, SplineLayer, TriangularLayer
 
 Columnwise = Callable[[Tensor], Tensor]  # (n, width) -> (n, width), column by column
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from numerics.bijections import jacobians
+from numerics.transports.bijections import jacobians
 from proofs_checks import kernel
 from proofs_checks.audits import Finding
 from proofs_checks.audits.density_checks import bound_of

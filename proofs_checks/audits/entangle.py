@@ -15,12 +15,12 @@ from torch import Tensor
 
 from numerics import disentanglement_scores as scores
 from numerics import score_levels
-from numerics.entangling import EntanglingMap
-from numerics.entangling_errors import DENSITY, ENTRY, errors, matrix_errors
 from numerics.random import Stream, tiles
 from numerics.statistics import ks_to_uniform_columns
+from numerics.transports.entangling import EntanglingMap
+from numerics.transports.entangling_errors import DENSITY, ENTRY, errors, matrix_errors
+from numerics.transports.twins import EntangledTwin
 from numerics.twin_samples import Comparison, information_defect, information_width
-from numerics.twins import EntangledTwin
 from numerics.two_samples import mean_under_equal_laws
 from proofs_checks.audits import AuditReport, Finding
 from proofs_checks.audits.entangle_input import (

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch import distributions as td
 
-from numerics.entangling import check_rotation
 from numerics.foreign_marginals import as_product
 from numerics.marginals import Product
 from numerics.random import Stream
 from numerics.score_levels import flat_rotation
-from numerics.twins import EntangledTwin
+from numerics.transports.entangling import check_rotation
+from numerics.transports.twins import EntangledTwin
 from proofs_checks.audits.equivariance_actions import as_batch, called
 from proofs_checks.audits.reading import short
 from proofs_checks.errors import InputError

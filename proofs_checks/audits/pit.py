@@ -47,7 +47,7 @@ def audit_pit(
         samples: Held-out points, shape ``(N, D)`` (or ``(N,)``, or events, which are flattened in their order), independent of the model's training.
         log_prob: The model's log density: whatever the density audit reads (a function, a module, a distribution, a flow). Its map is made in closed form
             for Gaussians and mixtures of them, from an autoregressive flow's own transform, or by quadrature for D <= 3.
-        conditionals: Conditional laws in any D: an object of :mod:`numerics.conditionals`, a KnotheRosenblatt, a torch Gaussian (mixture), or a
+        conditionals: Conditional laws in any D: an object of :mod:`numerics.transports.conditionals`, a KnotheRosenblatt, a torch Gaussian (mixture), or a
             list of one-dimensional laws.
         pit: PIT values that you computed, in [0, 1], shape ``(N, D)`` or ``(N,)``.
         support: Optional ``(low, high)``, a box that holds the mass, for quadrature.

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from numerics.conditionals import Conditionals, FlowConditionals
-from numerics.foreign_conditionals import closed_form
-from numerics.hypotheses import HypothesisError
-from numerics.marginal_grids import GridConditionals, log_values
-from numerics.rosenblatt import KnotheRosenblatt
 from numerics.tails import LOG_SQRT_2PI, Tail, side_of
+from numerics.transports.conditionals import Conditionals, FlowConditionals
+from numerics.transports.foreign_conditionals import closed_form
+from numerics.transports.hypotheses import HypothesisError
+from numerics.transports.marginal_grids import GridConditionals, log_values
+from numerics.transports.rosenblatt import KnotheRosenblatt
 from proofs_checks.audits import Finding
 from proofs_checks.audits.models import Model, read_density, read_points
 from proofs_checks.audits.reading import short
@@ -130,7 +130,7 @@ def _by_conditionals(source: Any, points: Tensor, tile: int) -> Uniforms:
         found = closed_form(source)
         if found is None:
             raise InputError(
-                f"Expected conditionals as an object of numerics.conditionals (MixtureConditionals, FlowConditionals, CallableConditionals, ..), a "
+                f"Expected conditionals as an object of numerics.transports.conditionals (MixtureConditionals, FlowConditionals, CallableConditionals, ..), a "
                 f"KnotheRosenblatt, a Gaussian (mixture) of torch.distributions, or a list of one-dimensional laws, got {short(source)}."
             )
         transport = _map(found, tile)

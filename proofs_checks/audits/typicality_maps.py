@@ -12,8 +12,8 @@ from torch import Tensor
 
 from numerics import typicality as measures
 from numerics.detection import HALF, Auroc, AurocInterval, auroc, auroc_within
-from numerics.hypotheses import HypothesisError
 from numerics.random import Stream
+from numerics.transports.hypotheses import HypothesisError
 from proofs_checks import kernel
 from proofs_checks.audits import Finding
 from proofs_checks.audits.density_maps import COARSE, RESOLVES, Bijection, Frame, Once, build

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numerics import bijections
 from numerics.random import Stream
+from numerics.transports import bijections
 
 EPS = torch.finfo(torch.float64).eps
 KINDS = st.sampled_from(["splines", "triangular", "rotations", "deep"])

@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numerics import densities, recovery
-from numerics.celled_score import CelledScore
+from numerics import densities
 from numerics.random import Stream
-from numerics.transports import ArbitraryScore
+from numerics.transports import ArbitraryScore, recovery
+from numerics.transports.celled_score import CelledScore
 
 EDGES = (0.5, 1.0, 1.6, 2.3, 3.2, 4.5)
 

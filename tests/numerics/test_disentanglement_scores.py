@@ -17,8 +17,8 @@ from sklearn.metrics import mutual_info_score
 
 from numerics import disentanglement_scores as scores
 from numerics import score_levels
-from numerics.entangling import check_rotation
 from numerics.random import Stream
+from numerics.transports.entangling import check_rotation
 
 UNIT = 2.0**-53
 arrays = st.tuples(st.integers(30, 200), st.integers(2, 5), st.integers(2, 4), st.integers(0, 2**20))

@@ -14,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import distributions as td
 
-from numerics import entangling, entangling_errors, marginals
-from numerics.entangling import EntanglingMap, householder, least_entry, spike
-from numerics.entangling_errors import errors, jumps
+from numerics import marginals
 from numerics.foreign_marginals import ScipyMarginal, TorchMarginal, as_marginal, as_product
 from numerics.marginals import Product
 from numerics.random import Stream
 from numerics.tails import Tail, normal_quantile, normal_tail
+from numerics.transports import entangling, entangling_errors
+from numerics.transports.entangling import EntanglingMap, householder, least_entry, spike
+from numerics.transports.entangling_errors import errors, jumps
 
 UNIT = 2.0**-53
 LEVEL = 1e-9  # of the one test of samples here: how often it may be wrong

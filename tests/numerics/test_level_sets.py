@@ -10,9 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numerics import bijections, level_sets
+from numerics import level_sets
 from numerics.densities import gaussian
 from numerics.random import Stream
+from numerics.transports import bijections
 
 SEEDS = st.integers(0, 2**32 - 1)
 

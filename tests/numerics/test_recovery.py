@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 from torch import Tensor
 
-from numerics import densities, recovery
+from numerics import densities
 from numerics.detection import auroc, auroc_within
 from numerics.random import Stream
-from numerics.transports import ArbitraryScore
+from numerics.transports import ArbitraryScore, recovery
 
 seeds = st.integers(0, 2**40)
 dims = st.sampled_from([1, 2, 5, 20])

@@ -13,8 +13,12 @@ from scipy import stats
 from torch import Tensor
 from torch import distributions as td
 
-from numerics import densities, support_search
-from numerics.conditionals import (
+from numerics import densities
+from numerics.marginals import Cauchy, Exponential, Logistic, Product, SplitUniform
+from numerics.random import Stream
+from numerics.tails import Tail
+from numerics.transports import support_search
+from numerics.transports.conditionals import (
     CallableConditionals,
     Conditionals,
     FlowConditionals,
@@ -22,12 +26,9 @@ from numerics.conditionals import (
     ProductConditionals,
     random_covariances,
 )  # fmt: skip
-from numerics.foreign_conditionals import closed_form
-from numerics.hypotheses import HypothesisError
-from numerics.marginals import Cauchy, Exponential, Logistic, Product, SplitUniform
-from numerics.random import Stream
-from numerics.rosenblatt import KnotheRosenblatt, tails_of, uniforms_of
-from numerics.tails import Tail
+from numerics.transports.foreign_conditionals import closed_form
+from numerics.transports.hypotheses import HypothesisError
+from numerics.transports.rosenblatt import KnotheRosenblatt, tails_of, uniforms_of
 
 EPS = torch.finfo(torch.float64).eps
 seeds = st.integers(0, 2**40)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import integrate
 from torch import Tensor
 
-from numerics import densities, quadrature, transports
+from numerics import densities, quadrature
 from numerics.random import Stream
-from numerics.transports import ArbitraryScore, HypothesisError, PrecisionError
+from numerics.transports import ArbitraryScore, HypothesisError, PrecisionError, arbitrary_score
 
 EPS = torch.finfo(torch.float64).eps
 seeds = st.integers(0, 2**40)
@@ -27,7 +27,7 @@ def built(dim: int, kind: str, seed: int, **options: object) -> tuple[ArbitraryS
     return transport, p, p.sample(12, Stream(seed).fork("x"))
 
 
-def rounding(slope: transports.Slope, dim: int) -> Tensor:
+def rounding(slope: arbitrary_score.Slope, dim: int) -> Tensor:
     return EPS * (71 + 16 * (dim + 8) * slope.log_size)
 
 
@@ -103,7 +103,7 @@ def test_each_function_is_evaluated_at_most_64_times_a_point_and_the_base_may_mo
     counts = {"p": 0, "s": 0}
     p = densities.random_mixture(3, 4, Stream(1))
 
-    def counted(name: str, function: transports.LogFunction) -> transports.LogFunction:
+    def counted(name: str, function: arbitrary_score.LogFunction) -> arbitrary_score.LogFunction:
         def call(x: Tensor) -> Tensor:
             counts[name] += x.shape[0]
             return function(x)
@@ -132,7 +132,7 @@ def test_the_structured_log_determinant_is_that_of_the_full_jacobian(dim: int, s
     full = torch.func.vmap(torch.func.jacrev(lambda point: transport.evaluate(point[None])[0]))(x)
     slope = transport.slope(x)
     bound = 4 * rounding(slope, dim) * (1 + slope.scale / slope.value)
-    assert torch.equal(transports.triangular_log_det(transport.evaluate, x, active=(0,)), transport.log_det(x))
+    assert torch.equal(arbitrary_score.triangular_log_det(transport.evaluate, x, active=(0,)), transport.log_det(x))
     assert bool(((torch.linalg.slogdet(full).logabsdet - transport.log_det(x)).abs() <= bound).all())
 
 
@@ -143,16 +143,18 @@ def test_triangular_structure_is_checked_and_not_assumed() -> None:
         return torch.stack([point[:, 0].sinh(), 2 * point[:, 1] + point[:, 0] ** 2, point[:, 2] * point[:, 0].exp()], 1)
 
     expected = x[:, 0].cosh().log() + math.log(2) + x[:, 0]
-    assert bool(((transports.triangular_log_det(lower, x) - expected).abs() <= 16 * EPS * (1 + expected.abs())).all())
+    assert bool(
+        ((arbitrary_score.triangular_log_det(lower, x) - expected).abs() <= 16 * EPS * (1 + expected.abs())).all()
+    )
     covectors = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]).double()
-    assert float(transports.triangularity_defect(lower, x, covectors).max()) == 0
-    assert float(transports.triangularity_defect(lambda point: point.flip(1), x, covectors).min()) == 1
+    assert float(arbitrary_score.triangularity_defect(lower, x, covectors).max()) == 0
+    assert float(arbitrary_score.triangularity_defect(lambda point: point.flip(1), x, covectors).min()) == 1
     with pytest.raises(ValueError, match="unchanged"):
-        transports.triangular_log_det(lower, x, active=(0, 2))
+        arbitrary_score.triangular_log_det(lower, x, active=(0, 2))
     with pytest.raises(ValueError, match="cut off"):
-        transports.triangular_log_det(lambda point: point.detach() ** 2, x)
+        arbitrary_score.triangular_log_det(lambda point: point.detach() ** 2, x)
     with pytest.raises(ValueError, match="same shape"):
-        transports.triangular_log_det(lambda point: point[:, :2], x)
+        arbitrary_score.triangular_log_det(lambda point: point[:, :2], x)
 
 
 def test_dyadic_tails_fall_for_an_integrable_fibre_and_grow_for_a_divergent_one() -> None:
@@ -162,7 +164,7 @@ def test_dyadic_tails_fall_for_an_integrable_fibre_and_grow_for_a_divergent_one(
         (0.0, lambda t, _: 0 * t, 2.0**-8),
         (-math.inf, lambda t, _: 0 * t, 2.0**8),
     ):
-        first, last, _ = transports.dyadic_tails(log_r, rest, torch.tensor([base]).double(), levels=8)
+        first, last, _ = arbitrary_score.dyadic_tails(log_r, rest, torch.tensor([base]).double(), levels=8)
         assert abs(float(last / first) / ratio - 1) < 1e-10
 
 
@@ -180,7 +182,7 @@ def normal(x: Tensor) -> Tensor:
     ],
 )
 def test_a_density_or_score_that_is_not_positive_and_finite_is_named(
-    p: transports.LogFunction, s: transports.LogFunction, message: str
+    p: arbitrary_score.LogFunction, s: arbitrary_score.LogFunction, message: str
 ) -> None:
     with pytest.raises(HypothesisError, match=message):
         ArbitraryScore(p, s, dim=2).forward(torch.ones(3, 2).double())
@@ -328,14 +330,18 @@ def test_rows_outside_the_image_can_be_asked_for_and_come_back_as_nan() -> None:
 
 def test_laws_without_a_density_are_noticed_where_they_can_be() -> None:
     x = torch.tensor([[2.0, 3.0]]).double()
-    rate = torch.ones(2).double()
-    checked = torch.distributions.Independent(torch.distributions.Poisson(rate), 1)
+    rate = torch.ones(2).double()  # validation is asked for: libraries that are imported beside switch its default off
+    checked = torch.distributions.Independent(
+        torch.distributions.Poisson(rate, validate_args=True), 1, validate_args=True
+    )
     with pytest.raises(HypothesisError, match="lattice has none"):
         ArbitraryScore(checked.log_prob, flat, dim=2).forward(x)
     table = torch.log_softmax(torch.arange(5.0).double(), 0)
     with pytest.raises(ValueError, match="rounds its argument"):
         ArbitraryScore(lambda x: table[x.long()].sum(1), flat, dim=2).log_det(x)
-    bounded = torch.distributions.Independent(torch.distributions.Beta(2 * rate, 2 * rate), 1)
+    bounded = torch.distributions.Independent(
+        torch.distributions.Beta(2 * rate, 2 * rate, validate_args=True), 1, validate_args=True
+    )
     with pytest.raises(HypothesisError, match="move the base point inside"):
         ArbitraryScore(bounded.log_prob, flat, dim=2, base=-1.0).forward(x / 4)
     silent = torch.distributions.Independent(
@@ -387,7 +393,7 @@ def test_points_that_are_no_points_are_refused_by_every_method(x: Tensor, messag
         (lambda x: torch.linalg.vecdot(x, torch.ones(2, device="meta").double()), "on one device"),
     ],
 )
-def test_a_model_that_can_not_be_evaluated_is_explained(p: transports.LogFunction, message: str) -> None:
+def test_a_model_that_can_not_be_evaluated_is_explained(p: arbitrary_score.LogFunction, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ArbitraryScore(p, flat, dim=2).forward(torch.ones(3, 2).double())
 

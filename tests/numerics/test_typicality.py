@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from numerics import bijections, densities, mapped_laws, typical_sets, typicality
+from numerics import densities, mapped_laws, typical_sets, typicality
 from numerics import marginals as laws
 from numerics.marginals import Product
 from numerics.random import Stream
 from numerics.statistics import ks_to_uniform
-from numerics.transports import ArbitraryScore
+from numerics.transports import ArbitraryScore, bijections
 from numerics.typical_sets import MeasuredLaw, TypicalSet
 
 EPS = torch.finfo(torch.float64).eps

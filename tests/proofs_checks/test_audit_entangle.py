@@ -12,11 +12,11 @@ import torch
 from torch import distributions as td
 from torch import nn
 
-from numerics.entangling import householder, spike
 from numerics.marginals import Logistic, SplitUniform
 from numerics.random import Stream
 from numerics.score_levels import flat_rotation, near_permutation
 from numerics.tails import Tail
+from numerics.transports.entangling import householder, spike
 from proofs_checks.audits.entangle import audit_entangle
 from proofs_checks.errors import InputError
 

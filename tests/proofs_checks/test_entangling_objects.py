@@ -10,9 +10,9 @@ import torch
 from hypothesis import given
 from torch import distributions as td
 
-from numerics.entangling import check_rotation, householder
 from numerics.marginals import Normal, SplitUniform
 from numerics.random import Stream
+from numerics.transports.entangling import check_rotation, householder
 from proofs_checks import claims, kernel
 from proofs_checks.catalogue.disentanglement import entangling
 from proofs_checks.checks import PROFILES

@@ -10,8 +10,9 @@ import torch
 from hypothesis import given, settings
 from torch import distributions as td
 
-from numerics import bijections, densities, level_sets
+from numerics import densities, level_sets
 from numerics.random import Stream
+from numerics.transports import bijections
 from proofs_checks import claims, kernel
 from proofs_checks.catalogue.anomaly import density_minimum_volume as volume
 from proofs_checks.catalogue.anomaly import inliers_not_unique as inliers

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from numerics import bijections, densities, quadrature, statistics, transports
+from numerics import densities, quadrature, statistics
 from numerics.random import Stream
+from numerics.transports import arbitrary_score as maps
+from numerics.transports import bijections
 from proofs_checks import kernel
 from proofs_checks.catalogue.anomaly import arbitrary_score, change_of_variables
 from proofs_checks.kernel import Case, Status
@@ -65,10 +67,10 @@ def without_last(sound: Any) -> Any:
 
 
 FAULTS = {
-    "a bent quadrature rule": (arbitrary_score, "numeric", transports, "kronrod", lambda sound: lambda n: bent(sound(n))),
-    "a Jacobian that misses a factor": (arbitrary_score, "numeric", transports.ArbitraryScore, "log_det", shifted(1e-3)),
-    "an inverse of another map": (arbitrary_score, "numeric", transports.ArbitraryScore, "inverse", shifted(1e-3)),
-    "a forward map stretched against its inverse": (arbitrary_score, "statistical", transports.ArbitraryScore, "forward", scaled(1.3)),
+    "a bent quadrature rule": (arbitrary_score, "numeric", maps, "kronrod", lambda sound: lambda n: bent(sound(n))),
+    "a Jacobian that misses a factor": (arbitrary_score, "numeric", maps.ArbitraryScore, "log_det", shifted(1e-3)),
+    "an inverse of another map": (arbitrary_score, "numeric", maps.ArbitraryScore, "inverse", shifted(1e-3)),
+    "a forward map stretched against its inverse": (arbitrary_score, "statistical", maps.ArbitraryScore, "forward", scaled(1.3)),
     "a sampler of another law": (arbitrary_score, "statistical", densities.GaussianMixture, "sample", scaled(1.3)),
     "cells counted one off": (arbitrary_score, "statistical", statistics, "count_cells", without_last),
     "a wrong mass balance": (arbitrary_score, "exact", arbitrary_score, "mass_balance", lambda sound: lambda *a, **k: (2 * sound(*a, **k)[0], sound(*a, **k)[1])),

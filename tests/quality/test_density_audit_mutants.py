@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from numerics import celled_score, detection
+from numerics import detection
 from numerics.random import Stream
+from numerics.transports import celled_score
 from proofs_checks.audits import density, density_checks, density_maps, models
 from proofs_checks.kernel import Status
 

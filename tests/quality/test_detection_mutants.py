@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import torch
 
-from numerics import detection, quadrature, transports
+from numerics import detection, quadrature
 from numerics.random import Stream
-from numerics.rosenblatt import KnotheRosenblatt
+from numerics.transports import arbitrary_score as maps
+from numerics.transports.rosenblatt import KnotheRosenblatt
 from proofs_checks import kernel
 from proofs_checks.catalogue.anomaly import arbitrary_score, score_reversal, uniform_carries_nothing
 from proofs_checks.kernel import Case, Status
@@ -54,7 +55,7 @@ def shifted(offset: float) -> Callable[[Any], Any]:
 
 
 def displaced(sound: Any) -> Any:
-    def solve(self: Any, y: torch.Tensor, **options: Any) -> transports.Inverse:
+    def solve(self: Any, y: torch.Tensor, **options: Any) -> maps.Inverse:
         found = sound(self, y, **options)
         return replace(found, x=found.x + torch.nn.functional.one_hot(torch.tensor(0), y.shape[1]) * 1e-2)
 
@@ -96,15 +97,15 @@ def upside_down(sound: Any) -> Any:
 
 
 NUMERIC = {
-    "a bent quadrature rule": (transports, "kronrod", lambda sound: lambda n: bent(sound(n))),
-    "a Jacobian that misses a factor": (transports.ArbitraryScore, "log_det", shifted(1e-3)),
-    "a density multiplied by the volume factor": (transports.ArbitraryScore, "log_det", scaled(-1)),
-    "a forward map stretched against its inverse": (transports.ArbitraryScore, "forward", scaled(0.99)),
-    "a Jacobian of the map before its unit": (transports.ArbitraryScore, "centred", lambda sound: lambda self, x: unit_forgotten(sound(self, x))),
+    "a bent quadrature rule": (maps, "kronrod", lambda sound: lambda n: bent(sound(n))),
+    "a Jacobian that misses a factor": (maps.ArbitraryScore, "log_det", shifted(1e-3)),
+    "a density multiplied by the volume factor": (maps.ArbitraryScore, "log_det", scaled(-1)),
+    "a forward map stretched against its inverse": (maps.ArbitraryScore, "forward", scaled(0.99)),
+    "a Jacobian of the map before its unit": (maps.ArbitraryScore, "centred", lambda sound: lambda self, x: unit_forgotten(sound(self, x))),
 }  # fmt: skip
 
 
-def unit_forgotten(transport: transports.ArbitraryScore) -> transports.ArbitraryScore:
+def unit_forgotten(transport: maps.ArbitraryScore) -> maps.ArbitraryScore:
     """The Jacobian is stated in the units before they were changed."""
     sound = transport.log_det
     transport.log_det = lambda x: sound(x) + transport.log_unit  # type: ignore[method-assign]
@@ -120,7 +121,7 @@ def test_a_fault_in_the_map_is_refuted(monkeypatch: pytest.MonkeyPatch, page: st
 
 
 ALONE = {
-    "an inverse of another map": (score_reversal, "numeric", transports.ArbitraryScore, "solve", displaced),
+    "an inverse of another map": (score_reversal, "numeric", maps.ArbitraryScore, "solve", displaced),
     "areas counted from the wrong side after the map": (score_reversal, "numeric", score_reversal, "auroc_within", only_one_of_two),
     "ties given to the inliers, reversed": (score_reversal, "numeric", score_reversal, "auroc_within", ties_won),
     "ties given to the inliers, uniform": (uniform_carries_nothing, "numeric", score_reversal, "auroc_within", ties_won),
@@ -159,6 +160,6 @@ def test_one_of_two_ways_to_count_that_is_wrong_takes_the_verdict_away(
 
 def test_an_inverse_that_reports_what_it_misses_leaves_the_claim_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     """A solver that stops early says so in its residual, which widens the bound: no verdict, and no false alarm."""
-    sound = transports.ArbitraryScore.solve
-    monkeypatch.setattr(transports.ArbitraryScore, "solve", lambda self, y: sound(self, y, steps=2))
+    sound = maps.ArbitraryScore.solve
+    monkeypatch.setattr(maps.ArbitraryScore, "solve", lambda self, y: sound(self, y, steps=2))
     assert statuses(score_reversal, "numeric") <= {Status.UNDECIDED}

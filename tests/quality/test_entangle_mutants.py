@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from numerics import disentanglement_scores, entangling, marginals, twin_samples, twins, two_samples
+from numerics import disentanglement_scores, marginals, twin_samples, two_samples
 from numerics.random import Stream
 from numerics.statistics import TwoSampleGrid
+from numerics.transports import entangling, twins
 from proofs_checks import kernel
 from proofs_checks.catalogue.disentanglement import identical_marginals as page
 from proofs_checks.kernel import Case, Status

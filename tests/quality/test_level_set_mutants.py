@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import torch
 
-from numerics import bijections, densities, level_sets, marginals
+from numerics import densities, level_sets, marginals
 from numerics.random import Stream
+from numerics.transports import bijections
 from proofs_checks import kernel
 from proofs_checks.catalogue.anomaly import density_minimum_volume as volume
 from proofs_checks.catalogue.anomaly import inliers_not_unique as inliers

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from numerics import conditionals, marginal_grids, rosenblatt, uniformity
+from numerics import uniformity
 from numerics.random import Stream
+from numerics.transports import conditionals, marginal_grids, rosenblatt
 from proofs_checks import kernel
 from proofs_checks.catalogue.anomaly import knothe_rosenblatt as page
 from proofs_checks.kernel import Case, Status

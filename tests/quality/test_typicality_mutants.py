@@ -11,8 +11,9 @@ import pytest
 import sympy as sp
 import torch
 
-from numerics import bijections, mapped_laws, marginals, typical_sets, typicality
+from numerics import mapped_laws, marginals, typical_sets, typicality
 from numerics.random import Stream
+from numerics.transports import bijections
 from proofs_checks import kernel
 from proofs_checks.audits import bijections as read_bijections
 from proofs_checks.audits import typicality_maps

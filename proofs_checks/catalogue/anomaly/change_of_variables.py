@@ -9,8 +9,9 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from numerics import bijections, densities, quadrature, statistics
+from numerics import densities, quadrature, statistics
 from numerics.random import Stream, tiles
+from numerics.transports import bijections
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Bound, Case, Cases, Control, Test, identity, inapplicable, measured, structural, tested
 from proofs_checks.strategies.densities import bijection_cases, pushed_bijection_cases

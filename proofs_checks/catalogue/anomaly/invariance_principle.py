@@ -11,8 +11,9 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from numerics import bijections, densities, level_sets
+from numerics import densities, level_sets
 from numerics.random import Stream, tiles
+from numerics.transports import bijections
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import (
     Bound,

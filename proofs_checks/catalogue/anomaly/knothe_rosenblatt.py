@@ -12,7 +12,11 @@ import torch
 from torch import Tensor
 
 from numerics import densities
-from numerics.conditionals import (
+from numerics.marginals import Product, SplitUniform
+from numerics.random import Stream, tiles
+from numerics.statistics import UniformGrid
+from numerics.tails import Tail
+from numerics.transports.conditionals import (
     CallableConditionals,
     Conditionals,
     Fibre,
@@ -21,13 +25,9 @@ from numerics.conditionals import (
     ProductConditionals,
     random_covariances,
 )  # fmt: skip
-from numerics.hypotheses import HypothesisError
-from numerics.marginals import Product, SplitUniform
-from numerics.random import Stream, tiles
-from numerics.rosenblatt import KnotheRosenblatt, uniforms_of
-from numerics.statistics import UniformGrid
-from numerics.tails import Tail
-from numerics.triangular import triangularity_defect
+from numerics.transports.hypotheses import HypothesisError
+from numerics.transports.rosenblatt import KnotheRosenblatt, uniforms_of
+from numerics.transports.triangular import triangularity_defect
 from numerics.uniformity import SquareGrid
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Bound, Case, Cases, Control, Test, identity, inapplicable, measured, structural, tested

@@ -11,11 +11,11 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from numerics import densities, recovery
+from numerics import densities
 from numerics.detection import auroc_within
-from numerics.hypotheses import Trouble, evaluated
 from numerics.random import Stream
-from numerics.transports import ArbitraryScore, HypothesisError, LogFunction, PrecisionError, log_ratio
+from numerics.transports import ArbitraryScore, HypothesisError, LogFunction, PrecisionError, log_ratio, recovery
+from numerics.transports.hypotheses import Trouble, evaluated
 from proofs_checks.catalogue.anomaly.arbitrary_score import LOG_P, realised, w, x
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import (

@@ -9,10 +9,10 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from numerics import bijections, densities, mapped_laws
+from numerics import densities, mapped_laws
 from numerics import typicality as measures
 from numerics.random import Stream, tiles
-from numerics.transports import ArbitraryScore, HypothesisError, Slope
+from numerics.transports import ArbitraryScore, HypothesisError, Slope, bijections
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Bound, Case, Cases, Control, Test, identity, inapplicable, measured, structural, tested
 from proofs_checks.strategies.typicality import mapped_law_cases, mapped_sample_cases

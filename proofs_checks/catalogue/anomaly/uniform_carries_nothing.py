@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from numerics import densities
-from numerics.conditionals import MixtureConditionals
 from numerics.random import Stream
-from numerics.rosenblatt import KnotheRosenblatt
 from numerics.transports import ArbitraryScore, HypothesisError, LogFunction, PrecisionError, log_ratio
+from numerics.transports.conditionals import MixtureConditionals
+from numerics.transports.rosenblatt import KnotheRosenblatt
 from proofs_checks.catalogue.anomaly.arbitrary_score import LOG_P, realised, w, x
 from proofs_checks.catalogue.anomaly.score_reversal import (
     RESOLVED,

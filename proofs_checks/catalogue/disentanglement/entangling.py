@@ -11,13 +11,13 @@ import sympy
 import torch
 from torch import Tensor
 
-from numerics import entangling as maps
-from numerics import entangling_errors
 from numerics import marginals as laws
 from numerics.foreign_marginals import as_product
 from numerics.marginals import Product
 from numerics.random import Stream, tiles
 from numerics.statistics import TwoSampleGrid, UniformGrid
+from numerics.transports import entangling as maps
+from numerics.transports import entangling_errors
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Bound, Case, Cases, Control, Test, finite, identity, measured, structural, tested
 from proofs_checks.strategies.matrices import entangling_cases, pushed_entangling_cases

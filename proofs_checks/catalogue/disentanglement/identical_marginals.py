@@ -14,13 +14,14 @@ import torch
 from torch import Tensor
 
 from numerics import disentanglement_scores as scores
-from numerics import entangling as maps
-from numerics import entangling_errors, score_levels
 from numerics import marginals as laws
+from numerics import score_levels
 from numerics.foreign_marginals import as_product
 from numerics.random import Stream, tiles
+from numerics.transports import entangling as maps
+from numerics.transports import entangling_errors
+from numerics.transports.twins import EntangledTwin, RandomDecoder
 from numerics.twin_samples import FITTED, Comparison, fitted_weights, information_defect, information_width
-from numerics.twins import EntangledTwin, RandomDecoder
 from numerics.two_samples import mean_under_equal_laws
 from proofs_checks.catalogue.disentanglement.entangling import declared_law
 from proofs_checks.errors import InputError

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from numerics.entangling import STEP, ULPS, EntanglingMap, Linearized, gram_defect, rounding_of_rotation
 from numerics.marginals import Marginal
 from numerics.tails import LOG_SQRT_2PI, normal_tail
+from numerics.transports.entangling import STEP, ULPS, EntanglingMap, Linearized, gram_defect, rounding_of_rotation
 
 __all__ = [
     "DENSITY",
@@ -170,7 +170,7 @@ class MatrixErrors:
 
     Attributes:
         orthogonality: How far rounding may have carried it from an orthogonal one, |A^T A - I|_F as measured, but no more
-            than a factorisation's rounding (:func:`numerics.entangling.rounding_of_rotation`): a matrix that is not
+            than a factorisation's rounding (:func:`numerics.transports.entangling.rounding_of_rotation`): a matrix that is not
             orthogonal is not excused.
         determinant: How far the evaluated log |det A| may lie from the true one.
         entries: Distance, entry by entry, to the nearest orthogonal matrix, shape ``(d, d)``; for a matrix that is

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch import distributions as td
 
-from numerics.conditionals import Conditionals, MixtureConditionals, ProductConditionals
 from numerics.densities import GaussianMixture
+from numerics.transports.conditionals import Conditionals, MixtureConditionals, ProductConditionals
 
 __all__ = ["closed_form"]
 
@@ -17,7 +17,7 @@ __all__ = ["closed_form"]
 def closed_form(law: Any) -> Conditionals | None:
     """The conditional laws of an object that is recognised, or None.
 
-    Recognised: :class:`numerics.conditionals.Conditionals` itself, :class:`numerics.densities.GaussianMixture`, torch's MultivariateNormal,
+    Recognised: :class:`numerics.transports.conditionals.Conditionals` itself, :class:`numerics.densities.GaussianMixture`, torch's MultivariateNormal,
     LowRankMultivariateNormal, MixtureSameFamily of those or of Independent normals, Independent laws with a distribution function, and
     sequences of one-dimensional laws.
 

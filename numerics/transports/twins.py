@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from numerics.entangling import EntanglingMap
 from numerics.random import Stream
+from numerics.transports.entangling import EntanglingMap
 
 __all__ = ["EntangledTwin", "RandomDecoder"]
 
@@ -26,7 +26,7 @@ class EntangledTwin:
 
     Args:
         decoder: From latents ``(n, d)`` to observations, first axis n.
-        mapping: f, a :class:`~numerics.entangling.EntanglingMap` of the prior.
+        mapping: f, a :class:`~numerics.transports.entangling.EntanglingMap` of the prior.
         dtype: What the decoder takes; f itself is evaluated in that of z'.
     """
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from numerics.conditionals import Conditionals, Fibre, log_complement
-from numerics.hypotheses import HypothesisError
 from numerics.quadrature import gauss
 from numerics.roots import bracketed, solve_increasing
 from numerics.tails import LOG_2, Tail, side_of
+from numerics.transports.conditionals import Conditionals, Fibre, log_complement
+from numerics.transports.hypotheses import HypothesisError
 
 LogFunction = Callable[[Tensor], Tensor]
 ORDER = 16  # nodes of the Gauss rule on a panel

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from numerics.hypotheses import (
+from numerics.quadrature import Rule, kronrod
+from numerics.roots import bracketed, solve_increasing
+from numerics.transports.hypotheses import (
     CAUSES,
     PRECISION,
     HypothesisError,
@@ -25,9 +27,7 @@ from numerics.hypotheses import (
     evaluated,
     within_range,
 )
-from numerics.quadrature import Rule, kronrod
-from numerics.roots import bracketed, solve_increasing
-from numerics.triangular import gradient, triangular_log_det, triangularity_defect
+from numerics.transports.triangular import gradient, triangular_log_det, triangularity_defect
 
 __all__ = [
     "ArbitraryScore", "HypothesisError", "Inspection", "Inverse", "LogFunction", "PrecisionError", "Slope", "Trouble", "dyadic_tails", "log_ratio",
@@ -260,7 +260,7 @@ class ArbitraryScore:
     def log_density(self, y: Tensor) -> Tensor:
         """log density of f(X) at images ``y``, through the inverse and the Jacobian of the map as evaluated.
 
-        It approaches log s + ``log_unit`` at the preimage. See :func:`numerics.recovery.recover` for its error.
+        It approaches log s + ``log_unit`` at the preimage. See :func:`numerics.transports.recovery.recover` for its error.
         """
         x = self.inverse(y)
         with torch.no_grad():

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from numerics.conditionals import Conditionals
-from numerics.marginal_grids import ORDER, GridConditionals
-from numerics.support_search import MOST_NODES, find_panels
 from numerics.tails import Tail, side_of
+from numerics.transports.conditionals import Conditionals
+from numerics.transports.marginal_grids import ORDER, GridConditionals
+from numerics.transports.support_search import MOST_NODES, find_panels
 
 LogFunction = Callable[[Tensor], Tensor]
 
@@ -79,7 +79,7 @@ class KnotheRosenblatt:
 
     @classmethod
     def from_conditionals(cls, conditionals: Conditionals, *, tile: int = 1 << 21) -> KnotheRosenblatt:
-        """The map through conditional laws; see :mod:`numerics.conditionals`.
+        """The map through conditional laws; see :mod:`numerics.transports.conditionals`.
 
         Args:
             tile: Numbers held at once, about; 8 bytes each, several times.

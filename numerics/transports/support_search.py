@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from numerics.hypotheses import HypothesisError
-from numerics.marginal_grids import ORDER, log_values, panel_nodes
+from numerics.transports.hypotheses import HypothesisError
+from numerics.transports.marginal_grids import ORDER, log_values, panel_nodes
 
 LogFunction = Callable[[Tensor], Tensor]
 NEGLIGIBLE = -41.0  # log of what is left outside, relative: e^-41 = 1.6e-18

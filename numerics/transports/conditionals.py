@@ -4,7 +4,7 @@ A :class:`Conditionals` hands out, for rows of earlier coordinates, the laws of 
 the line side by side. A Fibre knows :math:`\log F` and :math:`\log(1-F)` each by itself, so that neither tail saturates.
 
 Closed forms: Gaussian mixtures with any covariances, products of one-dimensional laws, autoregressive flows into the normal law, and
-callables of your own. Quadrature is in :mod:`numerics.marginal_grids`.
+callables of your own. Quadrature is in :mod:`numerics.transports.marginal_grids`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from torch import Tensor
 
 from numerics.densities import GaussianMixture
 from numerics.foreign_marginals import as_product
-from numerics.hypotheses import HypothesisError
 from numerics.marginals import Product
 from numerics.random import Stream
 from numerics.roots import bracketed, solve_increasing
 from numerics.tails import LOG_2, LOG_SQRT_2PI, Tail, side_of
-from numerics.triangular import triangularity_defect
+from numerics.transports.hypotheses import HypothesisError
+from numerics.transports.triangular import triangularity_defect
 
 __all__ = [
     "CallableConditionals", "Conditionals", "Fibre", "FlowConditionals", "MixtureConditionals", "ProductConditionals",

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from numerics.densities import GaussianMixture
-from numerics.hypotheses import evaluated
 from numerics.quadrature import analytic_remainder, moving_end_log_size
-from numerics.transports import ArbitraryScore
+from numerics.transports.arbitrary_score import ArbitraryScore
+from numerics.transports.hypotheses import evaluated
 
 Exponents = tuple[Tensor, Tensor, Tensor]
 

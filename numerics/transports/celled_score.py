@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from numerics.quadrature import Rule, kronrod
-from numerics.transports import ArbitraryScore, LogFunction, Slope
+from numerics.transports.arbitrary_score import ArbitraryScore, LogFunction, Slope
 
 
 class CelledScore(ArbitraryScore):
