@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,6 +34,13 @@ _profile("dev", 25, derandomize=False)
 _profile("ci", 25, derandomize=True)
 _profile("deep", 2000, derandomize=False)
 hypothesis.settings.load_profile(os.environ.get("PREALITY_HYPOTHESIS", "ci" if os.environ.get("CI") else "dev"))
+
+
+@pytest.fixture(autouse=True)
+def _same_global_stream() -> None:
+    """Code of others draws from torch's global generator (torch.distributions, zuko): every test begins with it in the same state."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.hookimpl(wrapper=True)

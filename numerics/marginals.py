@@ -284,7 +284,7 @@ class Gumbel(LocationScale):
     def _quantile(tail: Tail) -> Tensor:
         lower = tail.side > 0
         small = tail.log_p.clamp_max(-0.5)
-        return -torch.log(torch.where(lower, -tail.log_p, -torch.log1p(-torch.exp(small))))
+        return -torch.log(-torch.where(lower, tail.log_p, torch.log1p(-torch.exp(small))))
 
     @staticmethod
     def _sample(stream: Stream, n: int, width: int) -> Tensor:

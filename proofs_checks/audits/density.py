@@ -282,12 +282,12 @@ def _outcome(
     title = _title(name)
     probe = torch.cat(data)
     *pair, aim = functions
-    made = None
+    tried: list[Representation] = []
     try:
         for doubling in range(DOUBLINGS + 1):
             bijection = build(name, tuple(pair), probe, cells=options["cells"] * 2**doubling, **options["map"])
-            coarser, made = made, represent(bijection, *data, aim)
-            made = by_halving(made, coarser) if coarser else made
+            made = by_halving(represent(bijection, *data, aim), tried)
+            tried.append(made)
             if COARSE not in made.trouble and made.verdict.status is Status.HOLDS:
                 break
     except HypothesisError as failed:
@@ -296,7 +296,7 @@ def _outcome(
         if isinstance(refused, InputError):
             raise
         raise InputError(str(refused)) from None
-    return made, _judged(title, name, made)  # type: ignore[arg-type]  # the loop runs at least once
+    return tried[-1], _judged(title, name, tried[-1])
 
 
 def _judged(title: str, name: str, made: Representation) -> Finding:

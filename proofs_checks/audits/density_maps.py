@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -251,16 +251,22 @@ def represent(
     )
 
 
-def by_halving(made: Representation, coarser: Representation) -> Representation:
+def by_halving(made: Representation, coarser: Sequence[Representation]) -> Representation:
     """Judged by what halving the cells did, where p or s has kinks along the fibres and the rules' own estimate says too little.
 
-    The knots of a spline flow are such kinks. A composite rule then errs like the square of a cell's width, at worst like the width, so that half of what the
-    wider cells left bounds what the narrow ones leave: an estimate. A fault of the Jacobian or of the inverse does not fall with the cells, and stays refuted.
+    The knots of a spline flow are such kinks. A composite rule then errs like the square of a cell's width, times something that depends on where the knots
+    fall in their cells. So twice what each coarser map left, divided by 4 for every halving since, estimates what this one leaves. A fault of the Jacobian
+    or of the inverse does not fall with the cells, and stays refuted.
+
+    Args:
+        coarser: The maps with wider cells, each with twice the width of the next.
     """
-    left = float(coarser.deviation.max()) / 2
+    left = max(
+        (2 * float(m.deviation.max()) / 4**k for k, m in enumerate(reversed(coarser), start=1)), default=math.inf
+    )
     if made.verdict.status is not Status.REFUTED or made.trouble or not left <= RESOLVES:
         return made
-    why = "the recovered density's distance from the score, at least halved by halving the cells"
+    why = "what maps with wider cells left of the score, divided by 4 for each halving, twice"
     bound = Bound(
         {"quadrature": left}, why, estimated=("quadrature",), assumes=("p and s have kinks at worst along the fibres",)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from numerics import detection
 from numerics.random import Stream
 from numerics.transports import celled_score
 from proofs_checks.audits import density, density_checks, density_maps, models
-from proofs_checks.kernel import Status
+from proofs_checks.kernel import Bound, Status, judge, measured
 
 X, Y = 1.1 * Stream(1).normal(24, 2), 1.4 * Stream(2).normal(24, 2) + 1
 
@@ -94,3 +95,34 @@ def test_a_batch_that_is_not_shuffled_hides_a_batch_statistic(monkeypatch: pytes
 
     monkeypatch.setattr(models, "alone", lambda caller, probe, values, what: models.repeatable(caller, probe, values))
     assert models.read_density(centred, X).dim == 2
+
+
+def representation(deviation: float) -> density_maps.Representation:
+    """Two points whose recovered density lies so far from the score, where the rules' own estimate promised 1e-6."""
+    two = torch.zeros(2).double()
+    residual = measured(
+        two + deviation, Bound({"quadrature": 1e-6}, "made up", estimated=("quadrature",)), points=2, resolves=0.05
+    )
+    return density_maps.Representation(
+        bijection=None, inliers=two[:1], outliers=two[1:], inlier_errors=two[:1], outlier_errors=two[1:], labels=(two[:1], two[1:]), aim=Fraction(1, 2),
+        trouble={}, verdict=judge(residual, route="numeric"), deviation=two + deviation,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("deviations", "status"),
+    [
+        ([0.1, 0.02, 0.006], Status.HOLDS),  # kinks: a quarter, more or less
+        ([0.1, 0.001, 0.004], Status.HOLDS),  # the knots fell well into the wider cells
+        ([0.03, 0.03, 0.03], Status.REFUTED),  # a factor that is missing does not fall with the cells
+        ([0.03], Status.REFUTED),
+        ([0.9, 0.2], Status.REFUTED),  # too coarse to say anything
+    ],
+)
+def test_a_kink_falls_with_the_cells_and_a_fault_does_not(deviations: list[float], status: Status) -> None:
+    *coarser, made = (representation(deviation) for deviation in deviations)
+    judged = density_maps.by_halving(made, coarser)
+    assert judged.verdict.status is status
+    assert judged.kinked == (status is Status.HOLDS)
+    if judged.kinked:
+        assert float(judged.inlier_errors) >= deviations[-1]
