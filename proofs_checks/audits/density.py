@@ -49,7 +49,7 @@ UNIFORM, REVERSED = "uniformized", "reversed"
 OPEN_SHARE = Fraction(1, 100)  # of the pairs: where the errors leave more of them open, an area says little
 BINS = 24
 TRIED = 16  # coordinates, when the audit chooses one
-DOUBLINGS = 2  # of the nodes, where some points are not resolved
+DOUBLINGS = 3  # of the nodes, where some points are not resolved
 LogFunction = Callable[[Tensor], Tensor]
 
 
@@ -96,7 +96,7 @@ def audit_density(
             inliers' coordinate.
         coordinate: Which of the D flattened coordinates the bijections change; when left out, one along which no point lies deep in the tail of p.
         points: At most this many inliers and outliers are audited, drawn at random.
-        evaluations: Of p along a fibre, in cells of nine; doubled up to twice where some points are not resolved.
+        evaluations: Of p along a fibre, in cells of nine; doubled up to three times where some points are not resolved.
         tile: Numbers held at once, which bounds memory.
         subject: What to call the model.
     Raises:
