@@ -17,8 +17,6 @@ r (the text "trivial" is an array of text), ``relations`` (texts) and ``accuracy
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,10 +26,9 @@ import torch
 from torch import Tensor
 
 from proofs_checks.audits.equivariance_actions import Move, read_move
-from proofs_checks.audits.reading import MAX_BYTES, Decimal, read_json, require_dense, short
+from proofs_checks.audits.reading import Decimal, read_arrays, read_json, require_dense, short
 from proofs_checks.errors import InputError
 
-MAX_UNPACKED = 8 * MAX_BYTES
 _FIELDS = {"title", "map", "recorded", "actions", "relations", "accuracy"}
 
 
@@ -220,28 +217,7 @@ def _read_recorded(given: Any, names: list[str], accuracy: float | None) -> Reco
 
 def _read_npz(path: Path) -> dict[str, Any]:
     """The arrays of an NPZ file in the shape of the JSON document."""
-    if not path.is_file():
-        raise InputError(
-            f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder."
-        )
-    arrays: dict[str, np.ndarray] = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > MAX_UNPACKED:
-            raise InputError(f"{path.name} unpacks to {size} bytes; audits read up to {MAX_UNPACKED}.")
-        with np.load(path, allow_pickle=False) as loaded:
-            for key in loaded.files:
-                arrays[key] = loaded[key]
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path.name} is no NPZ file: {error}. Write one with numpy.savez.") from None
-    except ValueError as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            f"{path.name} holds an array that is not plain data ({error}). Object arrays are pickles and are never loaded; save numbers."
-        ) from None
-    return _arranged(arrays, path.name)
+    return _arranged(read_arrays(path), path.name)
 
 
 def _arranged(arrays: dict[str, np.ndarray], name: str) -> dict[str, Any]:

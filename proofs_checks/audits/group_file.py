@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from proofs_checks.audits.reading import read_json, read_text, short
+from proofs_checks.audits.reading import read_arrays, read_json, read_text, short
 from proofs_checks.errors import InputError
 from theory.groups import FiniteGroup
 
-MAX_UNPACKED = 256 * 2**20
 Rows = list[list[Any]]
 _FORMS = (
     "rows, an object with 'table' (and 'labels'), one with 'permutations', or one with 'generators' and 'relations'"
@@ -78,24 +74,7 @@ def _from_json(data: Any, name: str) -> Rows | FiniteGroup:
 
 
 def _from_npz(path: Path) -> Rows:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(item.file_size for item in archive.infolist())
-        if size > MAX_UNPACKED:
-            raise InputError(f"{path.name} unpacks to {size} bytes; audits read up to {MAX_UNPACKED}.")
-        with np.load(path, allow_pickle=False) as content:
-            arrays = {key: content[key] for key in content.files}
-    except FileNotFoundError:
-        raise InputError(
-            f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder."
-        ) from None
-    except zipfile.BadZipFile:
-        raise InputError(f"{path.name} is no NPZ archive (or is cut off). Save it with numpy.savez.") from None
-    except (ValueError, OSError, EOFError, KeyError) as error:
-        if isinstance(error, InputError):
-            raise
-        hint = " Arrays of Python objects are pickles, which are never read." if "allow_pickle" in str(error) else ""
-        raise InputError(f"{path.name} cannot be read as arrays: {error}.{hint}") from None
+    arrays = read_arrays(path)
     if "table" not in arrays or arrays.keys() - {"table", "labels"}:
         raise InputError(
             f"Expected an array 'table', and perhaps 'labels', in {path.name}, got {', '.join(sorted(arrays)) or 'none'}."

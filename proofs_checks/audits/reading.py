@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from proofs_checks.errors import InputError
 
+if TYPE_CHECKING:
+    import numpy as np
+
 MAX_BYTES = 64 * 2**20
+MAX_UNPACKED = 512 * 2**20
 
 
 class Decimal(float):
@@ -89,6 +95,40 @@ def require_dense(value: Any, where: str) -> None:
         raise InputError(f"Expected numbers in {where}, got a tensor on the meta device, which holds none.")
     if str(getattr(value, "layout", "torch.strided")) != "torch.strided":
         raise InputError(f"Expected a dense tensor in {where}, got {value.layout}; .to_dense() makes one.")
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an NPZ archive, by name; arrays of objects, which are pickles, are refused unread.
+
+    Raises:
+        InputError: no such file, no archive or one that is cut off, no array, more than 512 MiB unpacked, or arrays of objects.
+    """
+    import numpy as np
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > MAX_UNPACKED:
+            raise InputError(f"{path.name} unpacks to {size} bytes; audits read up to {MAX_UNPACKED}.")
+        with np.load(path, allow_pickle=False) as content:
+            arrays = {key: content[key] for key in content.files}
+    except FileNotFoundError:
+        raise InputError(
+            f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder."
+        ) from None
+    except zipfile.BadZipFile:
+        raise InputError(f"{path.name} is no NPZ archive (or is cut off). Save it with numpy.savez.") from None
+    except (ValueError, OSError, EOFError, KeyError, zlib.error) as error:
+        if isinstance(error, InputError):
+            raise
+        pickled = "allow_pickle" in str(error) or "Object arrays" in str(error)
+        hint = (
+            " Arrays of Python objects are pickles, which are never read: convert them to numbers." if pickled else ""
+        )
+        raise InputError(f"{path.name} cannot be read as arrays of numbers: {error}.{hint}") from None
+    if not arrays:
+        raise InputError(f"{path.name} holds no array.")
+    return arrays
 
 
 def short(value: object, limit: int = 40) -> str:

@@ -16,7 +16,6 @@ import io
 import json
 import math
 import re
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.audits.reading import Decimal, read_json, read_text, require_dense, short
+from proofs_checks.audits.reading import Decimal, read_arrays, read_json, read_text, require_dense, short
 from proofs_checks.audits.representation_file import (
     AuditFile,
     GivenRepresentation,
@@ -36,7 +35,6 @@ from proofs_checks.errors import InputError
 from theory.groups import FiniteGroup
 from theory.representations import Representation
 
-MAX_UNPACKED = 512 * 2**20
 MAX_NUMERIC_DEGREE = 2048
 _PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".npy", ".joblib", ".ckpt"}
 _OF = re.compile(r"\s*(?P<name>[^()]+?)\s*\(\s*(?P<element>.+?)\s*\)\s*")
@@ -125,38 +123,10 @@ def _from_path(path: Path) -> tuple[Any, float | None]:
             f"{path.name} may hold pickled objects, which run code when they are read. Save the arrays with numpy.savez, or write JSON or CSV."
         )
     if suffix == ".npz":
-        return _from_npz(path)
+        return _npz_data(read_arrays(path), path.name)
     if suffix in (".csv", ".tsv", ".txt"):
         return _from_csv(path), None
     return read_json(path), None
-
-
-def _from_npz(path: Path) -> tuple[dict[str, Any], float | None]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(item.file_size for item in archive.infolist())
-        if size > MAX_UNPACKED:
-            raise InputError(f"{path.name} unpacks to {size} bytes; audits read up to {MAX_UNPACKED}.")
-        with np.load(path, allow_pickle=False) as content:
-            arrays = {key: content[key] for key in content.files}
-    except FileNotFoundError:
-        raise InputError(
-            f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder."
-        ) from None
-    except zipfile.BadZipFile:
-        raise InputError(f"{path.name} is no NPZ archive (or is cut off). Save it with numpy.savez.") from None
-    except (ValueError, OSError, EOFError, KeyError) as error:
-        if isinstance(error, InputError):
-            raise
-        hint = (
-            " Arrays of Python objects are pickles, which are never read: convert them to numbers."
-            if "allow_pickle" in str(error) or "Object arrays" in str(error)
-            else ""
-        )
-        raise InputError(f"{path.name} cannot be read as arrays of numbers: {error}.{hint}") from None
-    if not arrays:
-        raise InputError(f"{path.name} holds no array.")
-    return _npz_data(arrays, path.name)
 
 
 def _npz_data(arrays: dict[str, np.ndarray], name: str) -> tuple[dict[str, Any], float | None]:

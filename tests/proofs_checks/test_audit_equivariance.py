@@ -515,7 +515,7 @@ def test_recorded_outputs_are_compared(dtype, tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"weight": np.array([object()], dtype=object)}, "never loaded"),
+        ({"weight": np.array([object()], dtype=object)}, "never read"),
         ({"weights": np.ones((3, 3))}, "does not know"),
         ({"weight": np.ones((2, 2, 2))}, "Expected a matrix"),
         ({"weight": np.full((3, 3), np.nan)}, "every entry has to be finite"),
@@ -541,10 +541,10 @@ def test_pickles_and_other_files_are_never_loaded(content, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "map.npz"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="no NPZ file"):
+    with pytest.raises(InputError, match="no NPZ archive"):
         audit_equivariance(path)
     np.savez(path, weight=np.array([Exploding()], dtype=object))
-    with pytest.raises(InputError, match="never loaded"):
+    with pytest.raises(InputError, match="never read"):
         audit_equivariance(path)
     assert not (tmp_path / "exploded").exists()
 
