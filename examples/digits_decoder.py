@@ -26,6 +26,7 @@ LATENTS, HIDDEN, EPOCHS, BATCH = 8, 128, 80, 64
 PIXELS, SHADES = 64, 16.0
 
 prior = td.Normal(torch.zeros(LATENTS, dtype=torch.float64), 1.0)
+subject = "the digits' autoencoder, on its own images"
 
 
 class Autoencoder(nn.Module):
@@ -98,9 +99,7 @@ def audits(samples: int = 10_000) -> list[EntangleReport]:
     seen = seen_factors(images, labels)
     return [
         audit_entangle(decoder, prior, samples=samples, subject="the digits' decoder"),
-        audit_entangle(
-            decoder, prior, encoder=encoder, samples=samples, subject="the digits' autoencoder, on its own images"
-        ),
+        audit_entangle(decoder, prior, encoder=encoder, samples=samples, subject=subject),
         audit_entangle(
             decoder,
             prior,

@@ -249,7 +249,7 @@ def claim_view(result: ClaimResult, claim: Claim | None, position: int) -> Claim
 def audit_view(report: AuditReport, position: int) -> AuditView:
     """Everything that a section says about one audit."""
     found = [
-        (finding, WORDS[finding.status], data_text(finding.witness) if finding.witness else "")
+        (finding, WORDS[finding.status], data_text(finding.witness) if finding.witness and _is_needed(finding) else "")
         for finding in report.findings
     ]
     provenance = {**report.provenance, "versions": ", ".join(f"{k} {v}" for k, v in _versions(report).items())}
@@ -257,6 +257,11 @@ def audit_view(report: AuditReport, position: int) -> AuditView:
     return AuditView(
         f"audit{position}", report, str(report.status), WORDS[report.status], tuple(found), clip(made, 600)
     )
+
+
+def _is_needed(finding: Finding) -> bool:
+    """Whether a reader needs the witness: what holds is said in the text, and its numbers are in the audit's own file."""
+    return finding.status not in (Status.HOLDS, Status.INAPPLICABLE)
 
 
 def _versions(report: AuditReport) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def test_the_findings_are_json_and_the_figure_is_small() -> None:
 @pytest.mark.parametrize("dim", [2, 3])
 def test_a_sound_flow_passes_its_own_checks(dim: int) -> None:
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
+        torch.manual_seed(0)
         x = flow(dim)().sample((64,))
     model = read_density(flow(dim), x)
     assert model.sampler is not None
