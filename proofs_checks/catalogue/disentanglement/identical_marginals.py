@@ -42,7 +42,7 @@ Level = Callable[[Tensor], score_levels.Levels]
 
 FEATURES, DIRECTIONS = 24, 4
 VOTES, BATCH = 2000, 8
-NODES = 192  # a side, in the plane
+NODES = 256  # a side, in the plane
 EDGE = 8.5  # standard deviations
 WEIGHTS_UP_TO = 64  # dimensions in which weights are fitted
 
@@ -330,10 +330,10 @@ def _both_laws(twin: EntangledTwin, z: Tensor, stream: Stream) -> Evidence:
         {
             "quadrature": ((own - own_coarse).abs() + (other - other_coarse).abs()) / own,
             "beyond the edge": 8.0 * 0.5 * math.erfc(EDGE / math.sqrt(2.0)) / own,
-            "rounding": 2.0**-40 / own,
+            "rounding": 2.0**-36 / own,
         },
         "Trapezoidal rule for a decaying analytic integrand, estimated by half the nodes a side; a kernel of at most 1 leaves at most the normal law's "
-        "mass beyond the edge, twice for each side and model; sums of 2 * 10^4 terms of at most 1, each within 2^10 units of roundoff.",
+        "mass beyond the edge, twice for each side and model; sums of 66,049 terms that come to at most 1, each within 2^10 units of roundoff, a sum within as many units as it has terms.",
         estimated=("quadrature",), assumes=("the integrands are resolved by the coarser grid",),
     )  # fmt: skip
     return measured((own - other).abs() / own, bound, points=len(x), resolves=1e-2, name="P(x) of both models")
