@@ -256,7 +256,7 @@ def by_halving(made: Representation, coarser: Sequence[Representation]) -> Repre
 
     The knots of a spline flow are such kinks. A composite rule then errs like the square of a cell's width, times something that depends on where the knots
     fall in their cells. So twice what each coarser map left, divided by 4 for every halving since, estimates what this one leaves. A fault of the Jacobian
-    or of the inverse does not fall with the cells, and stays refuted.
+    or of the inverse does not fall with the cells: it stays refuted where it is larger than that, and is within the error that is stated where it is not.
 
     Args:
         coarser: The maps with wider cells, each with twice the width of the next.

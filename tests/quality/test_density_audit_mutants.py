@@ -126,3 +126,24 @@ def test_a_kink_falls_with_the_cells_and_a_fault_does_not(deviations: list[float
     assert judged.kinked == (status is Status.HOLDS)
     if judged.kinked:
         assert float(judged.inlier_errors) >= deviations[-1]
+
+
+@pytest.mark.parametrize("fault", [0.0, 1e-4, 0.01, 0.03])
+def test_a_fault_on_kinked_fibres_is_refused_or_within_the_error_that_is_stated(
+    fault: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = Stream(4).exponential(40, 2) * Stream(5).signs(40, 2)
+    sound = density_maps.recovery.recover
+
+    def shifted(transport: Any, points: Tensor) -> Any:
+        found = sound(transport, points)
+        return replace(found, log_density=found.log_density + fault)
+
+    monkeypatch.setattr(density_maps.recovery, "recover", shifted)
+    audit = density.audit_density(lambda x: -x.abs().sum(1), x[:20], 1.3 * x[20:], base=0.7)
+    for name in ("uniformized", "reversed"):
+        finding = next(finding for finding in audit.findings if finding.name == name)
+        held = finding.status is Status.HOLDS
+        assert held or fault
+        assert not held or finding.witness["worst_error_nats"] >= fault
+        assert not held or fault < 0.03
