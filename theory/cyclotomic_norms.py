@@ -1,58 +1,86 @@
-r"""Norms from an imaginary cyclotomic field K = Q(zeta_n) to its real subfield K0: a decision by valuations at inert primes.
+r"""Norms from an imaginary cyclotomic field K = Q(zeta_n) to its real subfield K0: which numbers are :math:`y \bar y`, and such a y.
 
-A number x of K0, not zero, is :math:`y \bar y` for some y in K if and only if it is so at every place of K0 (Hasse's norm theorem, K/K0 being cyclic).
+**Whether.** A number x of K0, not zero, is :math:`y \bar y` for some y in K if and only if it is so at every place of K0 (Hasse's norm theorem, K/K0 being cyclic).
 
 - At the real places: x is positive in every embedding.
 - At a prime that splits in K every number is a norm; at one that is inert, exactly those of even valuation (Serre 1979, V.2).
 - At most one prime ramifies in K/K0, and only for n a power of a prime p: the one over p. There the symbol is the product of all the others (reciprocity),
   so it takes care of itself.
 
-The primes of K0 over q are inert exactly when -1 is a power of q modulo n', the part of n prime to q, and n' > 2; valuations are then taken in Z[zeta_n], which
-is the ring of integers: a prime over q is (q, g(zeta)) for a factor g of Phi_n modulo q, and b = (Phi_n / g)(zeta) satisfies b P in q Z[zeta_n]
-(Dedekind), so that P divides x if and only if q divides x b.
+The primes of K0 over q are inert exactly when -1 is a power of q modulo n', the part of n prime to q, and n' > 2; see :mod:`theory.cyclotomic_ideals`.
+
+**Which.** Let x be an integer and I an ideal with :math:`I \bar I = (x)`. On I the form :math:`T(a, b) = \mathrm{Tr}(a \bar b / x)` is at least phi(n), by the
+inequality of the means, since the norm of a is at least that of I; it is phi(n) exactly where :math:`a \bar a = x`. So y is a shortest vector of I, and
+lattice reduction shows it. If the class number of K is one, any such I has one: y exists, its ideal is I times a quotient J / J* with J = (u), and y u*/u lies in I.
+For larger class numbers several I are tried.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
-from functools import lru_cache
-from math import gcd, prod
+from itertools import islice, product
+from math import gcd
 
-from theory.cyclotomic import Cyclotomic, cyclotomic_polynomial, degree, zeta
+from theory.cyclotomic import Cyclotomic, degree, zeta
+from theory.cyclotomic_ideals import PrimeIdeal, inert, lattice, primes_over, trace_form, valuation
+from theory.primes import prime_divisors
 
-_TRIAL = 10**5
-_DIGITS = 60  # numbers without small factors are factored up to this length
+__all__ = ["is_norm", "is_totally_positive", "norm", "norm_root"]
+
+_IDEALS = 64  # ideals I tried; the first one does where the class number is one
 
 
-def is_norm(*factors: Cyclotomic) -> tuple[bool, str]:
-    """Whether the product of the factors is y y* for some y of their field Q(zeta_n), and the place that decides.
+def is_norm(x: Cyclotomic) -> tuple[bool, str]:
+    """Whether x is y y* for some y of its field Q(zeta_n), and the place that decides.
 
     Args:
-        factors: Real (fixed by complex conjugation), not zero, of one order n with Q(zeta_n) imaginary. They are factored one by one.
+        x: Real (fixed by complex conjugation), not zero; Q(zeta_n) is imaginary.
 
     Raises:
-        ValueError: a factor is zero or not real, or its norm has no known factorisation (a part of more than 60 digits without factors below 10^5).
+        ValueError: x is zero or not real, or its norm to Q has no known factorisation (see :func:`theory.primes.factor`).
     """
-    order = factors[0].order
-    for x in factors:
-        if not x or not x.is_real or x.order != order or degree(order) < 2:
-            raise ValueError(
-                f"Expected nonzero real numbers of one imaginary cyclotomic field, got {x} of Q(zeta_{x.order})."
-            )
-    if not is_totally_positive(prod(factors[1:], start=factors[0])):
+    whole, _ = _whole(x)
+    if not is_totally_positive(x):
         return False, "it is negative in some real embedding"
-    reduced = [_odd(x) for x in factors]
-    whole = [Cyclotomic(x.order, x.numerators) * x.denominator for x in reduced]  # times squares of the denominators
-    order = whole[0].order
-    candidates = sorted({q for x in whole for q in prime_divisors(norm(x)) if inert(q, order)})
+    candidates = [q for q in prime_divisors(norm(whole)) if inert(q, whole.order)]
     for q in candidates:
-        sums = [sum(column) for column in zip(*(valuations(x, q) for x in whole), strict=True)]
-        odd = [v for v in sums if v % 2]
+        odd = [v for v in (valuation(whole, prime) for prime in primes_over(q, whole.order)) if v % 2]
         if odd:
             return False, f"its valuation at an inert prime over {q} is {odd[0]}, which is odd"
     if not candidates:
         return True, "no inert prime divides it"
     return True, f"its valuations at the inert primes over {', '.join(map(str, candidates))} are even"
+
+
+def norm_root(x: Cyclotomic) -> Cyclotomic | None:
+    """y with y y* = x, checked by multiplying; or None: there is none, or, where the class number of Q(zeta_n) is above one, none was found.
+
+    Args:
+        x: As in :func:`is_norm`.
+
+    Raises:
+        ValueError: as :func:`is_norm`.
+    """
+    whole, denominator = _whole(x)
+    if not is_totally_positive(x):
+        return None
+    inverse = whole.inverse()
+    for ideal in islice(_halves(whole), _IDEALS):
+        for y in _shortest(whole.order, ideal, inverse):
+            if y * y.conjugate() == whole:
+                return y * Fraction(1, denominator)
+    return None
+
+
+def _whole(x: Cyclotomic) -> tuple[Cyclotomic, int]:
+    """(m^2 x, m) with an integer m^2 x of the same field, written with n odd or divisible by four."""
+    if not x or not x.is_real or degree(x.order) < 2:
+        raise ValueError(
+            f"Expected nonzero real numbers of an imaginary cyclotomic field, got {x} of Q(zeta_{x.order})."
+        )
+    x = _odd(x)
+    return Cyclotomic(x.order, x.numerators) * x.denominator, x.denominator
 
 
 def _odd(x: Cyclotomic) -> Cyclotomic:
@@ -66,13 +94,44 @@ def _odd(x: Cyclotomic) -> Cyclotomic:
     return total / x.denominator
 
 
+def _halves(x: Cyclotomic) -> Iterator[list[tuple[PrimeIdeal, int]]]:
+    """Ideals I with I I* = (x), as primes with exponents; none if a valuation at a prime that conjugation keeps is odd."""
+    choices: list[list[list[tuple[PrimeIdeal, int]]]] = []
+    for q in prime_divisors(norm(x)):
+        primes = primes_over(q, x.order)
+        for place, prime in enumerate(primes):
+            power = valuation(x, prime) if place <= prime.conjugate else 0
+            if place == prime.conjugate:
+                if power % 2:
+                    return
+                choices.append([[(prime, power // 2)]])
+            elif power:
+                other = primes[prime.conjugate]
+                choices.append([[(prime, power - k), (other, k)] for k in range(power + 1)])
+    for chosen in product(*choices):
+        yield [pair for block in chosen for pair in block]
+
+
+def _shortest(n: int, ideal: list[tuple[PrimeIdeal, int]], inverse: Cyclotomic) -> Iterator[Cyclotomic]:
+    """A reduced basis of the ideal for Tr(a b* / x), the shortest first."""
+    from flint import fmpz_mat
+
+    basis = lattice(n, ideal)
+    form = fmpz_mat(trace_form(inverse))
+    _, change = (basis * form * basis.transpose()).lll(transform=True, rep="gram", gram="exact")
+    basis = change * basis
+    gram = basis * form * basis.transpose()
+    for k in sorted(range(basis.nrows()), key=lambda k: int(gram[k, k])):
+        yield Cyclotomic(n, tuple(int(basis[k, j]) for j in range(basis.ncols())))
+
+
 def norm(x: Cyclotomic) -> int:
     """The product of all conjugates of an integer of Q(zeta_n) over Q."""
-    product = Cyclotomic.rational(1)
+    product_of_all = Cyclotomic.rational(1)
     for k in range(1, x.order + 1):
         if gcd(k, x.order) == 1:
-            product = product * x.galois(k)
-    return int(product.as_fraction())
+            product_of_all = product_of_all * x.galois(k)
+    return int(product_of_all.as_fraction())
 
 
 def is_totally_positive(x: Cyclotomic) -> bool:
@@ -93,75 +152,3 @@ def is_totally_positive(x: Cyclotomic) -> bool:
         if symmetric[-1] <= 0:
             return False
     return True
-
-
-def inert(q: int, n: int) -> bool:
-    """Whether the primes of the real subfield over q stay prime in Q(zeta_n): -1 is a power of q modulo the part of n prime to q, which is above 2."""
-    while n % q == 0:
-        n //= q
-    power = q % n
-    seen = 1
-    while n > 2 and power != n - 1:
-        if power == 1 or seen > n:
-            return False
-        power, seen = power * q % n, seen + 1
-    return n > 2
-
-
-def valuations(x: Cyclotomic, q: int) -> list[int]:
-    """The valuations of an integer x of Z[zeta_n] at the primes over q, in the order of the factors of Phi_n modulo q."""
-    found = []
-    for b in _helpers(x.order, q):
-        count, current = 0, x
-        while True:
-            product = current * b
-            if product.denominator != 1 or any(c % q for c in product.lift(x.order).numerators):
-                break
-            current = product / q
-            count += 1
-        found.append(count)
-    return found
-
-
-@lru_cache(maxsize=512)
-def _helpers(n: int, q: int) -> tuple[Cyclotomic, ...]:
-    """(Phi_n / g)(zeta) modulo q for the irreducible factors g of Phi_n modulo q."""
-    from flint import fmpz_mod_ctx, fmpz_mod_poly_ctx
-
-    ring = fmpz_mod_poly_ctx(fmpz_mod_ctx(q))
-    whole = ring([int(c) for c in cyclotomic_polynomial(n)])
-    helpers = []
-    for g, _ in whole.factor()[1]:
-        coefficients = [int(c) for c in (whole // g).coeffs()]
-        helpers.append(Cyclotomic.build(n, tuple(coefficients + [0] * (degree(n) - len(coefficients))), 1))
-    return tuple(helpers)
-
-
-def prime_divisors(n: int) -> list[int]:
-    """The primes that divide n.
-
-    Raises:
-        ValueError: a part of more than 60 digits without factors below 10^5 that is no prime power.
-    """
-    from flint import fmpz
-
-    n, found, p = abs(n), [], 2
-    while p < _TRIAL and p * p <= n:
-        if n % p == 0:
-            found.append(p)
-            while n % p == 0:
-                n //= p
-        p += 1 if p == 2 else 2
-    if n == 1:
-        return found
-    rest = fmpz(n)
-    if not rest.is_prime() and len(str(n)) > _DIGITS:
-        base, exponent = n, 1
-        for k in range(2, n.bit_length() // 16 + 1):
-            root = int(fmpz(n).root(k))
-            if root**k == n and fmpz(root).is_prime():
-                base, exponent = root, k
-        if exponent == 1:
-            raise ValueError(f"a part of {len(str(n))} digits has no factor below 10^5, and factoring stops there")
-        return [*found, base]
-    return sorted([*found, *(int(p) for p, _ in rest.factor())])

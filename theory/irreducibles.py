@@ -4,7 +4,8 @@ For a character chi of degree d find a subgroup H with a linear character lambda
 e = (1/|H|) sum_h lambda(h^-1) h has rank 1 in the irrep, and with f(x) = tr(e x) = (1/|H|) sum_h lambda(h^-1) chi(h x) and elements t_i
 such that the t_i v (v in the image of e) are a basis, R(x) = G^-1 [f(t_i^-1 x t_j)], G = [f(t_i^-1 t_j)] their Gram matrix, which R preserves.
 If H has index d, chi is induced from lambda: R is monomial, its entries are roots of unity, and it is unitary. Otherwise translates are looked for
-that are orthogonal to each other; R is unitary where they are found, and keeps the form G where not.
+that are orthogonal to each other; R is unitary where they are found, and keeps the form G where not. Then :mod:`theory.hermitian_forms` decides whether a unitary basis
+exists over the field, and finds one.
 
 Where no such pair is met, pairs with multiplicities a, b, ... without common factor take its place: :mod:`theory.coprime_modules` reaches the irrep from the
 modules V^a, V^b, ... by Euclid's algorithm, and Brauer's theorem provides the pairs (:mod:`theory.elementary_subgroups`). So every irrep is found.
@@ -33,6 +34,7 @@ from theory.elementary_subgroups import (
 )
 from theory.exact_matrices import CyclotomicField, ExactArray
 from theory.groups import FiniteGroup, GroupTooLarge
+from theory.hermitian_forms import unitarised_where_possible
 from theory.matrix_representations import Representation
 from theory.primes import split_prime
 from theory.subgroups import generated, left_cosets
@@ -259,22 +261,27 @@ def _unit_generators(n: int) -> list[int]:
 # -- matrices ----------------------------------------------------------------------------------------------------------
 
 
-def irreps(group: FiniteGroup) -> tuple[Representation, ...]:
-    """One explicit representation per row of :func:`character_table`, each with a positive definite invariant form.
+def irreps(group: FiniteGroup, *, unitary: bool = True) -> tuple[Representation, ...]:
+    """One explicit representation per row of :func:`character_table`, unitary where a unitary form exists over its field.
 
-    The field is Q(zeta_N), as small as the subgroups found allow (``.field``); ``.form`` is the identity where the matrices are unitary.
-    :func:`theory.hermitian_forms.unitary_irreps` goes further: it decides over Q whether a unitary basis exists, and finds one.
+    The field is Q(zeta_N), as small as the subgroups found allow (``.field``). Where no unitary form exists over it, ``.form`` is a positive definite form
+    that the matrices keep, and :func:`theory.hermitian_forms.unitarity` names the obstruction; else ``.form`` is the identity.
+
+    Args:
+        group: The group.
+        unitary: False leaves the matrices as they come from a subgroup, with shorter entries and some other invariant form, and saves the search for a
+            unitary basis, which takes seconds for degrees of some dozens.
 
     Raises:
         GroupTooLarge: too many classes for an exact character table, or more than 2^28 integers in all matrices.
     """
-    known = group.__dict__.get("_irreps")
-    if known is None:
-        known = group.__dict__["_irreps"] = _all_irreps(character_table(group))
-    return known
+    known = group.__dict__.setdefault("_irreps", {})
+    if unitary not in known:
+        known[unitary] = _all_irreps(character_table(group), unitary)
+    return known[unitary]
 
 
-def _all_irreps(table: CharacterTable) -> tuple[Representation, ...]:
+def _all_irreps(table: CharacterTable, unitary: bool) -> tuple[Representation, ...]:
     group = table.group
     conductors = [table.array[row].smallest().root_order for row in range(len(table.degrees))]
     numbers = group.order * sum(d * d * degree(n) for d, n in zip(table.degrees, conductors, strict=True))
@@ -295,6 +302,8 @@ def _all_irreps(table: CharacterTable) -> tuple[Representation, ...]:
             else _by_coprime_pairs(table, b, search.coprime(k))
             for k, b in enumerate(bases)
         }
+        if unitary:
+            made = {b: unitarised_where_possible(part) for b, part in made.items()}
         for row, origin in origins.items():
             found[row] = _moved(group, made[origin.base], origin, found[origin.twist], row)
     return tuple(found[row] for row in range(len(table.degrees)))

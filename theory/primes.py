@@ -1,4 +1,4 @@
-"""Primes that split Q(zeta_n): the prime fields in which exact linear algebra over cyclotomic numbers is carried out."""
+"""Rational primes: factorisation, and primes that split Q(zeta_n), over which exact linear algebra of cyclotomic numbers is carried out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from theory.cyclotomic import prime_factors
 
+_TRIAL = 10**5
+_DIGITS = 60  # numbers without small factors are factored up to this length
 _WITNESSES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
 
 
@@ -30,6 +32,38 @@ def is_prime(n: int) -> bool:
         else:
             return False
     return True
+
+
+def factor(n: int) -> dict[int, int]:
+    """The primes that divide an integer, not zero, with their exponents, ascending.
+
+    Raises:
+        ValueError: n is zero, or a part of more than 60 digits without factors below 10^5 is no prime power.
+    """
+    from flint import fmpz
+
+    if n == 0:
+        raise ValueError("Expected an integer other than zero to factor.")
+    n, found, p = abs(n), {}, 2
+    while p < _TRIAL and p * p <= n:
+        while n % p == 0:
+            found[p], n = found.get(p, 0) + 1, n // p
+        p += 1 if p == 2 else 2
+    if n == 1:
+        return found
+    rest = fmpz(n)
+    if rest.is_prime() or len(str(n)) <= _DIGITS:
+        return found | {int(p): int(k) for p, k in sorted(rest.factor())}
+    for k in range(2, n.bit_length() // 16 + 1):
+        root = rest.root(k)
+        if root**k == rest and root.is_prime():
+            return found | {int(root): k}
+    raise ValueError(f"a part of {len(str(n))} digits has no factor below 10^5, and factoring stops there")
+
+
+def prime_divisors(n: int) -> list[int]:
+    """The primes that divide an integer, ascending; raises as :func:`factor`."""
+    return list(factor(n))
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from theory.character_tables import CharacterTable, character_table, linear_characters
 from theory.decompositions import Certificate, Decomposition, Summand, decompose
-from theory.hermitian_forms import Unitarity, unitarised, unitarity, unitary_irreps
+from theory.hermitian_forms import Unitarity, unitarised, unitarity
 from theory.inductions import induce, mackey_summands
 from theory.irreducibles import irreps
 from theory.matrix_representations import (
@@ -27,5 +27,5 @@ from theory.matrix_representations import (
 __all__ = [
     "Certificate", "CharacterTable", "Decomposition", "Defect", "NotARepresentation", "Representation", "Summand", "Unitarity", "character_table", "decompose",
     "induce", "intertwiners_dimension", "irreps", "linear_characters", "mackey_summands", "permutation_representation",
-    "regular_representation", "restrict", "schur_type", "trivial_representation", "unitarised", "unitarity", "unitary_irreps",
+    "regular_representation", "restrict", "schur_type", "trivial_representation", "unitarised", "unitarity",
 ]  # fmt: skip

@@ -1,11 +1,11 @@
-"""Which numbers are y y*: norms by construction, inert primes, Hilbert symbols over Q(i) and Q(zeta_3), and search."""
+"""Which numbers are y y*, and such a y: norms by construction, inert primes, Hilbert symbols over Q(i) and Q(zeta_3), and search."""
 
 from __future__ import annotations
 
 from cmath import exp, pi
 from fractions import Fraction
 from itertools import product
-from math import gcd
+from math import gcd, prod
 
 import pytest
 from hypothesis import assume, given, settings
@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from theory import cyclotomic_norms
 from theory.cyclotomic import Cyclotomic, degree, zeta
-from theory.cyclotomic_norms import inert, is_norm, is_totally_positive, norm, prime_divisors, valuations
+from theory.cyclotomic_ideals import inert, lattice, primes_over, trace_form, valuation
+from theory.cyclotomic_norms import is_norm, is_totally_positive, norm, norm_root
 from theory.hermitian_forms import hilbert
+from theory.primes import factor, is_prime, prime_divisors
 
 ORDERS = (3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 21)
 
@@ -36,11 +38,43 @@ def bar(x: Cyclotomic) -> Cyclotomic:
 def test_norms_are_recognised_and_multiply(y, data):
     z = data.draw(numbers(order=y.order))
     assert is_norm(bar(y))[0]
-    assert is_norm(bar(y), bar(z))[0]
+    assert is_norm(bar(y) * bar(z))[0]
     x = z + z.conjugate()
     assume(bool(x))
     assert is_norm(x * x)[0]
     assert is_norm(x)[0] == is_norm(x * bar(y))[0]
+
+
+@given(numbers(), st.fractions(Fraction(1, 6), 6, max_denominator=6))
+@settings(max_examples=80)
+def test_a_norm_root_is_found_for_every_norm_where_the_class_number_is_one(y, r):
+    x = bar(y) * r * r
+    root = norm_root(x)
+    assert root is not None
+    assert bar(root) == x
+
+
+@pytest.mark.parametrize("order", [11, 13, 16, 17, 19, 24, 25, 27, 32, 36, 40, 48, 60, 84])
+def test_norm_roots_in_fields_of_larger_degree(order):
+    y = Cyclotomic(order, tuple((7 * k * k + 3 * k) % 5 - 2 for k in range(degree(order))))
+    assert bar(norm_root(bar(y))) == bar(y)
+
+
+@pytest.mark.parametrize("order", [23, 29, 31, 39])
+def test_where_the_class_number_is_above_one_other_ideals_are_tried(order, monkeypatch):
+    """The halves of (y y*) fall into several classes, and only principal ones have a root: with the first half alone some norm is missed."""
+    norms = [bar(Cyclotomic(order, tuple((k * k + m * k + m) % 5 - 2 for k in range(degree(order))))) for m in range(8)]
+    assert all(bar(norm_root(x)) == x for x in norms)
+    monkeypatch.setattr(cyclotomic_norms, "_IDEALS", 1)
+    assert any(norm_root(x) is None for x in norms)
+
+
+@given(numbers())
+@settings(max_examples=60)
+def test_what_is_no_norm_has_no_root(y):
+    x = y + y.conjugate()
+    assume(bool(x))
+    assert (norm_root(x) is not None) == is_norm(x)[0]
 
 
 @given(numbers(), st.sampled_from([2, 3, 5, 7, 11, 13]), st.data())
@@ -48,40 +82,52 @@ def test_norms_are_recognised_and_multiply(y, data):
 def test_valuations_add_and_know_the_norm(x, q, data):
     """v(x y) = v(x) + v(y), and the norm has valuation f (v_1 + ... + v_g), f the residue degree."""
     y = data.draw(numbers(order=x.order))
+    assume(x.order % 4 != 2)
     x, y = (Cyclotomic(z.order, z.numerators) for z in (x, y))
-    a, b = valuations(x, q), valuations(y, q)
-    assert valuations(x * y, q) == [i + j for i, j in zip(a, b, strict=True)]
+    primes = primes_over(q, x.order)
+    assert [valuation(x * y, p) for p in primes] == [valuation(x, p) + valuation(y, p) for p in primes]
     total, power = norm(x), 0
     while total % q == 0:
         total, power = total // q, power + 1
-    m = x.order
-    while m % q == 0:
-        m //= q
-    f = next(k for k in range(1, m + 1) if (q**k - 1) % m == 0)
-    assert power == f * sum(a)
+    assert power == sum(p.degree * valuation(x, p) for p in primes)
 
 
 @given(st.sampled_from([n for n in ORDERS if n % 4 != 2]), st.sampled_from([2, 3, 5, 7, 11, 13, 17, 19, 23, 29]))
-def test_inert_primes_are_those_whose_factors_conjugation_keeps(n, q):
-    """A second route: conjugation takes x to x*, so at an inert prime v(x) = v(x*) for all x, and at a split one not."""
-    if n % q == 0:
-        return
-    kept = all(valuations(x, q) == valuations(x.conjugate(), q) for x in _primes_over(n, q))
-    assert kept == inert(q, n)
+def test_inert_primes_are_those_that_conjugation_keeps(n, q):
+    """By the powers of q modulo n, by the factors of Phi_n modulo q, and by valuations of the generators."""
+    primes = primes_over(q, n)
+    kept = [k == p.conjugate for k, p in enumerate(primes)]
+    for p in primes:
+        other = primes[p.conjugate]
+        if p.generator:
+            assert valuation(p.generator, p) >= 1
+            assert valuation(p.generator.conjugate(), other) >= 1
+    if n % q:
+        assert kept == [inert(q, n)] * len(primes)
 
 
-def _primes_over(n: int, q: int) -> list[Cyclotomic]:
-    """Numbers that lie in one prime over q each: g(zeta) for the factors g of Phi_n modulo q."""
-    from flint import nmod_poly
+@given(numbers(), st.sampled_from([2, 3, 5, 7]))
+@settings(max_examples=60)
+def test_the_lattice_of_an_ideal_has_its_norm_as_index_and_lies_in_it(x, q):
+    assume(x.order % 4 != 2)
+    primes = primes_over(q, x.order)
+    chosen = [(p, 1 + k % 2) for k, p in enumerate(primes)]
+    basis = lattice(x.order, chosen)
+    assert abs(int(basis.det())) == q ** sum(p.degree * k for p, k in chosen)
+    for row in basis.tolist():
+        member = Cyclotomic(x.order, tuple(int(c) for c in row))
+        assert all(valuation(member, p) >= k for p, k in chosen)
 
-    from theory.cyclotomic import cyclotomic_polynomial
 
-    found = []
-    for g, _ in nmod_poly([c % q for c in cyclotomic_polynomial(n)], q).factor()[1]:
-        coefficients = [int(c) for c in g.coeffs()][: degree(n)]
-        if len(g.coeffs()) <= degree(n):
-            found.append(Cyclotomic.build(n, tuple(coefficients + [0] * (degree(n) - len(coefficients))), 1))
-    return [x for x in found if x]
+@given(numbers())
+@settings(max_examples=60)
+def test_the_trace_form_is_the_sum_over_conjugates(x):
+    whole = Cyclotomic(x.order, x.numerators)
+    table, conjugates = trace_form(whole), [k for k in range(1, x.order + 1) if gcd(k, x.order) == 1]
+    for i in range(degree(x.order)):
+        for j in range(degree(x.order)):
+            total = sum(((whole * zeta(x.order, j - i)).galois(k) for k in conjugates), Cyclotomic.rational(0))
+            assert total.as_fraction() == table[i][j]
 
 
 @given(st.integers(1, 400), st.sampled_from([(4, -1), (3, -3), (6, -3)]))
@@ -150,4 +196,14 @@ def test_numbers_that_are_not_real_or_zero_and_norms_too_long_are_refused():
             is_norm(x)
     with pytest.raises(ValueError, match="factoring stops there"):
         prime_divisors((10**40 + 121) * (10**45 + 9))
-    assert prime_divisors((10**40 + 121) ** 2 * 6) == [2, 3, 10**40 + 121]
+    assert factor((10**40 + 121) ** 2 * 12) == {2: 2, 3: 1, 10**40 + 121: 2}
+    assert factor(-1) == {}
+    with pytest.raises(ValueError, match="other than zero"):
+        factor(0)
+
+
+@given(st.integers(1, 10**25))
+def test_factors_are_primes_that_multiply_up(n):
+    found = factor(n)
+    assert all(is_prime(p) for p in found)
+    assert prod(p**k for p, k in found.items()) == n

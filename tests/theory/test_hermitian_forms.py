@@ -10,20 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from theory.cyclotomic import zeta
-from theory.exact_matrices import CyclotomicField, ExactArray
+from theory import hermitian_lattices
+from theory.cyclotomic import Cyclotomic
+from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField
 from theory.group_families import alternating, projective_special_linear, quaternion, symmetric
-from theory.hermitian_forms import (
-    diagonalise,
-    factor,
-    hilbert,
-    rational_scale,
-    scaled_basis,
-    squarefree,
-    unitarised,
-    unitarity,
-    unitary_irreps,
-)
+from theory.groups import FiniteGroup
+from theory.hermitian_forms import diagonalise, hilbert, rational_scale, squarefree, unitarised, unitarity
+from theory.hermitian_lattices import FormLattice, orthonormal_basis, short_scale
+from theory.primes import factor
 from theory.representations import Representation, irreps, regular_representation
 
 nonzero = st.integers(-60, 60).filter(bool)
@@ -81,8 +75,10 @@ def test_multiples_of_the_unit_form_are_recognised_and_a_basis_is_found(form):
     )
     scale, _ = rational_scale([squarefree(v.as_fraction())[0] for v in values])
     assert scale is not None
-    basis = scaled_basis(form, zeta(1) * scale)
-    assert basis.H @ form @ basis == ExactArray.eye(form.shape[0], form.field) * scale
+    basis = orthonormal_basis(form * (scale * form.denominator**2))
+    assert basis.H @ form @ basis == ExactArray.eye(form.shape[0], form.field) * Fraction(
+        1, scale * form.denominator**2
+    )
 
 
 @given(st.lists(positive, min_size=1, max_size=3), st.sampled_from([3, 5, 7, 11]))
@@ -118,9 +114,10 @@ def test_forms_that_only_the_hasse_invariant_tells_apart():
     ids=str,
 )
 def test_irreps_are_unitary_over_their_field_or_an_obstruction_is_named(group, row, verdict, word):
-    part = irreps(group)[row]
+    part = irreps(group, unitary=False)[row]
     found = unitarity(part)
     assert found.verdict is verdict
+    assert irreps(group)[row].is_unitary is verdict
     assert word in found.reason
     if verdict:
         assert found.basis.H @ part.form @ found.basis == ExactArray.eye(part.degree, part.field) * found.scale
@@ -160,28 +157,101 @@ def test_the_triangle_over_cyclotomic_fields_is_decided_by_the_primes_over_three
     assert word in found.reason
     if found.basis is not None:
         assert found.basis.H @ plane.form @ found.basis == ExactArray.eye(2, plane.field) * found.scale
-    assert (found.basis is not None) == (order in (8, 9, 12))
+    assert (found.basis is not None) == verdict
 
 
-def test_even_degree_over_a_larger_field_is_decided():
-    """The irreps of degree 8 of A6, over Q(zeta_5)."""
-    part = irreps(alternating(6))[3]
+def special_linear(p: int) -> FiniteGroup:
+    field = PrimeField(p)
+    shears = [ExactArray.of(rows, field) for rows in ([[1, 1], [0, 1]], [[1, 0], [1, 1]])]
+    return FiniteGroup.from_matrices(shears)[0]
+
+
+@pytest.mark.parametrize(
+    ("group", "row", "degree", "field"),
+    [
+        (alternating(6), 3, 8, "Q(zeta_5)"),
+        (projective_special_linear(13), 1, 7, "Q(zeta_13)"),
+        (special_linear(7), 3, 4, "Q(zeta_7)"),
+        (symmetric(6), 10, 16, "Q"),
+    ],
+    ids=["A6", "PSL(2,13)", "SL(2,7)", "S6"],
+)
+def test_a_unitary_basis_is_found_over_larger_fields_and_in_larger_degrees(group, row, degree, field):
+    """Each has no orthogonal translates, so that lattices and norm equations are what finds the basis."""
+    before, after = irreps(group, unitary=False)[row], irreps(group)[row]
+    assert (before.degree, str(before.field), before.is_unitary) == (degree, field, False)
+    assert after.is_unitary
+    assert after.field == before.field
+    assert after.is_homomorphism
+    assert after.character == before.character
+
+
+def test_every_irrep_is_unitary_exactly_where_a_unitary_form_exists():
+    for group in (symmetric(3), symmetric(4), alternating(5), symmetric(5), special_linear(3), special_linear(5)):
+        for part in irreps(group):
+            assert part.is_unitary == unitarity(part).verdict
+            chosen = part.matrices[list(group.generators)]
+            assert (chosen.H @ part.form[None] @ chosen - part.form[None]).is_zero
+            assert part.is_homomorphism
+
+
+@st.composite
+def hermitian_forms(draw) -> ExactArray:
+    """c T* T over Q(zeta_n) for a T that is a product of elementary matrices and a diagonal one."""
+    order = draw(st.sampled_from([3, 4, 5, 7, 8, 12]))
+    field, size = CyclotomicField(order), draw(st.integers(1, 4))
+    number = st.builds(
+        lambda c: Cyclotomic(order, tuple(c)),
+        st.lists(st.integers(-2, 2), min_size=field.degree, max_size=field.degree),
+    )
+    rows = [[Cyclotomic.rational(int(i == j), order) for j in range(size)] for i in range(size)]
+    for i in range(size):
+        rows[i][i] = draw(number.filter(bool))
+    for _ in range(draw(st.integers(0, 3))):
+        i, j = draw(st.integers(0, size - 1)), draw(st.integers(0, size - 1))
+        if i != j:
+            x = draw(number)
+            rows[i] = [a + x * b for a, b in zip(rows[i], rows[j], strict=True)]
+    T = ExactArray.of(rows, field)
+    return T.H @ T
+
+
+@given(hermitian_forms())
+@settings(max_examples=40)
+def test_forms_equivalent_to_the_unit_form_over_a_cyclotomic_field_get_an_orthonormal_basis(form):
+    T = orthonormal_basis(form)
+    assert T is not None
+    assert T.H @ form @ T == ExactArray.eye(len(form), form.field)
+
+
+@given(hermitian_forms())
+@settings(max_examples=25)
+def test_growing_keeps_the_form_integral_and_makes_the_lattice_larger(form):
+    lattice = FormLattice.of(form)
+    grown = lattice.grown([2, 3, 5, 7])
+    vectors = grown.vectors(grown.rows)[:, :, 0]
+    assert (vectors.conj() @ form @ vectors.T).denominator == 1
+    inverse = np.array(type(lattice.gram)(grown.rows.tolist()).inv().tolist(), dtype=object) * grown.denominator
+    assert all(x.q == 1 for x in inverse.flat)  # every vector of O^n is an integral combination
+
+
+def test_a_scale_in_odd_dimension_makes_the_determinant_a_norm():
+    field = CyclotomicField(5)
+    form = ExactArray.of([[2, 0, 0], [0, 1, 0], [0, 0, 3]], field)  # 2 and 3 are inert
+    scale = short_scale(FormLattice.of(form), Cyclotomic.rational(6, 5))
+    assert scale is not None
+    assert scale != 1
+    T = orthonormal_basis(form * scale)
+    assert T.H @ form @ T == ExactArray.eye(3, field) * scale.inverse()
+
+
+def test_without_norm_equations_no_basis_is_found(monkeypatch):
+    part = irreps(alternating(6), unitary=False)[3]
+    monkeypatch.setattr(hermitian_lattices, "norm_root", lambda x: None)
     found = unitarity(part)
-    assert (part.degree, str(part.field), found.verdict) == (8, "Q(zeta_5)", True)
-    assert "inert primes over" in found.reason
+    assert (found.verdict, found.basis) == (True, None)
     with pytest.raises(ValueError, match="No unitary form was found"):
         unitarised(part)
-
-
-def test_unitary_irreps_keep_characters_and_leave_what_cannot_be_unitary():
-    group = alternating(6)
-    before, after = irreps(group), unitary_irreps(group)
-    assert [a.character == b.character for a, b in zip(before, after, strict=True)] == [True] * len(before)
-    assert [part.is_unitary for part in after] == [True, False, False, False, False, True, True]
-    for part in after:
-        assert part.is_homomorphism
-        chosen = part.matrices[list(group.generators)]
-        assert (chosen.H @ part.form[None] @ chosen - part.form[None]).is_zero
 
 
 def test_reducible_representations_and_forms_that_are_none_are_refused():
@@ -191,6 +261,4 @@ def test_reducible_representations_and_forms_that_are_none_are_refused():
         diagonalise(ExactArray.of([[1, 1], [0, 1]]))
     with pytest.raises(ValueError, match="definite"):
         diagonalise(ExactArray.of([[0, 1], [1, 0]]))
-    with pytest.raises(ValueError, match="factoring stops"):
-        factor((10**9 + 7) * (10**9 + 9))
     assert isinstance(irreps(symmetric(3))[2], Representation)
