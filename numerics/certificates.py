@@ -17,6 +17,13 @@ U* J = sqrt(J* Q J) lies between sqrt(1 - s^2) and 1, and pi - W = U* (lambda J 
 
 and no representation is nearer than delta / 3 everywhere, for |W(x) W(y) - W(xy)| <= 3 sup |pi - W|.
 
+*Angles* (the argument of Davis and Kahan 1970, with the projector onto a piece as the element of the commutant, whose gap is one). Let R0 be a representation
+with |T^-1 R0(g) T - B(g)| <= r on the generators, and P the orthogonal projector onto the columns of one piece, in coordinates in which T = 1. P commutes with
+B, so |R0(g) P - P R0(g)| <= 2 r. With |R0(x)| <= kappa at every x, the mean M of R0(x) P R0(x)^-1 differs from P by at most eta = 2 r kappa^3 times the mean length
+of a word, and commutes with R0. If eta < 1/4, the spectral projector Q of M inside the circle of radius 1/2 about 1 has the rank of P, and
+|Q - P| <= 2 eta / (1 - 2 eta), by the difference of the resolvents on that circle. So the sine of the angle between the piece and the image of Q, which R0 keeps,
+is at most that.
+
 *From edges to all pairs.* Let V(x) be products of generators' matrices M_j along words, all within nu of their unitary parts W(x), U_j (|V - W| <= |V* V - 1|), and
 |M_j V(x) - V(g_j x)| <= w. Then U_j W(x) is within e = w + 4 nu of W(g_j x), and by induction |W(y) W(x) - W(yx)| <= 2 k e for a word y of k letters.
 """
@@ -130,27 +137,29 @@ def certify(
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a list of irreps of a group: their defect, how near to integers their character sums are, and what is wrong."""
+    """What is known of a list of irreps of a group: their defect, how near to integers their character sums are, what is wrong, and the measured defect along edges."""
 
     irreps: tuple[Irrep, ...]
     delta: float
     integrality: float
     complaint: str
+    edge: float = math.nan
 
 
 def irreps_facts(irreps: list[Irrep], action: RegularAction, over: str) -> Facts:
     """Multiply irreps along every edge, and read integers off their characters; fills in kinds and characters."""
-    delta, tables = 0.0, {}
+    delta, measured, tables = 0.0, 0.0, {}
     for b in sorted({i.dimension for i in irreps}):
         stacked = torch.stack([i.matrices for i in irreps if i.dimension == b], 1)
         entries = action.order * stacked.shape[1] * b * b
         if entries > MAX_ENTRIES:
             why = f"checking the irreps of degree {b} at all {action.order} elements takes {entries:.1e} entries, more than {MAX_ENTRIES:.0e}."
             return Facts(tuple(irreps), math.nan, math.nan, why)
-        edge, values = _along_edges(stacked, action)
+        edge, values, seen = _along_edges(stacked, action)
         delta, tables[b] = max(delta, max(1.0, float(action.depth.max())) * edge), values
+        measured = max(measured, seen)
     filled, integrality, complaint = _integers(irreps, tables, action, delta, over)
-    return Facts(filled, delta, integrality, complaint)
+    return Facts(filled, delta, integrality, complaint, measured)
 
 
 def conclude(residual: float, facts: Facts, action: RegularAction) -> Certificate:
@@ -164,11 +173,33 @@ def conclude(residual: float, facts: Facts, action: RegularAction) -> Certificat
         "distance from integers": facts.integrality,
         "distance at every element": (drift * math.exp(drift) if drift < 1 else math.inf) + 2 * facts.delta,
     }
-    why, decided = _verdict(terms, facts.complaint, action)
+    why, decided = _verdict(terms, facts, action)
     return Certificate(residual, facts.delta, facts.integrality, decided, why, terms)
 
 
-def _verdict(terms: dict[str, float], complaint: str, action: RegularAction) -> tuple[str, bool]:
+def angle_of_pieces(found: Certificate, action: RegularAction | None, input_error: float) -> float:
+    """Bound on the sine of the angle between each piece and a subspace that the true representation keeps (see the top of the module).
+
+    Args:
+        found: Of matrices R with T and its blocks.
+        action: The group; without one nothing bounds the words, and the answer is NaN.
+        input_error: Bound on |T^-1 (R(g) - R0(g)) T|, R0 the true representation.
+
+    Returns:
+        At most 1; in the inner product in which the columns of T are orthonormal.
+    """
+    if action is None or math.isnan(found.multiplication):
+        return math.nan
+    r = found.residual + input_error
+    apart = float(action.depth.max()) * (r + 1.02 * found.multiplication)
+    if not (r < 0.25 and apart < 1 and found.multiplication < ALMOST):
+        return 1.0
+    kappa = 1 + apart * math.exp(apart)
+    eta = 2 * r * kappa**3 * action.mean_depth
+    return min(1.0, 2 * eta / (1 - 2 * eta)) if eta < 0.25 else 1.0
+
+
+def _verdict(terms: dict[str, float], facts: Facts, action: RegularAction) -> tuple[str, bool]:
     residual, delta, apart, depth = (
         terms[name]
         for name in ("residual on the generators", "defect of the irreps", "distance at every element", "longest word")
@@ -178,7 +209,8 @@ def _verdict(terms: dict[str, float], complaint: str, action: RegularAction) -> 
             f"R(g) T = T B(g) misses by {residual:.1e} on a generator: these matrices do not split so at this precision.",
             False,
         )
-    if math.isnan(delta):
+    complaint = facts.complaint
+    if math.isnan(delta) or (complaint and facts.edge < ALMOST):
         return complaint, False
     if not delta < ALMOST:
         return (
@@ -199,8 +231,8 @@ def _verdict(terms: dict[str, float], complaint: str, action: RegularAction) -> 
     )
 
 
-def _along_edges(matrices: Tensor, action: RegularAction) -> tuple[float, Tensor]:
-    """2 e, the defect for each letter of a word (see the top of the module), with rounding, and the characters at the class representatives."""
+def _along_edges(matrices: Tensor, action: RegularAction) -> tuple[float, Tensor, float]:
+    """2 e, the defect for each letter of a word (see the top of the module), with rounding; the characters at the class representatives; the defect as measured."""
     k, p, b, _ = matrices.shape
     whole = torch.empty(action.order, p, b, b, dtype=matrices.dtype, device=matrices.device)
     whole[0] = torch.eye(b, dtype=matrices.dtype, device=matrices.device)
@@ -217,7 +249,7 @@ def _along_edges(matrices: Tensor, action: RegularAction) -> tuple[float, Tensor
     not_unitary = max(frobenius(matrices.mH @ matrices - eye), frobenius(whole.mH @ whole - eye))
     traces = whole[torch.as_tensor(action.representatives, device=matrices.device)].diagonal(dim1=-2, dim2=-1).sum(-1)
     rounding = gamma(b + 2, matrices) * b  # of each product, as its factors have norm sqrt b
-    return 2 * (worst + 4 * not_unitary) + 12 * rounding, traces.mT
+    return 2 * (worst + 4 * not_unitary) + 12 * rounding, traces.mT, worst
 
 
 def _integers(
@@ -237,10 +269,9 @@ def _integers(
         off = gram.abs().clone()
         off.fill_diagonal_(0)
         rounded = square.round()
-        worst = max(
-            worst, float((square - rounded).abs().max()) + slack, float((indicator - indicator.round()).abs().max()) + e
-        )
-        if float(off.max()) + slack >= INTEGER:
+        distances = ((square - rounded).abs().max() + slack, (indicator - indicator.round()).abs().max() + e)
+        worst = max(worst, *(float(x) for x in distances), float(off.max()) + slack)
+        if float(off.max()) >= 0.5:
             complaint = f"two pieces of degree {b} taken for different irreps have inner product {float(off.max()):.3g}: copies were not recognised at this precision."
         for row, k in enumerate(mine):
             kind = _kind(int(rounded[row]), int(indicator[row].round()), over)

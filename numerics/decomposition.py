@@ -17,8 +17,15 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from numerics.certificates import Certificate, certify, character_norms, characters, second_sample_spread
-from numerics.commutant import Eigenspaces, Mean, eigenspaces, hermitian_noise
+from numerics.certificates import (
+    Certificate,
+    angle_of_pieces,
+    certify,
+    character_norms,
+    characters,
+    second_sample_spread,
+)
+from numerics.commutant import CLUSTER, Eigenspaces, Mean, eigenspaces, hermitian_noise
 from numerics.random import Stream
 from numerics.regular_action import NoGroupFound, RegularAction, discover
 from numerics.representations import frobenius, gamma
@@ -57,9 +64,12 @@ class Decomposition:
         basis: T, shape ``(d, d)``: the columns of irrep k are its copies one after the other, b columns each.
         certificate: The measured residuals and their bounds; ``.decided`` and ``.why``.
         order: Order of the group that the matrices generate; None when it was not found.
-        gap: Least distance of eigenvalues of the commutant element that were told apart.
-        uncertain: |E|: how far that element may be from one that commutes.
+        gap: Least distance of eigenvalues of commutant elements that were told apart.
+        uncertain: |E|: how far such an element may be from one that commutes, the largest of all.
         condition: |T|_F |T^-1|_F / d, at least 1: how far from unitary the representation was given.
+        tilt: Bound on the sine of the angle between each piece and a subspace that the true representation keeps, whichever it is within the
+            ``accuracy`` given: :func:`numerics.certificates.angle_of_pieces`. Angles are those of the inner product in which the columns of T are
+            orthonormal (the standard one for unitary input). NaN where the group is not known.
     """
 
     field: str
@@ -70,6 +80,7 @@ class Decomposition:
     gap: float
     uncertain: float
     condition: float
+    tilt: float = math.nan
 
     @property
     def decided(self) -> bool:
@@ -80,11 +91,6 @@ class Decomposition:
     def why(self) -> str:
         """What stands in the way, or what was certified."""
         return self.certificate.why
-
-    @property
-    def tilt(self) -> float:
-        """Davis-Kahan: sin of the angle between the pieces and eigenspaces of an exact commutant element, <= 2 |E| / gap."""
-        return 2 * self.uncertain / self.gap if math.isfinite(self.gap) else 0.0
 
     @property
     def multiplicities(self) -> dict[tuple[int, str], list[int]]:
@@ -159,14 +165,36 @@ def decompose(
     spaces = split_again(unitary, action, stream.fork("pieces"), input_error, attempts)
     aligned, irreps = _aligned(unitary, spaces, action, stream.fork("copies"))
     if complex_field and not generators.is_complex() and not _absolutely(irreps, action):
-        aligned, irreps = _complexified(aligned, irreps, action, stream.fork("complex"), attempts)
+        aligned, irreps, inner = _complexified(aligned, irreps, action, stream.fork("complex"), attempts)
+        spaces = replace(
+            spaces,
+            gap=min(spaces.gap, *(i.gap for i in inner)),
+            uncertain=max(spaces.uncertain, *(i.uncertain for i in inner)),
+        )
     aligned, irreps = _sorted(aligned, irreps)
     basis = aligned if change is None else change.to(aligned) @ aligned
     inverse = aligned.mH if change is None else torch.linalg.inv(basis)
     certificate, irreps = certify(generators, basis, inverse, irreps, action=action, over=field)
+    if not certificate.decided and "reducible" in certificate.why:
+        certificate = replace(certificate, why=f"{certificate.why} {_crowding(spaces)}")
     order = None if action is None else action.order
-    condition = frobenius(basis) * frobenius(inverse) / len(basis)
-    return Decomposition(field, irreps, basis, certificate, order, spaces.gap, spaces.uncertain, condition)
+    stretch = frobenius(basis) * frobenius(inverse)
+    known = max(accuracy, torch.finfo(generators.dtype).eps / 2) * frobenius(generators)
+    tilt = angle_of_pieces(
+        certificate, action, known * (2.0 if change is None else stretch)
+    )  # |T|_2 |T^-1|_2 < 2 if T is nearly unitary
+    return Decomposition(
+        field, irreps, basis, certificate, order, spaces.gap, spaces.uncertain, stretch / len(basis), tilt
+    )
+
+
+def _crowding(spaces: Eigenspaces) -> str:
+    told = (
+        f"the closest that were told apart are {spaces.gap:.1e} apart"
+        if math.isfinite(spaces.gap)
+        else "none were told apart"
+    )
+    return f"Eigenvalues of the commutant element are known to |E| = {spaces.uncertain:.1e}, and count as one within {CLUSTER} |E|; {told}."
 
 
 def _searched(generators: Tensor, stream: Stream, limit: int, accuracy: float) -> RegularAction | None:
@@ -247,7 +275,7 @@ def split_again(
     found = eigenspaces(unitary, (C + C.mH) / 2, words, input_error)
     if len(found.sizes) == 1 or attempts <= 1:
         return found
-    basis, gap = found.basis.clone(), found.gap
+    basis, gap, uncertain = found.basis.clone(), found.gap, found.uncertain
     parts = {start: (size,) for start, size in zip(_starts(found.sizes), found.sizes, strict=True)}
     whole = {b: (at, cut(unitary, basis, at)) for b, at in grouped(found.sizes, basis.device).items()}
     for b, (at, blocks) in whole.items():
@@ -255,11 +283,11 @@ def split_again(
             inner = split_again(blocks[:, p], action, stream.fork(f"{b}.{p}"), input_error, attempts - 1)
             if len(inner.sizes) > 1:
                 basis[:, at[p]] = basis[:, at[p]] @ inner.basis
-                gap = min(gap, inner.gap)
+                gap, uncertain = min(gap, inner.gap), max(uncertain, inner.uncertain)
                 parts[int(at[p, 0])] = inner.sizes
     sizes = tuple(size for start in sorted(parts) for size in parts[start])
     unchanged = {b: blocks for b, (_, blocks) in whole.items()} if sizes == found.sizes else {}
-    return replace(found, basis=basis, sizes=sizes, gap=gap, blocks=unchanged)
+    return replace(found, basis=basis, sizes=sizes, gap=gap, uncertain=uncertain, blocks=unchanged)
 
 
 def _starts(sizes: tuple[int, ...]) -> list[int]:
@@ -378,10 +406,11 @@ def _absolutely(irreps: list[Irrep], action: RegularAction | None) -> bool:
 
 def _complexified(
     basis: Tensor, irreps: list[Irrep], action: RegularAction | None, stream: Stream, attempts: int
-) -> tuple[Tensor, list[Irrep]]:
-    """Real irreps split over C: those of complex type into two, of quaternionic type into two copies of one."""
+) -> tuple[Tensor, list[Irrep], list[Eigenspaces]]:
+    """Real irreps split over C: those of complex type into two, of quaternionic type into two copies of one; and the eigenspaces that split them."""
     wide = torch.complex64 if basis.dtype == torch.float32 else torch.complex128
     columns, found, start = [], [], 0
+    spaces: list[Eigenspaces] = []
     for number, irrep in enumerate(irreps):
         b, m = irrep.dimension, irrep.multiplicity
         mine = basis[:, start : start + m * b].reshape(-1, m, b).to(wide)
@@ -397,6 +426,7 @@ def _complexified(
                 frobenius(matrices.mH @ matrices - torch.eye(b, device=basis.device)),
                 attempts,
             )
+        spaces.append(inner)
         turned, parts = _aligned(matrices, inner, action, stream.fork(f"copies {number}"))
         at = 0
         for part in parts:
@@ -404,7 +434,7 @@ def _complexified(
             columns.append((mine @ turned[:, at : at + width]).flatten(1))
             found.append(replace(part, multiplicity=m * part.multiplicity))
             at += width
-    return torch.cat(columns, 1), found
+    return torch.cat(columns, 1), found, spaces
 
 
 def _sorted(basis: Tensor, irreps: list[Irrep]) -> tuple[Tensor, list[Irrep]]:

@@ -43,7 +43,7 @@ def light_test(table: np.ndarray) -> tuple[int, int, int] | None:
     set of generators. Exact, O(n^2) a generator. The triple is the first in order of generator, x, y.
     """
     for g in magma_generators(table):
-        differ = table[table[:, g], :] != table[:, table[g, :]]
+        differ = table[table[:, g], :] != np.take(table, table[g, :], axis=1)  # several times faster than table[:, ...]
         if differ.any():
             x, y = np.unravel_index(int(differ.argmax()), differ.shape)
             return int(x), int(g), int(y)

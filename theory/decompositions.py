@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from theory.character_tables import modulo
+from theory.cyclotomic import Cyclotomic
 from theory.exact_matrices import CyclotomicField, ExactArray, Field, block_diagonal, hstack, join
 from theory.irreducibles import irreps
 from theory.matrix_representations import BIG_PRIME, NotARepresentation, Representation, schur_type
@@ -141,8 +142,10 @@ class Decomposition:
 class Certificate:
     """Matrices that prove a decomposition; :meth:`residuals` multiplies them, and uses no elimination, no table and no search.
 
-    With T T' = 1 and R(g) T = T B(g) the representation is the sum of the blocks; blocks of character norm 1 are irreducible and those with
-    character product 0 inequivalent, so the commutant has dimension sum m_i^2; R(g)* H R(g) = H with H = T'* diag(F_i) T' shows the form.
+    With T T' = 1 and R(g) T = T B(g) the representation is the sum of the blocks; blocks that send e to 1 and have character norm 1 are irreducible, and
+    those with character product 0 inequivalent, so the commutant has dimension sum m_i^2. R(g)* H R(g) = H with H = T'* diag(F_i) T' shows the
+    form; by Schur's lemma an invariant Hermitian form F_i of an irreducible block is a multiple of a positive one, and the sign of one diagonal
+    entry is that of all: :attr:`positive`.
     """
 
     representation: Representation
@@ -153,7 +156,7 @@ class Certificate:
     form: ExactArray
 
     def residuals(self) -> dict[str, ExactArray]:
-        """Arrays that are all zero if and only if the certificate holds."""
+        """Arrays that are all zero, with :attr:`positive`, if and only if the certificate holds."""
         rho, T = self.representation, self.basis
         n, size = rho.group.order, rho.degree
         eye = ExactArray.eye(size, T.field)
@@ -164,8 +167,10 @@ class Certificate:
             "R(g) T - T B(g), every g": rho.matrices @ T[None] - times_blocks(T, self.irreps, self.multiplicities),
             "R(g)* H R(g) - H, generators": chosen.H @ self.form[None] @ chosen - self.form[None][[0] * len(gens)],
             "H - H*": self.form - self.form.H,
+            "H - T^-1* F T^-1": self.form - self.inverse.H @ self._forms @ self.inverse,
         }
         for i, a in enumerate(self.irreps):
+            found[f"B(e) - 1, block {i + 1}"] = a.matrices[0] - ExactArray.eye(a.degree, a.field)
             step = [a.matrices[g][None] @ a.matrices - a.matrices[rho.group.multiply(g, np.arange(n))] for g in gens]
             found[f"homomorphism, block {i + 1}"] = step[0] if len(step) == 1 else _stacked(step)
             for j, b in enumerate(self.irreps[: i + 1]):
@@ -175,9 +180,29 @@ class Certificate:
                 )
         return found
 
+    @property
+    def _forms(self) -> ExactArray:
+        """diag(F_1, F_1, ..., F_2, ...), one for each copy."""
+        return block_diagonal(
+            [
+                a.form
+                for a, m in zip(self.irreps, self.multiplicities, strict=True)
+                for _ in range(m)
+                if a.form is not None
+            ]
+        )
+
+    @property
+    def positive(self) -> bool:
+        """Whether the first diagonal entry of every F_i is a positive rational number."""
+        first = [a.form.entry(0, 0) for a in self.irreps if a.form is not None]
+        return len(first) == len(self.irreps) and all(
+            isinstance(v, Cyclotomic) and v.is_rational and v.as_fraction() > 0 for v in first
+        )
+
     def replay(self) -> bool:
-        """Whether every residual is zero."""
-        return all(residual.is_zero for residual in self.residuals().values())
+        """Whether every residual is zero and the form is positive."""
+        return self.positive and all(residual.is_zero for residual in self.residuals().values())
 
 
 def times_blocks(T: ExactArray, irreps: Sequence[Representation], multiplicities: Sequence[int]) -> ExactArray:

@@ -94,12 +94,22 @@ class Representation:
         return cls(group, matrices if isinstance(matrices, ExactArray) else ExactArray.of(matrices, field), name=name)
 
     @classmethod
-    def from_generators(cls, group: FiniteGroup, images: Mapping[int, ExactArray], name: str = "") -> Representation:
+    def from_generators(cls, group: FiniteGroup, images: Mapping[Any, Any], name: str = "") -> Representation:
         """Extend the images of generating elements along words; :meth:`defect` then tells whether the relations hold.
+
+        Args:
+            group: The group.
+            images: By element (index or name) its matrix, an ExactArray or nested lists of exact numbers.
+            name: For printing.
 
         Raises:
             NotARepresentation: the elements do not generate, matrices differ in shape or are singular.
+            KeyError: no element has this name.
         """
+        images = {
+            group.index(g) if isinstance(g, str) else int(g): m if isinstance(m, ExactArray) else ExactArray.of(m)
+            for g, m in images.items()
+        }
         gens = list(images)
         shapes = {images[g].shape for g in gens}
         if len(shapes) != 1 or len(shape := next(iter(shapes))) != 2 or shape[0] != shape[1]:
@@ -185,6 +195,7 @@ class Representation:
 
     def inner(self, other: Representation) -> Fraction:
         """(1/n) sum_g chi(g) conj(psi(g)); over Q(zeta_n) only."""
+        self._require_same_group(other)
         total = self.character.entrywise(other.character.conj()).sum()
         return total.fraction() / self.group.order
 
@@ -226,13 +237,37 @@ class Representation:
         moved = (self.matrices - ExactArray.eye(self.degree, self.field)[None][[0] * self.group.order]).nonzero()
         return tuple(np.flatnonzero(~moved.any(axis=(-1, -2))).tolist())
 
+    def _require_same_group(self, other: Representation) -> None:
+        """Refuse another group, or the same one with its elements in another order: element by element nothing would be a representation."""
+        ours, theirs = self.group, other.group
+        if ours is theirs:
+            return
+        everything = np.arange(ours.order)
+        if ours.order != theirs.order or any(
+            (ours.multiply(g, everything) != theirs.multiply(g, everything)).any() for g in ours.generators
+        ):
+            raise NotARepresentation(
+                f"Expected two representations of one group with its elements in one order, got {self!r} and {other!r}. Build both on the same FiniteGroup."
+            )
+
     def tensor(self, other: Representation) -> Representation:
-        """The tensor product, by Kronecker products."""
+        """The tensor product, by Kronecker products.
+
+        Raises:
+            NotARepresentation: the other one's group multiplies otherwise.
+        """
+        self._require_same_group(other)
         form = None if self.form is None or other.form is None else self.form.kron(other.form)
         return Representation(self.group, self.matrices.kron(other.matrices), form, name=f"{self.name}(x){other.name}")
 
     def sum(self, *others: Representation) -> Representation:
-        """The direct sum."""
+        """The direct sum.
+
+        Raises:
+            NotARepresentation: the group of another one multiplies otherwise.
+        """
+        for other in others:
+            self._require_same_group(other)
         return Representation(self.group, block_diagonal([self.matrices, *(o.matrices for o in others)]))
 
     def dual(self) -> Representation:
@@ -268,8 +303,21 @@ def restrict(representation: Representation, subgroup: Sequence[int]) -> Represe
 
 
 def permutation_representation(group: FiniteGroup, images: np.ndarray, over: Field | None = None) -> Representation:
-    """From an action: ``images[g, x]`` is g x; R(g) e_x = e_{gx}."""
+    """From an action: ``images[g, x]`` is g x; R(g) e_x = e_{gx}. Whether the rows multiply as the group does is told by :meth:`Representation.defect`.
+
+    Raises:
+        NotARepresentation: not one row of integers 0..points-1 for each element.
+    """
+    images = np.asarray(images)
+    if images.ndim != 2 or len(images) != group.order or not images.shape[1] or images.dtype.kind not in "iu":
+        raise NotARepresentation(
+            f"Expected the images of the points under each of the {group.order} elements, integers of shape ({group.order}, points), got {images.dtype} of shape {images.shape}."
+        )
     n, points = images.shape
+    if images.min() < 0 or images.max() >= points:
+        raise NotARepresentation(
+            f"Expected images among the points 0..{points - 1}, got {int(images.min())}..{int(images.max())}."
+        )
     base = over or CyclotomicField(1)
     numerators = np.zeros((n, points, points, base.degree), dtype=np.int64)
     numerators[np.arange(n)[:, None], images, np.arange(points)[None, :], 0] = 1

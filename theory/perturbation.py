@@ -243,11 +243,14 @@ class TiltedPair:
 
 
 def tilted_pairs() -> Iterator[TiltedPair]:
-    """Gap 2, nine angles up to 90 degrees, eigenvalues at quarters from -1 to 3 with low < high."""
+    """Gap 2, nine angles up to 90 degrees, eigenvalues at quarters from -1 to 3 and at 1 -+ 1/100, with low < high.
+
+    At 90 degrees the last two take an E of norm 1.01 only, so that no constant below 2/1.01 will do.
+    """
     angles = [(1, 0), (9, 1), (5, 1), (3, 1), (5, 2), (2, 1), (7, 4), (3, 2), (1, 1)]
-    quarters = [Fraction(k, 4) for k in range(-4, 13)]
+    values = [*(Fraction(k, 4) for k in range(-4, 13)), Fraction(99, 100), Fraction(101, 100)]
     for p, q in angles:
-        for low in quarters:
-            for high in quarters:
+        for low in values:
+            for high in values:
                 if low < high:
                     yield TiltedPair(2, p, q, low, high)

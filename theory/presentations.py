@@ -17,7 +17,8 @@ from theory.groups import FiniteGroup
 MAX_COSETS = 20_000
 MAX_WORD = 2_000
 Word = tuple[int, ...]
-_FACTOR = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9']*|1)\s*(?:\^\s*(\(?\s*-?\s*\d{1,6}\s*\)?))?\s*(\*|$|(?=[A-Za-z_1]))")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9']*|1")
+_EXPONENT = re.compile(r"\s*\^\s*(-?\s*\d{1,6}|\(\s*-?\s*\d{1,6}\s*\))")
 
 
 class WordError(ValueError):
@@ -25,33 +26,53 @@ class WordError(ValueError):
 
 
 def read_word(text: str, generators: Sequence[str]) -> Word:
-    """``"r^2*s"`` as a word; ``"e"`` and ``"1"`` are the identity unless a generator has that name. Factors stand in order, * between them.
+    """``"r^2*s"`` or ``"(a*b)^3"`` as a word; ``"e"`` and ``"1"`` are the identity unless a generator has that name. Factors stand in order, * between them.
 
     Raises:
-        WordError: an unknown letter, a missing exponent, a word longer than 2000 letters.
+        WordError: an unknown letter, a missing exponent or parenthesis, a word longer than 2000 letters.
     """
-    out: list[int] = []
-    at, body = 0, text.strip()
-    if not body:
+    if not text.strip():
         raise WordError("Expected a word such as r^2*s, got an empty text. Write e for the identity.")
-    while at < len(body):
-        match = _FACTOR.match(body, at)
-        if match is None or match.end() == at or (match.group(3) == "*" and match.end() == len(body)):
-            raise WordError(
-                f"Expected a product such as r^2*s of {', '.join(generators)}, got {text[:60]!r} (character {at + 1})."
-            )
-        name, exponent = match.group(1), int(re.sub(r"[()\s]", "", match.group(2) or "1"))
-        if name in generators:
-            k = list(generators).index(name) + 1
-            if len(out) + abs(exponent) > MAX_WORD:
-                raise WordError(f"The word {text[:40]!r} has more than {MAX_WORD} letters.")
-            out += [k if exponent > 0 else -k] * abs(exponent)
-        elif name not in ("e", "1"):
-            raise WordError(
-                f"Unknown letter {name!r} in {text[:60]!r}; the generators are {', '.join(generators)}. Put * between letters."
-            )
-        at = match.end()
-    return tuple(out)
+    numbers = {name: k for k, name in enumerate(generators, start=1)}
+    open_parts: list[list[int]] = [[]]  # one for each parenthesis that is open, and the whole
+    at, wanted = 0, True  # wanted: a factor has to come
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+        elif text[at] == "(":
+            open_parts.append([])
+            at, wanted = at + 1, True
+        elif text[at] == "*" and not wanted:
+            at, wanted = at + 1, True
+        elif text[at] == ")" and not wanted and len(open_parts) > 1:
+            at = _append(open_parts, open_parts.pop(), text, at + 1)
+        elif (match := _NAME.match(text, at)) is not None:
+            at, wanted = _append(open_parts, _letter(match.group(), numbers, text), text, match.end()), False
+        else:
+            break
+    if at < len(text) or wanted or len(open_parts) > 1:
+        raise WordError(
+            f"Expected a product such as r^2*s or (r*s)^2 of {', '.join(generators)}, got {text.strip()[:60]!r} (character {min(at, len(text)) + 1})."
+        )
+    return tuple(open_parts[0])
+
+
+def _letter(name: str, numbers: Mapping[str, int], text: str) -> list[int]:
+    if name not in numbers and name not in ("e", "1"):
+        raise WordError(
+            f"Unknown letter {name!r} in {text.strip()[:60]!r}; the generators are {', '.join(numbers)}. Put * between letters."
+        )
+    return [numbers[name]] if name in numbers else []
+
+
+def _append(open_parts: list[list[int]], factor: list[int], text: str, at: int) -> int:
+    """Put a factor, to the power that follows it, at the end of the innermost part; where the text goes on."""
+    match = _EXPONENT.match(text, at)
+    exponent = int(re.sub(r"[()\s]", "", match.group(1))) if match else 1
+    if len(open_parts[-1]) + abs(exponent) * len(factor) > MAX_WORD:
+        raise WordError(f"The word {text.strip()[:40]!r} has more than {MAX_WORD} letters.")
+    open_parts[-1] += (factor if exponent > 0 else [-k for k in reversed(factor)]) * abs(exponent)
+    return match.end() if match else at
 
 
 def read_relation(text: str, generators: Sequence[str]) -> Word:
@@ -193,7 +214,11 @@ def from_presentation(
 
     Raises:
         GroupTooLarge: the enumeration did not close within ``limit`` cosets.
+        WordError: two generators of one name.
     """
+    twice = next((name for k, name in enumerate(generators) if name in generators[:k]), None)
+    if twice is not None:
+        raise WordError(f"Expected generators of different names, got {twice!r} twice.")
     edges = coset_table(len(generators), relators, limit)
     images = [edges[0, k] for k in range(len(generators))]
     group = FiniteGroup.from_right_action(edges, names=_shortest_words(edges, generators))

@@ -114,7 +114,7 @@ def test_the_defect_read_off_edges_bounds_that_of_all_pairs(scale, seed):
     stream = Stream(seed)
     noise = torch.complex(stream.normal(2, 3, 3), stream.normal(2, 3, 3))
     M = exact[action.images[:, 0]] + scale * noise
-    edge, _ = certificates._along_edges(M[:, None], action)
+    edge, *_ = certificates._along_edges(M[:, None], action)
     bound = max(1.0, float(action.depth.max())) * edge
     V = along_words(M, action)
     left, _, right = torch.linalg.svd(V)
@@ -131,5 +131,5 @@ def test_edges_that_nobody_looks_at_leave_a_false_bound(monkeypatch):
     action, table, exact = symmetric_group()
     M = exact[action.images[:, 0]] @ unitary_noise(Stream(9), 2, 3, 1e-4)
     monkeypatch.setattr(certificates, "frobenius", lambda x: 0.0)
-    edge, _ = certificates._along_edges(M[:, None], action)
+    edge, *_ = certificates._along_edges(M[:, None], action)
     assert defect(along_words(M, action), table) > float(action.depth.max()) * edge

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from numerics.random import Stream
 from proofs_checks import checks, kernel
-from proofs_checks.catalogue.groups import axioms, d4, equivalence, orthogonal_complement
+from proofs_checks.catalogue.groups import axioms, d4, equivalence, maschke, orthogonal_complement
 from proofs_checks.kernel import Case, Status
 from proofs_checks.strategies import symmetry
 from theory.axioms import LEFT_RIGHT, SUFFICIENT, TWO_INVERSES, null_semigroup
@@ -72,14 +72,28 @@ def test_hard_conjugations_in_single_precision_say_that_they_cannot_tell():
 
 
 def test_a_users_own_table_and_system_are_judged():
-    assert exact(axioms, tables=[TWO_INVERSES], sufficient=SUFFICIENT).status is Status.HOLDS  # it meets none of them
+    for table in (TWO_INVERSES, null_semigroup(9)):  # they meet none of the systems: nothing was exercised
+        idle = exact(axioms, tables=[table], sufficient=SUFFICIENT)
+        assert idle.status is Status.INAPPLICABLE
+        assert "none claims to be a group" in idle.why
     refuted = exact(axioms, tables=[[[0, 1], [0, 1]]], sufficient=[LEFT_RIGHT])
     assert refuted.status is Status.REFUTED
     assert "((0, 1), (0, 1))" in str(refuted.witness)
     assert exact(axioms, tables=[]).status is Status.UNDECIDED
     with pytest.raises(ValueError, match=r"entries 0\.\.1"):
         exact(axioms, tables=[[[0, 7], [1, 0]]])
-    assert exact(axioms, tables=[null_semigroup(9)]).scope.text.startswith("1 of 1 tables of order 9")
+    turns = tuple(tuple((a + b) % 9 for b in range(9)) for a in range(9))
+    assert exact(axioms, tables=[turns, null_semigroup(9)]).scope.text.startswith("2 of 2 tables of order 9")
+
+
+def test_a_users_own_module_is_taken_as_a_tuple_and_its_hypotheses_are_looked_at():
+    assert exact(maschke, modules=[(3, [[0, 1], [1, 0]], [1, 1])]).status is Status.HOLDS
+    moved = exact(maschke, modules=[(3, [[1, 1], [0, 1]], [0, 1])])
+    assert moved.status is Status.INAPPLICABLE
+    assert "W is not invariant" in moved.why
+    for wrong in ((4, [[1, 0], [0, 1]], [1, 0]), (3, [[1, 1], [1, 1]], [1, 1]), (3, [[1, 0], [0, 1]], [3, 0])):
+        with pytest.raises(ValueError, match="Expected"):
+            exact(maschke, modules=[wrong])
 
 
 @pytest.mark.parametrize(

@@ -217,9 +217,16 @@ def test_automorphisms_are_as_many_as_is_known_and_respect_products(group, count
 
 
 def test_a_bijection_along_words_that_does_not_respect_products_is_no_isomorphism():
-    """r -> r, s -> s from s r s = r^-1 to s r s = r is one to one along words, and no homomorphism."""
-    square, commuting = dihedral(4), commuting_square()
+    """a -> r, b -> s from Q8 to D4 is one to one along words, in which b b does not occur; r -> r, s -> s from s r s = r^-1 to s r s = r is not even that."""
+    square, commuting, units = dihedral(4), commuting_square(), quaternion()
     gens = list(square.generators)
+    words = [(x, parent, k) for x, parent, k in units.walk(gens)]
+    along = [0] * 8
+    for x, parent, k in words:
+        along[x] = int(square.multiply(along[parent], gens[k]))
+    assert sorted(along) == list(range(8))
+    assert _follow(units, square, gens, gens, words) is None
+    assert units.isomorphism(square) is None
     words = [(x, parent, k) for x, parent, k in square.walk(gens)]
     assert _follow(square, commuting, gens, gens, words) is None
     assert _follow(square, square, gens, gens, words).tolist() == list(range(8))

@@ -216,7 +216,7 @@ def test_words_are_read_and_refused():
     assert read_word("r^2*s", "rs") == (1, 1, 2)
     assert read_word("e", "rs") == ()
     assert read_word("r^-2 s", "rs") == (-1, -1, 2)
-    for bad in ("", "q", "r**2", "r^", "(r)", "r*", "r^99999"):
+    for bad in ("", "q", "r**2", "r^", "(r", "r)", "()", "(r*)", "r*", "*r", "r^99999", "(r*s)^1001", "r^2^3"):
         with pytest.raises(WordError):
             read_word(bad, "rs")
 

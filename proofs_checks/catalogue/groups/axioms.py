@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proofs_checks.kernel import Control, finite
+from proofs_checks.kernel import Control, finite, inapplicable
 from theory import equations
 from theory.axioms import (
     CORRUPTED,
@@ -55,12 +55,12 @@ def exact(
     """Tables, witnesses and derivations; with an object substituted only the obligations that speak of it are gathered."""
     found = []
     if theorems is None:
-        found.append(
-            _tables_evidence(
-                _every_table() if tables is None else [as_table(table) for table in tables],
-                _SYSTEMS if sufficient is None else sufficient,
-            )
-        )
+        systems = _SYSTEMS if sufficient is None else sufficient
+        given = None if tables is None else [as_table(table) for table in tables]
+        if given and not any(satisfies(table, system) for table in given for system in systems):
+            found.append(inapplicable("no table given meets one of the systems: none claims to be a group"))
+        else:
+            found.append(_tables_evidence(_every_table() if given is None else given, systems))
     if tables is None and sufficient is None:
         found.append(
             finite(

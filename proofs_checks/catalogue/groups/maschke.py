@@ -24,7 +24,18 @@ from numerics.representations import (
     permutation_matrices,
     split,
 )
-from proofs_checks.kernel import Bound, Case, Cases, Control, finite, identity, measured, structural, undecided
+from proofs_checks.kernel import (
+    Bound,
+    Case,
+    Cases,
+    Control,
+    finite,
+    identity,
+    inapplicable,
+    measured,
+    structural,
+    undecided,
+)
 from proofs_checks.strategies.groups import MAX_SHEARS, conjugated_cases, regular_generators
 from theory.exact_matrices import ExactArray, PrimeField, hstack
 from theory.group_families import alternating, cyclic, quaternion, small_groups
@@ -57,10 +68,12 @@ def exact(*, modules: Any = None, window: tuple[list[Matrix], Matrix] | None = N
     found = []
     if window is None:
         of = "lines in modules F_p^2 of cyclic groups"
+        planes = PlaneModules() if modules is None else [_plane(m) for m in modules]
+        moved = next((m for m in planes if not m.keeps(m.w)), None) if modules is not None else None
         found.append(
-            finite(
-                PlaneModules() if modules is None else modules, _averaged, second=_another_line, of=of, name="planes"
-            )
+            finite(planes, _averaged, second=_another_line, of=of, name="planes")
+            if moved is None
+            else inapplicable(f"W is not invariant: {moved.A} moves the line of {moved.w} modulo {moved.p}")
         )
     if modules is None:
         found.append(_line_evidence(*(sheared_reflections() if window is None else window)))
@@ -132,6 +145,25 @@ class PlaneModule:
         """Whether the line of v is invariant."""
         x, y = self.power(v)
         return (x * v[1] - y * v[0]) % self.p == 0
+
+
+def _plane(module: Any) -> PlaneModule:
+    """A module, also from the tuple (p, A, w).
+
+    Raises:
+        ValueError: p is no prime, A is no invertible 2 x 2 matrix modulo p, or w is no vector other than 0.
+    """
+    if isinstance(module, PlaneModule):
+        return module
+    p, A, w = module
+    p, A, w = int(p), tuple(tuple(int(x) % p for x in row) for row in A), tuple(int(x) % p for x in w)
+    if p < 2 or any(p % q == 0 for q in range(2, p)) or [len(row) for row in A] != [2, 2] or len(w) != 2 or not any(w):
+        raise ValueError(
+            f"Expected (p, A, w) with a prime p, a 2 x 2 matrix A and a vector w other than 0, got {module!r}."
+        )
+    if (A[0][0] * A[1][1] - A[0][1] * A[1][0]) % p == 0:
+        raise ValueError(f"Expected a matrix that is invertible modulo {p}, got {A}.")
+    return PlaneModule(p, ((A[0][0], A[0][1]), (A[1][0], A[1][1])), (w[0], w[1]))
 
 
 class PlaneModules:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -382,6 +383,7 @@ def _worst_in_plane(first: Tensor, second: Tensor, part: float) -> Tensor:
 _POWERED = Case(d=16, shears=4, generators=_Q8, ground="R", seed=1)
 
 controls = {
+    "smaller-constant": [Control(exact, constant=Fraction(199, 101))],
     "half-the-constant": [
         Control(exact, constant=1),
         Control(numeric, cases=[_POWERED, Case(d=8, shears=4, generators=_C4, ground="C", seed=2)], constant=1.0),
