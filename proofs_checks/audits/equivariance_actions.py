@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from proofs_checks.audits.reading import require_dense, short
+from proofs_checks.audits.reading import CALL_ERRORS, require_dense, short
 from proofs_checks.errors import InputError
 
 MAX_PROBES = 512  # unit vectors on which a relation is tried
 MAX_ELEMENTS = 64
+COARSE = 0.05  # of the largest entry compared: where rounding reaches that far, nothing is told
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ class Move:
         """
         if self.function is not None:
             return as_batch(
-                called(self.function, batch, f"the action of {self.name} on the {what}"),
+                called(
+                    self.function, batch.clone(), f"the action of {self.name} on the {what}"
+                ),  # it may work in place
                 len(batch),
                 f"the action of {self.name} on the {what}",
             )
@@ -138,6 +141,11 @@ def read_move(name: str, given: Any, what: str) -> Move:
         if array.dtype.kind not in "iu" or sorted(array.tolist()) != list(range(len(array))):
             raise InputError(
                 f"Expected in {where} each of 0..{len(array) - 1} once, the images of the positions, got {short(array.tolist())}."
+                + (
+                    " Positions count from 0: subtract 1."
+                    if sorted(array.tolist()) == list(range(1, len(array) + 1))
+                    else ""
+                )
             )
         return Move(name, images=tuple(array.tolist()))
     if array.shape[0] != array.shape[1]:
@@ -158,9 +166,10 @@ def read_representation(
     Raises:
         InputError: no elements, too many, repeated ones, or the function fails.
     """
-    if not elements or len(set(elements)) != len(elements) or len(elements) > MAX_ELEMENTS:
+    if not elements or len({str(g) for g in elements}) != len(elements) or len(elements) > MAX_ELEMENTS:
         raise InputError(
-            f"Expected 1 to {MAX_ELEMENTS} different elements, got {len(elements)}. For a larger group give generators in actions=."
+            f"Expected 1 to {MAX_ELEMENTS} different elements (printed, they are their names), got {len(elements)}: {short(list(elements))}. "
+            "For a larger group give generators in actions=."
         )
     if function is None:
         return {str(g): Move(str(g)) for g in elements}
@@ -171,18 +180,6 @@ def read_representation(
             raise InputError(f"Expected a matrix or a list of images for {short(g)} on the {what}, got a function.")
         found[str(g)] = move
     return found
-
-
-CALL_ERRORS = (
-    RuntimeError,
-    TypeError,
-    ValueError,
-    IndexError,
-    KeyError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-)
 
 
 def called(function: Callable[[Any], Any], argument: Any, what: str) -> Any:
@@ -209,16 +206,22 @@ def as_batch(value: Any, length: int, what: str) -> Tensor:
         raise InputError(
             f"Expected one tensor from {what}, got {type(value).__name__}. Wrap it in a function that returns the tensor to audit."
         )
+    require_dense(value, f"what {what} returned")
     if value.ndim == 0 or len(value) != length:
         raise InputError(
             f"Expected a batch of {length} from {what}, got shape {tuple(value.shape)}. The first axis counts samples."
         )
-    return value.detach()
+    return value.detach().clone()  # a function may hand out one buffer again and again
+
+
+def by_sample(tensor: Tensor) -> Tensor:
+    """One row for each sample."""
+    return tensor.reshape(len(tensor), -1)
 
 
 @dataclass(frozen=True)
 class Broken:
-    """The worst of the conditions on an action: its name, how far off, and what rounding explains of that."""
+    """The worst of the conditions on an action: its name, how far off, what rounding explains of that, and the size of what was compared."""
 
     condition: str
     defect: float
@@ -226,11 +229,17 @@ class Broken:
     estimated: bool
     count: int
     failing: int
+    scale: float = 1.0
+
+    @property
+    def told(self) -> bool:
+        """Whether rounding is small enough, against what is compared, to tell anything."""
+        return self.bound <= COARSE * self.scale
 
     @property
     def holds(self) -> bool:
-        """Whether rounding explains it."""
-        return self.defect <= self.bound
+        """Whether rounding explains it, and would not explain anything whatever."""
+        return self.defect <= self.bound and self.told
 
 
 def worst_relation(
@@ -253,8 +262,8 @@ def worst_relation(
             here = move(here, what)
         found.append(_broken(text, here, probe, letters))
     bad = sum(not f.holds for f in found)
-    worst = max(found, key=lambda f: (not f.holds, f.defect))
-    return Broken(worst.condition, worst.defect, worst.bound, worst.estimated, len(found), bad)
+    worst = max(found, key=lambda f: (f.told and not f.holds, not f.holds, f.defect))
+    return replace(worst, count=len(found), failing=bad)
 
 
 def _probe(linear: Sequence[Move], batch: Tensor, functions: bool) -> Tensor:
@@ -282,7 +291,7 @@ def _broken(text: str, here: Tensor, there: Tensor, letters: Sequence[Move]) -> 
         * math.prod(m.gain for m in letters)
         * max(1.0, _size(there))
     )
-    return Broken(text, defect, rounding, any(m.function is not None for m in letters), 1, 1)
+    return Broken(text, defect, rounding, any(m.function is not None for m in letters), 1, 1, _size(there))
 
 
 def _size(value: Tensor) -> float:
@@ -300,6 +309,10 @@ def worst_product(
     Raises:
         InputError: a product that is no element.
     """
+    if unknown := [g for g in elements if str(g) not in moves]:
+        raise InputError(
+            f"{short(unknown[0])} in elements= has no action; product= and elements= go with representation=."
+        )
     dense = {str(g): _dense(moves[str(g)]) for g in elements}
     if all(value is None for value in dense.values()):
         return Broken("trivial action", 0.0, 0.0, False, len(elements) ** 2, 0)
@@ -309,7 +322,7 @@ def worst_product(
     failing = 0
     for g in elements:
         for h in elements:
-            gh = product(g, h)
+            gh = called(lambda pair: product(*pair), (g, h), f"product({short(g)}, {short(h)})")
             if str(gh) not in dense:
                 raise InputError(f"{short(g)} times {short(h)} is {short(gh)}, which is none of the elements given.")
             a, b, c = dense[str(g)], dense[str(h)], dense[str(gh)]
@@ -323,10 +336,27 @@ def worst_product(
                 )
             defect = _size(a @ b - c)
             bound = (2 * len(a) + 8) * 2.0**-53 * float((a.abs() @ b.abs() + c.abs()).max())
-            failing += defect > bound
-            if defect > worst.defect:
-                worst = Broken(f"R({g}) R({h}) against R({gh})", defect, bound, False, 0, 0)
-    return Broken(worst.condition, worst.defect, worst.bound, False, len(elements) ** 2, failing)
+            here = Broken(f"R({g}) R({h}) against R({gh})", defect, bound, False, 0, 0, _size(c))
+            failing += not here.holds
+            worst = max(worst, here, key=lambda b: (b.told and not b.holds, not b.holds, b.defect))
+    return replace(worst, count=len(elements) ** 2, failing=failing)
+
+
+def doubtful(moves: Mapping[str, Move]) -> str:
+    """A matrix that cannot be told from a singular one, in words; an empty text if there is none.
+
+    Entries rounded to u of the largest move singular values by at most d u |R|_2 (Weyl), and the values computed are off by as much again.
+    """
+    for g, move in moves.items():
+        if move.matrix is None:
+            continue
+        values = torch.linalg.svdvals(move.matrix)
+        if float(values[-1]) <= 2 * len(values) * torch.finfo(values.dtype).eps * float(values[0]):
+            return (
+                f"the matrix of {g} cannot be told from a singular one (singular values {float(values[0]):.2g} to {float(values[-1]):.2g}); "
+                "elements of a group act by invertible matrices"
+            )
+    return ""
 
 
 def _dense(move: Move) -> Tensor | None:

@@ -34,11 +34,12 @@ _FIELDS = {"title", "map", "recorded", "actions", "relations", "accuracy"}
 
 @dataclass(frozen=True)
 class Affine:
-    """y = W x + b, float64 or complex128; ``accuracy`` is how far each entry may be from the one meant."""
+    """y = W x + b, float64 or complex128; how far each entry may be from the one meant: ``accuracy``, and ``relative`` times its size."""
 
     weight: Tensor
     bias: Tensor
     accuracy: float
+    relative: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,11 @@ def _array(value: Any, where: str) -> Tensor:
     except ValueError:
         raise InputError(f"Expected rows of equal length in {where}; they differ.") from None
     if array.dtype.kind not in "iufc" or array.size == 0:
-        raise InputError(f"Expected numbers in {where}, got {short(value)}." if array.size else f"{where} is empty.")
+        raise InputError(
+            f"Expected numbers in {where} (that float64 can hold; complex ones from NPZ or Python), got {short(value)}."
+            if array.size
+            else f"{where} is empty."
+        )
     if not np.isfinite(array).all():
         at = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise InputError(f"{where} holds {array[at]} at index {at}; every entry has to be finite.")
@@ -171,19 +176,18 @@ def _read_map(given: Any, accuracy: float | None) -> Affine:
     weight = _array(given["weight"], "'weight'")
     if weight.ndim != 2:
         raise InputError(f"Expected a matrix (outputs, inputs) in 'weight', got shape {tuple(weight.shape)}.")
-    own = (
-        float(torch.finfo(weight.dtype).eps / 2 * weight.abs().max())
-        if weight.dtype in (torch.float32, torch.float16, torch.complex64)
-        else 0.0
-    )
-    own = max(own, _written(given["weight"]) or 0.0, _written(given.get("bias")) or 0.0)
+    narrow = weight.dtype in (torch.float32, torch.float16, torch.complex64)
+    relative = float(torch.finfo(weight.dtype).eps / 2) if narrow else 0.0
+    own = max(_written(given["weight"]) or 0.0, _written(given.get("bias")) or 0.0)
     bias = _array(given["bias"], "'bias'") if "bias" in given else torch.zeros(len(weight))
     wide = torch.complex128 if weight.is_complex() or bias.is_complex() else torch.float64
     if bias.shape != (len(weight),):
         raise InputError(
             f"Expected {len(weight)} entries in 'bias', one for each row of 'weight', got shape {tuple(bias.shape)}."
         )
-    return Affine(weight.to(wide), bias.to(wide), own if accuracy is None else accuracy)
+    if accuracy is not None:
+        return Affine(weight.to(wide), bias.to(wide), accuracy)
+    return Affine(weight.to(wide), bias.to(wide), own, relative)
 
 
 def _read_recorded(given: Any, names: list[str], accuracy: float | None) -> Recorded:

@@ -5,7 +5,8 @@ Closure, associativity (Light's test, a decision and no sample), identity, inver
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,48 +14,64 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.audits import AuditReport, Finding
-from proofs_checks.audits.group_file import read
-from proofs_checks.audits.reading import short
+from proofs_checks.audits.group_file import INSTEAD, MAX_ELEMENTS, from_json, read
+from proofs_checks.audits.reading import require_dense, short
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
-from theory.cayley_tables import latin_failure, light_test, magma_generators, two_sided_identity
+from theory.cayley_tables import GroupTooLarge, latin_failure, light_test, magma_generators, two_sided_identity
 from theory.group_families import describe
 from theory.groups import FiniteGroup
 
-MAX_ELEMENTS = 4096
 MAX_ASSOCIATIVITY_WORK = 5 * 10**8  # products that Light's test may look up
+_FIRST_LINES = "no labels: the first row and column were taken for products with the identity"
 _CORNERS = {"", "*", "·", ".", "∘", "×", "x", "+", "o", "∗", "⋅", "op"}
 
 
 @dataclass(frozen=True)
 class LabelledTable:
-    """Labels and products as indices; -1 where a product is no label, and then ``strange`` holds what stood there."""
+    """Labels and products as indices; -1 where a product is no label: ``strange`` holds the first of these, row, column and what stood there."""
 
     labels: tuple[str, ...]
     products: np.ndarray
-    strange: dict[tuple[int, int], str]
+    strange: tuple[int, int, str] | None
     note: str = ""
 
 
-def audit_group(source: str | Path | Sequence[Sequence[Any]], *, subject: str = "") -> AuditReport:
+def audit_group(
+    source: str | Path | np.ndarray | Mapping[str, Any] | FiniteGroup | Sequence[Sequence[Any]], *, subject: str = ""
+) -> AuditReport:
     """Decide whether a multiplication table is that of a group.
 
     Args:
-        source: A CSV, JSON or NPZ file (:mod:`proofs_checks.audits.group_file`), or rows. The product a * b stands in the row of a and the column of b.
+        source: A CSV, JSON or NPZ file (:mod:`proofs_checks.audits.group_file`), the data of such a JSON file, a :class:`theory.groups.FiniteGroup`, or rows:
+            lists, a NumPy array or a tensor of whole numbers. The product a * b stands in the row of a and the column of b.
             Labels may stand in a head row and a head column (in any order); without them the table holds 0..n-1 or 1..n, or labels whose
             first row and first column agree.
         subject: What to call it; the file's name otherwise.
     Raises:
         InputError: the table cannot be read as one: empty, ragged, not square, empty cells, doubtful labels, more than 4096 elements.
     """
-    if not isinstance(source, (str, Path)):
+    if isinstance(source, (str, Path)):
+        name, given = subject or Path(source).name, read(Path(source))
+    else:
         name = subject or "a table"
-        return _judge(_labelled(_rows_given(source), name), name)
-    name, given = subject or Path(source).name, read(Path(source))
+        given = from_json(source, name) if isinstance(source, Mapping) else source
+    if hasattr(given, "detach"):
+        require_dense(given, name)
+        given = given.detach().cpu().numpy()
     if isinstance(given, FiniteGroup):
-        note = "the table was made from the generators, and judged like any other"
-        return _judge(LabelledTable(given.names, given.table, {}, note), name)
+        return _judge(_of_group(given), name)
+    if isinstance(given, np.ndarray) and given.dtype.kind in "iu" and given.ndim == 2:
+        return _judge(_counted(given, name), name)
     return _judge(_labelled(_rows_given(given), name), name)
+
+
+def _of_group(group: FiniteGroup) -> LabelledTable:
+    try:
+        table = group.table
+    except GroupTooLarge as error:
+        raise InputError(f"{error} {INSTEAD}") from None
+    return LabelledTable(group.names, table, None, "the table was made from the generators, and judged like any other")
 
 
 def _rows_given(rows: Any) -> list[list[str]]:
@@ -65,30 +82,59 @@ def _rows_given(rows: Any) -> list[list[str]]:
         or isinstance(rows, (str, bytes))
         or not all(isinstance(r, Sequence) and not isinstance(r, (str, bytes)) for r in rows)
     ):
-        raise InputError(f"Expected a path, or rows of labels, got {short(rows)}.")
-    for row in rows:
-        for cell in row:
-            if isinstance(cell, bool) or not isinstance(cell, (int, str)):
+        raise InputError(
+            f"Expected a path, rows of labels, an array of whole numbers, the data of a JSON file or a FiniteGroup, got {short(rows)}."
+        )
+    for i, row in enumerate(rows):
+        for j, cell in enumerate(row):
+            if isinstance(cell, (bool, np.bool_)) or not isinstance(cell, (int, np.integer, str)):
                 raise InputError(
-                    f"Expected labels that are texts or integers, got {short(cell)} ({type(cell).__name__})."
+                    f"Expected labels that are texts or integers, got {short(cell)} ({type(cell).__name__}) in row {i + 1}, column {j + 1}. "
+                    "Elements are named or counted: write 1, not 1.0 or true (in NumPy table.astype(int))."
                 )
     return [[str(cell).strip() for cell in row] for row in rows]
 
 
-def _labelled(rows: list[list[str]], name: str) -> LabelledTable:
-    if not rows or not any(rows):
+def _require_square(rows: int, columns: int, name: str) -> None:
+    if not rows or not columns:
         raise InputError(f"{name} is empty. A group has at least one element.")
-    if len(rows) > MAX_ELEMENTS + 1:
-        raise InputError(
-            f"{name} has {len(rows)} rows; exact audits stop at {MAX_ELEMENTS} elements. Give a smaller group, or permutations that generate it."
-        )
-    width = len(rows[0])
+    if rows > MAX_ELEMENTS + 1:
+        raise InputError(f"{name} has {rows} rows; exact audits stop at {MAX_ELEMENTS} elements. {INSTEAD}")
+    if rows != columns:
+        hint = " A head row needs a head column as well, and a corner." if abs(rows - columns) == 1 else ""
+        raise InputError(f"Expected a square table, got {rows} rows of {columns} cells in {name}.{hint}")
+
+
+def _counted(table: np.ndarray, name: str) -> LabelledTable:
+    """A table of whole numbers, without labels: 0..n-1 or 1..n, or other n numbers that stand in the first row and the first column alike."""
+    n = len(table)
+    _require_square(*table.shape, name)
+    if n > MAX_ELEMENTS:
+        _require_square(n + 1, n + 1, name)
+    start = 1 if int(table.min()) >= 1 and int(table.max()) >= n else 0
+    inside = (table >= start) & (table < start + n)
+    if not inside.all() and len(np.unique(table)) == n == len(np.unique(table[0])) and (table[0] == table[:, 0]).all():
+        order = np.argsort(table[0])
+        labels = tuple(str(x) for x in table[0].tolist())
+        return LabelledTable(labels, order[np.searchsorted(table[0][order], table)], None, _FIRST_LINES)
+    products = np.where(inside, table, start).astype(np.int64) - start
+    products[~inside] = -1
+    strange = None
+    if not inside.all():
+        i, j = (int(k) for k in np.unravel_index(int((~inside).argmax()), table.shape))
+        strange = i, j, str(table[i, j])
+    labels = tuple(str(k + start) for k in range(n))
+    return LabelledTable(labels, products, strange, f"no labels: elements are {start}..{n - 1 + start}")
+
+
+def _labelled(rows: list[list[str]], name: str) -> LabelledTable:
+    width = len(rows[0]) if rows and any(rows) else 0
     for k, row in enumerate(rows):
         if len(row) != width:
-            raise InputError(f"{name} is ragged: row {k + 1} has {len(row)} cells, row 1 has {width}.")
-    if len(rows) != width:
-        hint = " A head row needs a head column as well, and a corner." if abs(len(rows) - width) == 1 else ""
-        raise InputError(f"Expected a square table, got {len(rows)} rows of {width} cells in {name}.{hint}")
+            raise InputError(
+                f"{name} is ragged: row {k + 1} has {len(row)} cells, row 1 has {width}. Every row needs a product for every element."
+            )
+    _require_square(len(rows), width, name)
     return _with_head(rows, name) if _has_head(rows) else _without_head(rows, name)
 
 
@@ -136,31 +182,22 @@ def _with_head(rows: list[list[str]], name: str) -> LabelledTable:
 
 
 def _without_head(rows: list[list[str]], name: str) -> LabelledTable:
-    n = len(rows)
+    n, head = len(rows), rows[0]
     symbols = {cell for row in rows for cell in row if cell}
-    if all(map(_is_whole, symbols)):
-        start = 1 if symbols and min(map(int, symbols)) >= 1 and max(map(int, symbols)) >= n else 0
-        labels = [str(k + start) for k in range(n)]
-        return _indexed(
-            labels,
-            rows,
-            {label: k for k, label in enumerate(labels)},
-            name,
-            f"no labels: elements are {start}..{n - 1 + start}",
-        )
-    labels = rows[0]
-    if labels != [row[0] for row in rows] or len(set(labels)) != n:
+    whole = all(map(_is_whole, symbols))
+    start = 1 if whole and symbols and min(map(int, symbols)) >= 1 and max(map(int, symbols)) >= n else 0
+    counted = [str(k + start) for k in range(n)]
+    first_lines = head == [row[0] for row in rows] and len(set(head)) == n
+    if whole and not (first_lines and symbols == set(head) and {str(int(x)) for x in symbols} != set(counted)):
+        labels, note = counted, f"no labels: elements are {start}..{n - 1 + start}"
+    elif first_lines:
+        labels, note = head, _FIRST_LINES
+    else:
         raise InputError(
             f"{name} has no head row and column, and its first row and first column are not one list of {n} labels, so that nobody can tell which row "
             "belongs to which element. Add a head row and a head column, with an empty corner."
         )
-    return _indexed(
-        labels,
-        rows,
-        {label: k for k, label in enumerate(labels)},
-        name,
-        "no labels: the first row and column were taken for products with the identity",
-    )
+    return _indexed(labels, rows, {label: k for k, label in enumerate(labels)}, name, note)
 
 
 def _indexed(
@@ -168,7 +205,7 @@ def _indexed(
 ) -> LabelledTable:
     n = len(labels)
     products = np.full((n, n), -1, dtype=np.int64)
-    strange: dict[tuple[int, int], str] = {}
+    strange = None
     for i, row in enumerate(body):
         for j, cell in enumerate(row):
             if cell == "":
@@ -179,8 +216,8 @@ def _indexed(
                 products[i, j] = place[cell]
             elif _is_whole(cell) and str(int(cell)) in place:
                 products[i, j] = place[str(int(cell))]  # 01 for 1
-            else:
-                strange[i, j] = cell
+            elif strange is None:
+                strange = i, j, cell
     return LabelledTable(tuple(labels), products, strange, note)
 
 
@@ -190,7 +227,7 @@ def _indexed(
 def _judge(table: LabelledTable, name: str) -> AuditReport:
     n, labels, products = len(table.labels), table.labels, table.products
     findings = [_closure(table)]
-    if table.strange:
+    if table.strange is not None:
         later = [
             Finding(axiom, Status.INAPPLICABLE, "not asked, since some products are not elements")
             for axiom in ("associativity", "identity", "inverses")
@@ -211,18 +248,21 @@ def _judge(table: LabelledTable, name: str) -> AuditReport:
 
 
 def _closure(table: LabelledTable) -> Finding:
-    n = len(table.labels)
-    if not table.strange:
-        return Finding("closure", Status.HOLDS, f"all {n * n} products are among the {n} elements")
-    (i, j), cell = next(iter(table.strange.items()))
-    a, b = table.labels[i], table.labels[j]
-    more = f" ({len(table.strange)} such products)" if len(table.strange) > 1 else ""
-    return Finding(
-        "closure",
-        Status.REFUTED,
-        f"{a} * {b} = {cell}, which is none of the {n} elements{more}",
-        {"a": a, "b": b, "product": cell},
-    )
+    n, note = len(table.labels), f" ({table.note})" if table.note else ""
+    if table.strange is None:
+        return Finding("closure", Status.HOLDS, f"all {n * n} products are among the {n} elements{note}")
+    i, j, cell = table.strange
+    a, b, outside = table.labels[i], table.labels[j], int((table.products < 0).sum())
+    more = f"; there are {outside} such products" if outside > 1 else ""
+    alike = next((label for label in table.labels if _letters(label) == _letters(cell)), None)
+    hint = f"; it looks like {alike!a}, and is {cell!a}" if alike is not None else ""
+    text = f"{a} * {b} = {cell}, which is none of the {n} elements{note}{hint}{more}"
+    return Finding("closure", Status.REFUTED, text, {"a": a, "b": b, "product": cell})
+
+
+def _letters(label: str) -> str:
+    """What a reader sees: one Unicode form, one case."""
+    return unicodedata.normalize("NFKC", label).casefold()
 
 
 def _associativity(products: np.ndarray, labels: Sequence[str], not_latin: bool) -> Finding:

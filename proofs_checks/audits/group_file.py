@@ -1,6 +1,6 @@
 """Where the group audit takes its table from: CSV, JSON and NPZ. All are data; nothing is run and nothing unpickled.
 
-JSON: rows, ``[["e", "a"], ["a", "e"]]``; or ``{"table": rows, "labels": [...], "title": ...}``, labels in the order of rows and columns; or a group given otherwise, as in
+JSON: rows, ``[["e", "a"], ["a", "e"]]``; or ``{"table": rows, "labels": [...], "title": ...}``, labels in the order of rows and columns, products by label or by position (from 0, or from 1 where n stands and 0 does not); or a group given otherwise, as in
 the representation audit, whose table is then made and judged: ``{"permutations": {"r": [1, 2, 0]}}``, 0-based images, or
 ``{"generators": ["r", "s"], "relations": ["r^4", "s^2", "s*r*s = r^-1"]}``. NPZ: an array ``table`` of whole numbers, with or without ``labels``.
 """
@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from proofs_checks.audits.reading import read_arrays, read_json, read_text, short
 from proofs_checks.errors import InputError
 from theory.groups import FiniteGroup
 
+MAX_ELEMENTS = 4096
+INSTEAD = "Take a subgroup or a quotient; theory.groups.FiniteGroup.from_permutations lists up to 200000 elements without a table."
 Rows = list[list[Any]]
 _FORMS = (
     "rows, an object with 'table' (and 'labels'), one with 'permutations', or one with 'generators' and 'relations'"
 )
 
 
-def read(path: Path) -> Rows | FiniteGroup:
+def read(path: Path) -> Rows | np.ndarray | FiniteGroup:
     """The rows of a table, with head row and column where labels stand apart; or a group that generators define.
 
     Raises:
@@ -31,11 +36,11 @@ def read(path: Path) -> Rows | FiniteGroup:
     suffix = path.suffix.lower()
     if suffix == ".npz":
         return _from_npz(path)
-    return _from_json(read_json(path), path.name) if suffix == ".json" else _from_csv(path)
+    return from_json(read_json(path), path.name) if suffix == ".json" else _from_csv(path)
 
 
 def _from_csv(path: Path) -> Rows:
-    text = read_text(path)
+    text = read_text(path).replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         raise InputError(f"{path.name} holds NUL bytes; it is no CSV text.")
     first = next(line for line in text.splitlines() if line.strip())
@@ -52,28 +57,26 @@ def _from_csv(path: Path) -> Rows:
     return [row[:-1] for row in rows] if ends_empty else rows  # a delimiter at the end of every line
 
 
-def _from_json(data: Any, name: str) -> Rows | FiniteGroup:
+def from_json(data: Any, name: str) -> Rows | FiniteGroup:
+    """The same from parsed JSON."""
     if isinstance(data, list):
         return data
-    if not isinstance(data, dict):
+    if not isinstance(data, Mapping):
         raise InputError(f"Expected {_FORMS} in {name}, got {short(data)}.")
     given = {key: value for key, value in data.items() if key != "title"}
     if "table" not in given:
         if not given.keys() & {"permutations", "relations"}:
             raise InputError(f"Expected {_FORMS} in {name}, got fields {', '.join(sorted(map(str, data))) or 'none'}.")
-        from proofs_checks.audits.representation_file import INSTEAD, read_group
+        from proofs_checks.audits.representation_file import read_group
 
-        try:
-            return read_group(given).group
-        except InputError as error:
-            raise InputError(str(error).replace(INSTEAD, "Give a smaller group, or its table.")) from None
+        return read_group(given, MAX_ELEMENTS, INSTEAD).group
     if given.keys() - {"table", "labels"}:
         extra = ", ".join(sorted(given.keys() - {"table", "labels"}))
         raise InputError(f"Beside 'table' only 'labels' and 'title' are read, got {short(extra, 80)} in {name}.")
     return _labelled(given["table"], given.get("labels"), name)
 
 
-def _from_npz(path: Path) -> Rows:
+def _from_npz(path: Path) -> Rows | np.ndarray:
     arrays = read_arrays(path)
     if "table" not in arrays or arrays.keys() - {"table", "labels"}:
         raise InputError(
@@ -82,9 +85,12 @@ def _from_npz(path: Path) -> Rows:
     table = arrays["table"]
     if table.dtype.kind not in "iuU" or table.ndim != 2:
         raise InputError(
-            f"Expected a square array of whole numbers or texts in 'table' of {path.name}, got shape {table.shape}, {table.dtype}."
+            f"Expected a square array of whole numbers or texts in 'table' of {path.name}, got shape {table.shape}, {table.dtype}. "
+            "A table counts or names elements: if the numbers are whole, save table.astype(int)."
         )
     labels = arrays.get("labels")
+    if labels is None and table.dtype.kind in "iu":
+        return table
     return _labelled(table.tolist(), None if labels is None else labels.tolist(), path.name)
 
 
@@ -102,5 +108,8 @@ def _labelled(table: Any, labels: Any, name: str) -> Rows:
     if whole and not {str(c) for c in cells} <= {
         str(x) for x in labels
     }:  # positions; others stay, as products that are no elements
-        table = [[labels[c] if 0 <= c < len(labels) else c for c in row] for row in table]
+        first = (
+            1 if min(cells) >= 1 and max(cells) == len(labels) else 0
+        )  # 0..n-1 cannot be meant where n stands and 0 does not
+        table = [[labels[c - first] if 0 <= c - first < len(labels) else c for c in row] for row in table]
     return [["", *labels], *([label, *row] for label, row in zip(labels, table, strict=True))]

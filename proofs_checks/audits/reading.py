@@ -15,6 +15,19 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 * 2**20
 MAX_UNPACKED = 512 * 2**20
+CALL_ERRORS = (  # what a reader's own function commonly raises
+    RuntimeError,
+    TypeError,
+    ValueError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    OSError,
+    ImportError,
+    StopIteration,
+)
 
 
 class Decimal(float):
@@ -30,6 +43,22 @@ class Decimal(float):
         return value
 
 
+_PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".npy", ".joblib", ".ckpt"}
+
+
+def refuse_pickles(path: Path) -> None:
+    """Refuse, by its ending, a file that may hold pickled objects."""
+    if path.suffix.lower() in _PICKLES:
+        raise InputError(
+            f"{path.name} may hold pickled objects, which run code when they are read. Save the arrays with numpy.savez, or write JSON or CSV."
+        )
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise InputError(f"Cannot read {short(str(path), 200)}: it is a folder. Name a file in it.")
+
+
 def read_text(path: str | Path) -> str:
     """The text of a UTF-8 file, without byte-order mark.
 
@@ -37,7 +66,9 @@ def read_text(path: str | Path) -> str:
         InputError: no such file, a folder, unreadable, empty, larger than 64 MiB, or not UTF-8.
     """
     path = Path(path)
+    refuse_pickles(path)
     try:
+        _refuse_folder(path)
         if path.is_file() and path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path.name} has {path.stat().st_size} bytes; audits read files up to {MAX_BYTES}.")
         raw = path.read_bytes()
@@ -46,7 +77,9 @@ def read_text(path: str | Path) -> str:
             f"No file {short(str(path), 200)}. Check the path; relative paths start at the current folder."
         ) from None
     except (OSError, ValueError) as error:
-        raise InputError(f"Cannot read {short(str(path), 200)}: {error}.") from None
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"Cannot read {short(str(path), 200)}: {error}. Check its name and its permissions.") from None
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{path.name} is UTF-16. Save it as UTF-8.")
     try:
@@ -54,7 +87,7 @@ def read_text(path: str | Path) -> str:
     except UnicodeDecodeError as error:
         raise InputError(f"{path.name} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
     if not text.strip():
-        raise InputError(f"{path.name} is empty.")
+        raise InputError(f"{path.name} is empty. Was it saved?")
     return text
 
 
@@ -80,7 +113,10 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(read_text(path), parse_constant=constant, parse_float=Decimal, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
-        raise InputError(f"{name} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
+        cut = " It ends too early: is the file complete?" if error.pos >= len(error.doc.rstrip()) else ""
+        raise InputError(
+            f"{name} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.{cut}"
+        ) from None
     except RecursionError:
         raise InputError(f"{name} is nested too deeply.") from None
     except ValueError as error:
@@ -106,6 +142,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     import numpy as np
 
     try:
+        _refuse_folder(path)
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
         if size > MAX_UNPACKED:

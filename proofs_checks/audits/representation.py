@@ -6,6 +6,7 @@ generate. Exact entries are decided; decimals are judged within the digits that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.audits import AuditReport, Finding
-from proofs_checks.audits.representation_file import GivenRepresentation, NamedGroup, to_complex
+from proofs_checks.audits.representation_decimals import to_complex
+from proofs_checks.audits.representation_file import GivenRepresentation, NamedGroup
 from proofs_checks.audits.representation_input import Generated, Representable, read_source
-from proofs_checks.kernel import Status
+from proofs_checks.kernel import DOUBT, Status
 from theory.character_tables import CharacterTable, character_table
 from theory.cyclotomic import Cyclotomic
 from theory.exact_matrices import ExactArray
@@ -95,9 +97,8 @@ def _judge(given: GivenRepresentation, named: NamedGroup, table: CharacterTable)
 def _judge_exact(given: GivenRepresentation, named: NamedGroup, table: CharacterTable) -> tuple[list[Finding], Judged]:
     representation = Representation(named.group, given.exact, name=given.name)
     degree = representation.degree
-    defect = representation.defect()
-    if defect is not None:
-        return _not_a_homomorphism(given, named, representation, defect), Judged(given.name, degree, None)
+    if (broken := _broken(given, named, representation)) is not None:
+        return broken, Judged(given.name, degree, None)
     order = named.group.order
     first = Finding(
         f"{given.name} homomorphism",
@@ -116,10 +117,9 @@ def _judge_modular(given: GivenRepresentation, named: NamedGroup) -> tuple[list[
     """Over F_p: products are decided; irreducibility by splitting, where p does not divide |G| and Maschke's theorem holds."""
     representation = Representation(named.group, given.exact, name=given.name)
     order, p, degree = named.group.order, representation.field.characteristic, representation.degree
-    defect = representation.defect()
     unknown = Judged(given.name, degree, None)
-    if defect is not None:
-        return _not_a_homomorphism(given, named, representation, defect), unknown
+    if (broken := _broken(given, named, representation)) is not None:
+        return broken, unknown
     first = Finding(
         f"{given.name} homomorphism",
         Status.HOLDS,
@@ -162,27 +162,50 @@ def _irreducibility_modulo(name: str, representation: Representation) -> Finding
     )
 
 
+def _broken(given: GivenRepresentation, named: NamedGroup, representation: Representation) -> list[Finding] | None:
+    """What keeps exact matrices from being a representation: a pair, or R(e); None where nothing does."""
+    defect = representation.defect()
+    if defect is not None:
+        found = _not_a_homomorphism(given, named, representation, defect)
+    elif (representation.matrices[0] - ExactArray.eye(representation.degree, representation.field)).nonzero().any():
+        e = named.label(0)
+        text = f"the products agree, but R({e}) is not the unit matrix: it is idempotent and singular, and so is every R(g) = R(g) R({e})"
+        witness = {"g": e, "R(e)": _texts(representation.matrices[0])}
+        found = Finding(f"{given.name} homomorphism", Status.REFUTED, text, witness)
+    else:
+        return None
+    reason = "not asked of matrices that are no representation"
+    return [found, Finding(f"{given.name} irreducible", Status.INAPPLICABLE, reason)]
+
+
 def _not_a_homomorphism(
     given: GivenRepresentation, named: NamedGroup, representation: Representation, defect: Defect
-) -> list[Finding]:
-    g, h = (named.label(k) for k in defect.pair)
-    product = named.label(int(named.group.table[defect.pair]))
-    text = f"R({g}) R({h}) is not R({product}), though {g} * {h} = {product}; {defect.failing} of {defect.pairs} pairs fail"
-    flipped = representation.matrices.T
-    reversed_order = Representation(named.group, flipped).defect() is None
+) -> Finding:
+    """The first pair that fails, and the worst: over Q(zeta_n) by the size of R(g)R(h) - R(gh), over F_p by its entries that are not zero."""
+
+    def product(pair: tuple[int, int]) -> tuple[str, str, str]:
+        g, h = pair
+        return named.label(g), named.label(h), named.label(int(named.group.multiply(g, h)))
+
+    g, h, gh = product(defect.pair)
+    a, b, ab = product(defect.worst)
+    modular = bool(representation.field.characteristic)
+    size = float(defect.size) if modular else math.sqrt(defect.size)
+    by = f"{int(size)} entries" if modular else f"{size:.3g}"
+    text = f"R({g}) R({h}) is not R({gh}), though {g} * {h} = {gh}; {defect.failing} of {defect.pairs} pairs fail, the worst at ({a}, {b}), off by {by}"
+    reversed_order = Representation(named.group, representation.matrices.T).defect() is None
     if reversed_order:
         text += ". R(h) R(g) = R(gh) throughout: the products were read in the opposite order (here r*s means r times s, s acting first)"
+    first, second = (representation.matrices[k] for k in defect.pair)
     witness = {
         "g": g,
         "h": h,
-        "gh": product,
-        "R(g)R(h)": _texts(representation.matrices[defect.pair[0]] @ representation.matrices[defect.pair[1]]),
-        "R(gh)": _texts(representation.matrices[int(named.group.table[defect.pair])]),
+        "gh": gh,
+        "R(g)R(h)": _texts(first @ second),
+        "R(gh)": _texts(representation.matrices[int(named.group.multiply(*defect.pair))]),
+        "worst": {"g": a, "h": b, "gh": ab, "off_by": size},
     }
-    unasked = Finding(
-        f"{given.name} irreducible", Status.INAPPLICABLE, "not asked of matrices that are no representation"
-    )
-    return [Finding(f"{given.name} homomorphism", Status.REFUTED, text, witness), unasked]
+    return Finding(f"{given.name} homomorphism", Status.REFUTED, text, witness)
 
 
 def _irreducibility(name: str, degree: int, counts: Sequence[int], table: CharacterTable) -> Finding:
@@ -211,62 +234,92 @@ def _texts(matrix: ExactArray) -> list[list[str]]:
     return [[str(x) for x in row] for row in matrix.tolist()]
 
 
+@dataclass(frozen=True)
+class _Worst:
+    """The pair of elements whose product is off by most, measured by what the digits explain; and the widest of these explanations."""
+
+    text: str
+    witness: dict[str, Any]
+    ratio: float
+    widest: float
+
+
 def _judge_numeric(
     given: GivenRepresentation, named: NamedGroup, table: CharacterTable
 ) -> tuple[list[Finding], Judged]:
-    """Decimals: the residual of every product against what the digits written can explain.
+    """Decimals: the residual of every product against what the digits written can explain; then the multiplicities, which are integers.
 
-    If every entry is within a of a true one, |E|_F <= d a, and |R(g)R(h) - R(gh)|_F <= d a (|R(g)| + |R(h)| + d a + 1) plus rounding
-    (gamma_d |R(g)| |R(h)|, doubled for complex numbers). A multiplicity is an average of chi(g) conj chi_k(g), off by at most d a max|chi_k|.
+    A multiplicity is an average of chi(g) conj chi_k(g), off by at most the mean of sqrt(d) |E(g)|_F, times the degree of chi_k, plus rounding.
     """
-    matrices, accuracy = given.numeric, given.accuracy
-    order, degree = named.group.order, matrices.shape[1]
-    norms = np.linalg.norm(matrices, axis=(1, 2))
-    gamma = (2 * degree + 8) * np.finfo(float).eps
-    spread = degree * accuracy
-    worst, pair, bound_there = -1.0, (0, 0), 0.0
-    widest = 0.0
-    for g in range(order):
-        residual = np.linalg.norm(matrices[g] @ matrices - matrices[named.group.table[g]], axis=(1, 2))
-        bound = spread * (norms[g] + norms + spread + 1) + gamma * (norms[g] * norms + 1)
-        ratio = residual / np.maximum(bound, np.finfo(float).tiny)
-        h = int(ratio.argmax())
-        widest = max(widest, float(bound.max()))
-        if ratio[h] > worst:
-            worst, pair, bound_there = float(ratio[h]), (g, h), float(bound[h])
-    g, h = (named.label(k) for k in pair)
-    witness = {"g": g, "h": h, "residual": worst * bound_there, "bound": bound_there, "accuracy": accuracy}
+    assert given.numeric is not None
+    matrices, errors, degree = given.numeric.matrices, given.numeric.errors, given.numeric.matrices.shape[1]
+    with np.errstate(over="ignore", invalid="ignore"):  # products that overflow explain everything, and decide nothing
+        worst = _worst_pair(given, named)
     name = f"{given.name} homomorphism"
-    unasked = Finding(
-        f"{given.name} irreducible",
-        Status.INAPPLICABLE,
-        "not asked before the matrices are known to be a representation",
-    )
-    digits = f"entries taken as within {accuracy:.1e} of the true ones"
-    if worst > 1:
-        text = f"R({g}) R({h}) misses R({g} * {h}) by {worst * bound_there:.2e}, {worst:.3g} times what the digits explain ({digits})"
-        return [Finding(name, Status.REFUTED, text, witness), unasked], Judged(given.name, degree, None)
-    count_error = degree * accuracy * max(table.degrees) + order * gamma
-    if max(widest, count_error) > WIDE and worst > 0:
-        text = f"the residuals stay within what the digits explain, but that is as much as {widest:.2g}: write more decimals, or exact numbers ({digits})"
-        return [Finding(name, Status.UNDECIDED, text, witness), unasked], Judged(given.name, degree, None)
-    first = Finding(
-        name,
-        Status.HOLDS,
-        f"all {order**2} products agree within the digits written; worst pair ({g}, {h}) at {worst:.2g} of its bound ({digits})",
-        witness,
-    )
-    counts = _numeric_counts(matrices, named, table)
+    digits = f"entries taken as within {given.numeric.accuracy:.1e} of the true ones"
+    if given.numeric.condition > 1:
+        digits += f"; multiplied out in the basis of the invariant form, condition {given.numeric.condition:.1e}"
+    unknown = Judged(given.name, degree, None)
+    reason = "not asked before the matrices are known to be a representation"
+    unasked = Finding(f"{given.name} irreducible", Status.INAPPLICABLE, reason)
+    if not given.said and 1 < worst.ratio <= DOUBT:
+        text = f"{worst.text}, {worst.ratio:.3g} times what the digits explain: more digits, or accuracy beside them, would decide ({digits})"
+        return [Finding(name, Status.UNDECIDED, text, worst.witness), unasked], unknown
+    if worst.ratio > 1:
+        text = f"{worst.text}, {worst.ratio:.3g} times what the digits explain ({digits})"
+        return [Finding(name, Status.REFUTED, text, worst.witness), unasked], unknown
+    terms = (len(matrices) + degree + 8) * float(np.finfo(float).eps) * degree * float(np.abs(matrices).max())
+    error = max(table.degrees) * (math.sqrt(degree) * float(errors.mean()) + terms)
+    if not (worst.widest <= WIDE and error <= WIDE):
+        wide = max(error, worst.widest)
+        much = f"as much as {wide:.2g}" if math.isfinite(wide) else "anything whatever"
+        text = f"the residuals stay within what the digits explain, but that is {much}: write more decimals, or exact numbers ({digits})"
+        return [Finding(name, Status.UNDECIDED, text, worst.witness), unasked], unknown
+    counts, apart = _numeric_counts(matrices, named, table)
+    if apart > error or sum(m * d for m, d in zip(counts, table.degrees, strict=True)) != degree:
+        text = f"the products agree within what the digits explain, and yet a multiplicity is {apart:.2g} from an integer, where {error:.2g} is explained ({digits})"
+        return [Finding(name, Status.REFUTED, text, worst.witness), unasked], unknown
+    text = f"all {len(matrices) ** 2} products agree within the digits written; worst: {worst.text}, {worst.ratio:.2g} of its bound ({digits})"
+    first = Finding(name, Status.HOLDS, text, worst.witness)
     return [first, _irreducibility(given.name, degree, counts, table)], Judged(given.name, degree, counts)
 
 
-def _numeric_counts(matrices: np.ndarray, named: NamedGroup, table: CharacterTable) -> tuple[int, ...]:
+def _worst_pair(given: GivenRepresentation, named: NamedGroup) -> _Worst:
+    """R(e) = 1 and R(g) R(h) = R(gh): if R = T + E with T a representation, E R + R E - E E - E(gh) and the rounding of a product is what may be left."""
+    assert given.numeric is not None
+    matrices, errors = given.numeric.matrices, given.numeric.errors
+    degree = matrices.shape[1]
+    norms = np.linalg.norm(matrices, axis=(1, 2))
+    gamma = (2 * degree + 8) * np.finfo(float).eps
+    unit = float(np.linalg.norm(matrices[0] - np.eye(degree)))
+    worst, pair, explained, off = unit / max(errors[0] + gamma, np.finfo(float).tiny), None, errors[0] + gamma, unit
+    widest = 0.0
+    for g in range(len(matrices)):
+        rows = named.group.multiply(g, np.arange(len(matrices)))
+        residual = np.linalg.norm(matrices[g] @ matrices - matrices[rows], axis=(1, 2))
+        bound = errors[g] * (norms + errors) + norms[g] * errors + errors[rows] + gamma * (norms[g] * norms + 1)
+        ratio = np.nan_to_num(residual / bound, nan=0.0)
+        h = int(ratio.argmax())
+        widest = max(widest, float(bound.max()))
+        if ratio[h] > worst:
+            worst, pair, explained, off = float(ratio[h]), (g, h), float(bound[h]), float(residual[h])
+    witness: dict[str, Any] = {"residual": off, "bound": float(explained), "accuracy": given.numeric.accuracy}
+    if pair is None:
+        e = named.label(0)
+        return _Worst(f"R({e}) misses the unit matrix by {off:.2e}", {"g": e, **witness}, worst, widest)
+    g, h = (named.label(k) for k in pair)
+    return _Worst(f"R({g}) R({h}) misses R({g} * {h}) by {off:.2e}", {"g": g, "h": h, **witness}, worst, widest)
+
+
+def _numeric_counts(matrices: np.ndarray, named: NamedGroup, table: CharacterTable) -> tuple[tuple[int, ...], float]:
+    """The integers nearest to the multiplicities, and how far the farthest is."""
     traces = np.trace(matrices, axis1=1, axis2=2)
-    counts = []
+    found = []
     for row in table.values:
         values = np.array([to_complex(row[k]) for k in named.group.class_of])
-        counts.append(round(float((traces * values.conj()).mean().real)))
-    return tuple(counts)
+        found.append(complex((traces * values.conj()).mean()))
+    counts = tuple(round(x.real) for x in found)
+    return counts, max(abs(x - m) for x, m in zip(found, counts, strict=True))
 
 
 # -- the list as a whole -----------------------------------------------------------------------------------------------
@@ -413,26 +466,33 @@ def _report(
         ],
         "missing": lacking,
     }
-    good = [o.name for o in judged if _row(o) is not None]
+    held = {f.name for f in findings if f.status is Status.HOLDS}
+    good = [o.name for o in judged if f"{o.name} irreducible" in held]
     meaning = (
-        f"{len(good)} of {len(judged)} are irreducible representations of this group of order {named.group.order}"
+        f"{len(good)} of {len(judged)} {'is' if len(judged) == 1 else 'are'} known to be irreducible, as representations of this group of order {named.group.order}"
         + (f" ({', '.join(good[:8])})." if good else ".")
     )
     if lacking and not any(o.multiplicities is None for o in judged):
         meaning += f" Missing besides the trivial one: {'; '.join(map(_missing_text, lacking[:6]))}{'; ...' if len(lacking) > 6 else ''}."
     bad = [f.name for f in findings if f.status is Status.REFUTED]
-    return AuditReport("representation", name, findings, meaning, _next_step(bad, missing, findings), facts)
+    asked = all(o.multiplicities is not None for o in judged)
+    return AuditReport(
+        "representation", name, findings, meaning, _next_step(bad, missing if asked else [], findings), facts
+    )
 
 
 def _next_step(bad: list[str], missing: list[int], findings: Sequence[Finding]) -> str:
     if any(name.endswith("homomorphism") for name in bad):
-        return "Correct the pair named first; the matrices must follow the order of products in the group as given (r*s is r times s)."
+        return (
+            "Correct what is named first; the matrices must follow the order of products in the group as given (r*s is r times s). "
+            "Decimals that are less accurate than their digits need accuracy beside them."
+        )
     if any(f.witness and "characteristic" in f.witness for f in findings):
         return "Ask for a complement: theory.modules.complement_by_equations finds one or shows that there is none; or use a field whose characteristic does not divide the order."
     if any(f.witness and "commutant_dimension" in f.witness for f in findings):
         return "Find invariant subspaces with theory.modules.spin, or give the matrices over a larger field."
     if any(f.status is Status.UNDECIDED for f in findings):
-        return "Write the entries with more decimals, or exactly: 1/2, i, zeta(8)^3."
+        return "Write the entries with more decimals, or exactly (1/2, i, zeta(8)^3), or say with accuracy how far they may be off."
     if any(name.endswith("irreducible") for name in bad):
         return "Split the reducible ones: theory.representations.decompose gives the change of basis."
     if any(name.endswith("new") for name in bad):

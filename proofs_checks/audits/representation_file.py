@@ -30,6 +30,14 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.audits.reading import Decimal, short
+from proofs_checks.audits.representation_decimals import (
+    Decimals,
+    as_array,
+    digits_of,
+    is_singular,
+    last_place,
+    on_all_elements,
+)
 from proofs_checks.errors import InputError
 from theory.cayley_tables import GroupTooLarge, NotAGroup
 from theory.cyclotomic import Cyclotomic, ExactNumberError
@@ -43,6 +51,7 @@ MAX_GROUP = 1024
 MAX_WORK = 2 * 10**9  # multiplications in the products of all pairs
 MAX_DEGREE = 64
 INSTEAD = "Give the matrices on generators without the group: then they are decomposed numerically, degree up to 2048, group up to 20000 elements."
+Accuracy = tuple[float | None, float | None]  # what the reader says, and what the dtype says
 _FIELDS = {"title", "group", "representations", "complete", "accuracy", "characteristic"}
 
 
@@ -82,12 +91,12 @@ class NamedGroup:
 
 @dataclass(frozen=True)
 class GivenRepresentation:
-    """Matrices on all elements, exact or numeric (complex128, shape ``(n, d, d)``) with the accuracy of their entries."""
+    """Matrices on all elements, exact or in decimals; ``said``: whether the reader said how accurate these are."""
 
     name: str
     exact: ExactArray | None
-    numeric: np.ndarray | None = None
-    accuracy: float = 0.0
+    numeric: Decimals | None = None
+    said: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,8 +109,8 @@ class AuditFile:
     complete: bool
 
 
-def read_audit_file(data: Any, group: NamedGroup | None = None) -> AuditFile:
-    """Check the shape of the data and build the group (unless it is given) and the matrices.
+def read_audit_file(data: Any, group: NamedGroup | None = None, resolution: float | None = None) -> AuditFile:
+    """Check the shape of the data and build the group (unless it is given) and the matrices; ``resolution`` is that of a narrow dtype.
 
     Raises:
         InputError: naming the field, what was expected there, and what came.
@@ -122,9 +131,7 @@ def read_audit_file(data: Any, group: NamedGroup | None = None) -> AuditFile:
     title = data.get("title", "")
     if not isinstance(title, str):
         raise InputError(f"Expected a text in 'title', got {short(title)}.")
-    accuracy = data.get("accuracy")
-    if accuracy is not None and not (_is_number(accuracy) and 0 <= accuracy < 1):
-        raise InputError(f"Expected a number from 0 to 1 in 'accuracy', got {short(accuracy)}.")
+    said = read_accuracy(data.get("accuracy"))
     group = read_group(data["group"]) if group is None else group
     field = _read_characteristic(data.get("characteristic"))
     listed = data["representations"]
@@ -134,9 +141,16 @@ def read_audit_file(data: Any, group: NamedGroup | None = None) -> AuditFile:
     return AuditFile(
         title,
         group,
-        tuple(_read_representation(name, given, group, accuracy, field) for name, given in listed.items()),
+        tuple(_read_representation(name, given, group, (said, resolution), field) for name, given in listed.items()),
         complete,
     )
+
+
+def read_accuracy(value: Any) -> float | None:
+    """How far entries may be off, or None where nobody says."""
+    if value is not None and not (_is_number(value) and 0 <= value < 1):
+        raise InputError(f"Expected a number from 0 to 1 in 'accuracy', got {short(value)}.")
+    return value
 
 
 def _read_characteristic(value: Any) -> PrimeField | None:
@@ -163,8 +177,8 @@ def _is_number(value: Any) -> bool:
 # -- the group ---------------------------------------------------------------------------------------------------------
 
 
-def read_group(data: Any) -> NamedGroup:
-    """The group of a file: generators with relations, permutations, or a table."""
+def read_group(data: Any, limit: int = MAX_GROUP, instead: str = INSTEAD) -> NamedGroup:
+    """The group of a file: generators with relations, permutations, or a table; beyond ``limit`` elements the reader is told what to do ``instead``."""
     _object(data, "'group'")
     kinds = {
         "relations": {"generators", "relations", "elements"},
@@ -177,12 +191,15 @@ def read_group(data: Any) -> NamedGroup:
             f"Expected 'group' to hold generators and relations, or permutations, or a table, got fields {', '.join(sorted(data)) or 'none'}."
         )
     try:
-        named = {"relations": _from_relations, "permutations": _from_permutations, "table": _from_table}[kind](data)
+        if kind == "permutations":
+            named = _from_permutations(data, limit)
+        else:
+            named = (_from_relations if kind == "relations" else _from_table)(data)
     except GroupTooLarge as error:
-        raise InputError(f"The group is too large for exact work. {error} {INSTEAD}") from None
-    if named.group.order > MAX_GROUP:
+        raise InputError(f"The group is too large for exact work. {error} {instead}") from None
+    if named.group.order > limit:
         raise InputError(
-            f"The group has {named.group.order} elements; this audit multiplies all pairs and stops at {MAX_GROUP}. {INSTEAD}"
+            f"The group has {named.group.order} elements; this audit multiplies all pairs and stops at {limit}. {instead}"
         )
     return named
 
@@ -212,7 +229,7 @@ def _from_relations(data: dict[str, Any]) -> NamedGroup:
     return _with_names(group, letters, images, data.get("elements"))
 
 
-def _from_permutations(data: dict[str, Any]) -> NamedGroup:
+def _from_permutations(data: dict[str, Any], limit: int) -> NamedGroup:
     given = data["permutations"]
     _object(given, "'permutations'")
     letters = _letters(list(given), "'permutations'")
@@ -226,25 +243,28 @@ def _from_permutations(data: dict[str, Any]) -> NamedGroup:
                 f"Expected a list of 0-based images for the permutation {short(name)}, got {short(images)}."
             )
     try:
-        group = FiniteGroup.from_permutations([list(given[x]) for x in letters], limit=MAX_GROUP)
+        group = FiniteGroup.from_permutations([list(given[x]) for x in letters], limit=limit)
     except GroupTooLarge:
-        raise
+        raise GroupTooLarge(f"The permutations generate more than {limit} elements, where this audit stops.") from None
     except ValueError as error:
-        raise InputError(f"In 'permutations': {error}") from None
+        ones = all(sorted(images) == list(range(1, len(images) + 1)) for images in given.values())
+        hint = " Images count from 0: subtract 1." if ones else ""
+        raise InputError(f"In 'permutations': {error}{hint}") from None
     where = {tuple(row): k for k, row in enumerate(group.elements.tolist())}
     return _with_names(group, letters, {x: where[tuple(given[x])] for x in letters}, data.get("elements"))
 
 
 def _with_names(group: FiniteGroup, letters: tuple[str, ...], images: Mapping[str, int], elements: Any) -> NamedGroup:
     if elements is None:
-        names = {"e": 0, **images} if "e" not in images else dict(images)
-        words = NamedGroup(group, names, letters, tuple(names))
+        unit = "1" if "e" in images else "e"
+        names = {unit: 0, **images}
+        known = {x: name for name, x in reversed(names.items())}
         shown = dict(names)
         for x, parent, k in group.walk([images[a] for a in letters]) if group.order > 1 else []:
-            if x not in shown.values():
-                before = next(name for name, y in shown.items() if y == parent)
-                shown[letters[k] if before == "e" else f"{before}*{letters[k]}"] = x
-        return NamedGroup(group, shown, letters, tuple(shown)) if group.order <= MAX_GROUP else words
+            if x not in known:
+                known[x] = _followed(known[parent], letters[k]) if parent else letters[k]
+                shown[known[x]] = x
+        return NamedGroup(group, shown, letters, tuple(shown))
     _object(elements, "'elements'")
     plain = NamedGroup(group, dict(images), letters, ())
     names = dict(images)
@@ -264,6 +284,13 @@ def _with_names(group: FiniteGroup, letters: tuple[str, ...], images: Mapping[st
             f"The names {short(b)} and {short(a)} stand for one element under the relations given. Check the relations."
         )
     return NamedGroup(group, names, letters, shown)
+
+
+def _followed(word: str, letter: str) -> str:
+    """The word with one letter more, a run written as a power: r*s^2 after r*s."""
+    head, star, last = word.rpartition("*")
+    base, _, power = last.partition("^")
+    return f"{head}{star}{letter}^{int(power or 1) + 1}" if base == letter else f"{word}*{letter}"
 
 
 def _from_table(data: dict[str, Any]) -> NamedGroup:
@@ -303,7 +330,7 @@ def _from_table(data: dict[str, Any]) -> NamedGroup:
 
 
 def _read_representation(
-    name: str, given: Any, group: NamedGroup, accuracy: float | None, field: PrimeField | None = None
+    name: str, given: Any, group: NamedGroup, accuracy: Accuracy, field: PrimeField | None = None
 ) -> GivenRepresentation:
     _object(given, f"the representation {short(name)}")
     if not given:
@@ -321,7 +348,7 @@ def _read_representation(
     if len(sizes) > 1:
         (a, x), (b, y) = list(sizes.items())[:2]
         raise InputError(
-            f"In {short(name)} the matrices differ in size: {a} x {a} on {source[x]}, {b} x {b} on {source[y]}."
+            f"In {short(name)} the matrices differ in size: {a} x {a} on {source[x]}, {b} x {b} on {source[y]}. One representation has one degree."
         )
     degree = next(iter(sizes))
     if degree > MAX_DEGREE or group.group.order**2 * degree**3 > MAX_WORK:
@@ -411,20 +438,17 @@ def _residues(matrix: list[list[Any]], field: PrimeField, where: str) -> ExactAr
 def read_numeric_matrix(value: Any, where: str) -> tuple[np.ndarray, float]:
     """A matrix of any entries that the format knows, as floats (complex only if need be), and how far they may be from the true ones."""
     rows = _read_matrix(value, where)
-    wide = np.array([[to_complex(x) if isinstance(x, Cyclotomic) else complex(x) for x in row] for row in rows])
-    written = [x.digits for row in rows for x in row if isinstance(x, (Decimal, _Pair)) and x.digits is not None]
-    rounding = 4 * float(np.finfo(float).eps) * max(1.0, float(np.abs(wide).max()))
+    wide = as_array(rows)
     narrow = wide.real if not wide.imag.any() else wide
-    return np.ascontiguousarray(narrow), max(0.5 * 10.0 ** -max(written), rounding) if written else rounding
+    error = max(digits_of(x for row in rows for x in row), last_place(float(np.abs(wide).max())))
+    return np.ascontiguousarray(narrow), error
 
 
 def _exact(name: str, entries: Mapping[int, Any], source: dict[int, str], group: NamedGroup) -> GivenRepresentation:
     matrices = {element: m if isinstance(m, ExactArray) else ExactArray.of(m) for element, m in entries.items()}
     for element, matrix in matrices.items():
         if matrix.determinant_is_zero():
-            raise InputError(
-                f"{name}({source[element]}) is singular; a representation consists of invertible matrices."
-            )
+            raise InputError(_singular(f"{name}({source[element]})"))
     _require_generating(name, source, group)
     extended = Representation.from_generators(group.group, _generating(matrices))
     return GivenRepresentation(name, stack([matrices.get(x, extended.matrices[x]) for x in range(group.group.order)]))
@@ -444,46 +468,21 @@ def _generating(matrices: dict[int, Any]) -> dict[int, Any]:
     return {x: m for x, m in matrices.items() if x} or matrices
 
 
-def to_complex(number: Cyclotomic) -> complex:
-    """A floating-point value, to a few units in the last place of its largest coordinate."""
-    total = 0j
-    for k, c in enumerate(number.numerators):
-        if c:
-            angle = 2 * math.pi * k / number.order
-            total += (c / number.denominator) * complex(math.cos(angle), math.sin(angle))
-    return total
-
-
 def _numeric(
-    name: str, entries: dict[int, list[list[Any]]], source: dict[int, str], group: NamedGroup, accuracy: float | None
+    name: str, entries: dict[int, list[list[Any]]], source: dict[int, str], group: NamedGroup, accuracy: Accuracy
 ) -> GivenRepresentation:
     _require_generating(name, source, group)
-    flat = [x for m in entries.values() for row in m for x in row]
-    arrays = {
-        element: np.array([[to_complex(x) if isinstance(x, Cyclotomic) else complex(x) for x in row] for row in m])
-        for element, m in entries.items()
-    }
-    if accuracy is None:
-        written = [x.digits for x in flat if isinstance(x, (Decimal, _Pair)) and x.digits is not None]
-        scale = max(float(np.abs(m).max()) for m in arrays.values())
-        rounding = 4 * np.finfo(float).eps * max(1.0, scale)
-        accuracy = max(0.5 * 10.0 ** -max(written), rounding) if written else rounding
+    arrays = {element: as_array(rows) for element, rows in entries.items()}
+    said, resolution = accuracy
+    written = digits_of(x for rows in entries.values() for row in rows for x in row)
+    assumed = max(written, resolution or last_place(max(float(np.abs(m).max()) for m in arrays.values())))
     for element, matrix in arrays.items():
-        if np.linalg.matrix_rank(matrix) < len(matrix):
-            raise InputError(
-                f"{name}({source[element]}) is singular to working precision; a representation consists of invertible matrices."
-            )
-    degree = len(next(iter(arrays.values())))
-    whole = np.zeros((group.group.order, degree, degree), dtype=np.complex128)
-    whole[0] = np.eye(degree)
-    gens = _generating(arrays)
-    error = {0: 0.0}
-    for x, parent, k in group.group.walk(list(gens)):
-        g = list(gens)[k]
-        whole[x] = whole[parent] @ arrays[g]
-        error[x] = error[parent] * float(np.linalg.norm(arrays[g], 2)) + accuracy * degree * float(
-            np.linalg.norm(whole[parent], 2)
-        )
-    for element, matrix in arrays.items():
-        whole[element], error[element] = matrix, accuracy
-    return GivenRepresentation(name, None, whole, max([accuracy, *error.values()]))
+        if is_singular(matrix):
+            raise InputError(_singular(f"{name}({source[element]})"))
+    return GivenRepresentation(
+        name, None, on_all_elements(arrays, group.group, assumed if said is None else said), said is not None
+    )
+
+
+def _singular(where: str) -> str:
+    return f"{where} is singular; a representation consists of invertible matrices. Check its rows: one depends on the others."

@@ -11,6 +11,7 @@ Without a group the matrices are taken for generators, and the group is what the
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
@@ -23,20 +24,22 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.audits.reading import Decimal, read_arrays, read_json, read_text, require_dense, short
+from proofs_checks.audits.reading import CALL_ERRORS, Decimal, read_arrays, read_json, read_text, require_dense, short
+from proofs_checks.audits.representation_decimals import last_place
 from proofs_checks.audits.representation_file import (
     AuditFile,
     GivenRepresentation,
     NamedGroup,
+    read_accuracy,
     read_audit_file,
     read_group,
+    read_numeric_matrix,
 )
 from proofs_checks.errors import InputError
 from theory.groups import FiniteGroup
 from theory.representations import Representation
 
 MAX_NUMERIC_DEGREE = 2048
-_PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".npy", ".joblib", ".ckpt"}
 _OF = re.compile(r"\s*(?P<name>[^()]+?)\s*\(\s*(?P<element>.+?)\s*\)\s*")
 
 
@@ -57,9 +60,10 @@ def read_source(
     Raises:
         InputError: naming the place, what was expected there, and what came.
     """
+    read_accuracy(accuracy)
+    resolution: float | None = None
     if isinstance(source, (str, Path)):
-        data, found = _from_path(Path(source))
-        accuracy = found if accuracy is None else accuracy
+        data, resolution = _from_path(Path(source))
         if Path(source).suffix.lower() not in (".npz", ".csv", ".tsv", ".txt") and not (
             isinstance(data, dict) and "representations" in data
         ):
@@ -86,24 +90,31 @@ def read_source(
             and len(data["representations"]) == 1
         ):
             (matrices,) = data["representations"].values()
-            return _generated(matrices, data.get("accuracy"))
-        return read_audit_file(data, None if group is None else given_group(group))
+            return _generated(matrices, read_accuracy(data.get("accuracy")))
+        return read_audit_file(data, None if group is None else given_group(group), resolution)
     if group is None:
         return _generated(data, accuracy)
     named = given_group(group)
     matrices, own = _on_elements(data, named)
-    chosen = own if accuracy is None else accuracy
-    whole: dict[str, Any] = {"representations": {name: matrices}, "complete": complete}
-    return read_audit_file(whole if chosen is None else {**whole, "accuracy": chosen}, named)
+    whole: dict[str, Any] = {"representations": {name: matrices}, "complete": complete, "accuracy": accuracy}
+    return read_audit_file(whole, named, own or resolution)
 
 
 def given_group(group: Any) -> NamedGroup:
-    """A group from a FiniteGroup, a path to a CSV table, a table of products, or data as in a file."""
+    """A group from a FiniteGroup, a path to a table (CSV, NPZ) or to a group in JSON, a table of products, or data as in a file."""
     if isinstance(group, NamedGroup):
         return group
     if isinstance(group, FiniteGroup):
         names = {str(x): k for k, x in enumerate(group.names)}
         return NamedGroup(group, names, (), tuple(names))
+    if isinstance(group, (str, Path)) and Path(group).suffix.lower() == ".json":
+        data = read_json(group)
+        return given_group(data.get("group", data) if isinstance(data, dict) else data)
+    if isinstance(group, (str, Path)) and Path(group).suffix.lower() == ".npz":
+        arrays = read_arrays(Path(group))
+        if "table" not in arrays:
+            raise InputError(f"Expected an array 'table' in {Path(group).name}, got {', '.join(sorted(arrays))}.")
+        return given_group(arrays["table"])
     if isinstance(group, (str, Path)):
         rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(read_text(group))) if any(row)]
         return read_group({"table": [row[1:] for row in rows[1:]] if rows[0][0] in ("", "*") else rows})
@@ -118,10 +129,6 @@ def given_group(group: Any) -> NamedGroup:
 
 def _from_path(path: Path) -> tuple[Any, float | None]:
     suffix = path.suffix.lower()
-    if suffix in _PICKLES:
-        raise InputError(
-            f"{path.name} may hold pickled objects, which run code when they are read. Save the arrays with numpy.savez, or write JSON or CSV."
-        )
     if suffix == ".npz":
         return _npz_data(read_arrays(path), path.name)
     if suffix in (".csv", ".tsv", ".txt"):
@@ -224,7 +231,7 @@ def _on_elements(data: Any, named: NamedGroup) -> tuple[dict[str, Any], float | 
     if isinstance(data, Mapping):
         parts = {str(key): _plain(value, f"R({key})") for key, value in data.items()}
     elif callable(data) and not hasattr(data, "__array__"):
-        parts = {label: _plain(data(_argument(named, label)), f"R({label})") for label in _labels(named)}
+        parts = {label: _asked(data, _argument(named, label), f"R({label})") for label in _labels(named)}
     else:
         rows = list(data) if isinstance(data, Sequence) and not isinstance(data, (str, bytes)) else _stack(data)
         parts = {label: _plain(value, f"R({label})") for label, value in zip(_order(rows, named), rows, strict=True)}
@@ -247,6 +254,18 @@ def _argument(named: NamedGroup, label: str) -> Any:
     """What a callable is asked with: the permutation as a tuple of images where there is one, else the element's name."""
     elements = getattr(named.group, "elements", None)
     return label if elements is None else tuple(int(x) for x in elements[named.names[label]])
+
+
+def _asked(function: Callable[[Any], Any], element: Any, where: str) -> tuple[Any, float | None]:
+    """What a reader's function says of one element, a copy of it: the function may hand out one object again and again."""
+    try:
+        value = function(element)
+    except CALL_ERRORS as error:  # a reader's own code: told, not swallowed
+        text = str(error).splitlines()[0] if str(error) else "no message"
+        raise InputError(
+            f"{where}: the function raised {type(error).__name__} when asked with {short(element)}: {text}"
+        ) from error
+    return _plain(copy.deepcopy(value) if isinstance(value, list) else value, where)
 
 
 def _order(rows: Sequence[Any], named: NamedGroup) -> list[str]:
@@ -316,8 +335,6 @@ def _resolution(array: np.ndarray) -> float | None:
 
 def _generated(data: Any, accuracy: float | None) -> Generated:
     """Numeric matrices on generators; exact entries become floats."""
-    from proofs_checks.audits.representation_file import read_numeric_matrix
-
     if callable(data) and not hasattr(data, "__array__") and not hasattr(data, "shape"):
         raise InputError("A callable needs group=: without one nobody knows which elements to ask it for.")
     if data is None or isinstance(data, (bool, int, float, complex, bytes, str)):
@@ -334,19 +351,22 @@ def _generated(data: Any, accuracy: float | None) -> Generated:
         if hasattr(value, "shape") or hasattr(value, "detach"):
             array = _array(value, f"R({key})")
             array = array.reshape(1, 1) if array.size == 1 else array
-            if array.ndim != 2 or array.shape[0] != array.shape[1]:
-                raise InputError(f"Expected a square matrix in R({key}), got shape {array.shape}.")
+            if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
+                raise InputError(f"Expected a square matrix of at least one row in R({key}), got shape {array.shape}.")
             if not np.isfinite(array).all():
                 raise InputError(f"Expected finite numbers in R({key}), got {array[~np.isfinite(array)][0]}.")
-            parts[str(key)] = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
-            errors.append(_resolution(array) or 0.0)
+            wide = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+            parts[str(key)] = wide
+            errors.append(_resolution(array) or last_place(float(np.abs(wide).max())))
         else:
             parts[str(key)], error = read_numeric_matrix(value, f"R({key})")
             errors.append(error)
     sizes = {len(m): key for key, m in parts.items()}
     if len(sizes) > 1:
         (a, x), (b, y) = list(sizes.items())[:2]
-        raise InputError(f"The matrices differ in size: {a} x {a} for {x}, {b} x {b} for {y}.")
+        raise InputError(
+            f"The matrices differ in size: {a} x {a} for {x}, {b} x {b} for {y}. One representation has one degree."
+        )
     if max(sizes) > MAX_NUMERIC_DEGREE:
         raise InputError(
             f"Degree {max(sizes)} is beyond {MAX_NUMERIC_DEGREE}, the largest that is decomposed. Split it by a known symmetry first."

@@ -15,7 +15,9 @@ from proofs_checks.terminal import say, warn
 
 
 def audit(kind: str, file: Path, /, *, json: Path | None = None) -> int:
-    """Apply a theorem to an object of your own. Exits with 0 when it meets every axiom, with 1 when it does not.
+    """Apply a theorem to an object of your own.
+
+    Exits with 0 when every finding holds, 1 when one is refuted, 3 when one is undecided, 2 when the object cannot be read.
 
     Parameters
     ----------

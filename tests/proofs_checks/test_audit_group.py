@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
+from hypothesis import strategies as st
 
 from proofs_checks.audits import AuditReport, Finding
 from proofs_checks.audits.group import audit_group
@@ -74,7 +76,8 @@ def test_every_spoiled_group_is_refuted_with_a_latin_witness(table):
         ("0,0\n0,1", "inverses", "no y satisfies 0 * y"),
         ("0,1\n1,1", "inverses", "no y satisfies 1 * y"),
         ("9" * 5000 + ",1\n1,0", "closure", "1 * 1 = 0"),
-        ("-1,0\n0,-1", "closure", "0 * 0 = -1"),
+        ("-1,0\n1,-1", "closure", "0 * 0 = -1"),
+        ("0,2\n2,1", "closure", "0 * 1 = 2"),
     ],
 )
 def test_the_first_axiom_that_fails_is_named(tmp_path, text, axiom, shown):
@@ -94,6 +97,7 @@ def test_a_one_sided_table_is_asked_about_its_orientation(tmp_path):
         ("e", 1), ("0", 1), ("*,e\ne,e", 1), ("0,1,2\n1,2,0\n2,0,1", 3), ("1;2;3\n2;3;1\n3;1;2", 3), ("0 1\n1 0", 2), ("0\t1\n1\t0", 2),
         (b"\xef\xbb\xbf*,e,a\r\ne,e,a\r\na,a,e\r\n", 2), ("*,a,e\ne,a,e\na,e,a", 2), ("e,a,b\na,b,e\nb,e,a", 3), ("0,1,\n1,0,", 2), ("0,1\n\n1,0\n", 2),
         ('*,"(0,1)",b\n"(0,1)","(0,1)",b\nb,b,"(0,1)"', 2), ("00,01\n01,00", 2), ("*,<script>,b\n<script>,<script>,b\nb,b,<script>", 2), ("2,0,1\n0,1,2\n1,2,0", 3),
+        ("1,-1\n-1,1", 2), ("1,2,4\n2,4,1\n4,1,2", 3), ("0,1\r1,0\r", 2),
     ],
 )  # fmt: skip
 def test_tables_are_read_in_many_dresses(tmp_path, text, order):
@@ -210,7 +214,7 @@ def test_tables_come_from_json_and_npz_too(tmp_path, content, order):
         ("[]", "empty"),
         ({"permutations": {"a": [1, 1, 2]}}, "no permutation"),
         ({"permutations": [[1, 0]]}, "JSON object"),
-        ({"generators": ["r"], "relations": []}, "Give a smaller group, or its table"),
+        ({"generators": ["r"], "relations": []}, "Take a subgroup or a quotient"),
         ({"relations": ["r^2"]}, "'generators'"),
         ({"table": np.array([[0.5]])}, "whole numbers"),
         ({"table": np.zeros((2, 2, 2), dtype=int)}, "whole numbers"),
@@ -236,3 +240,114 @@ def test_a_file_that_is_no_archive_is_not_unpacked(tmp_path):
         audit_group(path)
     with pytest.raises(InputError, match="No file"):
         audit_group(tmp_path / "absent.npz")
+
+
+# -- what looks like another thing -----------------------------------------------------------------------------------------
+
+
+def test_positions_with_labels_may_count_from_one(tmp_path):
+    table = [[1, 2, 3], [2, 3, 1], [3, 1, 2]]
+    report = audit_group(written(tmp_path, {"table": table, "labels": ["e", "a", "b"]}))
+    assert report.status is Status.HOLDS
+    assert report.facts["identity"] == "e"
+    assert report.facts["orders"] == {"e": 1, "a": 3, "b": 3}
+
+
+def test_rows_of_whole_numbers_are_read_alike_from_lists_and_arrays():
+    for rows in (
+        [[1, -1], [-1, 1]],
+        [[3, 5, 9], [5, 9, 3], [9, 3, 5]],
+        [[0, 2], [2, 1]],
+        [[2, 1], [1, 2]],
+        [[0, 1], [1, 7]],
+    ):
+        lists, array, tensor = (audit_group(x).plain() for x in (rows, np.array(rows), torch.tensor(rows)))
+        assert lists == array == tensor
+
+
+@given(relabelled_tables())
+def test_arrays_and_lists_give_one_report(table):
+    assert audit_group(np.asarray(table)).plain() == audit_group(np.asarray(table).tolist()).plain()
+
+
+def test_data_and_groups_from_python_are_judged_too():
+    assert audit_group({"permutations": {"a": [1, 0, 2], "b": [1, 2, 0]}}).facts["elements"] == 6
+    assert audit_group(dihedral(5)).facts["isomorphic_to"] == "D5"
+    assert audit_group([[np.int64(0), np.int64(1)], [np.int64(1), np.int64(0)]]).status is Status.HOLDS
+
+
+def test_what_was_taken_for_the_elements_is_said():
+    assert "(no labels: elements are 0..1)" in audit_group([[0, 3], [3, 1]]).findings[0].text
+    assert "elements are 1..2" in audit_group([[1, 2], [2, 1]]).findings[0].text
+
+
+@pytest.mark.parametrize(("label", "cell"), [("\u00e9", "e\u0301"), ("A", "a"), ("\u0410", "\u0430")])
+def test_a_cell_that_only_looks_like_a_label_is_shown_as_it_is_written(label, cell):
+    report = audit_group([["", "1", label], ["1", "1", label], [label, cell, "1"]])
+    assert report.facts["first_failure"] == "closure"
+    assert f"it looks like {label!a}, and is {cell!a}" in report.text()
+
+
+@pytest.mark.parametrize(
+    ("given_", "words"),
+    [
+        (np.eye(2), "write 1, not 1.0"), (np.eye(2) > 0, "write 1, not 1.0 or true"), (np.array([[0j, 1], [1, 0]]), "complex"), ([[0, 1], [1, float("nan")]], "row 2, column 2"),
+        (np.array([0, 1]), "Expected a path, rows"), (np.array(3), "Expected a path, rows"), (np.zeros((0, 0), dtype=int), "empty"), (np.zeros((2, 3), dtype=int), "2 rows of 3 cells"),
+        (torch.eye(2), "table.astype"), (torch.eye(2).to_sparse(), "to_dense"), (np.zeros((4097, 4097), dtype=np.int16), "stop at 4096"), (np.zeros((5000, 5000), dtype=np.int8), "200000 elements"),
+        ({"permutations": {"a": [2, 3, 1]}}, "Images count from 0: subtract 1"), ({"permutations": {"a": [1, 2, 3, 4, 5, 6, 7, 0], "b": [1, 0, 2, 3, 4, 5, 6, 7]}}, "more than 4096 elements"),
+        (iter([[0]]), "Expected a path, rows"), ([[0, 1], [1]], "Every row needs a product"), (None, "got None"),
+    ],
+)  # fmt: skip
+def test_objects_that_are_no_tables_are_told_what_to_become(given_, words):
+    with pytest.raises(InputError, match=re.escape(words)):
+        audit_group(given_)
+
+
+@pytest.mark.parametrize("name", ["t.pkl", "t.npy", "t.pt", "t.PICKLE"])
+def test_files_that_may_hold_pickles_are_refused_by_name(tmp_path, name):
+    (tmp_path / name).write_bytes(b"cos\nsystem\n")
+    with pytest.raises(InputError, match=r"numpy\.savez, or write JSON or CSV"):
+        audit_group(tmp_path / name)
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "npz"])
+def test_a_folder_is_called_one(tmp_path, ending):
+    (tmp_path / f"t.{ending}").mkdir()
+    with pytest.raises(InputError, match="it is a folder"):
+        audit_group(tmp_path / f"t.{ending}")
+
+
+def test_json_that_is_cut_off_is_asked_about(tmp_path):
+    with pytest.raises(InputError, match="is the file complete"):
+        audit_group(written(tmp_path, '{"table": [[0, 1], [1'))
+
+
+# -- brute force -----------------------------------------------------------------------------------------------------------
+
+
+def first_axiom(table):
+    """The definition, in as many words."""
+    every = range(len(table))
+    if any(table[table[a][b]][c] != table[a][table[b][c]] for a in every for b in every for c in every):
+        return "associativity"
+    units = [e for e in every if all(table[e][x] == x == table[x][e] for x in every)]
+    if not units:
+        return "identity"
+    return None if all(any(table[x][y] == units[0] == table[y][x] for y in every) for x in every) else "inverses"
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda n: st.lists(st.lists(st.integers(0, n - 1), min_size=n, max_size=n), min_size=n, max_size=n)
+    )
+)
+def test_the_axiom_named_is_the_one_that_a_search_finds_and_the_triple_fails(table):
+    labels = [f"x{k}" for k in range(len(table))]
+    report = audit_group({"table": table, "labels": labels})
+    assert report.facts.get("first_failure") == first_axiom(table)
+    witness = report.findings[1].witness
+    if witness is not None:
+        a, b, c = (labels.index(witness[k]) for k in "abc")
+        left, right = table[table[a][b]][c], table[a][table[b][c]]
+        assert left != right
+        assert (witness["left"], witness["right"]) == (labels[left], labels[right])

@@ -175,7 +175,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path):
         ({"r": None, "s": 1}, "finite number"), ({"r": "0.5", "s": 1}, "write a fraction"), ({"r": "__import__('os')", "s": 1}, "exact number"),
         ({"r": float("inf"), "s": 1}, "finite number"), ({"r": {"re": 1.0}, "s": 1}, "finite number"), ({"r": 1, "r^5": 1, "s": 1}, "one element of the group"),
         ({"r": 10**500, "s": 1}, "finite number"), ({"r": [[]], "s": 1}, "square matrix"), ({"r": [], "s": 1}, "list of rows"),
-        ({"r": [[0.0]], "s": 1}, "singular to working precision"), ([1], "JSON object"),
+        ({"r": [[0.0]], "s": 1}, "is singular"), ([1], "JSON object"),
     ],
 )  # fmt: skip
 def test_matrices_that_cannot_be_judged_are_explained(matrices, complaint):
@@ -411,3 +411,17 @@ def test_tables_that_cannot_be_judged_are_explained(tmp_path, text, complaint):
 def test_tensors_without_dense_entries_are_refused(matrix):
     with pytest.raises(InputError, match=r"dense tensor|meta device"):
         audit_representation({"r": matrix})
+
+
+def test_the_group_may_stand_in_a_file_of_its_own(tmp_path):
+    table = [["e", "a", "b"], ["a", "b", "e"], ["b", "e", "a"]]
+    (tmp_path / "g.csv").write_text("\n".join(",".join(row) for row in table))
+    (tmp_path / "g.json").write_text(json.dumps({"table": table}))
+    (tmp_path / "h.json").write_text(json.dumps({"group": {"permutations": {"a": [1, 2, 0]}}}))
+    for name in ("g.csv", "g.json", "h.json"):
+        assert audit_representation({"a": "zeta(3)"}, str(tmp_path / name)).status is Status.HOLDS
+    np.savez(tmp_path / "g.npz", table=np.array([[0, 1, 2], [1, 2, 0], [2, 0, 1]]))
+    assert audit_representation({"1": "zeta(3)"}, tmp_path / "g.npz").status is Status.HOLDS
+    np.savez(tmp_path / "no.npz", other=np.eye(2))
+    with pytest.raises(InputError, match="array 'table'"):
+        audit_representation({"1": 1}, tmp_path / "no.npz")
