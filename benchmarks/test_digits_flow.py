@@ -12,9 +12,8 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from proofs_checks.audits.density import _frame, _scores
+from proofs_checks.audits.density import audit_density
 from proofs_checks.audits.density_maps import Bijection, build, represent
-from proofs_checks.audits.models import Model, read_density
 
 FILE = Path(__file__).parents[1] / "examples" / "digits_flow.py"
 ROUNDS, POINTS = 5, 64
@@ -52,15 +51,11 @@ def bare(bijection: Bijection, log_prob: Counted, log_score: Counted, x: Tensor,
         return (time.perf_counter() - started) * evaluations / (count * size)
 
 
-def measured(
-    name: str, model: Model, functions: tuple[Counted, Counted], data: tuple[Tensor, Tensor]
-) -> dict[str, object]:
-    """One bijection: time of the map and of the bare evaluations in turns, evaluations a point, error, and trouble."""
-    log_prob, log_score = functions
-    x = torch.cat(data)
-    frame = _frame(None, model, data)
+def measured(audited: Bijection, log_prob: Counted, data: tuple[Tensor, Tensor]) -> dict[str, object]:
+    """One of the audit's bijections, before any cell is halved: time of the map and of the bare evaluations in turns, evaluations a point, error, trouble."""
+    log_score, frame, x = Counted(audited.log_score), audited.frame, torch.cat(data)
     bijection = build(
-        name, (log_prob, log_score), x, frame=frame, base=frame.centre, cells=7, tile=1 << 18, sampler=None
+        audited.name, (log_prob, log_score), x, frame=frame, base=frame.centre, cells=7, tile=1 << 18, sampler=None
     )
     nodes = len(bijection.transport.rule)
     many = x
@@ -104,17 +99,12 @@ def test_any_score_on_the_digits_flow(benchmark, record_property) -> None:
         "seconds, training": (round(time.perf_counter() - started, 1), "at most 120")
     }
     data = (digits.inliers[:POINTS], digits.outliers[:POINTS])
-    model = read_density(flow, digits.inliers)
-    remembered = _scores(model, digits_flow.scores(digits)["AUROC 1"], data)["score"]
-    scores = {
-        "s = 1": lambda x: torch.zeros_like(x[:, 0]),
-        "s = 1/p": lambda x: -model.log_prob(x),
-        "remembered": remembered,
-    }
+    remembered = digits_flow.scores(digits)["AUROC 1"]
+    report = audit_density(flow, *data, score={"remembered": remembered}, points=POINTS, tile=1 << 18)
 
     def run() -> None:
-        for name, score in scores.items():
-            row = measured(name, model, (Counted(model.log_prob), Counted(score)), data)
+        for name, made in (("s = 1", "uniformized"), ("s = 1/p", "reversed"), ("remembered", "remembered")):
+            row = measured(report.bijections[made], Counted(report.model.log_prob), data)
             found.update({f"{name}: {key}": value for key, value in row.items()})
 
     benchmark.pedantic(run, rounds=1)

@@ -113,17 +113,22 @@ def mutual_information(first: Tensor, second: Tensor) -> Tensor:
         Nats, shape ``(c, k)``, float64.
     Accuracy: rounding of a sum of as many terms as there are pairs of labels.
     """
+    n = len(first)
+    own, other = (torch.stack([_entropy(torch.bincount(column), n) for column in table.T]) for table in (first, second))
+    return (own[:, None] + other - joint_entropy(first, second)).clamp_min_(0.0)
+
+
+def joint_entropy(first: Tensor, second: Tensor) -> Tensor:
+    """Entropy of the empirical joint law of labels, every column of ``first`` (``(n, c)``) with every one of ``second`` (``(n, k)``); nats, ``(c, k)``, float64."""
     n, wide = len(first), int(second.max()) + 1
     found = torch.empty(first.shape[1], second.shape[1], dtype=torch.float64, device=first.device)
-    entropies = torch.stack([_entropy(torch.bincount(column), n) for column in second.T])
     shift = torch.arange(second.shape[1], device=second.device)
     for i, column in enumerate(first.T):
         high = int(column.max()) + 1
         cells = (shift * high + column[:, None]) * wide + second
         counts = torch.bincount(cells.reshape(-1), minlength=second.shape[1] * high * wide)
-        joint = torch.stack([_entropy(part, n) for part in counts.view(second.shape[1], -1)])
-        found[i] = _entropy(torch.bincount(column), n) + entropies - joint
-    return found.clamp_min_(0.0)
+        found[i] = torch.stack([_entropy(part, n) for part in counts.view(second.shape[1], -1)])
+    return found
 
 
 def _entropy(counts: Tensor, n: int) -> Tensor:

@@ -15,37 +15,30 @@ from torch import Tensor
 
 from numerics.marginals import Exponential, Gumbel, Logistic, Marginal, Normal, Uniform
 from numerics.random import Stream
-from numerics.tails import LOG_SQRT_2PI, Tail
+from numerics.tails import LOG_SQRT_2PI
+from numerics.typicality import ColumnDensity
 
 
-class _OfNormal(Marginal):
-    """A law named after the normal law behind it; densities and medians only."""
+@dataclass(frozen=True)
+class LogNormal:
+    r"""Density :math:`\frac{1}{y s\sqrt{2\pi}}\,e^{-(\log y - m)^2/(2s^2)}` on y > 0, column by column; draw it as e^Z.
 
-    def __init__(self, loc: Tensor, scale: Tensor) -> None:
-        self.loc, self.scale = loc, scale
-        self.width = loc.numel()
-        self.low, self.high = torch.full_like(loc, -math.inf), torch.full_like(loc, math.inf)
-        self.name = type(self).__name__
+    Args:
+        loc, scale: m and s of the normal law behind it, shape ``(width,)``.
+    """
 
-    def tail(self, z: Tensor) -> Tail:
-        """Not needed here."""
-        raise NotImplementedError(f"{self.name} is a density to compare with; its distribution function is not there.")
+    loc: Tensor
+    scale: Tensor
 
-    def quantile(self, tail: Tail) -> Tensor:
-        """Not needed here."""
-        raise NotImplementedError(f"{self.name} is a density to compare with; its quantiles are not there.")
+    @property
+    def low(self) -> Tensor:
+        """0, the lower end of every column."""
+        return torch.zeros_like(self.loc)
 
-    def sample(self, stream: Stream, n: int) -> Tensor:
-        """Not needed here."""
-        raise NotImplementedError(f"{self.name} is a density to compare with; draw the normal law behind it.")
-
-
-class LogNormal(_OfNormal):
-    r"""Density :math:`\frac{1}{y s\sqrt{2\pi}}\,e^{-(\log y - m)^2/(2s^2)}` on y > 0."""
-
-    def __init__(self, loc: Tensor, scale: Tensor) -> None:
-        super().__init__(loc, scale)
-        self.low = torch.zeros_like(loc)
+    @property
+    def high(self) -> Tensor:
+        """No upper end."""
+        return torch.full_like(self.loc, math.inf)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log density in nats, column by column."""
@@ -58,8 +51,26 @@ class LogNormal(_OfNormal):
         return self.loc.exp()
 
 
-class JohnsonSU(_OfNormal):
-    r"""Density :math:`\frac{1}{s\sqrt{2\pi(1+y^2)}}\,e^{-(\operatorname{arsinh} y - m)^2/(2s^2)}` (Johnson 1949)."""
+@dataclass(frozen=True)
+class JohnsonSU:
+    r"""Density :math:`\frac{1}{s\sqrt{2\pi(1+y^2)}}\,e^{-(\operatorname{arsinh} y - m)^2/(2s^2)}` (Johnson 1949), column by column; draw it as sinh Z.
+
+    Args:
+        loc, scale: m and s of the normal law behind it, shape ``(width,)``.
+    """
+
+    loc: Tensor
+    scale: Tensor
+
+    @property
+    def low(self) -> Tensor:
+        """No lower end."""
+        return torch.full_like(self.loc, -math.inf)
+
+    @property
+    def high(self) -> Tensor:
+        """No upper end."""
+        return torch.full_like(self.loc, math.inf)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log density in nats, column by column."""
@@ -76,12 +87,12 @@ class MappedLaw:
     """A block of independent columns, a monotone map of each, and the law of the image.
 
     Args:
-        source, image: Densities in their own coordinates. forward: Columnwise, differentiable, ``(n, width)`` to the same shape.
+        source: The law, with a sampler. image: Its image's density, in the image's coordinate. forward: Columnwise, differentiable, ``(n, width)`` to the same shape.
     """
 
     source: Marginal
     forward: Callable[[Tensor], Tensor]
-    image: Marginal
+    image: ColumnDensity
 
     def log_slope(self, x: Tensor) -> Tensor:
         """log |f'(x)| column by column, by differentiating the map as evaluated."""

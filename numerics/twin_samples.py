@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from numerics.disentanglement_scores import lasso_weights, mutual_information
+from numerics.disentanglement_scores import joint_entropy, lasso_weights
 from numerics.random import Stream
 from numerics.score_levels import quantised_information
 from numerics.statistics import TwoSampleGrid
@@ -74,6 +74,8 @@ def labels_of(mapping: EntanglingMap, z: Tensor, bins: int) -> Tensor:
 def information_defect(mapping: EntanglingMap, z: Tensor, correlation: Tensor, bins: int) -> float:
     """The largest distance, over log ``bins``, of the information of a code f(z)_i and a factor z_j from that of a normal pair.
 
+    Codes and factors have the prior's law, whose bins hold equal mass: their entropies are log ``bins`` each, and only the joint one is estimated.
+
     Args:
         z: Draws of the prior. correlation: Claimed, ``(c, k)``: for the first c codes and k factors.
     """
@@ -86,16 +88,17 @@ def information_defect(mapping: EntanglingMap, z: Tensor, correlation: Tensor, b
     level = torch.tensor(
         [[table[rho] for rho in row] for row in correlation.tolist()], dtype=torch.float64, device=z.device
     )
-    return float((mutual_information(codes[:, :c], factors[:, :k]) - level).abs().max()) / math.log(bins)
+    found = 2.0 * math.log(bins) - joint_entropy(codes[:, :c], factors[:, :k])
+    return float((found - level).abs().max()) / math.log(bins)
 
 
 def information_width(n: int, bins: int) -> tuple[float, float]:
     """For ``Test.hoeffding(n, width)`` of :func:`information_defect`, and how far its mean may lie from 0.
 
-    One point moves each of three empirical entropies by at most (log n + 1)/n, so that McDiarmid's inequality is Hoeffding's of that width; an
-    empirical entropy of m cells is low on average by at most log(1 + (m - 1)/n) (Paninski 2003).
+    Replacing one point takes a share 1/n from one cell and gives it to another, which moves an empirical entropy by at most (log n + 1)/n, so that
+    McDiarmid's inequality is Hoeffding's of that width; an empirical entropy of m cells is low on average by at most log(1 + (m - 1)/n) (Paninski 2003).
     """
-    return 3.0 * (math.log(n) + 1.0) / math.log(bins), math.log1p((bins**2 - 1) / n) / math.log(bins)
+    return (math.log(n) + 1.0) / math.log(bins), math.log1p((bins**2 - 1) / n) / math.log(bins)
 
 
 def fitted_weights(mapping: EntanglingMap, at: Linearized, error: Errors) -> tuple[Tensor, float, float]:

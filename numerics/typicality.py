@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from numerics.marginals import Marginal, Product
 from numerics.transports import Slope
 from numerics.transports.bijections import Composition, Rotation, SplineLayer, TriangularLayer
 
@@ -26,6 +26,28 @@ LEAST_MASS = (
     1e-280  # of a node; below it a density and a slope underflow apart, and no integrand of size e^500 would show
 )
 GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+class ColumnDensity(Protocol):
+    """What an integral over columns asks of a law: a density, where it lives, and a point in the middle of it."""
+
+    @property
+    def low(self) -> Tensor:
+        """Lower ends of the support, ``(width,)``; minus infinity where there is none."""
+        ...
+
+    @property
+    def high(self) -> Tensor:
+        """Upper ends, likewise."""
+        ...
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Log density in nats of points ``(n, width)``, column by column; minus infinity outside the support."""
+        ...
+
+    def median(self) -> Tensor:
+        """The column medians, ``(width,)``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -40,7 +62,7 @@ class Integral:
         return self.value.sum(), self.estimate.sum()
 
 
-def column_means(law: Marginal | Product, functions: tuple[Columnwise, ...]) -> tuple[Integral, ...]:
+def column_means(law: ColumnDensity, functions: tuple[Columnwise, ...]) -> tuple[Integral, ...]:
     r"""E g_k of each column under its density: :math:`\int p\,g\,dx`, split at the median, by a double-exponential rule on both sides.
 
     The law is used through ``log_prob``, its support and its median alone. Distances from the median are
@@ -85,14 +107,14 @@ def _side(centre: Tensor, end: Tensor, sign: float) -> tuple[Tensor, Tensor]:
     return centre + sign * distance, weight
 
 
-def entropy_and_variance(law: Marginal | Product) -> tuple[Integral, Integral, Integral]:
+def entropy_and_variance(law: ColumnDensity) -> tuple[Integral, Integral, Integral]:
     """Mass, differential entropy and Var(log p) of each column, by :func:`column_means` of log p alone."""
     mass, mean = column_means(law, (torch.ones_like, law.log_prob))
     (square,) = column_means(law, (lambda x: (law.log_prob(x) - mean.value).square(),))
     return mass, Integral(-mean.value, mean.estimate), square
 
 
-def highest_log_density(law: Marginal | Product, *, steps: int = 120) -> Tensor:
+def highest_log_density(law: ColumnDensity, *, steps: int = 120) -> Tensor:
     """The largest log density of each unimodal column, by golden-section search around the median; ``(width,)``.
 
     Accuracy: the search ends in a bracket of a few units of rounding, where log p varies by no more than its own rounding for a smooth

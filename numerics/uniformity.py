@@ -74,6 +74,22 @@ class SquareGrid:
         pair, i, j = place // (m * m), place // m % m, place % m
         return Dependence(self.pairs[pair], ((i + 1) / m, (j + 1) / m), float(below[pair, i, j]), float(expected[i, j]))
 
+    @property
+    def variation(self) -> float:
+        r"""The largest total variation :math:`\tfrac12 \sum_k |c_k/n - m^{-2}|` over the pairs; 0 for a single column.
+
+        Replacing one point moves it by at most 1/n, so that McDiarmid's inequality bounds its deviations as Hoeffding's does those of a mean of n
+        numbers in an interval of width 1; where its mean lies under the uniform law, :meth:`mean_variation` says.
+        """
+        if self.size == 0:
+            raise ValueError("No point was counted; add a tile first.")
+        share = self.counts.to(torch.float64) / self.size
+        return float((share - 1.0 / self.cells**2).abs().sum(1).max()) / 2.0 if self.pairs else 0.0
+
+    def mean_variation(self) -> float:
+        r"""The most that a pair's total variation is on average under the uniform law: :math:`\tfrac12\sqrt{(m^2 - 1)/n}`, by Jensen, cell by cell."""
+        return 0.5 * math.sqrt((self.cells**2 - 1) / self.size)
+
 
 def kolmogorov_radius(n: int, alpha: float) -> float:
     """sup |F_n - F| exceeds this with probability at most ``alpha``, for every n and every F (Dvoretzky-Kiefer-Wolfowitz, Massart 1990)."""

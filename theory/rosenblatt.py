@@ -92,18 +92,17 @@ class AddedCoordinate:
         return mass_balance(LOG_P(EARLIER, ADDED), fibre, sp.S.One, others=self.marginal)
 
     def forced(self, orientation: int = 1) -> tuple[sp.Expr, sp.Expr]:
-        """Whatever coordinate T balances the masses and has the right end: T(x) - T(start), against the map's own coordinate.
+        """The slope of whatever coordinate T balances the masses, against that of the map's own coordinate; both times M(w) > 0, so that no quotient is left.
 
-        The balance is solved for the derivative of an undefined T, and integrated from the end that T sends to 0: a(w) if T increases,
-        b(w) if it decreases.
+        The balance is solved for the derivative of an undefined T. Two coordinates of one slope that both send a(w) to 0 are the same; one that
+        decreases has the opposite slope, and another start.
         """
         unknown = sp.Symbol("T_x", real=True)
         image = sp.Function("T", real=True)(EARLIER, ADDED)
         left, right = self.balance(image, orientation)
         equation = left.subs(sp.Derivative(image, ADDED), unknown) - right
-        rate = -equation.subs(unknown, 0) / sp.diff(equation, unknown)
-        start = ends()[0 if orientation == 1 else 1]
-        return sp.Integral(rate.xreplace({ADDED: ALONG}), (ALONG, start, ADDED)), self.cdf
+        slope = -equation.subs(unknown, 0) / sp.diff(equation, unknown)
+        return slope * self.marginal, self.slope * self.marginal
 
 
 def bump_density(dim: int) -> tuple[tuple[sp.Symbol, ...], sp.Expr]:

@@ -10,7 +10,6 @@ Source: Rosenblatt 1952.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ from torch import Tensor
 from numerics.tails import Tail, side_of
 from numerics.transports.conditionals import Conditionals
 from numerics.transports.marginal_grids import ORDER, GridConditionals
-from numerics.transports.support_search import MOST_NODES, find_panels
+from numerics.transports.support_search import find_panels
 
 LogFunction = Callable[[Tensor], Tensor]
 
@@ -317,13 +316,3 @@ class KnotheRosenblatt:
 
     def _both(self, x: Tensor, side: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         return zip(self._tiles(x), self._tiles(side), strict=True)
-
-
-def largest_dimension() -> int:
-    """The largest D for which :meth:`KnotheRosenblatt.from_log_prob` is made."""
-    return max(MOST_NODES)
-
-
-def is_normalised(log_mass: float, estimate: float) -> bool:
-    """Whether a mass differs from 1 by no more than ten times its estimated error and a part in a million."""
-    return math.isfinite(log_mass) and abs(log_mass) <= 1e-6 + 10 * estimate

@@ -144,6 +144,11 @@ def _octaves(
         along = torch.logsumexp(masses, others) if others else masses
         share = torch.softmax(along, 0)
         kept = (along > along.max() + NEGLIGIBLE).nonzero()[:, 0]
+        if not kept.numel():  # so large a number that 41 less is the same number
+            raise HypothesisError(
+                f"Hypothesis 'finite mass' failed: log_prob grows without end (to {float(heights.max()):.3g} at {top.tolist()}). Is it log p, with its sign? "
+                "Give support=(low, high) if p lives in a box."
+            )
         cells = torch.searchsorted(torch.cumsum(share, 0), share.new_tensor([0.2, 0.5, 0.8])).clamp(max=len(share) - 1)
         spread = (borders[cells[2] + 1] - borders[cells[0]]) / 2
         middle = (borders[cells[1]] + borders[cells[1] + 1]) / 2

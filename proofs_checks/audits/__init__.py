@@ -55,7 +55,7 @@ class Finding:
         return {**asdict(self), "status": str(self.status)}
 
 
-@dataclass
+@dataclass(repr=False)
 class AuditReport:
     """What an audit found.
 
@@ -91,6 +91,9 @@ class AuditReport:
         lines += [f"  {f.status:<12}  {f.name.ljust(width)}  {f.text}" for f in self.findings]
         lines += ["", f"Meaning: {self.meaning}", f"Next: {self.next_step}"]
         return "\n".join(printable(line) for line in lines)
+
+    def __repr__(self) -> str:
+        return self.text()
 
     def plain(self) -> dict[str, Any]:
         """JSON data, as ``--json`` writes it."""

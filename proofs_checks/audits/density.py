@@ -29,15 +29,13 @@ from proofs_checks.audits.density_checks import (
 )
 from proofs_checks.audits.density_maps import (
     CELL,
-    COARSE,
     RESOLVES,
     Bijection,
     Frame,
     Once,
     Representation,
     build,
-    by_halving,
-    represent,
+    followed,
 )
 from proofs_checks.audits.equivariance_actions import CALL_ERRORS
 from proofs_checks.audits.models import Model, read_density
@@ -49,7 +47,6 @@ UNIFORM, REVERSED = "uniformized", "reversed"
 OPEN_SHARE = Fraction(1, 100)  # of the pairs: where the errors leave more of them open, an area says little
 BINS = 24
 TRIED = 16  # coordinates, when the audit chooses one
-DOUBLINGS = 3  # of the nodes, where some points are not resolved
 LogFunction = Callable[[Tensor], Tensor]
 
 
@@ -279,24 +276,23 @@ def _outcome(
     data: tuple[Tensor, Tensor],
     options: dict[str, Any],
 ) -> tuple[Representation | None, Finding]:
-    title = _title(name)
-    probe = torch.cat(data)
+    title, probe = _title(name), torch.cat(data)
     *pair, aim = functions
-    tried: list[Representation] = []
     try:
-        for doubling in range(DOUBLINGS + 1):
-            bijection = build(name, tuple(pair), probe, cells=options["cells"] * 2**doubling, **options["map"])
-            made = by_halving(represent(bijection, *data, aim), tried)
-            tried.append(made)
-            if COARSE not in made.trouble and made.verdict.status is Status.HOLDS:
-                break
+        made = followed(
+            lambda cells: build(name, tuple(pair), probe, cells=cells, **options["map"]),
+            data,
+            aim,
+            options["cells"],
+            lambda made: _judged(title, name, made).status is Status.HOLDS,
+        )
     except HypothesisError as failed:
         return None, Finding(title, Status.UNDECIDED, str(failed))
     except ValueError as refused:
         if isinstance(refused, InputError):
             raise
         raise InputError(str(refused)) from None
-    return tried[-1], _judged(title, name, tried[-1])
+    return made, _judged(title, name, made)
 
 
 def _judged(title: str, name: str, made: Representation) -> Finding:
@@ -330,7 +326,7 @@ def _judged(title: str, name: str, made: Representation) -> Finding:
         text = f"AUROC {float(as_computed):.6f} from the recovered density, where {float(made.aim):.6f} was promised and the errors allow [{low:.6f}, {high:.6f}]"
         return Finding(title, Status.REFUTED, text, witness)
     worst = float(torch.cat([made.inlier_errors, made.outlier_errors]).max())
-    found = "; the model has kinks, and the error is what halving the cells leaves" if made.kinked else ""
+    found = "; as halving the cells tells" if made.kinked else ""
     if name == UNIFORM:
         text = f"AUROC 1/2: the density recovered from {size} images is one constant to within its error (at most {worst:.1g} nats{found}), so all pairs are ties"
         return Finding(title, Status.HOLDS, text, witness)

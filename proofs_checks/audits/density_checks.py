@@ -12,12 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from numerics.mass import LARGEST_DIM, weigh
 from numerics.quadrature import kronrod
 from numerics.random import Stream
 from numerics.statistics import ks_to_uniform_columns
 from proofs_checks import kernel
 from proofs_checks.audits import Finding
-from proofs_checks.audits.equivariance_actions import CALL_ERRORS
+from proofs_checks.audits.equivariance_actions import CALL_ERRORS, called
 from proofs_checks.audits.models import Flow, Model
 from proofs_checks.audits.reading import short
 from proofs_checks.errors import InputError
@@ -26,7 +27,6 @@ from proofs_checks.kernel import Bound, Status, Test, measured, tested
 LEVEL = 1e-6  # false-alarm probability of one statistical finding of an audit
 CHECKED = 16  # points at which a full Jacobian is taken
 DRAWN = 512  # samples whose place on their own fibre is measured
-MASS_DIM = 3  # above it no grid can weigh a density
 Sampler = Callable[[int, int], Tensor]
 
 CHANGE, MASS, SAMPLES, ATOMS = "change of variables", "unit mass", "samples follow log p", "no atoms in the data"
@@ -115,65 +115,72 @@ def _jacobian(flow: Flow, x: Tensor) -> tuple[Tensor, Tensor]:
 # -- mass -------------------------------------------------------------------------------------------------------------------
 
 
-def unit_mass(model: Model) -> Finding:
-    """The integral of p over the whole space by a product rule, D <= 3, refined until it settles; its error is an estimate.
+def unit_mass(model: Model, support: tuple[Tensor, Tensor] | None = None) -> Finding:
+    """The integral of p over the whole space (or over a box that holds it), D <= 3, by :mod:`numerics.mass`; its error is an estimate.
 
-    A grid can miss mass and cannot invent it: more than 1 refutes, less than 1 leaves the question open.
+    A lattice can miss mass and cannot invent it: more than 1 refutes, less than 1 leaves the question open.
     """
-    if model.dim > MASS_DIM:
+    if model.dim > LARGEST_DIM:
         return Finding(
             MASS,
             Status.INAPPLICABLE,
-            f"unchecked: D = {model.dim}, and no grid weighs a density above D = {MASS_DIM}. Areas are the same under any factor",
+            f"unchecked: D = {model.dim}, and no lattice weighs a density above D = {LARGEST_DIM}. Areas are the same under any factor",
         )
-    mass, error, nodes = _mass(model)
+    try:
+        found = weigh(lambda x: called(model.log_prob, x, "log_prob"), model.points.double(), support=support)
+    except InputError as refused:  # far from the points the reader's function may give up
+        text = (
+            f"p could not be weighed: {refused}. A density is defined everywhere, with log p = -inf where it vanishes"
+        )
+        return Finding(MASS, Status.UNDECIDED, text)
+    if found.log_mass == -math.inf:
+        return Finding(
+            MASS, Status.UNDECIDED, "p is zero wherever it was weighed: it has mass where no node lies", {"mass": 0.0}
+        )
+    if found.undefined:
+        where = ", ".join(f"{value:.6g}" for value in found.where[:LARGEST_DIM])
+        text = (
+            f"log p is NaN or +inf at {found.undefined} of the points where p is weighed, first at ({where}): a density is defined everywhere, "
+            "with log p = -inf where it vanishes"
+        )
+        return Finding(MASS, Status.UNDECIDED, text, {"undefined": found.undefined})
+    mass = math.exp(min(found.log_mass, 700.0))
     bound = Bound(
-        {"quadrature": error, "constants": 16 * model.dim * 2.0**-24},
-        "Twice as many nodes along each axis, over a longer range, change the integral by this much; constants kept in float32 move log p by a few of its "
-        "units of rounding a coordinate.",
-        estimated=("quadrature",),
-        assumes=("p has no feature narrower than the grid",),
+        {
+            "quadrature": mass * found.quadrature,
+            "outside the lattice": mass * found.outside,
+            "rounding": mass * 16 * (model.dim + 8) * model.precision * (1 + found.log_size),
+            "constants": mass * 16 * model.dim * 2.0**-24,
+        },
+        "quadrature: what the coarser lattices inside a lattice say of its error. outside: what a wider lattice has there, and what tails like those of a Cauchy "
+        "law would have beyond. rounding: an error e of log p changes p by the factor e^e. Constants kept in float32 move log p by a few of its units of "
+        "rounding a coordinate.",
+        estimated=("quadrature", "outside the lattice"),
+        assumes=(
+            "p has no feature that lies between the nodes",
+            "log p is computed to within 16 (D + 8) units of rounding of 1 + |log p|",
+        ),
     )
     verdict = kernel.judge(measured(abs(mass - 1), bound, points=1, resolves=0.02), route="numeric")
-    witness = {"mass": mass, "estimated_error": error, "nodes_along_an_axis": nodes}
-    text = f"the integral of p is {mass:.6g}, with an estimated error of {error:.1g}"
-    status = verdict.status
-    if status is Status.REFUTED and mass < 1:
+    error = float(bound_of(bound).max())
+    witness = {
+        "mass": mass,
+        "log_mass": found.log_mass,
+        "estimated_error": error if math.isfinite(error) else None,
+        "nodes_along_an_axis": found.nodes,
+    }
+    text, status = f"the integral of p is {mass:.6g}, with an estimated error of {error:.1g}", verdict.status
+    if found.outside > 0.1:
         status = Status.UNDECIDED
-        text += ": either log p is not normalised, or it has mass where the grid around the inliers does not look (narrow or distant peaks)"
+        text = f"the integral of p is {mass:.3g} and goes on growing with the range: p may have no finite integral at all, or lie far from the points (is this log p, with its sign?)"
+    elif status is Status.REFUTED and mass < 1:
+        status = Status.UNDECIDED
+        text += ": either log p is not normalised, or it has mass where the lattice around the points does not look (narrow or distant peaks)"
     elif status is Status.REFUTED:
-        text += f": log p is too large by {math.log(mass):.4g} nats on average. Orders, areas and the bijections stay as they are"
+        text += f": log p is too large by {found.log_mass:.4g} nats on average. Orders, areas and the bijections stay as they are"
     elif status is not Status.HOLDS:
         text += ": too coarse to say that it is 1 (narrow peaks, a boundary, or heavy tails)"
     return Finding(MASS, status, text, witness)
-
-
-def _mass(model: Model) -> tuple[float, float, int]:
-    """The trapezoidal rule in w, where x = median + scale sinh(w): exponentially accurate for analytic p that decays."""
-    centre = model.points.median(0).values
-    spread = (model.points - centre).abs().mean(0)
-    scale = torch.where(spread > 0, spread, torch.ones_like(spread))
-    nodes, most = {1: (256, 1 << 15), 2: (64, 512), 3: (32, 64)}[model.dim]
-    reach = math.asinh(1e7) if model.dim == 1 else math.asinh(100.0)
-    previous = math.nan
-    while True:
-        mass = _weigh(model, centre, scale, nodes, reach)
-        error = abs(mass - previous)
-        if nodes >= most or error < 1e-8:
-            return mass, (error if math.isfinite(error) else math.inf), nodes
-        previous, nodes, reach = mass, nodes * 2, reach + 0.5
-
-
-def _weigh(model: Model, centre: Tensor, scale: Tensor, nodes: int, reach: float) -> float:
-    w = torch.linspace(-reach, reach, nodes, dtype=centre.dtype, device=centre.device)
-    axis, weight = w.sinh(), w.cosh() * (w[1] - w[0])
-    grid = torch.cartesian_prod(*[axis] * model.dim).view(-1, model.dim)
-    weights = torch.cartesian_prod(*[weight] * model.dim).view(-1, model.dim).prod(1)
-    total = 0.0
-    for u, v in zip(grid.split(1 << 14), weights.split(1 << 14), strict=True):
-        with torch.no_grad():
-            total += float((model.log_prob(centre + scale * u).exp() * v).sum())
-    return total * float(scale.prod())
 
 
 # -- samples ------------------------------------------------------------------------------------------------------------------

@@ -17,12 +17,14 @@ from numerics.transports import ArbitraryScore, HypothesisError, recovery
 from numerics.transports.celled_score import CelledScore
 from proofs_checks import kernel
 from proofs_checks.errors import InputError
+from proofs_checks.evidence import Measured
 from proofs_checks.kernel import Bound, Status, Verdict, measured
 
 LogFunction = Callable[[Tensor], Tensor]
 COARSE = "not resolved by the nodes"
 CELL = kronrod(4)
 GROWTH = 2.0  # the last cell is about five times as wide as the first
+DOUBLINGS = 3  # of the cells, where the errors cannot carry a verdict
 RESOLVES = 0.05  # nats: a recovered density that may be off by more says little about an order
 
 
@@ -126,8 +128,8 @@ class Representation:
 
     ``inliers`` and ``outliers`` are recovered log densities, ``inlier_errors`` and ``outlier_errors`` what may separate them from the exact
     ones (inf where the map was in trouble); ``labels`` tell equal points, whose scores tie; ``aim`` is the area that the theorem promises; ``trouble`` counts the points by cause.
-    ``deviation`` is how far each recovered density lies from the score, inf where none was recovered; ``kinked`` says that the errors are those of
-    :func:`by_halving`.
+    ``deviation`` is how far each recovered density lies from the score, inf where none was recovered; ``rounded`` is what rounding and the inverse have to do
+    with that; ``returned`` is the evidence of the way there and back, where there is some; ``kinked`` says that the errors are those of :func:`by_halving`.
     """
 
     bijection: Bijection
@@ -140,6 +142,8 @@ class Representation:
     trouble: dict[str, int]
     verdict: Verdict
     deviation: Tensor
+    rounded: Tensor
+    returned: Measured | None = None
     kinked: bool = False
 
     @property
@@ -162,11 +166,6 @@ class Representation:
         entropy, blur = -self.inliers[sound].mean(), self.inlier_errors[sound].mean()
         scores = [-(entropy + values).abs() for values in (self.inliers, self.outliers)]
         return auroc_within(*scores, self.inlier_errors + blur, self.outlier_errors + blur, labels=self.labels)
-
-
-CLAIMED = (
-    RESOLVES / 1000
-)  # nats: the least error that is claimed of a density recovered by quadrature; a convention, not a bound
 
 
 def build(
@@ -218,23 +217,27 @@ def represent(
     trouble = transport.inspect(x).trouble
     counts = dict(trouble.counts)
     density, error = x.new_zeros(x.shape[0]), x.new_full(x.shape[:1], torch.inf)
-    deviation = error.clone()
-    verdict = kernel.judge(kernel.undecided("no point could be sent there and back"), route="numeric")
+    deviation, rounded = error.clone(), torch.zeros_like(density)
+    returned = None
+    verdict = kernel.judge(kernel.undecided("no density could be recovered to a useful precision"), route="numeric")
     found, kept = _recovered(transport, x, trouble.sound.nonzero()[:, 0])
     if lost := int(trouble.sound.sum()) - kept.numel():
         counts["not injective"] = counts.get("not injective", 0) + lost
     if found is not None:
-        # an estimate vanishes by accident here and there, so no error below the audit's own resolution is claimed
-        found = replace(found, quadrature=found.quadrature.clamp_min(CLAIMED))
         shift, blur = _rounded_points(bijection, x[kept])
         whole = found.error + blur
         density[kept] = found.log_density + math.log(bijection.frame.spread)
         error[kept] = whole.nan_to_num(nan=torch.inf)
         deviation[kept] = (found.log_density - target[kept] - transport.log_unit).abs().nan_to_num(nan=torch.inf)
+        rounded[kept] = found.rounding + found.inversion + blur
         resolved = whole <= RESOLVES  # NaN is not
         if lost := int((~resolved).sum()):
             counts[COARSE] = lost
-        verdict = _judged(found, (shift[resolved], blur[resolved]), resolved, target[kept] + transport.log_unit)
+        if bool(resolved.any()):
+            recovered, returned = _evidence(
+                found, (shift[resolved], blur[resolved]), resolved, target[kept] + transport.log_unit
+            )
+            verdict = kernel.judge([recovered, returned], route="numeric")
     n = inliers.shape[0]
     labels = torch.unique(points, dim=0, return_inverse=True)[1]
     return Representation(
@@ -248,15 +251,41 @@ def represent(
         trouble=counts,
         verdict=verdict,
         deviation=deviation,
+        rounded=rounded,
+        returned=returned,
     )
 
 
-def by_halving(made: Representation, coarser: Sequence[Representation]) -> Representation:
-    """Judged by what halving the cells did, where p or s has kinks along the fibres and the rules' own estimate says too little.
+def followed(
+    built: Callable[[int], Bijection],
+    data: tuple[Tensor, Tensor],
+    aim: Callable[[Tensor, Tensor], Fraction],
+    cells: int,
+    enough: Callable[[Representation], bool],
+) -> Representation:
+    """Points sent through a bijection and back, with twice the cells as long as the errors cannot carry a finding.
 
-    The knots of a spline flow are such kinks. A composite rule then errs like the square of a cell's width, times something that depends on where the knots
-    fall in their cells. So twice what each coarser map left, divided by 4 for every halving since, estimates what this one leaves. A fault of the Jacobian
-    or of the inverse does not fall with the cells: it stays refuted where it is larger than that, and is within the error that is stated where it is not.
+    Args:
+        built: The bijection with so many cells.
+        data: Inliers and outliers, ``(N, D)`` and ``(M, D)``. aim: See :func:`represent`.
+        enough: Whether the finding holds. More cells do not help where there is other trouble than theirs.
+    """
+    tried: list[Representation] = []
+    for doubling in range(DOUBLINGS + 1):
+        tried.append(by_halving(represent(built(cells * 2**doubling), *data, aim), tried))
+        made = tried[-1]
+        if COARSE not in made.trouble and made.verdict.status is Status.HOLDS and (made.trouble or enough(made)):
+            break
+    return tried[-1]
+
+
+def by_halving(made: Representation, coarser: Sequence[Representation]) -> Representation:
+    """Judged by what halving the cells did, where the rules' own estimates do not carry a verdict.
+
+    An estimate vanishes by chance at one point or another, and it says little where p or s has kinks along the fibres, as the knots of a spline flow are. A
+    composite rule errs at kinks like the square of a cell's width, times something that depends on where the knots fall in their cells, and elsewhere by less.
+    So twice what each coarser map left, divided by 4 for every halving since, estimates what this one leaves. A fault of the Jacobian or of the inverse does
+    not fall with the cells: it stays refuted where it is larger than that, and is within the error that is stated where it is not.
 
     Args:
         coarser: The maps with wider cells, each with twice the width of the next.
@@ -264,20 +293,24 @@ def by_halving(made: Representation, coarser: Sequence[Representation]) -> Repre
     left = max(
         (2 * float(m.deviation.max()) / 4**k for k, m in enumerate(reversed(coarser), start=1)), default=math.inf
     )
-    if made.verdict.status is not Status.REFUTED or made.trouble or not left <= RESOLVES:
+    sound = made.verdict.status is Status.HOLDS and not made.trouble
+    if sound or set(made.trouble) - {COARSE} or not left <= RESOLVES:
         return made
-    why = "what maps with wider cells left of the score, divided by 4 for each halving, twice"
+    why = "what maps with wider cells left of the score, divided by 4 for each halving, twice; rounding and the inverse as they are"
     bound = Bound(
-        {"quadrature": left}, why, estimated=("quadrature",), assumes=("p and s have kinks at worst along the fibres",)
+        {"quadrature": left, "rounding and inversion": made.rounded},
+        why,
+        estimated=("quadrature",),
+        assumes=("p and s have kinks at worst along the fibres",),
     )
-    verdict = kernel.judge(
-        measured(made.deviation, bound, points=made.deviation.numel(), resolves=RESOLVES, name="density after halving"),
-        route="numeric",
+    density = measured(
+        made.deviation, bound, points=made.deviation.numel(), resolves=RESOLVES, name="density after halving"
     )
+    verdict = kernel.judge([density] if made.returned is None else [density, made.returned], route="numeric")
     if verdict.status is not Status.HOLDS:
         return made
-    errors = made.inlier_errors.clamp_min(left), made.outlier_errors.clamp_min(left)
-    return replace(made, inlier_errors=errors[0], outlier_errors=errors[1], verdict=verdict, kinked=True)
+    inside, outside = (left + made.rounded).split([made.inliers.numel(), made.outliers.numel()])
+    return replace(made, inlier_errors=inside, outlier_errors=outside, trouble={}, verdict=verdict, kinked=True)
 
 
 def _recovered(transport: ArbitraryScore, x: Tensor, rows: Tensor) -> tuple[recovery.Recovered | None, Tensor]:
@@ -329,10 +362,10 @@ def _rounded_points(bijection: Bijection, x: Tensor) -> tuple[Tensor, Tensor]:
     return shift, shift * (2 * slopes[0] + slopes[1])
 
 
-def _judged(found: recovery.Recovered, rounded: tuple[Tensor, Tensor], resolved: Tensor, target: Tensor) -> Verdict:
+def _evidence(
+    found: recovery.Recovered, rounded: tuple[Tensor, Tensor], resolved: Tensor, target: Tensor
+) -> tuple[Measured, Measured]:
     """The recovered density against the score, and the way there and back, under the bounds of :mod:`numerics.transports.recovery`."""
-    if not bool(resolved.any()):
-        return kernel.judge(kernel.undecided("no density could be recovered to a useful precision"), route="numeric")
     terms = {name: getattr(found, name)[resolved] for name in ("quadrature", "rounding", "inversion")}
     density = measured(
         (found.log_density - target).abs()[resolved],
@@ -357,4 +390,4 @@ def _judged(found: recovery.Recovered, rounded: tuple[Tensor, Tensor], resolved:
         resolves=RESOLVES,
         name="there and back, in units of the coordinate's spread",
     )
-    return kernel.judge([density, there_and_back], route="numeric")
+    return density, there_and_back

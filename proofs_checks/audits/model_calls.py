@@ -46,9 +46,17 @@ class Caller:
         return self._numbers(events).to(x.dtype)
 
     def _numbers(self, events: Tensor) -> Tensor:
+        before = _version(events)
         out = self.function(events)
+        if _version(events) != before:
+            raise InputError(
+                "log_prob changes the points that it is given, in place (as x.square_(), x -= mean or x[:, 0] = 0 do), so that every later call would see other "
+                "points. Work on a copy: x = x.clone()."
+            )
         if not isinstance(out, Tensor):
-            raise InputError(f"Expected a tensor of log densities, one a point, got {short(out)}.")
+            raise InputError(
+                f"Expected a tensor of log densities, one a point, got {short(out)}. Return that tensor alone, computed in torch."
+            )
         size = events.shape[0]
         if out.shape == (size, 1):
             out = out[:, 0]
@@ -58,6 +66,11 @@ class Caller:
             raise InputError(f"Expected real log densities, got {out.dtype}.")
         self.returned = out.dtype
         return out
+
+
+def _version(x: Tensor) -> int:
+    """How often a tensor was written to; 0 where torch does not count."""
+    return 0 if x.is_inference() or torch._C._functorch.is_batchedtensor(x) else x._version
 
 
 def _shape_message(out: Tensor, events: Tensor) -> str:
@@ -89,7 +102,7 @@ def fit(function: Callable[[Tensor], Any], points: Tensor, kind: str, notes: lis
             caller = Caller(function, event, dtype)
             try:
                 with torch.no_grad(), torch.random.fork_rng(devices=[]):
-                    caller(points[:2].reshape(points[:2].shape[0], -1).to(dtype))
+                    caller(points[:2].reshape(points[:2].shape[0], -1).to(dtype, copy=True))
             except CALL_ERRORS as error:  # the reader's own code: told below, not swallowed
                 first = first or error
                 continue
@@ -148,7 +161,7 @@ def probed(caller: Caller, probe: Tensor) -> Tensor:
     """The values at a few points; InputError where the call raises, or where there is no density."""
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=_devices(probe)):
-            values = caller(probe)
+            values = caller(probe.clone())
     except InputError:
         raise
     except CALL_ERRORS as error:

@@ -309,7 +309,7 @@ def _meaning(findings: list[Finding], found: Uniforms) -> str:
         )
     if "no ties" in refuted:
         return "The samples are discrete (or rounded), and a density cannot be their law; distribution functions of values with ties are not uniform whatever the model."
-    if refuted == ["normalised"]:
+    if refuted == ["unit mass"]:
         return "The mass that was found is not 1, while the shape fits the samples (the map divides by the mass): the density is off by a constant, or some of its mass lies where nobody looked. Likelihoods that it reports are not comparable with those of a density."
     if refuted:
         return f"The model is not the law of these samples ({', '.join(refuted)}), at the level stated: its probabilities for them are wrong, whatever its likelihood."
@@ -321,7 +321,7 @@ def _next_step(findings: list[Finding], found: Uniforms) -> str:
     steps = {
         "no ties": "Dequantise (add uniform noise of the width of a step), refit, and audit again.",
         "inside the support": "Widen the model's support, or find out how these samples came about; the witness names one.",
-        "normalised": "Subtract the log mass from log_prob, or give a wider support= if the model has mass elsewhere.",
+        "unit mass": "Subtract the log mass from log_prob, or give a wider support= if the model has mass elsewhere.",
         "coordinates uniform": "Look at the coordinate in the witness: its values' histogram is in facts['histogram'].",
         "pairs uniform": "Model the dependence of the two coordinates in the witness; each on its own may well be right.",
         "farthest sample": "Look at the sample in the witness: an outlier, or tails that are too light.",

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from numerics.mass import LARGEST_DIM
 from numerics.tails import LOG_SQRT_2PI, Tail, side_of
 from numerics.transports.conditionals import Conditionals, FlowConditionals
 from numerics.transports.foreign_conditionals import closed_form
@@ -16,6 +17,8 @@ from numerics.transports.hypotheses import HypothesisError
 from numerics.transports.marginal_grids import GridConditionals, log_values
 from numerics.transports.rosenblatt import KnotheRosenblatt
 from proofs_checks.audits import Finding
+from proofs_checks.audits.density_checks import MASS, unit_mass
+from proofs_checks.audits.equivariance_actions import called
 from proofs_checks.audits.models import Model, read_density, read_points
 from proofs_checks.audits.reading import short
 from proofs_checks.errors import InputError
@@ -137,7 +140,10 @@ def _by_conditionals(source: Any, points: Tensor, tile: int) -> Uniforms:
     flat = points.reshape(points.shape[0], -1).double()
     if flat.shape[1] != transport.dim:
         raise InputError(f"The conditionals are of {transport.dim} coordinates, the samples have {flat.shape[1]}.")
-    return _unmapped(flat, transport, f"conditional laws ({type(transport.conditionals).__name__})")
+    found = _unmapped(flat, transport, f"conditional laws ({type(transport.conditionals).__name__})")
+    one_by_one = "conditional laws are normalised one by one; no joint density was given"
+    found.findings.append(Finding(MASS, Status.INAPPLICABLE, one_by_one))
+    return found
 
 
 def _map(conditionals: Conditionals, tile: int) -> KnotheRosenblatt:
@@ -159,22 +165,35 @@ def _by_density(source: Any, points: Tensor, support: Any, tile: int) -> Uniform
         found = _unmapped(
             model.points.double(), _map(closed, tile), f"conditional laws in closed form ({type(closed).__name__})"
         )
-    elif model.dim <= 3:
-        found = _by_quadrature(model, support, tile)
     else:
-        found = _unmapped(model.points, _map(_flow(model), tile), "an autoregressive flow into the normal law")
-    found.findings = [*model.findings, *found.findings]
+        found = _by_flow(model, tile) if support is None else None
+        found = _by_quadrature(model, support, tile) if found is None else found
+    box = _box(support, model.dim, model.points)
+    found.findings = [*model.findings, *found.findings, unit_mass(model, box)]
     found.notes = [*model.notes, *found.notes]
     return found
 
 
+def _by_flow(model: Model, tile: int) -> Uniforms | None:
+    """The flow's own transform, where it is triangular and ends in the normal law; None where quadrature can do without.
+
+    Raises:
+        InputError: D is too large for quadrature.
+    """
+    try:
+        return _unmapped(model.points, _map(_flow(model), tile), "an autoregressive flow into the normal law")
+    except HypothesisError as failed:
+        if model.dim <= LARGEST_DIM:
+            return None
+        raise InputError(
+            f"The samples have D = {model.dim} coordinates. From log_prob alone the map is made by quadrature for D <= {LARGEST_DIM}. Beyond, give conditionals= "
+            f"(conditional laws of each coordinate given the earlier ones) or pit= (values that you computed from them). {failed}"
+        ) from None
+
+
 def _flow(model: Model) -> FlowConditionals:
-    far = (
-        f"The samples have D = {model.dim} coordinates. From log_prob alone the map is made by quadrature for D <= 3. Beyond, give conditionals= (conditional "
-        "laws of each coordinate given the earlier ones) or pit= (values that you computed from them)"
-    )
     if model.flow is None:
-        raise InputError(f"{far}.")
+        raise HypothesisError("The model shows no change of variables.")
     probe = model.points[:8]
     latent = model.flow.to_base(probe).detach()
     normal = -(latent.square() / 2 + LOG_SQRT_2PI).sum(1)
@@ -182,11 +201,11 @@ def _flow(model: Model) -> FlowConditionals:
         16 * (model.dim + 8) * model.precision * (1 + normal.abs())
     )  # D squares and their sum, in the model's precision
     if not bool(((model.flow.base_log_prob(latent).detach() - normal).abs() <= rounding).all()):
-        raise InputError(f"{far}; the flow's base law is not a product of standard normals.")
+        raise HypothesisError("The flow's base law is not a product of standard normals.")
     try:
         return FlowConditionals(model.flow.to_base, probe)
     except HypothesisError as failed:
-        raise InputError(f"{far}. The model shows a change of variables, but: {failed}") from None
+        raise HypothesisError(f"The model shows a change of variables, but: {failed}") from None
 
 
 def _by_quadrature(model: Model, support: Any, tile: int) -> Uniforms:
@@ -194,8 +213,12 @@ def _by_quadrature(model: Model, support: Any, tile: int) -> Uniforms:
     tolerance = max(1e-9 if model.dim < 3 else 1e-7, 200 * model.precision)
 
     def evaluated(x: Tensor) -> Tensor:
-        with torch.no_grad():
-            return model.log_prob(x)
+        try:
+            return called(model.log_prob, x, "log_prob")
+        except InputError as refused:
+            raise InputError(
+                f"{refused}. Quadrature asks for log p all over the space: return -inf where p vanishes, or give support=(low, high), a box that holds it."
+            ) from None
 
     transport = KnotheRosenblatt.from_log_prob(
         evaluated, model.dim, near=points, support=_box(support, model.dim, points), tolerance=tolerance, tile=tile
@@ -247,27 +270,4 @@ def _mapped(found: Uniforms, differences: int) -> Uniforms:
         if len(some):
             difference = transport.error_estimate(points[some]) * torch.exp(tail.log_p[some])
             found.error = float(difference.max())
-    found.findings.append(_mass(transport))
     return found
-
-
-def _mass(transport: KnotheRosenblatt) -> Finding:
-    if transport.log_mass is None:
-        return Finding(
-            "normalised", Status.INAPPLICABLE, "conditional laws are normalised one by one; no joint density was given"
-        )
-    mass, error = float(transport.log_mass), transport.log_mass_estimate()
-    text = f"the density integrates to {np.exp(mass):.8g} (error {error:.1g} of itself, an estimate)"
-    witness = {"log mass": mass, "estimated error": error}
-    if abs(mass) <= 1e-6 + 10 * error and error <= 1e-2:
-        return Finding("normalised", Status.HOLDS, text, witness)
-    if abs(mass) > 1e-5 + 10 * error and not transport.limited:
-        more = (
-            ", and the number does not settle when the grid is refined: it may have no finite integral at all"
-            if error > 0.1
-            else ", so log_prob misses a constant, or has mass where nobody looked (see support=); the map divides by the mass that was found"
-        )
-        return Finding("normalised", Status.REFUTED, text + more, witness)
-    return Finding(
-        "normalised", Status.UNDECIDED, text + ": the quadrature is too coarse for this density to tell", witness
-    )

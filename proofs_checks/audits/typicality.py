@@ -97,7 +97,7 @@ def audit_typicality(
         false_alarms: At most this share of fresh inliers is rejected by the rank test whose detections are reported.
         coordinate: Which of the D flattened coordinates the two bijections change; when left out, the one in which no point lies far out.
         points: At most this many inliers and outliers are sent through them, drawn at random.
-        evaluations: Of p along a fibre, in cells of nine; doubled up to twice where some points are not resolved.
+        evaluations: Of p along a fibre, in cells of nine; doubled up to three times where the errors cannot carry a verdict.
         seed: Of the random halves and subsets. tile: Numbers held at once, which bounds memory.
         subject: What to call the model.
     Raises:

@@ -16,7 +16,7 @@ from numerics.random import Stream
 from numerics.transports.hypotheses import HypothesisError
 from proofs_checks import kernel
 from proofs_checks.audits import Finding
-from proofs_checks.audits.density_maps import COARSE, RESOLVES, Bijection, Frame, Once, build
+from proofs_checks.audits.density_maps import RESOLVES, Bijection, Frame, Once, Representation, build, followed
 from proofs_checks.audits.models import Model
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Bound, Status, Verdict, measured
@@ -24,12 +24,7 @@ from proofs_checks.kernel import Bound, Status, Verdict, measured
 UNIFORM, REVERSED = "uniformized", "reversed"
 UNIFORM_TITLE, REVERSED_TITLE = "T after uniformization", "T after reversal"
 TITLES = {UNIFORM: UNIFORM_TITLE, REVERSED: REVERSED_TITLE}
-DOUBLINGS = 2  # of the cells along a fibre, for the points that are not resolved
 OPEN_SHARE = Fraction(1, 100)  # of the pairs: where the errors leave more of them open, an area says little
-SMOOTH = "log p is smooth enough along the fibre that three rules do not agree on a wrong slope"
-ACCURATE = (
-    "log p and its derivative along the fibre are computed to within 16 (D + 8) units of rounding of 1 + 2|log p|"
-)
 
 
 @dataclass(frozen=True)
@@ -44,17 +39,6 @@ class Data:
 
 
 @dataclass(frozen=True)
-class _Sent:
-    """log density of the images of some points, from the Jacobian of the map as evaluated, with its error (inf where there is trouble), and causes counted."""
-
-    bijection: Bijection
-    density: Tensor
-    error: Tensor
-    trouble: dict[str, int]
-    verdict: Verdict
-
-
-@dataclass(frozen=True)
 class _Order:
     """What the two maps have in common: the model's log p, the points with their log p (``inside`` inliers first), cells and options."""
 
@@ -66,15 +50,16 @@ class _Order:
     cells: int
     options: dict[str, Any]
 
-    def built(self, name: str, cells: int) -> Bijection:
-        """The bijection with so many cells along a fibre; its unit is chosen by some inliers and some outliers."""
+    def followed(self, name: str) -> Representation:
+        """The points sent through the bijection of that name, and back."""
         log_s = _zero if name == UNIFORM else lambda x: -self.log_prob(x)
-        probe = torch.cat([self.points[:64], self.points[64:][-64:]])
-        return build(name, (self.log_prob, log_s), probe, cells=cells, **self.options)
-
-    def entered(self, rows: Tensor) -> Tensor:
-        """Points in the map's coordinates."""
-        return self.options["frame"].enter(self.points[rows])
+        return followed(
+            lambda cells: build(name, (self.log_prob, log_s), self.points, cells=cells, **self.options),
+            (self.points[: self.inside], self.points[self.inside :]),
+            lambda u, v: HALF,  # the area here is that of |T|
+            self.cells,
+            lambda made: _judged(name, made, self).status is Status.HOLDS,
+        )
 
 
 def _zero(x: Tensor) -> Tensor:
@@ -138,7 +123,7 @@ def _some(x: Tensor, values: Tensor, points: int, batch: int, stream: Stream) ->
 
 def _outcome(name: str, order: _Order) -> tuple[Finding, Bijection | None]:
     try:
-        made = _sent(name, order)
+        made = order.followed(name)
     except HypothesisError as failed:
         return Finding(TITLES[name], Status.UNDECIDED, str(failed)), None
     except ValueError as refused:
@@ -148,89 +133,70 @@ def _outcome(name: str, order: _Order) -> tuple[Finding, Bijection | None]:
     return _judged(name, made, order), made.bijection
 
 
-def _sent(name: str, order: _Order) -> _Sent:
-    """The points that are not resolved are sent once more with twice the cells: the same map, computed better."""
-    bijection = order.built(name, order.cells)
-    trouble = bijection.transport.inspect(order.options["frame"].enter(order.points)).trouble
-    density, truncation = torch.zeros_like(order.log_p), torch.full_like(order.log_p, torch.inf)
-    rounding = torch.zeros_like(order.log_p)
-    rows = trouble.sound.nonzero()[:, 0]
-    for doubling in range(DOUBLINGS + 1):
-        if rows.numel():
-            found = _density(name, order, rows, order.cells * 2**doubling)
-            density[rows], truncation[rows], rounding[rows] = found
-            rows = rows[~(truncation[rows] + rounding[rows] <= RESOLVES)]
-    density, error = density + bijection.log_factor, truncation + rounding
-    counts = dict(trouble.counts)
-    flat = int((~torch.isfinite(error[rows])).sum())
-    for cause, count in (("not injective", flat), (COARSE, rows.numel() - flat)):
-        if count:
-            counts[cause] = counts.get(cause, 0) + count
-    resolved = error <= RESOLVES
-    target = (0.0 if name == UNIFORM else -order.log_p) + bijection.log_factor
-    bound = Bound(
-        {"quadrature": truncation[resolved], "rounding": rounding[resolved]},
-        "The map's derivative is its quadrature differentiated node by node; truncation by an embedded rule and by a rule of three quarters of the cells, never below the mean over the points; rounding by the absolute "
-        "values of the terms.",
-        estimated=("quadrature",), assumes=(SMOOTH, ACCURATE),
-    )  # fmt: skip
-    off = (density - target).abs()[resolved]
-    evidence = measured(off, bound, points=off.numel(), resolves=RESOLVES, name="density of the images")
-    verdict = kernel.judge(evidence, route="numeric")
-    return _Sent(bijection, density, torch.where(resolved, error, torch.inf), counts, verdict)
-
-
-def _density(name: str, order: _Order, rows: Tensor, cells: int) -> tuple[Tensor, Tensor, Tensor]:
-    """log density of the images of some rows, less the map's log factor, with its estimated truncation and its rounding.
-
-    It is log p less log of the slope of the coordinate as computed; units of the map, which differ between rules, are taken out.
-    """
-    logs, slopes, nodes = [], [], 0
-    for count in (cells, cells - max(1, cells // 4) if cells > 1 else 2):
-        transport = order.built(name, count).transport
-        nodes = nodes or len(transport.rule)
-        slopes.append(transport.slope(order.entered(rows)))
-        logs.append(torch.where(slopes[-1].value > 0, slopes[-1].value, torch.nan).log() + transport.log_unit)
-    truncation, rounding = measures.log_slope_error(slopes[0], order.points.shape[1], nodes)
-    apart = torch.maximum(truncation, (logs[0] - logs[1]).abs()).nan_to_num(nan=torch.inf)
-    usual = apart[apart <= RESOLVES]  # rules may agree by chance at a point: no estimate is taken below the mean of all
-    apart = apart.clamp_min(float(usual.mean()) if usual.numel() else 0.0)
-    return (order.log_p[rows] - logs[0]).nan_to_num(nan=0.0), apart, rounding
-
-
 # -- judging -----------------------------------------------------------------------------------------------------------------
 
 
-def _judged(name: str, made: _Sent, order: _Order) -> Finding:
+def _judged(name: str, made: Representation, order: _Order) -> Finding:
     """The densities of the images were judged point by point; here what they make of T, about the mean of the inliers that were sent."""
     title, size = TITLES[name], order.log_p.numel()
-    if made.verdict.status is Status.REFUTED:
+    error = torch.cat([made.inlier_errors, made.outlier_errors])
+    if made.verdict.status is Status.REFUTED or (not made.trouble and made.verdict.status is not Status.HOLDS):
         why = (
-            f"the map could not be computed well enough: {made.verdict.why} log p seems to jump or to bend sharply between the nodes; more evaluations= along the fibres, or "
-            "another coordinate=, may help"
+            f"the map could not be computed well enough: {made.verdict.why} Either log p jumps or bends sharply between the nodes, or it has lost its digits; more evaluations= along "
+            "the fibres, another coordinate=, or log p in float64 may help"
         )
         return Finding(title, Status.UNDECIDED, why, {"trouble": made.trouble})
-    if made.trouble or made.verdict.status is not Status.HOLDS:
-        causes = ", ".join(f"{cause}: {count}" for cause, count in made.trouble.items()) or made.verdict.why
+    if made.trouble:
+        causes = ", ".join(f"{cause}: {count}" for cause, count in made.trouble.items())
         rest = "; the others do as the theorem says" if made.verdict.status is Status.HOLDS else ""
-        lost = int(torch.isinf(made.error).sum())
+        lost = int((~(error <= RESOLVES)).sum())
         text = f"{lost} of {size} points cannot be followed in floating point ({causes}){rest}"
         return Finding(title, Status.UNDECIDED, text, {"trouble": made.trouble})
-    worst = float(made.error.max())
-    after, before = (_typicalities(values, order) for values in (made.density, order.log_p))
+    worst = float(error.max())
+    density = torch.cat([made.inliers, made.outliers])
+    after, before = (_typicalities(values, order) for values in (density, order.log_p))
     witness: dict[str, Any] = {"points": size, "worst_error_nats": worst, "log_factor": made.bijection.log_factor}
+    left = [abs(then + (0 if name == UNIFORM else now)) for then, now in zip(after, before, strict=True)]
+    judged = _left(left, error, order, abs(made.bijection.log_factor))
+    if not judged.holds:
+        why = f"T is not what the theorem says at {size} images: {judged.why}"
+        return Finding(title, judged.status, why, witness)
+    largest = float(torch.cat(left).max())
     if name == UNIFORM:
-        witness["largest_abs_T"] = largest = float(torch.cat(after).abs().max())
+        witness["largest_abs_T"] = largest
         text = f"T = 0 at {size} images, to within the error of the map (|T| at most {largest:.1g} nats, error {worst:.1g})"
         if after[1].numel():
             witness["auroc"] = fraction(HALF)
             text += ": every pair ties, and AUROC is exactly 1/2"
         return Finding(title, Status.HOLDS, text, witness)
-    witness["largest_sum_of_T"] = largest = float((torch.cat(after) + torch.cat(before)).abs().max())
+    witness["largest_sum_of_T"] = largest
     text = f"T becomes -T at {size} images (the sum is at most {largest:.1g} nats, error {worst:.1g})"
     if not after[1].numel():
         return Finding(title, Status.HOLDS, text, witness)
-    return _area_kept(text, witness, auroc(-before[0].abs(), -before[1].abs()), _within(made, before, after, order))
+    return _area_kept(text, witness, auroc(-before[0].abs(), -before[1].abs()), _within(error, before, after, order))
+
+
+def _left(left: list[Tensor], error: Tensor, order: _Order, log_factor: float) -> Verdict:
+    """|T| after uniformization, or |T + T_f| after reversal, which both vanish in theory, against the errors of the densities and of their mean."""
+    size = 1 + log_factor + order.log_p.abs().amax()
+    bound = Bound(
+        {
+            "densities": torch.cat(_blurred(error, order)),
+            "rounding": 8 * torch.finfo(error.dtype).eps * order.log_p.numel() * size,
+        },
+        "T is a density's logarithm, or the mean of a batch of them, less its mean over the inliers; each errs by at most its own error, and means sum N terms.",
+        estimated=("densities",),
+    )
+    return kernel.judge(
+        measured(torch.cat(left), bound, points=order.log_p.numel(), resolves=2 * RESOLVES), route="numeric"
+    )
+
+
+def _blurred(error: Tensor, order: _Order) -> tuple[Tensor, Tensor]:
+    """Errors of T of inliers and of outliers, point by point or batch by batch: their densities' and that of the mean."""
+    first, second = error[: order.inside], error[order.inside :]
+    inside = measures.batch_means(first, order.batch) + first.mean()
+    return inside, measures.batch_means(second, order.batch) + first.mean() if second.numel() else second
 
 
 def _area_kept(text: str, witness: dict[str, Any], old: Auroc, within: AurocInterval) -> Finding:
@@ -253,10 +219,9 @@ def _typicalities(values: Tensor, order: _Order) -> tuple[Tensor, Tensor]:
     return measures.typicality(first, entropy, batch=order.batch), scored
 
 
-def _within(made: _Sent, before: tuple[Tensor, Tensor], after: tuple[Tensor, Tensor], order: _Order) -> AurocInterval:
+def _within(error: Tensor, before: tuple[Tensor, Tensor], after: tuple[Tensor, Tensor], order: _Order) -> AurocInterval:
     """Areas that the errors of the densities, and of their mean, allow; where T was equal before, -T is equal after."""
-    first, second = made.error[: order.inside], made.error[order.inside :]
-    errors = [measures.batch_means(part, order.batch) + first.mean() for part in (first, second)]
+    errors = _blurred(error, order)
     labels = torch.unique(torch.cat(before), return_inverse=True)[1].split([part.numel() for part in before])
     return auroc_within(-after[0].abs(), -after[1].abs(), errors[0], errors[1], labels=(labels[0], labels[1]))
 

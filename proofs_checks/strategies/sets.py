@@ -30,7 +30,7 @@ def pushed_pair_cases(profile: Profile) -> st.SearchStrategy[Case]:
 def family_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(D, law, alpha, seed, size)``: an atomless law of R^D, D up to 64, and the share alpha of outliers, between 1/16 and 15/16."""
     return st.builds(
-        lambda D, law, alpha, seed: Case(D=D, law=law, alpha=alpha, seed=seed, size=2 * sample_size(profile)),
+        lambda D, law, alpha, seed: Case(D=D, law=law, alpha=alpha, seed=seed, size=sample_size(profile)),
         dimensions(), st.sampled_from(ATOMLESS), shares(Fraction(1, 16), Fraction(15, 16)), SEEDS,
     )  # fmt: skip
 

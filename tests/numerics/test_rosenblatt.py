@@ -245,7 +245,9 @@ def test_beyond_the_grid_tails_go_on_to_where_numbers_end() -> None:
 
 def test_a_missing_constant_a_gap_and_a_bounded_square_are_noticed() -> None:
     transport = KnotheRosenblatt.from_log_prob(lambda x: -x.square().sum(1) / 2, 2)
-    assert float(transport.log_mass) == pytest.approx(math.log(2 * math.pi), abs=1e-8)
+    rounding = 16 * EPS * (1 + math.log(2 * math.pi))  # sums of positive terms keep the relative error of a term
+    assert abs(float(transport.log_mass) - math.log(2 * math.pi)) <= transport.log_mass_estimate() + rounding
+    assert transport.log_mass_estimate() < 1e-8
 
     def split(x: Tensor) -> Tensor:
         inside = (x[:, 0].abs() > 1) & (x[:, 0].abs() < 2) & (x[:, 1].abs() < 3)
@@ -253,13 +255,16 @@ def test_a_missing_constant_a_gap_and_a_bounded_square_are_noticed() -> None:
 
     parted = KnotheRosenblatt.from_log_prob(split, 2)
     ((low, high),) = parted.gaps[0]
-    assert (low, high) == (pytest.approx(-1, abs=1e-12), pytest.approx(1, abs=1e-12))
+    width = float(parted.conditionals.edges[0][-1] - parted.conditionals.edges[0][0])
+    edge = 60 * EPS * width  # the ends are bisected sixty times, each time to the rounding of a point of the grid
+    assert abs(low + 1) <= edge
+    assert abs(high - 1) <= edge
     assert not parted.connected
     assert not parted.gaps[1]
     inside = torch.tensor([[-1.5, 0.0], [1.25, 1.5]], dtype=torch.float64)
-    assert torch.allclose(
-        parted.forward(inside), torch.tensor([[0.25, 0.5], [0.625, 0.75]], dtype=torch.float64), atol=1e-12
-    )
+    expected = torch.tensor([[0.25, 0.5], [0.625, 0.75]], dtype=torch.float64)
+    own = parted.error_estimate(inside) * expected
+    assert bool(((parted.forward(inside) - expected).abs() <= own + 4 * edge + 64 * EPS).all())
 
 
 def test_a_disc_is_too_sharp_for_a_small_grid_and_the_estimate_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from itertools import permutations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -58,8 +59,9 @@ class _Tampered(laws.Normal):
 def test_the_mode_misses_the_mean_log_density_by_the_shape(name: str, excess: float) -> None:
     law = FOREIGN[name][0]
     _, entropy, _ = typicality.entropy_and_variance(law)
-    found = entropy.value + typicality.highest_log_density(law)
-    assert abs(float(found) - excess) < 1e-11
+    peak = typicality.highest_log_density(law)
+    room = 600 * EPS * (1 + entropy.value.abs() + peak.abs()) + entropy.estimate  # sums of some 500 terms
+    assert abs(float(entropy.value + peak) - excess) <= float(room)
 
 
 @given(st.integers(1, 400), st.floats(0.05, 0.95))
@@ -70,10 +72,11 @@ def test_gamma_mass_is_a_chi_square_probability(degrees: int, share: float) -> N
 
 
 def test_ball_and_shell_volumes_of_small_dimensions() -> None:
-    assert abs(typical_sets.log_ball_volume(2, 2, 3.0) - math.log(9 * math.pi)) < 1e-14
-    assert abs(typical_sets.log_ball_volume(3, 2, 1.0) - math.log(4 * math.pi / 3)) < 1e-14
-    assert abs(typical_sets.log_ball_volume(3, 1, 1.0) - math.log(8 / 6)) < 1e-14
-    assert abs(typical_sets.log_shell_volume(2, 2, 1.0, 4.0) - math.log(3 * math.pi)) < 1e-14
+    rounding = 16 * 4 * EPS  # a dozen operations on numbers below 4
+    assert abs(typical_sets.log_ball_volume(2, 2, 3.0) - math.log(9 * math.pi)) <= rounding
+    assert abs(typical_sets.log_ball_volume(3, 2, 1.0) - math.log(4 * math.pi / 3)) <= rounding
+    assert abs(typical_sets.log_ball_volume(3, 1, 1.0) - math.log(8 / 6)) <= rounding
+    assert abs(typical_sets.log_shell_volume(2, 2, 1.0, 4.0) - math.log(3 * math.pi)) <= rounding
     assert typical_sets.log_shell_volume(2, 2, 4.0, 1.0) == -math.inf
     assert typical_sets.gamma_mass(2.0, 3.0, 1.0) == 0.0
 
@@ -135,7 +138,8 @@ def test_rank_p_values_are_valid_over_all_orders(n: int) -> None:
         scores = torch.tensor(order, dtype=torch.float64)
         found.append(float(typicality.rank_p_values(scores[:n], scores[n:])[0]))
     for alpha in (0.2, 1 / 3, 0.5, 0.75, 1.0):
-        assert sum(p <= alpha + 1e-12 for p in found) / len(found) <= alpha + 1e-12
+        # fractions rounded to the nearest number keep their order, so that nothing has to be allowed
+        assert sum(p <= alpha for p in found) / len(found) <= alpha
 
 
 def test_rank_p_values_count_ties_against_the_claim_and_infinities_too() -> None:
@@ -150,7 +154,9 @@ def test_log_determinants_lie_in_the_interval_that_the_layers_allow(kind: str, d
     chosen = bijections.bijection(kind, dim, Stream(seed))
     low, high = typicality.log_det_interval(chosen)
     found = chosen.log_det(4 * Stream(seed).fork("x").normal(500, dim))
-    assert low - 1e-9 <= float(found.min()) <= float(found.max()) <= high + 1e-9
+    # each slope is a quotient of a few positive sums, good to 32 units of roundoff; so many logarithms of them are added up
+    rounding = 32 * EPS * len(chosen.layers) * dim * (1 + max(abs(low), abs(high)))
+    assert low - rounding <= float(found.min()) <= float(found.max()) <= high + rounding
 
 
 def test_a_layer_without_known_slopes_has_no_interval() -> None:
@@ -170,13 +176,26 @@ def test_the_entropy_of_an_image_gains_the_mean_log_slope(kind: str, dim: int, s
     assert bool(((source.value + mean.value - image.value).abs() <= room).all())
 
 
-def test_an_unknown_map_is_refused_and_a_density_to_compare_with_has_no_sampler() -> None:
+def test_an_unknown_map_is_refused() -> None:
     with pytest.raises(ValueError, match="Expected one of affine"):
         mapped_laws.mapped_law("cubic", 1, Stream(1))
-    law = mapped_laws.mapped_law("sinh", 1, Stream(1)).image
-    for action in (lambda: law.sample(Stream(1), 2), lambda: law.tail(torch.zeros(1, 1)), lambda: law.quantile(law)):
-        with pytest.raises(NotImplementedError, match="compare"):
-            action()
+
+
+@pytest.mark.parametrize("kind", ["exp", "sinh"])
+def test_images_written_in_their_own_coordinate_are_scipys(kind: str) -> None:
+    law = mapped_laws.mapped_law(kind, 3, Stream(4))
+    m, s = law.source.loc.numpy(), law.source.scale.numpy()
+    foreign = stats.lognorm(s, scale=np.exp(m)) if kind == "exp" else stats.johnsonsu(-m / s, 1 / s)
+    x = law.source.sample(Stream(5), 200)
+    y = law.forward(x)
+    expected = torch.from_numpy(foreign.logpdf(y.numpy()))
+    # (log y - m)/s, or (arsinh y - m)/s, is formed from numbers this large, a few units of roundoff each, and then squared
+    reach = (1 + x.abs() + law.source.loc.abs()) / law.source.scale
+    assert bool(((law.image.log_prob(y) - expected).abs() <= 16 * EPS * (8 + reach.square() + expected.abs())).all())
+    middle = torch.from_numpy(foreign.median())
+    assert bool(((law.image.median() - middle).abs() <= 16 * EPS * (1 + middle.abs())).all())
+    low, high = (np.broadcast_to(end, 3).tolist() for end in foreign.support())
+    assert (law.image.low.tolist(), law.image.high.tolist()) == (low, high)
 
 
 @pytest.mark.parametrize("dim", [1, 2])
@@ -185,8 +204,9 @@ def test_entropy_over_a_grid_is_that_of_the_normal_law(dim: int) -> None:
     box = torch.tensor([[-16.0] * dim, [16.0] * dim], dtype=torch.float64)
     (mass, blur), (entropy, error) = typicality.grid_entropy(law.log_prob, box, 161)
     expected = dim * (math.log(2 * math.pi * math.e) / 2 + math.log(1.5))
-    assert abs(mass - 1) <= blur + 1e-12
-    assert abs(entropy - expected) <= error + 1e-11
+    rounding = 161**dim * EPS * (1 + expected)  # of sums over the nodes; what lies outside weighs less than e^-50
+    assert abs(mass - 1) <= blur + rounding
+    assert abs(entropy - expected) <= error + rounding
 
 
 def test_slope_errors_cover_what_a_coarse_rule_misses_and_are_infinite_where_nothing_is_left() -> None:
@@ -197,9 +217,9 @@ def test_slope_errors_cover_what_a_coarse_rule_misses_and_are_infinite_where_not
     fine, coarse = (
         ArbitraryScore(law.log_prob, lambda x: -law.log_prob(x), dim=2, rule=kronrod(n)).slope(points) for n in (63, 10)
     )
-    truncation, rounding = typicality.log_slope_error(coarse, 2, 21)
+    allowed = sum(typicality.log_slope_error(coarse, 2, 21)) + sum(typicality.log_slope_error(fine, 2, 127))
     off = (coarse.value.log() - fine.value.log()).abs()
-    assert bool((off <= 4 * truncation + rounding + 1e-9).all())
+    assert bool((off <= allowed).all())
     lost = typicality.log_slope_error(
         type(coarse)(coarse.value, coarse.value, coarse.scale, coarse.value_scale, coarse.log_size), 2, 21
     )

@@ -153,6 +153,16 @@ def test_a_zuko_flow_is_audited_with_its_own_samples() -> None:
     assert any("float64" in note for note in report.facts["notes"])
 
 
+def test_a_spline_flow_is_followed_through_its_knots() -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        flow = zuko.flows.NSF(2, transforms=2, hidden_features=[16]).double()
+        inside = flow().sample((96,))
+    report = audit_typicality(flow, inside, 1.2 * inside[:24], points=24)
+    assert status(report, UNIFORMIZED) is status(report, REVERSED) is Status.HOLDS
+    assert 0 < witness(report, REVERSED)["largest_sum_of_T"] <= 2 * witness(report, REVERSED)["worst_error_nats"]
+
+
 def test_inliers_that_are_not_the_models_draws_are_refuted_at_a_stated_level() -> None:
     report = audit_typicality(
         normal, X, Y, sampler=lambda n: 2 * torch.randn(n, 3, dtype=torch.float64), entropy="samples"

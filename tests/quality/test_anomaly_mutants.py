@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from numerics import densities, quadrature, statistics
-from numerics.random import Stream
 from numerics.transports import arbitrary_score as maps
 from numerics.transports import bijections
-from proofs_checks import kernel
 from proofs_checks.catalogue.anomaly import arbitrary_score, change_of_variables
 from proofs_checks.kernel import Case, Status
 from theory import densities as exact_densities
 from theory import transports as exact_transports
+
+Statuses = Callable[[ModuleType, str], set[Status]]
 
 CASES = {
     (arbitrary_score, "numeric"): [Case(D=1, p="mixture", s="wide", seed=1, size=256), Case(D=5, p="logistic", s="bumps", seed=2, size=256)],
@@ -27,20 +27,11 @@ CASES = {
 }  # fmt: skip
 
 
-def statuses(page: ModuleType, route: str) -> set[Status]:
-    check = getattr(page, route)
-    found = set()
-    for k, case in enumerate(CASES.get((page, route), [None]), start=1):
-        given: dict[str, Any] = {} if case is None else {"case": case, "stream": Stream(1000 + k)}
-        found.add(kernel.judge(check(**given), route=route, alpha=kernel.level(k), case=case).status)
-    return found
-
-
 @pytest.mark.parametrize(
     "page", [arbitrary_score, change_of_variables], ids=lambda page: page.__name__.rpartition(".")[2]
 )
 @pytest.mark.parametrize("route", ["exact", "numeric", "statistical"])
-def test_the_sound_code_holds(page: ModuleType, route: str) -> None:
+def test_the_sound_code_holds(page: ModuleType, route: str, statuses: Statuses) -> None:
     assert statuses(page, route) == {Status.HOLDS}
 
 
@@ -87,7 +78,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_planted_fault_is_refuted(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_planted_fault_is_refuted(monkeypatch: pytest.MonkeyPatch, name: str, statuses: Statuses) -> None:
     page, route, place, attribute, fault = FAULTS[name]
     monkeypatch.setattr(place, attribute, fault(getattr(place, attribute)))
     assert Status.REFUTED in statuses(page, route)

@@ -12,15 +12,15 @@ import sympy as sp
 import torch
 
 from numerics import mapped_laws, marginals, typical_sets, typicality
-from numerics.random import Stream
 from numerics.transports import bijections
-from proofs_checks import kernel
 from proofs_checks.audits import bijections as read_bijections
 from proofs_checks.audits import typicality_maps
 from proofs_checks.audits.typicality import audit_typicality
 from proofs_checks.catalogue.anomaly import typical_set, typicality_not_invariant
 from proofs_checks.kernel import Case, Status
 from theory import typicality as exact_typicality
+
+Statuses = Callable[[ModuleType, str], set[Status]]
 
 CASES = {
     (typical_set, "numeric"): [Case(D=2, N=4, p="normal", k=2, seed=1, size=32), Case(D=3, N=1, p="laplace", k=3, seed=2, size=32)],
@@ -30,20 +30,11 @@ CASES = {
 }  # fmt: skip
 
 
-def statuses(page: ModuleType, route: str) -> set[Status]:
-    check = getattr(page, route)
-    found = set()
-    for k, case in enumerate(CASES.get((page, route), [None]), start=1):
-        given: dict[str, Any] = {} if case is None else {"case": case, "stream": Stream(1000 + k)}
-        found.add(kernel.judge(check(**given), route=route, alpha=kernel.level(k), case=case).status)
-    return found
-
-
 @pytest.mark.parametrize(
     "page", [typical_set, typicality_not_invariant], ids=lambda page: page.__name__.rpartition(".")[2]
 )
 @pytest.mark.parametrize("route", ["exact", "numeric", "statistical"])
-def test_the_sound_code_holds(page: ModuleType, route: str) -> None:
+def test_the_sound_code_holds(page: ModuleType, route: str, statuses: Statuses) -> None:
     assert statuses(page, route) == {Status.HOLDS}
 
 
@@ -116,13 +107,13 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_planted_fault_is_refuted(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_planted_fault_is_refuted(monkeypatch: pytest.MonkeyPatch, name: str, statuses: Statuses) -> None:
     page, route, place, attribute, fault = FAULTS[name]
     monkeypatch.setattr(place, attribute, fault(getattr(place, attribute)))
     assert Status.REFUTED in statuses(page, route)
 
 
-def test_an_inverse_whose_jacobian_is_off_never_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_inverse_whose_jacobian_is_off_never_holds(monkeypatch: pytest.MonkeyPatch, statuses: Statuses) -> None:
     """The image's mass is then no longer 1, which the entropy's error takes in: nothing is decided."""
     monkeypatch.setattr(bijections, "jacobians", scaled(1.3)(bijections.jacobians))
     assert Status.HOLDS not in statuses(typicality_not_invariant, "statistical")

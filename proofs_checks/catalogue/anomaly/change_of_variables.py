@@ -57,19 +57,22 @@ GENTLE_LADDER = Ladder(SIGMA, sp.S.One)
 
 
 def exact(*, rule: Rule = divide, chart: Chart = undefined_chart, ladder: Ladder = GENTLE_LADDER) -> list[Evidence]:
-    """A line by the fundamental theorem; triangular and affine maps in every D by induction; polynomial automorphisms; a Cantor ladder."""
-    return [
-        _line(rule, chart, 1),
-        _line(rule, chart, -1),
-        _triangular(rule),
-        _affine(rule),
-        *(obligation for dim in (2, 3, 4) for obligation in _automorphism(rule, dim)),
-        identity(
-            ladder.claimed_mass(rule, n),
-            settled_mass(n),
-            name="the claimed density has all but (2/3)^n of the mass on n generations of pieces",
-        ),
-    ]
+    """A line by the fundamental theorem; triangular and affine maps in every D by induction; polynomial automorphisms; a Cantor ladder.
+
+    What does not speak of the chart of the line, or of the ladder, is not proved once more for another one.
+    """
+    lines = [_line(rule, chart, orientation) for orientation in (1, -1)]
+    if chart is not undefined_chart:
+        return lines
+    pieces = identity(
+        ladder.claimed_mass(rule, n),
+        settled_mass(n),
+        name="the claimed density has all but (2/3)^n of the mass on n generations of pieces",
+    )
+    if ladder is not GENTLE_LADDER:
+        return [pieces]
+    automorphisms = [obligation for dim in (2, 3, 4) for obligation in _automorphism(rule, dim)]
+    return [*lines, _triangular(rule), _affine(rule), *automorphisms, pieces]
 
 
 def _line(rule: Rule, chart: Chart, orientation: int) -> Evidence:
@@ -105,18 +108,19 @@ def _triangular(rule: Rule) -> Evidence:
         ),
         _fibre_step(rule, sp.Function("h", real=True)(w, x), "mass of boxes, a triangular coordinate more"),
     ]
-    small = []
-    for size in range(1, 5):
+    base, small = _line(rule, undefined_chart, 1), triangular_determinants(4)
+    return structural(dim, base=base, step=step, small=small, name="triangular maps")
+
+
+def triangular_determinants(largest: int) -> list[Evidence]:
+    """The determinant of an undefined triangular map is the product of the slopes along its diagonal, D = 1 .. ``largest``."""
+    found = []
+    for size in range(1, largest + 1):
         variables = transports.coordinates(size)
         matrix = transports.triangular_map(size, variables).jacobian(sp.Matrix(variables))
-        small.append(
-            identity(
-                matrix.det(method="berkowitz"),
-                transports.diagonal_product(matrix),
-                name=f"triangular determinant, D = {size}",
-            )
-        )
-    return structural(dim, base=_line(rule, undefined_chart, 1), step=step, small=small, name="triangular maps")
+        determinant, product = matrix.det(method="berkowitz"), transports.diagonal_product(matrix)
+        found.append(identity(determinant, product, name=f"triangular determinant, D = {size}"))
+    return found
 
 
 def _affine(rule: Rule) -> Evidence:

@@ -14,6 +14,7 @@ from torch import Tensor
 from numerics import densities, level_sets
 from numerics.random import Stream, tiles
 from numerics.transports import bijections
+from proofs_checks.catalogue.anomaly.change_of_variables import triangular_determinants
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import (
     Bound,
@@ -84,17 +85,25 @@ def exact(
     received: Received = alone,
     merging: Merging = SHARP,
 ) -> list[Evidence]:
-    """Every bijection of at most seven points; fibres of any size in any space; ratios and posteriors for undefined laws and maps, every D."""
+    """Every bijection of at most seven points; fibres of any size in any space; ratios and posteriors for undefined laws and maps, every D.
+
+    What does not speak of an object is not proved once more for another one.
+    """
+    if merging is not SHARP:
+        return [_merging(*merging)]
+    enumerated = finite(
+        maps(7),
+        lambda image: finite_laws.masses_by_subsets(image) and finite_laws.classifier_by_lookup(image),
+        second=lambda image: finite_laws.gram_is_identity(image) and finite_laws.classifier_by_sorting(image),
+        of="bijections of n <= 7 points, each with every set, every law and every classifier",
+        name="masses of sets and decisions of classifiers",
+    )
+    if maps is not finite_laws.bijections:
+        return [enumerated]
     return [
         _one_fibre(received),
         _merging(*merging),
-        finite(
-            maps(7),
-            lambda image: finite_laws.masses_by_subsets(image) and finite_laws.classifier_by_lookup(image),
-            second=lambda image: finite_laws.gram_is_identity(image) and finite_laws.classifier_by_sorting(image),
-            of="bijections of n <= 7 points, each with every set, every law and every classifier",
-            name="masses of sets and decisions of classifiers",
-        ),
+        enumerated,
         _any_fibre(),
         *(_ratio(received, Fibre(sign * f(x), x, x, sign), f"ratio on the line, {word} f") for sign, word in ((1, "increasing"), (-1, "decreasing"))),
         _posterior(received),
@@ -203,22 +212,11 @@ def _triangular(received: Received) -> Evidence:
         ),
         _ratio(received, Fibre(HEIGHT(w, x), x, x), "ratio, a triangular coordinate more", others=DELTA(dim)),
     ]
-    small = []
-    for size in range(1, 4):
-        variables = transports.coordinates(size)
-        matrix = transports.triangular_map(size, variables).jacobian(sp.Matrix(variables))
-        small.append(
-            identity(
-                matrix.det(method="berkowitz"),
-                transports.diagonal_product(matrix),
-                name=f"triangular determinant, D = {size}",
-            )
-        )
     return structural(
         dim,
         base=_ratio(received, Fibre(f(x), x, x), "ratio on the line"),
         step=step,
-        small=small,
+        small=triangular_determinants(3),
         name="triangular maps",
     )
 

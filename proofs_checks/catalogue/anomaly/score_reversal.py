@@ -352,6 +352,44 @@ def _outliers(case: Case, law: Any, seeded: Stream, stream: Stream) -> Tensor:
     return 1.2 * drawn + 0.3 if kind == "shifted" else 1.4 * drawn
 
 
+def through_the_image(
+    case: Case,
+    stream: Stream,
+    handed: tuple[LogFunction | None, Tensor | None, Tensor | None],
+    measure: Callable[[Detection, ArbitraryScore], list[Evidence]],
+    *,
+    log_score: Callable[[LogFunction], LogFunction],
+    power: int,
+    base: float | LogFunction | None,
+    integrand: Integrand,
+    hypothesis: Hypothesis,
+) -> list[Evidence]:
+    """What is measured on a case's points, or a reader's, once they went through the map of a score; or why there is nothing to measure.
+
+    Args:
+        handed: p, inliers and outliers of a reader, or None. measure: From the points and the map to evidence.
+        log_score: From log p to log s, functions of points. power: k where s is p^(1 - k), for the exponents of a mixture.
+    """
+    try:
+        found = Detection.of(case, stream, *handed)
+        hypothesis(found.log_p)
+        own = found.base if base is None else base
+        score = log_score(found.log_prob)
+        transport = ArbitraryScore(found.log_prob, score, dim=found.dim, base=own, integrand=integrand)
+        transport = found.push(transport, power=power)
+    except PrecisionError as failed:
+        return [undecided(str(failed))]
+    except HypothesisError as failed:
+        return [inapplicable(str(failed))]
+    except ValueError as refused:
+        if handed[0] is None:
+            raise
+        raise InputError(str(refused)) from None
+    if not found.resolved.numel() and hypothesis is supported:
+        return [undecided(f"No recovered density is known to within {RESOLVED} nats; {found.trouble}.")]
+    return measure(found, transport)
+
+
 def numeric(
     case: Case,
     stream: Stream,
@@ -366,35 +404,20 @@ def numeric(
     hypothesis: Hypothesis = supported,
 ) -> list[Evidence]:
     """Densities of images, recovered from the images, against 1/p; and the area of the recovered scores against 1 - a."""
-    try:
-        found = Detection.of(case, stream, p, inliers, outliers)
-        hypothesis(found.log_p)
-        transport = found.push(
-            ArbitraryScore(
-                found.log_prob, lambda at: reciprocal(found.log_prob(at)), dim=found.dim,
-                base=found.base if base is None else base, integrand=integrand,
-            ),
-            power=2,
-        )  # fmt: skip
-    except PrecisionError as failed:
-        return [undecided(str(failed))]
-    except HypothesisError as failed:
-        return [inapplicable(str(failed))]
-    except ValueError as refused:
-        if p is None:
-            raise
-        raise InputError(str(refused)) from None
-    rows = found.resolved
-    if not rows.numel() and hypothesis is supported:
-        return [undecided(f"No recovered density is known to within {RESOLVED} nats; {found.trouble}.")]
-    evidence = [] if not rows.numel() else [
-        measured(
-            (found.log_density[rows] - reciprocal(found.log_p[rows]) - transport.log_unit).abs(), found.bound(),
-            points=rows.numel(), resolves=2 * RESOLVED, name="density of the image, recovered through the inverse, against 1/p",
-        ),
-        found.round_trip(),
-    ]  # fmt: skip
-    return [*evidence, _reversed(found, expected, ties)]
+
+    def against_the_reciprocal(found: Detection, transport: ArbitraryScore) -> list[Evidence]:
+        rows = found.resolved
+        if not rows.numel():  # the points lie wherever they like
+            return [_reversed(found, expected, ties)]
+        off = (found.log_density[rows] - reciprocal(found.log_p[rows]) - transport.log_unit).abs()
+        name = "density of the image, recovered through the inverse, against 1/p"
+        density = measured(off, found.bound(), points=rows.numel(), resolves=2 * RESOLVED, name=name)
+        return [density, found.round_trip(), _reversed(found, expected, ties)]
+
+    return through_the_image(
+        case, stream, (p, inliers, outliers), against_the_reciprocal, log_score=lambda log_prob: lambda at: reciprocal(log_prob(at)), power=2,
+        base=base, integrand=integrand, hypothesis=hypothesis,
+    )  # fmt: skip
 
 
 def _reversed(found: Detection, expected: Expected, ties: Fraction | int) -> Evidence:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from numerics import densities
 from numerics.random import Stream
-from numerics.transports import ArbitraryScore, HypothesisError, LogFunction, PrecisionError, log_ratio
+from numerics.transports import ArbitraryScore, LogFunction, log_ratio
 from numerics.transports.conditionals import MixtureConditionals
 from numerics.transports.rosenblatt import KnotheRosenblatt
 from proofs_checks.catalogue.anomaly.arbitrary_score import LOG_P, realised, w, x
@@ -25,8 +25,8 @@ from proofs_checks.catalogue.anomaly.score_reversal import (
     inside,
     outside,
     supported,
+    through_the_image,
 )
-from proofs_checks.errors import InputError
 from proofs_checks.kernel import (
     Bound,
     Case,
@@ -34,7 +34,6 @@ from proofs_checks.kernel import (
     Control,
     finite,
     identity,
-    inapplicable,
     measured,
     structural,
     undecided,
@@ -163,34 +162,20 @@ def numeric(
     hypothesis: Hypothesis = supported,
 ) -> list[Evidence]:
     """Densities of images, recovered from the images, against a constant; and the area when pairs within their bounds tie."""
-    try:
-        found = Detection.of(case, stream, p, inliers, outliers)
-        hypothesis(found.log_p)
-        transport = found.push(
-            ArbitraryScore(found.log_prob, flat_score, dim=found.dim, base=found.base if base is None else base, integrand=integrand),
-            power=1,
-        )  # fmt: skip
-    except PrecisionError as failed:
-        return [undecided(str(failed))]
-    except HypothesisError as failed:
-        return [inapplicable(str(failed))]
-    except ValueError as refused:
-        if p is None:
-            raise
-        raise InputError(str(refused)) from None
-    rows = found.resolved
-    if not rows.numel():
-        return [undecided(f"No recovered density is known to within {RESOLVED} nats; {found.trouble}.")]
-    flatness = (found.log_density[rows] - transport.log_unit).abs()
-    return [
-        measured(
-            flatness, found.bound(), points=rows.numel(), resolves=2 * RESOLVED, name="density of the image, recovered through the inverse, against 1"
-        ),
-        found.round_trip(),
-        *_on_the_cube(found),
-        _levels(found),
-        _area(found, ties),
-    ]  # fmt: skip
+
+    def against_a_constant(found: Detection, transport: ArbitraryScore) -> list[Evidence]:
+        rows = found.resolved
+        if not rows.numel():
+            return [undecided(f"No recovered density is known to within {RESOLVED} nats; {found.trouble}.")]
+        off = (found.log_density[rows] - transport.log_unit).abs()
+        name = "density of the image, recovered through the inverse, against 1"
+        density = measured(off, found.bound(), points=rows.numel(), resolves=2 * RESOLVED, name=name)
+        return [density, found.round_trip(), *_on_the_cube(found), _levels(found), _area(found, ties)]
+
+    return through_the_image(
+        case, stream, (p, inliers, outliers), against_a_constant, log_score=lambda log_prob: flat_score, power=1,
+        base=base, integrand=integrand, hypothesis=hypothesis,
+    )  # fmt: skip
 
 
 def _on_the_cube(found: Detection) -> list[Evidence]:

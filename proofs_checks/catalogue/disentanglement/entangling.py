@@ -18,6 +18,7 @@ from numerics.random import Stream, tiles
 from numerics.statistics import TwoSampleGrid, UniformGrid
 from numerics.transports import entangling as maps
 from numerics.transports import entangling_errors
+from numerics.uniformity import SquareGrid
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Bound, Case, Cases, Control, Test, finite, identity, measured, structural, tested
 from proofs_checks.strategies.matrices import entangling_cases, pushed_entangling_cases
@@ -34,7 +35,8 @@ Law = Callable[[Case, Stream], Product]
 Mixing = Callable[[Case, Stream], Tensor]
 
 DIRECTIONS = 4  # random projections in the joint test
-CELLS = 1 << 12
+CELLS, SQUARE = 1 << 12, 4  # of a line, in the tests of one coordinate; an axis, in the test of pairs
+EPS = torch.finfo(torch.float64).eps
 FAMILIES = {
     "logistic": laws.Logistic, "laplace": laws.Laplace, "cauchy": laws.Cauchy, "gumbel": laws.Gumbel, "exponential": laws.Exponential,
     "uniform": laws.Uniform, "triangular": laws.Triangular, "normal": laws.Normal, "split": laws.SplitUniform,
@@ -339,54 +341,34 @@ def statistical(
     case: Case, stream: Stream, *, marginals: Any = None, A: Tensor | None = None, law: Law = declared_law,
     rotation: Mixing = declared_rotation, link: maps.Link | None = None,
 ) -> list[Evidence]:  # fmt: skip
-    """Pushed samples against F, against fresh samples, along random directions, and in pairs of signs."""
+    """Pushed samples: each pair on the cells of a square, each coordinate against F and against fresh samples, random directions against fresh samples."""
     f = _mapping(case, stream, marginals=marginals, A=A, law=law, rotation=rotation, link=link)
     d, size, tile = f.dimension, case.size, max(1, (1 << 19) // f.dimension)
-    squash, directions = (
-        _squash(f.law.sample(stream.fork("pilot"), 1001)),
-        stream.fork("directions").normal(d, DIRECTIONS),
-    )
+    squash = _squash(f.law.sample(stream.fork("pilot"), 1001))
+    directions = stream.fork("directions").normal(d, DIRECTIONS)
     uniform, columns = UniformGrid(CELLS, d, stream.device), TwoSampleGrid(CELLS, d, stream.device)
-    along, signs = (
-        TwoSampleGrid(CELLS, DIRECTIONS, stream.device),
-        torch.zeros(d, d, dtype=torch.float64, device=stream.device),
-    )
+    along, squares = TwoSampleGrid(CELLS, DIRECTIONS, stream.device), SquareGrid(SQUARE, d, stream.device)
     for x, fresh in _pushed(f, stream, size, tile):
         p = _distribution(f.law, x)
         uniform.add(p)
-        side = torch.where(p > 0.5, 1.0, -1.0).to(torch.float64)
-        signs += side.T @ side
+        squares.add(p)
         for sample, one, many in ((x, columns.first, along.first), (fresh, columns.second, along.second)):
             level = squash(sample)
             one.add(0.5 + torch.atan(level) / torch.pi)
             many.add(0.5 + torch.atan(torch.clamp(level, -1e6, 1e6) @ directions) / torch.pi)
-    rounding = Bound(
-        {"rounding of F": 64 * torch.finfo(torch.float64).eps},
-        "F and the median are within 64 units of roundoff of a probability",
+    rounding = Bound({"rounding of F": 64 * EPS}, "F is within 64 units of roundoff of a probability")
+    on_cells = Bound(
+        {"mean under independence": squares.mean_variation(), "rounding of F": 64 * SQUARE**2 * EPS},
+        "The mean of a total variation is at most the sum of the cells' standard deviations, halved; F is within 64 units of roundoff, at each edge.",
     )
-    pairs = float((signs - torch.diag(signs.diagonal())).abs().max()) / size
+    pairs = Test.hoeffding(size, 1.0, tests=d * (d - 1) // 2)
+    fresh_columns, fresh_directions = (Test.dkw_two_sample(size, size, tests=count) for count in (d, DIRECTIONS))
     return [
+        tested(squares.variation, pairs, resolves=0.1, slack=on_cells, name="pairs, on 16 cells of the square"),
         tested(uniform.lower, Test.dkw(size, tests=d), resolves=0.05, slack=rounding, name="marginals against F"),
-        tested(
-            float(columns.brackets()[0].max()),
-            Test.dkw_two_sample(size, size, tests=d),
-            resolves=0.1,
-            name="marginals against fresh samples",
-        ),
-        tested(
-            float(along.brackets()[0].max()),
-            Test.dkw_two_sample(size, size, tests=DIRECTIONS),
-            resolves=0.1,
-            name="projections against fresh samples",
-        ),
-        tested(
-            pairs,
-            Test.hoeffding(size, 2.0, tests=d * (d - 1) // 2),
-            resolves=0.1,
-            slack=rounding,
-            name="signs of pairs",
-        ),
-    ]
+        tested(float(columns.brackets()[0].max()), fresh_columns, resolves=0.1, name="marginals against fresh samples"),
+        tested(float(along.brackets()[0].max()), fresh_directions, resolves=0.1, name="projections against fresh samples"),
+    ]  # fmt: skip
 
 
 def _pushed(f: maps.EntanglingMap, stream: Stream, size: int, tile: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -433,11 +415,12 @@ def _split_law(case: Case, stream: Stream) -> Product:
 
 
 _PLANE = Case(D=2, laws=("uniform",), rotation="reflection", t=Fraction(2), seed=2, size=100_000)
+_CUBE = Case(D=2, laws=("uniform",), rotation="reflection", t=Fraction(2), seed=2, size=200_000)
 _FEW = Case(D=2, laws=("logistic", "laplace"), rotation="reflection", t=Fraction(2), seed=2, size=256)
 _GAP = Case(D=2, laws=("logistic",), rotation="reflection", t=Fraction(2), seed=3, size=512)
 
 controls = {
-    "rotated-cube": Control(statistical, cases=[_PLANE], link=maps.Direct()),
+    "rotated-cube": Control(statistical, cases=[_CUBE], link=maps.Direct()),
     "unit-rows": [
         Control(numeric, cases=[_FEW], rotation=_unit_rows),
         Control(statistical, cases=[_PLANE], rotation=_unit_rows),
