@@ -310,7 +310,7 @@ def _by_equations(
     away = residual * condition
     terms = {"residual on the generators": residual, "distance to matrices that split": away}
     if not away < NEAR:
-        why = f"the group was not found, and the nearest matrices that split so may be {away:.1e} away (needed: {NEAR}): perhaps the group is not bounded, or T (condition {condition:.1e}) too badly conditioned."
+        why = f"the group was not found, and the nearest matrices that split so may be {away:.1e} away (needed: {NEAR}): perhaps the group is not bounded, or T (condition {condition:.1e}) too badly conditioned. Pass the group (action=) if you know it, how far the matrices may be from exact ones (accuracy=), or a better conditioned basis."
         return Certificate(residual, math.nan, math.nan, False, why, terms), tuple(irreps)
     filled, margin = list(irreps), math.inf
     for k, a in enumerate(irreps):
@@ -344,7 +344,10 @@ def _by_equations(
     terms["least nonzero singular value"] = margin
     needed = 2 * residual  # a change of the generators by r moves singular values of X -> A X - X B by at most 2 r
     decided = margin > 8 * needed
-    why = f"R(g) T = T B(g) within {residual:.1e} on the generators; commutants by linear equations, least nonzero singular value {margin:.1e}; the group itself was not found"
+    why = (
+        f"matrices within {away:.1e} of those given split exactly so (whether those given do is not decided: the group was not found); R(g) T = T B(g) within {residual:.1e} on the "
+        f"generators; commutants by linear equations, least nonzero singular value {margin:.1e}"
+    )
     return Certificate(
         residual, math.nan, math.nan, decided, why if decided else why + "; too close to zero to be sure.", terms
     ), tuple(filled)

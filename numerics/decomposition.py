@@ -26,12 +26,14 @@ from numerics.certificates import (
     second_sample_spread,
 )
 from numerics.commutant import CLUSTER, Eigenspaces, Mean, eigenspaces, hermitian_noise
+from numerics.invariant_forms import made_unitary, singular, why_no_form
 from numerics.random import Stream
 from numerics.regular_action import NoGroupFound, RegularAction, discover
-from numerics.representations import frobenius, gamma
+from numerics.representations import frobenius
 
 MAX_DIMENSION = 2048
 SAMPLES = 4  # random intertwiners of which the strongest is used
+NEARLY_AS_GOOD = 16  # copies this many times worse than the best do not enter the mean of them; the certificate judges what comes out
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ class Decomposition:
     def decided(self) -> bool:
         """Whether the certificate carries the decomposition."""
         return self.certificate.decided
+
+    @property
+    def has_form(self) -> bool:
+        """Whether an invariant form was found; otherwise nothing was split."""
+        return math.isfinite(self.condition)
 
     @property
     def why(self) -> str:
@@ -147,13 +154,15 @@ def decompose(
         accuracy: How far, relative to their size, the matrices may be from an exact representation; used to tell elements apart.
         attempts: How often a piece that is seen to be reducible is split again.
     Returns:
-        A :class:`Decomposition`; ``.decided`` is False, with the reason, where this precision does not carry it.
+        A :class:`Decomposition`; ``.decided`` is False, with the reason and what to do next, where this precision does not carry it. Where no invariant form
+        was found (the group generated is not bounded, or the basis too badly conditioned) ``.irreps`` is one piece of unknown kind, the matrices as they came.
     Raises:
-        ValueError: shape, dtype, entries that are not finite, a singular matrix, or no invariant form (the group generated is not bounded).
+        ValueError: shape, dtype, entries that are not finite, or a singular matrix.
     Accuracy:
         The certificate's residual, typically 1e-13 d for unitary float64 input, times the square of the condition of the change of basis.
     """
     check(generators, field)
+    require_finite(generators)
     complex_field = field == "complex"
     if action is None:
         action = _searched(generators, stream.fork("orbit"), limit, accuracy)
@@ -161,7 +170,14 @@ def decompose(
         raise ValueError(
             f"Expected as many matrices as the group has generators, got {len(generators)} and {action.images.shape[0]}."
         )
-    unitary, change, input_error = unitary_form(generators, action, stream.fork("form"))
+    form = made_unitary(generators[:, None], action, stream.fork("form"))
+    if not bool(form.found):
+        return _left_whole(generators, action, field, accuracy)
+    unitary, change, input_error = (
+        form.matrices[:, 0],
+        None if form.change is None else form.change[0],
+        float(form.error),
+    )
     spaces = split_again(unitary, action, stream.fork("pieces"), input_error, attempts)
     aligned, irreps = _aligned(unitary, spaces, action, stream.fork("copies"))
     if complex_field and not generators.is_complex() and not _absolutely(irreps, action):
@@ -188,6 +204,19 @@ def decompose(
     )
 
 
+def _left_whole(generators: Tensor, action: RegularAction | None, field: str, accuracy: float) -> Decomposition:
+    """Nothing was split, for want of an invariant form: one piece of unknown kind, the matrices themselves, T = 1."""
+    if complaint := singular(generators, accuracy):
+        raise ValueError(complaint)
+    d = generators.shape[-1]
+    irreps = (Irrep(d, 1, generators),)
+    why = why_no_form(generators, accuracy, known=action is not None)
+    certificate = Certificate(math.inf, math.nan, math.nan, False, why)
+    eye = torch.eye(d, dtype=generators.dtype, device=generators.device)
+    order = None if action is None else action.order
+    return Decomposition(field, irreps, eye, certificate, order, math.inf, math.inf, math.inf)
+
+
 def _crowding(spaces: Eigenspaces) -> str:
     told = (
         f"the closest that were told apart are {spaces.gap:.1e} apart"
@@ -205,7 +234,7 @@ def _searched(generators: Tensor, stream: Stream, limit: int, accuracy: float) -
 
 
 def check(generators: Tensor, field: str) -> None:
-    """Refuse what cannot be a representation on generators, naming what came."""
+    """Refuse shapes, types and fields that cannot be a representation on generators, naming what came."""
     if generators.ndim != 3 or generators.shape[1] != generators.shape[2] or 0 in generators.shape:
         raise ValueError(
             f"Expected matrices on generators, shape (k, d, d) with k, d >= 1, got {tuple(generators.shape)}."
@@ -222,44 +251,14 @@ def check(generators: Tensor, field: str) -> None:
         raise ValueError(
             f"Expected field 'complex', or 'real' with real matrices, got {field!r} with {generators.dtype}."
         )
+
+
+def require_finite(generators: Tensor) -> None:
+    """Refuse NaN and infinity, naming the matrix."""
     flat = torch.view_as_real(generators) if generators.is_complex() else generators
-    if not bool(torch.isfinite(flat).all()):
-        j = int((~torch.isfinite(flat).flatten(1).all(1)).nonzero()[0])
-        raise ValueError(f"Expected finite entries, got NaN or infinity in matrix {j}.")
-
-
-def unitary_form(
-    generators: Tensor, action: RegularAction | None, stream: Stream, rounds: int = 3
-) -> tuple[Tensor, Tensor | None, float]:
-    """U(g) = L^-1 R(g) L with L L* = mean R R*, repeated while rounding leaves them visibly not unitary.
-
-    Returns:
-        U, the change of basis L (None if the input was unitary), and |U* U - 1|_F with its rounding: U is that near unitary matrices.
-    Raises:
-        ValueError: no positive invariant form comes out: a singular matrix, or a group that is not bounded.
-    """
-    d = generators.shape[-1]
-    eye = torch.eye(d, dtype=generators.dtype, device=generators.device)
-    rounding = gamma(d, generators) * d
-    change, R = None, generators
-    for attempt in range(rounds + 1):
-        defect = frobenius(R.mH @ R - eye)
-        if defect <= 4 * rounding or (attempt == rounds and defect < 0.5):
-            return R, change, defect + rounding * (1 + defect)
-        if attempt == rounds:
-            break
-        H = Mean(R, action, stream.fork(attempt))(eye)
-        L, failed = torch.linalg.cholesky_ex((H + H.mH) / 2)
-        if bool(failed.any()) or not math.isfinite(frobenius(L)):
-            raise ValueError(
-                "The averaged form is not positive definite in this precision: a matrix is singular, the group that the matrices generate is not bounded, "
-                "or the change of basis is too ill-conditioned (then use float64)."
-            )
-        R = torch.linalg.solve_triangular(L, R @ L, upper=False)
-        change = L if change is None else change @ L
-    raise ValueError(
-        f"No invariant form makes these matrices unitary (they miss it by {defect:.1e}): one is singular, or the group that they generate is not bounded."
-    )
+    finite = torch.isfinite(flat).flatten(1).all(1)
+    if not bool(finite.all()):
+        raise ValueError(f"Expected finite entries, got NaN or infinity in matrix {int((~finite).nonzero()[0])}.")
 
 
 # -- pieces --------------------------------------------------------------------------------------------------------------
@@ -342,15 +341,21 @@ def _aligned(
     return torch.cat(columns, 1), irreps
 
 
-def copies(blocks: Tensor, action: RegularAction | None, stream: Stream) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Sort irreducible blocks, shape ``(k, p, b, b)``, into kinds: positions, unitary Q with B_j Q_j = Q_j rho, and rho, for each kind."""
+def copies(
+    blocks: Tensor, action: RegularAction | None, stream: Stream, doubt: Tensor | None = None
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Sort irreducible blocks, shape ``(k, p, b, b)``, into kinds: positions, unitary Q with B_j Q_j = Q_j rho, and rho, for each kind.
+
+    ``doubt``, ascending, shape ``(p,)``, says how far each block is from one of a representation: rho is the mean of those that are about as near as the first.
+    """
     alike = _alike(blocks, action)
     waiting = torch.arange(blocks.shape[1], device=blocks.device)
     while len(waiting):
         some = waiting if alike is None else waiting[alike[waiting[0], waiting]]
         turn, same = _intertwiners(blocks[:, some], action, stream.fork(int(waiting[0])))
         mine, turn = some[same], turn[same]
-        yield mine, turn, _unitary_mean(turn.mH @ blocks[:, mine] @ turn)
+        near = slice(None) if doubt is None else doubt[mine] <= NEARLY_AS_GOOD * doubt[mine[0]]
+        yield mine, turn, _unitary_mean(turn[near].mH @ blocks[:, mine[near]] @ turn[near])
         waiting = waiting[~torch.isin(waiting, mine)]
 
 

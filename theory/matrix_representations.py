@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from theory.character_tables import modulo
+from theory.cyclotomic import ExactNumberError
 from theory.exact_matrices import CyclotomicField, ExactArray, Field, PrimeField, block_diagonal, join, stack
 from theory.groups import FiniteGroup
 from theory.primes import split_prime
@@ -84,7 +85,21 @@ class Representation:
             )
 
     def __repr__(self) -> str:
-        return f"{self.name or 'a representation'} of {self.group.label or f'a group of order {self.group.order}'}, degree {self.degree} over {self.field}"
+        group = self.group.label or f"a group of order {self.group.order}"
+        return f"{self.name or 'a representation'} of {group}, degree {self.degree} over {self.field}{self._type}"
+
+    @cached_property
+    def _type(self) -> str:
+        """The Schur type as the character tells it, for printing; empty in characteristic p, and where the character is none of a representation."""
+        if not isinstance(self.field, CyclotomicField):
+            return ""
+        try:
+            norm, indicator = self.inner(self), self.indicator
+        except ExactNumberError:
+            return ""
+        if norm == 1:
+            return f", {schur_type(int(indicator))} type" if indicator in (1, 0, -1) else ""
+        return ", reducible over C" if norm > 1 and norm.denominator == 1 else ""
 
     @classmethod
     def from_matrices(

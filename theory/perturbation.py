@@ -226,7 +226,7 @@ class TiltedPair:
         step = self.high - self.low
         return self.low + step * y * y, -step * x * y, self.low + step * x * x - self.gap
 
-    def bounded(self, constant: int) -> bool:
+    def bounded(self, constant: Fraction | int) -> bool:
         """sin(theta) <= constant |E| / gap: the matrix (gap sin / constant)^2 - E^2 is not positive definite."""
         a, b, c = self.difference()
         s = (self.gap * self.direction[1] / constant) ** 2
@@ -234,7 +234,7 @@ class TiltedPair:
         first, determinant = s - square[0], (s - square[0]) * (s - square[2]) - square[1] ** 2
         return s == 0 or not (first > 0 and determinant > 0)
 
-    def bounded_by_roots(self, constant: int) -> bool:
+    def bounded_by_roots(self, constant: Fraction | int) -> bool:
         """The same from |E| = |a + c|/2 + sqrt(((a - c)/2)^2 + b^2)."""
         a, b, c = self.difference()
         middle, under = abs(a + c) / 2, ((a - c) / 2) ** 2 + b * b
@@ -242,13 +242,22 @@ class TiltedPair:
         return rest <= 0 or rest * rest <= under
 
 
-def tilted_pairs() -> Iterator[TiltedPair]:
-    """Gap 2, nine angles up to 90 degrees, eigenvalues at quarters from -1 to 3 and at 1 -+ 1/100, with low < high.
+def exchanging(constant: Fraction | int) -> Fraction:
+    """A part t > 1 of half the gap, at most 1.01: eigenvalues of diag(0, gap) that are moved towards each other by t gap/2 change places.
 
-    At 90 degrees the last two take an E of norm 1.01 only, so that no constant below 2/1.01 will do.
+    The eigenspace of the lower one turns by 90 degrees, and sin(theta) <= c |E| / gap becomes 1 <= c t / 2, which fails for every c < 2 as t < 2 / c.
+    """
+    nearest = Fraction(101, 100)
+    return min(nearest, (1 + 2 / Fraction(constant)) / 2) if constant < 2 else nearest
+
+
+def tilted_pairs(nearest: Fraction = Fraction(101, 100)) -> Iterator[TiltedPair]:
+    """Gap 2, nine angles up to 90 degrees, eigenvalues at quarters from -1 to 3 and at 2 - ``nearest`` and ``nearest``, with low < high.
+
+    At 90 degrees the last two take an E of norm ``nearest`` only, so that no constant below 2 / nearest will do.
     """
     angles = [(1, 0), (9, 1), (5, 1), (3, 1), (5, 2), (2, 1), (7, 4), (3, 2), (1, 1)]
-    values = [*(Fraction(k, 4) for k in range(-4, 13)), Fraction(99, 100), Fraction(101, 100)]
+    values = [*(Fraction(k, 4) for k in range(-4, 13)), 2 - nearest, nearest]
     for p, q in angles:
         for low in values:
             for high in values:

@@ -33,7 +33,9 @@ def audit_generated(given: Generated, subject: str, *, seed: int = 0) -> AuditRe
             torch.from_numpy(given.matrices), Stream(seed), limit=LIMIT, accuracy=given.accuracy / largest
         )
     except ValueError as error:
-        return _no_form(given, subject, str(error))
+        return _unclear(given, subject, str(error))
+    if not found.has_form:
+        return _unclear(given, subject, found.why)
     doubt = _beyond_the_digits(given, found)
     findings = [_group_finding(given, found, doubt), _splitting_finding(found, doubt)]
     parts = " + ".join(f"{i.multiplicity} x (degree {i.dimension}, {i.kind} type)" for i in found.irreps)
@@ -118,10 +120,6 @@ def _infinite(given: Generated, subject: str, witness: dict[str, Any]) -> AuditR
         f"Correct or rescale {witness['element']}: every element of a finite group has a determinant of modulus 1.",
         {},
     )
-
-
-def _no_form(given: Generated, subject: str, why: str) -> AuditReport:
-    return _unclear(given, subject, f"no invariant form was found: {why}")
 
 
 def _unclear(given: Generated, subject: str, why: str) -> AuditReport:

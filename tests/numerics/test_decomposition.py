@@ -253,6 +253,94 @@ def test_batches_agree_with_one_by_one():
     )
 
 
+def batch_of_d4(count=12):
+    action, R = regular_of("D4")
+    S = Stream(3).normal(count, 8, 8) + 3 * torch.eye(8, dtype=torch.float64)
+    return action, S[:, None] @ R @ torch.linalg.inv(S)[:, None]
+
+
+SPOILT = {
+    "a shear": (lambda R: torch.block_diag(torch.tensor([[1.0, 1], [0, 1]]), torch.eye(6)).to(R).expand_as(R), "No invariant form"),
+    "scaled": (lambda R: 2 * R, "determinant of matrix 0 has modulus"),
+    "singular": (lambda R: R * torch.tensor([0.0, *[1.0] * 7], dtype=R.dtype), "Matrix 0 is singular"),
+    "not a number": (lambda R: torch.where(torch.eye(8) > 0, torch.nan, R), "NaN"),
+    "slightly disturbed": (lambda R: R @ turned_by(1, 8, 2, 1e-3), None),  # near enough to the others' irreps, or not: the residual says so
+    "disturbed": (lambda R: R @ turned_by(1, 8, 2, 1e-2), ""),
+    "another group": (lambda R: regular_of("Q8")[1], ""),
+    "random rotations": (lambda R: turned_by(5, 8, 2, 3.0), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["complex", "real"])
+@pytest.mark.parametrize("place", [0, 7])
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_bad_item_of_a_batch_names_itself_and_leaves_the_others_alone(name, place, field):
+    spoil, complaint = SPOILT[name]
+    action, many = batch_of_d4()
+    many[place] = spoil(many[place])
+    found = decompose_batch(many, Stream(1), action, field=field)
+    others = [k for k in range(12) if k != place]
+    assert not found.decided[place] or complaint is None
+    assert found.decided[place] or found.why[place].startswith(f"item {place}: ")
+    assert (complaint or "") in found.why[place]
+    assert float(found.residual[place]) > 1e-4 or not found.decided[place]
+    assert all(found.decided[k] for k in others), [found.why[k] for k in others]
+    assert float(found.residual[others].max()) < 1e-9
+    for k in others:
+        assert sorted((i.dimension, m) for i, m in zip(found.irreps, found.multiplicities[k].tolist(), strict=True) if m) == OVER_C["D4"]  # fmt: skip
+
+
+def test_a_batch_of_nothing_but_bad_items_is_undecided():
+    action, many = batch_of_d4(3)
+    found = decompose_batch(2 * many, Stream(1), action)
+    assert found.decided == (False,) * 3
+    assert found.irreps == ()
+    assert found.multiplicities.shape == (3, 0)
+
+
+def conjugated_by_condition(exponent):
+    action, R = regular_of("S4")
+    U, V = (torch.linalg.qr(Stream(k).normal(24, 24)).Q for k in (1, 2))
+    S = U @ torch.diag(torch.logspace(0, exponent, 24, dtype=torch.float64)) @ V
+    return action, S @ R @ torch.linalg.inv(S)
+
+
+@pytest.mark.parametrize("exponent", range(2, 13))
+def test_a_badly_conditioned_basis_is_undecided_with_a_next_step_and_raises_nothing(exponent):
+    action, R = conjugated_by_condition(exponent)
+    for known in (None, action):
+        found = decompose(R, Stream(3), action=known, limit=100)
+        assert found.decided or "Pass " in found.why
+        assert ("action=" in found.why) == (known is None and not found.decided)
+        if found.decided:
+            assert pieces(found) == OVER_C["S4"]
+    assert found.decided == (exponent < 7)
+    if exponent > 6:
+        assert not found.has_form
+        assert found.order == 24
+        assert pieces(found) == [(24, 1)]
+        assert float(torch.linalg.matrix_norm(R @ found.basis - found.basis @ found.blocks()).max()) == 0
+        assert "UNDECIDED" in found.text()
+
+
+def test_matrices_that_generate_no_bounded_group_are_undecided_not_an_error():
+    found = decompose(2 * torch.eye(2, dtype=torch.float64)[None], Stream(0), limit=50)
+    assert not found.decided
+    assert "determinant of matrix 0 has modulus 4" in found.why
+    grows = decompose(torch.diag(torch.tensor([2.0, 0.5], dtype=torch.float64))[None], Stream(0), limit=50)
+    assert not grows.decided
+    assert "not bounded" in grows.why
+
+
+def test_the_certificate_without_a_group_speaks_of_nearby_matrices():
+    """A shear by 1e-9 splits as little as one by 1; within 1e-8 of it the unit matrix does."""
+    found = decompose(torch.tensor([[[1.0, 1e-9], [0.0, 1.0]]], dtype=torch.float64), Stream(0), limit=200)
+    assert found.order is None
+    assert "certified: matrices within" in found.text()
+    assert "whether those given do is not decided" in found.text()
+    assert found.certificate.terms["distance to matrices that split"] < 1e-7
+
+
 def test_batches_refuse_other_shapes():
     action, R = regular_of("D4")
     with pytest.raises(ValueError, match="shape"):

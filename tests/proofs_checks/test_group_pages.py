@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +14,14 @@ from hypothesis import strategies as st
 
 from numerics.random import Stream
 from proofs_checks import checks, kernel
-from proofs_checks.catalogue.groups import axioms, d4, equivalence, maschke, orthogonal_complement
+from proofs_checks.catalogue.groups import (
+    axioms,
+    d4,
+    equivalence,
+    maschke,
+    numerical_decomposition,
+    orthogonal_complement,
+)
 from proofs_checks.kernel import Case, Status
 from proofs_checks.strategies import symmetry
 from theory.axioms import LEFT_RIGHT, SUFFICIENT, TWO_INVERSES, null_semigroup
@@ -91,6 +99,14 @@ def test_a_users_own_module_is_taken_as_a_tuple_and_its_hypotheses_are_looked_at
     moved = exact(maschke, modules=[(3, [[1, 1], [0, 1]], [0, 1])])
     assert moved.status is Status.INAPPLICABLE
     assert "W is not invariant" in moved.why
+    shear = [(3, [[1, 1], [0, 1]], [1, 0])]
+    missed = exact(maschke, modules=shear)
+    assert missed.status is Status.INAPPLICABLE
+    assert "characteristic of the field k does not divide |G|: 3 divides 3" in missed.why
+    assert (
+        exact(maschke, modules=shear, dividing=True).status is Status.REFUTED
+    )  # the statement without that hypothesis
+    assert exact(maschke, modules=[(3, [[0, 1], [1, 0]], [1, 1])], dividing=True).status is Status.HOLDS
     for wrong in ((4, [[1, 0], [0, 1]], [1, 0]), (3, [[1, 1], [1, 1]], [1, 1]), (3, [[1, 0], [0, 1]], [3, 0])):
         with pytest.raises(ValueError, match="Expected"):
             exact(maschke, modules=[wrong])
@@ -137,6 +153,26 @@ def test_a_nearly_square_rectangle_is_undecided_only_at_the_level_of_rounding():
     assert numeric(d4, Case(scale=1, shift=0, seed=0), corners=corners).status is Status.REFUTED
     near = torch.tensor([[1 + 3e-13, 1], [-1 - 3e-13, 1], [-1 - 3e-13, -1], [1 + 3e-13, -1]], dtype=torch.float64)
     assert numeric(d4, Case(scale=1, shift=1, seed=0), corners=near).status in (Status.UNDECIDED, Status.REFUTED)
+
+
+@pytest.mark.parametrize("constant", [0.5, 1, 1.9, Fraction(199, 101), 1.9999, "1.5", 2, 2.5])
+def test_both_routes_agree_on_the_constant_of_the_angle(constant):
+    expected = Status.REFUTED if Fraction(str(constant)) < 2 else Status.HOLDS
+    assert exact(numerical_decomposition, constant=constant).status is expected
+    for k, case in enumerate(numerical_decomposition.cases["numeric"].always):
+        assert numeric(numerical_decomposition, case, k, constant=constant).status is expected
+
+
+def test_a_constant_too_near_to_two_is_left_to_the_exact_route():
+    near = Fraction(2) - Fraction(1, 10**12)
+    assert exact(numerical_decomposition, constant=near).status is Status.REFUTED
+    for k, case in enumerate(numerical_decomposition.cases["numeric"].always):
+        verdict = numeric(numerical_decomposition, case, k, constant=near)
+        assert verdict.status is Status.UNDECIDED
+        assert "nearer to 2" in verdict.why
+    for wrong in (0, -1, "two", float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="positive number"):
+            exact(numerical_decomposition, constant=wrong)
 
 
 def test_a_sum_of_traces_is_no_invariant_of_equivalence():

@@ -423,3 +423,17 @@ def test_the_mean_up_a_chain_of_subgroups_is_the_mean_over_all_elements():
     total = (rho.matrices @ ExactArray(rho.field, entries)[None] @ rho.matrices[group.inverses]).sum()
     assert found == total * Fraction(1, group.order)
     assert sum(len(step) for step in _chain(group)) < 12
+
+
+def test_the_printed_form_of_an_irrep_states_field_and_type():
+    printed = [repr(r) for r in irreps(quaternion())]
+    assert all(text.endswith("over Q, real type") for text in printed[:4])
+    assert printed[4].endswith("degree 2 over Q(zeta_4), quaternionic type")
+    assert sum(", complex type" in repr(r) for r in irreps(cyclic(5))) == 4
+    assert repr(regular_representation(cyclic(2))).endswith("over Q, reducible over C")
+    assert repr(regular_representation(cyclic(2), PrimeField(3))).endswith("over F_3")
+    none = Representation.from_matrices(
+        cyclic(2), [[[2]], [[Fraction(1, 3)]]]
+    )  # no homomorphism: nothing is said of its type
+    assert "type" not in repr(none)
+    assert "reducible" not in repr(none)
