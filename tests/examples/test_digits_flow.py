@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
@@ -69,10 +70,10 @@ def test_scores_have_the_areas_they_are_named_after(name: str, area: float) -> N
 @pytest.mark.parametrize("spline", [False, True])
 def test_the_short_training_audits_to_every_area(spline: bool) -> None:
     report = short_audit(spline)
-    rows = {row["name"]: row["auroc"]["value"] for row in report.facts["representations"]}
-    assert rows["uniformized"] == 0.5
-    assert rows["reversed"] == pytest.approx(1 - rows["as given"], abs=1e-15)
-    assert rows["AUROC 1"] == 1.0
+    rows = {row["name"]: Fraction(row["auroc"]["exact"]) for row in report.facts["representations"]}
+    assert rows["uniformized"] == Fraction(1, 2)
+    assert rows["reversed"] == 1 - rows["as given"]
+    assert rows["AUROC 1"] == 1
     statuses = {finding.name: finding.status for finding in report.findings}
     for name in ("uniformized", "reversed", "score AUROC 1", "change of variables", "no atoms in the data"):
         assert statuses[name] is Status.HOLDS, (name, report.text())

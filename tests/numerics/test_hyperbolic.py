@@ -256,7 +256,9 @@ def test_a_curve_that_is_no_geodesic_is_longer() -> None:
     u, v = torch.tensor([[0.0, 1.0]], dtype=torch.float64), torch.tensor([[2.0, 1.0]], dtype=torch.float64)
     d = hyperbolic.half_space_distance(u, v)
     length, _ = hyperbolic.curve_length(along_a_horizontal, d)
-    assert float(length) == pytest.approx(2.0, rel=8 * EPS)
+    # the speed is 2 throughout: 48 nodes' weights in a sum, and four operations a node
+    rounding = (48 + 4) * EPS / 2 * 2
+    assert abs(float(length) - 2) <= rounding
     assert float(length) > float(d)
 
 

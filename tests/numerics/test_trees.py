@@ -278,7 +278,8 @@ def test_ties_that_rounding_breaks_are_left_open_and_ranked_as_ties_when_told() 
 def test_above_the_threshold_sarkar_ranks_all_neighbours_first() -> None:
     tree, points = embedded(balanced_tree(2, 4), 3.0)
     found = trees.fidelity(tree, points, hyperbolic.poincare_distance, tau=3.0, resolution=2.0**-16)
-    assert found.mean_average_precision.value == pytest.approx(1.0, abs=len(tree) * EPS)
+    rounding = len(tree) * EPS  # of a mean of so many numbers of size 1
+    assert abs(found.mean_average_precision.value - 1) <= rounding
     assert 1 < found.worst.value < 1.6
 
 

@@ -14,6 +14,7 @@ from proofs_checks.audits.equivariance import STEPS, audit_equivariance
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
 
+EPS = 2.0**-52
 N = 8
 SHIFT = [*range(1, N), 0]
 X = torch.randn(5, 3, N, generator=torch.Generator().manual_seed(0)).double()
@@ -43,7 +44,9 @@ def test_a_map_that_hands_out_one_buffer_is_not_compared_with_itself(numpy):
         (torch.roll(X, 1, -1) * RAMP - X * RAMP).abs().max(),
     )
     assert report.status is Status.REFUTED
-    assert any(math.isclose(report.facts["elements"]["r"]["defect"], float(e)) for e in expected)
+    assert report.facts["elements"]["r"]["defect"] in [
+        float(e) for e in expected
+    ]  # the same products, the same difference
 
 
 def test_an_action_that_works_in_place_leaves_the_batch_alone():
@@ -112,7 +115,8 @@ def test_a_small_place_of_its_own_is_seen_at_its_size(size):
     spot[3] = size
     report = audit_equivariance(lambda x: x + spot, inputs=START, actions={"r": (SHIFT, SHIFT)})
     assert report.status is Status.REFUTED
-    assert report.facts["elements"]["r"]["defect"] == pytest.approx(size, rel=1e-2)
+    rounding = 4 * EPS  # of a sum that is at most 9, to the nearest number; the difference is then exact
+    assert abs(report.facts["elements"]["r"]["defect"] - size) <= rounding < size / 1000
 
 
 @pytest.mark.parametrize(("dtype", "large"), [("f2", 1.0), ("f2", 6e4), ("f4", 1e15), ("f8", 1e15), ("f8", 1e300)])
@@ -197,7 +201,9 @@ def test_a_rotation_too_small_for_half_precision_shows_how_far_the_outputs_moved
     exact = audit_equivariance(lambda x: x, inputs=inputs, actions={"t": (turn, turn)})
     assert exact.facts["kind"] == "equivariant"
     told = exact.facts["elements"]["t"]["moved_outputs_change_by"]
-    assert told == pytest.approx(float(np.abs(inputs.numpy() @ (turn.T - np.eye(2))).max()))
+    expected = float(np.abs(inputs.numpy() @ (turn.T - np.eye(2))).max())
+    rounding = 4 * EPS * float(inputs.abs().sum(1).max())  # two products and a sum, there and here
+    assert abs(told - expected) <= rounding < expected / 1000
 
 
 @pytest.mark.parametrize(

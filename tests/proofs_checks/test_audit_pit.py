@@ -172,7 +172,10 @@ def test_a_gap_does_not_disturb_uniformity_and_a_sample_inside_it_is_impossible(
     assert report.status is Status.HOLDS
     assert found(report, "bijection") is Status.INAPPLICABLE
     low, high = witness(report, "bijection")["gap"]
-    assert (low, high) == (pytest.approx(-1), pytest.approx(1))
+    # of the numbers beyond 1: bisection ends with one on either side of the edge, and keeps one of the two
+    spacing = 2.0**-52
+    assert -1 - spacing <= low <= -1
+    assert 1 <= high <= 1 + spacing
     report = audit_pit(torch.cat([x, torch.zeros(1, 1, dtype=torch.float64)]), split)
     assert found(report, "inside the support") is Status.REFUTED
     assert "gap" in report.text()

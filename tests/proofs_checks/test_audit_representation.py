@@ -311,7 +311,8 @@ def test_without_a_group_the_matrices_are_decomposed():
     assert audit_representation([turn]).facts["order"] == 7
     stretched = audit_representation([np.diag([2.0, 1.0])])
     assert stretched.status is Status.REFUTED
-    assert stretched.findings[0].witness["log_abs_det"] == pytest.approx(math.log(2))
+    told = stretched.findings[0].witness
+    assert abs(told["log_abs_det"] - math.log(2)) <= told["bound"] < 1e-3
     assert audit_representation([np.array([[1.0, 1.0], [0.0, 1.0]])]).status is Status.UNDECIDED
 
 

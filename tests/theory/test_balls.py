@@ -383,9 +383,10 @@ def test_radius_bits_never_overstate(middle: int, radius: int) -> None:
 
 
 def test_a_margin_counts_radii_or_the_smallest_radius_that_counts() -> None:
-    assert exclusion_margin(arb(10, 1)) == pytest.approx(9)
+    up = 2.0**-28  # radii carry 30 bits and are rounded up, once when made and once when used
+    assert (9 - up) / (1 + up) <= exclusion_margin(arb(10, 1)) <= 9
     assert exclusion_margin(arb(1, 1)) == 0
-    assert exclusion_margin(acb(0, 1)) == pytest.approx(2.0**200)
+    assert exclusion_margin(acb(0, 1)) == 2.0**200
 
 
 # -- mutants: each law has to reject them -------------------------------------------------------------------------------------------

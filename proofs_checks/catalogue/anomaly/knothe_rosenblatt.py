@@ -5,34 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 import torch
 from torch import Tensor
 
-from numerics import densities
-from numerics.correlated_mixtures import CorrelatedMixture
-from numerics.marginals import Product, SplitUniform
 from numerics.random import Stream, tiles
 from numerics.statistics import UniformGrid
 from numerics.tails import Tail
-from numerics.transports.conditionals import (
-    CallableConditionals,
-    Conditionals,
-    Fibre,
-    MixtureConditionals,
-    MixtureFibre,
-    ProductConditionals,
-    random_covariances,
-)  # fmt: skip
+from numerics.transports.conditionals import MixtureConditionals
 from numerics.transports.hypotheses import HypothesisError
 from numerics.transports.rosenblatt import KnotheRosenblatt, uniforms_of
 from numerics.transports.triangular import triangularity_defect
 from numerics.uniformity import SquareGrid
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Bound, Case, Cases, Control, Test, identity, inapplicable, measured, structural, tested
-from proofs_checks.strategies.rosenblatt import rosenblatt_cases, uniformity_cases
+from proofs_checks.strategies.rosenblatt import (
+    Drawn,
+    Law,
+    LogFunction,
+    atomic_law,
+    declared_law,
+    rosenblatt_cases,
+    split_law,
+    unconditional_law,
+    uniformity_cases,
+)  # fmt: skip
 from theory import rosenblatt as symbols
 
 if TYPE_CHECKING:
@@ -40,8 +39,7 @@ if TYPE_CHECKING:
 
     from proofs_checks.evidence import Evidence
 
-LogFunction = Callable[[Tensor], Tensor]
-Another = Callable[["Law", Tensor], Tensor]
+Another = Callable[[Drawn, Tensor], Tensor]
 Coordinate = Callable[[], sp.Expr]
 Explicit = Callable[[int], tuple[sp.Matrix, tuple[sp.Symbol, ...], sp.Expr]]
 
@@ -142,77 +140,7 @@ def _continuity(jump: sp.Expr, gap: sp.Expr) -> list[Evidence]:
     ]
 
 
-# -- laws ---------------------------------------------------------------------------------------------------------------
-
-
-class Law(Protocol):
-    """A law that can be drawn without its conditionals, and the map that goes through them (or through values of its density)."""
-
-    dim: int
-
-    def log_prob(self, x: Tensor) -> Tensor:
-        """Joint log density of points ``(N, D)``."""
-        ...
-
-    def sample(self, n: int, stream: Stream) -> Tensor:
-        """``n`` draws, shape ``(n, D)``."""
-        ...
-
-    def map(self) -> KnotheRosenblatt:
-        """The map."""
-        ...
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A sampler and a log density (the sampler's own, or ``density``) with a map; ``gaussian`` holds mean and covariance where the law is one Gaussian."""
-
-    source: Any
-    through: Conditionals | None
-    gaussian: tuple[Tensor, Tensor] | None = None
-    density: LogFunction | None = None
-
-    @property
-    def dim(self) -> int:
-        """D."""
-        return self.source.dim
-
-    def log_prob(self, x: Tensor) -> Tensor:
-        """Joint log density, by no conditional."""
-        return (self.density or self.source.log_prob)(x)
-
-    def sample(self, n: int, stream: Stream) -> Tensor:
-        """Draws, by no conditional."""
-        return self.source.sample(n, stream)
-
-    def map(self) -> KnotheRosenblatt:
-        """Through the conditionals where there are some, or else by quadrature over values of the density alone."""
-        if self.through is not None:
-            return KnotheRosenblatt.from_conditionals(self.through)
-        tolerance = 1e-9 if self.dim < 3 else 1e-6
-        return KnotheRosenblatt.from_log_prob(self.log_prob, self.dim, like=self.source.means, tolerance=tolerance)
-
-
-def declared_law(case: Case, stream: Stream) -> Drawn:
-    """The law that a case names, its parameters from the stream."""
-    if case.law == "split":
-        product = ProductConditionals(Product([SplitUniform(torch.zeros(case.D), torch.ones(case.D))]))
-        return Drawn(product, product)
-    if case.law == "logistic":
-        return Drawn(densities.law("logistic", case.D, stream), None)
-    if case.law == "tied":  # one Gaussian whose coordinates all have correlation 0.8 with each other
-        covariance = torch.full((case.D, case.D), 0.8, dtype=stream.dtype, device=stream.device)
-        covariance.diagonal().fill_(1.0)
-        closed = MixtureConditionals(covariance.new_ones(1), covariance.new_zeros(1, case.D), covariance[None])
-        return Drawn(closed, closed)
-    components = {"gaussian": 1, "correlated": 2, "mixture": 3}[case.law]
-    raw = stream.exponential(components) + 0.3
-    means = (2.0 if components > 1 else 0.5) * stream.normal(components, case.D) / math.sqrt(case.D)
-    covariances = random_covariances(case.D, components, stream)
-    closed = MixtureConditionals(raw / raw.sum(), means, covariances)
-    only = (means[0], covariances[0]) if components == 1 else None
-    joint = CorrelatedMixture(raw, means, covariances)
-    return Drawn(closed, closed if case.by == "closed form" else None, only, joint.log_prob)
+# -- another construction ----------------------------------------------------------------------------------------------
 
 
 def cholesky_map(law: Drawn, x: Tensor) -> Tensor:
@@ -482,44 +410,6 @@ def statistical(case: Case, stream: Stream, *, law: Callable[[Case, Stream], Law
 # -- what is false ------------------------------------------------------------------------------------------------------
 
 
-class _Unconditional(Conditionals):
-    """Every coordinate through its unconditional law."""
-
-    def __init__(self, closed: MixtureConditionals) -> None:
-        self.closed, self.dim, self.numbers = closed, closed.dim, closed.numbers
-
-    def fibre(self, before: Tensor) -> Fibre:
-        d, n = before.shape[1], before.shape[0]
-        own = self.closed
-        weights, means = own.log_weights[:, None].expand(-1, n), own.means[:, d, None].expand(-1, n)
-        return MixtureFibre(weights, means, own.covariances[:, d, d, None].sqrt())
-
-
-def _unconditional_law(case: Case, stream: Stream) -> Drawn:
-    closed = declared_law(case, stream).source
-    return Drawn(closed, _Unconditional(closed))
-
-
-class _HalfNormal:
-    """max(Z, 0) for a standard normal Z: an atom of one half at 0; independent coordinates."""
-
-    dim = 1
-
-    def sample(self, n: int, stream: Stream) -> Tensor:
-        return stream.normal(n, 1).clamp_min(0.0)
-
-
-def _atomic_law(case: Case, stream: Stream) -> Drawn:
-    def log_cdf(t: Tensor, before: Tensor) -> Tensor:
-        return torch.where(t >= 0, torch.special.log_ndtr(t), -torch.inf)
-
-    return Drawn(_HalfNormal(), CallableConditionals(1, log_cdf=log_cdf, log_density=lambda t, before: -t * t / 2))
-
-
-def _split_law(case: Case, stream: Stream) -> Drawn:
-    return declared_law(Case(**{**case, "law": "split"}), stream)
-
-
 def _symmetric_root(law: Drawn, x: Tensor) -> Tensor:
     mean, covariance = law.gaussian
     values, vectors = torch.linalg.eigh(covariance)
@@ -538,16 +428,16 @@ controls = {
     "unconditional": [
         Control(exact, coordinate=symbols.unconditional_cdf),
         Control(exact, explicit=lambda dim: symbols.explicit_map(dim, conditional=False)),
-        Control(numeric, cases=[Case(D=2, law="mixture", by="closed form", seed=2, size=64)], law=_unconditional_law),
-        Control(statistical, cases=[Case(D=2, law="tied", by="closed form", seed=1, size=100_000)], law=_unconditional_law),
+        Control(numeric, cases=[Case(D=2, law="mixture", by="closed form", seed=2, size=64)], law=unconditional_law),
+        Control(statistical, cases=[Case(D=2, law="tied", by="closed form", seed=1, size=100_000)], law=unconditional_law),
     ],
     "atoms": [
         Control(exact, jump=sp.Symbol("alpha", positive=True)),
-        Control(statistical, cases=[Case(D=1, law="atom", by="closed form", seed=2, size=25_000)], law=_atomic_law),
+        Control(statistical, cases=[Case(D=1, law="atom", by="closed form", seed=2, size=25_000)], law=atomic_law),
     ],
     "gap-in-the-support": [
         Control(exact, gap=sp.Symbol("gamma", positive=True)),
-        Control(numeric, cases=[Case(D=2, law="split", by="closed form", seed=2, size=64)], law=_split_law),
+        Control(numeric, cases=[Case(D=2, law="split", by="closed form", seed=2, size=64)], law=split_law),
     ],
     "not-increasing": Control(exact, orientation=-1),
     "not-triangular": Control(numeric, cases=[_GAUSSIAN], another=_symmetric_root),
