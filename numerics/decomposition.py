@@ -56,7 +56,7 @@ class Irrep:
     character: Tensor | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Decomposition:
     """A splitting with what certifies it.
 
@@ -110,6 +110,9 @@ class Decomposition:
     def blocks(self) -> Tensor:
         """The block diagonal matrices (+)_k (1 (x) rho_k(g)) on the generators, shape ``(k, d, d)``."""
         return assemble([irrep.matrices for irrep in self.irreps], [irrep.multiplicity for irrep in self.irreps])
+
+    def __repr__(self) -> str:
+        return self.text()
 
     def text(self) -> str:
         """Lines for a reader."""

@@ -35,7 +35,7 @@ class Summand:
         return f"{times}chi{self.irrep + 1} (degree {self.degree}, {self.schur_type}, over {self.field})"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Decomposition:
     """R(g) T = T B(g), B block diagonal with irreps: ``multiplicities`` by irrep, T = ``basis``. Everything stands over ``field``."""
 
@@ -131,6 +131,9 @@ class Decomposition:
             tuple(self.multiplicities[k] for k in used),
             self.form,
         )
+
+    def __repr__(self) -> str:
+        return self.text()
 
     def text(self) -> str:
         """One line a summand."""

@@ -43,7 +43,7 @@ class ModularSummand(Summand):
         return f"{times}rho{self.irrep + 1} (degree {self.degree}, {self.schur_type}, over {self.field})"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModularDecomposition(Decomposition):
     """R(g) T = T B(g) over F_p. ``irreps`` are those that occur, by degree, the trivial one first, then by e and by character values."""
 
