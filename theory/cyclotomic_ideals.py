@@ -17,7 +17,7 @@ from theory.cyclotomic import Cyclotomic, cyclotomic_polynomial, degree, powers,
 if TYPE_CHECKING:
     from flint import fmpz_mat
 
-__all__ = ["PrimeIdeal", "inert", "lattice", "primes_over", "trace_form", "traces", "valuation"]
+__all__ = ["PrimeIdeal", "inert", "lattice", "primes_over", "reduction", "trace_form", "traces", "valuation"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,3 +114,11 @@ def lattice(n: int, exponents: Sequence[tuple[PrimeIdeal, int]]) -> fmpz_mat:
             both = (basis * prime.q).tolist() + (basis * times).tolist()
             basis = fmpz_mat(fmpz_mat(both).hnf().tolist()[:size])
     return basis
+
+
+def reduction(gram: fmpz_mat) -> fmpz_mat:
+    """U with U G U^T of an LLL-reduced basis, the shortest vector first, for a positive definite G."""
+    _, change = gram.lll(True, 0.99, 0.51, "gram", "exact")
+    squares = change * gram * change.transpose()
+    rows, order = change.tolist(), sorted(range(gram.nrows()), key=lambda k: int(squares[k, k]))
+    return type(gram)(gram.nrows(), gram.ncols(), [x for k in order for x in rows[k]])

@@ -4,15 +4,18 @@ r"""Norms from an imaginary cyclotomic field K = Q(zeta_n) to its real subfield 
 
 - At the real places: x is positive in every embedding.
 - At a prime that splits in K every number is a norm; at one that is inert, exactly those of even valuation (Serre 1979, V.2).
-- At most one prime ramifies in K/K0, and only for n a power of a prime p: the one over p. There the symbol is the product of all the others (reciprocity),
-  so it takes care of itself.
+- At most one prime ramifies in K/K0: for n a power of a prime p (or twice one) that over p, else none. The norm residue symbols of x at all places multiply
+  to one (reciprocity), so where all the others are one, that at the ramified prime is one as well.
 
 The primes of K0 over q are inert exactly when -1 is a power of q modulo n', the part of n prime to q, and n' > 2; see :mod:`theory.cyclotomic_ideals`.
 
-**Which.** Let x be an integer and I an ideal with :math:`I \bar I = (x)`. On I the form :math:`T(a, b) = \mathrm{Tr}(a \bar b / x)` is at least phi(n), by the
-inequality of the means, since the norm of a is at least that of I; it is phi(n) exactly where :math:`a \bar a = x`. So y is a shortest vector of I, and
-lattice reduction shows it. If the class number of K is one, any such I has one: y exists, its ideal is I times a quotient J / J* with J = (u), and y u*/u lies in I.
-For larger class numbers several I are tried.
+**Which.** Let x be a totally positive integer and I an ideal with :math:`I \bar I = (x)`. For a in I, not zero, :math:`\mathrm{Tr}(a \bar a / x)` is at least phi(n),
+by the inequality of the means, since the norm of a is at least that of I; it is phi(n) exactly where :math:`a \bar a = x`. So the roots y in I are shortest
+vectors of I for the form :math:`\mathrm{Tr}(a \bar b / x)`, and lattice reduction (LLL) brings one to light; every candidate is multiplied out.
+
+If the class number of K is one and x is a norm, every such I holds a root. Let :math:`y \bar y = x`. The ideal A = (y) / I has A A* = 1, so its valuation is
+zero at the primes that conjugation keeps, inert or ramified, and opposite at two that it exchanges: A = J / J* for an ideal J = (u), and y u*/u generates I.
+For larger class numbers several I are tried, and roots that are no integers are not looked for.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from itertools import islice, product
 from math import gcd
 
 from theory.cyclotomic import Cyclotomic, degree, zeta
-from theory.cyclotomic_ideals import PrimeIdeal, inert, lattice, primes_over, trace_form, valuation
+from theory.cyclotomic_ideals import PrimeIdeal, inert, lattice, primes_over, reduction, trace_form, valuation
 from theory.primes import prime_divisors
 
 __all__ = ["is_norm", "is_totally_positive", "norm", "norm_root"]
@@ -118,10 +121,8 @@ def _shortest(n: int, ideal: list[tuple[PrimeIdeal, int]], inverse: Cyclotomic) 
 
     basis = lattice(n, ideal)
     form = fmpz_mat(trace_form(inverse))
-    _, change = (basis * form * basis.transpose()).lll(transform=True, rep="gram", gram="exact")
-    basis = change * basis
-    gram = basis * form * basis.transpose()
-    for k in sorted(range(basis.nrows()), key=lambda k: int(gram[k, k])):
+    basis = reduction(basis * form * basis.transpose()) * basis
+    for k in range(basis.nrows()):
         yield Cyclotomic(n, tuple(int(basis[k, j]) for j in range(basis.ncols())))
 
 

@@ -2,8 +2,8 @@
 
 A representation that keeps the form F is unitary in some basis, over the field it is written in, if F is equivalent to c times the unit form
 for some c. Over Q that is decided by the determinant and the Hasse invariants (Hasse & Minkowski). Over an imaginary cyclotomic field K with real
-subfield K0 the determinant alone decides, modulo norms from K (Landherr 1936): always possible in odd dimension with c = det F; in even
-dimension if and only if det F is a norm (:mod:`theory.cyclotomic_norms`).
+subfield K0 dimension and determinant alone decide, the latter modulo norms from K (Landherr 1936): two positive definite forms with the same are equivalent.
+So it is always possible in odd dimension, with c = det F; in even dimension c^n is a norm, and det F has to be one (:mod:`theory.cyclotomic_norms`).
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def hilbert(a: int, b: int, p: int) -> int:
     return out * (legendre(a) if beta % 2 else 1) * (legendre(b) if alpha % 2 else 1)
 
 
-def hasse(diagonal: list[int], p: int) -> int:
+def hasse(diagonal: Sequence[int], p: int) -> int:
     """The product of (a_i, a_j)_p over i < j."""
     return prod(hilbert(a, b, p) for a, b in combinations(diagonal, 2))
 
@@ -103,7 +103,8 @@ def rational_scale(diagonal: Sequence[int], primes: Iterable[int] | None = None)
 
     Args:
         diagonal: a_1, ..., a_n.
-        primes: Those outside of which the form is unimodular over Z_p, in some basis; 2 is added. Those that divide an a_i, unless given.
+        primes: Primes outside of which the form is unimodular over Z_p in some basis: there its Hasse invariant and that of c <1, ..., 1> are 1. They spare
+            the factorisation of the a_i. Those that divide an a_i, unless given; 2 is added.
     """
     n = len(diagonal)
     places = sorted({2, *(primes if primes is not None else (p for a in diagonal for p in prime_divisors(a)))})
@@ -164,7 +165,7 @@ def unitarity(representation: Representation) -> Unitarity:
         scale = short_scale(FormLattice.of(primitive), _determinant(primitive))
     basis = (
         None if scale is None else orthonormal_basis(primitive * scale)
-    )  # c F is c^2 times the unit form, and so is that
+    )  # F is c times the unit form, so that c F is c^2 times it, and that is the unit form in another basis
     if scale is None or basis is None:
         return Unitarity(True, field, f"{reason}; the search for a basis came to its end")
     return Unitarity(True, field, reason, basis * scale, scale * content)
@@ -177,7 +178,7 @@ def _primitive(form: ExactArray) -> tuple[ExactArray, Fraction]:
 
 
 def _over_q(form: ExactArray) -> tuple[bool, Cyclotomic | None, str]:
-    """A primitive form is unimodular at the primes that do not divide its determinant."""
+    """An integral form is unimodular at the primes that do not divide its determinant."""
     values = [d.as_fraction() for d in diagonalise(form)[1]]
     determinant = prod(values, start=Fraction(1))
     scale, reason = rational_scale([d.numerator * d.denominator for d in values], prime_divisors(int(determinant)))
@@ -185,7 +186,7 @@ def _over_q(form: ExactArray) -> tuple[bool, Cyclotomic | None, str]:
 
 
 def _over_cyclotomic(form: ExactArray) -> tuple[bool, Cyclotomic | None, str]:
-    """Every scale does in even dimension; in odd dimension a short one is looked for later."""
+    """In even dimension scale 1 does if any does, c^n being a norm; in odd dimension a short one is looked for later."""
     if len(form) % 2:
         return True, None, f"in odd dimension over {form.field} the form is det F times the unit form"
     possible, where = is_norm(_determinant(form))

@@ -1,6 +1,6 @@
 r"""Orthonormal bases for positive definite Hermitian forms F over Q or an imaginary Q(zeta_n), found in reduced lattices, one vector at a time.
 
-Write O for the integers of the field. A lattice on which F is integral is made as large as it can be (:meth:`FormLattice.grown`): then its determinant has hardly
+Write O for the integers of the field. A lattice on which F is integral is made about as large as it can be (:meth:`FormLattice.grown`): then its determinant has hardly
 a prime left, its reduced basis (LLL) is short, and vectors v of small F(v, v) are at hand. One with F(v, v) = x x* gives the unit vector v / x: a square root
 over Q, a norm equation over Q(zeta_n) (:mod:`theory.cyclotomic_norms`). Then the same in the lattice orthogonal to v. By Witt's cancellation what is left is
 again equivalent to a unit form, so there always is a next vector; the search for it is bounded. Over Q the last two come from one norm equation over Q(i).
@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
-from math import isqrt
+from math import gcd, isqrt
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from theory.cyclotomic import Cyclotomic, zeta
-from theory.cyclotomic_ideals import primes_over, traces
+from theory.cyclotomic_ideals import primes_over, reduction, traces
 from theory.cyclotomic_norms import is_norm, norm, norm_root
 from theory.exact_matrices import ExactArray, hstack
 from theory.primes import prime_divisors
@@ -30,11 +30,11 @@ __all__ = ["FormLattice", "orthonormal_basis", "short_scale"]
 
 _ROUNDS = 40
 _SUPPORT = 8  # basis vectors in one combination, at most
-_COUNT = 30  # combinations a round
+_COUNT = 30  # combinations a round, or tries at a larger lattice
 _COUNT_OVER_Q = 8000  # squares are rare, and cheap to tell
 _SHORT = 1000  # denominators up to it are left as they are
-_GROWN = 60  # rank over Z above which growing takes minutes
-_ISOTROPIC = 600  # vectors among which one is looked for that makes a lattice larger
+_GROWN = 80  # rank over Z above which growing takes several seconds
+_ISOTROPIC = 600  # tries at a larger lattice, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,8 @@ class FormLattice:
         from flint import fmpz_mat
 
         gram = fmpz_mat(_trace_gram(form).tolist())
-        return cls(form, gram, _reduced(np.eye(gram.nrows(), dtype=np.int64), gram))
+        eye = np.eye(gram.nrows(), dtype=object)
+        return cls(form, gram, eye).spanned(eye)
 
     @property
     def degree(self) -> int:
@@ -97,19 +98,36 @@ class FormLattice:
             coefficients[random.integers(0, max(_SUPPORT, size), shape) >= _SUPPORT] = 0
             yield coefficients[coefficients.any(axis=1)]
 
+    def spanned(self, coefficients: np.ndarray, divisor: int = 1) -> FormLattice:
+        """What the combinations of the basis in rows of ``coefficients`` span, divided by ``divisor``; F is to be integral on it."""
+        rows = coefficients @ self.rows
+        if not len(rows):
+            return replace(self, rows=rows)
+        common = gcd(divisor * self.denominator, *rows.flat)
+        rows, denominator = rows // common, divisor * self.denominator // common
+        basis = type(self.gram)(_integers(rows))
+        gram = _array(basis * self.gram * basis.transpose()) // denominator**2
+        basis = reduction(type(self.gram)(gram.tolist())) * basis
+        return replace(self, rows=_array(basis), denominator=denominator)
+
+    def coordinates(self, rows: np.ndarray) -> np.ndarray:
+        """Rows of the lattice, times ``denominator``, as integral combinations of the basis."""
+        basis, given = (type(self.gram)(_integers(x)) for x in (self.rows, rows))
+        inner = basis * self.gram * given.transpose()
+        return _array((basis * self.gram * basis.transpose()).solve(inner)).T
+
     def without(self, vector: ExactArray) -> FormLattice:
         """The sublattice orthogonal to a vector of shape (n, 1): the kernel of w -> F(v, w), from a Hermite normal form."""
-        inner = (vector.H @ self.form)[None] @ self.vectors(self.rows)
-        beside = np.concatenate([inner.numerators.reshape(len(self.rows), self.degree), self.rows], axis=1)
-        normal = np.array(type(self.gram)(_integers(beside)).hnf().tolist(), dtype=object)
-        kept = normal[~(normal[:, : self.degree] != 0).any(axis=1), self.degree :]
-        return replace(self, rows=_reduced(kept, self.gram))
+        inner = ((vector.H @ self.form)[None] @ self.vectors(self.rows)).numerators.reshape(len(self.rows), self.degree)
+        beside = np.concatenate([inner, np.eye(len(inner), dtype=object)], axis=1)
+        normal = _array(type(self.gram)(_integers(beside)).hnf())
+        return self.spanned(normal[~(normal[:, : self.degree] != 0).any(axis=1), self.degree :])
 
     def grown(self, primes: list[int]) -> FormLattice:
-        """A larger lattice on which F is integral as well, at each of the primes that do not ramify as large as random search makes it."""
+        """A larger lattice on which F is integral as well, at each of the primes (below 2^63) as large as random search makes it."""
         lattice = self
         for q in primes:
-            while self.form.root_order % q and (larger := _larger(lattice, q)) is not None:
+            while q < 2**63 and (larger := _larger(lattice, q)) is not None:
                 lattice = larger
         return lattice
 
@@ -117,8 +135,9 @@ class FormLattice:
 def _larger(lattice: FormLattice, q: int) -> FormLattice | None:
     """The lattice and O w / q, for a w outside q L with F(w, L) in q O and F(w, w) in q^2 O; None if no such w is met.
 
-    For each prime P over q those w are looked at for which P w lies in q L: modulo q L a space over O / P. Where P is not its own conjugate F(w, w) / q^2 is
-    integral of itself; elsewhere it is so for all w of a line or for none, and for about one w in q^deg P of a larger space.
+    For each prime P over q those w are looked at for which P w lies in q L: modulo q L a space over O / P. If P differs from its conjugate, or ramifies over
+    the real subfield, F(w, w) / q^2 is then integral of itself. Elsewhere its classes modulo integers are q^(deg P / 2) in number (q over Q): on a line
+    all vanish or only that of 0 does, and in a larger space about one w in that number has class 0.
     """
     from flint import nmod_mat
 
@@ -127,10 +146,11 @@ def _larger(lattice: FormLattice, q: int) -> FormLattice | None:
     products = inner.numerators.transpose(1, 2, 0).reshape(-1, len(every)) % q
     products = products[products.any(axis=1)]
     random = np.random.default_rng(q)
-    for line, killed in _multiplications(lattice, q):
+    for prime in primes_over(q, lattice.form.root_order):
+        killed = lattice.coordinates(_times(lattice.rows, prime.generator)) % q
         kernel, rank = nmod_mat(_integers(np.concatenate([products, killed.T])), q).nullspace()
-        space = np.array(_integers(kernel.tolist()), dtype=object).T[:rank]
-        tries = 0 if not rank else 1 if rank == line else min(_ISOTROPIC, 4 * (q**line + 1))
+        space = _array(kernel).T[:rank]
+        tries = 0 if not rank else 1 if rank == prime.degree else min(_ISOTROPIC, 4 * (q**prime.degree + 1))
         for start in range(0, tries, _COUNT):
             chosen = random.integers(0, q, (min(_COUNT, tries - start), rank)).astype(object)
             chosen[~chosen.any(axis=1)] = 1
@@ -141,21 +161,6 @@ def _larger(lattice: FormLattice, q: int) -> FormLattice | None:
     return None
 
 
-def _multiplications(lattice: FormLattice, q: int) -> Iterator[tuple[int, np.ndarray]]:
-    """For each prime P = (q, g(zeta)) its degree, and the coordinates of g(zeta) b on the basis of the lattice for each b of that, modulo q."""
-    from flint import fmpz_mat
-
-    if lattice.degree == 1:
-        yield 1, np.zeros((len(lattice.rows),) * 2, dtype=object)
-        return
-    basis = fmpz_mat(_integers(lattice.rows))
-    gram = basis * lattice.gram * basis.transpose()
-    for prime in primes_over(q, lattice.form.root_order):
-        moved = fmpz_mat(_integers(_times(lattice.rows, prime.generator)))
-        coordinates = gram.solve((moved * lattice.gram * basis.transpose()).transpose()).transpose()
-        yield prime.degree, np.array(_integers(coordinates.tolist()), dtype=object) % q
-
-
 def _times(rows: np.ndarray, x: Cyclotomic) -> np.ndarray:
     """The coordinates of x v, for an integer x."""
     size = len(x.numerators)
@@ -164,29 +169,22 @@ def _times(rows: np.ndarray, x: Cyclotomic) -> np.ndarray:
 
 
 def _with(lattice: FormLattice, row: np.ndarray, q: int) -> FormLattice:
-    """The lattice and O row / q."""
-    order = lattice.form.root_order
-    new = [_times(row[None], zeta(order, k)) for k in range(lattice.degree)]
-    both = np.concatenate([lattice.rows * q, *new])
-    rows = type(lattice.gram)(_integers(both)).hnf().tolist()[: len(lattice.rows)]
-    reduced = _reduced(np.array(_integers(rows), dtype=object), lattice.gram)
-    return replace(lattice, rows=reduced, denominator=lattice.denominator * q)
+    """The lattice and O row / q: modulo q the coordinates of O row in echelon form, with pivots at the longest vectors of the basis, and q times the others."""
+    from flint import nmod_mat
+
+    multiples = np.concatenate([_times(row[None], zeta(lattice.form.root_order, k)) for k in range(lattice.degree)])
+    echelon, rank = nmod_mat(_integers(lattice.coordinates(multiples)[:, ::-1] % q), q).rref()
+    new = _array(echelon)[:rank, ::-1]
+    old = np.delete(q * np.eye(len(lattice.rows), dtype=object), [np.flatnonzero(r)[-1] for r in new], axis=0)
+    return lattice.spanned(np.concatenate([old, np.where(2 * new > q, new - q, new)]), q)
 
 
 def _integers(rows: Iterable[Iterable[Any]]) -> list[list[int]]:
     return [[int(x) for x in row] for row in rows]
 
 
-def _reduced(rows: np.ndarray, gram: fmpz_mat) -> np.ndarray:
-    """An LLL-reduced basis of what the rows span, shortest first."""
-    if not len(rows):
-        return rows
-    basis = type(gram)(_integers(rows))
-    _, change = (basis * gram * basis.transpose()).lll(transform=True, rep="gram", gram="exact")
-    basis = change * basis
-    squares = basis * gram * basis.transpose()
-    order = sorted(range(len(rows)), key=lambda k: int(squares[k, k]))
-    return np.array(_integers(basis.tolist()), dtype=object)[order]
+def _array(matrix: Any) -> np.ndarray:
+    return np.array(_integers(matrix.tolist()), dtype=object).reshape(matrix.nrows(), matrix.ncols())
 
 
 def _trace_gram(form: ExactArray) -> np.ndarray:
@@ -209,12 +207,19 @@ def short_scale(lattice: FormLattice, determinant: Cyclotomic) -> Cyclotomic | N
 def orthonormal_basis(form: ExactArray) -> ExactArray | None:
     """T with T* F T = 1, checked by multiplying; or None where the search came to its end. F is integral and equivalent to the unit form over its field.
 
-    The search starts from O^n; where the denominator comes out long it starts again from a larger lattice, and the shorter one is kept.
+    The search starts from a lattice larger than O^n; where the denominator comes out long it starts again from O^n, and the shorter one is kept.
+    In large rank it starts from O^n, and from the larger lattice only where that leads to no basis.
     """
     lattice = FormLattice.of(form)
-    found = _frame(lattice, grow=False)
-    if (found is None or found.denominator > _SHORT) and len(lattice.rows) <= _GROWN:
-        other = _frame(lattice.grown(prime_divisors(int(lattice.gram.det()))), grow=True)
+    small = len(lattice.rows) <= _GROWN
+
+    def start(*, grow: bool) -> ExactArray | None:
+        grown = lattice.grown(_known_divisors(int(lattice.gram.det()))) if grow else lattice
+        return _frame(grown, grow=grow)
+
+    found = start(grow=small)
+    if found is None or (small and found.denominator > _SHORT):
+        other = start(grow=not small)
         found = min((T for T in (found, other) if T is not None), key=lambda T: T.denominator, default=None)
     if found is not None and found.H @ form @ found != ExactArray.eye(len(form), form.field):
         raise ArithmeticError("The vectors found are not orthonormal: the lattice arithmetic is wrong.")
@@ -233,7 +238,7 @@ def _frame(lattice: FormLattice, *, grow: bool) -> ExactArray | None:
         for vector in vectors:
             lattice = lattice.without(vector)
         if grow and lattice.rank:
-            lattice = lattice.grown(prime_divisors(norm(square)))
+            lattice = lattice.grown(_known_divisors(norm(square)))
     return hstack(columns)
 
 
@@ -288,10 +293,16 @@ def _last_two(lattice: FormLattice) -> tuple[list[ExactArray], Cyclotomic] | Non
     return [(v * x + w * y) * (1 / a), (v * y - w * x) * (1 / a)], Cyclotomic.rational(1)
 
 
+def _known_divisors(x: int) -> list[int]:
+    """The primes that divide x, or none where it is too long to factor: a smaller lattice then does."""
+    return _unless_too_long(prime_divisors, x) or []
+
+
 _Answer = TypeVar("_Answer")
+_Number = TypeVar("_Number", Cyclotomic, int)
 
 
-def _unless_too_long(question: Callable[[Cyclotomic], _Answer], x: Cyclotomic) -> _Answer | None:
+def _unless_too_long(question: Callable[[_Number], _Answer], x: _Number) -> _Answer | None:
     """The answer, or None where a number is too long to factor: another vector then does."""
     try:
         return question(x)

@@ -8,12 +8,13 @@ from itertools import product
 from math import gcd, prod
 
 import pytest
+from flint import fmpz_mat
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from theory import cyclotomic_norms
 from theory.cyclotomic import Cyclotomic, degree, zeta
-from theory.cyclotomic_ideals import inert, lattice, primes_over, trace_form, valuation
+from theory.cyclotomic_ideals import inert, lattice, primes_over, reduction, trace_form, valuation
 from theory.cyclotomic_norms import is_norm, is_totally_positive, norm, norm_root
 from theory.hermitian_forms import hilbert
 from theory.primes import factor, is_prime, prime_divisors
@@ -104,6 +105,37 @@ def test_inert_primes_are_those_that_conjugation_keeps(n, q):
             assert valuation(p.generator.conjugate(), other) >= 1
     if n % q:
         assert kept == [inert(q, n)] * len(primes)
+
+
+@pytest.mark.parametrize(
+    ("n", "q", "expected"),
+    [(5, 5, False), (9, 3, False), (8, 2, False), (10, 5, False), (12, 3, True), (12, 2, True), (20, 5, False), (15, 5, True)],
+)  # fmt: skip
+def test_of_the_primes_that_divide_n_those_that_ramify_over_the_real_subfield_are_not_inert(n, q, expected):
+    """For n = p^k (or 2 p^k) the prime over p ramifies; else -1 is a power of q modulo the rest of n, or not."""
+    assert inert(q, n) == expected
+
+
+@given(numbers())
+@settings(max_examples=40)
+def test_reduction_keeps_the_lattice_and_puts_the_shortest_first(y):
+    """The form Tr(a b* / (y y*)) on the ideal of y is that of Z[zeta]: its shortest vectors have square phi(n)."""
+    assume(y.order % 4 != 2)
+    y = Cyclotomic(y.order, y.numerators)
+    form = fmpz_mat(trace_form((bar(y)).inverse()))
+    ideal = fmpz_mat([list((y * zeta(y.order, k)).numerators) for k in range(degree(y.order))])
+    gram = ideal * form * ideal.transpose()
+    change = reduction(gram)
+    assert abs(int(change.det())) == 1
+    reduced = change * gram * change.transpose()
+    squares = [int(reduced[k, k]) for k in range(reduced.nrows())]
+    assert squares == sorted(squares)
+    assert squares[0] == degree(y.order) * bar(y).inverse().denominator
+
+
+def test_reduction_orders_what_is_reduced_already():
+    change = reduction(fmpz_mat([[5, 0, 0], [0, 1, 0], [0, 0, 3]]))
+    assert [[abs(int(x)) for x in row] for row in change.tolist()] == [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
 
 
 @given(numbers(), st.sampled_from([2, 3, 5, 7]))

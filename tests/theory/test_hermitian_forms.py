@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from theory import hermitian_lattices
-from theory.cyclotomic import Cyclotomic
+from theory.cyclotomic import Cyclotomic, zeta
+from theory.cyclotomic_norms import norm
 from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField
 from theory.group_families import alternating, projective_special_linear, quaternion, symmetric
 from theory.groups import FiniteGroup
@@ -98,6 +99,7 @@ def test_forms_that_only_the_hasse_invariant_tells_apart():
     assert rational_scale([1, 5, 5])[0] == 1
     assert rational_scale([3, 3])[0] == 3
     assert rational_scale([1, 1, 3, 3])[0] is None
+    assert rational_scale([1, 1, 1, 2, 5, 10])[0] is None  # at 5 every multiple of the unit form has Hasse invariant 1
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,7 @@ def test_irreps_are_unitary_over_their_field_or_an_obstruction_is_named(group, r
         assert found.basis.H @ part.form @ found.basis == ExactArray.eye(part.degree, part.field) * found.scale
         moved = unitarised(part)
         assert moved.is_unitary
+        assert moved.form == ExactArray.eye(part.degree, part.field)
         assert moved.is_homomorphism
         assert moved.character == part.character
     else:
@@ -233,6 +236,57 @@ def test_growing_keeps_the_form_integral_and_makes_the_lattice_larger(form):
     assert (vectors.conj() @ form @ vectors.T).denominator == 1
     inverse = np.array(type(lattice.gram)(grown.rows.tolist()).inv().tolist(), dtype=object) * grown.denominator
     assert all(x.q == 1 for x in inverse.flat)  # every vector of O^n is an integral combination
+    turned = (grown.vectors(grown.rows) * zeta(form.root_order)).numerators.reshape(grown.rows.shape)
+    moved = (turned.astype(object) * (grown.denominator // (grown.vectors(grown.rows).denominator))) @ inverse
+    assert all(x.q == 1 for x in (moved / grown.denominator).flat)  # zeta L lies in L
+
+
+@pytest.mark.parametrize(("order", "q"), [(3, 3), (4, 2), (5, 5), (8, 2), (9, 3)])
+def test_a_lattice_grows_at_the_prime_that_ramifies(order, q):
+    """F = |1 - zeta|^2 on O: the largest lattice on which F is integral is O / (1 - zeta), with a vector of square 1."""
+    x = Cyclotomic.rational(1, order) - Cyclotomic.build(order, (0, 1, *[0] * (CyclotomicField(order).degree - 2)), 1)
+    lattice = FormLattice.of(ExactArray.of([[x * x.conjugate()]], CyclotomicField(order)))
+    assert norm(lattice.squares(lattice.rows)[0]) == q**2
+    grown = lattice.grown([q])
+    assert norm(grown.squares(grown.rows)[0]) == 1
+
+
+def test_denominators_stay_short_where_the_lattice_grows_at_every_prime(monkeypatch):
+    """PSL(2, 8) on its projective line, degree 7 over Q(zeta_9): determinant 2^10 3^3, and a different way without growing."""
+    group = FiniteGroup.from_permutations([[0, 1, 7, 8, 2, 3, 4, 5, 6], [1, 2, 0, 6, 3, 8, 4, 5, 7]])
+    part = irreps(group, unitary=False)[1]
+    assert (group.order, part.degree, str(part.field)) == (504, 7, "Q(zeta_9)")
+    assert unitarised(part).matrices.denominator < 10**4
+    monkeypatch.setattr(FormLattice, "grown", lambda self, primes: self)
+    assert unitarised(part).matrices.denominator > 10**6
+
+
+@pytest.mark.parametrize("a", [2, 5, 13])
+def test_the_last_two_over_q_come_from_a_sum_of_two_squares(a):
+    form = ExactArray.of([[a, 0], [0, a]])
+    v, w = hermitian_lattices._last_two(FormLattice.of(form))[0]
+    assert [(x.H @ form @ y).fraction(0, 0) for x, y in ((v, v), (v, w), (w, w))] == [1, 0, 1]
+
+
+def test_in_odd_dimension_a_form_whose_determinant_is_no_norm_is_scaled():
+    """5 + zeta + zeta^4 of Q(zeta_5) has norm 19^2, and 19 = -1 modulo 5: inert."""
+    field = CyclotomicField(5)
+    T = ExactArray.of([[1, 1, 0], [0, 1, 0], [0, 0, 1]], field)
+    part = irreps(symmetric(4))[3].over(field).conjugated(T.inverse())
+    form = T.H @ T * (Cyclotomic.rational(5, 5) + zeta(5) + zeta(5, 4))
+    found = unitarity(Representation(part.group, part.matrices, form))
+    assert found.verdict is True
+    assert found.basis.H @ form @ found.basis == ExactArray.eye(3, field) * found.scale
+
+
+def test_the_sublattice_orthogonal_to_a_vector_is_all_of_it():
+    """In Z^3 what is orthogonal to (1, 1, 1) is the root lattice A2, of determinant 3."""
+    lattice = FormLattice.of(ExactArray.eye(3, CyclotomicField(1))).without(ExactArray.of([[1], [1], [1]]))
+    assert lattice.rank == 2
+    assert sorted(s.as_fraction() for s in lattice.squares(lattice.rows)) == [2, 2]
+    rows = lattice.rows.astype(int)
+    assert (rows.sum(axis=1) == 0).all()
+    assert round(np.linalg.det(rows @ rows.T)) == 3
 
 
 def test_a_scale_in_odd_dimension_makes_the_determinant_a_norm():
