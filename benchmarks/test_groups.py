@@ -21,11 +21,11 @@ import numpy as np
 import pytest
 
 from proofs_checks.provenance import processor, versions
-from theory.cayley_tables import latin_failure, light_test
 from theory.exact_matrices import ExactArray
-from theory.group_families import alternating, direct_product, projective_special_linear, symmetric
-from theory.group_families import cyclic as c
 from theory.groups import FiniteGroup
+from theory.groups.cayley_tables import latin_failure, light_test
+from theory.groups.families import alternating, direct_product, projective_special_linear, symmetric
+from theory.groups.families import cyclic as c
 from theory.representations import character_table, irreps
 
 FOLDER = Path(__file__).parent

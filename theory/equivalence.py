@@ -12,11 +12,11 @@ from typing import Any
 
 import sympy
 
-from theory.character_tables import modulo, split_prime
 from theory.cyclotomic import Cyclotomic
 from theory.exact_matrices import ExactArray, join
 from theory.groups import FiniteGroup
 from theory.representations import Representation, intertwiners_dimension, irreps
+from theory.representations.character_tables import modulo, split_prime
 from theory.rewriting import WordTheorem
 
 _PRIME_ABOVE = 2**24

@@ -9,9 +9,9 @@ from fractions import Fraction
 import sympy
 
 from theory.exact_matrices import ExactArray, hstack
-from theory.group_families import small_groups
-from theory.modules import orthogonal_complement, spin, unitarising_form
+from theory.groups.families import small_groups
 from theory.representations import Representation, regular_representation
+from theory.representations.modules import orthogonal_complement, spin, unitarising_form
 from theory.rewriting import WordTheorem
 
 _ADJOINTS = {"R": "A", "A": "R", "K": "L", "L": "K", "P": "P", "H": "H", "G": "G"}

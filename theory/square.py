@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory.cayley_tables import GroupTooLarge
 from theory.exact_matrices import ExactArray, stack
-from theory.presentations import coset_table
+from theory.groups.cayley_tables import GroupTooLarge
+from theory.groups.presentations import coset_table
 from theory.rewriting import NotCompleted, complete_presentation, irreducible_words, reduced
 
 if TYPE_CHECKING:

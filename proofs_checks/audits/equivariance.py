@@ -37,7 +37,7 @@ from proofs_checks.audits.equivariance_report import PRODUCTS, report
 from proofs_checks.audits.reading import short
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
-from theory.presentations import WordError, read_relation
+from theory.groups.presentations import WordError, read_relation
 
 STEPS = 12  # how far a map is followed along products of the elements named
 

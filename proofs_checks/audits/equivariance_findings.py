@@ -26,7 +26,7 @@ from proofs_checks.audits.equivariance_file import Affine, Recorded
 from proofs_checks.audits.reading import short
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Bound, Status, measured
-from theory.presentations import Word
+from theory.groups.presentations import Word
 
 Relation = tuple[str, Word]
 

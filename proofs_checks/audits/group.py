@@ -18,9 +18,9 @@ from proofs_checks.audits.group_file import INSTEAD, MAX_ELEMENTS, from_json, re
 from proofs_checks.audits.reading import require_dense, short
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
-from theory.cayley_tables import GroupTooLarge, latin_failure, light_test, magma_generators, two_sided_identity
-from theory.group_families import describe
 from theory.groups import FiniteGroup
+from theory.groups.cayley_tables import GroupTooLarge, latin_failure, light_test, magma_generators, two_sided_identity
+from theory.groups.families import describe
 
 MAX_ASSOCIATIVITY_WORK = 5 * 10**8  # products that Light's test may look up
 _FIRST_LINES = "no labels: the first row and column were taken for products with the identity"

@@ -19,10 +19,10 @@ from proofs_checks.audits.representation_decimals import to_complex
 from proofs_checks.audits.representation_file import GivenRepresentation, NamedGroup
 from proofs_checks.audits.representation_input import Generated, Representable, read_source
 from proofs_checks.kernel import DOUBT, Status
-from theory.character_tables import CharacterTable, character_table
 from theory.cyclotomic import Cyclotomic
 from theory.exact_matrices import ExactArray
 from theory.representations import Defect, Representation, decompose, intertwiners_dimension
+from theory.representations.character_tables import CharacterTable, character_table
 
 WIDE = 0.125  # a bound on a number that is an integer in theory says nothing beyond this
 
@@ -488,9 +488,9 @@ def _next_step(bad: list[str], missing: list[int], findings: Sequence[Finding]) 
             "Decimals that are less accurate than their digits need accuracy beside them."
         )
     if any(f.witness and "characteristic" in f.witness for f in findings):
-        return "Ask for a complement: theory.modules.complement_by_equations finds one or shows that there is none; or use a field whose characteristic does not divide the order."
+        return "Ask for a complement: theory.representations.modules.complement_by_equations finds one or shows that there is none; or use a field whose characteristic does not divide the order."
     if any(f.witness and "commutant_dimension" in f.witness for f in findings):
-        return "Find invariant subspaces with theory.modules.spin, or give the matrices over a larger field."
+        return "Find invariant subspaces with theory.representations.modules.spin, or give the matrices over a larger field."
     if any(f.status is Status.UNDECIDED for f in findings):
         return "Write the entries with more decimals, or exactly (1/2, i, zeta(8)^3), or say with accuracy how far they may be off."
     if any(name.endswith("irreducible") for name in bad):

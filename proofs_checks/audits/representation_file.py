@@ -39,12 +39,12 @@ from proofs_checks.audits.representation_decimals import (
     on_all_elements,
 )
 from proofs_checks.errors import InputError
-from theory.cayley_tables import GroupTooLarge, NotAGroup
 from theory.cyclotomic import Cyclotomic, ExactNumberError
 from theory.exact_matrices import ExactArray, PrimeField, stack
 from theory.groups import FiniteGroup
+from theory.groups.cayley_tables import GroupTooLarge, NotAGroup
+from theory.groups.presentations import WordError, from_presentation, read_relation, read_word
 from theory.number_grammar import parse
-from theory.presentations import WordError, from_presentation, read_relation, read_word
 from theory.representations import Representation
 
 MAX_GROUP = 1024

@@ -13,8 +13,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from proofs_checks.kernel import Case, Profile
-from theory.group_families import alternating, cyclic, dicyclic, dihedral, direct_product, small_groups, symmetric
 from theory.groups import FiniteGroup
+from theory.groups.families import alternating, cyclic, dicyclic, dihedral, direct_product, small_groups, symmetric
 
 Images = tuple[tuple[int, ...], ...]
 MAX_SHEARS = 24

@@ -15,8 +15,8 @@ from proofs_checks.audits.group import audit_group
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
 from proofs_checks.strategies.groups import broken_tables, relabelled_tables
-from theory.group_families import cyclic, dihedral
 from theory.groups import FiniteGroup
+from theory.groups.families import cyclic, dihedral
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -13,7 +13,7 @@ import torch
 from proofs_checks.audits.representation import audit_representation
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
-from theory.group_families import dihedral, symmetric
+from theory.groups.families import dihedral, symmetric
 from theory.representations import regular_representation
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "lecture_d4.json"

@@ -16,7 +16,7 @@ from proofs_checks.audits.representation_decimals import is_singular, on_all_ele
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
 from theory.exact_matrices import ExactArray
-from theory.group_families import cyclic, symmetric
+from theory.groups.families import cyclic, symmetric
 from theory.representations import Representation
 
 EPS = 2.0**-52

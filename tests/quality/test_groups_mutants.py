@@ -23,8 +23,9 @@ from proofs_checks import kernel
 from proofs_checks.catalogue.groups import axioms, d4, equivalence, orthogonal_complement
 from proofs_checks.kernel import Status
 from theory import axioms as exact_axioms
-from theory import equations, modules, orthogonality, rewriting, square
+from theory import equations, orthogonality, rewriting, square
 from theory import equivalence as exact_equivalence
+from theory.representations import modules
 
 PAGES = (axioms, d4, equivalence, orthogonal_complement)
 MODULES = (

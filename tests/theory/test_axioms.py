@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from theory import axioms, equations
 from theory.axioms import OUTSIDE, THEOREMS, System, are_groups, is_group, satisfies, satisfy, tables, translations
-from theory.cayley_tables import first_failure
 from theory.equations import Equation, Step, TermError, Theorem, mirrored, parse, replays, splices, written
+from theory.groups.cayley_tables import first_failure
 
 SYSTEMS = (axioms.STANDARD, *axioms.SUFFICIENT, *(system for system, _ in axioms.INSUFFICIENT))
 

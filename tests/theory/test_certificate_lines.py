@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from proofs_checks.strategies.groups import finite_groups
 from theory.cyclotomic import Cyclotomic
 from theory.exact_matrices import CyclotomicField, ExactArray, stack
-from theory.group_families import (
+from theory.groups import FiniteGroup
+from theory.groups.families import (
     alternating,
     cyclic,
     dihedral,
@@ -25,9 +26,7 @@ from theory.group_families import (
     semidirect_product,
     symmetric,
 )
-from theory.groups import FiniteGroup
-from theory.modules import unitarising_form
-from theory.presentations import read_word
+from theory.groups.presentations import read_word
 from theory.representations import (
     Certificate,
     NotARepresentation,
@@ -39,6 +38,7 @@ from theory.representations import (
     regular_representation,
     trivial_representation,
 )
+from theory.representations.modules import unitarising_form
 
 
 def failing(certificate: Certificate) -> set[str]:

@@ -16,8 +16,8 @@ from theory import cyclotomic_norms
 from theory.cyclotomic import Cyclotomic, degree, zeta
 from theory.cyclotomic_ideals import inert, lattice, primes_over, reduction, trace_form, valuation
 from theory.cyclotomic_norms import is_norm, is_totally_positive, norm, norm_root
-from theory.hermitian_forms import hilbert
 from theory.primes import factor, is_prime, prime_divisors
+from theory.representations.hermitian_forms import hilbert
 
 ORDERS = (3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 21)
 

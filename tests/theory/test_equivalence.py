@@ -25,7 +25,7 @@ from theory.equivalence import (
     sums_of_two,
 )
 from theory.exact_matrices import ExactArray
-from theory.group_families import alternating, cyclic, dihedral, quaternion, small_groups
+from theory.groups.families import alternating, cyclic, dihedral, quaternion, small_groups
 from theory.representations import irreps, regular_representation
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from theory.character_tables import character_table
 from theory.cyclotomic import Cyclotomic, zeta
 from theory.groups import FiniteGroup
+from theory.representations.character_tables import character_table
 
 APT = "apt-get install -y --no-install-recommends gap-core gap-smallgrp"
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "gap" / "oracle.g"

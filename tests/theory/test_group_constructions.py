@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from sympy.combinatorics import Permutation, PermutationGroup
 
 from proofs_checks.strategies.groups import finite_groups, permutation_generators
-from theory.cayley_graphs import draw
-from theory.cayley_tables import first_failure, latin_failure, light_test
 from theory.cyclotomic import zeta
 from theory.exact_matrices import ExactArray, PrimeField
-from theory.group_families import (
+from theory.groups import FiniteGroup, GroupTooLarge
+from theory.groups.cayley_graphs import draw
+from theory.groups.cayley_tables import first_failure, latin_failure, light_test
+from theory.groups.families import (
     alternating,
     commuting_square,
     cyclic,
@@ -31,18 +32,9 @@ from theory.group_families import (
     symmetric,
     wreath_product,
 )
-from theory.groups import FiniteGroup, GroupTooLarge
-from theory.isomorphisms import _follow
-from theory.modules import (
-    DISCONTINUOUS,
-    AdditiveShear,
-    NotInvariant,
-    orthogonal_complement,
-    require_invariant,
-    slanted_reflection,
-    unitarising_form,
-)
-from theory.products import NotAnAction
+from theory.groups.isomorphisms import _follow
+from theory.groups.products import NotAnAction
+from theory.groups.subgroups import NotNormal, coset_action, derived_series, double_cosets, left_cosets, normal_closure
 from theory.representations import (
     NotARepresentation,
     Representation,
@@ -52,7 +44,15 @@ from theory.representations import (
     irreps,
     regular_representation,
 )
-from theory.subgroups import NotNormal, coset_action, derived_series, double_cosets, left_cosets, normal_closure
+from theory.representations.modules import (
+    DISCONTINUOUS,
+    AdditiveShear,
+    NotInvariant,
+    orthogonal_complement,
+    require_invariant,
+    slanted_reflection,
+    unitarising_form,
+)
 
 # -- SymPy
 

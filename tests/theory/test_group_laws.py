@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from proofs_checks.strategies.groups import finite_groups
 from theory.cyclotomic import zeta
 from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField, hstack
-from theory.group_families import alternating, cyclic, dihedral, quaternion, symmetric
 from theory.groups import FiniteGroup
-from theory.inductions import restricted_induction
-from theory.matrix_representations import squared_size
+from theory.groups.families import alternating, cyclic, dihedral, quaternion, symmetric
+from theory.groups.subgroups import coset_action
 from theory.primes import split_prime
 from theory.representations import (
     CharacterTable,
@@ -35,7 +34,8 @@ from theory.representations import (
     regular_representation,
     restrict,
 )
-from theory.subgroups import coset_action
+from theory.representations.inductions import restricted_induction
+from theory.representations.matrices import squared_size
 
 # -- families
 

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proofs_checks.strategies.groups import broken_tables, finite_groups, permutation_generators, relabelled_tables
-from theory.cayley_tables import first_failure, latin_failure, light_test, magma_generators, two_sided_identity
 from theory.cyclotomic import zeta
 from theory.exact_matrices import ExactArray
-from theory.group_families import (
+from theory.groups import FiniteGroup, GroupTooLarge, NotAGroup
+from theory.groups.cayley_tables import first_failure, latin_failure, light_test, magma_generators, two_sided_identity
+from theory.groups.families import (
     abelian_invariants,
     alternating,
     cyclic,
@@ -23,8 +24,7 @@ from theory.group_families import (
     small_groups,
     symmetric,
 )
-from theory.groups import FiniteGroup, GroupTooLarge, NotAGroup
-from theory.presentations import WordError, from_presentation, read_relation, read_word
+from theory.groups.presentations import WordError, from_presentation, read_relation, read_word
 
 
 def associates_by_brute_force(table):

@@ -10,16 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from theory import hermitian_lattices
 from theory.cyclotomic import Cyclotomic, zeta
 from theory.cyclotomic_norms import norm
 from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField
-from theory.group_families import alternating, projective_special_linear, quaternion, symmetric
 from theory.groups import FiniteGroup
-from theory.hermitian_forms import diagonalise, hilbert, rational_scale, squarefree, unitarised, unitarity
-from theory.hermitian_lattices import FormLattice, orthonormal_basis, short_scale
+from theory.groups.families import alternating, projective_special_linear, quaternion, symmetric
 from theory.primes import factor
-from theory.representations import Representation, irreps, regular_representation
+from theory.representations import Representation, hermitian_lattices, irreps, regular_representation
+from theory.representations.hermitian_forms import (
+    diagonalise,
+    hilbert,
+    rational_scale,
+    squarefree,
+    unitarised,
+    unitarity,
+)
+from theory.representations.hermitian_lattices import FormLattice, orthonormal_basis, short_scale
 
 nonzero = st.integers(-60, 60).filter(bool)
 positive = st.integers(1, 200)

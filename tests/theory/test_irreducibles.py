@@ -8,17 +8,9 @@ from math import gcd
 import numpy as np
 import pytest
 
-from theory import coprime_modules, irreducibles
-from theory.character_tables import character_table, linear_characters, modulo
-from theory.elementary_subgroups import (
-    elementary_subgroups,
-    inducing_subgroup,
-    inducing_subgroups,
-    subnormal_towers,
-    sylow_subgroup,
-)
 from theory.exact_matrices import ExactArray, PrimeField
-from theory.group_families import (
+from theory.groups import FiniteGroup, GroupTooLarge
+from theory.groups.families import (
     alternating,
     cyclic,
     dicyclic,
@@ -30,9 +22,16 @@ from theory.group_families import (
     symmetric,
     wreath_product,
 )
-from theory.groups import FiniteGroup, GroupTooLarge
 from theory.primes import split_prime
-from theory.representations import Representation, irreps
+from theory.representations import Representation, coprime_modules, irreducibles, irreps
+from theory.representations.character_tables import character_table, linear_characters, modulo
+from theory.representations.elementary_subgroups import (
+    elementary_subgroups,
+    inducing_subgroup,
+    inducing_subgroups,
+    subnormal_towers,
+    sylow_subgroup,
+)
 
 
 @cache

@@ -10,10 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from theory.exact_matrices import ExactArray, PrimeField, block_diagonal
-from theory.group_families import alternating, cyclic, dihedral, quaternion, symmetric
-from theory.irreducibility_proofs import IrreducibilityProof, power
-from theory.modular_decompositions import ModularDecomposition, decompose_modular
-from theory.modules import CharacteristicDividesOrder, split_completely
+from theory.groups.families import alternating, cyclic, dihedral, quaternion, symmetric
 from theory.representations import (
     Representation,
     character_table,
@@ -22,6 +19,9 @@ from theory.representations import (
     regular_representation,
     trivial_representation,
 )
+from theory.representations.irreducibility_proofs import IrreducibilityProof, power
+from theory.representations.modular_decompositions import ModularDecomposition, decompose_modular
+from theory.representations.modules import CharacteristicDividesOrder, split_completely
 
 # -- families and laws
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from theory.exact_matrices import ExactArray
-from theory.group_families import cyclic
+from theory.groups.families import cyclic
 from theory.orthogonality import (
     Subspace,
     averaged_form,

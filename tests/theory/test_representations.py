@@ -9,14 +9,26 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from proofs_checks.strategies.groups import finite_groups
-from theory.character_tables import character_table, linear_characters, modulo, split_prime
 from theory.cyclotomic import zeta
 from theory.exact_elimination import echelon_mod
 from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField, block_diagonal, hstack, join
-from theory.group_families import alternating, cyclic, dihedral, quaternion, small_groups, symmetric
 from theory.groups import FiniteGroup
-from theory.modular_decompositions import _chain, _random_commuting
-from theory.modules import (
+from theory.groups.families import alternating, cyclic, dihedral, quaternion, small_groups, symmetric
+from theory.noncommutative import BLOCK_IDENTITIES, BlockIdentity, holds_freely, holds_in_matrices
+from theory.number_grammar import parse
+from theory.representations import (
+    NotARepresentation,
+    Representation,
+    decompose,
+    intertwiners_dimension,
+    irreps,
+    permutation_representation,
+    regular_representation,
+    restrict,
+)
+from theory.representations.character_tables import character_table, linear_characters, modulo, split_prime
+from theory.representations.modular_decompositions import _chain, _random_commuting
+from theory.representations.modules import (
     CharacteristicDividesOrder,
     NoComplement,
     NotInvariant,
@@ -31,18 +43,6 @@ from theory.modules import (
     spin,
     split_completely,
     unitarising_form,
-)
-from theory.noncommutative import BLOCK_IDENTITIES, BlockIdentity, holds_freely, holds_in_matrices
-from theory.number_grammar import parse
-from theory.representations import (
-    NotARepresentation,
-    Representation,
-    decompose,
-    intertwiners_dimension,
-    irreps,
-    permutation_representation,
-    regular_representation,
-    restrict,
 )
 
 

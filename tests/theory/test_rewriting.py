@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from theory import equivalence, orthogonality
-from theory.presentations import coset_table
+from theory.groups.presentations import coset_table
 from theory.rewriting import (
     NotCompleted,
     WordTheorem,

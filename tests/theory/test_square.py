@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.cayley_graphs import cayley_graph
-from theory.group_families import dihedral
+from theory.groups.cayley_graphs import cayley_graph
+from theory.groups.families import dihedral
 from theory.square import (
     LETTERS,
     NAMES,

@@ -14,9 +14,9 @@ from numerics.random import Stream
 from numerics.square import Indistinct, distances, placed_points, symmetries
 from proofs_checks.kernel import Bound, Case, Cases, Control, finite, measured, undecided
 from proofs_checks.strategies.symmetry import LARGEST, SMALLEST, placed_square_cases
-from theory.character_tables import character_table
-from theory.group_families import cyclic, dihedral, quaternion
 from theory.groups import FiniteGroup
+from theory.groups.families import cyclic, dihedral, quaternion
+from theory.representations.character_tables import character_table
 from theory.square import (
     CORNERS,
     LETTERS,
@@ -287,6 +287,6 @@ controls["rectangle"] = [Control(numeric, cases=_POWERED, corners=torch.tensor([
 
 def figure() -> Figure:
     """The Cayley graph, as networkx holds it."""
-    from theory.cayley_graphs import cayley_graph, draw
+    from theory.groups.cayley_graphs import cayley_graph, draw
 
     return draw(cayley_graph(dihedral(4)), title="D4: arrows r, lines s")

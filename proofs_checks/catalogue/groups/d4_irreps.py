@@ -27,12 +27,12 @@ from numerics.representations import (
 )
 from proofs_checks.kernel import Bound, Case, Cases, Control, finite, measured, undecided
 from proofs_checks.strategies.groups import MAX_SHEARS, d4_cases, polygon_generators
-from theory.character_tables import character_table, modulo, split_prime
 from theory.exact_matrices import ExactArray, hstack
-from theory.group_families import commuting_square, dihedral, quaternion
 from theory.groups import FiniteGroup
+from theory.groups.families import commuting_square, dihedral, quaternion
 from theory.number_grammar import parse
 from theory.representations import Representation, intertwiners_dimension, irreps
+from theory.representations.character_tables import character_table, modulo, split_prime
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -50,7 +50,7 @@ from theory.equivalence import (
     root_commutes,
     trace_of_the_average,
 )
-from theory.group_families import dihedral, quaternion, small_groups
+from theory.groups.families import dihedral, quaternion, small_groups
 from theory.representations import Representation
 from theory.rewriting import WordTheorem
 

@@ -38,10 +38,16 @@ from proofs_checks.kernel import (
 )
 from proofs_checks.strategies.groups import MAX_SHEARS, conjugated_cases, regular_generators
 from theory.exact_matrices import ExactArray, PrimeField, hstack
-from theory.group_families import alternating, cyclic, quaternion, small_groups
-from theory.modules import CharacteristicDividesOrder, NoComplement, complement_by_equations, invariant_complement, spin
+from theory.groups.families import alternating, cyclic, quaternion, small_groups
 from theory.noncommutative import BLOCK_IDENTITIES, holds_freely, holds_in_matrices
 from theory.representations import Representation, decompose, intertwiners_dimension, regular_representation
+from theory.representations.modules import (
+    CharacteristicDividesOrder,
+    NoComplement,
+    complement_by_equations,
+    invariant_complement,
+    spin,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

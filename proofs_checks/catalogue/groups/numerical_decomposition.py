@@ -28,7 +28,7 @@ from numerics.representations import (
 )
 from proofs_checks.kernel import Bound, Case, Cases, Control, finite, identity, measured, structural, undecided
 from proofs_checks.strategies.groups import MAX_SHEARS, conjugated_cases, regular_generators
-from theory.group_families import alternating, cyclic, quaternion, small_groups
+from theory.groups.families import alternating, cyclic, quaternion, small_groups
 from theory.noncommutative import holds_freely, holds_in_matrices
 from theory.perturbation import (
     SCHUR_TYPES,

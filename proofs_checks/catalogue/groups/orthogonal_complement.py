@@ -26,7 +26,7 @@ from proofs_checks.strategies.groups import MAX_SHEARS, regular_generators
 from proofs_checks.strategies.symmetry import invariant_subspace_cases
 from theory import orthogonality, rewriting
 from theory.exact_matrices import ExactArray
-from theory.group_families import alternating, quaternion
+from theory.groups.families import alternating, quaternion
 from theory.orthogonality import (
     AVERAGED,
     MOVES_KERNEL,

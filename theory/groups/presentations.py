@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from theory.cayley_tables import GroupTooLarge
-from theory.groups import FiniteGroup
+from theory.groups.cayley_tables import GroupTooLarge
+from theory.groups.finite_groups import FiniteGroup
 
 MAX_COSETS = 20_000
 MAX_WORD = 2_000

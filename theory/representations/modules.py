@@ -14,8 +14,8 @@ from itertools import product
 import numpy as np
 
 from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField, hstack, stack, vstack
-from theory.group_families import cyclic
 from theory.groups import FiniteGroup, GroupTooLarge
+from theory.groups.families import cyclic
 from theory.representations import Representation
 
 MAX_VECTORS = 200_000

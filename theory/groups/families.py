@@ -9,8 +9,8 @@ from numbers import Integral
 import numpy as np
 
 from theory.cyclotomic import prime_factors
-from theory.groups import MAX_TABLE, FiniteGroup, GroupTooLarge
-from theory.products import direct_product, semidirect_product, wreath_product
+from theory.groups.finite_groups import MAX_TABLE, FiniteGroup, GroupTooLarge
+from theory.groups.products import direct_product, semidirect_product, wreath_product
 
 __all__ = [
     "abelian_invariants", "alternating", "commuting_square", "cyclic", "describe", "dicyclic", "dihedral", "direct_product", "heisenberg",

@@ -1,8 +1,8 @@
 """Finite groups, exactly: elements, orders, classes, centre, subgroups, isomorphisms.
 
 Elements are 0..n-1 with the identity at 0; ``table[a, b]`` is the product a b. Tables of strangers go through
-:func:`theory.cayley_tables.first_failure`, which decides the axioms. Permutations act from the left: (a b)(x) = a(b(x)).
-Named families stand in :mod:`theory.group_families`.
+:func:`theory.groups.cayley_tables.first_failure`, which decides the axioms. Permutations act from the left: (a b)(x) = a(b(x)).
+Named families stand in :mod:`theory.groups.families`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theory import cayley_graphs, isomorphisms, subgroups
-from theory.cayley_tables import GroupTooLarge, NotAGroup, first_failure, light_test, two_sided_identity
 from theory.exact_matrices import ExactArray, stack
-from theory.permutations import close_permutations, cycles
+from theory.groups import cayley_graphs, isomorphisms, subgroups
+from theory.groups.cayley_tables import GroupTooLarge, NotAGroup, first_failure, light_test, two_sided_identity
+from theory.groups.permutations import close_permutations, cycles
 
 if TYPE_CHECKING:
     import networkx
@@ -166,14 +166,14 @@ class FiniteGroup:
     def from_presentation(cls, generators: Sequence[str], relations: Sequence[str], *, label: str = "") -> FiniteGroup:
         """The group with these generators and relations, such as ``("r", "s"), ("r^4", "s^2", "s*r*s = r^-1")``; elements are named by shortest words.
 
-        Generators that the relations make trivial or equal are named by what they became; :func:`theory.presentations.from_presentation`
+        Generators that the relations make trivial or equal are named by what they became; :func:`theory.groups.presentations.from_presentation`
         also returns their images.
 
         Raises:
             WordError: a relation that cannot be read.
             GroupTooLarge: the enumeration of cosets did not close: a large or an infinite group.
         """
-        from theory.presentations import from_presentation, read_relation
+        from theory.groups.presentations import from_presentation, read_relation
 
         group, _ = from_presentation(generators, [read_relation(r, generators) for r in relations])
         group.label = label
@@ -460,7 +460,7 @@ class FiniteGroup:
         )
 
     def cayley_graph(self, generators: Sequence[int] | None = None) -> networkx.MultiDiGraph:
-        """Edges x -> x g for each generator g; :func:`theory.cayley_graphs.draw` draws it."""
+        """Edges x -> x g for each generator g; :func:`theory.groups.cayley_graphs.draw` draws it."""
         return cayley_graphs.cayley_graph(self, generators)
 
     def restricted(self, subgroup: Sequence[int]) -> FiniteGroup:

@@ -17,9 +17,9 @@ from math import gcd, isqrt, prod
 from theory.cyclotomic import Cyclotomic
 from theory.cyclotomic_norms import is_norm
 from theory.exact_matrices import CyclotomicField, ExactArray, hstack
-from theory.hermitian_lattices import FormLattice, orthonormal_basis, short_scale
-from theory.matrix_representations import Representation
 from theory.primes import factor, prime_divisors
+from theory.representations.hermitian_lattices import FormLattice, orthonormal_basis, short_scale
+from theory.representations.matrices import Representation
 
 __all__ = [
     "Unitarity", "diagonalise", "hasse", "hilbert", "rational_scale", "squarefree", "unitarised", "unitarity",
@@ -149,7 +149,7 @@ def unitarity(representation: Representation) -> Unitarity:
     form, field = representation.form, representation.field
     if form is None or not isinstance(field, CyclotomicField) or not representation.is_irreducible:
         raise ValueError(
-            "Expected an irreducible representation over Q(zeta_n) with an invariant form, as irreps returns; see theory.modules.unitarising_form."
+            "Expected an irreducible representation over Q(zeta_n) with an invariant form, as irreps returns; see theory.representations.modules.unitarising_form."
         )
     if representation.is_unitary:
         eye = ExactArray.eye(representation.degree, field)

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from theory.character_tables import modulo
 from theory.cyclotomic import ExactNumberError
 from theory.exact_matrices import CyclotomicField, ExactArray, Field, PrimeField, block_diagonal, join, stack
 from theory.groups import FiniteGroup
 from theory.primes import split_prime
+from theory.representations.character_tables import modulo
 
 BIG_PRIME = 2**24
 MAX_PAIRS = 2**20

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from theory.cayley_tables import GroupTooLarge
+from theory.groups.cayley_tables import GroupTooLarge
 
 
 def close_permutations(generators: np.ndarray, limit: int) -> np.ndarray:

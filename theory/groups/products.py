@@ -7,8 +7,8 @@ from math import prod
 
 import numpy as np
 
-from theory.cayley_tables import GroupTooLarge
-from theory.groups import MAX_ORDER, MAX_TABLE, FiniteGroup
+from theory.groups.cayley_tables import GroupTooLarge
+from theory.groups.finite_groups import MAX_ORDER, MAX_TABLE, FiniteGroup
 
 
 class NotAnAction(ValueError):

@@ -9,8 +9,8 @@ import numpy as np
 
 from theory.exact_matrices import ExactArray
 from theory.groups import FiniteGroup
-from theory.matrix_representations import NotARepresentation, Representation, restrict
-from theory.subgroups import conjugate_subgroup, double_cosets, left_cosets, require_subgroup
+from theory.groups.subgroups import conjugate_subgroup, double_cosets, left_cosets, require_subgroup
+from theory.representations.matrices import NotARepresentation, Representation, restrict
 
 MAX_CELLS = 50_000_000
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory.cayley_tables import GroupTooLarge
+from theory.groups.cayley_tables import GroupTooLarge
 
 if TYPE_CHECKING:
-    from theory.groups import FiniteGroup
+    from theory.groups.finite_groups import FiniteGroup
 
 MAX_AUTOMORPHISMS = 50_000
 
@@ -134,6 +134,6 @@ def automorphisms(group: FiniteGroup) -> np.ndarray:
         found.append(images)
         if len(found) > MAX_AUTOMORPHISMS:
             raise GroupTooLarge(
-                f"More than {MAX_AUTOMORPHISMS} automorphisms; listing them stops there. theory.isomorphisms.isomorphisms yields them one by one."
+                f"More than {MAX_AUTOMORPHISMS} automorphisms; listing them stops there. theory.groups.isomorphisms.isomorphisms yields them one by one."
             )
     return np.array(sorted(found), dtype=np.int64)

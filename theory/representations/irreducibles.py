@@ -4,11 +4,11 @@ For a character chi of degree d find a subgroup H with a linear character lambda
 e = (1/|H|) sum_h lambda(h^-1) h has rank 1 in the irrep, and with f(x) = tr(e x) = (1/|H|) sum_h lambda(h^-1) chi(h x) and elements t_i
 such that the t_i v (v in the image of e) are a basis, R(x) = G^-1 [f(t_i^-1 x t_j)], G = [f(t_i^-1 t_j)] their Gram matrix, which R preserves.
 If H has index d, chi is induced from lambda: R is monomial, its entries are roots of unity, and it is unitary. Otherwise translates are looked for
-that are orthogonal to each other; R is unitary where they are found, and keeps the form G where not. Then :mod:`theory.hermitian_forms` decides whether a unitary basis
+that are orthogonal to each other; R is unitary where they are found, and keeps the form G where not. Then :mod:`theory.representations.hermitian_forms` decides whether a unitary basis
 exists over the field, and finds one.
 
-Where no such pair is met, pairs with multiplicities a, b, ... without common factor take its place: :mod:`theory.coprime_modules` reaches the irrep from the
-modules V^a, V^b, ... by Euclid's algorithm, and Brauer's theorem provides the pairs (:mod:`theory.elementary_subgroups`). So every irrep is found.
+Where no such pair is met, pairs with multiplicities a, b, ... without common factor take its place: :mod:`theory.representations.coprime_modules` reaches the irrep from the
+modules V^a, V^b, ... by Euclid's algorithm, and Brauer's theorem provides the pairs (:mod:`theory.representations.elementary_subgroups`). So every irrep is found.
 
 One character of each orbit under Galois conjugation and under products with linear characters is worked out; the others follow.
 """
@@ -23,21 +23,21 @@ from random import Random
 
 import numpy as np
 
-from theory.character_tables import CharacterTable, character_table, linear_characters, modulo
-from theory.coprime_modules import LinearPair, rank_one
 from theory.cyclotomic import degree, powers, prime_factors
-from theory.elementary_subgroups import (
+from theory.exact_matrices import CyclotomicField, ExactArray
+from theory.groups import FiniteGroup, GroupTooLarge
+from theory.groups.subgroups import generated, left_cosets
+from theory.primes import split_prime
+from theory.representations.character_tables import CharacterTable, character_table, linear_characters, modulo
+from theory.representations.coprime_modules import LinearPair, rank_one
+from theory.representations.elementary_subgroups import (
     elementary_subgroups,
     inducing_subgroup,
     inducing_subgroups,
     subnormal_towers,
 )
-from theory.exact_matrices import CyclotomicField, ExactArray
-from theory.groups import FiniteGroup, GroupTooLarge
-from theory.hermitian_forms import unitarised_where_possible
-from theory.matrix_representations import Representation
-from theory.primes import split_prime
-from theory.subgroups import generated, left_cosets
+from theory.representations.hermitian_forms import unitarised_where_possible
+from theory.representations.matrices import Representation
 
 __all__ = ["irreps"]
 
@@ -265,7 +265,7 @@ def irreps(group: FiniteGroup, *, unitary: bool = True) -> tuple[Representation,
     """One explicit representation per row of :func:`character_table`, unitary where a unitary form exists over its field.
 
     The field is Q(zeta_N), as small as the subgroups found allow (``.field``). Where no unitary form exists over it, ``.form`` is a positive definite form
-    that the matrices keep, and :func:`theory.hermitian_forms.unitarity` names the obstruction; else ``.form`` is the identity.
+    that the matrices keep, and :func:`theory.representations.hermitian_forms.unitarity` names the obstruction; else ``.form`` is the identity.
 
     Args:
         group: The group.

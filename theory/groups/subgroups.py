@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory.cayley_tables import GroupTooLarge
+from theory.groups.cayley_tables import GroupTooLarge
 
 if TYPE_CHECKING:
-    from theory.groups import FiniteGroup
+    from theory.groups.finite_groups import FiniteGroup
 
 MAX_SUBGROUPS = 5_000
 Subgroup = tuple[int, ...]
@@ -197,7 +197,7 @@ def quotient(group: FiniteGroup, normal: Sequence[int]) -> tuple[FiniteGroup, np
         NotNormal: conjugation moves N; the message names the element.
         ValueError: no subgroup at all.
     """
-    from theory.groups import FiniteGroup
+    from theory.groups.finite_groups import FiniteGroup
 
     members = require_subgroup(group, normal)
     inside = set(members.tolist())

@@ -4,7 +4,7 @@ A linear character lambda of a subgroup H that occurs m times in V restricted to
 module K[G] e, whose V-part is V^m. Right multiplication by e a e' is a homomorphism to K[G] e', of full rank for most a. With l m = 1 + k m' + k' m'' + ...
 the kernel of a homomorphism of full rank from l copies of V^m to V^(k m' + k' m'' + ...) is V itself: in e K[G] e that is the equations
 sum_i u_i (e a_ij e_j) = 0, whose solutions are u_i = alpha beta_i*, alpha any vector of e V. So u_i u_i* is alpha alpha* times a number: an element of
-rank one, from which matrices are read off. Brauer's theorem (:mod:`theory.elementary_subgroups`) provides the multiplicities.
+rank one, from which matrices are read off. Brauer's theorem (:mod:`theory.representations.elementary_subgroups`) provides the multiplicities.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from random import Random
 
 import numpy as np
 
-from theory.character_tables import modulo
 from theory.cyclotomic import powers
 from theory.exact_matrices import CyclotomicField, ExactArray, hstack, vstack
 from theory.groups import FiniteGroup
 from theory.primes import split_prime
+from theory.representations.character_tables import modulo
 
 _ATTEMPTS = 40
 _CHOICES = 12  # homomorphisms of full rank, of which the one with the shortest solution is taken

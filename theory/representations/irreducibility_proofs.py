@@ -10,7 +10,7 @@ import numpy as np
 
 from theory.cyclotomic import prime_factors
 from theory.exact_matrices import ExactArray, hstack
-from theory.matrix_representations import Representation
+from theory.representations.matrices import Representation
 
 _WORDS = 8
 

@@ -1,7 +1,7 @@
 """Decomposition over F_p where p does not divide |G|: explicit irreps, their endomorphism fields, a certificate that multiplies and does nothing else.
 
 Random elements of the commutant (averages of random matrices) are split by the factors of their characteristic polynomials. A part is declared
-irreducible only with a proof in hand, :class:`theory.irreducibility_proofs.IrreducibilityProof`; luck decides how long the search takes, never what it returns.
+irreducible only with a proof in hand, :class:`theory.representations.irreducibility_proofs.IrreducibilityProof`; luck decides how long the search takes, never what it returns.
 """
 
 from __future__ import annotations
@@ -16,13 +16,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from theory.decompositions import MAX_DEGREE, Decomposition, Summand, times_blocks
 from theory.exact_matrices import ExactArray, PrimeField, hstack
 from theory.groups import FiniteGroup
-from theory.irreducibility_proofs import IrreducibilityProof, combination, evaluate, factors, power, prove_irreducible
-from theory.matrix_representations import Representation
-from theory.modules import CharacteristicDividesOrder, invariant_complement
-from theory.subgroups import generated
+from theory.groups.subgroups import generated
+from theory.representations.decompositions import MAX_DEGREE, Decomposition, Summand, times_blocks
+from theory.representations.irreducibility_proofs import (
+    IrreducibilityProof,
+    combination,
+    evaluate,
+    factors,
+    power,
+    prove_irreducible,
+)
+from theory.representations.matrices import Representation
+from theory.representations.modules import CharacteristicDividesOrder, invariant_complement
 
 _ROUNDS = 2000
 
@@ -188,12 +195,12 @@ def decompose_modular(representation: Representation, seed: int = 0) -> ModularD
     if group.order % field.p == 0:
         raise CharacteristicDividesOrder(
             f"Expected a characteristic that does not divide |G|, got {field} and |G| = {group.order}: 1/|G| does not exist and invariant subspaces may have "
-            "no complement, so neither decompose nor theory.modules.split_completely applies. Use theory.modules.proper_submodule for an invariant "
-            "subspace and theory.modules.complement_by_equations to decide whether it has a complement."
+            "no complement, so neither decompose nor theory.representations.modules.split_completely applies. Use theory.representations.modules.proper_submodule for an invariant "
+            "subspace and theory.representations.modules.complement_by_equations to decide whether it has a complement."
         )
     if representation.degree > MAX_DEGREE:
         raise ValueError(
-            f"Exact decomposition stops at degree {MAX_DEGREE}, got {representation.degree}. Split off invariant subspaces by theory.modules.spin first."
+            f"Exact decomposition stops at degree {MAX_DEGREE}, got {representation.degree}. Split off invariant subspaces by theory.representations.modules.spin first."
         )
     representation.require_homomorphism()
     classes: dict[tuple, list[_Part]] = {}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import networkx
     from matplotlib.figure import Figure
 
-    from theory.groups import FiniteGroup
+    from theory.groups.finite_groups import FiniteGroup
 
 MAX_DRAWN = 400
 _COLOURS = ("#1b6ca8", "#c0182b", "#2e8b57", "#8a5a00", "#6a3d9a", "#444444")

@@ -9,12 +9,12 @@ from functools import cached_property
 
 import numpy as np
 
-from theory.character_tables import modulo
 from theory.cyclotomic import Cyclotomic
 from theory.exact_matrices import CyclotomicField, ExactArray, Field, block_diagonal, hstack, join
-from theory.irreducibles import irreps
-from theory.matrix_representations import BIG_PRIME, NotARepresentation, Representation, schur_type
 from theory.primes import split_prime
+from theory.representations.character_tables import modulo
+from theory.representations.irreducibles import irreps
+from theory.representations.matrices import BIG_PRIME, NotARepresentation, Representation, schur_type
 
 MAX_DEGREE = 400
 
@@ -90,7 +90,7 @@ class Decomposition:
         for part, m in zip(self.irreps, self.multiplicities, strict=True):
             if m and part.form is None:
                 raise ValueError(
-                    f"No invariant form is known for {part!r}; irreps and theory.modules.unitarising_form give one."
+                    f"No invariant form is known for {part!r}; irreps and theory.representations.modules.unitarising_form give one."
                 )
             forms += [part.form] * m
         return self.inverse_basis.H @ block_diagonal(forms) @ self.inverse_basis
@@ -228,14 +228,14 @@ def decompose(representation: Representation) -> Decomposition:
     """Split a representation into explicit irreps, with the change of basis.
 
     With p_ab = (d/n) sum_g R_i(g^-1)_ba R(g), the columns of p_11 give one vector for each copy, and p_a1 carries it to the a-th basis
-    vector of that copy (Serre 1977, 2.7). Over F_p, p not dividing |G|, see :func:`theory.modular_decompositions.decompose_modular`.
+    vector of that copy (Serre 1977, 2.7). Over F_p, p not dividing |G|, see :func:`theory.representations.modular_decompositions.decompose_modular`.
 
     Raises:
         NotARepresentation: a pair of elements fails; the message names the first and the worst.
-        ValueError: a degree above 400; a characteristic that divides |G| (:class:`theory.modules.CharacteristicDividesOrder`).
+        ValueError: a degree above 400; a characteristic that divides |G| (:class:`theory.representations.modules.CharacteristicDividesOrder`).
     """
     if not isinstance(representation.field, CyclotomicField):
-        from theory.modular_decompositions import decompose_modular  # that module builds on this one
+        from theory.representations.modular_decompositions import decompose_modular  # that module builds on this one
 
         return decompose_modular(representation)
     if representation.degree > MAX_DEGREE:
