@@ -13,6 +13,8 @@ from proofs_checks import kernel
 
 Statuses = Callable[[ModuleType, str], set[kernel.Status]]
 
+collect_ignore = ["pretended_device.py"]  # test_pretended_device.py runs it
+
 
 @pytest.fixture
 def statuses(request: pytest.FixtureRequest) -> Statuses:

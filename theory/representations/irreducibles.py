@@ -270,7 +270,7 @@ def irreps(group: FiniteGroup, *, unitary: bool = True) -> tuple[Representation,
     Args:
         group: The group.
         unitary: False leaves the matrices as they come from a subgroup, with shorter entries and some other invariant form, and saves the search for a
-            unitary basis, which takes seconds for degrees of some dozens.
+            unitary basis: seconds for degree 45 over Q, half a minute for degree 16 over Q(zeta_11) (M11).
 
     Raises:
         GroupTooLarge: too many classes for an exact character table, or more than 2^28 integers in all matrices.
