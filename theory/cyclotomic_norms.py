@@ -41,7 +41,8 @@ def is_norm(x: Cyclotomic) -> tuple[bool, str]:
         x: Real (fixed by complex conjugation), not zero; Q(zeta_n) is imaginary.
 
     Raises:
-        ValueError: x is zero or not real, or its norm to Q has no known factorisation (see :func:`theory.primes.factor`).
+        ValueError: x is zero or not real.
+        TooLongToFactor: its norm to Q has no known factorisation (see :func:`theory.primes.factor`).
     """
     whole, _ = _whole(x)
     if not is_totally_positive(x):

@@ -15,8 +15,9 @@ import sympy
 from theory.cyclotomic import Cyclotomic
 from theory.exact_matrices import ExactArray, join
 from theory.groups import FiniteGroup
+from theory.primes import split_prime
 from theory.representations import Representation, intertwiners_dimension, irreps
-from theory.representations.character_tables import modulo, split_prime
+from theory.representations.character_tables import modulo
 from theory.rewriting import WordTheorem
 
 _PRIME_ABOVE = 2**24

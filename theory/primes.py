@@ -11,6 +11,10 @@ _DIGITS = 60  # numbers without small factors are factored up to this length
 _WITNESSES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
 
 
+class TooLongToFactor(ValueError):
+    """A part without small factors has more digits than are worked on, and is no prime power."""
+
+
 def is_prime(n: int) -> bool:
     """Whether n is a prime; decided for every n below 3e24 (the strong test to the first twelve primes, Sorenson & Webster 2017)."""
     if n < 2:
@@ -38,7 +42,8 @@ def factor(n: int) -> dict[int, int]:
     """The primes that divide an integer, not zero, with their exponents, ascending.
 
     Raises:
-        ValueError: n is zero, or a part of more than 60 digits without factors below 10^5 is no prime power.
+        ValueError: n is zero.
+        TooLongToFactor: a part of more than 60 digits without factors below 10^5 is no prime power.
     """
     from flint import fmpz
 
@@ -58,7 +63,7 @@ def factor(n: int) -> dict[int, int]:
         root = rest.root(k)
         if root**k == rest and root.is_prime():
             return found | {int(root): k}
-    raise ValueError(f"a part of {len(str(n))} digits has no factor below 10^5, and factoring stops there")
+    raise TooLongToFactor(f"a part of {len(str(n))} digits has no factor below 10^5, and factoring stops there")
 
 
 def prime_divisors(n: int) -> list[int]:

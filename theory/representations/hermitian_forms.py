@@ -17,12 +17,12 @@ from math import gcd, isqrt, prod
 from theory.cyclotomic import Cyclotomic
 from theory.cyclotomic_norms import is_norm
 from theory.exact_matrices import CyclotomicField, ExactArray, hstack
-from theory.primes import factor, prime_divisors
+from theory.primes import TooLongToFactor, factor, prime_divisors
 from theory.representations.hermitian_lattices import FormLattice, orthonormal_basis, short_scale
 from theory.representations.matrices import Representation
 
 __all__ = [
-    "Unitarity", "diagonalise", "hasse", "hilbert", "rational_scale", "squarefree", "unitarised", "unitarity",
+    "Unitarity", "diagonalise", "hasse", "hilbert", "rational_scale", "squarefree", "unitarised", "unitarised_where_possible", "unitarity",
 ]  # fmt: skip
 
 
@@ -157,15 +157,14 @@ def unitarity(representation: Representation) -> Unitarity:
     primitive, content = _primitive(form.over(field))
     try:
         possible, scale, reason = (_over_q if field.order <= 2 else _over_cyclotomic)(primitive)
-    except ValueError as error:
+    except TooLongToFactor as error:
         return Unitarity(None, field, f"the determinant could not be factored: {error}")
     if not possible:
         return Unitarity(False, field, reason)
     if scale is None:
         scale = short_scale(FormLattice.of(primitive), _determinant(primitive))
-    basis = (
-        None if scale is None else orthonormal_basis(primitive * scale)
-    )  # F is c times the unit form, so that c F is c^2 times it, and that is the unit form in another basis
+    # F is c times the unit form, so that c F is c^2 times it, and that is the unit form in another basis
+    basis = None if scale is None else orthonormal_basis(primitive * scale)
     if scale is None or basis is None:
         return Unitarity(True, field, f"{reason}; the search for a basis came to its end")
     return Unitarity(True, field, reason, basis * scale, scale * content)

@@ -21,7 +21,7 @@ from theory.cyclotomic import Cyclotomic, zeta
 from theory.cyclotomic_ideals import primes_over, reduction, traces
 from theory.cyclotomic_norms import is_norm, norm, norm_root
 from theory.exact_matrices import ExactArray, hstack
-from theory.primes import prime_divisors
+from theory.primes import TooLongToFactor, prime_divisors
 
 if TYPE_CHECKING:
     from flint import fmpz_mat
@@ -306,5 +306,5 @@ def _unless_too_long(question: Callable[[_Number], _Answer], x: _Number) -> _Ans
     """The answer, or None where a number is too long to factor: another vector then does."""
     try:
         return question(x)
-    except ValueError:
+    except TooLongToFactor:
         return None

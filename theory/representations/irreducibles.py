@@ -4,11 +4,12 @@ For a character chi of degree d find a subgroup H with a linear character lambda
 e = (1/|H|) sum_h lambda(h^-1) h has rank 1 in the irrep, and with f(x) = tr(e x) = (1/|H|) sum_h lambda(h^-1) chi(h x) and elements t_i
 such that the t_i v (v in the image of e) are a basis, R(x) = G^-1 [f(t_i^-1 x t_j)], G = [f(t_i^-1 t_j)] their Gram matrix, which R preserves.
 If H has index d, chi is induced from lambda: R is monomial, its entries are roots of unity, and it is unitary. Otherwise translates are looked for
-that are orthogonal to each other; R is unitary where they are found, and keeps the form G where not. Then :mod:`theory.representations.hermitian_forms` decides whether a unitary basis
-exists over the field, and finds one.
+that are orthogonal to each other; R is unitary where they are found, and keeps the form G where not. Then :mod:`theory.representations.hermitian_forms`
+decides whether a unitary basis exists over the field, and finds one.
 
-Where no such pair is met, pairs with multiplicities a, b, ... without common factor take its place: :mod:`theory.representations.coprime_modules` reaches the irrep from the
-modules V^a, V^b, ... by Euclid's algorithm, and Brauer's theorem provides the pairs (:mod:`theory.representations.elementary_subgroups`). So every irrep is found.
+Where no such pair is met, pairs with multiplicities a, b, ... without common factor take its place: :mod:`theory.representations.coprime_modules` reaches the
+irrep from the modules V^a, V^b, ... by Euclid's algorithm, and Brauer's theorem provides the pairs (:mod:`theory.representations.elementary_subgroups`). So every
+irrep is found.
 
 One character of each orbit under Galois conjugation and under products with linear characters is worked out; the others follow.
 """

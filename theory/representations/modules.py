@@ -16,7 +16,7 @@ import numpy as np
 from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField, hstack, stack, vstack
 from theory.groups import FiniteGroup, GroupTooLarge
 from theory.groups.families import cyclic
-from theory.representations import Representation
+from theory.representations.matrices import Representation
 
 MAX_VECTORS = 200_000
 
