@@ -198,6 +198,7 @@ def test_coprime_multiplicities_give_the_same_irreps(monkeypatch, group, count):
     assert len(found) == count
     for row, part in found.items():
         check(group, row, part)
+        assert part.form.entry(0, 0).as_fraction() > 0  # by which a certificate tells the sign of the form
 
 
 def any_coefficients(kernel: ExactArray, copies: int) -> ExactArray:

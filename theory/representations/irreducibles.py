@@ -24,7 +24,7 @@ from random import Random
 
 import numpy as np
 
-from theory.cyclotomic import degree, powers, prime_factors
+from theory.cyclotomic import Cyclotomic, degree, powers, prime_factors
 from theory.exact_matrices import CyclotomicField, ExactArray
 from theory.groups import FiniteGroup, GroupTooLarge
 from theory.groups.subgroups import generated, left_cosets
@@ -354,10 +354,13 @@ def _in_basis(group: FiniteGroup, f: ExactArray, basis: list[int]) -> Representa
     values = f[np.moveaxis(index, 1, 0)]
     gram = values[0]
     matrices = gram.inverse()[None] @ values
-    scale = gram[0, 0].entry()
-    return Representation(
-        group, matrices, ExactArray.eye(size, gram.field) if gram == ExactArray.eye(size, gram.field) * scale else gram
-    )
+    first = gram.entry(0, 0)
+    if (
+        not first.is_rational
+    ):  # real and positive, but not under every automorphism; a form whose first entry is 1 shows its sign as it stands
+        gram, first = gram * first.inverse(), Cyclotomic.rational(1)
+    eye = ExactArray.eye(size, gram.field)
+    return Representation(group, matrices, eye if gram == eye * first else gram)
 
 
 def _by_coprime_pairs(table: CharacterTable, row: int, choices: list[tuple[int, _Choice]]) -> Representation:
