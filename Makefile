@@ -1,14 +1,34 @@
 # Two commands: `make verify` and `make test`. Both make .venv first where it is missing or out of date.
 PYTHON ?= python3
 BIN := .venv/bin
+JOBS ?= auto
 
-.PHONY: verify test audits setup bench lint clean
+.PHONY: verify test mutants fuzz endure audits setup bench lint clean
 verify: setup
 	$(BIN)/preality verify --profile quick --html verification.html --json verification.json --md verification.md \
 	  $(patsubst %,--audit %,$(wildcard examples/results/*.json))
 
+# On all cores, one torch thread a process; what measures time or sends signals comes afterwards, alone.
 test: setup
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not alone"
+	$(BIN)/python -m pytest -m alone
+
+# Structured files without end (see tests/quality/endurance/structured.py), until one makes a reader fail.
+fuzz: setup
+	seed=0; while PYTHONPATH=. $(BIN)/python tests/quality/endurance/fuzz.py 20000 $$seed; do seed=$$((seed + 1)); done
+
+# The long forms whose short ones `make test` runs; some hours on two cores. Their last figures stand in docs/reliability.md.
+endure: setup
+	$(BIN)/python tests/quality/endurance/digests.py --files 40
+	$(BIN)/python tests/quality/endurance/refusals.py
+	$(BIN)/python tests/quality/endurance/poor.py
+	$(BIN)/python tests/quality/endurance/kills.py 100
+	PYTHONPATH=. $(BIN)/python tests/quality/endurance/fuzz.py 100000
+
+# Every declared fault (tests/quality/faults) planted in a copy and judged by the claims that have to notice it: within an hour on two
+# cores, and carried on where it was interrupted.
+mutants: setup
+	$(BIN)/preality verify --mutants --resume --md docs/faults.md
 
 # The two models of examples/, trained and audited anew (three minutes on two cores); `make verify` shows what was found.
 audits: setup

@@ -7,7 +7,7 @@ import platform
 import pytest
 import torch
 
-from proofs_checks.provenance import processor, versions
+from proofs_checks.claim.provenance import processor, versions
 
 
 def pytest_report_header() -> str:

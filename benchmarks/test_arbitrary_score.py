@@ -11,8 +11,8 @@ import time
 import torch
 from torch import Tensor
 
-from numerics import densities
-from numerics.random import Stream
+from numerics.distributions import mixtures
+from numerics.streams import Stream
 from numerics.transports import ArbitraryScore
 
 POINTS = 1_000_000
@@ -43,10 +43,10 @@ def problem(size: int) -> tuple[ArbitraryScore, Tensor]:
     """A mixture of 8 Gaussians on a circle, to be given a wide Gaussian as its density, and ``size`` samples of it."""
     angles = torch.arange(8, dtype=torch.float64) * torch.pi / 4
     means = 4 * torch.stack([angles.cos(), angles.sin()], 1)
-    law = densities.GaussianMixture(
+    law = mixtures.IsotropicMixture(
         torch.full((8,), 1 / 8, dtype=torch.float64), means, torch.full((8,), 0.5, dtype=torch.float64)
     )
-    score = densities.gaussian(2, 3.0, means)
+    score = mixtures.isotropic_gaussian(2, 3.0, means)
     return ArbitraryScore(Counted(law.log_prob), Counted(score.log_prob), dim=2), law.sample(size, Stream(1))
 
 

@@ -10,11 +10,12 @@ import time
 import pytest
 import torch
 
-from numerics import marginals
-from numerics.marginals import Product
-from numerics.random import Stream, tiles
-from numerics.transports.entangling import EntanglingMap, Gaussian, householder
-from numerics.transports.entangling_errors import errors
+from numerics.distributions import marginals
+from numerics.distributions.product import Product
+from numerics.latents.entangling import EntanglingMap, Gaussian
+from numerics.latents.entangling_bounds import errors
+from numerics.latents.rotations import householder
+from numerics.streams import Stream, tiles
 
 DIMENSION, POINTS = 512, 100_000
 MEMORY = """
@@ -47,7 +48,7 @@ def sweep(f: EntanglingMap, points: int) -> tuple[float, float]:
     """Map ``points`` points tile by tile and find the least entry at each: seconds (sampling left out) and the least logarithm."""
     stream, seconds, least = Stream(2), 0.0, float("inf")
     for count in tiles(points, f.tile):
-        z = f.law.sample(stream, count)
+        z = f.prior.sample(count, stream)
         started = time.perf_counter()
         least = min(least, float(f.least_entry(f.linearize(z)).log_abs.min()))
         seconds += time.perf_counter() - started
@@ -79,7 +80,7 @@ def test_structured_determinants_in_64_dimensions(benchmark, record_property) ->
     law = Product([marginals.Laplace(torch.zeros(d // 2), 1.0), marginals.Gumbel(torch.zeros(d // 2), 2.0)])
     f = EntanglingMap(law, householder(Stream(1).normal(d)))
     branchless = EntanglingMap(law, f.A, link=Gaussian(branch_free=True))
-    z = law.sample(Stream(2), n)
+    z = law.sample(n, Stream(2))
     jacobians = torch.func.vmap(torch.func.jacrev(branchless), chunk_size=512)  # in chunks it is at its fastest
     dense = torch.linalg.slogdet(jacobians(z)).logabsdet
     structured = benchmark.pedantic(f.log_abs_det, args=(z,), rounds=20, warmup_rounds=3)

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proofs_checks.provenance import processor, versions
-from theory.exact_matrices import ExactArray
+from proofs_checks.claim.provenance import processor, versions
+from theory.arithmetic.matrices import ExactArray
 from theory.groups import FiniteGroup
 from theory.groups.cayley_tables import latin_failure, light_test
 from theory.groups.families import alternating, direct_product, projective_special_linear, symmetric

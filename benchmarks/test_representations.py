@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from numerics.batched import decompose_batch
-from numerics.decomposition import assemble, decompose
-from numerics.random import Stream
-from numerics.regular_action import RegularAction, discover
-from numerics.representations import cayley_table, closure, permutation_matrices
-from proofs_checks.provenance import processor, versions
+from numerics.representations.averaging import cayley_table, closure, permutation_matrices
+from numerics.representations.batch import decompose_batch
+from numerics.representations.decomposition import decompose
+from numerics.representations.irreps import assemble
+from numerics.representations.regular_action import RegularAction, discover
+from numerics.streams import Stream
+from proofs_checks.claim.provenance import processor, versions
 
 S5 = torch.tensor([[1, 0, 2, 3, 4], [1, 2, 3, 4, 0]])
 RESULTS = Path(__file__).parent / "results" / "representations_s5.json"

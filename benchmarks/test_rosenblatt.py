@@ -10,8 +10,8 @@ import time
 import torch
 from torch import Tensor
 
-from numerics import densities
-from numerics.random import Stream
+from numerics.distributions import mixtures
+from numerics.streams import Stream
 from numerics.transports.conditionals import MixtureConditionals
 from numerics.transports.rosenblatt import KnotheRosenblatt, uniforms_of
 
@@ -29,11 +29,11 @@ print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
 TOLERANCE = 1e-9
 
 
-def problem(size: int) -> tuple[densities.GaussianMixture, Tensor]:
+def problem(size: int) -> tuple[mixtures.IsotropicMixture, Tensor]:
     """Eight Gaussians of different widths at the corners of a cube, up to 8 standard deviations apart, and samples."""
     corners = 2 * torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * 3)
     weights = torch.full((8,), 1 / 8, dtype=torch.float64)
-    law = densities.GaussianMixture(weights, corners, torch.linspace(0.5, 0.9, 8, dtype=torch.float64))
+    law = mixtures.IsotropicMixture(weights, corners, torch.linspace(0.5, 0.9, 8, dtype=torch.float64))
     return law, law.sample(size, Stream(5))
 
 

@@ -83,6 +83,10 @@ def solve_increasing(
         floor: See above; 0 asks for the last digit.
     Returns:
         The abscissa of least miss among those tried, that miss, and the width of the bracket.
+
+    >>> nine, zero = torch.tensor([9.0]).double(), torch.zeros(1).double()
+    >>> round(float(solve_increasing(lambda x, rows: (x * x, 2 * x), nine, zero, nine).x), 12)
+    3.0
     """
     low, high = low.clone(), high.clone()
     x = low + (high - low) / 2 if start is None else torch.minimum(torch.maximum(start, low), high)

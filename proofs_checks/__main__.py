@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from proofs_checks.cli import main
-
 if __name__ == "__main__":
+    try:
+        from proofs_checks.cli import main
+    except KeyboardInterrupt:  # before anything began
+        sys.exit(130)
     sys.exit(main())

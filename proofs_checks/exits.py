@@ -31,9 +31,10 @@ def exit_code(statuses: Iterable[str], *, allow_undecided: bool = False) -> int:
     >>> exit_code([])
     5
     """
-    codes = {_CODES[str(status)] for status in statuses}
-    if not codes:
+    from proofs_checks.kernel import SEVERITY  # here, since to name a code needs no kernel
+
+    found = {str(status) for status in statuses}
+    if not found:
         return NOTHING
-    if allow_undecided:
-        codes = {HOLDS if code == UNDECIDED else code for code in codes}
-    return next(code for code in (REFUTED, ERRORED, UNDECIDED, HOLDS) if code in codes)
+    code = next(_CODES[status] for status in SEVERITY if status in found)
+    return HOLDS if allow_undecided and code == UNDECIDED else code

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from proofs_checks import exits
-from proofs_checks.catalogue import Catalogue
-from proofs_checks.claim import Claim
+from proofs_checks.claim.claim import Claim
 from proofs_checks.errors import PrealityError
-from proofs_checks.terminal import warn
-from proofs_checks.text import clean
+from proofs_checks.report.terminal import warn
+from proofs_checks.run.interactive import Catalogue
+from proofs_checks.wording import clean
 
 MEASURING = ("numeric", "statistical")
 
@@ -31,7 +31,7 @@ def measure(claims: Sequence[Claim], profile: str, seed: int, device: str) -> It
         InputError: an unknown profile.
         DeviceError: a device that is not here.
     """
-    from proofs_checks import checks
+    from proofs_checks.run import checks
 
     settings = checks.Settings(checks.PROFILES[profile], seed, checks.resolve_device(device))
     for claim in claims:
@@ -91,15 +91,14 @@ def _selected(names: Sequence[str]) -> list[Claim]:
 
 def _printed(records: Iterator[dict[str, Any]], lines: TextIO) -> list[dict[str, Any]]:
     """Print each record at once, with a word on stderr for whoever watches; returns them all."""
+    from proofs_checks.run.checks import task_of
+
     kept = []
     for record in records:
         lines.write(json.dumps(record, allow_nan=False) + "\n")
         lines.flush()
-        control = f" / {record['control']}" if record["control"] else ""
         print(
-            clean(
-                f"{record['claim']} {record['route']}{control} {record['k']}: {record['verdict']['status']}, {record['seconds']:.2f} s"
-            ),
+            clean(f"{task_of(record).label} {record['k']}: {record['verdict']['status']}, {record['seconds']:.2f} s"),
             file=sys.stderr,
         )
         kept.append(record)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from proofs_checks.catalogue import Catalogue
+from proofs_checks.run.interactive import Catalogue
 
 if TYPE_CHECKING:
-    from proofs_checks.checks import Record, Settings, Task
+    from proofs_checks.run.checks import Record, Settings, Task
 
 CATALOGUE = Catalogue()
 for _path in filter(None, os.environ.get("PREALITY_CLAIMS", "").split(os.pathsep)):
@@ -35,7 +35,7 @@ CONTROLS = [
 
 @cache
 def settings() -> Settings:
-    from proofs_checks import checks
+    from proofs_checks.run import checks
 
     profile = checks.PROFILES[os.environ.get("PREALITY_PROFILE", "quick")]
     return checks.Settings(
@@ -48,7 +48,7 @@ def settings() -> Settings:
 @cache
 def records_of(task: Task) -> tuple[Record, ...]:
     """A task's records, made once: the node of a claim is made of those of its routes and controls."""
-    from proofs_checks import checks
+    from proofs_checks.run import checks
 
     return tuple(checks.run_task(CATALOGUE[task.claim], task, settings()))
 
@@ -65,7 +65,7 @@ def explained(records: tuple[Record, ...]) -> str:
 @pytest.mark.parametrize(("claim_id", "route"), ROUTES, ids=[f"{claim}:{route}" for claim, route in ROUTES])
 def test_route(claim_id: str, route: str) -> None:
     from proofs_checks import kernel
-    from proofs_checks.checks import Task
+    from proofs_checks.run.checks import Task
 
     records = records_of(Task(claim_id, route))
     found = [kernel.Verdict.from_plain(record["verdict"]) for record in records]
@@ -78,7 +78,7 @@ def test_route(claim_id: str, route: str) -> None:
 )
 def test_control(claim_id: str, control: str, route: str) -> None:
     from proofs_checks import kernel
-    from proofs_checks.checks import Task
+    from proofs_checks.run.checks import Task
 
     records = records_of(Task(claim_id, route, control))
     verdict = kernel.control_verdict([kernel.Verdict.from_plain(record["verdict"]) for record in records], route=route)
@@ -87,7 +87,7 @@ def test_control(claim_id: str, control: str, route: str) -> None:
 
 @pytest.mark.parametrize("claim_id", list(CATALOGUE))
 def test_claim(claim_id: str) -> None:
-    from proofs_checks import checks, results
+    from proofs_checks.run import checks, results
 
     claim = CATALOGUE[claim_id]
     records = [record for task in checks.tasks_of(claim) for record in records_of(task)]

@@ -1,39 +1,33 @@
-r"""Maps that carry one law to another: triangular ones, their inverses, and a rotation between two of them.
+r"""Maps that carry one distribution to another: triangular ones, and their inverses.
 
-One construction under three names. Integrate a density along a coordinate, given the earlier ones, and the law becomes uniform (Knothe-Rosenblatt);
-integrate its quotient by a score, and the density becomes that score (Le Lan & Dinh); go to normal coordinates, rotate and come back, and the
-law is the same while every coordinate depends on every other (Locatello et al.).
+One construction under two names. Integrate a density along a coordinate, given the earlier ones, and the distribution becomes uniform
+(Knothe-Rosenblatt); integrate its quotient by a score, and the density becomes that score (Le Lan & Dinh).
 
-=====================  =====================================================================================
+=====================  ======================================================================
 triangular             log-determinants from the diagonal of a map as evaluated
-hypotheses             what a map asks of a density, and what is said where it fails
-arbitrary_score        the bijection that realises any score; ``celled_score`` in cells, ``recovery`` back from the image
-rosenblatt             onto the cube, from conditional laws: ``conditionals``, ``foreign_conditionals``,
-                       or from a density alone in D <= 3: ``marginal_grids``, ``support_search``
-entangling             F^-1 Phi A Phi^-1 F, with its error terms in ``entangling_errors`` and twins of a model in ``twins``
 bijections             random bijections with known log-determinants, for measurements
-=====================  =====================================================================================
+domain                 what a map asks of a density, and what is said where it fails
+arbitrary_score        the bijection that realises any score
+arbitrary_score_measurements  the same measured: Jacobian, inverse, finiteness, masses of cells
+adaptive_score         the same on panels that are split where the quadrature errs, images in logarithms
+fibre_panels           panels along the fibres of many points, split all at once
+image_density          the density of an image, recovered from the image alone
+conditionals           conditional distributions in closed form
+adapters               other libraries' distributions as conditionals
+grid_conditionals      conditionals of a density on R, R^2 or R^3, by quadrature
+panels                 where such a density has its mass, and panels that resolve it
+rosenblatt             the map onto the cube, by either kind of conditionals
+declared               distributions called by name, with their maps onto the cube
+=====================  ======================================================================
 """
 
-from numerics.transports.arbitrary_score import (
-    ArbitraryScore,
-    HypothesisError,
-    Inspection,
-    Inverse,
-    LogFunction,
-    PrecisionError,
-    Slope,
-    Trouble,
-    dyadic_tails,
-    log_ratio,
-)
-from numerics.transports.entangling import EntanglingMap
+from numerics.transports.arbitrary_score import ArbitraryScore, Inspection, Inverse, Slope, dyadic_tails, log_ratio
+from numerics.transports.domain import HypothesisError, LogFunction, PrecisionError, Trouble
 from numerics.transports.rosenblatt import KnotheRosenblatt
 from numerics.transports.triangular import triangular_log_det, triangularity_defect
 
 __all__ = [
     "ArbitraryScore",
-    "EntanglingMap",
     "HypothesisError",
     "Inspection",
     "Inverse",

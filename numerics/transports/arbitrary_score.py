@@ -15,7 +15,7 @@ from torch import Tensor
 
 from numerics.quadrature import Rule, kronrod
 from numerics.roots import bracketed, solve_increasing
-from numerics.transports.hypotheses import (
+from numerics.transports.domain import (
     CAUSES,
     PRECISION,
     HypothesisError,
@@ -27,12 +27,9 @@ from numerics.transports.hypotheses import (
     evaluated,
     within_range,
 )
-from numerics.transports.triangular import gradient, triangular_log_det, triangularity_defect
+from numerics.transports.triangular import gradient
 
-__all__ = [
-    "ArbitraryScore", "HypothesisError", "Inspection", "Inverse", "LogFunction", "PrecisionError", "Slope", "Trouble", "dyadic_tails", "log_ratio",
-    "triangular_log_det", "triangularity_defect",
-]  # fmt: skip
+__all__ = ["ArbitraryScore", "Inspection", "Inverse", "Slope", "dyadic_tails", "log_ratio"]
 
 
 DOUBLINGS = 21  # of a unit step away from the base point, where a preimage is looked for
@@ -78,7 +75,7 @@ class Inspection:
 
 
 class ArbitraryScore:
-    r"""The bijection under which a law with density p has the density s(x) at the image of x.
+    r"""The bijection under which a distribution with density p has the density s(x) at the image of x.
 
     .. math:: f(x) = \Bigl(\int_{c(x_2..x_D)}^{x_1} \frac{p(t, x_2..x_D)}{s(t, x_2..x_D)}\,dt,\; x_2, \dots, x_D\Bigr)
 
@@ -100,10 +97,16 @@ class ArbitraryScore:
     Accuracy:
         :meth:`forward_with_estimate` returns the distance from the embedded rule, an estimate.
     Limits:
-        The inverse looks for a bracket outside too: a law of bounded support has to return -inf there, and not to raise.
-        p and s are seen at the nodes alone: a gap, a pole or an atom between nodes goes unseen, and so does a law without a density whose
+        The inverse looks for a bracket outside too: a distribution of bounded support has to return -inf there, and not to raise.
+        p and s are seen at the nodes alone: a gap, a pole or an atom between nodes goes unseen, and so does a distribution without a density whose
         ``log_prob`` answers between its atoms. A score that vanishes *at* the base point is :func:`dyadic_tails`' to find.
     Source: Le Lan & Dinh 2021, prop. 1; the base point inside the fibre is ours.
+
+    >>> from numerics.distributions.marginals import Normal
+    >>> p, x = Normal(), torch.tensor([[-1.0], [0.0], [2.0]]).double()
+    >>> flat = ArbitraryScore(p.log_prob, lambda x: 0 * x[:, 0], dim=1)
+    >>> bool((p.log_prob(x) - flat.log_det(x)).abs().max() < 1e-12)  # the image's density is 1
+    True
     """
 
     def __init__(
@@ -260,7 +263,7 @@ class ArbitraryScore:
     def log_density(self, y: Tensor) -> Tensor:
         """log density of f(X) at images ``y``, through the inverse and the Jacobian of the map as evaluated.
 
-        It approaches log s + ``log_unit`` at the preimage. See :func:`numerics.transports.recovery.recover` for its error.
+        It approaches log s + ``log_unit`` at the preimage. See :func:`numerics.transports.image_density.recover` for its error.
         """
         x = self.inverse(y)
         with torch.no_grad():
@@ -395,7 +398,7 @@ class ArbitraryScore:
         for name, values in (("log_prob", logs[1]), ("log_score", logs[2])):
             if not values.requires_grad and bool((values != values[:1]).any()):
                 raise ValueError(
-                    f"{name} varies along the fibre but carries no gradient (detached, under no_grad, computed outside torch, or a law on a lattice that "
+                    f"{name} varies along the fibre but carries no gradient (detached, under no_grad, computed outside torch, or a distribution on a lattice that "
                     "rounds its argument). Compute it in torch with autograd on."
                 )
 

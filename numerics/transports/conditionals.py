@@ -1,10 +1,10 @@
-r"""Conditional laws of each coordinate given the earlier ones, in log space on both sides.
+r"""Conditional distributions of each coordinate given the earlier ones, in log space on both sides.
 
-A :class:`Conditionals` hands out, for rows of earlier coordinates, the laws of the next one: a :class:`Fibre`, which is N laws on
+A :class:`Conditionals` hands out, for rows of earlier coordinates, the distributions of the next one: a :class:`Fibre`, which is N distributions on
 the line side by side. A Fibre knows :math:`\log F` and :math:`\log(1-F)` each by itself, so that neither tail saturates.
 
-Closed forms: Gaussian mixtures with any covariances, products of one-dimensional laws, autoregressive flows into the normal law, and
-callables of your own. Quadrature is in :mod:`numerics.transports.marginal_grids`.
+Closed forms: Gaussian mixtures with any covariances, products of one-dimensional distributions, autoregressive flows into the normal distribution, and
+callables of your own. Quadrature is in :mod:`numerics.transports.grid_conditionals`.
 """
 
 from __future__ import annotations
@@ -17,23 +17,28 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from numerics.densities import GaussianMixture
-from numerics.foreign_marginals import as_product
-from numerics.marginals import Product
-from numerics.random import Stream
+from numerics.distributions.adapters import as_product
+from numerics.distributions.interface import Distribution
+from numerics.distributions.mixtures import GaussianMixture
+from numerics.distributions.product import Product
+from numerics.log_tails import LOG_2, LOG_SQRT_2PI, Tail, side_of
 from numerics.roots import bracketed, solve_increasing
-from numerics.tails import LOG_2, LOG_SQRT_2PI, Tail, side_of
-from numerics.transports.hypotheses import HypothesisError
+from numerics.streams import Stream
+from numerics.transports.domain import HypothesisError
 from numerics.transports.triangular import triangularity_defect
 
 __all__ = [
-    "CallableConditionals", "Conditionals", "Fibre", "FlowConditionals", "MixtureConditionals", "ProductConditionals",
-    "log_complement", "random_covariances",
+    "CallableConditionals", "Conditionals", "Fibre", "FlowConditionals", "KnownConditionals", "MixtureConditionals",
+    "ProductConditionals", "log_complement",
 ]  # fmt: skip
 
 
 def log_complement(log_p: Tensor) -> Tensor:
-    """log(1 - e^log_p) for ``log_p <= 0``: to a few units of roundoff, relative to 1 - e^log_p as the rounded ``log_p`` has it."""
+    """log(1 - e^log_p) for ``log_p <= 0``: to a few units of roundoff, relative to 1 - e^log_p as the rounded ``log_p`` has it.
+
+    >>> log_complement(torch.tensor([0.25]).log()).exp()
+    tensor([0.7500])
+    """
     near = log_p > -LOG_2
     return torch.where(
         near,
@@ -43,10 +48,10 @@ def log_complement(log_p: Tensor) -> Tensor:
 
 
 class Fibre(ABC):
-    """N laws on the line, one a row of earlier coordinates.
+    """N distributions on the line, one a row of earlier coordinates.
 
     Attributes:
-        centre, scale: Somewhere in each law and a length on which it varies, shape ``(N,)``: where the search for an inverse starts.
+        centre, scale: Somewhere in each distribution and a length on which it varies, shape ``(N,)``: where the search for an inverse starts.
     """
 
     centre: Tensor
@@ -62,7 +67,7 @@ class Fibre(ABC):
 
     @abstractmethod
     def take(self, rows: Tensor) -> Fibre:
-        """The laws of some of the rows."""
+        """The distributions of some of the rows."""
 
     def tail(self, t: Tensor) -> Tail:
         """The smaller tail at each ``t``."""
@@ -75,13 +80,13 @@ class Fibre(ABC):
         """The t with these tails, and by how much the logarithm of the tail *as evaluated* misses there; each of shape ``(N,)``.
 
         Raises:
-            HypothesisError: a tail that the law does not reach on the floating-point line.
+            HypothesisError: a tail that the distribution does not reach on the floating-point line.
         """
         log_p, side = tail
         low, high, found = self._bracket(log_p * side, side)
         if not bool(found.all()):
             raise HypothesisError(
-                f"{int((~found).sum())} of {found.numel()} tails are not reached by the conditional law within the floating-point line, first log tail "
+                f"{int((~found).sum())} of {found.numel()} tails are not reached by the conditional distribution within the floating-point line, first log tail "
                 f"{float(log_p[~found][0]):.6g}. Is the conditional distribution function increasing from 0 to 1?"
             )
 
@@ -101,10 +106,10 @@ class Fibre(ABC):
 
 
 class Conditionals(ABC):
-    """The laws of x_d given x_1..x_{d-1}, d = 1..D.
+    """The distributions of x_d given x_1..x_{d-1}, d = 1..D.
 
     Attributes:
-        dim: D. connected: Whether every conditional law has a positive density on an interval (so that the map is a bijection).
+        dim: D. connected: Whether every conditional distribution has a positive density on an interval (so that the map is a bijection).
         numbers: How many numbers a point costs at most while a fibre is held, for the tiles.
     """
 
@@ -114,7 +119,25 @@ class Conditionals(ABC):
 
     @abstractmethod
     def fibre(self, before: Tensor) -> Fibre:
-        """The laws of coordinate d + 1 given rows of the first d, shape ``(N, d)``, ``0 <= d < D``."""
+        """The distributions of coordinate d + 1 given rows of the first d, shape ``(N, d)``, ``0 <= d < D``."""
+
+
+class KnownConditionals(Conditionals):
+    """Conditionals of a distribution that is known jointly: a distribution itself, whose density and sampler use none of them.
+
+    Attributes:
+        joint: The distribution.
+    """
+
+    joint: Distribution
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """The joint log density in nats of points ``(N, D)``, shape ``(N,)``."""
+        return self.joint.log_prob(x)
+
+    def sample(self, n: int, stream: Stream) -> Tensor:
+        """``n`` draws, shape ``(n, D)``."""
+        return self.joint.sample(n, stream)
 
 
 # -- Gaussian mixtures --------------------------------------------------------------------------------------------------
@@ -141,14 +164,14 @@ class MixtureFibre(Fibre):
         return torch.logsumexp(self.log_weights - z * z / 2 - LOG_SQRT_2PI - self.scales.log(), 0)
 
     def take(self, rows: Tensor) -> MixtureFibre:
-        """The laws of some rows."""
+        """The distributions of some rows."""
         part = object.__new__(MixtureFibre)
         part.log_weights, part.means, part.scales = self.log_weights[:, rows], self.means[:, rows], self.scales
         part.centre, part.scale = self.centre[rows], self.scale[rows]
         return part
 
 
-class MixtureConditionals(Conditionals):
+class MixtureConditionals(KnownConditionals):
     r"""The conditionals of a Gaussian mixture, in closed form for every D.
 
     With :math:`\Sigma_k = L_k L_k^T` and :math:`z_k = L_k^{-1}(x - m_k)`, coordinate d of component k given the earlier ones is normal
@@ -160,30 +183,29 @@ class MixtureConditionals(Conditionals):
         means: ``(K, D)``. covariances: ``(K, D, D)``, positive definite.
     Raises:
         ValueError: shapes that do not agree, weights that are not positive, a covariance that is not positive definite.
+
+    >>> pair = torch.tensor([[[1.0, 0.5], [0.5, 1.0]]]).double()
+    >>> given = MixtureConditionals(torch.ones(1).double(), torch.zeros(1, 2).double(), pair).fibre(torch.ones(1, 1).double())
+    >>> given.centre, given.scale.square()
+    (tensor([0.5000], dtype=torch.float64), tensor([0.7500], dtype=torch.float64))
     """
 
     def __init__(self, weights: Tensor, means: Tensor, covariances: Tensor) -> None:
-        if means.ndim != 2 or weights.shape != means.shape[:1] or covariances.shape != (*means.shape, means.shape[1]):
-            raise ValueError(
-                f"Expected weights (K,), means (K, D), covariances (K, D, D), got {tuple(weights.shape)}, {tuple(means.shape)}, {tuple(covariances.shape)}."
-            )
-        if not bool((weights > 0).all() & torch.isfinite(weights).all() & torch.isfinite(means).all()):
-            raise ValueError("Expected positive finite weights and finite means.")
-        asymmetry = (covariances - covariances.mT).abs().amax()
-        factors, failed = torch.linalg.cholesky_ex(covariances)
-        if bool((failed != 0).any()) or bool(asymmetry > 1e-6 * covariances.abs().amax()):
-            raise ValueError(
-                f"Expected symmetric positive definite covariances; component {int((failed != 0).int().argmax())} is not."
-            )
-        self.log_weights = (weights / weights.sum()).log()
-        self.means, self.covariances, self.factors = means, covariances, factors
-        self.dim, self.numbers = means.shape[1], 6 * means.shape[0] * (means.shape[1] + 4)
+        self.joint = GaussianMixture(weights, means, covariances)
+        self._read(self.joint)
+
+    def _read(self, joint: GaussianMixture) -> None:
+        self.log_weights, self.means = joint.weights.log(), joint.means
+        self.covariances, self.factors = joint.covariances, joint.factors
+        self.dim, self.numbers = joint.dim, 6 * joint.means.shape[0] * (joint.dim + 4)
 
     @classmethod
-    def of(cls, law: GaussianMixture) -> MixtureConditionals:
-        """The conditionals of an isotropic mixture of :mod:`numerics.densities`."""
-        unit = torch.eye(law.dim, dtype=law.means.dtype, device=law.means.device)
-        return cls(law.weights, law.means, law.scales.square()[:, None, None] * unit)
+    def of(cls, joint: GaussianMixture) -> MixtureConditionals:
+        """The conditionals of a mixture of :mod:`numerics.distributions.mixtures`."""
+        own = object.__new__(cls)
+        own.joint = joint
+        own._read(joint)
+        return own
 
     def fibre(self, before: Tensor) -> MixtureFibre:
         """Normal mixtures with weights, means and scales by forward substitution."""
@@ -194,29 +216,6 @@ class MixtureConditionals(Conditionals):
         means = self.means[:, d, None] + (self.factors[:, d, None, :d] @ z)[:, 0]
         return MixtureFibre(torch.log_softmax(log_weights, 0), means, diagonal[:, d, None])
 
-    def log_prob(self, x: Tensor) -> Tensor:
-        """The joint log density of points ``(N, D)``, by the inverses and determinants of the whole covariances and no conditional."""
-        offsets = x - self.means[:, None]
-        squares = (offsets @ torch.linalg.inv(self.covariances) * offsets).sum(2)
-        size = torch.linalg.slogdet(self.covariances).logabsdet / 2 + self.dim * LOG_SQRT_2PI
-        return torch.logsumexp((self.log_weights - size)[:, None] - squares / 2, 0)
-
-    def sample(self, n: int, stream: Stream) -> Tensor:
-        """``n`` draws, shape ``(n, D)``: a component by its weight, then a linear image of normals; no conditional law."""
-        steps = torch.cumsum(self.log_weights.exp(), 0)[:-1].contiguous()
-        which = torch.searchsorted(steps, stream.uniform(n), right=True)
-        noise = stream.normal(n, self.dim)
-        return self.means[which] + torch.einsum("nij,nj->ni", self.factors[which], noise)
-
-    def amplified(self, x: Tensor) -> Tensor:
-        r"""Units of rounding in log weights and exponents at points ``(N, D)``, shape ``(N,)``: :math:`(D + 8)\,\kappa(\Sigma)\,(1 + \max_k |z_k|^2)`.
-
-        Forward substitution and the inverse of a covariance err by a few D units relative to the norm, amplified by at most the condition
-        number of the covariance (Higham, ch. 8 and 14).
-        """
-        squares = self._standardised(x).square().sum(1).amax(0)
-        return (self.dim + 8) * torch.linalg.cond(self.covariances).amax() * (1 + squares)
-
     def _standardised(self, x: Tensor) -> Tensor:
         """L^-1 (x - m) for the leading coordinates given, shape ``(K, d, N)``."""
         d = x.shape[1]
@@ -224,23 +223,15 @@ class MixtureConditionals(Conditionals):
         return torch.linalg.solve_triangular(self.factors[:, :d, :d], offsets, upper=False) if d else offsets
 
 
-def random_covariances(dim: int, components: int, stream: Stream, *, stretch: float = 0.5) -> Tensor:
-    """Covariances Q diag(s^2) Q^T with s between e^-stretch and e^stretch and Haar-distributed Q, shape ``(K, D, D)``."""
-    q = torch.linalg.qr(stream.normal(components, dim, dim)).Q
-    scales = torch.exp(stretch * (2 * stream.uniform(components, 1, dim) - 1))
-    matrix = (q * scales.square()) @ q.mT
-    return (matrix + matrix.mT) / 2
-
-
 # -- products -----------------------------------------------------------------------------------------------------------
 
 
 class _ProductFibre(Fibre):
-    def __init__(self, law: Product, column: int, rows: int, like: Tensor) -> None:
-        self.law, self.column, self.like = law, column, like
-        self.middle = law.median().to(like)
+    def __init__(self, product: Product, column: int, rows: int, like: Tensor) -> None:
+        self.product, self.column, self.like = product, column, like
+        self.middle = product.median().to(like)
         self.centre = self.middle[column].expand(rows)
-        quartile = law.quantile(_everywhere(self.middle, math.log(0.25), 1.0))
+        quartile = product.quantile(_everywhere(self.middle, math.log(0.25), 1.0))
         self.scale = (self.middle - quartile)[column].abs().clamp_min(torch.finfo(like.dtype).tiny).expand(rows)
 
     def _row(self, t: Tensor) -> Tensor:
@@ -250,16 +241,16 @@ class _ProductFibre(Fibre):
         return whole
 
     def log_tail(self, t: Tensor, side: Tensor) -> Tensor:
-        low, high = self.law.low.to(t)[self.column], self.law.high.to(t)[self.column]
+        low, high = self.product.low.to(t)[self.column], self.product.high.to(t)[self.column]
         inside = (t > low) & (t < high)
-        tail = self.law.tail(self._row(torch.where(inside, t, self.centre)))
+        tail = self.product.tail(self._row(torch.where(inside, t, self.centre)))
         log_p, own = tail.log_p[:, self.column], tail.side[:, self.column]
         value = torch.where(own == side, log_p, log_complement(log_p))
         ended = torch.where((t <= low) == (side > 0), -math.inf, 0.0).to(t)
         return torch.where(inside, value, ended)
 
     def log_density(self, t: Tensor) -> Tensor:
-        return self.law.log_prob(self._row(t))[:, self.column]
+        return self.product.log_density(self._row(t))[:, self.column]
 
     def take(self, rows: Tensor) -> _ProductFibre:
         part = object.__new__(_ProductFibre)
@@ -269,7 +260,7 @@ class _ProductFibre(Fibre):
     def quantile(self, tail: Tail, *, steps: int = 200) -> tuple[Tensor, Tensor]:
         whole = _everywhere(self.middle.expand(tail.log_p.shape[0], -1), math.log(0.5), 1.0)
         whole.log_p[:, self.column], whole.side[:, self.column] = tail.log_p, tail.side
-        t = self.law.quantile(whole)[:, self.column]
+        t = self.product.quantile(whole)[:, self.column]
         return t, (self.log_tail(t, tail.side) - tail.log_p).abs()
 
 
@@ -277,42 +268,26 @@ def _everywhere(like: Tensor, log_p: float, side: float) -> Tail:
     return Tail(torch.full_like(like, log_p).clone(), torch.full_like(like, side).clone())
 
 
-class _TailProduct(Product):
-    """A product whose tails and quantiles are taken block by block."""
-
-    def tail(self, z: Tensor) -> Tail:
-        parts = [block.tail(part) for block, part in zip(self.blocks, z.split(self.widths, dim=-1), strict=True)]
-        return Tail(torch.cat([part.log_p for part in parts], -1), torch.cat([part.side for part in parts], -1))
-
-    def quantile(self, tail: Tail) -> Tensor:
-        return self.columnwise(lambda block, log_p, side: block.quantile(Tail(log_p, side)), *tail)
-
-
-class ProductConditionals(Conditionals):
+class ProductConditionals(KnownConditionals):
     """Independent coordinates: the conditionals are the marginals.
 
     Args:
-        marginals: Whatever :func:`numerics.foreign_marginals.as_product` reads: a list of torch distributions, frozen SciPy laws or
-            :class:`numerics.marginals.Marginal`, or one torch distribution with a batch of D. A ready
-            :class:`numerics.marginals.Product` is taken as it is, laws with gaps included.
+        marginals: Whatever :func:`numerics.distributions.adapters.as_product` reads: a list of torch distributions, frozen SciPy distributions or
+            :class:`numerics.distributions.product.Marginal`, or one torch distribution with a batch of D. A ready
+            :class:`numerics.distributions.product.Product` is taken as it is, distributions with gaps included.
+
+    >>> from torch.distributions import Gumbel, Normal
+    >>> ProductConditionals([Normal(0.0, 1.0), Gumbel(0.0, 1.0)]).dim
+    2
     """
 
     def __init__(self, marginals: Any) -> None:
-        self.law = _TailProduct((marginals if isinstance(marginals, Product) else as_product(marginals)).blocks)
-        self.dim, self.numbers = self.law.dimension, 16 * self.law.dimension
-        self.connected = all(block.connected for block in self.law.blocks)
+        self.joint = marginals if isinstance(marginals, Product) else as_product(marginals)
+        self.dim, self.numbers, self.connected = self.joint.dim, 16 * self.joint.dim, self.joint.connected
 
     def fibre(self, before: Tensor) -> Fibre:
         """One marginal for all rows."""
-        return _ProductFibre(self.law, before.shape[1], before.shape[0], before)
-
-    def log_prob(self, x: Tensor) -> Tensor:
-        """The joint log density of points ``(N, D)``."""
-        return self.law.log_prob(x).sum(1)
-
-    def sample(self, n: int, stream: Stream) -> Tensor:
-        """``n`` draws, shape ``(n, D)``."""
-        return self.law.sample(stream, n)
+        return _ProductFibre(self.joint, before.shape[1], before.shape[0], before)
 
 
 # -- flows and callables ------------------------------------------------------------------------------------------------
@@ -372,7 +347,7 @@ class FlowConditionals(Conditionals):
         return z.detach(), slope
 
     def fibre(self, before: Tensor) -> Fibre:
-        """The normal law seen through T."""
+        """The normal distribution seen through T."""
 
         def log_tail(t: Tensor, side: Tensor, before: Tensor) -> Tensor:
             return torch.special.log_ndtr(side * self._latent(t, before))
@@ -392,7 +367,7 @@ def _irregular(like: Tensor) -> Tensor:
 
 
 class CallableConditionals(Conditionals):
-    """Your own conditional laws.
+    """Your own conditional distributions.
 
     Args:
         dim: D.
@@ -400,6 +375,10 @@ class CallableConditionals(Conditionals):
         log_density: Likewise, the conditional log density; it steers the inverse.
         log_sf: Likewise, log(1 - F); from ``log_cdf`` when omitted, and then the upper tail saturates near 1e-16.
         connected: Whether every conditional has a positive density on an interval.
+
+    >>> own = CallableConditionals(1, log_cdf=lambda t, _: torch.special.log_ndtr(t), log_density=lambda t, _: -t * t / 2 - LOG_SQRT_2PI)
+    >>> own.fibre(torch.zeros(1, 0).double()).log_tail(torch.zeros(1).double(), torch.ones(1).double()).exp()
+    tensor([0.5000], dtype=torch.float64)
     """
 
     def __init__(

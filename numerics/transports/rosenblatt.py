@@ -1,33 +1,36 @@
-r"""The Knothe-Rosenblatt map: a law becomes uniform on the cube, one coordinate after the other.
+r"""The Knothe-Rosenblatt map: a distribution becomes uniform on the cube, one coordinate after the other.
 
 .. math:: f_d(x) = F(x_d \mid x_1, \dots, x_{d-1}), \qquad \log|\det J_f| = \sum_d \log \partial_d f_d
 
-Made from a log density alone in up to three dimensions (by quadrature), or from conditional laws in any dimension. Values are carried
-as :class:`numerics.tails.Tail`, the logarithm of the smaller of F and 1 - F, so that neither tail saturates.
+Made from a log density alone in up to three dimensions (by quadrature), or from conditional distributions in any dimension. Values are carried
+as :class:`numerics.log_tails.Tail`, the logarithm of the smaller of F and 1 - F, so that neither tail saturates.
 
 Source: Rosenblatt 1952.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from numerics.tails import Tail, side_of
+from numerics.log_tails import Tail, side_of
 from numerics.transports.conditionals import Conditionals
-from numerics.transports.marginal_grids import ORDER, GridConditionals
-from numerics.transports.support_search import find_panels
-
-LogFunction = Callable[[Tensor], Tensor]
+from numerics.transports.domain import LogFunction
+from numerics.transports.grid_conditionals import ORDER, GridConditionals
+from numerics.transports.panels import find_panels
 
 __all__ = ["KnotheRosenblatt", "RoundTrip", "tails_of", "uniforms_of"]
 
 
 def uniforms_of(tail: Tail) -> Tensor:
-    """The numbers in [0, 1] whose tails these are; upper tails below 1e-16 round to 1."""
+    """The numbers in [0, 1] whose tails these are; upper tails below 1e-16 round to 1.
+
+    >>> uniforms_of(tails_of(torch.tensor([0.25, 0.75]).double()))
+    tensor([0.2500, 0.7500], dtype=torch.float64)
+    """
     share = torch.exp(tail.log_p)
     return torch.where(tail.side > 0, share, 1.0 - share)
 
@@ -37,6 +40,9 @@ def tails_of(u: Tensor) -> Tail:
 
     Raises:
         ValueError: a number outside the open interval, or NaN.
+
+    >>> tails_of(torch.tensor([0.25, 0.75])).side
+    tensor([ 1., -1.])
     """
     if not bool(((u > 0) & (u < 1)).all()):
         bad = u[~((u > 0) & (u < 1))]
@@ -57,15 +63,21 @@ class RoundTrip:
 
 
 class KnotheRosenblatt:
-    """The increasing triangular map of a law onto the cube, for the coordinates in the order given.
+    """The increasing triangular map of a distribution onto the cube, for the coordinates in the order given.
 
     Make one by :meth:`from_log_prob` or :meth:`from_conditionals`. Points are ``(N, D)``; work goes in tiles of points, so that
     memory does not grow with N.
 
     Attributes:
-        dim: D. conditionals: The laws it goes through.
+        dim: D. conditionals: The distributions it goes through.
         log_mass: For :meth:`from_log_prob`, the logarithm of the density's integral (0 for a normalised one); None otherwise.
         limited, gaps: For :meth:`from_log_prob`, whether the panels ran out, and intervals without mass inside the support, by coordinate.
+
+    >>> from numerics.transports.conditionals import MixtureConditionals
+    >>> pair = torch.tensor([[[1.0, 0.5], [0.5, 1.0]]]).double()
+    >>> f = KnotheRosenblatt.from_conditionals(MixtureConditionals(torch.ones(1).double(), torch.zeros(1, 2).double(), pair))
+    >>> f.forward(torch.zeros(1, 2).double()).round(decimals=12)
+    tensor([[0.5000, 0.5000]], dtype=torch.float64)
     """
 
     def __init__(self, conditionals: Conditionals, *, tile: int = 1 << 16) -> None:
@@ -78,7 +90,7 @@ class KnotheRosenblatt:
 
     @classmethod
     def from_conditionals(cls, conditionals: Conditionals, *, tile: int = 1 << 21) -> KnotheRosenblatt:
-        """The map through conditional laws; see :mod:`numerics.transports.conditionals`.
+        """The map through conditional distributions; see :mod:`numerics.transports.conditionals`.
 
         Args:
             tile: Numbers held at once, about; 8 bytes each, several times.
@@ -102,7 +114,7 @@ class KnotheRosenblatt:
         Args:
             log_prob: From points ``(N, D)`` to nats ``(N,)``; a constant is allowed and found, see :attr:`log_mass`.
             dim: 1, 2 or 3.
-            near: Points of the law, ``(n, D)``, which spare the search for it. support: Ends of a box that holds it, tensors ``(D,)``.
+            near: Points of the distribution, ``(n, D)``, which spare the search for it. support: Ends of a box that holds it, tensors ``(D,)``.
             tolerance: Relative error of the panels' rules on the lines tried, at which splitting stops.
             tile: Points at which ``log_prob`` is evaluated at once.
             like: A tensor whose dtype and device are used; float64 on the CPU otherwise (or those of ``near``).
@@ -114,7 +126,7 @@ class KnotheRosenblatt:
         """
         if dim not in (1, 2, 3):
             raise ValueError(
-                f"Quadrature over a tensor grid is for D = 1, 2 or 3, got D = {dim}. In higher dimensions give conditional laws: from_conditionals."
+                f"Quadrature over a tensor grid is for D = 1, 2 or 3, got D = {dim}. In higher dimensions give conditional distributions: from_conditionals."
             )
         for name, given in (("near", near), *(zip(("support", "support"), support, strict=True) if support else ())):
             if given is not None and (given.shape[-1] != dim or not bool(torch.isfinite(given).all())):
@@ -171,7 +183,7 @@ class KnotheRosenblatt:
         """log of the diagonal of the Jacobian, ``(N, D)``: each tail *as evaluated* is differentiated by its own coordinate.
 
         Raises:
-            ValueError: the log density (or conditional law) carries no gradient.
+            ValueError: the log density (or conditional distribution) carries no gradient.
         """
         self._check(x)
         return torch.cat([self._log_slopes(part) for part in self._tiles(x, share=8)])
@@ -222,14 +234,14 @@ class KnotheRosenblatt:
 
     @property
     def connected(self) -> bool:
-        """Whether every conditional law is taken to have a positive density on an interval, so that the map is a bijection."""
+        """Whether every conditional distribution is taken to have a positive density on an interval, so that the map is a bijection."""
         return self.conditionals.connected and not any(self.gaps)
 
     # -- what is known about its error ------------------------------------------------------------------------------------
 
     @property
     def log_mass(self) -> Tensor | None:
-        """Logarithm of the integral of the density given; None where conditional laws were given."""
+        """Logarithm of the integral of the density given; None where conditional distributions were given."""
         return self.conditionals.log_mass if isinstance(self.conditionals, GridConditionals) else None
 
     @property
@@ -281,7 +293,7 @@ class KnotheRosenblatt:
                 tail = fibre.tail(leaf)
             if not tail.log_p.requires_grad:
                 raise ValueError(
-                    "The conditional laws carry no gradient (log_prob detached, under no_grad, or computed outside torch), so that the Jacobian of the map "
+                    "The conditional distributions carry no gradient (log_prob detached, under no_grad, or computed outside torch), so that the Jacobian of the map "
                     "cannot be taken. Compute log_prob in torch with autograd on."
                 )
             slope = torch.autograd.grad(tail.log_p.sum(), leaf)[0]

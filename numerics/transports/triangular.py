@@ -27,6 +27,10 @@ def triangular_log_det(
     Accuracy:
         That of the map's own differentiation. Triangularity itself is the caller's to know; see
         :func:`triangularity_defect` for a probe.
+
+    >>> x = torch.ones(1, 2, dtype=torch.float64)
+    >>> round(float(triangular_log_det(lambda x: torch.stack([3 * x[:, 0], x[:, 0] * x[:, 1]], 1), x).exp()), 12)
+    3.0
     """
     leaf = x.detach().requires_grad_()
     with torch.enable_grad():
@@ -53,6 +57,9 @@ def triangularity_defect(transport: Callable[[Tensor], Tensor], x: Tensor, covec
         covectors: Shape ``(m, D)``, each with trailing zeros: a combination of the first coordinates of f depends on those of x alone.
     Returns:
         Shape ``(N,)``.
+
+    >>> triangularity_defect(lambda x: x.cumsum(1), torch.ones(1, 2), torch.tensor([[1.0, 0.0]]))
+    tensor([0.])
     """
     leaf = x.detach().requires_grad_()
     with torch.enable_grad():

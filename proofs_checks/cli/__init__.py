@@ -1,4 +1,4 @@
-"""The command ``preality``. Commands live in the modules beside this one; here they are named, called and forgiven.
+"""The command ``preality``. The modules beside this one hold the commands; this one names them, calls them and explains their errors.
 
 Whatever a person can put right comes out as one message on stderr and exit code 2; a traceback is shown only with
 ``--debug``. The exit codes are those of :mod:`proofs_checks.exits`.
@@ -6,19 +6,24 @@ Whatever a person can put right comes out as one message on stderr and exit code
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from proofs_checks import exits
 from proofs_checks.errors import PrealityError
+from proofs_checks.inputs.files import printed
 
 if TYPE_CHECKING:
     from cyclopts import App
 
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 _HELP = """Proofs, measurements and audits of claims about deep generative models.
 
 A claim holds when every route that it declares holds and every control, a nearby falsehood, was refuted.
@@ -33,21 +38,22 @@ def app() -> App:
     import cyclopts
 
     from proofs_checks import __version__
-    from proofs_checks.cli import keeping, reading, tools, verifying
+    from proofs_checks.cli import browse, recorded, tools
+    from proofs_checks.cli.verify import verify
 
     made = cyclopts.App(
         name="preality", help=_HELP, help_epilogue=_EPILOGUE, version=__version__, help_format="markdown", suppress_keyboard_interrupt=False,
         result_action="return_value",
     )  # fmt: skip
-    made.command(reading.list_claims, name="list")
-    made.command(reading.show)
-    made.command(reading.errata)
-    made.command(verifying.verify)
-    made.command(keeping.replay)
-    made.command(keeping.report)
-    made.command(keeping.history)
-    made.command(keeping.import_records, name="import")
-    made.command(keeping.schema)
+    made.command(browse.list_claims, name="list")
+    made.command(browse.show)
+    made.command(browse.errata)
+    made.command(verify)
+    made.command(recorded.replay)
+    made.command(recorded.report)
+    made.command(recorded.history)
+    made.command(recorded.import_records, name="import")
+    made.command(recorded.schema)
     made.command(tools.audit)
     made.command(tools.doctor)
     made.command(tools.new)
@@ -56,6 +62,7 @@ def app() -> App:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
+    _open_standard_streams()
     tokens = list(sys.argv[1:] if argv is None else argv)
     options = tokens[: tokens.index("--")] if "--" in tokens else tokens
     debug = "--debug" in options
@@ -74,6 +81,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _aside("Interrupted.", exits.INTERRUPTED)
 
 
+def _open_standard_streams() -> None:
+    """Streams that the caller closed lead nowhere; else the next file opened, the ledger say, would take their number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if number == 0 else "w", encoding="utf-8"))  # noqa: SIM115
+
+
 def _call(tokens: list[str]) -> int:
     result = app()(tokens, exit_on_error=False, print_error=False)
     sys.stdout.flush()
@@ -81,9 +99,24 @@ def _call(tokens: list[str]) -> int:
 
 
 def _explained(error: Exception, debug: bool) -> int:
-    if isinstance(error, BrokenPipeError):  # `preality list | head`: nobody reads on, which is no fault
+    if isinstance(error, BrokenPipeError):  # `preality list | head`: the pipe was closed, which is no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    if isinstance(error, OSError) and error.errno in _FULL:  # of the output: the message would name a file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _aside(
+            f"The output cannot be written: {error.strerror}. What was checked is in the ledger.", exits.USAGE
+        )
+    if isinstance(error, OSError) and error.errno in _SHORT:
+        what = f"{error.strerror}: {printed(error.filename)}" if error.filename else str(error.strerror)
+        return _aside(
+            f"The system is short of what this needs ({what}). Take one process (--jobs 1), or raise its limits.",
+            exits.USAGE,
+        )
+    if isinstance(error, MemoryError):
+        return _aside(
+            "The memory is full. Select fewer claims at a time, or take one process (--jobs 1).", exits.ERRORED
+        )
     if isinstance(error, PrealityError):
         return _aside(str(error), exits.USAGE)
     if type(error).__module__.startswith("cyclopts"):
@@ -99,7 +132,8 @@ def _usage_text(error: Any) -> str:
 
 
 def _aside(message: str, code: int) -> int:
-    from proofs_checks.terminal import warn
+    from proofs_checks.report.terminal import warn
 
-    warn(message)
+    with suppress(OSError):  # nobody can be told
+        warn(message)
     return code

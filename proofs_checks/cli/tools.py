@@ -4,52 +4,99 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proofs_checks import exits
 from proofs_checks.audits import KINDS, Kind
-from proofs_checks.cli.verifying import checked_outputs
+from proofs_checks.cli.common import checked_outputs
 from proofs_checks.errors import InputError
-from proofs_checks.terminal import say, warn
+from proofs_checks.inputs.files import exists, limited_to, printed
+from proofs_checks.report.terminal import say, share_progress, warn
+from proofs_checks.wording import count
+
+if TYPE_CHECKING:
+    from proofs_checks.findings import AuditReport, Interrupted
 
 
-def audit(kind: str, file: Path, /, *, json: Path | None = None) -> int:
+def audit(
+    kind: str, file: Path, /, *, json: Path | None = None, html: Path | None = None, max_bytes: int | None = None
+) -> int:
     """Apply a theorem to an object of your own.
 
-    Exits with 0 when every finding holds, 1 when one is refuted, 3 when one is undecided, 2 when the object cannot be read.
+    Exits with 0 when every finding holds, 1 when one is refuted, 3 when one is undecided, 2 when the object cannot be
+    read, 130 when it was interrupted; the findings made before are printed.
 
     Parameters
     ----------
     kind
         Of data: representation, group (JSON, CSV or NPZ files), equivariance (a JSON or NPZ file). Of a model:
-        density, pit, typicality, entangle (a Python file that defines what the audit is given, under the audit's names).
+        flow, density, pit, typicality, entangle (a Python file that defines what the audit is given, under the audit's names).
     file
         Your object. A file of data is never run; a Python file is code, and is.
     json
         Write the findings as JSON, which `preality verify --audit` puts into a report.
+    html
+        Write the findings and their picture as one self-contained page.
+    max_bytes
+        Read a file of data of up to so many bytes, in place of 64 MiB.
     """
-    outputs = checked_outputs({"json": json})
+    from proofs_checks.findings import Interrupted
+
+    outputs = checked_outputs({"json": json, "html": html}, file)
     module, name, reads = _kind_of(kind)
-    if not file.is_file():
-        raise InputError(f"There is no file {str(file)!r} to audit.")
+    if not exists(file):
+        raise InputError(f"There is no file {printed(file)} to audit.")
     if (reads == "code") != (file.suffix == ".py"):
         wanted = "a Python file (.py), which is run" if reads == "code" else "data, which is never run"
         raise InputError(f"The {kind} audit reads {wanted}; got {file.name!r}.")
-    function: Any = getattr(importlib.import_module(module), name)
-    findings = function(file) if reads == "data" else function(**_told(file, function))
-    say(findings.text())
-    for path in outputs.values():
-        from proofs_checks.audits.stored import written
-        from proofs_checks.report import write_report
+    try:
+        with limited_to(max_bytes):
+            report = _carried_out(getattr(importlib.import_module(module), name), file, reads)
+    except Interrupted as stop:
+        return _interrupted(kind, file, stop)
+    say(report.text())
+    _write(report, outputs)
+    return exits.INTERRUPTED if report.facts.get("interrupted") else exits.exit_code([str(report.status)])
 
-        write_report(path, written(findings))
+
+def _carried_out(function: Any, file: Path, reads: str) -> AuditReport:
+    """The audit of a file, its progress shown where stderr is a terminal."""
+    if reads == "data":
+        return function(file)
+    objects = _told(file, function)
+    if "progress" not in inspect.signature(function).parameters or "progress" in objects:
+        return function(**objects)
+    with share_progress() as progress:
+        return function(**objects, progress=progress)
+
+
+def _interrupted(kind: str, file: Path, stop: Interrupted) -> int:
+    """Print what was found before Ctrl-C."""
+    from proofs_checks.findings import AuditReport
+
+    if stop.findings:
+        meaning = "Interrupted: what is not listed was not asked."
+        say(AuditReport(kind, file.name, list(stop.findings), meaning, "Run the audit again to its end.").text())
+    warn(f"Interrupted after {count(len(stop.findings), 'finding')}; nothing was written.")
+    return exits.INTERRUPTED
+
+
+def _write(report: AuditReport, outputs: dict[str, Path]) -> None:
+    """The findings into each of the files asked for."""
+    if not outputs:
+        return
+    from proofs_checks.audits.stored import written
+    from proofs_checks.report.formats import render_audit_html, write_report
+
+    for name, path in outputs.items():
+        write_report(path, written(report) if name == "json" else render_audit_html(report))
         say(f"Wrote {path}")
-    return exits.exit_code([str(findings.status)])
 
 
 def _told(file: Path, function: Any) -> dict[str, Any]:
-    from proofs_checks.code_files import arguments
+    from proofs_checks.inputs.code_files import arguments
 
     warn(f"{file} is code, and is run.")
     return arguments(file, function)
@@ -73,7 +120,7 @@ def doctor(*, ledger: Path | None = None) -> int:
     ledger
         The ledger to look at; the one in the user's data directory when left out.
     """
-    from proofs_checks.doctor import examine
+    from proofs_checks.cli.doctor import examine
 
     findings = examine(ledger)
     wide = max(len(finding.subject) for finding in findings)
@@ -94,7 +141,7 @@ def new(claim_id: str, /, *, folder: Path = Path()) -> int:
     folder
         Where to write; here when left out.
     """
-    from proofs_checks.scaffold import write_claim
+    from proofs_checks.claim.scaffold import write_claim
 
     claim, test = write_claim(claim_id, folder)
     say(f"Wrote {claim} and {test}\nRun the claim: preality verify {claim}\nRun its test:  python -m pytest {test}")

@@ -1,31 +1,34 @@
-"""A claim's figure as inline SVG: small, offline, legible on light and on dark paper, and made of listed elements only.
+"""A claim's figure as inline SVG: small, offline, legible on light and on dark paper,
+and made of listed elements only.
 
-Matplotlib's own file is never printed. It is parsed and rebuilt: ``style`` attributes become presentation attributes (a page with
-a strict content policy allows no inline style), identifiers that something refers to are renamed so that no two figures share one, and
-the rest is dropped. The background is left out; on dark paper the page turns lightness around and keeps hues, so that whatever is legible
-on white, text on coloured cells too, stays so.
+Matplotlib's own file is never printed. It is parsed and rebuilt: ``style`` attributes
+become presentation attributes (a page with a strict content policy allows no inline
+style), identifiers that something refers to are renamed so that no two figures share
+one, and the rest is dropped. The background is left out; on dark paper the page turns
+lightness around and keeps hues, so that whatever is legible on white, text on coloured
+cells too, stays so.
 """
 
 from __future__ import annotations
 
-import importlib
 import io
 import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 from markupsafe import Markup
 
-from proofs_checks.audits import KINDS
+from proofs_checks.claim.apart import Apart, call_apart, told
 from proofs_checks.errors import CatalogueError
-from proofs_checks.report.text import clip, visible, words
+from proofs_checks.wording import clip, visible, words
 
 if TYPE_CHECKING:
-    from proofs_checks.audits import AuditReport
-    from proofs_checks.claim import Claim
+    from proofs_checks.claim.claim import Claim
+    from proofs_checks.findings import AuditReport
 
 LARGEST = 20 * 1024  # bytes of one figure
 BESIDE = 560  # pixels of width up to which a figure stands beside the text, a little reduced at most
@@ -67,14 +70,18 @@ _DEFAULTS = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure for a page, or the reason why there is none (empty when the claim draws none)."""
+    """A figure for a page, or the reason why there is none (empty when the claim
+    draws none).
+    """
 
     svg: Markup | None = None
     note: str = ""
 
     @property
     def wide(self) -> bool:
-        """Whether it needs a line to itself, since text beside it would leave it too small to read."""
+        """Whether it needs a line to itself, since text beside it would leave it too
+        small to read.
+        """
         match = re.match(r'<svg [^>]*?width="(\d+)"', self.svg or "")
         return match is not None and int(match[1]) > BESIDE
 
@@ -83,29 +90,59 @@ def figure_svg(claim: Claim, prefix: str) -> Drawing:
     """The claim's figure, cleaned.
 
     Args:
-        prefix: Begins every identifier in the figure; different for every figure of a page.
+        prefix: Begins every identifier in the figure; different for every figure of a
+            page.
     """
+    label = claim.page.caption or f"Figure of {claim.title}"
+    name = f"claims[{claim.id!r}].figure()"
+    if claim.apart:
+        mentioned = b"figure" in _source_of(claim)  # else a process would be started to find none
+        return (
+            _drawing(lambda: call_apart(svg_of, claim.page.home, claim.id), prefix, label, name)
+            if mentioned
+            else Drawing()
+        )
     if not callable(getattr(claim.code, "figure", None)):
         return Drawing()
-    label = claim.page.caption or f"Figure of {claim.title}"
-    return _drawing(claim.figure, prefix, label, f"claims[{claim.id!r}].figure()")
+    return _drawing(lambda: draw(claim.figure), prefix, label, name)
+
+
+def _source_of(claim: Claim) -> bytes:
+    try:
+        return Path(claim.page.origin).with_suffix(".py").read_bytes()
+    except (OSError, ValueError):
+        return b""
+
+
+def svg_of(home: str, claim_id: str) -> str:
+    """The figure of a claim of somebody else's, as matplotlib writes it; empty where
+    it draws none.
+    """
+    from proofs_checks.run.interactive import Catalogue
+
+    catalogue = Catalogue()
+    if home.endswith(".py"):
+        catalogue.add_file(home)
+    claim = catalogue[claim_id]
+    return draw(claim.figure) if callable(getattr(claim.code, "figure", None)) else ""
 
 
 def audit_svg(report: AuditReport, prefix: str) -> Drawing:
-    """The figure that an audit's kind draws of its facts, cleaned; nothing where the kind draws none."""
-    kind = KINDS.get(report.kind)
-    figure = getattr(importlib.import_module(kind.module), "figure", None) if kind else None
-    if figure is None:
+    """The picture of an audit's facts, cleaned; nothing where the kind draws none."""
+    if not report.has_picture:
         return Drawing()
-    return _drawing(lambda: figure(report.facts), prefix, f"Figure of {report.subject}", f"{kind.module}.figure")
+    return _drawing(lambda: draw(report.figure), prefix, f"Figure of {report.subject}", "report.figure()")
 
 
-def _drawing(figure: Callable[[], Any], prefix: str, label: str, name: str) -> Drawing:
+def _drawing(figure: Callable[[], str], prefix: str, label: str, name: str) -> Drawing:
     try:
-        text = draw(figure)
+        text = figure()
+        found = cleaned(text, prefix, label=label) if text else ""
     except Exception as error:  # noqa: BLE001  a claim's own code: whatever it raises is told, and the report is written all the same
-        return Drawing(note=f"The figure could not be drawn: {type(error).__name__}: {clip(error, 300)}")
-    found = cleaned(text, prefix, label=label)
+        why = str(error) if isinstance(error, Apart) else told(error)
+        return Drawing(note=f"The figure could not be drawn: {clip(why, 300)}")
+    if not found:
+        return Drawing()
     if (size := len(found.encode())) > LARGEST:
         return Drawing(
             note=f"The figure takes {size / 1024:.0f} KB, and the report shows at most {LARGEST // 1024}; {name} draws it."
@@ -164,7 +201,9 @@ def _referenced(tree: Element) -> list[str]:
 
 
 def _rebuilt(element: Element, names: dict[str, str]) -> Iterator[Element]:
-    """A clean copy of ``element``; its children alone where it is a group that says nothing, nothing where it is not listed."""
+    """A clean copy of ``element``; its children alone where it is a group that says
+    nothing, nothing where it is not listed.
+    """
     tag = _local(element.tag)
     if tag not in ELEMENTS:
         return
@@ -194,7 +233,9 @@ def _said(text: str | None) -> str | None:
 
 
 def _join(text: Element) -> None:
-    """Letters that stand alone, as matplotlib writes its formulas, put together: one element with a list of positions."""
+    """Letters that stand alone, as matplotlib writes its formulas, put together: one
+    element with a list of positions.
+    """
     joined: list[Element] = []
     for part in text:
         last = joined[-1] if joined else None

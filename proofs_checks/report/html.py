@@ -1,4 +1,6 @@
-"""The report as one self-contained HTML file: no network, no framework, complete and readable without its script."""
+"""The report as one self-contained HTML file: no network, no framework, complete and
+readable without its script.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from proofs_checks.claim import Claim
-from proofs_checks.page import ROUTES
+from proofs_checks.claim.claim import Claim
+from proofs_checks.claim.page import ROUTES
+from proofs_checks.findings import AuditReport
 from proofs_checks.report import figures as drawing
 from proofs_checks.report import view
-from proofs_checks.report.mathml import formula
-from proofs_checks.report.text import clip, visible
+from proofs_checks.report.mathml import formula, prose
 from proofs_checks.report.view import Run
-from proofs_checks.results import ClaimResult
+from proofs_checks.run.results import ClaimResult
+from proofs_checks.wording import clip, visible
 
 HERE = Path(__file__).parent
 
@@ -29,8 +32,10 @@ def render_html(
 ) -> str:
     """The whole report.
 
-    Every string reaches the page through one filter that makes hidden characters visible and escapes markup; formulas and figures are
-    rebuilt from allow-lists; a content security policy names the page's own style and script by their hashes, and allows nothing else.
+    Every string reaches the page through one filter that makes hidden characters
+    visible and escapes markup; formulas and figures are rebuilt from allow-lists; a
+    content security policy names the page's own style and script by their hashes, and
+    allows nothing else.
 
     Args:
         figures: Draw the claims' figures, which imports their code.
@@ -72,8 +77,25 @@ def render_html(
     )
 
 
+def render_audit_html(report: AuditReport) -> str:
+    """One audit as a self-contained page: its findings, its picture, what they mean;
+    no script at all.
+    """
+    view_ = view.audit_view(report, 1)
+    css = (HERE / "report.css").read_text(encoding="utf-8")
+    return (
+        _environment()
+        .get_template("audit_page.html.j2")
+        .render(
+            audit=view_, figure=drawing.audit_svg(report, f"{view_.anchor}-"), policy=_policy(css, ""), css=Markup(css)
+        )
+    )
+
+
 def _environment() -> Environment:
-    """Escapes everything, and passes whatever is printed through :func:`visible` first."""
+    """Escapes everything, and passes whatever is printed through :func:`visible`
+    first.
+    """
 
     def shown(value: Any) -> Any:
         return value if isinstance(value, Markup) else "" if value is None else visible(value)
@@ -86,7 +108,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(formula=formula, clip=clip, control_command=view.control_command)
+    made.globals.update(formula=formula, prose=prose, clip=clip, control_command=view.control_command)
     return made
 
 
@@ -94,7 +116,8 @@ def _policy(css: str, script: str) -> str:
     def source(text: str) -> str:
         return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
-    return f"default-src 'none'; style-src {source(css)}; script-src {source(script)}; img-src data:; base-uri 'none'; form-action 'none'"
+    scripts = source(script) if script else "'none'"
+    return f"default-src 'none'; style-src {source(css)}; script-src {scripts}; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def _strength(route: str) -> tuple[int, str]:
@@ -106,7 +129,9 @@ def _occurs(status: str, claims: Sequence[view.ClaimView]) -> bool:
 
 
 def _when(text: str) -> str:
-    """``2025-03-01T10:20:30+00:00`` as ``1 March 2025, 10:20 UTC``; as it stands where it is not ISO 8601."""
+    """``2025-03-01T10:20:30+00:00`` as ``1 March 2025, 10:20 UTC``; as it stands
+    where it is not ISO 8601.
+    """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

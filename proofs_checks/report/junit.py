@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from proofs_checks.claim import Claim
+from proofs_checks.claim.claim import Claim
 from proofs_checks.kernel import Status, Verdict
-from proofs_checks.report.text import visible
 from proofs_checks.report.view import Run, ordered
-from proofs_checks.results import ClaimResult, Record
+from proofs_checks.run.results import ClaimResult, Record
+from proofs_checks.wording import visible
 
 _TAGS = {
     Status.REFUTED: "failure",
@@ -77,7 +77,7 @@ def _case(suite: Element, result: ClaimResult, name: str, verdict: Verdict, reco
     case = SubElement(suite, "testcase", classname=visible(result.id), name=visible(name), time=f"{seconds:.3f}")
     tag = _TAGS.get(verdict.status)
     if tag is None:
-        SubElement(case, "system-out").text = visible(verdict.scope.text)
+        SubElement(case, "system-out").text = visible("; ".join([verdict.scope.text, *verdict.notes]))
         return
     outcome = SubElement(case, tag, message=visible(verdict.why or verdict.status))
     if tag != "skipped":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from proofs_checks.claim import Claim
+from proofs_checks.claim.claim import Claim
 from proofs_checks.report import view
-from proofs_checks.report.text import clip, visible
 from proofs_checks.report.view import ClaimView, ControlView, RouteView, Run
-from proofs_checks.results import ClaimResult
+from proofs_checks.run.results import ClaimResult
+from proofs_checks.wording import clip, visible
+from proofs_checks.wording.formulas import unicode_prose
 
-_SPECIAL = re.compile(r"[\\`*_\[\]|~$@]|:(?=//)|[<>&]|^[#+=-]")  # to any reader of Markdown, GitHub's included
+_SPECIAL = re.compile(r"[\\`*_\[\]|~$@]|:(?=//)|[<>&]|^[#+=-]")  # to any parser of Markdown, GitHub's included
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 
@@ -37,6 +38,11 @@ def escape(text: object) -> str:
     """Text in which Markdown sees no markup, on one line."""
     line = _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), " ".join(visible(text).split()))
     return re.sub(r"^(\d{1,9})([.)])", r"\1\\\2", line)  # or it would number a list
+
+
+def _prose(text: str, limit: int) -> str:
+    """Prose with its formulas as Unicode."""
+    return escape(unicode_prose(clip(text, limit)))
 
 
 def code(text: object, *, in_table: bool = False) -> str:
@@ -101,13 +107,13 @@ def _claim(claim: ClaimView) -> Iterator[str]:
     if claim.why:
         yield from (escape(claim.why), "")
     if page:
-        yield from (*block(clip(page.statement, 2000), "math"), "", escape(clip(page.plain, 1200)), "")
+        yield from (*block(clip(page.statement, 2000), "math"), "", _prose(page.plain, 1200), "")
         for label, items in (
             ("assuming", page.assumptions),
             ("not proved", page.not_proved),
             ("rests on", page.requires),
         ):
-            yield from (f"- {label}: {escape(clip(item, 400))}" for item in items)
+            yield from (f"- {label}: {_prose(item, 400)}" for item in items)
         yield ""
     if claim.routes:
         yield from _table(
@@ -144,7 +150,7 @@ def _remarks(route: RouteView) -> Iterator[str]:
 
 def _control(control: ControlView) -> list[str]:
     statement = (
-        f"{code(control.name, in_table=True)} {escape(control.statement)}"
+        f"{code(control.name, in_table=True)} {_prose(control.statement, 400)}"
         if control.first
         else code(control.name, in_table=True)
     )
@@ -159,20 +165,20 @@ def _closing(claim: ClaimView) -> Iterator[str]:
     yield ""
     for erratum in page.errata:
         witness = code(view.control_command(claim.id, erratum.witness))
-        yield f"- erratum: printed as: {escape(clip(erratum.printed, 500))} True is: {escape(clip(erratum.corrected, 500))} See it fail: {witness}"
-    yield from (f"- left out: {escape(item)}, because {escape(reason)}" for item, reason in page.omissions)
+        yield f"- erratum: printed as: {_prose(erratum.printed, 500)} True is: {_prose(erratum.corrected, 500)} See it fail: {witness}"
+    yield from (f"- left out: {_prose(item, 300)}, because {_prose(reason, 300)}" for item, reason in page.omissions)
     yield from (f"- source: {escape(source)}" for source in claim.sources)
 
 
 def _audit(audit: view.AuditView) -> Iterator[str]:
     yield from (f"## {escape(clip(audit.title, 200))}", "", f"**{audit.word}**", "")
     rows = [
-        [escape(finding.name), word, escape(clip(f"{finding.text} {witness}".strip(), 900))]
+        [escape(finding.name), word, _prose(f"{finding.text} {witness}".strip(), 900)]
         for finding, word, witness in audit.findings
     ]
     yield from _table(("What", "Verdict", "Found"), rows)
     said = {"meaning": audit.report.meaning, "next": audit.report.next_step, "made by": audit.made}
-    yield from ("", *(f"- {label}: {escape(clip(text, 1500))}" for label, text in said.items() if text))
+    yield from ("", *(f"- {label}: {_prose(text, 1500)}" for label, text in said.items() if text))
 
 
 def _provenance(claims: Sequence[ClaimView], run: Run) -> Iterator[str]:

@@ -1,8 +1,10 @@
 r"""LaTeX to MathML, by a converter that is not trusted.
 
-The converter's tree is never printed. A new one is built from it that has the elements and the attributes listed here and
-no others, with every character of text escaped, so that ``\text{<script>}`` is a formula about the word <script>. Letters in
-bold, blackboard or script are written with their own code points, because MathML Core ignores ``mathvariant``.
+The converter's tree is never printed. A new one is built from it that has the elements
+and the attributes listed here and no others, with every character of text escaped, so
+that ``\text{<script>}`` is a formula about the word <script>. Letters in bold,
+blackboard or script are written with their own code points, because MathML Core ignores
+``mathvariant``.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from itertools import zip_longest
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from latex2mathml import converter, exceptions
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from proofs_checks.report.text import visible, words
+from proofs_checks.wording import visible, words
+from proofs_checks.wording.formulas import letter_in, pieces
 
 LONGEST = 2_000  # characters of LaTeX; a longer statement is printed as source
 DEEPEST = 60  # nested elements
@@ -61,7 +64,9 @@ class CannotConvert(ValueError):
 
 
 def formula(latex: str) -> Markup:
-    """A displayed formula that wraps like a sentence, safe to put into a page; marked source where it cannot be converted."""
+    """A displayed formula that wraps like a sentence, safe to put into a page;
+    marked source where it cannot be converted.
+    """
     try:
         return Markup("<wbr>").join(
             Markup(f'<span class="clause">{"<wbr>".join(clause)}</span>') for clause in mathml(latex)
@@ -74,30 +79,61 @@ def formula(latex: str) -> Markup:
 
 
 def mathml(latex: str) -> list[list[str]]:
-    r"""The formula as clauses of one ``<math>`` element or several: a line breaks between clauses, and within one only where it must.
+    r"""The formula as clauses of one ``<math>`` element or several: a line breaks
+    between clauses, and within one only where it must.
 
     Raises:
-        CannotConvert: the converter does not understand the formula, or it is too long, too deep, or defines macros.
+        CannotConvert: the converter does not understand the formula, or it is too long,
+            too deep, or defines macros.
 
     >>> mathml(r"\text{<b>}")
     [['<math displaystyle="true"><mtext>&lt;b&gt;</mtext></math>']]
     """
+    return [[tostring(piece, encoding="unicode") for piece in clause] for clause in _clauses(_body(latex, "block"))]
+
+
+def prose(text: str) -> Markup:
+    r"""Text with its formulas, which stand between dollar signs, typeset; one that
+    cannot be is marked source.
+
+    >>> print(prose("a < b, $c$"))
+    a &lt; b, <math><mi>c</mi></math>
+    """
+    return Markup("").join(
+        _inline(piece) if is_formula else escape(visible(piece)) for is_formula, piece in pieces(text)
+    )
+
+
+def _inline(latex: str) -> Markup:
+    try:
+        body = _body(latex, "inline")
+    except CannotConvert:
+        return Markup('<code class="source">{}</code>').format(visible(latex[:LONGEST]))
+    math = Element("math")
+    math.extend(list(body) if body.tag == "mrow" and not body.attrib else [body])
+    return Markup(tostring(math, encoding="unicode"))
+
+
+def _body(latex: str, display: str) -> Element:
+    """The formula rebuilt from listed elements."""
     if len(latex) > LONGEST:
         raise CannotConvert(f"it has {len(latex):,} characters, more than {LONGEST:,}")
     if _MACRO.search(latex):
         raise CannotConvert("it defines a macro")
     try:
-        tree = converter.convert_to_element(latex, display="block")
+        tree = converter.convert_to_element(latex, display=display)
     except _CANNOT as error:
         raise CannotConvert(f"{type(error).__name__} {error}".strip()) from None
     body = _rebuilt(tree, 0)
     if not any((text or "").strip() for text in body.itertext()):
         raise CannotConvert("nothing of it can be typeset")
-    return [[tostring(piece, encoding="unicode") for piece in clause] for clause in _clauses(body)]
+    return body
 
 
 def _clauses(body: Element) -> list[list[Element]]:
-    """The outermost row, cut after commas and wide spaces, and each of these before relations and words; outside all brackets."""
+    """The outermost row, cut after commas and wide spaces, and each of these before
+    relations and words; outside all brackets.
+    """
     clauses: list[list[Element]] = [[]]
     depth, ended, cut = 0, False, True
     for child in list(body) if body.tag == "mrow" and not body.attrib else [body]:
@@ -125,7 +161,9 @@ def _is_wide(element: Element) -> bool:
 
 
 def _rebuilt(element: Element, depth: int) -> Element:
-    """A copy of ``element`` with nothing in it that is not listed; an unlisted element becomes a row of what it holds."""
+    """A copy of ``element`` with nothing in it that is not listed; an unlisted
+    element becomes a row of what it holds.
+    """
     if depth > DEEPEST:
         raise CannotConvert(f"it is nested more than {DEEPEST} deep")
     if element.tag in LEAVES:
@@ -153,7 +191,9 @@ def _rebuilt(element: Element, depth: int) -> Element:
 
 
 def _upright(row: Element) -> Element | None:
-    r"""What stands in ``\mathrm{...}`` as the word or the words that it spells; ``None`` for any other row."""
+    r"""What stands in ``\mathrm{...}`` as the word or the words that it spells;
+    ``None`` for any other row.
+    """
     letters = [child for child in row if child.tag == "mi" and child.get("mathvariant") == "normal"]
     others = [child for child in row if child not in letters]
     if len(letters) < 2 or any((child.tag, child.text) not in (("mo", "−"), ("mtext", "\u00a0")) for child in others):
@@ -164,7 +204,9 @@ def _upright(row: Element) -> Element | None:
 
 
 def _accented(copy: Element) -> Element:
-    """A bar over more than a letter is a rule drawn by the page, since few fonts have one that stretches; other accents sit close."""
+    """A bar over more than a letter is a rule drawn by the page, since few fonts
+    have one that stretches; other accents sit close.
+    """
     base, mark = copy
     if mark.text == "―" or (mark.text == "¯" and base.tag not in LEAVES):
         row = Element("mrow", {"class": "over" if copy.tag == "mover" else "under"})
@@ -185,7 +227,7 @@ def _leaf(element: Element) -> Element:
     copy = Element(element.tag, _attributes(element))
     variant = copy.attrib.pop("mathvariant", "")
     text = _decoded("".join(element.itertext()))
-    copy.text = text = "".join(_letter(letter, _STYLES[variant]) for letter in text) if variant in _STYLES else text
+    copy.text = text = "".join(letter_in(letter, _STYLES[variant]) for letter in text) if variant in _STYLES else text
     spelled_out = (
         element.text is not None and _ENTITY.fullmatch(element.text) and text.isascii() and text.isalpha()
     )  # how it writes \mathrm{d}
@@ -232,7 +274,9 @@ def _mark_signs(row: Element) -> None:
 
 
 def _space_words(row: Element) -> None:
-    """A thin space on either side of ``log``, ``det`` and their like, as TeX sets them; none before a bracket."""
+    """A thin space on either side of ``log``, ``det`` and their like, as TeX sets
+    them; none before a bracket.
+    """
 
     def word(element: Element) -> bool:
         core = element[0] if element.tag in _SCRIPTS and len(element) else element
@@ -263,29 +307,3 @@ def _decoded(text: str) -> str:
         return chr(code) if code <= 0x10FFFF else "\ufffd"
 
     return visible(_ENTITY.sub(character, text))
-
-
-def _letter(letter: str, style: str) -> str:
-    """The letter's code point in a mathematical alphabet; itself where there is none.
-
-    A few letters were in Unicode before the alphabets were, under names of their own: blackboard R, script L, black-letter H.
-    """
-    name = unicodedata.name(letter, "")
-    if match := re.fullmatch(r"(?:LATIN|GREEK) (CAPITAL|SMALL) LETTER ([A-Z]+)", name):
-        short = f"{match[1]} {match[2]}"
-    elif name.startswith("DIGIT "):
-        short = name
-    else:
-        return letter
-    if (letter, style) == ("h", "ITALIC"):
-        return "ℎ"
-    for candidate in (
-        f"MATHEMATICAL {style} {short}",
-        f"{style} {short}",
-        f"{'BLACK-LETTER' if style == 'FRAKTUR' else style} {short}",
-    ):
-        try:
-            return unicodedata.lookup(candidate)
-        except KeyError:
-            continue
-    return letter

@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from proofs_checks.audits import AuditReport, Finding
-from proofs_checks.claim import Claim
-from proofs_checks.kernel import Status, Verdict
-from proofs_checks.page import Page
-from proofs_checks.report.text import clip, count, data_text, number
-from proofs_checks.results import ClaimResult, Record
+from proofs_checks.claim.claim import Claim
+from proofs_checks.claim.page import Page
+from proofs_checks.findings import AuditReport, Finding
+from proofs_checks.kernel import SEVERITY, Status, Verdict
+from proofs_checks.run.results import MARK, ClaimResult, Record
+from proofs_checks.wording import clip, count, data_text, number
 
 CONDITIONAL = "GIVEN"  # the class of a claim that holds while others that it rests on do not
-ORDER = (Status.REFUTED, Status.ERRORED, Status.UNDECIDED, Status.INAPPLICABLE, CONDITIONAL, Status.HOLDS)
+ORDER = (*SEVERITY[: SEVERITY.index(Status.HOLDS)], CONDITIONAL, Status.HOLDS)
 WORDS = {
     Status.HOLDS: "holds",
     Status.REFUTED: "refuted",
@@ -35,7 +35,7 @@ class Run:
     """The run that a report describes.
 
     ``started`` is ISO 8601 text, ``digest`` the SHA-256 over claims, cases and verdicts, ``complete`` whether every check that was asked for
-    was made, ``command`` what was typed. ``audits`` are the findings on readers' own models that are shown beside the claims.
+    was made, ``command`` what was typed. ``audits`` are the findings on users' own models that are shown beside the claims.
     """
 
     id: str
@@ -161,7 +161,7 @@ def status_of(result: ClaimResult) -> str:
 
 
 def ordered(results: Sequence[ClaimResult]) -> list[ClaimResult]:
-    """What needs a reader's eye first: refuted, errored, undecided, then what holds; within these as given."""
+    """What needs a user's eye first: refuted, errored, undecided, then what holds; within these as given."""
     return sorted(results, key=lambda result: (ORDER.index(status_of(result)), CONFLICT not in result.why))
 
 
@@ -203,7 +203,7 @@ def conflicts(results: Sequence[ClaimResult]) -> list[ClaimResult]:
 
 
 def worst(records: Sequence[Record]) -> Record | None:
-    """The check that a reader would replay first: of the worst status, and there the one nearest to its bound or farthest beyond it."""
+    """The check that a user would replay first: of the worst status, and there the one nearest to its bound or farthest beyond it."""
 
     def badness(record: Record) -> tuple[int, float]:
         verdict = record["verdict"]
@@ -260,7 +260,7 @@ def audit_view(report: AuditReport, position: int) -> AuditView:
 
 
 def _is_needed(finding: Finding) -> bool:
-    """Whether a reader needs the witness: what holds is said in the text, and its numbers are in the audit's own file."""
+    """Whether a user needs the witness: what holds is said in the text, and its numbers are in the audit's own file."""
     return finding.status not in (Status.HOLDS, Status.INAPPLICABLE)
 
 
@@ -325,7 +325,7 @@ def _controls(result: ClaimResult, page: Page | None) -> list[ControlView]:
                 route=route,
                 statement=clip(declared.statement, 400) if declared else "",
                 refuted=verdict.holds,
-                word="refuted"
+                word=f"refuted{_origin(verdict)}"
                 if verdict.holds
                 else "not refuted"
                 if verdict.status is Status.UNDECIDED
@@ -338,6 +338,11 @@ def _controls(result: ClaimResult, page: Page | None) -> list[ControlView]:
             )
         )
     return found
+
+
+def _origin(verdict: Verdict) -> str:
+    """Where the record behind a control comes from, if not from a run here."""
+    return "".join(f" ({note})" for note in verdict.notes if note.startswith(MARK))
 
 
 def control_command(claim_id: str, name: str) -> str:

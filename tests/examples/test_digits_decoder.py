@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from proofs_checks.audits.entangle import audit_entangle
-from proofs_checks.code_files import arguments
+from proofs_checks.inputs.code_files import arguments
 
 PATH = Path(__file__).parents[2] / "examples" / "digits_decoder.py"
 

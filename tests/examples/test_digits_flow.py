@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from numerics.detection import auroc
+from numerics.detection.roc import auroc
 from proofs_checks.audits.density import DensityReport, audit_density
 from proofs_checks.kernel import Status
 
@@ -80,7 +80,7 @@ def test_the_short_training_audits_to_every_area(spline: bool) -> None:
 
 
 def test_the_file_names_what_the_command_line_reads() -> None:
-    from proofs_checks.code_files import arguments
+    from proofs_checks.inputs.code_files import arguments
 
     given = arguments(FILE, audit_density)
     assert {"log_prob", "inliers", "outliers", "score", "subject", "points"} <= set(given)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from numerics.random import Stream
 from numerics.roots import bracketed, solve_increasing
+from numerics.streams import Stream
 
 EPS = torch.finfo(torch.float64).eps
 

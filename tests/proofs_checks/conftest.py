@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from proofs_checks.audits import AuditReport, Finding
-from proofs_checks.claim import Claim
+from proofs_checks.claim.claim import Claim
+from proofs_checks.claim.page import ControlPage, Erratum, Page, RoutePage
 from proofs_checks.cli import main
+from proofs_checks.findings import AuditReport, Finding
 from proofs_checks.kernel import Scope, Status, Verdict, aggregate
-from proofs_checks.page import ControlPage, Erratum, Page, RoutePage
-from proofs_checks.report import Run, render_html
-from proofs_checks.results import ClaimResult
+from proofs_checks.report.formats import Run, render_html
+from proofs_checks.run.results import ClaimResult
 
 HOSTILE = (
     '<script>window.pwned=1;alert(1)</script><img src=x onerror="window.pwned=1">\'"</style></title>]]><!-- '

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from proofs_checks import test_claims
-from proofs_checks.catalogue import Catalogue
+from proofs_checks.run.interactive import Catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = Path(__file__).parent / "claim_files"

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from numerics.random import Stream
+from numerics.streams import Stream
 from proofs_checks import kernel
 
 Statuses = Callable[[ModuleType, str], set[kernel.Status]]
 
-collect_ignore = ["pretended_device.py"]  # test_pretended_device.py runs it
+collect_ignore = ["pretended_device.py", "endurance"]  # test_pretended_device.py runs the one, `make endure` the others
 
 
 @pytest.fixture

@@ -19,15 +19,24 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
-from numerics import haar
-from numerics.batched import decompose_batch
-from numerics.constructions import FloatRepresentation, induce, subgroup_action
-from numerics.decomposition import assemble, decompose
-from numerics.random import Stream
-from numerics.regular_action import RegularAction, discover
-from numerics.representations import permutation_matrices
+from numerics.representations import compact as haar
+from numerics.representations.averaging import permutation_matrices
+from numerics.representations.batch import decompose_batch
+from numerics.representations.decomposition import decompose
+from numerics.representations.irreps import assemble
+from numerics.representations.regular_action import RegularAction, discover
+from numerics.representations.representation import FloatRepresentation, induce, subgroup_action
+from numerics.streams import Stream
 from proofs_checks import kernel
-from proofs_checks.catalogue.groups import maschke, numerical_decomposition, peter_weyl
+from proofs_checks.catalogue.groups import (
+    d4,
+    d4_irreps,
+    equivalence,
+    maschke,
+    numerical_decomposition,
+    orthogonal_complement,
+    peter_weyl,
+)
 from proofs_checks.kernel import Status
 
 _setup_privateuseone_for_python_backend("pretend")
@@ -228,7 +237,10 @@ def test_haar_means_stay_on_their_device(group: str) -> None:
         assert float((exact.means - haar.schur(group, 2, exact.means)).abs().max()) <= sum(exact.terms.values())
 
 
-@pytest.mark.parametrize("page", [maschke, numerical_decomposition, peter_weyl], ids=lambda page: page.__name__.rpartition(".")[2])  # fmt: skip
+PAGES = [d4, d4_irreps, equivalence, maschke, numerical_decomposition, orthogonal_complement, peter_weyl]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.__name__.rpartition(".")[2])
 def test_the_numeric_routes_hold_on_a_device(page: Any) -> None:
     with pretending():
         case = min(page.cases["numeric"].always[1:], key=lambda case: case.get("d", 0))

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import sympy
 import torch
 
-from numerics import commutant, decomposition, regular_action, representations
-from numerics.random import Stream
-from numerics.regular_action import discover
-from numerics.representations import permutation_matrices
+from numerics.representations import commutant, decomposition, regular_action, splitting
+from numerics.representations.averaging import permutation_matrices
+from numerics.representations.regular_action import discover
+from numerics.streams import Stream
 from proofs_checks import kernel
 from proofs_checks.catalogue.groups import numerical_decomposition as page
-from proofs_checks.kernel import Case, Status
-from theory import perturbation
+from proofs_checks.kernel import Status
+from proofs_checks.run import checks
+from theory.representations import perturbation, separating_elements
 
 S4 = torch.tensor([[1, 0, 2, 3], [1, 2, 3, 0]])
 CASES = [
-    Case(d=8, shears=4, generators=page._C4, ground="C", seed=1),
-    Case(d=16, shears=4, generators=page._Q8, ground="R", seed=1),
+    page._CYCLIC,
+    page._POWERED,
 ]
 
 
@@ -100,7 +103,7 @@ def statuses_of(route: str) -> set[Status]:
     if route == "exact":
         return {kernel.judge(page.exact(), route="exact", alpha=kernel.level(1), case=None).status}
     return {
-        kernel.judge(page.numeric(case, Stream(k)), route="numeric", alpha=kernel.level(k + 1), case=case).status
+        kernel.judge(checks.gathered(page.numeric, case=case, stream=Stream(k)), route="numeric", alpha=kernel.level(k + 1), case=case).status
         for k, case in enumerate(CASES)
     }
 
@@ -111,24 +114,20 @@ def test_the_sound_claim_holds(route: str) -> None:
 
 
 FAULTS = {
-    "an element that repeats an eigenvalue": ("exact", perturbation, "staircase", lambda sound: lambda m: [0 * A for A in sound(m)], page),
-    "an angle bound of the wrong constant": ("exact", perturbation.TiltedPair, "difference", lambda sound: lambda self: tuple(x / 2 for x in sound(self)), None),
-    "a family that is turned twice": ("exact", perturbation, "tilted", lambda sound: lambda g, t: sound(g, 2 * t), page),
-    "a commutant of the wrong type": ("exact", perturbation, "commutant_of_real_irrep", lambda sound: lambda kind: sound(kind) + sound(kind).T @ sound(kind), page),
-    "a separating element of another basis": ("exact", perturbation, "separated", lambda sound: perturbation.coordinates, page),
-    "eigenvectors of something else": ("numeric", torch.linalg, "eigh", lambda sound: lambda a: (sound(a)[0], sound(a)[1].roll(1, -1)), None),
-    "an average over half the group": ("numeric", representations, "commutant_element", lambda sound: lambda u, known, stream: sound(u[: len(u) // 2], known, stream), page),
+    "an element that repeats an eigenvalue": ("exact", separating_elements, "staircase", lambda sound: lambda m: [0 * A for A in sound(m)]),
+    "an angle bound of the wrong constant": ("exact", perturbation.TiltedPair, "difference", lambda sound: lambda self: tuple(x / 2 for x in sound(self))),
+    "a family that is turned twice": ("exact", perturbation, "tilted", lambda sound: lambda g, t: sound(g, 2 * t)),
+    "a sample that is not symmetric": ("exact", separating_elements, "symmetric_sample", lambda sound: lambda d: sound(d) + sympy.I * (sound(d).upper_triangular(1) - sound(d).upper_triangular(1).T)),
+    "copies that share an eigenvalue": ("exact", separating_elements, "separated", lambda sound: separating_elements.isotypic),
+    "eigenvectors of something else": ("numeric", torch.linalg, "eigh", lambda sound: lambda a: (sound(a)[0], sound(a)[1].roll(1, -1))),
+    "a mean over two elements": ("numeric", commutant.Mean, "__call__", truncated),
+    "copies that are not counted": ("numeric", splitting, "decompose", lambda sound: lambda *args, **options: replace(sound(*args, **options), irreps=sound(*args, **options).irreps[1:])),
+    "matrices that are not unitary": ("numeric", splitting, "unitarity_errors", lambda sound: lambda R, U, L: sound(R, U * (1 + 1e-3), L)),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_not_called_holding(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    route, place, attribute, fault, importer = FAULTS[name]
-    broken = fault(getattr(place, attribute))
-    monkeypatch.setattr(place, attribute, broken)
-    if importer is not None:
-        monkeypatch.setattr(importer, attribute, broken)
-    if attribute == "commutant_element":
-        sound = page.numeric
-        monkeypatch.setattr(page, "numeric", lambda case, stream: sound(case, stream, sample=broken))
+    route, place, attribute, fault = FAULTS[name]
+    monkeypatch.setattr(place, attribute, fault(getattr(place, attribute)))
     assert Status.HOLDS not in statuses_of(route)

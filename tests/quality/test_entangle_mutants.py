@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from types import ModuleType
 from typing import Any
@@ -10,14 +11,18 @@ from typing import Any
 import pytest
 import torch
 
-from numerics import disentanglement_scores, marginals, twin_samples, two_samples, uniformity
-from numerics.statistics import TwoSampleGrid
-from numerics.transports import entangling, twins
+from numerics.distributions import marginals
+from numerics.latents import entangling, twins
+from numerics.latents import scores as disentanglement_scores
+from numerics.latents import twin_comparison as twin_samples
+from numerics.statistics import copulas as uniformity
+from numerics.statistics import two_samples
+from numerics.statistics.kolmogorov import TwoSampleGrid
 from proofs_checks.catalogue.disentanglement import entangling as maps_page
 from proofs_checks.catalogue.disentanglement import identical_marginals as page
 from proofs_checks.kernel import Case, Status
-from theory import entangling as map_symbols
-from theory import identical_marginals as symbols
+from theory.latents import entangling as map_symbols
+from theory.latents import twins as symbols
 
 Statuses = Callable[[ModuleType, str], set[Status]]
 
@@ -25,27 +30,27 @@ CASES = {
     (maps_page, "numeric"): [
         Case(
             D=2,
-            laws=("logistic", "gumbel"),
+            families=("logistic", "gumbel"),
             rotation="reflection",
             t=Fraction(2),
             seed=1,
             size=64,
             nonzero="everywhere",
         ),
-        Case(D=5, laws=("laplace", "cauchy"), rotation="random", t=Fraction(1), seed=1, size=64, nonzero="everywhere"),
+        Case(D=5, families=("laplace", "cauchy"), rotation="random", t=Fraction(1), seed=1, size=64, nonzero="everywhere"),
     ],
     (maps_page, "statistical"): [
-        Case(D=2, laws=("logistic", "laplace"), rotation="reflection", t=Fraction(2), seed=2, size=50_000),
-        Case(D=3, laws=("exponential", "normal"), rotation="random", t=Fraction(1), seed=1, size=50_000),
+        Case(D=2, families=("logistic", "laplace"), rotation="reflection", t=Fraction(2), seed=2, size=50_000),
+        Case(D=3, families=("exponential", "normal"), rotation="random", t=Fraction(1), seed=1, size=50_000),
     ],
     (page, "numeric"): [
-        Case(D=2, laws=("logistic", "gumbel"), rotation="equal", outputs=2, seed=1, size=64),
-        Case(D=4, laws=("laplace", "logistic"), rotation="equal", outputs=2, seed=1, size=64),
-        Case(D=5, laws=("cauchy",), rotation="random", outputs=2, seed=1, size=64),
+        Case(D=2, families=("logistic", "gumbel"), rotation="equal", outputs=2, seed=1, size=64),
+        Case(D=4, families=("laplace", "logistic"), rotation="equal", outputs=2, seed=1, size=64),
+        Case(D=5, families=("cauchy",), rotation="random", outputs=2, seed=1, size=64),
     ],
     (page, "statistical"): [
-        Case(D=2, laws=("exponential",), rotation="equal", outputs=3, seed=12, size=25_000),
-        Case(D=4, laws=("gumbel",), rotation="equal", outputs=3, seed=1, size=25_000),
+        Case(D=2, families=("exponential",), rotation="equal", outputs=3, seed=12, size=25_000),
+        Case(D=4, families=("gumbel",), rotation="equal", outputs=3, seed=1, size=25_000),
     ],
 }
 
@@ -75,7 +80,7 @@ FAULTS = {
     "a determinant that misses a factor": ("numeric", entangling.EntanglingMap, "log_abs_det", shifted(1e-6)),
     "least squares that shrink": ("numeric", twin_samples, "lasso_weights", scaled(0.999)),
     "an entropy in another base": ("numeric", disentanglement_scores, "_concentration", shifted(1e-6)),
-    "a sampler of another prior for the twin": ("statistical", twins.EntangledTwin, "sample", lambda sound: lambda self, stream, n: from_elsewhere(self, self.prior.sample(stream, n).abs() + 0.5)),
+    "a sampler of another prior for the twin": ("statistical", twins.EntangledTwin, "sample", lambda sound: lambda self, n, stream: from_elsewhere(self, self.prior.sample(n, stream).abs() + 0.5)),
     "a twin that decodes without f": ("statistical", entangling.EntanglingMap, "inverse", lambda sound: lambda self, x: 2.0 * x),
     "informations of another correlation": ("statistical", twin_samples, "quantised_information", lambda sound: lambda rho, bins: 0.3 + sound(rho, bins)),
     "informations that count twice": ("statistical", twin_samples, "joint_entropy", shifted(0.3)),
@@ -86,8 +91,10 @@ FAULTS = {
     "a finite model whose inverse is f": ("exact", symbols.Model, "inverse", lambda sound: property(lambda self: tuple(range(len(self.bijection)))[::-1])),
     "masses that forget a latent": ("exact", symbols.Model, "mass", lambda sound: lambda self, latents: sound(self, latents - {0}) if len(latents) == 1 else sound(self, latents)),
     "signs that do not carry": ("exact", symbols, "signs_carry", lambda sound: lambda first, second: sound(first, second) and first == second),
+    "a gap that is a sum": ("numeric", disentanglement_scores, "mig_of_information", lambda sound: lambda information, entropy: sound(-information, entropy)),
+    "votes for the code that varies most": ("statistical", disentanglement_scores, "_steadiest", lambda sound: lambda batches, spread: (batches.var(dim=1) / spread).argmax(-1)),
     "a vote that is counted twice": ("exact", symbols, "vote_accuracy", lambda sound: lambda *a: tuple(2 * x for x in sound(*a))),
-    "a reflection that is undone twice": ("exact", symbols, "inverse_undoes", lambda sound: lambda d: symbols.Claimed("off", 2 * sound(d).left, sound(d).right)),
+    "a reflection that is undone twice": ("exact", symbols, "inverse_undoes", lambda sound: lambda d: replace(sound(d), left=2 * sound(d).left)),
 }  # fmt: skip
 
 
@@ -111,7 +118,7 @@ MAP_FAULTS = {
     "a determinant that misses a factor": ("numeric", entangling.EntanglingMap, "log_abs_det", shifted(1e-6)),
     "an inverse that is off": ("numeric", entangling.EntanglingMap, "inverse", shifted(1e-4)),
     "marginals whose tails are another law's": ("numeric", marginals.Logistic, "_tail", lambda sound: staticmethod(lambda w: sound.__func__(0.5 * w))),
-    "numerators that grow otherwise": ("exact", map_symbols, "spike_numerators", lambda sound: lambda d, r: {name: 2 * part for name, part in sound(d, r).items()}),
+    "entries of another vector": ("exact", map_symbols, "spike_entries", lambda sound: lambda d, t: sound(d, 2 * t)),
     "a minor of another place": ("exact", map_symbols, "minor_nonzero", lambda sound: lambda *a: not sound(*a)),
 }  # fmt: skip
 

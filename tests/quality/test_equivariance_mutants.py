@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -15,20 +16,22 @@ import sympy as sp
 import torch
 from torch.nn import functional as F
 
-from numerics import equivariance as layers
-from numerics import haar
-from numerics.random import Stream
+from numerics.representations import compact as haar
+from numerics.representations import equivariant_layers as layers
+from numerics.streams import Stream
 from proofs_checks import kernel
 from proofs_checks.catalogue.groups import equivariance, peter_weyl
 from proofs_checks.kernel import Case, Status
-from theory import compact_groups
-from theory import equivariance as exactly
+from theory.groups import compact as compact_groups
+from theory.groups import gauss_legendre, haar_measure, spins
+from theory.representations import convolutions
+from theory.representations import equivariant_maps as exactly
 
-MODULES = (layers, haar, compact_groups, exactly, equivariance, peter_weyl)
+MODULES = (layers, haar, compact_groups, gauss_legendre, haar_measure, spins, exactly, convolutions, equivariance, peter_weyl)
 CACHES = (
     haar.gauss_legendre,
-    compact_groups.legendre,
-    compact_groups._weights,
+    gauss_legendre.legendre,
+    gauss_legendre._weights,
     compact_groups._beta_mean,
     compact_groups._wave_sum,
     compact_groups._expand,
@@ -197,9 +200,9 @@ NUMERIC = {
     "one-pattern-split-in-two": (equivariance, layers, "equality_patterns", finer),
     "one-dimension-more-claimed": (
         equivariance,
-        equivariance,
-        "DIMENSIONS",
-        lambda sound: {k: tuple(v + 1 for v in row) for k, row in sound.items()},
+        layers,
+        "partitions",
+        lambda sound: lambda k, n: sound(k, n) + 1,
     ),
 }
 
@@ -249,14 +252,14 @@ def unsigned(sound: Any) -> Any:
 
 
 EXACT = {
-    "ladder-off-by-one": (peter_weyl, compact_groups, "lowering_squared", lambda _: lambda j, m: (j + m) * (j - m)),
+    "ladder-off-by-one": (peter_weyl, spins, "lowering_squared", lambda _: lambda j, m: (j + m) * (j - m)),
     "a-form-with-the-other-sign": (
         peter_weyl,
-        compact_groups,
+        haar_measure,
         "invariant_forms",
-        lambda sound: lambda: sp.diag(1, -1, 1) * sound(),
+        lambda sound: lambda *angles: sp.diag(1, -1, 1) * sound(*angles),
     ),
-    "euler-angles-swapped": (peter_weyl, compact_groups, "euler", lambda sound: lambda *angles: sound(*angles).T),
+    "euler-angles-swapped": (peter_weyl, haar_measure, "euler", lambda sound: lambda *angles: sound(*angles).T),
     "coefficients-without-signs": (peter_weyl, compact_groups, "_expand", unsigned),
     "fewer-nodes": (
         peter_weyl,
@@ -266,7 +269,7 @@ EXACT = {
     ),
     "legendre-with-a-wrong-factor": (
         peter_weyl,
-        compact_groups,
+        gauss_legendre,
         "legendre",
         lambda sound: lambda n: sound(n) + int(n == 3),
     ),
@@ -286,18 +289,18 @@ EXACT = {
     "patterns-repeated": (equivariance, exactly, "patterns", lambda sound: lambda k: sound(k) * 2),
     "turn-by-sixty-degrees": (
         equivariance,
-        exactly,
+        convolutions,
         "quarter_turn",
         lambda _: lambda p, q, turns=1: (p, q) if turns % 4 == 0 else (-q, p + q),
     ),
-    "zeros-beyond-the-edge": (equivariance, exactly, "circulant", lambda _: exactly.zero_padded),
+    "zeros-beyond-the-edge": (equivariance, convolutions, "circulant", lambda _: convolutions.zero_padded),
     "readout-of-the-first": (
         equivariance,
-        equivariance,
+        exactly,
         "sums",
         lambda sound: lambda n, w: sound(n, w) * ([1] + [0] * (n - 1)),
     ),
-    "eight-turns": (equivariance, exactly, "turns", lambda sound: lambda m: sound(2 * m)),
+    "eight-turns": (equivariance, convolutions, "turns", lambda sound: lambda m: sound(2 * m)),
 }
 
 
@@ -312,14 +315,14 @@ def test_a_planted_fault_in_the_derivations_is_refuted(monkeypatch, name):
     ("page", "owner", "attribute", "fault"),
     [
         (peter_weyl, compact_groups, "sphere_mean", scaled(2)),
-        (peter_weyl, compact_groups, "gauss_by_trace", scaled(2)),
-        (peter_weyl, compact_groups, "gauss_by_remainder", scaled(2)),
+        (peter_weyl, gauss_legendre, "gauss_by_trace", scaled(2)),
+        (peter_weyl, gauss_legendre, "gauss_by_remainder", scaled(2)),
         (peter_weyl, compact_groups, "_wave_sum", lambda _: lambda frequency, angles: int(frequency == 0)),
         (equivariance, exactly, "orbit_count", lambda sound: lambda action: sound(action) + 1),
         (equivariance, exactly, "solution_count", lambda sound: lambda action: sound(action) + 1),
-        (equivariance, exactly, "depends_on_difference", lambda _: lambda matrix: True),
+        (equivariance, convolutions, "depends_on_difference", lambda _: lambda matrix: True),
         (equivariance, exactly, "pools", lambda sound: lambda matrix: not sound(matrix)),
-        (equivariance, exactly, "tap_is_right_multiplication", lambda _: lambda tap: tap.s == 0),
+        (equivariance, convolutions, "tap_is_right_multiplication", lambda _: lambda tap: tap.s == 0),
     ],
 )
 def test_a_fault_in_one_of_two_algorithms_shows_as_a_disagreement(monkeypatch, page, owner, attribute, fault):
@@ -344,9 +347,9 @@ BLINDED = {
     "rounding-explains-all": (equivariance, layers, "gamma", lambda _: lambda k, matrix: 1.0),
     "means-not-looked-at": (
         peter_weyl,
-        peter_weyl,
-        "_defect",
-        lambda sound: lambda case, found, mass: 0 * sound(case, found, mass),
+        haar,
+        "orthogonality",
+        lambda sound: lambda *args, **options: replace(sound(*args, **options), residual=torch.zeros(1)),
     ),
     "error-of-one": (
         peter_weyl,

@@ -7,6 +7,7 @@ shows as a refutation or as a disagreement; a fault that makes a check lax shows
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -14,28 +15,41 @@ import pytest
 import sympy
 import torch
 
-from numerics import complements
-from numerics import equivalence as measured_equivalence
-from numerics import representations as measured_representations
-from numerics import square as measured_square
-from numerics.random import Stream
+from numerics.representations import (
+    averaging as measured_representations,
+)
+from numerics.representations import (
+    complements,
+    conjugate_pairs,
+    measured_complements,
+    square_symmetries,
+)
+from numerics.representations import intertwiners as measured_equivalence
+from numerics.representations import point_symmetries as measured_square
+from numerics.streams import Stream
 from proofs_checks import kernel
 from proofs_checks.catalogue.groups import axioms, d4, equivalence, orthogonal_complement
 from proofs_checks.kernel import Status
-from theory import axioms as exact_axioms
-from theory import equations, orthogonality, rewriting, square
-from theory import equivalence as exact_equivalence
+from proofs_checks.run import checks
+from theory.groups import axiom_statements, d4_statements
+from theory.groups import axioms as exact_axioms
+from theory.groups import d4 as square
+from theory.proof import terms as equations
+from theory.proof import words as rewriting
+from theory.representations import complements as orthogonality
+from theory.representations import intertwiners as exact_equivalence
 from theory.representations import modules
 
 PAGES = (axioms, d4, equivalence, orthogonal_complement)
 MODULES = (
-    exact_axioms, equations, rewriting, square, exact_equivalence, orthogonality, modules,
-    measured_square, measured_equivalence, measured_representations, complements, *PAGES,
+    exact_axioms, axiom_statements, equations, rewriting, square, d4_statements, exact_equivalence, orthogonality, modules,
+    measured_square, square_symmetries, measured_equivalence, conjugate_pairs, measured_representations, complements,
+    measured_complements, *PAGES,
 )  # fmt: skip
 CACHES = (
     square.corner_permutations, square.matrices, square.table_by_corners, square.table_by_matrices, exact_equivalence.dimension,
-    exact_equivalence.equivalent_by_averaging, exact_equivalence.averaging_rank,
-    d4._group_of_matrices, equivalence._instances, orthogonal_complement._subspaces,
+    exact_equivalence.equivalent_by_averaging, exact_equivalence.averaging_rank, exact_equivalence._pairs,
+    orthogonality.regular_subspaces, axiom_statements.small_tables, axiom_statements._translations,
 )  # fmt: skip
 
 
@@ -48,11 +62,12 @@ def fresh_caches() -> Iterator[None]:
         cached.cache_clear()
 
 
-def verdicts(page: ModuleType, route: str, cases: Any, **objects: Any) -> list[kernel.Verdict]:
+def verdicts(page: ModuleType, route: str, cases: Any, fails: str | None = None, **objects: Any) -> list[kernel.Verdict]:
     found = []
     for k, case in enumerate(cases or [None], start=1):
         given: dict[str, Any] = {} if case is None else {"case": case, "stream": Stream(1000 + k)}
-        found.append(kernel.judge(getattr(page, route)(**given, **objects), route=route, case=case))
+        evidence = checks.gathered(getattr(page, route), **given, **objects)
+        found.append(kernel.judge(evidence, route=route, case=case, fails=fails))
     return found
 
 
@@ -67,7 +82,7 @@ def idle_controls(page: ModuleType, route: str) -> list[str]:
     for name, variants in page.controls.items():
         for control in variants:
             if control.route == route:
-                outcome = kernel.control_verdict(verdicts(page, route, control.cases, **control.objects), route=route)
+                outcome = kernel.control_verdict(verdicts(page, route, control.cases, control.fails, **control.objects), route=route)
                 found += [name] if not outcome.holds else []
     return found
 
@@ -135,8 +150,8 @@ EXACT = {
     "every-chain-replays": (equivalence, rewriting, "_one_step", always(True)),
     "adjoint-without-reversal": (equivalence, rewriting, "adjoint", lambda sound: lambda word, adjoints: "".join(adjoints[x] for x in word)),
     "every-pair-joins": (equivalence, rewriting, "joins", always(True)),
-    "root-without-the-sum": (equivalence, exact_equivalence, "root_commutes", lambda sound: lambda: (sound()[0] * 2, sound()[1])),
-    "average-over-half": (orthogonal_complement, orthogonality, "averaged_form", lambda sound: orthogonality.averaged_over_half),
+    "root-without-the-sum": (equivalence, exact_equivalence, "root_commutes", lambda sound: lambda: replace(sound(), left=2 * sound().left)),
+    "average-over-half": (orthogonal_complement, orthogonality, "unitarising_form", lambda sound: lambda r: orthogonality.averaged_over_half(orthogonality.Subspace(r, r.matrices[0]))),
     "complement-without-form": (orthogonal_complement, orthogonality, "orthogonal_complement", lambda sound: lambda W, form: W.H.nullspace()),
     "every-complement-invariant": (orthogonal_complement, orthogonality, "complement_is_invariant", always(True)),
     "axis-in-the-given-product": (orthogonal_complement, orthogonality, "complement_of_the_first_axis", lambda sound: lambda form: sound(0 * form + sympy.eye(2))),
@@ -161,7 +176,7 @@ def without_reflections(sound: Any) -> Any:
     def fault(*args: Any) -> Any:
         found = sound(*args)
         flips = torch.linalg.det(found.matrices) < 0
-        return measured_square.PlanarSymmetries(found.images, found.matrices, found.defects + flips, found.error)
+        return replace(found, misses=found.misses + flips)
 
     return fault
 
@@ -169,7 +184,7 @@ def without_reflections(sound: Any) -> Any:
 def shaken(sound: Any) -> Any:
     def fault(*args: Any) -> Any:
         found = sound(*args)
-        return measured_square.PlanarSymmetries(found.images, found.matrices + 1e-4, found.defects, found.error)
+        return replace(found, matrices=found.matrices + 1e-4)
 
     return fault
 
@@ -228,7 +243,7 @@ LAX = {
     "no-sign": (equivalence, measured_equivalence, "determinant_signs", lambda sound: lambda m: torch.ones(len(m), dtype=torch.int64)),
     "everything-a-symmetry": (
         d4, measured_square, "symmetries",
-        lambda sound: lambda *a: measured_square.PlanarSymmetries(sound(*a).images, sound(*a).matrices, 0 * sound(*a).defects, sound(*a).error),
+        lambda sound: lambda *a: replace(sound(*a), misses=0 * sound(*a).misses, skews=0 * sound(*a).skews),
     ),
 }  # fmt: skip
 

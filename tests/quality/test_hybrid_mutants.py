@@ -14,24 +14,35 @@ import pytest
 import torch
 from sympy import Rational, exp, log
 
-from numerics import likelihoods, shared_networks
-from numerics.random import Stream
+from numerics.likelihoods import bernoulli as likelihoods
+from numerics.likelihoods import networks as shared_networks
+from numerics.likelihoods import pulls, values
+from numerics.streams import Stream
 from proofs_checks import kernel
 from proofs_checks.catalogue.hybrid import gradient_imbalance, value_imbalance
 from proofs_checks.kernel import Case, Status
-from theory import likelihoods as exact_likelihoods
-from theory import shared_gradients
+from theory.likelihoods import bernoulli as exact_likelihoods
+from theory.likelihoods import gradients as shared_gradients
 
-MODULES = (likelihoods, shared_networks, exact_likelihoods, shared_gradients, value_imbalance, gradient_imbalance)
+MODULES = (
+    likelihoods,
+    shared_networks,
+    values,
+    pulls,
+    exact_likelihoods,
+    shared_gradients,
+    value_imbalance,
+    gradient_imbalance,
+)
 CASES = {
     (value_imbalance, "numeric"): [Case(D=1), Case(D=11), Case(D=12)],
-    (value_imbalance, "statistical"): [Case(D=1, size=100_000), Case(D=7, size=100_000)],
+    (value_imbalance, "statistical"): [Case(D=1, size=400_000), Case(D=7, size=100_000)],
     (gradient_imbalance, "numeric"): [
         *(Case(family=family, D=D) for family in ("agreeing", "orthogonal", "unshared") for D in (1, 37, 4096)),
         Case(family="generic", D=16),
         Case(family="generic", D=21),
     ],
-    (gradient_imbalance, "statistical"): [Case(D=16, K=16, size=2**20), Case(D=2**14, K=4, size=2**18)],
+    (gradient_imbalance, "statistical"): [Case(D=16, K=16, size=2**22), Case(D=2**14, K=4, size=2**18)],
 }
 
 
@@ -223,12 +234,12 @@ EXACT = {
         "bernoulli",
         lambda sound: lambda x, p: sound(x, p) if p != Rational(1, 2) else sound(x, Rational(1, 3)),
     ),
-    "deficit-in-bits": (value_imbalance, exact_likelihoods, "deficit", lambda sound: lambda q: sound(q) / log(2)),
+    "missing-bits-in-bits": (value_imbalance, exact_likelihoods, "gibbs", lambda sound: lambda r: sound(r) / log(2)),
     "antiderivative-of-the-wrong-sign": (
         value_imbalance,
         exact_likelihoods,
-        "deficit_antiderivative",
-        lambda sound: lambda t, u: -sound(t, u),
+        "gibbs_antiderivative",
+        lambda sound: lambda r, v: -sound(r, v),
     ),
     "rows-too-long": (
         gradient_imbalance,

@@ -1,6 +1,6 @@
 """Faults planted in a claim, in its code and in the kernel: each has to be caught, and the sound claim has to pass.
 
-The claim used here is small enough to see through: |x + y| measured in floating point against exact rationals.
+The claim used here is small enough to see through: the mean of a uniform variable, derived, measured and sampled.
 """
 
 from __future__ import annotations
@@ -11,21 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from proofs_checks import kernel
-from proofs_checks.catalogue import Catalogue
-from proofs_checks.claim import Claim
+from proofs_checks.claim.claim import Claim
 from proofs_checks.errors import CatalogueError
-from proofs_checks.kernel import Status, Verdict
-from proofs_checks.results import ClaimResult, summarise
+from proofs_checks.kernel import Status, Verdict, judging, measurements
+from proofs_checks.run.interactive import Catalogue
+from proofs_checks.run.results import ClaimResult, summarise
 
 SOUND = """
 import sympy
 import torch
 from hypothesis import strategies as st
-from proofs_checks.kernel import Bound, Case, Cases, Control, Test, identity, measured, tested
+from proofs_checks.kernel import Bound, Case, Cases, Control, Equation, Test, measured, tested
 
 CLAIMS = {"toy.halving": {
-    "title": "Half of a uniform law", "statement": r"X \\sim U(0,1) \\Rightarrow E X = 1/2", "plain": "The mean is one half.",
+    "title": "Mean of a uniform variable", "statement": r"X \\sim U(0,1) \\Rightarrow E X = 1/2", "plain": "The mean is one half.",
     "routes": {
         "exact": {"shows": "integration"},
         "numeric": {"shows": "midpoint rule", "covers": {"n": [1, 64]}},
@@ -37,7 +36,7 @@ cases = {"numeric": Cases(lambda profile: st.builds(Case, n=st.integers(1, 64)),
 
 def derive(mean=sympy.Rational(1, 2)):
     x = sympy.Symbol("x", real=True)
-    return sympy.integrate(x, (x, 0, 1)), mean
+    return sympy.Integral(x, (x, 0, 1)), mean
 
 def nodes(n):
     return (torch.arange(n, dtype=torch.float64) + 0.5) / n
@@ -46,17 +45,18 @@ def draw(stream, n):
     return stream.uniform(n)
 
 def exact(*, mean=sympy.Rational(1, 2)):
-    return identity(*derive(mean))
+    return Equation("mean", *derive(mean))
 
 def numeric(case, stream, *, mean=0.5):
     bound = Bound({"rounding": 4 * case.n * 2.0**-53}, "n additions and a division of numbers below 1")
-    return measured(abs(nodes(case.n).mean() - mean), bound, points=case.n, resolves=1e-3)
+    return measured(abs(nodes(case.n).mean() - mean), bound, points=case.n, resolves=1e-3, name="midpoints")
 
 def statistical(stream, *, mean=0.5):
-    return tested(abs(draw(stream, 100_000).mean() - mean), Test.hoeffding(100_000, 1.0), resolves=0.05)
+    return tested(abs(draw(stream, 100_000).mean() - mean), Test.hoeffding(100_000, 1.0), resolves=0.05, name="draws")
 
 controls = {"third": [
-    Control(exact, mean=sympy.Rational(1, 3)), Control(numeric, cases=[Case(n=8)], mean=1 / 3), Control(statistical, mean=1 / 3),
+    Control(exact, fails="mean", mean=sympy.Rational(1, 3)), Control(numeric, fails="midpoints", cases=[Case(n=8)], mean=1 / 3),
+    Control(statistical, fails="draws", mean=1 / 3),
 ]}
 """
 
@@ -85,14 +85,35 @@ def test_the_sound_claim_holds_on_every_route_and_its_falsehoods_are_refuted(cla
 CASES = "st.integers(1, 64)), always=[Case(n=1), Case(n=64)]"
 FAULTS = {
     "a wrong derivation": (
-        "sympy.integrate(x, (x, 0, 1)), mean",
-        "sympy.integrate(x**2, (x, 0, 1)), mean",
+        "sympy.Integral(x, (x, 0, 1)), mean",
+        "sympy.Integral(x**2, (x, 0, 1)), mean",
         Status.REFUTED,
+    ),
+    "a derivation that is what it is compared with": (
+        "sympy.Integral(x, (x, 0, 1)), mean",
+        "sympy.Integral(x, (x, 0, 1)).doit(), mean",
+        Status.UNDECIDED,
+    ),
+    "a control that is refuted elsewhere": (
+        'Control(numeric, fails="midpoints"',
+        'Control(numeric, fails="ends"',
+        Status.UNDECIDED,
+    ),
+    "a control without teeth": ("cases=[Case(n=8)], mean=1 / 3", "cases=[Case(n=8)], mean=1 / 2", Status.UNDECIDED),
+    "a measurement that resolves anything": ("resolves=1e-3", 'resolves=float("inf")', Status.ERRORED),
+    "a distance with its sign": (
+        "tested(abs(draw(stream, 100_000).mean() - mean)",
+        "tested(-abs(draw(stream, 100_000).mean() - mean)",
+        Status.ERRORED,
     ),
     "a wrong numeric routine": ("+ 0.5) / n", "+ 0.49) / n", Status.REFUTED),
     "a wrong sampler": ("return stream.uniform(n)", "return 0.95 * stream.uniform(n)", Status.REFUTED),
     "a check that looks at nothing": ("tested(abs(", "tested(0.0 * abs(", Status.UNDECIDED),
-    "a check that returns a bool": ("return identity(*derive(mean))", "return derive(mean)[0] == mean", Status.ERRORED),
+    "a check that returns a bool": (
+        'return Equation("mean", *derive(mean))',
+        "return derive(mean)[0] == mean",
+        Status.ERRORED,
+    ),
     "a bound without a derivation": ('"n additions and a division of numbers below 1"', '""', Status.ERRORED),
     "a tolerance as wide as the effect": ("4 * case.n * 2.0**-53", "0.5", Status.UNDECIDED),
     "a test without power": ("Test.hoeffding(100_000, 1.0)", "Test.hoeffding(100, 1.0)", Status.UNDECIDED),
@@ -110,8 +131,8 @@ def test_a_planted_fault_is_caught(claim_with, fault: str) -> None:
 
 
 def test_a_kernel_that_ignores_its_bound_is_caught_by_the_controls(claim_with, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = kernel._judge_measured
-    monkeypatch.setattr(kernel, "_judge_measured", lambda item: replace(honest(item), status=Status.HOLDS))
+    honest = judging.judge_measured
+    monkeypatch.setattr(judging, "judge_measured", lambda item: replace(honest(item), status=Status.HOLDS))
     result = check(claim_with())
     assert result.status is Status.UNDECIDED
     assert "no teeth" in result.why
@@ -120,12 +141,12 @@ def test_a_kernel_that_ignores_its_bound_is_caught_by_the_controls(claim_with, m
 def test_a_kernel_that_believes_normal_forms_alone_is_caught_by_the_controls(
     claim_with, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernel, "_judge_identity", lambda item: Verdict(Status.HOLDS, "exact"))
+    monkeypatch.setattr(judging, "judge_equation", lambda item: Verdict(Status.HOLDS, "exact"))
     assert check(claim_with()).status is Status.UNDECIDED
 
 
 def test_a_kernel_whose_radius_is_zero_refutes_what_is_true(claim_with, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel, "radius", lambda test, alpha, statistic=0.0: 1e-12)
+    monkeypatch.setattr(measurements, "radius", lambda test, alpha, statistic=0.0: 1e-12)
     assert check(claim_with()).status is Status.REFUTED
 
 
@@ -140,11 +161,11 @@ def test_dropping_a_route_s_records_leaves_the_claim_undecided(claim_with) -> No
     [
         ('"routes": ["exact", "numeric", "statistical"]', '"routes": ["exact", "numeric"]', "has no control"),
         ('"plain": "The mean is one half.",', "", "'plain' is missing"),
-        ('"title":', '"titel":', "unknown field 'titel'"),
+        ('"title":', '"titel":', "nknown field 'titel'"),
         ('"toy.halving"', '"Toy Halving"', "expected an id"),
         ('"exact": {"shows"', '"formal": {"shows"', "unknown route 'formal'"),
         ('"covers": {"n": [1, 64]}', '"covers": {"n": [64, 1]}', "each range"),
-        ('"exact": {"shows": "integration"}', '"exact": {}', "takes 'shows'"),
+        ('"exact": {"shows": "integration"}', '"exact": {}', "'shows'"),
     ],
 )
 def test_a_malformed_page_of_data_is_refused(claim_with, old: str, new: str, message: str) -> None:
@@ -156,8 +177,12 @@ def test_a_malformed_page_of_data_is_refused(claim_with, old: str, new: str, mes
     ("old", "new", "message"),
     [
         ('"third": {"statement"', '"quarter": {"statement"', "controls of the code and of the page differ"),
-        ("Control(exact, mean=sympy.Rational(1, 3)), ", "", "is declared on"),
-        ("mean=1 / 3),\n]}", "mean=1 / 3),\n]}\ndel statistical", "defines no function statistical"),
+        ('Control(exact, fails="mean", mean=sympy.Rational(1, 3)), ', "", "is declared on"),
+        (
+            'fails="draws", mean=1 / 3),\n]}',
+            'fails="draws", mean=1 / 3),\n]}\ndel statistical',
+            "defines no function statistical",
+        ),
     ],
 )
 def test_code_that_does_not_carry_what_its_page_declares_is_an_error(

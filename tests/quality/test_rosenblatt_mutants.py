@@ -7,24 +7,27 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import sympy as sp
 import torch
 
-from numerics import uniformity
-from numerics.random import Stream
-from numerics.transports import conditionals, marginal_grids, rosenblatt
+from numerics.statistics import copulas as uniformity
+from numerics.streams import Stream
+from numerics.transports import conditionals, declared, rosenblatt
+from numerics.transports import grid_conditionals as marginal_grids
 from proofs_checks import kernel
 from proofs_checks.catalogue.anomaly import knothe_rosenblatt as page
 from proofs_checks.kernel import Case, Status
-from theory import rosenblatt as symbols
+from theory.transports import cell_tables as tables
+from theory.transports import rosenblatt as symbols
 
 Statuses = Callable[[ModuleType, str], set[Status]]
 
 CASES = {
     (page, "numeric"): [
-        Case(D=2, law="gaussian", by="quadrature", seed=1, size=32), Case(D=3, law="mixture", by="closed form", seed=2, size=32),
+        Case(D=2, distribution="gaussian", by="quadrature", seed=1, size=32), Case(D=3, distribution="mixture", by="closed form", seed=2, size=32),
     ],
     (page, "statistical"): [
-        Case(D=1, law="mixture", by="quadrature", seed=1, size=20_000), Case(D=3, law="tied", by="closed form", seed=2, size=20_000),
+        Case(D=1, distribution="mixture", by="quadrature", seed=1, size=20_000), Case(D=3, distribution="tied", by="closed form", seed=2, size=20_000),
     ],
 }  # fmt: skip
 
@@ -77,10 +80,6 @@ def crossed(sound: Any) -> Any:
     return lambda self, tail, steps=200: (sound(self, tail, steps=steps)[0] + 1e-6, sound(self, tail, steps=steps)[1])
 
 
-def wrong_minor(sound: Any) -> Any:
-    return lambda self: (2 * sound(self)[0], sound(self)[1])
-
-
 FAULTS = {
     "conditional means without the earlier coordinates": ("numeric", conditionals.MixtureConditionals, "fibre", without_cross_terms),
     "the same, seen in samples": ("statistical", conditionals.MixtureConditionals, "fibre", without_cross_terms),
@@ -88,12 +87,13 @@ FAULTS = {
     "a coordinate that looks ahead": ("numeric", rosenblatt.KnotheRosenblatt, "_tails", looking_ahead),
     "an inverse of another map": ("numeric", conditionals.Fibre, "quantile", crossed),
     "a quadrature that loses mass": ("numeric", marginal_grids.GridFibre, "tail", panels_forgotten),
-    "another sampler": ("statistical", conditionals.MixtureConditionals, "sample", scaled(1.3)),
-    "pairs counted against another law": ("statistical", uniformity.SquareGrid, "add", lambda sound: lambda self, u: sound(self, u**1.5)),
-    "a wrong bordered determinant": ("exact", symbols, "bordered_determinant", scaled(-1)),
-    "a wrong determinant": ("exact", symbols.AddedCoordinate, "determinant", wrong_minor),
-    "a wrong mass balance": ("exact", symbols.AddedCoordinate, "balance", lambda sound: lambda *a, **k: (2 * sound(*a, **k)[0], sound(*a, **k)[1])),
-    "a quantile that jumps": ("exact", symbols, "gap_quantile", lambda sound: lambda gap: sound(gap + 1)),
+    "another sampler": ("statistical", declared.Transported, "sample", scaled(1.3)),
+    "pairs counted against another distribution": ("statistical", uniformity.SquareGrid, "add", lambda sound: lambda self, u: sound(self, u**1.5)),
+    "a determinant with a sign": ("exact", symbols, "_triangle", scaled(-1)),
+    "a slope doubled": ("exact", symbols, "_slope", scaled(2)),
+    "a mixed derivative of half the mass": ("exact", symbols, "_mixed_derivative", scaled(sp.Rational(1, 2))),
+    "a distribution function that jumps by one": ("exact", tables, "probability_below", lambda sound: lambda table, levels: sound(table, levels) + (levels[0] > 0)),
+    "quantiles that always agree": ("exact", tables, "_quantiles_agree", lambda sound: lambda masses: False),
 }  # fmt: skip
 
 
@@ -101,7 +101,8 @@ FAULTS = {
 def test_a_planted_fault_is_refuted(monkeypatch: pytest.MonkeyPatch, name: str, statuses: Statuses) -> None:
     route, place, attribute, fault = FAULTS[name]
     monkeypatch.setattr(place, attribute, fault(getattr(place, attribute)))
-    assert Status.REFUTED in statuses(page, route)
+    found = statuses(page, route)
+    assert Status.REFUTED in found or (route == "exact" and Status.UNDECIDED in found)  # two algorithms at odds
 
 
 @pytest.mark.parametrize("name", page.controls)
@@ -110,6 +111,6 @@ def test_every_control_is_refuted_with_room(name: str) -> None:
     for control in declared if isinstance(declared, list) else [declared]:
         for case in control.cases or [None]:
             given: dict[str, Any] = {} if case is None else {"case": case, "stream": Stream(77)}
-            verdict = kernel.judge(control.check(**given, **control.objects), route=control.route, case=case)
+            verdict = kernel.judge(control.check(**given, **control.objects), route=control.route, case=case, fails=control.fails)
             assert verdict.status is Status.REFUTED
             assert verdict.margin is None or verdict.margin >= kernel.REQUIRED_MARGIN[control.route]

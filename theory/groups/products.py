@@ -8,7 +8,8 @@ from math import prod
 import numpy as np
 
 from theory.groups.cayley_tables import GroupTooLarge
-from theory.groups.finite_groups import MAX_ORDER, MAX_TABLE, FiniteGroup
+from theory.groups.finite_groups import MAX_ORDER, FiniteGroup
+from theory.groups.table_group import MAX_TABLE
 
 
 class NotAnAction(ValueError):

@@ -1,15 +1,18 @@
 """Representations of finite groups, exactly: the names to import.
 
-The parts, all in this package: :mod:`.matrices` (the object; defect, sums and products), :mod:`.character_tables`, :mod:`.irreducibles` (explicit
-irreps) with :mod:`.elementary_subgroups` and :mod:`.coprime_modules` behind it, :mod:`.hermitian_forms` (which of them are unitary) with :mod:`.hermitian_lattices`,
-:mod:`.decompositions` (splitting, certificate) and :mod:`.modular_decompositions` over F_p with :mod:`.irreducibility_proofs`, :mod:`.inductions` (induced
-representations, Frobenius and Mackey), :mod:`.modules` (invariant subspaces and their complements).
+:mod:`.matrices` holds the object (defect, sums and products) and :mod:`.character_tables` the characters. :mod:`.irreducibles` finds explicit irreps, with
+:mod:`.elementary_subgroups` and :mod:`.coprime_modules` behind it; :mod:`.hermitian_forms` decides which of them are unitary, with :mod:`.hermitian_lattices`.
+:mod:`.decompositions` splits a representation, :mod:`.modular_decompositions` does so over F_p with :mod:`.irreducibility_proofs`, and :mod:`.summands` holds
+what they return and its certificate. :mod:`.inductions` holds induced representations (Frobenius, Mackey), :mod:`.modules` invariant subspaces and their
+complements. The theorems stand in :mod:`.intertwiners` (equivalent representations), :mod:`.complements` (orthogonal complements), :mod:`.maschke` (complete reducibility), :mod:`.d4_irreps` (the irreps of D4), :mod:`.separating_elements`
+(elements of a commutant that split), :mod:`.perturbation` (eigenspaces under errors), :mod:`.equivariant_maps` (linear maps that commute with permutations) and
+:mod:`.convolutions` (those that commute with shifts and quarter turns).
 """
 
 from __future__ import annotations
 
 from theory.representations.character_tables import CharacterTable, character_table, linear_characters
-from theory.representations.decompositions import Certificate, Decomposition, Summand, decompose
+from theory.representations.decompositions import decompose
 from theory.representations.hermitian_forms import Unitarity, unitarised, unitarity
 from theory.representations.inductions import induce, mackey_summands
 from theory.representations.irreducibles import irreps
@@ -24,6 +27,7 @@ from theory.representations.matrices import (
     schur_type,
     trivial_representation,
 )
+from theory.representations.summands import Certificate, Decomposition, Summand
 
 __all__ = [
     "Certificate", "CharacterTable", "Decomposition", "Defect", "NotARepresentation", "Representation", "Summand", "Unitarity", "character_table", "decompose",

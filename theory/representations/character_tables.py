@@ -14,10 +14,10 @@ from random import Random
 
 import numpy as np
 
-from theory.cyclotomic import Cyclotomic, degree, powers, prime_factors
-from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField
+from theory.arithmetic.cyclotomic import Cyclotomic, degree, powers, prime_factors
+from theory.arithmetic.matrices import CyclotomicField, ExactArray, PrimeField
+from theory.arithmetic.primes import split_prime
 from theory.groups import FiniteGroup, GroupTooLarge
-from theory.primes import split_prime
 
 MAX_CLASSES = 1200
 _ATTEMPTS = 60

@@ -18,10 +18,10 @@ from random import Random
 
 import numpy as np
 
-from theory.cyclotomic import powers
-from theory.exact_matrices import CyclotomicField, ExactArray, hstack, vstack
+from theory.arithmetic.cyclotomic import powers
+from theory.arithmetic.matrices import CyclotomicField, ExactArray, hstack, vstack
+from theory.arithmetic.primes import split_prime
 from theory.groups import FiniteGroup
-from theory.primes import split_prime
 from theory.representations.character_tables import modulo
 
 _ATTEMPTS = 40

@@ -14,10 +14,10 @@ from random import Random
 
 import numpy as np
 
-from theory.cyclotomic import powers, prime_factors
-from theory.exact_matrices import CyclotomicField, ExactArray
+from theory.arithmetic.cyclotomic import powers, prime_factors
+from theory.arithmetic.matrices import CyclotomicField, ExactArray
 from theory.groups import FiniteGroup
-from theory.groups.subgroups import generated
+from theory.groups.table_group import generated
 from theory.representations.character_tables import character_table
 
 _FIRST_LOOK = 8  # elements against which all candidates are tried before one is tried against everything

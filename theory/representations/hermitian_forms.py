@@ -3,7 +3,7 @@
 A representation that keeps the form F is unitary in some basis, over the field it is written in, if F is equivalent to c times the unit form
 for some c. Over Q that is decided by the determinant and the Hasse invariants (Hasse & Minkowski). Over an imaginary cyclotomic field K with real
 subfield K0 dimension and determinant alone decide, the latter modulo norms from K (Landherr 1936): two positive definite forms with the same are equivalent.
-So it is always possible in odd dimension, with c = det F; in even dimension c^n is a norm, and det F has to be one (:mod:`theory.cyclotomic_norms`).
+So it is always possible in odd dimension, with c = det F; in even dimension c^n is a norm, and det F has to be one (:mod:`theory.arithmetic.norms`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from fractions import Fraction
 from itertools import combinations
 from math import gcd, isqrt, prod
 
-from theory.cyclotomic import Cyclotomic
-from theory.cyclotomic_norms import is_norm
-from theory.exact_matrices import CyclotomicField, ExactArray, hstack
-from theory.primes import TooLongToFactor, factor, prime_divisors
+from theory.arithmetic.cyclotomic import Cyclotomic
+from theory.arithmetic.matrices import CyclotomicField, ExactArray, hstack
+from theory.arithmetic.norms import is_norm
+from theory.arithmetic.primes import TooLongToFactor, factor, prime_divisors
 from theory.representations.hermitian_lattices import FormLattice, orthonormal_basis, short_scale
 from theory.representations.matrices import Representation
 
@@ -72,7 +72,7 @@ def diagonalise(form: ExactArray) -> tuple[ExactArray, list[Cyclotomic]]:
 
 
 def squarefree(value: Fraction) -> tuple[int, Fraction]:
-    """A squarefree integer s and r > 0 with value = s r^2, value > 0; raises as :func:`theory.primes.factor`."""
+    """A squarefree integer s and r > 0 with value = s r^2, value > 0; raises as :func:`theory.arithmetic.primes.factor`."""
     whole = value.numerator * value.denominator
     s = prod(p for p, k in factor(whole).items() if k % 2)
     return s, Fraction(isqrt(whole // s), value.denominator)

@@ -2,7 +2,7 @@ r"""Orthonormal bases for positive definite Hermitian forms F over Q or an imagi
 
 Write O for the integers of the field. A lattice on which F is integral is made about as large as it can be (:meth:`FormLattice.grown`): then its determinant has hardly
 a prime left, its reduced basis (LLL) is short, and vectors v of small F(v, v) are at hand. One with F(v, v) = x x* gives the unit vector v / x: a square root
-over Q, a norm equation over Q(zeta_n) (:mod:`theory.cyclotomic_norms`). Then the same in the lattice orthogonal to v. By Witt's cancellation what is left is
+over Q, a norm equation over Q(zeta_n) (:mod:`theory.arithmetic.norms`). Then the same in the lattice orthogonal to v. By Witt's cancellation what is left is
 again equivalent to a unit form, so there always is a next vector; the search for it is bounded. Over Q the last two come from one norm equation over Q(i).
 """
 
@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from theory.cyclotomic import Cyclotomic, zeta
-from theory.cyclotomic_ideals import primes_over, reduction, traces
-from theory.cyclotomic_norms import is_norm, norm, norm_root
-from theory.exact_matrices import ExactArray, hstack
-from theory.primes import TooLongToFactor, prime_divisors
+from theory.arithmetic.cyclotomic import Cyclotomic, zeta
+from theory.arithmetic.ideals import primes_over, reduction, traces
+from theory.arithmetic.matrices import ExactArray, hstack
+from theory.arithmetic.norms import is_norm, norm, norm_root
+from theory.arithmetic.primes import TooLongToFactor, prime_divisors
 
 if TYPE_CHECKING:
     from flint import fmpz_mat

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from theory.exact_matrices import ExactArray
+from theory.arithmetic.matrices import ExactArray
 from theory.groups import FiniteGroup
 from theory.groups.subgroups import conjugate_subgroup, double_cosets, left_cosets, require_subgroup
 from theory.representations.matrices import NotARepresentation, Representation, restrict

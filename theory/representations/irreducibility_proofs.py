@@ -8,8 +8,8 @@ from random import Random
 
 import numpy as np
 
-from theory.cyclotomic import prime_factors
-from theory.exact_matrices import ExactArray, hstack
+from theory.arithmetic.cyclotomic import prime_factors
+from theory.arithmetic.matrices import ExactArray, hstack
 from theory.representations.matrices import Representation
 
 _WORDS = 8

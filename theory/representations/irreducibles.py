@@ -24,11 +24,12 @@ from random import Random
 
 import numpy as np
 
-from theory.cyclotomic import Cyclotomic, degree, powers, prime_factors
-from theory.exact_matrices import CyclotomicField, ExactArray
+from theory.arithmetic.cyclotomic import Cyclotomic, degree, powers, prime_factors
+from theory.arithmetic.matrices import CyclotomicField, ExactArray
+from theory.arithmetic.primes import split_prime
 from theory.groups import FiniteGroup, GroupTooLarge
-from theory.groups.subgroups import generated, left_cosets
-from theory.primes import split_prime
+from theory.groups.subgroups import left_cosets
+from theory.groups.table_group import generated
 from theory.representations.character_tables import CharacterTable, character_table, linear_characters, modulo
 from theory.representations.coprime_modules import LinearPair, rank_one
 from theory.representations.elementary_subgroups import (
@@ -356,9 +357,9 @@ def _in_basis(group: FiniteGroup, f: ExactArray, basis: list[int]) -> Representa
     matrices = gram.inverse()[None] @ values
     first = gram.entry(0, 0)
     if (
-        not first.is_rational
+        not first.is_rational  # pyright: ignore[reportAttributeAccessIssue]
     ):  # real and positive, but not under every automorphism; a form whose first entry is 1 shows its sign as it stands
-        gram, first = gram * first.inverse(), Cyclotomic.rational(1)
+        gram, first = gram * first.inverse(), Cyclotomic.rational(1)  # pyright: ignore[reportAttributeAccessIssue]
     eye = ExactArray.eye(size, gram.field)
     return Representation(group, matrices, eye if gram == eye * first else gram)
 

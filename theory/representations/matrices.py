@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from theory.cyclotomic import ExactNumberError
-from theory.exact_matrices import CyclotomicField, ExactArray, Field, PrimeField, block_diagonal, join, stack
+from theory.arithmetic.cyclotomic import ExactNumberError
+from theory.arithmetic.matrices import CyclotomicField, ExactArray, Field, PrimeField, block_diagonal, join, stack
+from theory.arithmetic.primes import split_prime
 from theory.groups import FiniteGroup
-from theory.primes import split_prime
 from theory.representations.character_tables import modulo
 
 BIG_PRIME = 2**24
@@ -54,7 +54,7 @@ def squared_size(residuals: ExactArray) -> list[Fraction]:
 
 def _power_traces(n: int) -> np.ndarray:
     """The trace over Q of each element of the power basis of Q(zeta_n)."""
-    from theory.cyclotomic import powers
+    from theory.arithmetic.cyclotomic import powers
 
     rows = powers(n)
     size = rows.shape[1]

@@ -16,10 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from theory.exact_matrices import ExactArray, PrimeField, hstack
+from theory.arithmetic.matrices import ExactArray, PrimeField, hstack
 from theory.groups import FiniteGroup
-from theory.groups.subgroups import generated
-from theory.representations.decompositions import MAX_DEGREE, Decomposition, Summand, times_blocks
+from theory.groups.table_group import generated
 from theory.representations.irreducibility_proofs import (
     IrreducibilityProof,
     combination,
@@ -30,6 +29,7 @@ from theory.representations.irreducibility_proofs import (
 )
 from theory.representations.matrices import Representation
 from theory.representations.modules import CharacteristicDividesOrder, invariant_complement
+from theory.representations.summands import MAX_DEGREE, Decomposition, Summand, times_blocks
 
 _ROUNDS = 2000
 

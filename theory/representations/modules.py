@@ -13,7 +13,7 @@ from itertools import product
 
 import numpy as np
 
-from theory.exact_matrices import CyclotomicField, ExactArray, PrimeField, hstack, stack, vstack
+from theory.arithmetic.matrices import CyclotomicField, ExactArray, PrimeField, hstack, stack, vstack
 from theory.groups import FiniteGroup, GroupTooLarge
 from theory.groups.families import cyclic
 from theory.representations.matrices import Representation

@@ -1,0 +1,144 @@
+"""The density audit of flows of the libraries, beside bare evaluations of their log p: time, evaluations, and whether every bijection holds.
+
+Flows are trained for ``SECONDS_OF_TRAINING`` (environment: ``PREALITY_TRAINING_SECONDS``); the table is written to results/density_audit.json.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import zuko
+from torch import Tensor, nn
+
+from proofs_checks.audits.budget import one_thread
+from proofs_checks.audits.density import audit_density
+from proofs_checks.inputs.densities import read_density
+
+RESULTS = Path(__file__).parent / "results" / "density_audit.json"
+SECONDS_OF_TRAINING = float(os.environ.get("PREALITY_TRAINING_SECONDS", "60"))
+POINTS, SCALES = 64, (1.5, 2.0, 4.0, 10.0)
+BIJECTIONS = ("uniformized", "reversed")
+
+
+def nflows_spline(dim: int) -> nn.Module:
+    from nflows.distributions import StandardNormal
+    from nflows.flows import Flow
+    from nflows.transforms import CompositeTransform, ReversePermutation
+    from nflows.transforms.autoregressive import MaskedPiecewiseRationalQuadraticAutoregressiveTransform as Spline
+
+    layers = [
+        layer
+        for _ in range(2)
+        for layer in (
+            Spline(dim, hidden_features=32, num_bins=8, tails="linear", tail_bound=4.0),
+            ReversePermutation(dim),
+        )
+    ]
+    return Flow(CompositeTransform(layers), StandardNormal([dim]))
+
+
+def normflows_spline(dim: int) -> nn.Module:
+    import normflows
+
+    layers = [
+        layer
+        for _ in range(2)
+        for layer in (
+            normflows.flows.AutoregressiveRationalQuadraticSpline(dim, 1, 32),
+            normflows.flows.LULinearPermute(dim),
+        )
+    ]
+    return normflows.NormalizingFlow(normflows.distributions.DiagGaussian(dim, trainable=False), layers)
+
+
+def lazy(kind: str, **options: Any) -> Callable[[int], nn.Module]:
+    return lambda dim: getattr(zuko.flows, kind)(dim, **options)
+
+
+WIDE, NARROW = {"hidden_features": (64, 64)}, {"hidden_features": (32, 32)}
+FLOWS = {
+    "NSF": lazy("NSF", transforms=3, **WIDE), "MAF": lazy("MAF", transforms=3, **WIDE), "NAF": lazy("NAF", transforms=2, **NARROW),
+    "NICE": lazy("NICE", transforms=4, **WIDE), "RealNVP": lazy("RealNVP", transforms=4, **WIDE), "GMM": lazy("GMM", components=4),
+    "BPF": lazy("BPF", transforms=2, **NARROW), "SOSPF": lazy("SOSPF", transforms=2, **NARROW), "CNF": lazy("CNF", **NARROW),
+    "nflows spline": nflows_spline, "normflows spline": normflows_spline,
+}  # fmt: skip
+
+
+def data(dim: int, n: int, seed: int) -> Tensor:
+    """Draws of a bent distribution with two modes."""
+    generator = torch.Generator().manual_seed(seed)
+    mixing = torch.randn(dim, dim, generator=torch.Generator().manual_seed(1)) / dim**0.5 + torch.eye(dim)
+    x = torch.randn(n, dim, generator=generator) @ mixing
+    x[:, 0] += 2 * torch.where(torch.rand(n, generator=generator) < 0.5, 1.0, -1.0)
+    x[:, 1] += 0.3 * x[:, 0] ** 2 - 1
+    return (x - x.mean(0)) / x.std(0)
+
+
+def log_prob_of(flow: nn.Module) -> Callable[[Tensor], Tensor]:
+    return flow.log_prob if hasattr(flow, "log_prob") else lambda x: flow().log_prob(x)
+
+
+def trained(name: str, dim: int) -> nn.Module:
+    torch.manual_seed(0)
+    flow, x = FLOWS[name](dim), data(dim, 4000, 0)
+    optimiser = torch.optim.Adam(flow.parameters(), 2e-3)
+    generator, started = torch.Generator().manual_seed(0), time.process_time()
+    while time.process_time() - started < SECONDS_OF_TRAINING:
+        rows = torch.randint(0, len(x), (256,), generator=generator)
+        loss = -log_prob_of(flow)(x[rows]).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(flow.parameters(), 1.0)
+        optimiser.step()
+    return flow.eval()
+
+
+def bare(flow: nn.Module, x: Tensor, evaluations: int) -> float:
+    """Seconds of as many evaluations of log p, in batches of 1,024, on the copy that the audit calls."""
+    model = read_density(flow, x)
+    batch = model.points.repeat(-(-1024 // len(x)), 1)[:1024]
+    count = max(1, min(16, evaluations // 1024))
+    with torch.no_grad():
+        started = time.perf_counter()
+        for _ in range(count):
+            model.log_prob(batch)
+        return (time.perf_counter() - started) * evaluations / (count * 1024)
+
+
+def audited(flow: nn.Module, name: str, dim: int, scale: float) -> dict[str, Any]:
+    x = data(dim, POINTS, 7).double()
+    spread = torch.randn(POINTS, dim, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    started = time.perf_counter()
+    report = audit_density(flow, x, x.mean(0) + scale * x.std(0) * spread, seconds=60 if name == "CNF" else 30)
+    seconds = time.perf_counter() - started
+    statuses = {finding.name: str(finding.status) for finding in report.findings}
+    with one_thread():
+        beside = bare(flow, x, report.facts["evaluations"])
+    return {
+        "flow": name, "D": dim, "outliers": scale, **{key: statuses[key] for key in BIJECTIONS}, "status": str(report.status),
+        "seconds": round(seconds, 2), "evaluations of the bijections": report.facts["evaluations"], "bare seconds of as many": round(beside, 2),
+        "points audited": report.facts["inliers"] + report.facts["outliers"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("dim", [2, 8, 64])
+@pytest.mark.parametrize("name", FLOWS)
+def test_the_density_audit_of_a_flow(name: str, dim: int, record_property: Callable[[str, object], None]) -> None:
+    flow = trained(name, dim)
+    rows = [audited(flow, name, dim, scale) for scale in SCALES]
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    kept = [row for row in kept if (row["flow"], row["D"]) != (name, dim)]
+    RESULTS.write_text(json.dumps([*kept, *rows], indent=1) + "\n")
+    for row in rows:
+        record_property(
+            f"{name} D={dim}, outliers x {row['outliers']}",
+            f"{row['seconds']} s, {row['uniformized']}, {row['reversed']}",
+        )
+    assert all(row[key] == "HOLDS" for row in rows for key in BIJECTIONS), rows

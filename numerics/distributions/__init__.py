@@ -1,0 +1,15 @@
+"""Probability distributions on R^D: one interface, densities, samplers that never see them, and tails that do not saturate.
+
+=====================  ======================================================================
+interface              what a distribution is: dim, log_prob, sample; tail, quantile, mean where they are known
+product                independent columns in log space: the base of univariate families, products of them
+marginals              the univariate families
+mixtures               Gaussian mixtures
+joint                  Student products, a heavy ridge, a curved band
+singular               distributions without a density
+declared               all of these by name, and scores by name
+adapters               one-dimensional distributions of torch and SciPy as marginals
+base_density           what a black-box log density is: a Gaussian, a product, a mixture
+mass                   the integral of a density over R, R^2 or R^3, from its values alone
+=====================  ======================================================================
+"""

@@ -1,0 +1,203 @@
+"""The audit of a density model as an outlier detector: which areas under the ROC curve bijections of the data can give it. All of them.
+
+Le Lan & Dinh (2021) made into an instrument: around one trained model, without touching it, bijections are built after which the density of the same
+distribution is constant, reversed, or any continuous positive score that the user names. Each is evaluated, inverted and differentiated as a map, and the
+density is recovered from the images alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from numerics.detection.roc import HALF, auroc
+from proofs_checks.audits.budget import Budget, Progress, one_thread
+from proofs_checks.audits.density.data import (
+    affordable,
+    audited,
+    base_of,
+    frame_of,
+    log_densities,
+    no_gradient,
+    per_batch,
+    scores_of,
+)
+from proofs_checks.audits.density.findings import as_given, outcome, title_of, unchecked
+from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Bijection, LogFunction, Once, Representation
+from proofs_checks.audits.density.words import facts_of, meaning, next_step
+from proofs_checks.findings import AuditReport, Finding
+from proofs_checks.inputs.densities import Model, read_density
+from proofs_checks.inputs.density_checks import (
+    ATOMS,
+    CHANGE,
+    DRAWN,
+    MASS,
+    SAMPLES,
+    atoms,
+    change_of_variables,
+    samples_follow,
+    unit_mass,
+)
+from proofs_checks.inputs.density_flows import View, flow_of
+from proofs_checks.kernel import Status
+
+NO_GRADIENT = "log p carries no gradient with respect to the point (NumPy, detached, or under no_grad), so that the Jacobian of a map built from it cannot be taken"
+MOST_SECONDS = 10.0  # for the mass
+FOR_SAMPLES = 0.25  # of the time
+PLACING = 120  # evaluations that place a draw on its fibre
+FEWEST_DRAWS = 96
+Wanted = dict[str, tuple[LogFunction, Callable[[Tensor, Tensor], Fraction]]]
+
+
+@dataclass
+class DensityReport(AuditReport):
+    """An :class:`AuditReport` with the bijections as objects.
+
+    Args:
+        bijections: By name: ``uniformized``, ``reversed``, and the user's scores. Each has ``forward``, ``inverse``, ``log_det``,
+            ``log_density`` and ``sample``.
+        model: The model as it was read.
+    """
+
+    bijections: dict[str, Bijection] = field(default_factory=dict)
+    model: Model | None = None
+
+
+def audit_density(
+    log_prob: Any,
+    inliers: Any,
+    outliers: Any,
+    *,
+    score: Any = None,
+    sampler: Any = None,
+    base: float | LogFunction | str = "median",
+    coordinate: int | None = None,
+    points: int = 256,
+    seconds: float = 30.0,
+    seed: int = 0,
+    tile: int = 1 << 16,
+    subject: str = "",
+    progress: Progress | None = None,
+) -> DensityReport:
+    """Audit a density model as an outlier detector.
+
+    Args:
+        log_prob: The model: a function from a batch ``(N, *event)`` to log p ``(N,)`` in nats, a torch module, a torch distribution, or a flow that
+            returns a distribution when called.
+        inliers: Points from the distribution that the model is of, shape ``(N, *event)``.
+        outliers: Points from anywhere else, same event shape.
+        score: A score to realise as a density: a function from a batch to **log s**, ``(N,)``, continuous and finite; or a dict of them by name. The order of
+            an unbounded score is that of its exponential, so it may be given as it is.
+        sampler: From n to n draws of the model, when the object cannot draw them itself.
+        base: The base point of the fibres: a number, a continuous function from the other coordinates ``(N, D - 1)`` to ``(N,)``, or ``"median"``: of the
+            inliers' coordinate.
+        coordinate: Which of the D flattened coordinates the bijections change; when left out, one along which no point lies deep in the tail of p.
+        points: At most this many inliers and outliers are audited, drawn at random.
+        seconds: After so many no panel is narrowed any more: what is open then is reported as open. Ctrl-C ends the work likewise.
+        tile: Numbers held at once, which bounds memory.
+        subject: What to call the model. progress: Called with the share of the time spent and what is being done.
+    Raises:
+        InputError: the model, the points or the score cannot be read; the message names the hypothesis that failed and the next step.
+    """
+    budget = Budget(seconds, progress)
+    with one_thread():
+        budget.tell("reading the model")
+        model = read_density(log_prob, inliers)
+        view = flow_of(model, log_prob, sampler)
+        scores = 2 + (len(score) if isinstance(score, Mapping) else int(score is not None))
+        most, cost, notes = affordable(model, budget, scores, points)
+        data = audited(model, model.points, model.read(outliers, "outliers"), most, seed)
+        given = log_densities(model, data)
+        frame = frame_of(coordinate, model, data)
+        options = {
+            "frame": frame, "base": base_of(base, frame), "tile": per_batch(tile, model.dim), "sampler": view.sampler, "precision": model.precision,
+        }  # fmt: skip
+        shared, area = Once(model.log_prob), auroc(*given)
+        wanted = _wanted(shared, area.value, scores_of(model, score, data))
+        stages = _Stages(budget)
+        quick = stages.run({
+            ATOMS: lambda: atoms(model.points),
+            CHANGE: lambda: change_of_variables(model, data[0], view.flow),
+        })  # fmt: skip
+        found: dict[str, Representation] = {}
+        maps = _bijections(model, wanted, shared, data, options, stages, found)
+        slow = stages.run({
+            MASS: lambda: unit_mass(model, seconds=max(1.0, min(MOST_SECONDS, seconds / 3))),
+            SAMPLES: lambda: _samples(model, view, seed, draws=FOR_SAMPLES * seconds / (cost * PLACING)),
+        })  # fmt: skip
+        findings = [as_given(area, given), *maps, *model.findings, quick[0], slow[0], quick[1], slow[1], *unchecked()]
+        facts = facts_of(model, findings, found, given, shared.evaluations, budget)
+        facts["notes"] += notes
+    bijections = {name: made.bijection for name, made in found.items()}
+    return DensityReport(
+        "density",
+        subject or model.kind,
+        findings,
+        meaning(findings, found, area.value),
+        next_step(findings),
+        facts,
+        bijections=bijections,
+        model=model,
+    )
+
+
+def _wanted(log_p: LogFunction, area: Fraction, scores: dict[str, LogFunction]) -> Wanted:
+    """For each bijection log s, and from its values at inliers and at outliers to the area that is promised."""
+    return {
+        UNIFORM: (lambda x: torch.zeros_like(x[:, 0]), lambda u, v: HALF),
+        REVERSED: (lambda x: -log_p(x), lambda u, v: 1 - area),
+        **{name: (log_s, lambda u, v: auroc(u, v).value) for name, log_s in scores.items()},
+    }
+
+
+def _bijections(  # noqa: PLR0917
+    model: Model, wanted: Wanted, log_p: Once, data: tuple[Tensor, Tensor], options: dict[str, Any], stages: _Stages, found: dict[str, Representation]
+) -> list[Finding]:  # fmt: skip
+    """A finding for every bijection that is wanted; the representations are put into ``found``."""
+    if no_gradient(model):
+        return [Finding(title_of(name), Status.UNDECIDED, NO_GRADIENT) for name in wanted]
+
+    def finding(name: str) -> Finding:
+        made, said = outcome(name, (log_p, *wanted[name]), data, options, stages.budget)
+        if made is not None:
+            found[name] = made
+        return said
+
+    return stages.run({title_of(name): (lambda name=name: finding(name)) for name in wanted})
+
+
+def _samples(model: Model, view: View, seed: int, draws: float) -> Finding:
+    """As many draws as there is time for against log p; what is told where there are none."""
+    if view.sampler is None:
+        return view.no_sampler
+    if draws < FEWEST_DRAWS:
+        text = f"there is time for {int(draws)} draws, and fewer than {FEWEST_DRAWS} tell too little: give it more seconds="
+        return Finding(SAMPLES, Status.UNDECIDED, text)
+    return samples_follow(model, view.sampler, seed, draws=int(min(draws, DRAWN)))
+
+
+@dataclass
+class _Stages:
+    """What is done one after the other; a Ctrl-C ends the one that runs, and the others are not begun."""
+
+    budget: Budget
+
+    def run(self, stages: Mapping[str, Callable[[], Finding]]) -> list[Finding]:
+        """The findings by name, UNDECIDED for those that were not reached."""
+        found = []
+        for name, stage in stages.items():
+            if self.budget.interrupted:
+                found.append(Finding(name, Status.UNDECIDED, "not reached: the audit was interrupted"))
+                continue
+            try:
+                self.budget.tell(name)
+                found.append(stage())
+            except KeyboardInterrupt:
+                self.budget.interrupted = True
+                found.append(Finding(name, Status.UNDECIDED, "interrupted before anything was found"))
+        return found

@@ -1,0 +1,170 @@
+"""What a density audit is given, read and checked: points, log densities, scores, and the coordinate along which the bijections work."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from numerics.streams import Stream
+from proofs_checks.audits.budget import Budget
+from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Frame
+from proofs_checks.errors import InputError
+from proofs_checks.inputs.calls import CALL_ERRORS
+from proofs_checks.inputs.densities import Model, read_density
+from proofs_checks.wording import short
+
+TIMED = 64  # points whose evaluation is timed
+SHARE = 0.5  # of the time, for the bijections
+EVALUATIONS = 170  # of log p a point, as the standard normal takes them
+FEWEST = 8  # inliers and outliers
+TRIED = 4  # coordinates, when the audit chooses one
+LogFunction = Callable[[Tensor], Tensor]
+
+__all__ = ["affordable", "audited", "base_of", "frame_of", "log_densities", "no_gradient", "per_batch", "scores_of"]
+
+
+def affordable(model: Model, budget: Budget, bijections: int, points: Any) -> tuple[int, float, list[str]]:
+    """How many inliers and outliers half of the time suffices for, what an evaluation of log p takes in seconds, and a note where that is fewer than asked for."""
+    _refuse_number(points)
+    x = model.points.repeat(-(-TIMED // model.points.shape[0]), 1)[:TIMED]
+    clock = time.perf_counter if x.is_cuda else time.process_time  # what else the machine does is not the model's
+    started = clock()
+    with torch.no_grad():
+        model.log_prob(x)
+    cost = max(clock() - started, 1e-6) / TIMED
+    most = int(SHARE * min(budget.left, 1e9) / (2 * bijections * EVALUATIONS * cost))
+    if most >= points:
+        return points, cost, []
+    most = max(FEWEST, most)
+    seconds = 2 * points * bijections * EVALUATIONS * cost / SHARE
+    note = f"an evaluation of log p takes {1e3 * cost:.2g} ms: at most {most} inliers and outliers are audited in {budget.seconds:g} s ({points} take seconds={seconds:.0f})"
+    return most, cost, [note]
+
+
+def _refuse_number(points: Any) -> None:
+    if isinstance(points, bool) or not isinstance(points, int) or points < 2:
+        raise InputError(f"Expected in points how many inliers and outliers to audit, at least 2, got {short(points)}.")
+
+
+def audited(model: Model, inliers: Tensor, outliers: Tensor, points: int, seed: int) -> tuple[Tensor, Tensor]:
+    """At most ``points`` inliers and outliers, drawn at random."""
+    stream = Stream(seed, model.points.device)
+
+    def some(x: Tensor, label: str) -> Tensor:
+        return x if x.shape[0] <= points else x[stream.fork(label).permutation(x.shape[0])[:points]]
+
+    return some(inliers, "inliers"), some(outliers, "outliers")
+
+
+def log_densities(model: Model, data: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """log p of inliers and outliers, nats; -inf where p is zero."""
+    found = []
+    for name, x in zip(("inliers", "outliers"), data, strict=True):
+        with torch.no_grad():
+            try:
+                value = torch.cat([model.log_prob(part) for part in x.split(1 << 12)])
+            except InputError:
+                raise
+            except CALL_ERRORS as error:  # the user's own code: told, not swallowed
+                line = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
+                raise InputError(f"log_prob raised {type(error).__name__} on the {name}: {line}") from error
+        bad = torch.isnan(value) | (value == torch.inf)
+        if bool(bad.any()):
+            raise InputError(
+                f"log p is NaN or +inf at {int(bad.sum())} of {value.numel()} {name}, first in row {int(bad.nonzero()[0])}: there is no density there."
+            )
+        found.append(value)
+    if bool((found[0] == -torch.inf).all()):
+        raise InputError(
+            "log p is -inf at every inlier: the inliers lie outside the support of the model. Is a preprocessing step missing?"
+        )
+    return found[0], found[1]
+
+
+def scores_of(model: Model, score: Any, data: tuple[Tensor, Tensor]) -> dict[str, LogFunction]:
+    """The user's scores by name, as log s on flat points."""
+    if score is None:
+        return {}
+    if not isinstance(score, Mapping):
+        score = {"score": score}
+    found = {}
+    for name, function in score.items():
+        if not isinstance(name, str) or name in (UNIFORM, REVERSED):
+            raise InputError(
+                f"Expected names of scores as text other than {UNIFORM!r} and {REVERSED!r}, got {short(name)}."
+            )
+        read = read_density(function, data[0].reshape(data[0].shape[0], *model.event_shape), what=f"the score {name!r}")
+        values = torch.cat([read.log_prob(x.to(read.dtype)).detach() for x in data])
+        bad = ~torch.isfinite(values)
+        if bool(bad.any()):
+            at = int(bad.nonzero()[0])
+            raise InputError(
+                f"The score {name!r} is {values[at].item()} at {int(bad.sum())} of {values.numel()} points. It is read as log s, and the theorem needs "
+                "0 < s < inf: a score that vanishes has log s = -inf there. Add a positive constant to s, or give another score."
+            )
+        if read.dtype != model.dtype:
+            raise InputError(
+                f"The score {name!r} works in {read.dtype} and the model in {model.dtype}; give both one precision, best float64."
+            )
+        found[name] = read.log_prob
+    return found
+
+
+def no_gradient(model: Model) -> bool:
+    """Whether log p varies and carries no gradient."""
+    if model.differentiable:
+        return False
+    with torch.no_grad():
+        values = model.log_prob(model.points)
+    return bool((values != values[0]).any())
+
+
+def frame_of(coordinate: Any, model: Model, data: tuple[Tensor, Tensor]) -> Frame:
+    """The coordinate to change, with the median and the spread of the inliers in it."""
+    inliers, dim = data[0], model.dim
+    centre = inliers.median(0).values
+    spread = (inliers - centre).abs().mean(0)
+    if coordinate is None:
+        farthest = ((torch.cat(data) - centre).abs() / spread).amax(0).nan_to_num(nan=math.inf)
+        nearest = [int(k) for k in farthest.argsort()[:TRIED]]
+        coordinate = min(nearest, key=lambda k: _deepest(model, torch.cat(data), k, float(centre[k])))
+    if isinstance(coordinate, bool) or not isinstance(coordinate, int) or not 0 <= coordinate < dim:
+        raise InputError(f"Expected in coordinate one of 0..{dim - 1}, or None, got {short(coordinate)}.")
+    scale = float(spread[coordinate])
+    return Frame(dim, coordinate, float(centre[coordinate]), scale if scale > 0 else 1.0)
+
+
+def _deepest(model: Model, x: Tensor, k: int, centre: float) -> float:
+    """How far log p falls, from its largest value between the median and a point to the point itself, at the worst point."""
+    steps = torch.linspace(0, 1, 5, dtype=x.dtype, device=x.device)
+    between = x[:, None].repeat(1, steps.numel(), 1)
+    between[:, :, k] = centre + steps * (x[:, k : k + 1] - centre)
+    with torch.no_grad():
+        log_p = model.log_prob(between.view(-1, model.dim)).view(x.shape[0], -1)
+    return float((log_p.amax(1) - log_p[:, -1]).nan_to_num(nan=0.0).amax())
+
+
+def base_of(base: Any, frame: Frame) -> float | LogFunction:
+    """The base point in the user's coordinates."""
+    if isinstance(base, str) and base == "median":
+        return frame.centre
+    if callable(base):
+        return base
+    if isinstance(base, (int, float)) and not isinstance(base, bool) and abs(base) < math.inf:
+        return float(base)
+    raise InputError(
+        f'Expected in base a finite number inside the fibres, a function from the other coordinates to one, or "median", got {short(base)}. '
+        "A base point at infinity makes the map infinite for some densities."
+    )
+
+
+def per_batch(tile: Any, dim: int) -> int:
+    """How many points are evaluated at once where ``tile`` numbers may be held."""
+    if isinstance(tile, bool) or not isinstance(tile, int) or tile < 1:
+        raise InputError(f"Expected in tile how many numbers may be held at once, at least 1, got {short(tile)}.")
+    return max(15, tile // dim)

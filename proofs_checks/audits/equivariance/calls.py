@@ -1,0 +1,125 @@
+"""A map that is called: f(g x) against g f(x) at the inputs given, and at inputs
+that the elements have moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from proofs_checks.audits.equivariance.findings import PRODUCTS, Actions, Comparison, Outcome, homomorphisms, outcome
+from proofs_checks.errors import InputError
+from proofs_checks.findings import Finding
+from proofs_checks.inputs.calls import by_sample
+from proofs_checks.inputs.layers import Call, determinism, finite, rounding
+from proofs_checks.kernel import Status
+from proofs_checks.wording import short
+
+STEPS = 12  # how far a map is followed along products of the elements named
+Point = tuple[Tensor, Tensor, tuple[Tensor, str]]  # x, f(x), and how far rounding has moved f(x)
+
+
+@dataclass(frozen=True)
+class Called:
+    """A map that can be called, a batch of its inputs, and why it is not called
+    after all (empty where it is).
+    """
+
+    call: Call
+    batch: Tensor
+    stopped: str = ""
+
+
+def stopped(why: str, actions: Actions) -> Comparison:
+    """Nothing was measured."""
+    later = [Finding(f"equivariance under {g}", Status.INAPPLICABLE, "not measured") for g in actions.on_inputs]
+    return Comparison([Finding("same output twice", Status.UNDECIDED, why), *later], [], "", called=False)
+
+
+def of_calls(call: Call, batch: Tensor, actions: Actions) -> Comparison:
+    """Actions, determinism, then every element, then a walk along products of them."""
+    outputs = call(batch)
+    findings = homomorphisms(actions, batch, outputs)
+    findings.append(determinism(outputs, call(batch)))
+    if findings[-1].status is not Status.HOLDS:
+        return Comparison(findings, [], "")
+    if not bool(finite(outputs)):
+        at = int((~by_sample(outputs.isfinite()).all(1)).nonzero()[0])
+        text = f"{int((~outputs.isfinite()).sum())} outputs are not finite, first at input {at}"
+        findings.append(Finding("finite outputs", Status.UNDECIDED, text, {"input": at}))
+        return Comparison(findings, [], "")
+    error = _error(call, batch, outputs)
+    outcomes = [_compare(g, call, (batch, outputs, error), actions)[0] for g in actions.on_inputs]
+    where = "at the inputs given"
+    if all(o.finding.status is Status.HOLDS for o in outcomes) and actions.product is None:
+        findings.append(_moved(call, (batch, outputs, error), actions))
+        where += f" and along a walk of {STEPS} steps from them"
+    return Comparison(findings, outcomes, f"{where}; a map that is called is known nowhere else")
+
+
+def _error(call: Call, batch: Tensor, outputs: Tensor) -> tuple[Tensor, str]:
+    if outputs.is_floating_point() or outputs.is_complex():
+        return rounding(call, batch, outputs)
+    return torch.zeros(len(batch), dtype=torch.float64), "whole numbers are compared exactly"
+
+
+def _compare(g: str, call: Call, point: Point, actions: Actions) -> tuple[Outcome, Point]:
+    """f(g x) against g f(x) at one batch x; and the batch g x, with what is known of
+    it.
+    """
+    (batch, outputs, (error, how)), on_input, on_output = point, actions.on_inputs[g], actions.on_outputs[g]
+    moved_inputs = on_input(batch, "input")
+    moved = call(moved_inputs)
+    carried = on_output(outputs, "output")
+    if moved.shape != carried.shape:
+        raise InputError(
+            f"f(x) moved by {short(g)} has shape {tuple(carried.shape)}, but f({g} x) has {tuple(moved.shape)}. Do the actions belong to these shapes?"
+        )
+    error_moved = _error(call, moved_inputs, moved)
+    there = moved_inputs, moved, error_moved
+    if not outputs.is_floating_point() and not outputs.is_complex():
+        return outcome(g, moved, carried, outputs, bound=error, how=how), there
+    here = torch.finfo(outputs.dtype).eps / 2 * by_sample(outputs).abs().amax(1).double()
+    moving = here * (0.0 if on_output.exact else (2 * by_sample(outputs).shape[1] + 8) * on_output.gain)
+    bound = error_moved[0] + on_output.gain * error + moving + here
+    return outcome(g, moved, carried, outputs, bound=bound, how=how, estimated=("rounding",)), there
+
+
+def _moved(call: Call, point: Point, actions: Actions) -> Finding:
+    """The same comparison at x, g x, h g x, ...: a map may follow every generator at x
+    and fail at g x, so that it fails for g g.
+
+    The letters of the walk are drawn once and for all; a single element is applied
+    again and again.
+    """
+    names, letters, word, doubt = list(actions.on_inputs), Random(0), [], None
+    for step in range(STEPS):
+        g, here = names[letters.randrange(len(names))], _shortened(word) or "e"
+        found, point = _compare(g, call, point, actions)
+        status, witness = found.finding.status, {"moved by": here, **(found.finding.witness or {})}
+        text = f"at inputs moved by {here} (step {step} of {STEPS}), {g}: {found.finding.text}"
+        if status is Status.REFUTED:
+            return Finding(PRODUCTS, status, text, witness)
+        if doubt is None and status is not Status.HOLDS:
+            doubt = Finding(PRODUCTS, status, text, witness)
+        if not bool(finite(point[1])):
+            break
+        word.append(g)
+    text = f"f(g y) = g f(y) at y = w x for w = {_shortened(word)} and its last letters, each time up to rounding"
+    return doubt or Finding(PRODUCTS, Status.HOLDS, text)
+
+
+def _shortened(word: Sequence[str]) -> str:
+    """The product with the last step first, runs as powers."""
+    runs: list[list[Any]] = []
+    for g in reversed(word):
+        if runs and runs[-1][0] == g:
+            runs[-1][1] += 1
+        else:
+            runs.append([g, 1])
+    return "*".join(g if k == 1 else f"{g}^{k}" for g, k in runs)

@@ -1,0 +1,107 @@
+"""Figures of the claims about likelihoods of images and labels; drawn when a report or a user asks."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+from numerics.likelihoods.bernoulli import (
+    bernoulli_log_likelihood,
+    entropy_bits,
+    fit_exponent,
+    gradient_ratios,
+    imbalance,
+    ladder,
+    threshold_images,
+)
+from numerics.likelihoods.networks import evaluate, patch_network, shared_network
+from numerics.streams import Stream
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def value_imbalance() -> Figure:
+    """Left: log likelihoods measured through zero-logit networks. Right: entropies by enumeration, under the ceiling of D bits."""
+    from matplotlib.figure import Figure
+
+    stream = Stream(0)
+    drawing = Figure(figsize=(7.2, 3.1), layout="constrained")
+    left, right = drawing.subplots(1, 2)
+    sizes = [4**k for k in range(8)]
+    networks = [evaluate(shared_network("agreeing", size, stream.fork(size))[0]) for size in sizes]
+    images = [-float(bernoulli_log_likelihood(pixels.detach(), torch.zeros_like(pixels))) for pixels, _ in networks]
+    labels = [
+        -float(bernoulli_log_likelihood(label.detach()[None], torch.ones(1, dtype=label.dtype)))
+        for _, label in networks
+    ]
+    left.loglog(sizes, images, "o", markersize=4, label="image, measured")
+    left.loglog(sizes, [size * math.log(2) for size in sizes], "-", linewidth=1, color="C0", label="$D\\,\\log 2$")
+    left.loglog(sizes, labels, "s", markersize=4, color="C1", label="label, measured")
+    left.set(xlabel="pixels $D$", ylabel="$-\\log p$ (nats)", title="Values: slope 1")
+    left.minorticks_off()
+    left.legend(frameon=False, fontsize=8)
+    pixels = list(range(1, 11))
+    for name, mass in (("fair, independent", 1.0), ("copies of one pixel", 0.0)):
+        laws = [torch.full((2**count,), mass, dtype=torch.float64) for count in pixels]
+        for law in laws:
+            law[0] = law[-1] = 1
+        right.plot(
+            pixels, [float(entropy_bits(law / law.sum())) for law in laws], "o-", markersize=3, linewidth=1, label=name
+        )
+    right.fill_between(pixels, pixels, [11] * len(pixels), alpha=0.15, color="C3", label="no binary image")
+    right.set(xlabel="pixels $D$", ylabel="$H(x)$ (bits)", ylim=(0, 10.5), title="Entropy: at most $D$ bits")
+    right.legend(frameon=False, fontsize=8, loc="upper left")
+    return drawing
+
+
+def gradient_imbalance() -> Figure:
+    """Ratios of values and of gradients, measured by autograd, with the exponents fitted to them."""
+    from matplotlib.figure import Figure
+
+    stream = Stream(0)
+    drawing = Figure(figsize=(5.2, 3.6), layout="constrained")
+    axes = drawing.subplots()
+    sizes = ladder(4**6)
+    found: dict[str, list[float]] = {"values": [], "gradients, rows agree": [], "gradients, orthogonal rows": []}
+    for size in sizes:
+        agreeing, orthogonal = (
+            imbalance(*shared_network(family, size, stream.fork((family, size))))
+            for family in ("agreeing", "orthogonal")
+        )
+        found["values"].append(agreeing.value_ratio)
+        found["gradients, rows agree"].append(agreeing.gradient_ratio)
+        found["gradients, orthogonal rows"].append(orthogonal.gradient_ratio)
+    for (name, ratios), marker in zip(found.items(), "s+o", strict=True):
+        slope, _ = fit_exponent(sizes, ratios)
+        axes.loglog(
+            sizes,
+            ratios,
+            marker,
+            markersize=9 if marker == "+" else 5,
+            fillstyle="none",
+            label=f"{name}: exponent {slope:.3f}",
+        )
+    for size in sizes[3:]:  # small images may have gradient 0, which no logarithmic axis shows
+        network = patch_network(size, 4, stream.fork(("patches", size)))
+        ratios_drawn = torch.cat(list(gradient_ratios(network, threshold_images, 8, stream.fork(("drawn", size)))))
+        axes.loglog(
+            [size] * 8,
+            ratios_drawn,
+            ".",
+            color="C3",
+            markersize=2,
+            label="gradients, images drawn" if size == sizes[3] else None,
+        )
+    axes.loglog(sizes, sizes, "-", color="C0", linewidth=0.7)
+    axes.loglog(sizes, [math.sqrt(size) for size in sizes], "-", color="C2", linewidth=0.7)
+    axes.minorticks_off()
+    axes.set(
+        xlabel="pixels $D$",
+        ylabel="image over label",
+        title="Values by $D$, gradients by √D to $D$",
+    )
+    axes.legend(frameon=False, fontsize=8)
+    return drawing

@@ -1,0 +1,147 @@
+"""Inductions about objects with arguments on trial: what is put in is not captured, and assumed of nothing that does not have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import factorial, prod
+from typing import Any
+
+import mpmath
+import sympy as sp
+
+from proofs_checks import kernel
+from proofs_checks.catalogue.kernel.specimens import Outcome, chosen, outcome_of, overlooking, trial
+from proofs_checks.kernel import Control, Enumeration, Equation, Induction, Recursion, Verdict
+
+__all__ = ["controls", "exact"]
+
+n, even, k = sp.Symbol("n", integer=True, positive=True), sp.Symbol("n", even=True), sp.Symbol("k", integer=True)
+x, t = sp.symbols("x t", real=True)
+positive = sp.Symbol("x", positive=True)
+F, G, a, p = (sp.Function(name) for name in "FGap")
+above_zero = sp.Function("G", positive=True)
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """An induction, what the kernel has to say of it, and whether its claim follows, by evaluation."""
+
+    claim: Any
+    objects: tuple[Recursion, ...]
+    expected: Outcome
+    follows: Callable[[], bool] = lambda: False
+    variable: Any = n
+    start: int = 1
+    assuming: tuple[Any, ...] = ()
+
+    def statement(self) -> Induction:
+        """The claim as the kernel gets it."""
+        of = self.objects[0].of if not isinstance(self.claim, tuple) else self.claim[0]
+        claim = Equation("claim", of, self.claim[1] if isinstance(self.claim, tuple) else self.claim)
+        return Induction("objects", self.variable, (claim,), self.objects, self.start, self.assuming)
+
+
+def zero(more: Any, variable: Any = n, start: int = 1) -> Recursion:
+    """F = 0 at the start, and what ``more`` adds at each step; by definition 0."""
+    return Recursion(F(variable), (0,), F(variable) + more, lambda m: sp.S.Zero)
+
+
+def chebyshev() -> bool:
+    at = mpmath.iv
+    at.prec = 200
+    theta, values = at.mpf(3) / 7, [at.mpf(1), at.cos(at.mpf(3) / 7)]
+    for m in range(2, 30):
+        values.append(2 * values[1] * values[m - 1] - values[m - 2])
+        if 0 not in values[m] - at.cos(m * theta):
+            return False
+    return True
+
+
+def power_over_factorial() -> bool:
+    """By coefficients: the integral of x^m/m! has the coefficient 1/m! / (m + 1)."""
+    coefficients = [Fraction(1)]
+    for m in range(1, 30):
+        coefficients.append(coefficients[-1] / (m + 1))
+    return all(value * factorial(m) == 1 for m, value in enumerate(coefficients, start=1))
+
+
+def divided(power: int) -> bool:
+    """Whether dividing by each a_j in turn divides by the power of their product that is claimed."""
+    sequence, value = [Fraction(j, 3) for j in (2, 5, 7, 11)], Fraction(5)
+    for entry in sequence:
+        value /= entry
+    return value == Fraction(5) / prod(sequence) ** power
+
+
+def _quotient(power: int) -> tuple[Recursion, ...]:
+    of = Recursion(
+        F(n),
+        (p(1) / a(1),),
+        F(n) / a(n + 1),
+        lambda m: p(1) / sp.Determinant(sp.diag(*(a(j) for j in range(1, m + 1)))),
+    )
+    return of, Recursion(
+        G(n), (a(1) ** power,), G(n) * a(n + 1) ** power, lambda m: sp.prod([a(j) ** power for j in range(1, m + 1)])
+    )
+
+
+falling = Recursion(above_zero(n), (sp.Rational(41, 2),), above_zero(n) - 1, lambda m: sp.Rational(43, 2) - m)
+SPECIMENS = {
+    "cos(n x), by a recursion of order two": Specimen(
+        sp.cos(n * x), (Recursion(F(n, x), (sp.cos(x), sp.cos(2 * x)), 2 * sp.cos(x) * F(n, x) - F(n - 1, x), lambda m: sp.re(sp.exp(sp.I * m * x))),),
+        Outcome("HOLDS", "objects: every n >= 1; every real x; given F(1, x) = cos(x), F(2, x) = cos(2*x), F(n + 1, x) = -F(-1 + n, x) + 2*F(n, x)*cos(x)"), chebyshev),
+    "sum of a sequence": Specimen(
+        sp.Sum(a(k), (k, 1, n)), (Recursion(F(n), (a(1),), F(n) + a(n + 1), lambda m: sp.Add(*(a(j) for j in range(1, m + 1)))),),
+        Outcome("HOLDS", "objects: every n >= 1; every function a; given F(1) = a(1), F(n + 1) = F(n) + a(1 + n)"),
+        lambda: all(sum(range(1, m + 1)) + (m + 1) ** 2 - m - 1 == sum(range(1, m + 1)) + m * m + m for m in range(1, 30))),
+    "x^n/n!, by integrals": Specimen(
+        x**n / sp.factorial(n), (Recursion(F(n, x), (x,), sp.Integral(F(n, t), (t, 0, x)), lambda m: x**m / sp.factorial(m)),),
+        Outcome("HOLDS", "objects: every n >= 1; every real x; given F(1, x) = x, F(n + 1, x) = Integral(F(n, t), (t, 0, x))"), power_over_factorial),
+    "quotient by a product": Specimen(p(1) / G(n), _quotient(1), Outcome("HOLDS", (
+        "objects: every n >= 1; every function a, p; given F(1) = p(1)/a(1), F(n + 1) = F(n)/a(1 + n), G(1) = a(1), "
+        "G(n + 1) = G(n)*a(1 + n), G(n) != 0, a(1 + n) != 0")), lambda: divided(1)),
+    "quotient by its seventh power": Specimen(p(1) / G(n) ** 7, _quotient(1), Outcome("REFUTED", "claim at n = 1"), lambda: divided(7)),
+    "a bound variable that is free in the claim": Specimen(
+        t, (Recursion(F(n, x), (t,), sp.Integral(F(n, t), (t, 0, 1)) + t - sp.S.Half, lambda m: t),), Outcome("REFUTED", "by recursion and by definition")),
+    "a claim at one argument": Specimen((F(n, 0), 0), (Recursion(F(n, x), (x,), F(n, x + 1), lambda m: x + m - 1),), Outcome("refused", "Expected the claim in the form")),
+    "an argument outside of its range": Specimen(positive, (Recursion(F(n, positive), (positive,), -F(n, -positive), lambda m: positive),), Outcome("refused", "not known to be positive")),
+    "an argument that may be outside of its range": Specimen(positive, (Recursion(F(n, positive), (positive,), F(n, positive - 1) + 1, lambda m: positive),), Outcome("refused", "not known to be positive")),
+    "an object that is not as declared": Specimen(
+        0, (zero(sp.log(above_zero(n) ** 2) - 2 * sp.log(above_zero(n))), falling), Outcome("refused", "is declared positive")),
+    "an even variable": Specimen(0, (zero(sp.sin(sp.pi * even / 2), even),), Outcome("refused", "is assumed even"), variable=even, start=2),
+    "an assumption that fails at one n": Specimen(0, (zero(sp.KroneckerDelta(n, 50)),), Outcome("refused", "where the hypothesis is needed"), assuming=(sp.Ne(n, 50),)),
+    "an assumption that no normal form knows": Specimen(
+        n * x, (Recursion(F(n, x), (x,), F(n, x) + x + (sp.Abs(x) - x) * (n - 1) * (n - 2) * (n - 3), lambda m: m * x),),
+        Outcome("UNDECIDED", "step of claim: Every ball contains zero, but no normal form reached zero"), assuming=(x > 0,)),
+    "an object that nothing is claimed of": Specimen(
+        n, (Recursion(F(n), (1,), F(n) + G(n), sp.Integer), Recursion(G(n), (1,), G(n), lambda m: sp.S.One)), Outcome("UNDECIDED", "claim what it needs of that too")),
+    "a value that is not known yet": Specimen(0, (Recursion(F(n), (0,), F(2 * n), lambda m: sp.S.Zero),), Outcome("refused", "knows objects at n")),
+    "a step without a value": Specimen(0, (zero(sp.log((n - 11) ** 2) - 2 * sp.log(sp.Abs(n - 11))),), Outcome("UNDECIDED", "no finite value at n = 11")),
+    "a definition in terms of n": Specimen(n, (Recursion(F(n), (1,), F(n) + 1, lambda m: n + m - 1),), Outcome("refused", "mentions n or an object")),
+}  # fmt: skip
+
+
+def exact(*, judge: Callable[..., Verdict] = kernel.judge, only: Sequence[str] = ()) -> list[Enumeration]:
+    """Every specimen."""
+    specimens = chosen(SPECIMENS, only)
+    return [
+        trial(
+            "objects", f"inductions about objects with arguments, of {len(SPECIMENS)}", [specimens],
+            outcome=lambda name: outcome_of(lambda: judge(specimens[name].statement(), route="exact")),
+            expected=lambda name: specimens[name].expected,
+            sound=lambda name: specimens[name].follows(),
+        )
+    ]  # fmt: skip
+
+
+def _without(reason: str, *falsehoods: str) -> Control:
+    return Control(exact, fails="objects", judge=overlooking(reason), only=falsehoods)
+
+
+controls = {
+    "definition-overlooked": _without("by recursion and by definition", "a bound variable that is free in the claim"),
+    "small-values-overlooked": _without("claim at n = 1", "quotient by its seventh power"),
+    "poles-overlooked": _without("no finite value", "a step without a value"),
+}

@@ -1,0 +1,363 @@
+"""A model's own claim to be a density: its change of variables, its mass, its samples, and atoms in the data.
+
+Each check returns a finding. The kernel judges; here only residuals, statistics and their derivations are made.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from numerics.distributions.mass import LARGEST_DIM, weigh
+from numerics.statistics.kolmogorov import ks_to_uniform_columns
+from numerics.streams import Stream
+from numerics.transports.fibre_panels import Lines, PanelTable
+from proofs_checks import kernel
+from proofs_checks.errors import InputError
+from proofs_checks.findings import Finding
+from proofs_checks.inputs import density_tails as tails
+from proofs_checks.inputs.calls import CALL_ERRORS, called
+from proofs_checks.inputs.densities import Flow, Model
+from proofs_checks.kernel import Bound, Status, Test, measured, tested
+from proofs_checks.wording import short
+
+LEVEL = 1e-6  # false-alarm probability of one statistical finding of an audit
+CHECKED = 16  # points at which a full Jacobian is taken
+PLACED = 5e-3  # relative error of the integrals that place a sample on its fibre
+DRAWN = 512  # samples whose place on their own fibre is measured
+Sampler = Callable[[int, int], Tensor]
+
+CHANGE, MASS, SAMPLES, ATOMS = "change of variables", "unit mass", "samples follow log p", "no atoms in the data"
+
+
+def change_of_variables(model: Model, points: Tensor, flow: Flow | None = None) -> Finding:
+    r"""log p against the model's own transform: :math:`\log p(x) = \log p_Z(T(x)) + \log|\det \partial T/\partial x|`.
+
+    The determinant is autograd's, by LU of all D rows, so that it shares nothing with the log-determinant that the model adds up. It has one sign throughout
+    where T is a bijection of R^D.
+
+    Args:
+        flow: The transform with its base distribution, where the object was read as a flow; the model's own unless given.
+    """
+    flow = flow or model.flow
+    if flow is None:
+        return Finding(CHANGE, Status.INAPPLICABLE, "unchecked: the object shows no transform to a base law")
+    x = points[:CHECKED]
+    claimed = model.log_prob(x).detach()
+    try:
+        z, jacobian = _jacobian(flow, x)
+        with torch.no_grad():
+            base = flow.base_log_prob(z).to(claimed)
+    except CALL_ERRORS as error:  # the user's own transform: told, not swallowed
+        line = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
+        return Finding(CHANGE, Status.UNDECIDED, f"the transform to the base raised {type(error).__name__}: {line}")
+    sign, log_det = torch.linalg.slogdet(jacobian)
+    finite = torch.isfinite(claimed) & torch.isfinite(base) & torch.isfinite(log_det)
+    if not bool(finite.any()) or bool((sign == 0).any()):
+        return Finding(
+            CHANGE,
+            Status.UNDECIDED,
+            f"the Jacobian of the transform is singular or not finite at {int((~finite | (sign == 0)).sum())} of {x.shape[0]} points",
+        )
+    if folds := _folds(x, sign, log_det, jacobian, model.precision):
+        return folds
+    residual = (claimed - base - log_det).abs()[finite]
+    units = 16 * (model.dim + 8) * model.precision
+    bound = Bound(
+        {
+            "rounding of the logarithms": units * (1 + claimed.abs() + base.abs() + log_det.abs())[finite],
+            "rounding of the Jacobian": units * torch.linalg.cond(jacobian)[finite],
+        },
+        "A relative change d of J in norm moves log|det J| by at most D d cond(J) / (1 - d cond(J)); elimination with partial pivoting and autograd each "
+        "leave d of a few D units of rounding (Higham 2002, ch. 9). The sums of D logarithms round once a term.",
+        assumes=(
+            "the model computes log p and the entries of J to within 16 (D + 8) units of rounding, relative to the largest",
+        ),
+    )
+    verdict = kernel.judge(measured(residual, bound, points=int(finite.sum()), resolves=1e-2), route="numeric")
+    worst = int(residual.argmax())
+    text = {
+        Status.HOLDS: f"log p is the base law's plus log|det| of the transform by autograd, to {float(residual.max()):.1g} nats at {int(finite.sum())} points",
+        Status.REFUTED: f"log p differs from the base law's plus log|det| of the transform by up to {float(residual.max()):.3g} nats ({float((residual / bound_of(bound)).max()):.1g} times "
+        f"what rounding explains): a log-determinant is wrong{_pattern((claimed - base - log_det)[finite])}",
+    }.get(verdict.status, verdict.why)
+    return Finding(
+        CHANGE,
+        verdict.status,
+        text,
+        {
+            "residual": float(residual.max()),
+            "bound": float(bound_of(bound).max()),
+            "point": worst,
+            "points": int(finite.sum()),
+        },
+    )
+
+
+def _folds(x: Tensor, sign: Tensor, log_det: Tensor, jacobian: Tensor, precision: float) -> Finding | None:
+    """A refutation where the determinant has both signs, each at a point at which rounding could not have made it."""
+    rounding = (
+        16 * x.shape[1] * precision * torch.linalg.cond(jacobian)
+    )  # a relative change d of J moves det by the factor 1 + D d cond(J) at most
+    sure = torch.isfinite(log_det) & (rounding < 0.5)
+    up, down = (int((sure & (sign == way)).sum()) for way in (1, -1))
+    if not (up and down):
+        return None
+    first, second = ((sure & (sign == way)).nonzero()[0, 0].item() for way in (1, -1))
+    text = (
+        f"the transform folds: its determinant is positive at {up} and negative at {down} of {x.shape[0]} points, and that of a continuous bijection of R^D has one "
+        "sign. Several points share an image, and log p has more mass than 1"
+    )
+    return Finding(CHANGE, Status.REFUTED, text, {"positive_at": x[first].tolist(), "negative_at": x[second].tolist()})
+
+
+def bound_of(bound: Bound) -> Tensor:
+    """The sum of a bound's terms."""
+    return torch.stack(torch.broadcast_tensors(*(torch.as_tensor(term) for term in bound.terms.values()))).sum(0)
+
+
+def _pattern(difference: Tensor) -> str:
+    """What the difference looks like over the points: a constant is a forgotten factor; anything else varies with the point."""
+    middle, spread = float(difference.median()), float(difference.max() - difference.min())
+    if spread <= 1e-6 * abs(middle):
+        return f", by the constant {middle:.6g} (a factor e^{middle:.3g} of the volume)"
+    return f", by an amount that varies with the point ({float(difference.min()):.3g} to {float(difference.max()):.3g})"
+
+
+def _jacobian(flow: Flow, x: Tensor) -> tuple[Tensor, Tensor]:
+    """T(x) and its Jacobian ``(N, D, D)``, one backward pass for each output over the whole batch."""
+    leaf = x.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        z = flow.to_base(leaf)
+        rows = [
+            torch.autograd.grad(z[:, k].sum(), leaf, retain_graph=k + 1 < z.shape[1], allow_unused=True)[0]
+            if z.requires_grad
+            else None
+            for k in range(z.shape[1])
+        ]
+    return z.detach(), torch.stack([torch.zeros_like(x) if row is None else row for row in rows], 1)
+
+
+# -- mass -------------------------------------------------------------------------------------------------------------------
+
+
+def unit_mass(model: Model, support: tuple[Tensor, Tensor] | None = None, *, seconds: float = math.inf) -> Finding:
+    """The integral of p over the whole space (or over a box that holds it), D <= 3, by :mod:`numerics.distributions.mass`; its error is an estimate.
+
+    A lattice can miss mass and cannot invent it: more than 1 refutes, less than 1 leaves the question open.
+
+    Args:
+        support: Ends of a box that holds it. seconds: About how long it may take, which limits the nodes along an axis.
+    """
+    endless = tails.verdict_of(model, weighable=model.dim <= LARGEST_DIM)
+    if endless is not None:
+        return Finding(MASS, Status.REFUTED, *endless)
+    if model.dim > LARGEST_DIM:
+        return Finding(
+            MASS,
+            Status.INAPPLICABLE,
+            f"unchecked: D = {model.dim}, and no lattice weighs a density above D = {LARGEST_DIM}. Areas are the same under any factor",
+        )
+    try:
+        most = _nodes_in(model, seconds)
+        found = weigh(
+            lambda x: called(model.log_prob, x, "log_prob"), model.points.double(), support=support, most=most
+        )
+    except InputError as refused:  # far from the points the reader's function may give up
+        text = (
+            f"p could not be weighed: {refused}. A density is defined everywhere, with log p = -inf where it vanishes"
+        )
+        return Finding(MASS, Status.UNDECIDED, text)
+    if found.log_mass == -math.inf:
+        return Finding(
+            MASS, Status.UNDECIDED, "p is zero wherever it was weighed: it has mass where no node lies", {"mass": 0.0}
+        )
+    if found.undefined:
+        where = ", ".join(f"{value:.6g}" for value in found.where[:LARGEST_DIM])
+        text = (
+            f"log p is NaN or +inf at {found.undefined} of the points where p is weighed, first at ({where}): a density is defined everywhere, "
+            "with log p = -inf where it vanishes"
+        )
+        return Finding(MASS, Status.UNDECIDED, text, {"undefined": found.undefined})
+    mass = math.exp(min(found.log_mass, 700.0))
+    measurement = found.unit_mass(model.dim, model.precision)
+    verdict = kernel.judge(measured(measurement, resolves=0.02), route="numeric")
+    error = float(bound_of(measurement.bound).max())
+    witness = {
+        "mass": mass,
+        "log_mass": found.log_mass,
+        "estimated_error": error if math.isfinite(error) else None,
+        "nodes_along_an_axis": found.nodes,
+    }
+    inside = mass * (1 - min(found.quadrature, 1.0))  # what the lattice itself holds; more outside can only add to it
+    text, status = f"the integral of p is {mass:.6g}, with an estimated error of {error:.1g}", verdict.status
+    if inside > 1 and mass * found.quadrature * kernel.DOUBT < mass - 1:
+        status = Status.REFUTED
+        text += f": log p is too large by {found.log_mass:.4g} nats on average{tails.guess(model)}. Orders, areas and the bijections stay as they are"
+    elif found.outside > 0.1:
+        status = Status.UNDECIDED
+        text = f"the integral of p is {mass:.3g} and goes on growing with the range: p may have no finite integral at all, or lie far from the points (is this log p, with its sign?)"
+    elif status is Status.REFUTED and mass < 1:
+        status = Status.UNDECIDED
+        text += ": either log p is not normalised, or it has mass where the lattice around the points does not look (narrow or distant peaks)"
+    elif status is Status.REFUTED:
+        text += f": log p is too large by {found.log_mass:.4g} nats on average. Orders, areas and the bijections stay as they are"
+    elif status is not Status.HOLDS:
+        text += ": too coarse to say that it is 1 (narrow peaks, a boundary, or heavy tails)"
+    return Finding(MASS, status, text, witness)
+
+
+def _nodes_in(model: Model, seconds: float) -> int | None:
+    """How many nodes along an axis can be evaluated in that time, by one batch; None where there is no limit."""
+    if seconds == math.inf:
+        return None
+    x = model.points.repeat(-(-2048 // model.points.shape[0]), 1)[:2048]
+    started = time.perf_counter()
+    with torch.no_grad():
+        model.log_prob(x)
+    return max(16, int((seconds * x.shape[0] / (time.perf_counter() - started) / 2) ** (1 / model.dim)))
+
+
+# -- samples ------------------------------------------------------------------------------------------------------------------
+
+
+def samples_follow(model: Model, sampler: Sampler, seed: int, *, draws: int = DRAWN) -> Finding:
+    r"""Where each sample lies on its own fibre: :math:`\int_{-\infty}^{x_k} p \,/ \int_{\mathbb R} p` is uniform if samples and log p agree.
+
+    One coordinate k is drawn for each sample, independently of it. Places and their distances from 1/2 are both compared with the uniform law.
+    This works in every D and sees the shape of p along the axes;
+    a factor, or an error that is constant along every axis-parallel line, it cannot see.
+    """
+    x = model.read(sampler(draws, seed), "samples")
+    coordinate = Stream(seed, x.device).fork("coordinates").integers(0, model.dim, x.shape[0])
+    place, error = _place(model, x, coordinate)
+    lost = ~torch.isfinite(place)
+    if bool(lost.any()):
+        return Finding(
+            SAMPLES,
+            Status.UNDECIDED,
+            f"log p is zero, infinite or NaN along the fibres of {int(lost.sum())} of {x.shape[0]} samples",
+            {"samples": int(lost.sum())},
+        )
+    place = place.clamp(0, 1)
+    statistic = float(ks_to_uniform_columns(torch.stack([place, (2 * place - 1).abs()], 1)).max())
+    rest = int((error > error.quantile(0.99)).sum()) / x.shape[0]
+    slack = Bound(
+        {"quadrature": 2 * float(error.quantile(0.99)), "the rest": rest},
+        "Places err by less than the 99th percentile of what the panels' coefficients say, but for a share of them, which moves the statistic by that share.",
+        estimated=("quadrature",),
+        assumes=("p is smooth along the axes",),
+    )
+    verdict = kernel.judge(
+        tested(statistic, Test.dkw(x.shape[0], tests=2), resolves=0.3, slack=slack), route="statistical", alpha=LEVEL
+    )
+    text = verdict.why
+    if verdict.bound is not None:
+        compared = f"(KS distance {statistic:.3f}, allowed {verdict.bound:.3f}, level {LEVEL:g})"
+        text = {
+            Status.HOLDS: f"{x.shape[0]} samples lie on their fibres as log p says {compared}; a constant factor would not show",
+            Status.REFUTED: f"the samples do not lie on their fibres as log p says {compared}: log p is not the density of what the sampler draws",
+        }.get(verdict.status, verdict.why)
+    return Finding(
+        SAMPLES, verdict.status, text, {"statistic": statistic, "radius": verdict.bound, "samples": x.shape[0]}
+    )
+
+
+def read_sampler(model: Model, sampler: Any) -> Sampler | None:
+    """The reader's sampler (n -> draws), wrapped with a seed; or else the model's own, if it works.
+
+    Raises:
+        InputError: not callable, or its draws have another shape.
+    """
+    if sampler is not None and not callable(sampler):
+        raise InputError(
+            f"Expected in sampler a function from n to n draws, such as lambda n: flow().sample((n,)), got {short(sampler)}."
+        )
+    own = model.sampler
+    if sampler is None:
+        try:
+            return own if own is None or model.read(own(2, 0), "samples").shape[0] == 2 else None
+        except (*CALL_ERRORS, InputError):
+            return None  # nobody asked for the object's own sampler
+
+    def draw(n: int, seed: int) -> Tensor:
+        devices = [model.points.device] if model.points.device.type == "cuda" else []
+        try:
+            with torch.no_grad(), torch.random.fork_rng(devices=devices):
+                torch.manual_seed(seed)
+                drawn = sampler(n)
+        except CALL_ERRORS as error:  # the reader's own code: told, not swallowed
+            line = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
+            raise InputError(
+                f"Drawing {n} samples raised {type(error).__name__}: {line}. Give a sampler that takes a number and returns draws."
+            ) from error
+        found = model.read(drawn, "samples")
+        if found.shape[0] != n:
+            raise InputError(
+                f"Expected {n} draws from sampler({n}), got {found.shape[0]}; the first axis counts draws."
+            )
+        return found
+
+    draw(2, 0)
+    return draw
+
+
+def _place(model: Model, x: Tensor, coordinate: Tensor) -> tuple[Tensor, Tensor]:
+    """F(x_k | the rest) by panels from x_k to both ends of its fibre; and its estimated error; ``(N,)`` each."""
+    rows = torch.arange(x.shape[0], device=x.device)
+    spread = (x - x.median(0).values).abs().mean(0).clamp_min(torch.finfo(x.dtype).tiny)
+    chosen = x[rows, coordinate]
+
+    def along(u: Tensor) -> Tensor:
+        which = u[:, 1].long()
+        points = x[which].clone()
+        points[torch.arange(which.numel(), device=x.device), coordinate[which]] = (
+            chosen[which] + u[:, 0] * spread[coordinate[which]]
+        )
+        return model.log_prob(points)
+
+    totals, errors = [], []
+    for side in (-1.0, 1.0):
+        lines = Lines(
+            along, lambda u: torch.zeros_like(u[:, 0]), lambda log_p, log_s: log_p, rows[:, None].to(x), torch.zeros_like(chosen),
+            torch.full_like(chosen, side), tile=max(15, (1 << 16) // model.dim), precision=model.precision,
+        )  # fmt: skip
+        table = PanelTable(
+            lines, rows, torch.zeros_like(chosen), to_end=True, tolerance=PLACED, fine=PLACED, slopes=False
+        )
+        totals.append(torch.where(table.finite, table.log_total, torch.nan))
+        errors.append((table.log_total_error - table.log_total).exp().nan_to_num(nan=0.0))  # nothing on that side
+    place = torch.sigmoid(totals[0] - totals[1])
+    return place, place * (1 - place) * (errors[0] + errors[1])
+
+
+# -- data -----------------------------------------------------------------------------------------------------------------------
+
+
+def atoms(points: Tensor) -> Finding:
+    """Whether coordinates repeat: under a continuous law no two draws share a coordinate, so that repeats are atoms (or copies)."""
+    n = points.shape[0]
+    repeated = torch.tensor([n - torch.unique(column).numel() for column in points.mT])
+    worst = int(repeated.argmax())
+    allowed = n * (n - 1) / 2 * 2.0**-23 + 10  # copies by chance among 24-bit numbers, and then some
+    if int(repeated[worst]) > max(allowed, 0.02 * n):
+        column = points[:, worst]
+        values, counts = torch.unique(column, return_counts=True)
+        value = float(values[counts.argmax()])
+        whole = bool((points * 255 == (points * 255).round()).all()) or bool((points == points.round()).all())
+        text = (
+            f"coordinate {worst} repeats: {value:.4g} comes {int(counts.max())} times in {n} inliers, and {int((repeated > max(allowed, 0.02 * n)).sum())} of {points.shape[1]} "
+            "coordinates have repeats. Such a law has atoms and no density: log p can be made as large as one likes there. "
+            + ("These are whole levels: dequantise them" if whole else "Dequantise or add the noise of measurement")
+        )
+        return Finding(
+            ATOMS, Status.REFUTED, text, {"coordinate": worst, "value": value, "times": int(counts.max()), "of": n}
+        )
+    return Finding(
+        ATOMS, Status.HOLDS, f"no coordinate of {n} inliers repeats more often than rounding to 24 bits explains"
+    )

@@ -1,0 +1,95 @@
+"""Judging enumerations: every member of a family by two algorithms, and the family's count against its formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict
+from theory.proof.statements import Enumeration, Family
+
+_PLAIN = (bool, int, str, float, Fraction)
+
+
+def judge_enumeration(item: Enumeration) -> Verdict:
+    """Every member by both algorithms; the count against the family's formula, and no member twice."""
+    family = item.of
+    if not isinstance(family, Family):
+        raise TypeError(f"Expected a Family, which knows its size by a formula, got {type(family).__name__}.")
+    if item.holds is item.second:
+        raise TypeError("The second algorithm is the first one; it has to decide the same by other means.")
+    total, failures, witness, seen = 0, 0, None, set()
+    for member in family:
+        total += 1
+        if total > family.size:
+            break
+        seen.add(identified(member))
+        first, second = answered(item.holds, member), answered(item.second, member)
+        if first != second:
+            why = f"Two algorithms disagree ({first} against {second}); one of them is wrong."
+            scope = Scope(exhausted=(f"{total:,} {family.description}",))
+            return Verdict(Status.UNDECIDED, Route.EXACT, why, scope, str(member)[:400])
+        if not first:
+            failures += 1
+            witness = str(member)[:400] if witness is None else witness
+    scope = Scope(exhausted=(f"{total:,} of {family.size:,} {family.description}",))
+    if failures:
+        why = f"Fails for {failures:,} of {total:,} {family.description}."
+        return Verdict(Status.REFUTED, Route.EXACT, why, scope, witness, decided=1)
+    why = _miscounted(family, total, len(seen))
+    return Verdict(Status.UNDECIDED if why else Status.HOLDS, Route.EXACT, why, scope, decided=int(not why))
+
+
+def _miscounted(family: Family, total: int, distinct: int) -> str:
+    """Why the enumeration is not the family: more, fewer or other members than the formula counts."""
+    if total > family.size:
+        return f"Enumerated more {family.description} than the {family.size:,} that the formula counts."
+    if not total or total != family.size:
+        return f"Enumerated {total:,} {family.description}, where the formula counts {family.size:,}."
+    if distinct != total:
+        return f"Enumerated {total:,} {family.description}, of which only {distinct:,} are distinct."
+    return ""
+
+
+def answered(algorithm: Callable[[Any], Any], member: Any) -> bool:
+    """The algorithm's answer, which has to be true or false: a text or a function would count as true.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    answer = algorithm(member)
+    if type(answer).__name__ not in ("bool", "bool_", "BooleanTrue", "BooleanFalse"):  # of Python, NumPy and SymPy
+        raise TypeError(
+            f"Expected true or false for {str(member)[:80]}, got {type(answer).__name__} {str(answer)[:40]}."
+        )
+    return bool(answer)
+
+
+def identified(member: Any) -> Any:
+    """What tells a member from others by its value, hashable: two objects that say the same are one member.
+
+    Raises:
+        TypeError: the member says nothing of its value, so that a repetition could not be noticed.
+    """
+    if member is None or type(member) in _PLAIN:
+        return member
+    if isinstance(member, (tuple, list)):
+        return tuple(map(identified, member))
+    if isinstance(member, (set, frozenset)):
+        return frozenset(map(identified, member))
+    if isinstance(member, dict):
+        return frozenset((identified(key), identified(value)) for key, value in member.items())
+    if hasattr(member, "tolist") and hasattr(member, "dtype"):  # a tensor or an array; a SymPy matrix has equality
+        return (str(member.dtype), tuple(member.shape), identified(member.tolist()))
+    if type(member).__eq__ is not object.__eq__:
+        try:
+            hash(member)
+        except TypeError:
+            return (type(member).__name__, repr(member))
+        return (type(member).__name__, member)
+    if fields := getattr(member, "__dict__", None):
+        return (type(member).__name__, identified(fields))
+    raise TypeError(
+        f"A member of the family says nothing of its value ({member!r}); give it equality, or list plain data."
+    )

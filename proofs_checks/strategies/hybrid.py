@@ -1,0 +1,64 @@
+"""Cases for likelihoods of binary images: how many pixels, in which kind of network, and how many images."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from proofs_checks.kernel import Case, Profile
+
+
+def pixel_counts(low: int = 1, high: int = 2**20) -> st.SearchStrategy[int]:
+    """Whole numbers in ``[low, high]``, spread evenly over their numbers of binary digits.
+
+    Raises:
+        ValueError: not ``1 <= low <= high``.
+    """
+    if not 1 <= low <= high:
+        raise ValueError(f"Expected 1 <= low <= high, got {low} and {high}.")
+
+    def of_length(digits: int) -> st.SearchStrategy[int]:
+        return st.integers(max(low, 2 ** (digits - 1)), min(high, 2**digits - 1))
+
+    return st.integers(low.bit_length(), high.bit_length()).flatmap(of_length)
+
+
+def value_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D)``: a zero-logit network of ``D`` pixels. Small ones are drawn as often as large ones."""
+    return st.builds(lambda D: Case(D=D), pixel_counts(1, 2**16 if profile.name == "quick" else 2**20))
+
+
+def image_cases(profile: Profile, *, largest: int = 16) -> st.SearchStrategy[Case]:
+    """``Case(D, size)``: images of ``D`` pixels, few enough pixels to tabulate all images, four times ``profile.samples`` pixels in all."""
+    return st.builds(lambda D: Case(D=D, size=max(100_000, 4 * profile.samples // D)), st.integers(1, largest))
+
+
+def network_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(family, D)``: the families of :func:`numerics.likelihoods.networks.shared_network`.
+
+    ``generic`` networks stay at 256 pixels: all pairs of pixels are looked at.
+    """
+    largest = 2**12 if profile.name == "quick" else 2**20
+    limits = {
+        "agreeing": largest,
+        "orthogonal": largest,
+        "unshared": largest,
+        "generic": 64 if profile.name == "quick" else 256,
+    }
+    families = [
+        st.builds(lambda D, family=family: Case(family=family, D=D), pixel_counts(1, limit))
+        for family, limit in limits.items()
+    ]
+    return st.one_of(families)
+
+
+def patch_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, K, size)``: every parameter paints a patch of ``K`` pixels, ``K`` in 1, 2, 4, 8 and ``D`` a multiple of it.
+
+    ``size`` is the number of pixels drawn, four times the profile's samples, and an image at the least.
+    """
+
+    def with_patches(K: int) -> st.SearchStrategy[Case]:
+        counts = pixel_counts(1, 2 ** (12 if profile.name == "quick" else 20) // K)
+        return st.builds(lambda patches: Case(D=K * patches, K=K, size=4 * profile.samples), counts)
+
+    return st.sampled_from((1, 2, 4, 8)).flatmap(with_patches)

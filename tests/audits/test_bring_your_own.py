@@ -1,0 +1,141 @@
+"""Every line of the table in docs/bring-your-own.md, run on objects of the libraries' own packages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.distributions import Independent, Normal
+from torch.distributions import TransformedDistribution as Transformed
+from torch.distributions.transforms import AffineTransform
+
+from preality import audit
+from proofs_checks.kernel import Status
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries, when they are imported
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "bring-your-own.md"
+ROWS = [
+    re.split(r"(?<!\\)\|", line)[1:-1] for line in DOCS.read_text(encoding="utf-8").splitlines() if "`audit." in line
+]
+FLOWS = [
+    (library.strip(), what.strip(), line.strip().strip("`")) for library, what, line in ROWS if "audit.flow" in line
+]
+
+
+class Layer(nn.Module):
+    """z = x exp(s)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.tensor([0.3, -0.4, 0.2]))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x * self.log_scale.exp(), self.log_scale.sum().expand(len(x))
+
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        return z * (-self.log_scale).exp(), -self.log_scale.sum().expand(len(z))
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        z, log_det = self(x)
+        return normal().log_prob(z) + log_det
+
+
+def normal() -> Independent:
+    return Independent(Normal(torch.zeros(3), torch.ones(3)), 1)
+
+
+def zuko_objects(what: str) -> dict[str, Any]:
+    import zuko
+
+    flow = (
+        zuko.flows.MAF(3, 2, hidden_features=(8,))
+        if "conditional" in what
+        else zuko.flows.NSF(3, transforms=2, hidden_features=(8,))
+    )
+    return {"flow": flow, "distribution": None if "conditional" in what else flow()}
+
+
+def nflows_objects(what: str) -> dict[str, Any]:
+    from nflows.distributions import StandardNormal
+    from nflows.flows import Flow
+    from nflows.transforms import CompositeTransform, LULinear, MaskedAffineAutoregressiveTransform
+
+    transform, base = CompositeTransform([LULinear(3), MaskedAffineAutoregressiveTransform(3, 8)]), StandardNormal([3])
+    return {"transform": transform, "base": base, "flow": Flow(transform, base)}
+
+
+def normflows_objects(what: str) -> dict[str, Any]:
+    import normflows as nf
+
+    conditional = "Conditional" in what
+    kind = nf.ConditionalNormalizingFlow if conditional else nf.NormalizingFlow
+    flows = [
+        nf.flows.MaskedAffineAutoregressive(3, 8, context_features=2 if conditional else None),
+        nf.flows.LULinearPermute(3),
+    ]
+    return {"flow": kind(nf.distributions.DiagGaussian(3), flows)}
+
+
+def freia_objects(what: str) -> dict[str, Any]:
+    import FrEIA.framework as ff
+    import FrEIA.modules as fm
+
+    inn = ff.SequenceINN(3)
+    inn.append(fm.AllInOneBlock, subnet_constructor=nn.Linear)
+    return {"inn": inn}
+
+
+def pyro_objects(what: str) -> dict[str, Any]:
+    import pyro.distributions as pd
+    from pyro.distributions import transforms as own
+
+    base = pd.Normal(torch.zeros(3), torch.ones(3))
+    return {
+        "distribution": pd.TransformedDistribution(base, [own.affine_autoregressive(3), own.spline(3)]),
+        "conditional": pd.ConditionalTransformedDistribution(base, [own.conditional_affine_autoregressive(3, 2)]),
+    }
+
+
+def torch_objects(what: str) -> dict[str, Any]:
+    return {"distribution": Transformed(normal(), [AffineTransform(1.0, 2.0, event_dim=1)])}
+
+
+def own_objects(what: str) -> dict[str, Any]:
+    first, second = Layer(), Layer()
+    return {
+        "module": first,
+        "first": first,
+        "second": second,
+        "forward": first.forward,
+        "inverse": first.inverse,
+        "log_prob": first.log_prob,
+    }
+
+
+OBJECTS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "zuko": zuko_objects, "nflows": nflows_objects, "normflows": normflows_objects, "FrEIA": freia_objects, "pyro": pyro_objects, "torch": torch_objects,
+    "your own": own_objects,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("library", "what", "line"), FLOWS, ids=[f"{library}: {line}" for library, _, line in FLOWS])
+def test_the_line_audits_the_object(library: str, what: str, line: str) -> None:
+    torch.manual_seed(0)
+    given = {
+        "audit": audit,
+        "data": torch.randn(64, 3),
+        "c": torch.randn(2),
+        "normal": normal(),
+        **OBJECTS[library](what),
+    }
+    report = eval(line, given)  # a line of this project's own documentation
+    assert report.status is Status.HOLDS, report
+
+
+def test_the_table_names_every_library() -> None:
+    assert {library for library, _, _ in FLOWS} == set(OBJECTS)

@@ -1,0 +1,178 @@
+"""Other people's code harms nobody else: what a claim file or a package changes, raises or keeps running stays with its own claims."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proofs_checks import exits
+from proofs_checks.cli import main
+from proofs_checks.run import checks, workers
+from proofs_checks.run.interactive import Catalogue
+
+OWN = "groups.axioms"
+PAGE = """
+def page(**more):
+    return {"title": "t", "statement": "x", "plain": "p", "routes": {"exact": {"shows": "s"}},
+            "controls": {"c": {"statement": "f", "routes": ["exact"]}}, **more}
+"""
+CHECK = """
+from proofs_checks.kernel import Control, Equation
+def exact(*, name="n", right=2):
+    import sympy
+    return Equation(name, sympy.Integer(1) + sympy.Symbol("x"), right - 1 + sympy.Symbol("x"))
+controls = {"c": Control(exact, right=3)}
+"""
+ONCE = """
+from pathlib import Path
+_seen = Path(__file__).with_suffix(".seen")
+again = _seen.exists()
+_seen.touch()
+"""
+STATE = f"""{PAGE}{CHECK}
+import os, random, signal, sys
+import numpy, torch
+numpy.seterr(all="raise"); torch.set_default_dtype(torch.float16); torch.manual_seed(5); random.seed(5)
+signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.signal(signal.SIGINT, signal.SIG_IGN)
+os.chdir("/"); os.environ["PREALITY"] = "changed"
+for name in ("json", "math", "decimal", "theory", "numerics", "proofs_checks.kernel"):
+    sys.modules.pop(name, None)
+print("printed at import")
+CLAIMS = {{"bad.state": page()}}
+"""
+RENAMED = f"""{PAGE}{CHECK}
+import random
+CLAIMS = {{f"bad.renamed{{random.SystemRandom().randint(0, 10**12)}}": page()}}
+"""
+LOOPING = f"""{PAGE}{CHECK}{ONCE}
+import time
+while again:
+    time.sleep(0.1)
+CLAIMS = {{"bad.looping": page()}}
+"""
+EVIDENCE = f"""{PAGE}{CHECK}
+import sys, types
+from proofs_checks.kernel import Bound, measured, undecided
+class Unprintable(BaseException):
+    def __str__(self): raise RuntimeError("not even this")
+def code(name, check):
+    made = types.ModuleType(f"evidence_{{name}}")
+    made.exact, made.controls = check, {{"c": Control(check, right=3)}}
+    check.__name__ = "exact"
+    sys.modules[made.__name__] = made
+    return made.__name__
+def raising(*, right=2): raise Unprintable()
+def interrupting(*, right=2): raise KeyboardInterrupt("mine")
+def naming(*, right=2): return exact(name=5)
+def counting(*, right=2): return measured(0.0, Bound({{"a": 1e-9}}, "d"), points=10**400, resolves=1.0)
+def deriving(*, right=2): return measured(0.0, Bound({{"a": 1e-9}}, "\\ud800"), points=1, resolves=1.0)
+def numbering(*, right=2): return measured(0.0, Bound({{5: 1e-9}}, "d"), points=1, resolves=1.0)
+def returning(*, right=2): return lambda: 0
+checks = [raising, interrupting, naming, counting, deriving, numbering, returning]
+CLAIMS = {{f"bad.{{check.__name__}}": page(code=code(check.__name__, check)) for check in list(checks)}}
+"""
+FILES = {"state": STATE, "renamed": RENAMED, "looping": LOOPING, "evidence": EVIDENCE}
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """One run of a claim of the catalogue beside all these files: every result by claim, and the run's exit code."""
+    folder = tmp_path_factory.mktemp("others")
+    for name, text in FILES.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    paths = [str(folder / f"{name}.py") for name in FILES]
+    place, patch = os.getcwd(), pytest.MonkeyPatch()
+    patch.setattr(workers, "LOADING_SECONDS", 4.0)
+    code = main(["verify", OWN, *paths, "--jobs=1", f"--ledger={folder / 'l.sqlite'}", f"--json={folder / 'v.json'}"])
+    patch.undo()
+    assert os.getcwd() == place
+    report = json.loads((folder / "v.json").read_text(encoding="utf-8"))
+    return {"code": code, "claims": {claim["id"]: claim for claim in report["claims"]}, "records": report["records"]}
+
+
+def test_the_catalogue_keeps_its_verdicts_and_its_digest(beside: dict[str, Any]) -> None:
+    claim = Catalogue(plugins=False)[OWN]
+    alone = [record for task in checks.tasks_of(claim) for record in checks.run_task(claim, task, checks.Settings())]
+    mine = [record for record in beside["records"] if record["claim"] == OWN]
+    assert beside["claims"][OWN]["status"] == "HOLDS"
+    assert checks.digest(mine) == checks.digest(alone)
+
+
+def test_every_other_claim_gets_an_answer_of_its_own(beside: dict[str, Any]) -> None:
+    assert beside["code"] == exits.ERRORED
+    whys = {
+        name.partition(":")[2].partition(".")[2]: claim["why"]
+        for name, claim in beside["claims"].items()
+        if name != OWN
+    }
+    assert {claim["status"] for name, claim in beside["claims"].items() if "bad." in name and "state" not in name} == {
+        "ERRORED"
+    }
+    renamed = next(why for name, why in whys.items() if name.startswith("renamed"))
+    for why, words in (
+        (renamed, "no longer defines"),
+        (whys["looping"], "did not end loading within 4 s"),
+        (whys["raising"], "Unprintable"),
+        (whys["interrupting"], "KeyboardInterrupt: mine"),
+        (whys["naming"], "Expected text as the name of Equation, got int"),
+        (whys["counting"], "from 0 to 2**63 - 1"),
+        (whys["deriving"], "named by text"),
+        (whys["numbering"], "named by text"),
+        (whys["returning"], "returned function"),
+    ):
+        assert words in why
+
+
+def package(root: Path, name: str, code: str, page: str) -> None:
+    """An installed distribution that offers claims: a package, its page and its entry point."""
+    (root / name / "topic").mkdir(parents=True)
+    (root / name / "__init__.py").write_text(code, encoding="utf-8")
+    (root / name / "topic" / "__init__.py").touch()
+    (root / name / "topic" / "slug.toml").write_text(page, encoding="utf-8")
+    (root / name / "topic" / "slug.py").write_text(CHECK, encoding="utf-8")
+    about = root / f"{name}-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+    (about / "entry_points.txt").write_text(f"[preality.claims]\n{name} = {name}\n", encoding="utf-8")
+
+
+GOOD = 'title = "t"\nstatement = "x"\nplain = "p"\n[routes.exact]\nshows = "s"\n[controls.c]\nstatement = "w"\nroutes = ["exact"]\n'
+PACKAGES = {
+    "raises_at_import": ("raise RuntimeError('not today')", GOOD),
+    "exits_at_import": ("import sys; sys.exit(0)", GOOD),
+    "prints_at_import": ("print('printed at import')", GOOD),
+    "loops_at_import": ("import time\nwhile True: time.sleep(0.1)", GOOD),
+    "covers_a_number": ("", GOOD.replace('shows = "s"', 'shows = "s"\ncovers = 5')),
+    "titled_by_number": ("", GOOD.replace('"t"', "7")),
+}
+
+
+def test_packages_are_named_and_left_out_and_what_they_do_at_import_stays_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name, (code, page) in PACKAGES.items():
+        package(tmp_path, name, code, page)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert main(["list", "--json"]) == exits.HOLDS
+    told = capfd.readouterr()
+    listed = {claim["id"] for claim in json.loads(told.out)}
+    assert {f"{name}:topic.slug" for name in PACKAGES if "import" in name} <= listed
+    assert OWN in listed
+    assert "covers_a_number could not be read: covers_a_number:topic.slug: Expected an object" in told.err
+    assert "titled_by_number could not be read" in told.err
+    assert main(["doctor", f"--ledger={tmp_path / 'l.sqlite'}"]) == exits.REFUTED
+    assert "covers_a_number" in capfd.readouterr().out
+    monkeypatch.setattr(workers, "LOADING_SECONDS", 4.0)
+    chosen = [f"{name}:topic.slug" for name in ("exits_at_import", "prints_at_import", "loops_at_import")]
+    code = main(["verify", *chosen, f"--ledger={tmp_path / 'l.sqlite'}", f"--json={tmp_path / 'v.json'}", "--jobs=2"])
+    found = {claim["id"].partition(":")[0]: claim for claim in json.loads((tmp_path / "v.json").read_text())["claims"]}
+    assert code == exits.ERRORED
+    assert {name: claim["status"] for name, claim in found.items()} == {
+        "exits_at_import": "ERRORED", "prints_at_import": "UNDECIDED", "loops_at_import": "ERRORED",
+    }  # fmt: skip
+    assert "did not end loading" in found["loops_at_import"]["why"]
+    assert "printed at import" not in capfd.readouterr().out

@@ -1,0 +1,5 @@
+"""Probability distributions, exactly: on finitely many points, and as densities under maps.
+
+:mod:`.finite` decides statements about distributions on finitely many points or cells by enumeration: maps, sets of a given mass, sets of least volume.
+:mod:`.pushforward` states the density of an image: change of variables on a line, mass balances along fibres, countably many affine pieces.
+"""

@@ -1,0 +1,6 @@
+"""Hyperbolic space of every dimension, exactly: points are rational, and identities hold in every dimension through a few scalars.
+
+:mod:`.models` holds the distance on the hyperboloid, in the Poincaré and Klein balls and in the half-space, and rational points. :mod:`.isometries` holds Lorentz
+matrices, the criterion for keeping the forward sheet, and motions of the ball. :mod:`.trees` holds every labelled tree, mean average precision by two
+algorithms, and the tables of distances that an embedding is judged by.
+"""

@@ -1,0 +1,137 @@
+"""Symbolic proof that an expression is identically zero, by SymPy's normal forms, cheap ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+from sympy.concrete.expr_with_limits import ExprWithLimits
+from sympy.core.function import AppliedUndef
+from sympy.polys.polyerrors import BasePolynomialError
+
+from theory.proof.prepare import entries
+
+_Strategy = tuple[int, Callable[[sp.Expr], sp.Expr]]
+
+
+def _numerator(expr: sp.Expr) -> sp.Expr:
+    return sp.expand(sp.fraction(sp.together(expr))[0])
+
+
+def _exponentials(expr: sp.Expr) -> sp.Expr:
+    """Trigonometric and hyperbolic functions as exponentials, over one denominator."""
+    return sp.expand(sp.powsimp(_numerator(expr.rewrite(sp.exp))))
+
+
+def _logarithms(expr: sp.Expr) -> sp.Expr:
+    return sp.expand(sp.expand_log(sp.expand_power_base(sp.expand_power_exp(expr))))
+
+
+def _gammas(expr: sp.Expr) -> sp.Expr:
+    return sp.gammasimp(sp.combsimp(expr.rewrite(sp.gamma)))
+
+
+def _fundamental(expr: sp.Expr) -> sp.Expr:
+    """The fundamental theorem of calculus: the integral of a derivative is the difference of its ends, that of a constant its length."""
+
+    def ends(integral: sp.Integral) -> sp.Expr:
+        (variable, lower, upper), *outer = integral.limits
+        total, rest = sp.S.Zero, sp.S.Zero
+        for term in sp.Add.make_args(sp.expand(integral.function)):
+            factor, slope = term.as_independent(variable, as_Add=False)
+            if isinstance(slope, sp.Derivative) and variable in slope.variables:
+                names = list(slope.variables)
+                names.remove(variable)
+                primitive = sp.Derivative(slope.expr, *names) if names else slope.expr
+                total += factor * (primitive.subs(variable, upper) - primitive.subs(variable, lower))
+            elif slope == 1:
+                total += factor * (upper - lower)
+            else:
+                rest += term
+        value = total + sp.Integral(rest, (variable, lower, upper)).doit(integrals=False) if rest else total
+        if not outer:
+            return value
+        return ends(sp.Integral(value, *outer)) if not value.has(sp.Integral) else sp.Integral(value, *outer)
+
+    return sp.expand(
+        expr.replace(lambda e: isinstance(e, sp.Integral) and len(e.limits[0]) == 3, ends).doit(integrals=False)
+    )
+
+
+def _simplified(expr: sp.Expr) -> sp.Expr:
+    return sp.simplify(expr, doit=False)
+
+
+_WRITTEN_OUT, _DONE = 400, 60
+# (largest number of operations on which the strategy is tried, strategy); each starts from the expression with derivatives done
+_STRATEGIES: tuple[_Strategy, ...] = (
+    (100_000, sp.expand),
+    (4_000, _numerator),
+    (1_000, _fundamental),
+    (4_000, _logarithms),
+    (4_000, lambda e: _numerator(_logarithms(e))),
+    (2_000, sp.cancel),
+    (1_500, lambda e: sp.expand(sp.powsimp(sp.expand(e), force=False))),
+    (1_500, lambda e: sp.radsimp(sp.cancel(sp.together(e)))),
+    (1_500, lambda e: sp.trigsimp(_numerator(e))),
+    (1_500, _exponentials),
+    (800, _gammas),
+    (800, lambda e: _simplified(_logarithms(e))),
+    (800, _simplified),
+    (_WRITTEN_OUT, lambda e: sp.expand_func(_simplified(e.rewrite(sp.Piecewise)))),
+    (_WRITTEN_OUT, lambda e: _simplified(sp.expand_complex(e))),
+    (_DONE, lambda e: sp.simplify(e.doit())),
+)
+_REFUSALS = (
+    BasePolynomialError,
+    NotImplementedError,
+    ZeroDivisionError,
+    AttributeError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def is_zero_normal_form(expr: sp.Basic) -> bool | None:
+    """Whether SymPy reduces `expr` (entrywise, for an explicit matrix) to the literal 0.
+
+    Derivatives are performed; then normal forms are tried in order of cost, each on expressions up to a size of its own, so that
+    the time stays bounded in practice (SymPy has no clock). Symbolic integration and summation come last and only on small
+    expressions without undefined functions.
+
+    Returns:
+        True if every entry reduces to 0; False if one reduces to another number; None if no strategy decided. Floats: None.
+    """
+    verdicts = [_scalar(entry) for entry in entries(expr)]
+    if False in verdicts:
+        return False
+    return None if None in verdicts else True
+
+
+def _scalar(expr: sp.Expr) -> bool | None:
+    if expr.has(sp.Float):
+        return None
+    done = expr.doit(integrals=False, sums=False, products=False)
+    for form in (expr, done):
+        if (verdict := _literal(form)) is not None:
+            return verdict
+    size = done.count_ops()
+    bound = done.has(ExprWithLimits)
+    opaque = bool(done.atoms(AppliedUndef))
+    for largest, strategy in _STRATEGIES:
+        if size > largest or (largest == _WRITTEN_OUT and bound) or (largest == _DONE and (opaque or not bound)):
+            continue
+        try:
+            form = strategy(done)
+        except _REFUSALS:  # SymPy's algorithms refuse what they do not cover: that decides nothing
+            continue
+        if (verdict := _literal(form)) is not None:
+            return verdict
+    return None
+
+
+def _literal(form: sp.Expr) -> bool | None:
+    if form.is_Rational:
+        return bool(form == 0)
+    return None
