@@ -11,6 +11,8 @@ arbitrary_score        the bijection that realises any score
 arbitrary_score_measurements  the same measured: Jacobian, inverse, finiteness, masses of cells
 adaptive_score         the same on panels that are split where the quadrature errs, images in logarithms
 fibre_panels           panels along the fibres of many points, split all at once
+flow_checks            what a normalising flow says of itself, against the map as evaluated
+flow_images            preimages, folds, and how far the images of far points come
 image_density          the density of an image, recovered from the image alone
 conditionals           conditional distributions in closed form
 adapters               other libraries' distributions as conditionals

@@ -246,6 +246,8 @@ def _mass(said: Said, verdict: Verdict) -> str:
         )
     if said.get("by") == "its own form":
         text = "the log density has a known form whose integral is 1"
+    elif "missing" in said and said["missing"] and not lattice:
+        text = "by change of variables from what was found"
     elif "missing" in said and not said["missing"]:
         text = "the map is one-to-one and onto the base where it was tried, and its log-determinant is right, so that the integral of p is that of the base"
     else:

@@ -235,7 +235,10 @@ def _one_to_one(view: FlowView, sites: Sites, done: list[Check]) -> Check:
     if whole is None or "whole" not in whole.said:
         return Check(ONE_TO_ONE, unchecked="no Jacobian was taken")
     x, at = whole.said["points_x"], whole.said["whole"]
-    kept = at.finite.nonzero()[:, 0][:16]
+    many = sites.ahead.rows(ONTO_SHARE * sites.clock.left) // (
+        135 * view.dim
+    )  # three starts, about fifteen steps, D copies, thrice for a gradient
+    kept = at.finite.nonzero()[:, 0][: max(2, min(16, many))]
     if len(kept) < 2:
         return Check(ONE_TO_ONE, unchecked="the Jacobian is singular or no number")
     x, images = x[kept], at.images[kept]

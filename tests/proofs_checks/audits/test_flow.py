@@ -134,13 +134,13 @@ def planar(dim: int, product: float) -> TransformedDistribution:
 
 @pytest.mark.parametrize("dim", [2, 5])
 def test_a_map_that_folds_is_refuted_with_two_points_that_meet(dim: int) -> None:
-    law = planar(dim, -3.0)
-    report = audit_flow(law, points(60, dim))
+    flow = planar(dim, -3.0)
+    report = audit_flow(flow, points(60, dim))
     assert found(report)["sign of the determinant"] is Status.REFUTED
     assert found(report)["mass one"] is Status.REFUTED
     fold = next(f for f in report.findings if f.name == "sign of the determinant").witness["fold"]
     first, second = (torch.tensor(fold[name], dtype=torch.float64)[None] for name in ("first", "second"))
-    to_base = law.transforms[0].to_base
+    to_base = flow.transforms[0].to_base
     assert float((first - second).norm()) > 0.1
     assert float((to_base(first) - to_base(second)).abs().max()) < 1e-9
 
