@@ -43,7 +43,7 @@ class Detector:
     copies: int = 0
 
 
-def declared_detector(kind: str, outliers: str, dim: int, size: int, seeded: Stream, stream: Stream) -> Detector:
+def declared_detector(kind: str, outliers: str, dim: int, size: int, seeded: Stream, stream: Stream) -> Detector:  # noqa: PLR0917
     """A distribution by name, its draws, and outliers by name: p's draws displaced or spread, draws of another distribution, or points beyond the support."""
     distribution = declared_distribution(kind, dim, seeded.fork("p"))
     inliers = distribution.sample(size, stream.fork("inliers"))

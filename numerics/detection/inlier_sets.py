@@ -82,7 +82,9 @@ def _integration(quadrature_error: Tensor, rounding: Tensor) -> Bound:
     )
 
 
-def _mass_between(distribution: Any, kinks: Sequence[float], low: Tensor, high: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+def _mass_between(
+    distribution: Any, kinks: Sequence[float], low: Tensor, high: Tensor
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     """Integral of the density between the quantiles of two levels, its estimated error and its rounding, each of the shape of ``low``."""
     steps = torch.linspace(0, 1, PIECES + 1, dtype=low.dtype, device=low.device)[:, None]
     ends = quantile(distribution, low + (high - low) * steps)
@@ -98,7 +100,9 @@ def _mass_between(distribution: Any, kinks: Sequence[float], low: Tensor, high: 
 
     mass, doubt = RULE.integrate(density, ends[:-1], ends[1:])
     outer = ends[[0, -1]]
-    moved = (torch.exp(distribution.log_density(outer[..., None])) * distribution.rounding_scale(outer[..., None]))[..., 0].sum(0)
+    moved = (torch.exp(distribution.log_density(outer[..., None])) * distribution.rounding_scale(outer[..., None]))[
+        ..., 0
+    ].sum(0)
     rounding = torch.finfo(low.dtype).eps * (32 * moved + (PIECES + len(RULE) + 64 * (1 + worst)) * mass.sum(0))
     return mass.sum(0), (doubt.sum(0), rounding)
 

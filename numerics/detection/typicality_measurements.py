@@ -31,7 +31,9 @@ def in_two_coordinates(kind: str, dim: int, size: int, *, seeded: Stream, stream
     """T in the image's own coordinate against the rule: each side has its own density and its own entropy by quadrature."""
     distribution = mapped_distributions.mapped_distribution(kind, dim, seeded.fork("law"))
     points = distribution.source.sample(size, stream.fork("points"))
-    entropy, image_entropy = (typicality.entropy_and_variance(side)[1] for side in (distribution.source, distribution.image))
+    entropy, image_entropy = (
+        typicality.entropy_and_variance(side)[1] for side in (distribution.source, distribution.image)
+    )
     (mean,) = typicality.column_means(distribution.source, (distribution.log_slope,))
     means = [part.total() for part in (entropy, image_entropy, mean)]
     before = means[0][0] + distribution.source.log_prob(points)

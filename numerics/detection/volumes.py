@@ -120,7 +120,9 @@ class SampledVolumes:
         ValueError: what has no sampler or no density, or a chart that does not increase.
     """
 
-    def __init__(self, distribution: Any, dim: int, share: Fraction, *, size: int, chart: Chart, stream: Stream) -> None:
+    def __init__(
+        self, distribution: Any, dim: int, share: Fraction, *, size: int, chart: Chart, stream: Stream
+    ) -> None:
         self.distribution, self.chart, self.dim, self.size, self.spread = distribution, chart, dim, size, 4 * size
         pilot = sample_of(distribution, size, stream.fork("pilot"), dim)
         centre, scale = sets.middle_and_scale(pilot)

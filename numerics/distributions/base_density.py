@@ -325,7 +325,11 @@ def along_fibres(
         fibre = part[:, None].expand(-1, FIBRE, -1).clone()
         fibre.scatter_add_(2, which[:, None, None].expand(-1, FIBRE, 1), (scale[which][:, None] * w.sinh())[..., None])
         with torch.no_grad():
-            log_q = log_density(fibre.reshape(-1, points.shape[1])).view(len(part), -1).nan_to_num(nan=-math.inf, neginf=-math.inf)
+            log_q = (
+                log_density(fibre.reshape(-1, points.shape[1]))
+                .view(len(part), -1)
+                .nan_to_num(nan=-math.inf, neginf=-math.inf)
+            )
         rate = (log_q - log_q.amax(1, keepdim=True)).exp() * w.cosh()
         places = []
         for every in (1, 2):

@@ -23,7 +23,14 @@ from torch import Tensor
 
 from numerics.streams import Stream
 
-__all__ = ["Embedding", "Standardised", "gaussian_mmd", "hoeffding_width", "mean_under_equal_distributions", "spread_of"]
+__all__ = [
+    "Embedding",
+    "Standardised",
+    "gaussian_mmd",
+    "hoeffding_width",
+    "mean_under_equal_distributions",
+    "spread_of",
+]
 
 KERNEL_REACH = math.sqrt(2.0)  # |phi(x) - phi(x')| for a kernel with values in [0, 1] and k(x, x) = 1
 FEATURE_REACH = 2.0  # and for any features of norm 1

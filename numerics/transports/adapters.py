@@ -53,7 +53,11 @@ def _gaussian(distribution: td.Distribution) -> tuple[Tensor, Tensor] | None:
     """Means and covariances in float64, with the batch axes in front."""
     if isinstance(distribution, (td.MultivariateNormal, td.LowRankMultivariateNormal)):
         return distribution.loc.detach().double(), distribution.covariance_matrix.detach().double()
-    if isinstance(distribution, td.Independent) and isinstance(distribution.base_dist, td.Normal) and len(distribution.event_shape) == 1:
+    if (
+        isinstance(distribution, td.Independent)
+        and isinstance(distribution.base_dist, td.Normal)
+        and len(distribution.event_shape) == 1
+    ):
         normal = distribution.base_dist
         return normal.loc.detach().double(), torch.diag_embed(normal.scale.detach().double().square())
     return None

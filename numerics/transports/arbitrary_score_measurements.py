@@ -57,7 +57,11 @@ def declared_scored_density(
     log_score = declared_log_score(score, distribution, seeded.fork("s"))
     points = distribution.sample(size, stream.fork("points"))
     known = isinstance(distribution, IsotropicMixture) and score in ("flat", "wide")
-    exponents = _over_gaussian(distribution, None if score == "flat" else isotropic_gaussian(dim, 3.0, points)) if known else None
+    exponents = (
+        _over_gaussian(distribution, None if score == "flat" else isotropic_gaussian(dim, 3.0, points))
+        if known
+        else None
+    )
     return ScoredDensity(distribution.log_prob, log_score, points, getattr(distribution, "base", 0.0), exponents)
 
 
@@ -198,7 +202,9 @@ class PushedScore:
     ) -> None:
         if distribution.dim > 2:
             raise HypothesisError("masses of cells are integrated in D = 1 or 2; the Jacobian's route covers more")
-        transport = ArbitraryScore(distribution.log_prob, log_score, dim=distribution.dim, base=base, integrand=integrand, rule=PUSHING)
+        transport = ArbitraryScore(
+            distribution.log_prob, log_score, dim=distribution.dim, base=base, integrand=integrand, rule=PUSHING
+        )
         edges = _edges(transport.forward(distribution.sample(2000, stream.fork("pilot"))))
         counts = torch.zeros(1, dtype=torch.int64, device=stream.device)
         draws = stream.fork("samples")

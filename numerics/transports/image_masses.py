@@ -209,7 +209,9 @@ class _Cells:
 
     def remainder_on_boundaries(self) -> Tensor:
         """Of :meth:`mass_of_preimages`, ``(cells,)``."""
-        total = torch.zeros(len(self._lengths()), dtype=self.distribution.loc.dtype, device=self.distribution.loc.device)
+        total = torch.zeros(
+            len(self._lengths()), dtype=self.distribution.loc.dtype, device=self.distribution.loc.device
+        )
         if self.dim == 1:
             return total
         for y, _, _, axis in self._sides():
@@ -251,7 +253,9 @@ class _Cells:
             x = layer.inverse(x)
             if isinstance(layer, bijections.TriangularLayer):
                 nearest = max(nearest, float((x @ layer.log_slope).imag.abs().max()) / (math.pi / 2))
-        nearest = max(nearest, float(((x - self.distribution.loc) / self.distribution.scale).imag.abs().max()) / math.pi)
+        nearest = max(
+            nearest, float(((x - self.distribution.loc) / self.distribution.scale).imag.abs().max()) / math.pi
+        )
         if nearest > 0.75:
             raise PrecisionError(
                 "A pole of the claimed density lies too near to a cell for the remainder of the quadrature. Use narrower cells."
@@ -277,14 +281,18 @@ class _Cells:
         found = linearise(lambda at, _: self.flow.forward(at), x.detach())
         moved = 1 + log_q.detach().abs() + slope.norm(dim=1) * (1 + leaf.detach().norm(dim=1)) + found.condition
         inside = (weights * (log_q.detach().exp() * moved).view(weights.shape)).sum(1)
-        around = (found.condition * (1 + x.detach().norm(dim=1)) / self.distribution.scale.min()).view(weights.shape).amax(1)
+        around = (
+            (found.condition * (1 + x.detach().norm(dim=1)) / self.distribution.scale.min()).view(weights.shape).amax(1)
+        )
         return units * (inside + 4 * self._lengths().amax(1) * around)
 
 
 # -- samples pushed into cells ------------------------------------------------------------------------------------------------
 
 
-def pushed_into_cells(distribution: Distribution, chosen: Any, rule: Rule, size: int, stream: Stream) -> tuple[float, Bound]:
+def pushed_into_cells(
+    distribution: Distribution, chosen: Any, rule: Rule, size: int, stream: Stream
+) -> tuple[float, Bound]:
     """Kolmogorov-Smirnov distance between counts of pushed samples over cells of the image and the masses that the claimed density gives these.
 
     Args:

@@ -182,7 +182,10 @@ class PushedSamples:
 
     def __init__(self, distribution: TransportedDistribution, size: int, stream: Stream) -> None:
         transport = distribution.map()
-        columns, squares = UniformGrid(1 << 14, distribution.dim, stream.device), SquareGrid(CELLS, distribution.dim, stream.device)
+        columns, squares = (
+            UniformGrid(1 << 14, distribution.dim, stream.device),
+            SquareGrid(CELLS, distribution.dim, stream.device),
+        )
         worst = 0.0
         for count in tiles(size, TILE):
             x = distribution.sample(count, stream)

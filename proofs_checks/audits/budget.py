@@ -53,6 +53,10 @@ class Budget:
         """Whether there is time left."""
         return not self.interrupted and self.spent < self.seconds
 
+    def begin(self) -> None:
+        """Start the clock anew: what came before, the making of a model for instance, does not count."""
+        self.started = time.monotonic()
+
     def tell(self, what: str) -> None:
         """Say what is being done."""
         if self.progress is not None:

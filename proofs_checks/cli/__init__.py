@@ -22,6 +22,7 @@ from proofs_checks.inputs.files import printed
 if TYPE_CHECKING:
     from cyclopts import App
 
+LONGEST = 2000  # letters of a message
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 _HELP = """Proofs, measurements and audits of claims about deep generative models.
@@ -134,6 +135,8 @@ def _usage_text(error: Any) -> str:
 def _aside(message: str, code: int) -> int:
     from proofs_checks.report.terminal import warn
 
+    if len(message) > LONGEST:  # a stranger's name of 5,000 letters, say
+        message = f"{message[: LONGEST // 2]} ... {message[-LONGEST // 2 :]}"
     with suppress(OSError):  # nobody can be told
         warn(message)
     return code

@@ -169,7 +169,7 @@ def read_density(model: Any, example: Any, *, what: str = "log_prob") -> Model:
     rows, coupling = alone(caller, probe, values, what, solver_tolerance(model))
     findings = [twice, rows, under_vmap(caller, probe, values)]
     if coupling:
-        notes.append(f"rows move each other by {coupling:.1g} of 1 + |log p|, which is taken for the error of log p")
+        notes.append(f"an adaptive solver inside leaves an error of about {coupling:.1g} of 1 + |log p|")
     return Model(
         log_prob=caller,
         dim=flat.shape[1],

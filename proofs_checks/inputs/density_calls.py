@@ -19,6 +19,7 @@ from proofs_checks.kernel import Status
 from proofs_checks.wording import short
 
 ALONE = "rows on their own"
+ADDED_UP = 30.0  # of its tolerances that are taken for its error, where rows move each other by less
 SOLVED = 1e3  # how many times its tolerance a solver may leave of an answer: steps err locally, and errors add up
 
 # -- shapes and calls -----------------------------------------------------------------------------------------------------
@@ -203,7 +204,9 @@ def alone(caller: Caller, probe: Tensor, values: Tensor, what: str, solver: floa
     worst = float(gap.max())
     if solver and _half_the_digits(caller) < worst <= SOLVED * solver:
         text = f"rows move each other by {worst:.1g} of 1 + |log p|: an adaptive solver (tolerance {solver:.1g}) takes its steps for the whole batch. That is the error of log p; a smaller atol and rtol would lessen it"
-        return Finding(ALONE, Status.HOLDS, text, {"coupling": worst, "tolerance": solver}), worst
+        return Finding(ALONE, Status.HOLDS, text, {"coupling": worst, "tolerance": solver}), max(
+            worst, ADDED_UP * solver
+        )
     if worst > _half_the_digits(caller):
         at = int(gap.argmax())
         where = "on its own" if at < rows else "in another batch"

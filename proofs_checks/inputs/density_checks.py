@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from numerics.distributions.mass import LARGEST_DIM, weigh
+from numerics.distributions.mass import LARGEST_DIM, Mass, weigh
 from numerics.statistics.kolmogorov import ks_to_uniform_columns
 from numerics.streams import Stream
 from numerics.transports.fibre_panels import Lines, PanelTable
@@ -66,6 +66,13 @@ def change_of_variables(model: Model, points: Tensor, flow: Flow | None = None) 
         )
     if folds := _folds(x, sign, log_det, jacobian, model.precision):
         return folds
+    return _compared(model, claimed, base, log_det, jacobian, finite)
+
+
+def _compared(  # noqa: PLR0917
+    model: Model, claimed: Tensor, base: Tensor, log_det: Tensor, jacobian: Tensor, finite: Tensor
+) -> Finding:
+    """log p that is claimed against that of the base and the Jacobian, at the points at which all three are finite."""
     residual = (claimed - base - log_det).abs()[finite]
     units = 16 * (model.dim + 8) * model.precision
     bound = Bound(
@@ -184,6 +191,11 @@ def unit_mass(model: Model, support: tuple[Tensor, Tensor] | None = None, *, sec
             "with log p = -inf where it vanishes"
         )
         return Finding(MASS, Status.UNDECIDED, text, {"undefined": found.undefined})
+    return _weighed(model, found)
+
+
+def _weighed(model: Model, found: Mass) -> Finding:
+    """The integral against 1: what the lattice holds can be too much for certain, and too little only as far as it looked."""
     mass = math.exp(min(found.log_mass, 700.0))
     measurement = found.unit_mass(model.dim, model.precision)
     verdict = kernel.judge(measured(measurement, resolves=0.02), route="numeric")

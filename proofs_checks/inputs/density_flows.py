@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,27 +15,29 @@ from proofs_checks.findings import Finding
 from proofs_checks.inputs.calls import CALL_ERRORS
 from proofs_checks.inputs.copies import random_states_kept
 from proofs_checks.inputs.densities import Flow, Model
-from proofs_checks.inputs.density_checks import SAMPLES, Sampler, read_sampler
+from proofs_checks.inputs.density_checks import DRAWN, SAMPLES, Sampler, read_sampler, samples_follow
 from proofs_checks.inputs.flows import FlowView, read_flow
 from proofs_checks.kernel import Status
 
-__all__ = ["View", "flow_of"]
+__all__ = ["View", "flow_of", "own_samples"]
 
-TRIED = 100  # draws that are looked at before any is used
+TRIED = 100  # draws that are looked at before any is compared
+PLACING = 120  # evaluations of log p that place a draw on its fibre
+FEWEST = 96  # draws that tell something
 MISSING = Finding(SAMPLES, Status.INAPPLICABLE, "unchecked: no sampler was given, and the object has none")
 
 
 @dataclass(frozen=True)
 class View:
-    """The transform of a model where it shows one, its sampler where it has a sound one, and what is said where it has not."""
+    """The transform of a model where it shows one, and its sampler, from (n, seed) to draws ``(n, D)``, where it has one; whether the user gave that."""
 
     flow: Flow | None
     sampler: Sampler | None
-    no_sampler: Finding
+    given: bool = False
 
 
 def flow_of(model: Model, source: Any, sampler: Any) -> View:
-    """The transform and the draws of a model.
+    """The transform and the draws of a model; of its own sampler nothing is drawn yet.
 
     Args:
         source: The object as the user gave it. sampler: From n to n draws, or None for the object's own.
@@ -42,28 +45,50 @@ def flow_of(model: Model, source: Any, sampler: Any) -> View:
         InputError: ``sampler`` was given and does not work.
     """
     if sampler is not None:
-        own = read_sampler(model, sampler)
-        return View(model.flow or _transform(_read(source, model)), own, MISSING)
+        return View(model.flow or _transform(_read(source, model)), read_sampler(model, sampler), given=True)
     view = None if model.flow is not None and model.sampler is not None else _read(source, model)
-    flow = model.flow or _transform(view)
-    draw = model.sampler or _draws(view)
-    if draw is None:
-        return View(flow, None, MISSING)
+    return View(model.flow or _transform(view), model.sampler or _draws(view))
+
+
+def own_samples(model: Model, view: View, seed: int, *, seconds: float, cost: float) -> Finding:
+    """As many draws as there is time for against log p: what is said where there are none, where they are no numbers, and where they are too few.
+
+    Args:
+        seconds: How long it may take. cost: Of an evaluation of log p, in seconds.
+    Raises:
+        InputError: the user's own sampler does not do what it should.
+    """
+    if view.sampler is None:
+        return MISSING
     try:
-        with torch.no_grad():
-            drawn = draw(TRIED, 0)
+        started = time.process_time()
+        drawn = _drawn(view.sampler, 4)
+        each = (time.process_time() - started) / 4
+        number = int(min(DRAWN, seconds / (cost * PLACING + 2 * each)))
+        if number > 4:
+            drawn = torch.cat([drawn, _drawn(view.sampler, min(TRIED - 4, number))])
     except (*CALL_ERRORS, InputError) as error:
+        if view.given:
+            raise
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        said = f"unchecked: drawing from the object raised {type(error).__name__}: {line}"
-        return View(flow, None, Finding(SAMPLES, Status.UNDECIDED, said))
-    lost = int((~torch.isfinite(drawn.reshape(drawn.shape[0], -1)).all(1)).sum())
-    if lost:
-        said = (
-            f"{lost} of {TRIED} draws of the object are NaN or infinite: there the map from the base to the data is not defined. If its transform reaches only a part of "
-            "the base distribution's support, log p has less mass than 1"
+        return Finding(
+            SAMPLES, Status.UNDECIDED, f"unchecked: drawing from the object raised {type(error).__name__}: {line}"
         )
-        return View(flow, None, Finding(SAMPLES, Status.REFUTED, said, {"not_finite": lost, "draws": TRIED}))
-    return View(flow, lambda n, seed: model.read(draw(n, seed), "samples"), MISSING)
+    if lost := int((~torch.isfinite(drawn).all(1)).sum()):
+        said = (
+            f"{lost} of {len(drawn)} draws of the object are NaN or infinite: there the map from the base to the data is not defined. If its transform reaches only a "
+            "part of the base distribution's support, log p has less mass than 1"
+        )
+        return Finding(SAMPLES, Status.REFUTED, said, {"not_finite": lost, "draws": len(drawn)})
+    if number < FEWEST:
+        text = f"there is time for {number} draws, and fewer than {FEWEST} tell too little: give it more seconds="
+        return Finding(SAMPLES, Status.UNDECIDED, text)
+    return samples_follow(model, view.sampler, seed, draws=number)
+
+
+def _drawn(sampler: Sampler, n: int) -> Tensor:
+    with torch.no_grad():
+        return sampler(n, n).reshape(n, -1)
 
 
 def _read(source: Any, model: Model) -> FlowView | None:

@@ -163,7 +163,9 @@ def _by_density(source: Any, points: Tensor, support: Any, tile: int) -> Uniform
     closed = closed_form(owner if owner is not None else law)
     if closed is not None and closed.dim == model.dim and support is None:
         found = _unmapped(
-            model.points.double(), _map(closed, tile), f"conditional distributions in closed form ({type(closed).__name__})"
+            model.points.double(),
+            _map(closed, tile),
+            f"conditional distributions in closed form ({type(closed).__name__})",
         )
     else:
         found = _by_flow(model, tile) if support is None else None

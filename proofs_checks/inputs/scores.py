@@ -68,7 +68,9 @@ def cases_of_scores(declared: Cases) -> Callable[..., list[Case]]:
                 f"p and s accept no common dimension among {', '.join(map(str, DIMENSIONS))}; say which with case=Case(D=.., size=..), or give points."
             )
         chosen = dict.fromkeys((fitting[0], fitting[len(fitting) // 2], fitting[-1]))
-        labels = {name: label for name, label, own in (("p", "mixture", p or distribution), ("s", "wide", s)) if own is None}
+        labels = {
+            name: label for name, label, own in (("p", "mixture", p or distribution), ("s", "wide", s)) if own is None
+        }
         return [Case(D=dim, **labels, seed=1, size=512 if distribution is None else 20_000) for dim in chosen]
 
     return cases_for

@@ -163,7 +163,7 @@ class Ledger:
                 advice = "Another process holds it; wait for it, or name another with --ledger PATH."
             elif "readonly" in text or "unable to open" in text or "attempt to write" in text:
                 advice = "It cannot be written; name one that can with --ledger PATH."
-            elif "full" in text:
+            elif "full" in text or "disk I/O" in text:
                 advice = (
                     "Make room, then the same command with --resume carries on; or name another with --ledger PATH."
                 )

@@ -107,7 +107,9 @@ def family_cases(profile: Profile) -> st.SearchStrategy[Case]:
 def quantile_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(distribution, alpha, size)``: a distribution of the line with a density, the share alpha, and how many members of the family are integrated."""
     return st.builds(
-        lambda distribution, alpha: Case(distribution=distribution, alpha=alpha, size=33 if profile.name == "quick" else 257),
+        lambda distribution, alpha: Case(
+            distribution=distribution, alpha=alpha, size=33 if profile.name == "quick" else 257
+        ),
         st.sampled_from(MARGINALS),
         shares(Fraction(1, 16), Fraction(15, 16)),
     )

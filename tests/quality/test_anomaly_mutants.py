@@ -54,7 +54,9 @@ def shifted(offset: float) -> Callable[[Any], Any]:
 
 
 def with_log_det(offset: float) -> Callable[[Any], Any]:
-    return lambda sound: lambda *args, **kwargs: replace(found := sound(*args, **kwargs), log_det=found.log_det + offset)
+    return lambda sound: (
+        lambda *args, **kwargs: replace(found := sound(*args, **kwargs), log_det=found.log_det + offset)
+    )
 
 
 def without_last(sound: Any) -> Any:

@@ -103,7 +103,12 @@ def statuses_of(route: str) -> set[Status]:
     if route == "exact":
         return {kernel.judge(page.exact(), route="exact", alpha=kernel.level(1), case=None).status}
     return {
-        kernel.judge(checks.gathered(page.numeric, case=case, stream=Stream(k)), route="numeric", alpha=kernel.level(k + 1), case=case).status
+        kernel.judge(
+            checks.gathered(page.numeric, case=case, stream=Stream(k)),
+            route="numeric",
+            alpha=kernel.level(k + 1),
+            case=case,
+        ).status
         for k, case in enumerate(CASES)
     }
 

@@ -153,7 +153,9 @@ def test_a_batch_that_is_not_shuffled_hides_a_batch_statistic(monkeypatch: pytes
     def centred(x: Tensor) -> Tensor:
         return log_prob(x - x.mean(0))
 
-    monkeypatch.setattr(models, "alone", lambda caller, probe, values, what, solver: (models.repeatable(caller, probe, values), 0.0))
+    monkeypatch.setattr(
+        models, "alone", lambda caller, probe, values, what, solver: (models.repeatable(caller, probe, values), 0.0)
+    )
     assert models.read_density(centred, X).dim == 2
 
 
@@ -164,7 +166,9 @@ def test_a_fault_on_kinked_fibres_is_refuted_or_within_the_error_that_is_stated(
     x = Stream(4).exponential(40, 2) * Stream(5).signs(40, 2)
     sound = adaptive_score.Followed.recovered
     monkeypatch.setattr(
-        adaptive_score.Followed, "recovered", lambda self: replace(found := sound(self), log_density=found.log_density + fault)
+        adaptive_score.Followed,
+        "recovered",
+        lambda self: replace(found := sound(self), log_density=found.log_density + fault),
     )
     audit = density.audit_density(lambda x: -x.abs().sum(1), x[:20], 1.3 * x[20:], base=0.7)
     for name in ("uniformized", "reversed"):

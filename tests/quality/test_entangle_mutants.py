@@ -37,7 +37,9 @@ CASES = {
             size=64,
             nonzero="everywhere",
         ),
-        Case(D=5, families=("laplace", "cauchy"), rotation="random", t=Fraction(1), seed=1, size=64, nonzero="everywhere"),
+        Case(
+            D=5, families=("laplace", "cauchy"), rotation="random", t=Fraction(1), seed=1, size=64, nonzero="everywhere"
+        ),
     ],
     (maps_page, "statistical"): [
         Case(D=2, families=("logistic", "laplace"), rotation="reflection", t=Fraction(2), seed=2, size=50_000),

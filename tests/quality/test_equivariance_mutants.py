@@ -27,7 +27,18 @@ from theory.groups import gauss_legendre, haar_measure, spins
 from theory.representations import convolutions
 from theory.representations import equivariant_maps as exactly
 
-MODULES = (layers, haar, compact_groups, gauss_legendre, haar_measure, spins, exactly, convolutions, equivariance, peter_weyl)
+MODULES = (
+    layers,
+    haar,
+    compact_groups,
+    gauss_legendre,
+    haar_measure,
+    spins,
+    exactly,
+    convolutions,
+    equivariance,
+    peter_weyl,
+)
 CACHES = (
     haar.gauss_legendre,
     gauss_legendre.legendre,

@@ -62,7 +62,9 @@ def fresh_caches() -> Iterator[None]:
         cached.cache_clear()
 
 
-def verdicts(page: ModuleType, route: str, cases: Any, fails: str | None = None, **objects: Any) -> list[kernel.Verdict]:
+def verdicts(
+    page: ModuleType, route: str, cases: Any, fails: str | None = None, **objects: Any
+) -> list[kernel.Verdict]:
     found = []
     for k, case in enumerate(cases or [None], start=1):
         given: dict[str, Any] = {} if case is None else {"case": case, "stream": Stream(1000 + k)}
@@ -82,7 +84,9 @@ def idle_controls(page: ModuleType, route: str) -> list[str]:
     for name, variants in page.controls.items():
         for control in variants:
             if control.route == route:
-                outcome = kernel.control_verdict(verdicts(page, route, control.cases, control.fails, **control.objects), route=route)
+                outcome = kernel.control_verdict(
+                    verdicts(page, route, control.cases, control.fails, **control.objects), route=route
+                )
                 found += [name] if not outcome.holds else []
     return found
 

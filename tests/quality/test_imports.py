@@ -282,7 +282,12 @@ def test_pages_of_code_load_nothing_that_measuring_lacks() -> None:
     ]
     modules = [
         *pages,
-        *(path for room in ("kernel", "claim") for path in sorted((ROOT / "proofs_checks" / room).glob("*.py")) if path.stem != "page_schema"),  # which page.py can do without
+        *(
+            path
+            for room in ("kernel", "claim")
+            for path in sorted((ROOT / "proofs_checks" / room).glob("*.py"))
+            if path.stem != "page_schema"
+        ),  # which page.py can do without
         *(
             ROOT / "proofs_checks" / f"{name}.py"
             for name in ("run/checks", "run/results", "run/interactive", "run/in_process", "measure", "report/terminal")

@@ -111,6 +111,8 @@ def test_every_control_is_refuted_with_room(name: str) -> None:
     for control in declared if isinstance(declared, list) else [declared]:
         for case in control.cases or [None]:
             given: dict[str, Any] = {} if case is None else {"case": case, "stream": Stream(77)}
-            verdict = kernel.judge(control.check(**given, **control.objects), route=control.route, case=case, fails=control.fails)
+            verdict = kernel.judge(
+                control.check(**given, **control.objects), route=control.route, case=case, fails=control.fails
+            )
             assert verdict.status is Status.REFUTED
             assert verdict.margin is None or verdict.margin >= kernel.REQUIRED_MARGIN[control.route]

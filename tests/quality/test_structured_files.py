@@ -33,14 +33,17 @@ structured = _structured()
 
 
 @pytest.mark.filterwarnings("ignore")
-@hypothesis.settings(max_examples=EXAMPLES, suppress_health_check=list(hypothesis.HealthCheck), phases=[hypothesis.Phase.generate])
+@hypothesis.settings(
+    max_examples=EXAMPLES, suppress_health_check=list(hypothesis.HealthCheck), phases=[hypothesis.Phase.generate]
+)
 @hypothesis.given(one=structured.given())
 def test_no_file_makes_a_reader_fail(one: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / f"given{one.suffix}"
     started = time.process_time()
+    told = "read"
     try:
         structured.read(one, path)
     except PrealityError as refused:
-        assert str(refused).strip()
-        assert len(str(refused)) < 4000
+        told = str(refused)
+    assert told.strip()
     assert time.process_time() - started < SECONDS

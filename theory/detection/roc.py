@@ -306,7 +306,9 @@ def outliers_outside() -> Family:
     spread = 2 * (3**3 - 2**3 - 1) * 2**3
     return Family(
         "distributions on three cells, with outliers outside",
-        lambda: (cells for cells in cell_distributions(3, masses=(0, 1, 2), lengths=(1, 2)) if not cells.outliers_inside),
+        lambda: (
+            cells for cells in cell_distributions(3, masses=(0, 1, 2), lengths=(1, 2)) if not cells.outliers_inside
+        ),
         alone + spread,
     )
 

@@ -362,9 +362,9 @@ def _square_of_the_operator_norm_reaches(rows: Rows, n: int) -> tuple[bool, bool
 
 
 def spectral_bound_holds(rows: Rows, table: Table) -> bool:
-    """``|J^T s|^2 <= D |J|_op^2`` for every image, and with equality for one where rows are parallel or orthogonal."""
+    """``|J^T s|^2 <= D |J|_op^2`` for every image, and with equality for one where rows of one length are parallel or orthogonal."""
     holds, attained = _square_of_the_operator_norm_reaches(rows, int((table**2).sum(1).max()))
-    return holds and (attained or not _parallel_or_orthogonal(rows))
+    return holds and (attained or not _reaches_its_ceiling(rows))
 
 
 def spectral_bound_holds_by_images(rows: Rows, table: Table) -> bool:
@@ -376,13 +376,15 @@ def spectral_bound_holds_by_images(rows: Rows, table: Table) -> bool:
     attained = bool((reached[longest] == 0).any()) and bool(
         (np.abs(lifted[longest]).max(1) == np.abs(lifted[longest]).min(1)).any()
     )
-    return bool((reached <= 0).all()) and (attained or not _parallel_or_orthogonal(rows))
+    return bool((reached <= 0).all()) and (attained or not _reaches_its_ceiling(rows))
 
 
-def _parallel_or_orthogonal(rows: Rows) -> bool:
-    """Whether all rows are multiples of one, or all are orthogonal: then some image reaches the ceiling."""
+def _reaches_its_ceiling(rows: Rows) -> bool:
+    """Whether all rows are of one length, and all parallel or all orthogonal: then some image is a leading left singular vector."""
     J = np.array(rows)
     gram = J @ J.T
+    if (np.diag(gram) != gram[0, 0]).any():
+        return False
     off = gram - np.diag(np.diag(gram))
     return not off.any() or bool((gram**2 == np.outer(np.diag(gram), np.diag(gram))).all())
 

@@ -35,22 +35,18 @@ from proofs_checks.inputs.densities import Model, read_density
 from proofs_checks.inputs.density_checks import (
     ATOMS,
     CHANGE,
-    DRAWN,
     MASS,
     SAMPLES,
     atoms,
     change_of_variables,
-    samples_follow,
     unit_mass,
 )
-from proofs_checks.inputs.density_flows import View, flow_of
+from proofs_checks.inputs.density_flows import flow_of, own_samples
 from proofs_checks.kernel import Status
 
 NO_GRADIENT = "log p carries no gradient with respect to the point (NumPy, detached, or under no_grad), so that the Jacobian of a map built from it cannot be taken"
 MOST_SECONDS = 10.0  # for the mass
 FOR_SAMPLES = 0.25  # of the time
-PLACING = 120  # evaluations that place a draw on its fibre
-FEWEST_DRAWS = 96
 Wanted = dict[str, tuple[LogFunction, Callable[[Tensor, Tensor], Fraction]]]
 
 
@@ -108,6 +104,7 @@ def audit_density(
     with one_thread():
         budget.tell("reading the model")
         model = read_density(log_prob, inliers)
+        budget.begin()
         view = flow_of(model, log_prob, sampler)
         scores = 2 + (len(score) if isinstance(score, Mapping) else int(score is not None))
         most, cost, notes = affordable(model, budget, scores, points)
@@ -128,7 +125,7 @@ def audit_density(
         maps = _bijections(model, wanted, shared, data, options, stages, found)
         slow = stages.run({
             MASS: lambda: unit_mass(model, seconds=max(1.0, min(MOST_SECONDS, seconds / 3))),
-            SAMPLES: lambda: _samples(model, view, seed, draws=FOR_SAMPLES * seconds / (cost * PLACING)),
+            SAMPLES: lambda: own_samples(model, view, seed, seconds=FOR_SAMPLES * seconds, cost=cost),
         })  # fmt: skip
         findings = [as_given(area, given), *maps, *model.findings, quick[0], slow[0], quick[1], slow[1], *unchecked()]
         facts = facts_of(model, findings, found, given, shared.evaluations, budget)
@@ -169,16 +166,6 @@ def _bijections(  # noqa: PLR0917
         return said
 
     return stages.run({title_of(name): (lambda name=name: finding(name)) for name in wanted})
-
-
-def _samples(model: Model, view: View, seed: int, draws: float) -> Finding:
-    """As many draws as there is time for against log p; what is told where there are none."""
-    if view.sampler is None:
-        return view.no_sampler
-    if draws < FEWEST_DRAWS:
-        text = f"there is time for {int(draws)} draws, and fewer than {FEWEST_DRAWS} tell too little: give it more seconds="
-        return Finding(SAMPLES, Status.UNDECIDED, text)
-    return samples_follow(model, view.sampler, seed, draws=int(min(draws, DRAWN)))
 
 
 @dataclass

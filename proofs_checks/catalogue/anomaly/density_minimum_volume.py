@@ -52,7 +52,9 @@ def numeric(
 ) -> list[Evidence]:  # fmt: skip
     """A density that is constant on the cells of a grid: its level set against sets of at least the same mass that know nothing of it."""
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
-    log_prob = p if p is not None else declared_distribution(case.get("p", "mixture"), case.D, seeded.fork("p")).log_prob
+    log_prob = (
+        p if p is not None else declared_distribution(case.get("p", "mixture"), case.D, seeded.fork("p")).log_prob
+    )
     grid = GridVolumes(log_prob, case.D, case.share, cells=case.size, box=box, chart=chart, stream=stream)
     if grid.trivial:
         return [
@@ -78,7 +80,11 @@ def statistical(
 ) -> list[Evidence]:
     """Inside a box: masses by the distribution's own samples, volumes by points even in the chart, which know neither it nor its density."""
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
-    chosen = distribution if distribution is not None else declared_distribution(case.get("p", "mixture"), case.D, seeded.fork("p"))
+    chosen = (
+        distribution
+        if distribution is not None
+        else declared_distribution(case.get("p", "mixture"), case.D, seeded.fork("p"))
+    )
     found = SampledVolumes(chosen, case.D, case.share, size=case.size, chart=chart, stream=stream)
     masses, volumes = (
         Test.hoeffding(found.size, 2.0, tests=found.rivals),

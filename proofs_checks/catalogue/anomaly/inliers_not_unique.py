@@ -67,7 +67,9 @@ def numeric(
     kinks: Sequence[float] | None = None,
 ) -> list[Evidence]:
     """The density integrated between quantiles, and over what tells two members apart; the density is not made from the quantiles."""
-    distribution = sets.line(marginal) if marginal is not None else measurements.LINES[case.get("distribution", "normal")]()
+    distribution = (
+        sets.line(marginal) if marginal is not None else measurements.LINES[case.get("distribution", "normal")]()
+    )
     corners = tuple(kinks) if kinks is not None else measurements.KINKS.get(case.get("distribution", ""), ())
     like = torch.zeros(1, dtype=stream.dtype, device=stream.device)
     masses, apart = measurements.members_between_quantiles(
@@ -90,7 +92,9 @@ def statistical(
 ) -> list[Evidence]:
     """Members cut by quantiles of one sample along a random direction, weighed and compared with another sample: no distribution function."""
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
-    chosen = distribution if distribution is not None else declared_sampler(case.distribution, case.D, seeded.fork("law"))
+    chosen = (
+        distribution if distribution is not None else declared_sampler(case.distribution, case.D, seeded.fork("law"))
+    )
     along = (
         measurements.random_direction(case.D, seeded.fork("direction"))
         if direction is None
@@ -127,7 +131,10 @@ def unbounded(gap: Any, mass: Any) -> Any:
 
 
 _APART = "what tells two members apart"
-_NORMAL, _GUMBEL = Case(distribution="normal", alpha=Fraction(1, 4), size=9), Case(distribution="gumbel", alpha=Fraction(2, 3), size=9)
+_NORMAL, _GUMBEL = (
+    Case(distribution="normal", alpha=Fraction(1, 4), size=9),
+    Case(distribution="gumbel", alpha=Fraction(2, 3), size=9),
+)
 _HALF = [Case(D=dim, distribution="mixture", alpha=Fraction(1, 2), seed=2, size=100_000) for dim in (1, 8)]
 _LARGE = Case(D=2, distribution="mixture", alpha=Fraction(15, 16), seed=2, size=100_000)
 _FIRST_OF_FOUR = torch.tensor([1.0, 0.0, 0.0, 0.0], dtype=torch.float64)

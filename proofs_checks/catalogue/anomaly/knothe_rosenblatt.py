@@ -78,7 +78,9 @@ def numeric(
     """Slopes, triangularity, inverse and uniqueness of the map as evaluated."""
     if log_prob is not None:
         return _of_a_map(transports.density_at_points(log_prob, points))
-    chosen = distribution(case.distribution, case.D, case.by, Stream(case.get("seed", 0), stream.device, stream.dtype).fork("law"))
+    chosen = distribution(
+        case.distribution, case.D, case.by, Stream(case.get("seed", 0), stream.device, stream.dtype).fork("law")
+    )
     x = chosen.sample(case.size, stream.fork("points"))
     map_ = MeasuredMap.of(chosen.map(), chosen.log_prob, x, density_units(chosen, x))
     found = _of_a_map(map_)
@@ -103,7 +105,9 @@ def _of_a_map(map_: MeasuredMap) -> list[Evidence]:
 
 def statistical(case: Case, stream: Stream, *, distribution: Maker = declared_transport) -> list[Evidence]:
     """Samples pushed through the map: each coordinate against the uniform distribution, each pair against the product."""
-    chosen = distribution(case.distribution, case.D, case.by, Stream(case.get("seed", 0), stream.device, stream.dtype).fork("law"))
+    chosen = distribution(
+        case.distribution, case.D, case.by, Stream(case.get("seed", 0), stream.device, stream.dtype).fork("law")
+    )
     pushed = PushedSamples(chosen, case.size, stream.fork("samples"))
     columns = Test.dkw(case.size, tests=pushed.dim)
     found = [tested(pushed.columns, columns, resolves=0.05, slack=pushed.slack, name="each coordinate is uniform")]

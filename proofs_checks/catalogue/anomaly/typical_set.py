@@ -70,7 +70,11 @@ def exact(*, exponents=two_sided, spread=divided, excess=shape_times_dim, entrop
 
 
 def _measured_product(case: Case, seeded: Stream, distribution: Any) -> tuple[MeasuredProduct, float | None]:
-    chosen = measure.columns_of_one_family(case.p, case.D, seeded.fork("law")) if distribution is None else sets.columns(distribution)
+    chosen = (
+        measure.columns_of_one_family(case.p, case.D, seeded.fork("law"))
+        if distribution is None
+        else sets.columns(distribution)
+    )
     return MeasuredProduct(chosen), measure.shape_of_product(chosen)
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def _grid_and_samples(lines: int = 7, points: int = 21) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Grid lines of the unit square and their images, and samples before and after, for the figure."""
     f = maps.EntanglingMap(
-        Product([marginals.Triangular(0.0, 1.0), marginals.Uniform(0.0, 1.0)]), rotations.householder(rotations.spike(2, 3.0))
+        Product([marginals.Triangular(0.0, 1.0), marginals.Uniform(0.0, 1.0)]),
+        rotations.householder(rotations.spike(2, 3.0)),
     )
     fixed, moving = (
         torch.linspace(0.1, 0.9, lines, dtype=torch.float64),

@@ -90,9 +90,7 @@ def _twin(
     else:
         given = users_map(marginals, A, stream.fork("law"), fallback=rotations.flat_rotation)
         mapping = EntanglingMap(given.prior, given.A, link=link)
-    return EntangledTwin(
-        decoder or RandomDecoder(mapping.dim, case.get("outputs", 2), stream.fork("decoder")), mapping
-    )
+    return EntangledTwin(decoder or RandomDecoder(mapping.dim, case.get("outputs", 2), stream.fork("decoder")), mapping)
 
 
 def numeric(

@@ -43,7 +43,9 @@ def test_images_written_in_their_own_coordinate_are_scipys(kind: str) -> None:
     expected = torch.from_numpy(foreign.logpdf(y.numpy()))
     # (log y - m)/s, or (arsinh y - m)/s, is formed from numbers this large, a few units of roundoff each, and then squared
     reach = (1 + x.abs() + mapped.source.loc.abs()) / mapped.source.scale
-    assert bool(((mapped.image.log_density(y) - expected).abs() <= 16 * EPS * (8 + reach.square() + expected.abs())).all())
+    assert bool(
+        ((mapped.image.log_density(y) - expected).abs() <= 16 * EPS * (8 + reach.square() + expected.abs())).all()
+    )
     middle = torch.from_numpy(foreign.median())
     assert bool(((mapped.image.median() - middle).abs() <= 16 * EPS * (1 + middle.abs())).all())
     low, high = (np.broadcast_to(end, 3).tolist() for end in foreign.support())

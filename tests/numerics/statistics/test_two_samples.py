@@ -132,7 +132,9 @@ def test_equal_laws_are_alarmed_no_more_often_than_the_level_says(null, reach, a
 def test_a_third_of_the_radius_breaks_that(alpha):
     """A third and not half: the bound adds the largest mean to the largest deviation, and no law attains both."""
     n, m = 60, 40
-    allowed = radius(Test.hoeffding(n + m, hoeffding_width(n, m, FEATURE_REACH)), alpha) + mean_under_equal_distributions(n, m)
+    allowed = radius(
+        Test.hoeffding(n + m, hoeffding_width(n, m, FEATURE_REACH)), alpha
+    ) + mean_under_equal_distributions(n, m)
     alarms = sum(opposite_features(seed, n, m) > allowed / 3 for seed in range(SEEDS))
     assert alarms > _most_allowed(alpha)
 

@@ -35,7 +35,9 @@ def test_draws_become_uniform_coordinate_by_coordinate(name: str, D: int, by: st
 
 
 def test_one_stream_gives_one_distribution_whatever_its_map_goes_through() -> None:
-    closed, by_values = (declared.declared_transport("mixture", 1, by, Stream(3)) for by in ("closed form", "quadrature"))
+    closed, by_values = (
+        declared.declared_transport("mixture", 1, by, Stream(3)) for by in ("closed form", "quadrature")
+    )
     x = closed.sample(50, Stream(4))
     assert torch.equal(closed.log_prob(x), by_values.log_prob(x))
     assert by_values.through is None

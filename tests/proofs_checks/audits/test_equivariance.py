@@ -577,7 +577,7 @@ def test_truth_values_and_tensors_without_entries_are_refused():
     actions = {"s": {"input": swap, "output": swap}}
     with pytest.raises(InputError, match="write 1 or 0"):
         audit_equivariance({"map": {"weight": [[True, 2], [2, 1]]}, "actions": actions})
-    with pytest.raises(InputError, match="dense tensor in map.weight"):
+    with pytest.raises(InputError, match=r"dense tensor in map\.weight"):
         audit_equivariance({"map": {"weight": torch.eye(2).to_sparse()}, "actions": actions})
     with pytest.raises(InputError, match="dense tensor in inputs="):
         audit_equivariance(lambda x: x, inputs=torch.eye(2).to_sparse(), actions={"s": (torch.clone, torch.clone)})

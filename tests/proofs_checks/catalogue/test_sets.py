@@ -101,7 +101,9 @@ def test_each_object_of_the_exact_route_breaks_what_it_speaks_of_and_nothing_els
 @pytest.mark.parametrize("dim", [1, 2, 8])
 def test_each_measurement_notices_squaring(dim):
     case = Case(D=dim, pair="apart", seed=2, size=100_000)
-    assert refuted(invariance.statistical(case, Stream(11), f=level_sets.Fold()), "statistical") == [True] * (2 if dim <= 2 else 1)
+    assert refuted(invariance.statistical(case, Stream(11), f=level_sets.Fold()), "statistical") == [True] * (
+        2 if dim <= 2 else 1
+    )
     assert refuted(invariance.numeric(case, Stream(11), f=level_sets.Fold()), "numeric") == [True]
 
 
@@ -169,7 +171,10 @@ def test_no_dimension_in_common_is_refused():
 @pytest.mark.parametrize("distribution", anomaly.MARGINALS)
 def test_members_hold_their_mass_on_both_sides_of_one_half(distribution, alpha):
     assert all(
-        verdict.holds for verdict in judged(inliers.numeric(Case(distribution=distribution, alpha=alpha, size=9), Stream(1)), "numeric")
+        verdict.holds
+        for verdict in judged(
+            inliers.numeric(Case(distribution=distribution, alpha=alpha, size=9), Stream(1)), "numeric"
+        )
     )
 
 
@@ -180,7 +185,9 @@ def test_that_the_set_is_unique_is_refuted_by_differences_alone(alpha):
 
     case = Case(D=2, distribution="mixture", alpha=alpha, seed=1, size=50_000)
     assert refuted(inliers.statistical(case, Stream(1), difference=none), "statistical") == [False, True]
-    assert refuted(inliers.numeric(Case(distribution="normal", alpha=alpha, size=9), Stream(1), difference=none), "numeric") == [
+    assert refuted(
+        inliers.numeric(Case(distribution="normal", alpha=alpha, size=9), Stream(1), difference=none), "numeric"
+    ) == [
         False,
         True,
     ]
@@ -190,7 +197,10 @@ def test_an_atom_harms_exactly_where_a_quantile_falls_into_it():
     distribution = Spiked(1)  # it takes the levels from 0.3 to 0.7
     harmed = {
         alpha: any(
-            refuted(inliers.statistical(Case(D=1, alpha=alpha, seed=1, size=50_000), Stream(1), distribution=distribution), "statistical")
+            refuted(
+                inliers.statistical(Case(D=1, alpha=alpha, seed=1, size=50_000), Stream(1), distribution=distribution),
+                "statistical",
+            )
         )
         for alpha in (Fraction(1, 4), Fraction(2, 5), HALF)
     }
@@ -286,7 +296,9 @@ def test_no_competitor_has_less_volume_on_any_grid(case):
 
 def test_a_density_of_another_law_is_noticed_by_uniform_points():
     distribution = Law(2, lambda n, stream: 1.5 + stream.normal(n, 2), log_normal)
-    assert refuted(volume.statistical(Case(D=2, share=HALF, size=25_000), Stream(1), distribution=distribution), "statistical") == [
+    assert refuted(
+        volume.statistical(Case(D=2, share=HALF, size=25_000), Stream(1), distribution=distribution), "statistical"
+    ) == [
         False,
         False,
         True,

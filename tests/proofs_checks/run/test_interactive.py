@@ -50,7 +50,7 @@ def test_a_claim_shows_itself(square: Claim) -> None:
     told = square.explain()
     for words in (
         square.title,
-        square.statement,
+        "(x + 1)² = x² + 2x + 1",
         square.plain,
         "assuming x is real",
         "D = 1..8",

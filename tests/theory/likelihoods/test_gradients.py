@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proofs_checks import kernel
@@ -98,6 +98,8 @@ def test_families_have_rows_of_the_labels_length_and_obey_their_law(family, size
 
 
 @given(st.lists(st.tuples(entries, entries), min_size=1, max_size=6).map(tuple))
+@example(((0, 0), (0, 1)))  # orthogonal, not of one length: no image reaches the ceiling
+@example(((1, 0), (2, 0)))  # parallel, not of one length
 def test_the_whole_number_test_of_the_operator_norm_agrees_with_the_singular_values(rows):
     table = sg.gradients_by_signs(rows)
     assert sg.spectral_bound_holds(rows, table)
