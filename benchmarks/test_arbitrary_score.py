@@ -43,11 +43,13 @@ def problem(size: int) -> tuple[ArbitraryScore, Tensor]:
     """A mixture of 8 Gaussians on a circle, to be given a wide Gaussian as its density, and ``size`` samples of it."""
     angles = torch.arange(8, dtype=torch.float64) * torch.pi / 4
     means = 4 * torch.stack([angles.cos(), angles.sin()], 1)
-    law = mixtures.IsotropicMixture(
+    distribution = mixtures.IsotropicMixture(
         torch.full((8,), 1 / 8, dtype=torch.float64), means, torch.full((8,), 0.5, dtype=torch.float64)
     )
     score = mixtures.isotropic_gaussian(2, 3.0, means)
-    return ArbitraryScore(Counted(law.log_prob), Counted(score.log_prob), dim=2), law.sample(size, Stream(1))
+    return ArbitraryScore(Counted(distribution.log_prob), Counted(score.log_prob), dim=2), distribution.sample(
+        size, Stream(1)
+    )
 
 
 def bare(transport: ArbitraryScore, batches: Tensor, evaluations: int) -> float:

@@ -34,14 +34,14 @@ print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) *
 def problem(rotation: str) -> EntanglingMap:
     """Half Laplace and half Gumbel columns under a reflection of a random vector, or a random orthogonal matrix."""
     half = DIMENSION // 2
-    law = Product([marginals.Laplace(torch.zeros(half), 1.0), marginals.Gumbel(torch.zeros(half), 2.0)])
+    distribution = Product([marginals.Laplace(torch.zeros(half), 1.0), marginals.Gumbel(torch.zeros(half), 2.0)])
     stream = Stream(1)
     A = (
         householder(stream.normal(DIMENSION))
         if rotation == "reflection"
         else torch.linalg.qr(stream.normal(DIMENSION, DIMENSION)).Q
     )
-    return EntanglingMap(law, A)
+    return EntanglingMap(distribution, A)
 
 
 def sweep(f: EntanglingMap, points: int) -> tuple[float, float]:
@@ -77,10 +77,10 @@ def test_the_map_and_its_least_entry_in_512_dimensions(benchmark, record_propert
 
 def test_structured_determinants_in_64_dimensions(benchmark, record_property) -> None:
     d, n = 64, 2048  # columns of a block then pass the size from which torch uses a second core
-    law = Product([marginals.Laplace(torch.zeros(d // 2), 1.0), marginals.Gumbel(torch.zeros(d // 2), 2.0)])
-    f = EntanglingMap(law, householder(Stream(1).normal(d)))
-    branchless = EntanglingMap(law, f.A, link=Gaussian(branch_free=True))
-    z = law.sample(n, Stream(2))
+    distribution = Product([marginals.Laplace(torch.zeros(d // 2), 1.0), marginals.Gumbel(torch.zeros(d // 2), 2.0)])
+    f = EntanglingMap(distribution, householder(Stream(1).normal(d)))
+    branchless = EntanglingMap(distribution, f.A, link=Gaussian(branch_free=True))
+    z = distribution.sample(n, Stream(2))
     jacobians = torch.func.vmap(torch.func.jacrev(branchless), chunk_size=512)  # in chunks it is at its fastest
     dense = torch.linalg.slogdet(jacobians(z)).logabsdet
     structured = benchmark.pedantic(f.log_abs_det, args=(z,), rounds=20, warmup_rounds=3)

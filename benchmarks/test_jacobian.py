@@ -22,11 +22,11 @@ def dense_log_det(transport: ArbitraryScore, x: Tensor) -> Tensor:
 
 
 def test_structured_jacobian_in_64_dimensions(benchmark, record_property) -> None:
-    law = mixtures.random_mixture(DIMENSION, 4, Stream(1))
+    distribution = mixtures.random_mixture(DIMENSION, 4, Stream(1))
     transport = ArbitraryScore(
-        law.log_prob, mixtures.isotropic_gaussian(DIMENSION, 3.0, law.means).log_prob, dim=DIMENSION
+        distribution.log_prob, mixtures.isotropic_gaussian(DIMENSION, 3.0, distribution.means).log_prob, dim=DIMENSION
     )
-    x = law.sample(POINTS, Stream(2))
+    x = distribution.sample(POINTS, Stream(2))
     dense = dense_log_det(transport, x[:4])
     structured = benchmark.pedantic(transport.log_det, args=(x,), rounds=REPEATS, warmup_rounds=1)
     timings = {"structured": [], "dense": []}

@@ -21,8 +21,8 @@ import importlib.util, json, resource
 spec = importlib.util.spec_from_file_location("problem", {path!r})
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
-law, x = module.problem({points})
-transport = module.KnotheRosenblatt.from_log_prob(law.log_prob, 3, tolerance=module.TOLERANCE)
+distribution, x = module.problem({points})
+transport = module.KnotheRosenblatt.from_log_prob(distribution.log_prob, 3, tolerance=module.TOLERANCE)
 transport.inverse_of_tails(transport.tails(x))
 print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
 """
@@ -33,17 +33,17 @@ def problem(size: int) -> tuple[mixtures.IsotropicMixture, Tensor]:
     """Eight Gaussians of different widths at the corners of a cube, up to 8 standard deviations apart, and samples."""
     corners = 2 * torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * 3)
     weights = torch.full((8,), 1 / 8, dtype=torch.float64)
-    law = mixtures.IsotropicMixture(weights, corners, torch.linspace(0.5, 0.9, 8, dtype=torch.float64))
-    return law, law.sample(size, Stream(5))
+    distribution = mixtures.IsotropicMixture(weights, corners, torch.linspace(0.5, 0.9, 8, dtype=torch.float64))
+    return distribution, distribution.sample(size, Stream(5))
 
 
 def test_rosenblatt_of_a_mixture_in_space_from_its_values(benchmark, record_property) -> None:
-    law, x = problem(POINTS)
+    distribution, x = problem(POINTS)
     evaluated = {"points": 0}
 
     def log_prob(points: Tensor) -> Tensor:
         evaluated["points"] += points.shape[0]
-        return law.log_prob(points)
+        return distribution.log_prob(points)
 
     seconds, results = {}, {}
 
@@ -61,10 +61,10 @@ def test_rosenblatt_of_a_mixture_in_space_from_its_values(benchmark, record_prop
     transport, tail, back = results["map"], results["tail"], results["back"]
     miss = (back.x - x).abs()
     few = slice(0, min(500, POINTS))
-    units = 32 * 11 * (1 + law.log_prob(x[few]).abs()) * torch.finfo(x.dtype).eps
+    units = 32 * 11 * (1 + distribution.log_prob(x[few]).abs()) * torch.finfo(x.dtype).eps
     bound = transport.preimage_bound(x[few], back.residual[few], units)
-    closed = KnotheRosenblatt.from_conditionals(MixtureConditionals.of(law)).forward(x)
-    jacobian = (transport.log_det(x[few]) - law.log_prob(x[few])).abs().max()
+    closed = KnotheRosenblatt.from_conditionals(MixtureConditionals.of(distribution)).forward(x)
+    jacobian = (transport.log_det(x[few]) - distribution.log_prob(x[few])).abs().max()
     estimate = transport.error_estimate(x[few]).max()
     command = [sys.executable, "-c", MEMORY.format(path=__file__, points=POINTS)]
     memory = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)

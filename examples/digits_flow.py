@@ -62,7 +62,7 @@ def data(seed: int = 0) -> Digits:
 def train(seed: int = 0, epochs: int = 100, *, spline: bool = True) -> zuko.flows.Flow:
     """A spline coupling flow of two layers, or a masked autoregressive flow of three, fitted by maximum likelihood; float64, in eval() mode.
 
-    Fresh noise is drawn in every epoch, so that the flow sees the dequantised law and not one sample of it.
+    Fresh noise is drawn in every epoch, so that the flow sees the dequantised distribution and not one sample of it.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the matrices are small: a second thread costs more than it brings

@@ -94,7 +94,7 @@ def one_log_density_a_point(out: Any, points: Tensor, what: str) -> Tensor:
         return out
     text = f"Expected {what} to return one log density a point, shape ({size},) for points of shape {tuple(points.shape)}, got {tuple(out.shape)}. "
     if out.shape == points.shape:
-        text += "That is one number a coordinate: sum over the event, or wrap the distribution in torch.distributions.Independent(law, number of event axes)."
+        text += "That is one number a coordinate: sum over the event, or wrap the distribution in torch.distributions.Independent(distribution, number of event axes)."
     elif out.ndim == 0:
         text += "That is one number for the batch: return the sum over the coordinates, not over the points."
     else:
@@ -106,12 +106,12 @@ def failed_call(error: BaseException | None, points: Tensor, what: str) -> str:
     """Why a log density that raised ``error`` on a batch did so, and what to change."""
     line = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
     text = f"{what} could not be evaluated on points of shape {tuple(points.shape)} ({type(error).__name__}: {line}). "
+    if "Expected value argument" in line or "within the support" in line:
+        return text + "Some points lie outside the support of the distribution, where its density is zero."
     if any(word in line for word in ("dtype", "Float", "Double")):
         return text + "Give weights and points the same precision, best float64: model.double(), points.double()."
     if "device" in line:
         return text + "Move the model and the points to one device."
-    if "Expected value argument" in line or "within the support" in line:
-        return text + "Some points lie outside the support of the law, where its density is zero."
     return (
         text
         + "It has to map points (N, D) to (N,). A conditional model needs its context fixed first, as in lambda x: flow(context).log_prob(x); an unbatched one "

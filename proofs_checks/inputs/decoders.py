@@ -66,7 +66,7 @@ def observations(source: Callable[[Tensor], Any], z: Tensor) -> Tensor:
     """What the decoder returns at z as a float64 table; a distribution is sampled."""
     found = called(source, z, "the decoder")
     if isinstance(found, td.Distribution):
-        found = called(lambda law: law.sample(), found, "the sampler of the decoder's distribution")
+        found = called(lambda distribution: distribution.sample(), found, "the sampler of the decoder's distribution")
     batch = as_batch(found, len(z), "the decoder")
     if batch.is_complex():
         raise InputError(
@@ -89,11 +89,11 @@ def read_prior(prior: Any) -> Product:
     """The prior as a product of marginals.
 
     Raises:
-        InputError: no product, fewer than two coordinates, a discrete law, a gap, no inverse distribution function.
+        InputError: no product, fewer than two coordinates, a discrete distribution, a gap, no inverse distribution function.
     """
-    law = _factors_of(prior)
+    distribution = _factors_of(prior)
     try:
-        found = as_product(law)
+        found = as_product(distribution)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise InputError(f"The prior: {error}") from error
     if found.dim < 2:
@@ -128,25 +128,25 @@ def _factors_of(prior: Any) -> Any:
         )
     if hasattr(prior, "dim") and hasattr(prior, "rvs"):
         raise InputError(
-            f"Hypothesis 'independent marginals' cannot be read off {type(prior).__name__}, a joint law. Give a list of d one-dimensional frozen laws."
+            f"Hypothesis 'independent marginals' cannot be read off {type(prior).__name__}, a joint distribution. Give a list of d one-dimensional frozen distributions."
         )
     if isinstance(prior, (Tensor, np.ndarray, str, bytes, dict)) or (
         callable(prior) and not isinstance(prior, td.Distribution)
     ):
         raise InputError(
-            f"Expected the prior as a list of d marginals (torch.distributions, frozen scipy.stats laws) or one distribution with a batch of d, "
+            f"Expected the prior as a list of d marginals (torch.distributions, frozen scipy.stats distributions) or one distribution with a batch of d, "
             f"got {type(prior).__name__}. Samples alone do not say what the distribution is."
         )
     return prior
 
 
-def read_rotation(A: Any, law: Product, device: torch.device) -> Tensor:
+def read_rotation(A: Any, distribution: Product, device: torch.device) -> Tensor:
     """A on the decoder's device, or the flattest rotation of that dimension that is known.
 
     Raises:
         InputError: not orthogonal, a zero entry, another size than the prior's, half precision, another device than the decoder's.
     """
-    d = law.dim
+    d = distribution.dim
     if A is None:
         return flat_rotation(d).to(device)
     if isinstance(A, np.ndarray) and A.dtype.kind == "f":
@@ -163,7 +163,7 @@ def read_rotation(A: Any, law: Product, device: torch.device) -> Tensor:
         raise InputError(str(error)) from error
 
 
-def read_decoder(decoder: Any, law: Product, device: torch.device, stream: Stream) -> Decoder:
+def read_decoder(decoder: Any, distribution: Product, device: torch.device, stream: Stream) -> Decoder:
     """The decoder, tried on a few latents: what it returns, whether twice the same, and whether rows depend on each other.
 
     Raises:
@@ -175,7 +175,7 @@ def read_decoder(decoder: Any, law: Product, device: torch.device, stream: Strea
         )
     refuse_modes(decoder, "The decoder")
     dtype = precision_of(decoder, "the decoder")
-    z = law.sample(PROBED, stream).to(device, dtype)
+    z = distribution.sample(PROBED, stream).to(device, dtype)
     if not bool(torch.isfinite(z).all()):
         raise InputError(
             f"In {dtype} the prior's draws overflow. Use a decoder in float64, or a prior with lighter tails."

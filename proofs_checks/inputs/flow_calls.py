@@ -150,6 +150,8 @@ def call_refused(
     """What is said of a flow that raises on the points: its own words, what they point to, and the line to write."""
     text = f"Calling {found.kind} on points of shape {(min(PROBED, len(points)), *shape)} raised {first_line(error)}. "
     line, known = str(error), found.event_shape or (found.base.event_shape if found.base is not None else None)
+    if "within the support" in line or "Expected value argument" in line:
+        return text + "Some points lie outside the support, where the density is zero."
     if precisions_mixed(error):
         return (
             text
@@ -174,8 +176,6 @@ def call_refused(
         return text + f"It looks as if the flow takes events of another shape than {shape}{own}."
     if contexts is None and ("context" in line.lower() or "condition" in line.lower() or "NoneType" in line):
         return text + "It looks conditional: give context=, a tensor of one row or of a row a point."
-    if "within the support" in line or "Expected value argument" in line:
-        return text + "Some points lie outside the support, where the density is zero."
     return (
         text
         + "Try flow.log_prob(data[:2]) by itself; the audit calls it in the same way, on a float64 copy in eval() mode."

@@ -179,7 +179,7 @@ class Test:
 
     @classmethod
     def dkw_two_sample(cls, n: int, m: int, *, tests: int = 1) -> Test:
-        """sup |F_n - G_m| of two independent samples of one law: the sum of two radii at half the level each."""
+        """sup |F_n - G_m| of two independent samples of one distribution: the sum of two radii at half the level each."""
         if m < 1:
             raise TypeError(f"Expected a second sample of at least one point, got m={m}.")
         return cls("dkw_two_sample", n, m=m, tests=tests)
@@ -193,7 +193,7 @@ class Test:
 
     @classmethod
     def clopper_pearson(cls, n: int, p: float, *, tests: int = 1) -> Test:
-        """An observed count against the binomial law (n, p): exact interval (Clopper & Pearson 1934)."""
+        """An observed count against the binomial distribution (n, p): exact interval (Clopper & Pearson 1934)."""
         if not 0 <= p <= 1:
             raise TypeError(f"Expected a probability, got p={p}.")
         return cls("clopper_pearson", n, p=float(p), tests=tests)

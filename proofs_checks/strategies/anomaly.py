@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from proofs_checks.kernel import Case, Profile
 from proofs_checks.strategies.common import SEEDS, dimensions, sample_size
 
-LAWS = ("mixture", "logistic", "student")
+DISTRIBUTIONS = ("mixture", "logistic", "student")
 SCORES = ("flat", "wide", "inverse", "square", "logistic", "bumps")
 BIJECTIONS = ("splines", "triangular", "rotations", "deep")
 OUTLIERS = ("shifted", "wider", "foreign")
 ATOMLESS = ("mixture", "student", "logistic", "cantor", "cross")
 MARGINALS = ("normal", "logistic", "laplace", "gumbel", "triangular", "uniform", "exponential")
-SET_LAWS = ("mixture", "student", "logistic")
+SET_DISTRIBUTIONS = ("mixture", "student", "logistic")
 TYPICAL_FAMILIES = ("normal", "laplace", "exponential", "uniform", "logistic", "gumbel")  # all have finite Var(log p)
 IMAGES = (
     "affine",
@@ -40,7 +40,7 @@ def score_cases(profile: Profile) -> st.SearchStrategy[Case]:
     size = 256 if profile.name == "quick" else 1024
     return st.builds(
         lambda D, p, s, seed: Case(D=D, p=p, s=s, seed=seed, size=size),
-        dimensions(), st.sampled_from(LAWS), st.sampled_from(SCORES), SEEDS,
+        dimensions(), st.sampled_from(DISTRIBUTIONS), st.sampled_from(SCORES), SEEDS,
     )  # fmt: skip
 
 
@@ -48,12 +48,14 @@ def pushed_score_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(D, p, s, seed, size)`` in D = 1 or 2, where masses of cells can be integrated; in D = 2 the map is onto (s = p^2)."""
     line = st.builds(
         lambda p, s, seed: Case(D=1, p=p, s=s, seed=seed, size=sample_size(profile)),
-        st.sampled_from(LAWS),
+        st.sampled_from(DISTRIBUTIONS),
         st.sampled_from(("flat", "wide", "logistic")),
         SEEDS,
     )
     plane = st.builds(
-        lambda p, seed: Case(D=2, p=p, s="square", seed=seed, size=sample_size(profile)), st.sampled_from(LAWS), SEEDS
+        lambda p, seed: Case(D=2, p=p, s="square", seed=seed, size=sample_size(profile)),
+        st.sampled_from(DISTRIBUTIONS),
+        SEEDS,
     )
     return line | plane
 
@@ -79,7 +81,7 @@ def detection_cases(profile: Profile) -> st.SearchStrategy[Case]:
     size = 48 if profile.name == "quick" else 512
     return st.builds(
         lambda D, p, outliers, seed: Case(D=D, p=p, outliers=outliers, seed=seed, size=size),
-        dimensions(), st.sampled_from(LAWS), st.sampled_from(OUTLIERS), SEEDS,
+        dimensions(), st.sampled_from(DISTRIBUTIONS), st.sampled_from(OUTLIERS), SEEDS,
     )  # fmt: skip
 
 
@@ -120,7 +122,7 @@ def grid_cases(profile: Profile) -> st.SearchStrategy[Case]:
     size = 1 << (14 if profile.name == "quick" else 18)
     return st.builds(
         lambda D, p, share, seed: Case(D=D, p=p, share=share, seed=seed, size=size),
-        st.integers(1, 6), st.sampled_from(SET_LAWS), shares(Fraction(1, 20), Fraction(19, 20)), SEEDS,
+        st.integers(1, 6), st.sampled_from(SET_DISTRIBUTIONS), shares(Fraction(1, 20), Fraction(19, 20)), SEEDS,
     )  # fmt: skip
 
 
@@ -128,7 +130,7 @@ def level_set_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(D, p, share, seed, size)``: a distribution of R^D, D up to 4, and the mass of its level set, for volumes by uniform points."""
     return st.builds(
         lambda D, p, share, seed: Case(D=D, p=p, share=share, seed=seed, size=sample_size(profile)),
-        st.integers(1, 4), st.sampled_from(SET_LAWS), shares(Fraction(1, 10), Fraction(9, 10)), SEEDS,
+        st.integers(1, 4), st.sampled_from(SET_DISTRIBUTIONS), shares(Fraction(1, 10), Fraction(9, 10)), SEEDS,
     )  # fmt: skip
 
 

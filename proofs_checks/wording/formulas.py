@@ -164,8 +164,8 @@ def pieces(text: str) -> Iterator[tuple[bool, str]]:
 def unicode_prose(text: str) -> str:
     r"""Prose with its formulas as Unicode.
 
-    >>> unicode_prose(r"the law of $f(X)$ has density $p / |\det J|$")
-    'the law of f(X) has density p / |det J|'
+    >>> unicode_prose(r"the distribution of $f(X)$ has density $p / |\det J|$")
+    'the distribution of f(X) has density p / |det J|'
     """
     return "".join(unicode_formula(piece) if is_formula else piece for is_formula, piece in pieces(text))
 

@@ -1,4 +1,4 @@
-"""The tail of the normal law and its inverse, in log space, against 60-digit arithmetic."""
+"""The tail of the normal distribution and its inverse, in log space, against 60-digit arithmetic."""
 
 from __future__ import annotations
 

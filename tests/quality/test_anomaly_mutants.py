@@ -72,7 +72,7 @@ FAULTS = {
     "a Jacobian that misses a factor": (arbitrary_score, "numeric", maps.ArbitraryScore, "log_det", shifted(1e-3)),
     "an inverse of another map": (arbitrary_score, "numeric", maps.ArbitraryScore, "inverse", shifted(1e-3)),
     "a forward map stretched against its inverse": (arbitrary_score, "statistical", maps.ArbitraryScore, "forward", scaled(1.3)),
-    "a sampler of another law": (arbitrary_score, "statistical", mixtures.IsotropicMixture, "sample", scaled(1.3)),
+    "a sampler of another distribution": (arbitrary_score, "statistical", mixtures.IsotropicMixture, "sample", scaled(1.3)),
     "cells counted one off": (arbitrary_score, "statistical", measurements, "count_cells", without_last),
     "a wrong density on the image": (arbitrary_score, "exact", exact_scores, "masses_of_boxes", lambda sound: lambda score, slope, density: sound(2 * score, slope, density)),
     "a flux of another field": (arbitrary_score, "exact", exact_scores, "flux_divergence", scaled(-1)),

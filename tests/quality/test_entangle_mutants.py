@@ -89,7 +89,7 @@ FAULTS = {
     "votes that are all called right": ("statistical", disentanglement_scores, "factor_vae_of_votes", lambda sound: lambda train, test: disentanglement_scores.FactorVae(1.0, int(test.sum()), int(test.sum()), train)),
     "a grid that counts one sample twice": ("statistical", TwoSampleGrid, "brackets", lambda sound: lambda self: tuple(part + 0.1 for part in sound(self))),
     "an embedding whose sums drift": ("statistical", two_samples.Embedding, "add", lambda sound: lambda self, sample, which: sound(self, sample + 0.2 * which, which)),
-    "marginals whose tails are another law's": ("numeric", marginals.Logistic, "_tail", lambda sound: staticmethod(lambda w: sound.__func__(0.5 * w))),
+    "marginals whose tails are another distribution's": ("numeric", marginals.Logistic, "_tail", lambda sound: staticmethod(lambda w: sound.__func__(0.5 * w))),
     "a finite model whose inverse is f": ("exact", symbols.Model, "inverse", lambda sound: property(lambda self: tuple(range(len(self.bijection)))[::-1])),
     "masses that forget a latent": ("exact", symbols.Model, "mass", lambda sound: lambda self, latents: sound(self, latents - {0}) if len(latents) == 1 else sound(self, latents)),
     "signs that do not carry": ("exact", symbols, "signs_carry", lambda sound: lambda first, second: sound(first, second) and first == second),
@@ -115,11 +115,11 @@ def first_column_alone(sound: Any) -> Any:
 MAP_FAULTS = {
     "a map that moves one coordinate alone": ("statistical", entangling.EntanglingMap, "__call__", first_column_alone),
     "a map that stretches": ("statistical", entangling.EntanglingMap, "__call__", scaled(1.1)),
-    "a sampler of a wider law": ("statistical", marginals.Laplace, "_sample", lambda sound: staticmethod(lambda *a: 1.2 * sound.__func__(*a))),
-    "pairs counted against another law": ("statistical", uniformity.SquareGrid, "add", lambda sound: lambda self, u: sound(self, u**1.5)),
+    "a sampler of a wider distribution": ("statistical", marginals.Laplace, "_sample", lambda sound: staticmethod(lambda *a: 1.2 * sound.__func__(*a))),
+    "pairs counted against another distribution": ("statistical", uniformity.SquareGrid, "add", lambda sound: lambda self, u: sound(self, u**1.5)),
     "a determinant that misses a factor": ("numeric", entangling.EntanglingMap, "log_abs_det", shifted(1e-6)),
     "an inverse that is off": ("numeric", entangling.EntanglingMap, "inverse", shifted(1e-4)),
-    "marginals whose tails are another law's": ("numeric", marginals.Logistic, "_tail", lambda sound: staticmethod(lambda w: sound.__func__(0.5 * w))),
+    "marginals whose tails are another distribution's": ("numeric", marginals.Logistic, "_tail", lambda sound: staticmethod(lambda w: sound.__func__(0.5 * w))),
     "entries of another vector": ("exact", map_symbols, "spike_entries", lambda sound: lambda d, t: sound(d, 2 * t)),
     "a minor of another place": ("exact", map_symbols, "minor_nonzero", lambda sound: lambda *a: not sound(*a)),
 }  # fmt: skip

@@ -78,8 +78,8 @@ def bent(sound: Any) -> Any:
 def mean_off(sound: Any) -> Any:
     """Means of single functions, the log slopes among them, are off by a millionth."""
 
-    def means(law: Any, functions: tuple[Any, ...]) -> tuple[Any, ...]:
-        found = sound(law, functions)
+    def means(distribution: Any, functions: tuple[Any, ...]) -> tuple[Any, ...]:
+        found = sound(distribution, functions)
         return tuple(replace(part, value=part.value * (1 + 1e-6)) for part in found) if len(found) == 1 else found
 
     return means
@@ -102,7 +102,7 @@ FAULTS = {
     "a density off by a constant": (typical_set, "numeric", marginals.Normal, "_log_density", lambda sound: staticmethod(lambda w: sound(w) + 1e-6)),
     "a mass that is too small": (typical_set, "numeric", typical_sets, "gamma_mass", scaled(0.999)),
     "a ball's volume without its root": (typical_set, "numeric", typical_sets, "log_ball_volume", shifted(0.05)),
-    "a sampler of a wider law": (typical_set, "statistical", marginals.Normal, "_sample", constant_static(1.1)),
+    "a sampler of a wider distribution": (typical_set, "statistical", marginals.Normal, "_sample", constant_static(1.1)),
     "points of a ball bunched in the middle": (typical_set, "statistical", typical_sets, "uniform_in_ball", scaled(0.5)),
     "a slope that is forgotten": (typicality_not_invariant, "numeric", mapped_distributions.MappedDistribution, "log_slope", scaled(0.5)),
     "an image's density of another distribution": (typicality_not_invariant, "numeric", marginals.JohnsonSU, "log_density", scaled(1 + 1e-6)),

@@ -153,12 +153,12 @@ Levels = Callable[[Histogram], Iterable[int]]
 Member = tuple[Histogram, int]
 
 
-def every_level(law: Histogram) -> list[int]:
+def every_level(distribution: Histogram) -> list[int]:
     """0 and every density that occurs, but for the largest: each gives another level set."""
-    return sorted({0, *law.densities})[:-1]
+    return sorted({0, *distribution.densities})[:-1]
 
 
-def negative_level(law: Histogram) -> list[int]:
+def negative_level(distribution: Histogram) -> list[int]:
     """The level -1, whose level set is everything."""
     return [-1]
 
@@ -172,8 +172,8 @@ def small_level_sets(levels: Levels = every_level, most: int = 4) -> Family:
     def members() -> Iterator[Member]:
         for n in range(1, most + 1):
             for widths, heights in product(product((1, 2), repeat=n), product((0, 1, 2), repeat=n)):
-                law = Histogram(tuple(accumulate(widths, initial=1)), heights)
-                yield from ((law, level) for level in levels(law) if any(heights))
+                distribution = Histogram(tuple(accumulate(widths, initial=1)), heights)
+                yield from ((distribution, level) for level in levels(distribution) if any(heights))
 
     size = sum(2**n * 2 * (3**n - 2**n) for n in range(1, most + 1))
     return Family(
@@ -195,8 +195,8 @@ def random_level_sets(levels: Levels = every_level, seed: int = 0) -> Family:
             edges = tuple(accumulate((draw.randint(1, 5) for _ in range(n)), initial=1))
             heights = [1, 2, 3, 4, *(draw.randint(0, 4) for _ in range(n - 4))]
             draw.shuffle(heights)
-            law = Histogram(edges, tuple(heights))
-            yield from ((law, level) for level in levels(law))
+            distribution = Histogram(edges, tuple(heights))
+            yield from ((distribution, level) for level in levels(distribution))
 
     text = f"level sets of {EACH * len(RANDOM)} random densities, {EACH} for each n = {RANDOM[0]}..{RANDOM[-1]}, each against 2^n sets"
     return Family(text, members, 4 * EACH * len(RANDOM))
@@ -221,26 +221,26 @@ def _set_totals(weights: tuple[Real, ...]) -> tuple[Real, ...]:
     return tuple(sums)
 
 
-def least_by_enumeration(law: Histogram, level: Real, chart: Chart) -> bool:
+def least_by_enumeration(distribution: Histogram, level: Real, chart: Chart) -> bool:
     """Whether {density > level} alone has the least volume, in the chart, among all 2**n unions of cells with at least its mass."""
-    chosen = law.above(level)
-    masses, volumes = _set_totals(law.masses()), _set_totals(law.volumes(chart))
+    chosen = distribution.above(level)
+    masses, volumes = _set_totals(distribution.masses()), _set_totals(distribution.volumes(chart))
     wanted, volume = masses[chosen], volumes[chosen]
     return not any(
         volumes[other] <= volume and masses[other] >= wanted and other != chosen for other in range(len(masses))
     )
 
 
-def least_by_knapsack(law: Histogram, level: Real, chart: Chart) -> bool:
+def least_by_knapsack(distribution: Histogram, level: Real, chart: Chart) -> bool:
     """The same by dynamic programming over masses: the least volume for each mass and in how many ways, a cell at a time."""
     best: dict[int, tuple[Real, int]] = {0: (0, 1)}
-    masses, volumes = law.masses(), law.volumes(chart)
+    masses, volumes = distribution.masses(), distribution.volumes(chart)
     for mass, volume in zip(masses, volumes, strict=True):
         grown = dict(best)
         for total, (least, ways) in best.items():
             grown[total + mass] = _lesser(grown.get(total + mass), (least + volume, ways))
         best = grown
-    inside = [density > level for density in law.densities]
+    inside = [density > level for density in distribution.densities]
     wanted = sum(mass for mass, chosen in zip(masses, inside, strict=True) if chosen)
     winner: tuple[Real, int] | None = None
     for total, candidate in best.items():

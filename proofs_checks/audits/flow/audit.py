@@ -6,16 +6,12 @@ the kernel judges it, and words are made of the findings.
 
 from __future__ import annotations
 
-import contextlib
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-
 from proofs_checks import kernel
-from proofs_checks.audits.budget import Budget
+from proofs_checks.audits.budget import Budget, one_thread
 from proofs_checks.audits.flow.base import base_mass
 from proofs_checks.audits.flow.draws import own_draws
 from proofs_checks.audits.flow.findings import findings_of
@@ -80,7 +76,7 @@ def audit_flow(
     _check_numbers(samples, seed)
     clock = Budget(seconds)
     findings = Findings(progress, stages=len(CHECKS) + 1)
-    with random_states_kept(seed), _one_thread(), warnings.catch_warnings():
+    with random_states_kept(seed), one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a library's deprecations are not what is audited
         with findings.stage("reading the flow"):
             view = read_flow(flow, data, context=context, base=base, seed=seed)
@@ -110,17 +106,6 @@ def _carried_out(view: FlowView, sites: Sites, findings: Findings) -> list[Check
             findings += findings_of(made, findings)
         sites.taken[label] = round(sites.clock.spent - started, 2)
     return done
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread inside: batches are small, and on busy cores several threads wait for each other far longer than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _check_numbers(samples: Any, seed: Any) -> None:

@@ -48,7 +48,9 @@ def as_given(scored: Scored, false_alarms: float) -> Finding:
         )
     witness["T"]["outliers"] = quantiles(outside)
     area, density = scored.area(), _density_area(scored)
-    radius = math.sqrt(math.log(2 / LEVEL) / (2 * min(inside.numel(), outside.numel())))
+    radius = kernel.radius(
+        Test.hoeffding(min(inside.numel(), outside.numel())), LEVEL
+    )  # Hoeffding 1963, section 5b: of pairs as of the smaller sample
     p_values = measures.rank_p_values(inside.abs(), outside.abs())
     caught = float((p_values <= false_alarms).double().mean())
     witness |= {

@@ -29,18 +29,18 @@ def arbitrary_score() -> Figure:
     """One distribution of the line under three bijections, each of which gives it a density of our choosing."""
     from matplotlib.figure import Figure
 
-    law = random_mixture(1, 3, Stream(11), spread=4.0)
+    distribution = random_mixture(1, 3, Stream(11), spread=4.0)
     grid = torch.linspace(-6, 6, 81, dtype=torch.float64)[:, None]
     wanted = {
-        "s = p": law.log_prob,
-        "s = 1/p": lambda x: -law.log_prob(x),
+        "s = p": distribution.log_prob,
+        "s = 1/p": lambda x: -distribution.log_prob(x),
         "s = two bumps": lambda x: (torch.exp(-((x[:, 0] - 3) ** 2)) + torch.exp(-((x[:, 0] + 3) ** 2)) + 0.05).log(),
     }
     drawing = Figure(figsize=(7.2, 2.6), layout="constrained")
     for axis, (name, log_score) in zip(drawing.subplots(1, 3), wanted.items(), strict=True):
-        transport = ArbitraryScore(law.log_prob, log_score, dim=1)
-        density = law.log_prob(grid) - transport.log_det(grid)
-        axis.plot(grid[:, 0], law.log_prob(grid), color="0.6", lw=1, label="log p(x)")
+        transport = ArbitraryScore(distribution.log_prob, log_score, dim=1)
+        density = distribution.log_prob(grid) - transport.log_det(grid)
+        axis.plot(grid[:, 0], distribution.log_prob(grid), color="0.6", lw=1, label="log p(x)")
         axis.plot(grid[:, 0], log_score(grid), color="C0", lw=4, alpha=0.4, label="log s(x), asked for")
         axis.plot(grid[:, 0], density, color="C3", lw=1, label="log density of f(X) at f(x)")
         axis.set(title=name, xlabel="x", ylim=(-8, 8) if name == "s = 1/p" else (-8, 3))
@@ -79,13 +79,13 @@ def uniform_carries_nothing() -> Figure:
     """Levels of the density before and after: a landscape, and a plain."""
     from matplotlib.figure import Figure
 
-    law = random_mixture(1, 3, Stream(11), spread=4.0)
-    transport = ArbitraryScore(law.log_prob, lambda x: 0 * x[:, 0], dim=1)
+    distribution = random_mixture(1, 3, Stream(11), spread=4.0)
+    transport = ArbitraryScore(distribution.log_prob, lambda x: 0 * x[:, 0], dim=1)
     grid = torch.linspace(-9, 6, 121, dtype=torch.float64)[:, None]
     image = transport.forward(grid)
     drawing = Figure(figsize=(6.4, 2.4), layout="constrained")
     left, right = drawing.subplots(1, 2)
-    left.plot(grid[:, 0], law.log_prob(grid).exp(), color="C0", lw=1.2)
+    left.plot(grid[:, 0], distribution.log_prob(grid).exp(), color="C0", lw=1.2)
     left.axhline(0.05, color="0.6", lw=0.8, ls="--")
     left.set(title="p: each threshold has a set of its own", xlabel="x", ylabel="density of X")
     right.plot(image[:, 0], transport.log_density(image).exp(), color="C3", lw=1.2)
@@ -124,13 +124,13 @@ def inliers_not_unique() -> Figure:
     """Five sets of one mass under one density."""
     from matplotlib.figure import Figure
 
-    law, alpha, kept = Gumbel(), 0.3, 0.7
+    distribution, alpha, kept = Gumbel(), 0.3, 0.7
     starts = torch.linspace(0.002, alpha - 0.002, 5, dtype=torch.float64)
-    low, high = (quantile(law, level) for level in (starts, starts + kept))
+    low, high = (quantile(distribution, level) for level in (starts, starts + kept))
     grid = torch.linspace(-2.5, 6.5, 101, dtype=torch.float64)
     drawing = Figure(figsize=(5.0, 2.8), layout="constrained")
     axis = drawing.subplots()
-    axis.plot(grid, law.log_prob(grid[:, None]).exp(), color="C0", lw=1.2)
+    axis.plot(grid, distribution.log_prob(grid[:, None]).exp(), color="C0", lw=1.2)
     for k, (a, b) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
         axis.plot([a, b], [-0.04 * (k + 1)] * 2, color="C3", lw=3, solid_capstyle="butt")
     axis.annotate("each holds 70 % of the mass", (6.5, -0.13), ha="right", fontsize=8)
@@ -181,13 +181,13 @@ def change_of_variables() -> Figure:
     drawing = Figure(figsize=(7.2, 2.6), layout="constrained")
     smooth, cubic, cantor = drawing.subplots(1, 3)
     stream, size = Stream(7), 20_000
-    law = Logistic()
+    distribution = Logistic()
     spline = bijections.bijection("splines", 1, Stream(19))
     for axis, chosen, title, limits in (
         (smooth, spline, "a monotone spline", (-5, 5)),
         (cubic, bijections.Cube(), "$x^3$: no value at 0", (-2, 2)),
     ):
-        images = chosen.forward(law.sample(size, stream.fork(title)))[:, 0]
+        images = chosen.forward(distribution.sample(size, stream.fork(title)))[:, 0]
         grid = torch.linspace(*limits, 120, dtype=torch.float64)[:, None]
         back = chosen.inverse(grid)
         weights = torch.full_like(images, 32 / (size * (limits[1] - limits[0])))
@@ -200,7 +200,7 @@ def change_of_variables() -> Figure:
             color="0.8",
             label="pushed samples",
         )
-        formula = (law.log_prob(back) - chosen.log_det(back)).exp()
+        formula = (distribution.log_prob(back) - chosen.log_det(back)).exp()
         axis.plot(grid[:, 0], formula, color="C3", lw=1, label=r"$p(x)\,/\,|\det f'(x)|$")
         axis.set(title=title, xlabel="f(x)", ylim=(0, 1.2 if chosen is not spline else None))
     images = bijections.CantorInverse().forward(Uniform(0.0, 2.0).sample(size, stream.fork("cantor")))[:, 0]
@@ -222,8 +222,10 @@ def typical_set() -> Figure:
     spread_out, mass = drawing.subplots(1, 2)
     stream = Stream(3)
     for k, dim in enumerate((1, 16, 256)):
-        law = Product([Normal(torch.zeros(dim), torch.ones(dim))])
-        values = (MeasuredProduct(law).entropy + law.log_prob(law.sample(20_000, stream))) / math.sqrt(dim)
+        distribution = Product([Normal(torch.zeros(dim), torch.ones(dim))])
+        values = (
+            MeasuredProduct(distribution).entropy + distribution.log_prob(distribution.sample(20_000, stream))
+        ) / math.sqrt(dim)
         spread_out.hist(
             values.numpy(), bins=40, range=(-4, 9), density=True, histtype="step", color=f"C{k}", label=f"D = {dim}"
         )
@@ -250,9 +252,9 @@ def invariance_principle() -> Figure:
     drawing = Figure(figsize=(7.2, 2.6), layout="constrained")
     before, after, labels = drawing.subplots(1, 3)
     stream, seeded = Stream(6), Stream(6)
-    law, deep = declared_pair("mixtures", 2, seeded)[0], bijections.bijection("deep", 2, seeded.fork("f"))
-    sample = law.sample(70, stream.fork("sample"))
-    region = Region(deep, law.sample(2000, stream.fork("pilot")))
+    distribution, deep = declared_pair("mixtures", 2, seeded)[0], bijections.bijection("deep", 2, seeded.fork("f"))
+    sample = distribution.sample(70, stream.fork("sample"))
+    region = Region(deep, distribution.sample(2000, stream.fork("pilot")))
     member = ["C0" if chosen else "0.7" for chosen in region.contains(sample).tolist()]
     for axis, chart, title in ((before, bijections.Composition(()), "x, and a box A"), (after, deep, "f(x), and f(A)")):
         outline = boundary(chart, region.low, region.high, 24)
@@ -272,7 +274,9 @@ def invariance_principle() -> Figure:
 
 def _calibration(pair: Pair, stream: Stream, size: int) -> tuple[list[float], list[float]]:
     """Mean of the carried classifier and frequency of the first label, in cells of the image."""
-    images = pair.f.forward(torch.cat([law.sample(size, stream.fork(k)) for k, law in enumerate((pair.p, pair.q))]))
+    images = pair.f.forward(
+        torch.cat([distribution.sample(size, stream.fork(k)) for k, distribution in enumerate((pair.p, pair.q))])
+    )
     label = torch.cat([torch.ones(size), torch.zeros(size)]).to(images)
     cuts = torch.quantile(images[:, 0], torch.linspace(0, 1, 13, dtype=images.dtype)[1:-1])
     cell, said = cells_of(images[:, 0], cuts), torch.sigmoid(pair.log_ratio(pair.f.inverse(images)))
@@ -284,13 +288,13 @@ def typicality_not_invariant() -> Figure:
     """T of the same draws and of the same outlier in four representations of a normal distribution."""
     from matplotlib.figure import Figure
 
-    law = MappedDistribution(Normal(), torch.sinh, JohnsonSU())
-    points = torch.cat([torch.tensor([[2.6]], dtype=torch.float64), law.source.sample(20_000, Stream(5))])
-    entropy = float(entropy_and_variance(law.source)[1].value)
-    (mean,) = column_means(law.source, (law.log_slope,))
-    typical = entropy + law.source.log_prob(points)
+    distribution = MappedDistribution(Normal(), torch.sinh, JohnsonSU())
+    points = torch.cat([torch.tensor([[2.6]], dtype=torch.float64), distribution.source.sample(20_000, Stream(5))])
+    entropy = float(entropy_and_variance(distribution.source)[1].value)
+    (mean,) = column_means(distribution.source, (distribution.log_slope,))
+    typical = entropy + distribution.source.log_prob(points)
     shown = {
-        "x": typical, "sinh x": typical - (law.log_slope(points)[:, 0] - float(mean.value)), "score reversal": -typical, "F(x)": 0 * typical,
+        "x": typical, "sinh x": typical - (distribution.log_slope(points)[:, 0] - float(mean.value)), "score reversal": -typical, "F(x)": 0 * typical,
     }  # fmt: skip
     drawing = Figure(figsize=(7.2, 2.2), layout="constrained")
     for axis, (name, values) in zip(drawing.subplots(1, 4, sharex=True), shown.items(), strict=True):

@@ -87,7 +87,7 @@ def _scores_along_rotations() -> tuple[list[float], dict[str, list[float]], dict
 
 
 def identical_marginals() -> Figure:
-    """Scores of one and the same law of the data under twins between the given latent and an evenly mixed one."""
+    """Scores of one and the same distribution of the data under twins between the given latent and an evenly mixed one."""
     from matplotlib.figure import Figure
 
     angles, lines, dots = _scores_along_rotations()

@@ -45,11 +45,16 @@ def value_imbalance() -> Figure:
     left.legend(frameon=False, fontsize=8)
     pixels = list(range(1, 11))
     for name, mass in (("fair, independent", 1.0), ("copies of one pixel", 0.0)):
-        laws = [torch.full((2**count,), mass, dtype=torch.float64) for count in pixels]
-        for law in laws:
-            law[0] = law[-1] = 1
+        distributions = [torch.full((2**count,), mass, dtype=torch.float64) for count in pixels]
+        for distribution in distributions:
+            distribution[0] = distribution[-1] = 1
         right.plot(
-            pixels, [float(entropy_bits(law / law.sum())) for law in laws], "o-", markersize=3, linewidth=1, label=name
+            pixels,
+            [float(entropy_bits(distribution / distribution.sum())) for distribution in distributions],
+            "o-",
+            markersize=3,
+            linewidth=1,
+            label=name,
         )
     right.fill_between(pixels, pixels, [11] * len(pixels), alpha=0.15, color="C3", label="no binary image")
     right.set(xlabel="pixels $D$", ylabel="$H(x)$ (bits)", ylim=(0, 10.5), title="Entropy: at most $D$ bits")

@@ -140,7 +140,7 @@ def test_the_volume_of_a_normal_level_set_tends_to_that_of_a_disc():
     edges = [torch.linspace(-5, 5, 801, dtype=torch.float64)] * 2
     cells = level_sets.Cells.of(lambda x: -x.square().sum(1) / 2, edges, lambda t: t)
     chosen = level_sets.upper_set(cells.log_p, cells.masses, tensor(0.5)[0])
-    # Cells with centres within rho lie between the discs of radius rho - d and rho + d, d half a cell's diagonal; their mass is that of the normal law
+    # Cells with centres within rho lie between the discs of radius rho - d and rho + d, d half a cell's diagonal; their mass is that of the normal distribution
     # to h^2 (rho^2 + 2)/24 (the midpoint rule, cell by cell, p'' <= (rho^2 + 2) p), and one ring of eight equal cells may be cut.
     d = h / math.sqrt(2)
     share = 0.5 * h**2 * (radius**2 + 2) / 12 + 8 * h**2 / (

@@ -28,8 +28,8 @@ FOREIGN = {
 
 @pytest.mark.parametrize("name", FOREIGN)
 def test_entropy_of_log_prob_alone_is_scipys(name: str) -> None:
-    law, foreign = FOREIGN[name]
-    mass, entropy, _ = typicality.entropy_and_variance(law)
+    distribution, foreign = FOREIGN[name]
+    mass, entropy, _ = typicality.entropy_and_variance(distribution)
     room = 600 * EPS + entropy.estimate
     assert bool(((mass.value - 1).abs() <= room).all())
     assert bool(((entropy.value - float(foreign.entropy())).abs() <= room * 8).all())
@@ -49,9 +49,9 @@ class _Tampered(marginals.Normal):
     ("name", "excess"), [("normal", 0.5), ("laplace", 1.0), ("exponential", 1.0), ("uniform", 0.0)]
 )
 def test_the_mode_misses_the_mean_log_density_by_the_shape(name: str, excess: float) -> None:
-    law = FOREIGN[name][0]
-    _, entropy, _ = typicality.entropy_and_variance(law)
-    peak = typicality.highest_log_density(law)
+    distribution = FOREIGN[name][0]
+    _, entropy, _ = typicality.entropy_and_variance(distribution)
+    peak = typicality.highest_log_density(distribution)
     room = 600 * EPS * (1 + entropy.value.abs() + peak.abs()) + entropy.estimate  # sums of some 500 terms
     assert abs(float(entropy.value + peak) - excess) <= float(room)
 
@@ -101,9 +101,9 @@ def test_a_layer_without_known_slopes_has_no_interval() -> None:
 
 @pytest.mark.parametrize("dim", [1, 2])
 def test_entropy_over_a_grid_is_that_of_the_normal_law(dim: int) -> None:
-    law = mixtures.isotropic_gaussian(dim, 1.5, torch.ones(1).double())
+    distribution = mixtures.isotropic_gaussian(dim, 1.5, torch.ones(1).double())
     box = torch.tensor([[-16.0] * dim, [16.0] * dim], dtype=torch.float64)
-    (mass, blur), (entropy, error) = typicality.grid_entropy(law.log_prob, box, 161)
+    (mass, blur), (entropy, error) = typicality.grid_entropy(distribution.log_prob, box, 161)
     expected = dim * (math.log(2 * math.pi * math.e) / 2 + math.log(1.5))
     rounding = 161**dim * EPS * (1 + expected)  # of sums over the nodes; what lies outside weighs less than e^-50
     assert abs(mass - 1) <= blur + rounding
@@ -113,10 +113,11 @@ def test_entropy_over_a_grid_is_that_of_the_normal_law(dim: int) -> None:
 def test_slope_errors_cover_what_a_coarse_rule_misses_and_are_infinite_where_nothing_is_left() -> None:
     from numerics.quadrature import kronrod
 
-    law = mixtures.random_mixture(2, 3, Stream(3))
-    points = law.sample(200, Stream(4))
+    distribution = mixtures.random_mixture(2, 3, Stream(3))
+    points = distribution.sample(200, Stream(4))
     fine, coarse = (
-        ArbitraryScore(law.log_prob, lambda x: -law.log_prob(x), dim=2, rule=kronrod(n)).slope(points) for n in (63, 10)
+        ArbitraryScore(distribution.log_prob, lambda x: -distribution.log_prob(x), dim=2, rule=kronrod(n)).slope(points)
+        for n in (63, 10)
     )
     allowed = sum(typicality.log_slope_error(coarse, 2, 21)) + sum(typicality.log_slope_error(fine, 2, 127))
     off = (coarse.value.log() - fine.value.log()).abs()
@@ -131,8 +132,8 @@ def test_slope_errors_cover_what_a_coarse_rule_misses_and_are_infinite_where_not
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_the_pieces_run_on_the_device_of_their_points() -> None:
     stream = Stream(1, "cuda")
-    law = mapped_distributions.mapped_distribution("sinh", 3, stream)
-    assert law.log_slope(law.source.sample(8, stream)).device.type == "cuda"
+    distribution = mapped_distributions.mapped_distribution("sinh", 3, stream)
+    assert distribution.log_slope(distribution.source.sample(8, stream)).device.type == "cuda"
     ball = typical_sets.uniform_in_ball(8, 3, 2, 1.0, stream)
     assert typicality.batch_means(ball.square().sum(1), 4).device.type == "cuda"
-    assert typicality.column_means(law.source, (law.log_slope,))[0].value.device.type == "cuda"
+    assert typicality.column_means(distribution.source, (distribution.log_slope,))[0].value.device.type == "cuda"

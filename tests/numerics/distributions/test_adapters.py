@@ -16,7 +16,7 @@ from numerics.streams import Stream
 UNIT = 2.0**-53
 
 
-def _log_density_rounding(law: marginals.Marginal, z: torch.Tensor, log_pdf: torch.Tensor) -> torch.Tensor:
+def _log_density_rounding(distribution: marginals.Marginal, z: torch.Tensor, log_pdf: torch.Tensor) -> torch.Tensor:
     """How far two evaluations of one log density may lie apart: each sums at most four terms of the size of log p, of w and of w's share
     in log p (score times distance), every one from a library function within ULPS units of roundoff."""
     return (
@@ -24,12 +24,17 @@ def _log_density_rounding(law: marginals.Marginal, z: torch.Tensor, log_pdf: tor
         * 4
         * entangling.ULPS
         * UNIT
-        * (1 + log_pdf.abs() + z.abs() + entangling_bounds.scores(law, z) * law.conditioning_length(z))
+        * (
+            1
+            + log_pdf.abs()
+            + z.abs()
+            + entangling_bounds.scores(distribution, z) * distribution.conditioning_length(z)
+        )
     )
 
 
 @pytest.mark.parametrize(
-    "law",
+    "distribution",
     [
         td.Normal(torch.zeros(3), 2.0),
         td.Laplace(0.0, 1.0),
@@ -39,30 +44,30 @@ def _log_density_rounding(law: marginals.Marginal, z: torch.Tensor, log_pdf: tor
         td.Exponential(3.0),
     ],
 )
-def test_known_torch_families_get_closed_tails(law):
-    ours = as_marginal(law)
+def test_known_torch_families_get_closed_tails(distribution):
+    ours = as_marginal(distribution)
     assert not isinstance(ours, TorchMarginal)
     z = ours.sample(50, Stream(1))
-    double = type(law)(**{name: getattr(law, name).double() for name in law.arg_constraints})
+    double = type(distribution)(**{name: getattr(distribution, name).double() for name in distribution.arg_constraints})
     theirs = double.expand((ours.dim,)).log_prob(z)
     assert ((ours.log_density(z) - theirs).abs() <= _log_density_rounding(ours, z, theirs)).all()
 
 
 def test_sampling_a_torch_law_leaves_the_global_generator_alone():
     before = torch.random.get_rng_state()
-    law = TorchMarginal(td.HalfNormal(torch.tensor(1.0, dtype=torch.float64)))
-    assert torch.equal(law.sample(5, Stream(3)), law.sample(5, Stream(3)))
+    distribution = TorchMarginal(td.HalfNormal(torch.tensor(1.0, dtype=torch.float64)))
+    assert torch.equal(distribution.sample(5, Stream(3)), distribution.sample(5, Stream(3)))
     assert torch.equal(before, torch.random.get_rng_state())
 
 
 def test_neighbours_of_one_family_become_one_block():
-    law = as_product([td.Normal(0.0, 1.0), td.Normal(1.0, 2.0), td.Uniform(0.0, 1.0), scipy.stats.norm()])
-    assert law.widths == [2, 1, 1]
-    assert isinstance(law.blocks[2], ScipyMarginal)
+    distribution = as_product([td.Normal(0.0, 1.0), td.Normal(1.0, 2.0), td.Uniform(0.0, 1.0), scipy.stats.norm()])
+    assert distribution.widths == [2, 1, 1]
+    assert isinstance(distribution.blocks[2], ScipyMarginal)
 
 
 @pytest.mark.parametrize(
-    ("laws", "error", "words"),
+    ("distributions", "error", "words"),
     [
         ([], ValueError, "d = 0"),
         ([td.Gamma(2.0, 1.0)], ValueError, "inverse distribution function"),
@@ -75,6 +80,6 @@ def test_neighbours_of_one_family_become_one_block():
         ([td.MultivariateNormal(torch.zeros(2), torch.eye(2))], ValueError, "event shape"),
     ],
 )
-def test_marginals_that_miss_a_hypothesis_are_refused_by_name(laws, error, words):
+def test_marginals_that_miss_a_hypothesis_are_refused_by_name(distributions, error, words):
     with pytest.raises(error, match=words):
-        as_product(laws)
+        as_product(distributions)

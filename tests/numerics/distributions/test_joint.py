@@ -19,21 +19,21 @@ EPS = torch.finfo(torch.float64).eps
 
 
 @pytest.mark.parametrize(
-    "law",
+    "distribution",
     [
         Logistic(0.5, 2.0),
         joint.StudentProduct(3, 1),
         random_mixture(1, 4, Stream(5)),
     ],
-    ids=lambda law: type(law).__name__,
+    ids=lambda one: type(one).__name__,
 )
-def test_one_dimensional_densities_are_the_laws_of_their_samplers(law: Distribution) -> None:
+def test_one_dimensional_densities_are_the_laws_of_their_samplers(distribution: Distribution) -> None:
     """DKW at level 1e-9 on 20,000 draws, with the distribution function by SciPy's adaptive quadrature of the density."""
-    sample = law.sample(20_000, Stream(1))[:, 0]
+    sample = distribution.sample(20_000, Stream(1))[:, 0]
     grid = torch.linspace(-6, 6, 25, dtype=torch.float64)
 
     def pdf(t: float) -> float:
-        return math.exp(float(law.log_prob(torch.tensor([[t]], dtype=torch.float64))[0]))
+        return math.exp(float(distribution.log_prob(torch.tensor([[t]], dtype=torch.float64))[0]))
 
     assert abs(integrate.quad(pdf, -math.inf, math.inf)[0] - 1) < 1e-7
     below = [integrate.quad(pdf, -math.inf, float(t))[0] for t in grid]
@@ -42,8 +42,8 @@ def test_one_dimensional_densities_are_the_laws_of_their_samplers(law: Distribut
 
 
 def test_the_heavy_ridge_is_the_law_of_its_sampler_and_has_an_infinite_fibre() -> None:
-    law = joint.HeavyRidge()
-    sample = law.sample(20_000, Stream(2))
+    distribution = joint.HeavyRidge()
+    sample = distribution.sample(20_000, Stream(2))
     radius = math.sqrt(math.log(2e9) / 40_000)
     g = oracle.gamma(3 / 8)
     assert abs((sample[:, 1].square() <= 0.2).double().mean().item() - g.cdf(0.2)) <= radius
@@ -51,25 +51,28 @@ def test_the_heavy_ridge_is_the_law_of_its_sampler_and_has_an_infinite_fibre() -
     assert abs((standard <= 0.5).double().mean().item() - oracle.norm.cdf(0.5)) <= radius
     total = integrate.quad(
         lambda y: (
-            2 * math.exp(float(law.log_prob(torch.tensor([[0.0, y]]).double())[0])) * math.sqrt(math.pi) * y**-0.25
+            2
+            * math.exp(float(distribution.log_prob(torch.tensor([[0.0, y]]).double())[0]))
+            * math.sqrt(math.pi)
+            * y**-0.25
         ),
         0,
         math.inf,
     )[0]
     assert abs(total - 1) < 1e-7
     line = torch.tensor([[0.0, 0.0], [1e6, 0.0]]).double()
-    assert law.log_prob(line)[0] == law.log_prob(line)[1]
+    assert distribution.log_prob(line)[0] == distribution.log_prob(line)[1]
 
 
 def test_the_curved_band_is_the_law_of_its_sampler() -> None:
-    law = joint.CurvedBand()
-    sample = law.sample(20_000, Stream(3))
-    across = sample[:, 0] - law.base(sample[:, 1:])
+    distribution = joint.CurvedBand()
+    sample = distribution.sample(20_000, Stream(3))
+    across = sample[:, 0] - distribution.base(sample[:, 1:])
     radius = math.sqrt(math.log(2e9) / 40_000)
     for t in (-0.7, 0.0, 0.4):
         assert abs((across <= t).double().mean().item() - (2 + 3 * t - t**3) / 4) <= radius
     assert abs((sample[:, 1] <= 0.3).double().mean().item() - oracle.norm.cdf(0.3)) <= radius
     t = torch.tensor(0.4, dtype=torch.float64)
     expected = 0.75 * (1 - t**2) * math.exp(-0.5) / math.sqrt(2 * math.pi)
-    assert abs(float(law.log_prob(torch.stack([1 + t, t / t])[None])[0].exp() - expected)) < 1e-15
-    assert float(law.log_prob(torch.tensor([[2.5, 1.0]]).double())[0]) == -math.inf
+    assert abs(float(distribution.log_prob(torch.stack([1 + t, t / t])[None])[0].exp() - expected)) < 1e-15
+    assert float(distribution.log_prob(torch.tensor([[2.5, 1.0]]).double())[0]) == -math.inf

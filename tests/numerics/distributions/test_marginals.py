@@ -28,7 +28,7 @@ FROZEN = {
 }  # fmt: skip
 
 
-def _log_density_rounding(law: marginals.Marginal, z: torch.Tensor, log_pdf: torch.Tensor) -> torch.Tensor:
+def _log_density_rounding(distribution: marginals.Marginal, z: torch.Tensor, log_pdf: torch.Tensor) -> torch.Tensor:
     """How far two evaluations of one log density may lie apart: each sums at most four terms of the size of log p, of w and of w's share
     in log p (score times distance), every one from a library function within ULPS units of roundoff."""
     return (
@@ -36,20 +36,25 @@ def _log_density_rounding(law: marginals.Marginal, z: torch.Tensor, log_pdf: tor
         * 4
         * entangling.ULPS
         * UNIT
-        * (1 + log_pdf.abs() + z.abs() + entangling_bounds.scores(law, z) * law.conditioning_length(z))
+        * (
+            1
+            + log_pdf.abs()
+            + z.abs()
+            + entangling_bounds.scores(distribution, z) * distribution.conditioning_length(z)
+        )
     )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_agrees_with_scipy_and_with_its_own_inverse(family):
-    law, frozen = family(), FROZEN[family]
+    distribution, frozen = family(), FROZEN[family]
     p = np.concatenate([np.geomspace(1e-30, 0.4, 60), np.linspace(0.41, 0.59, 9)])
     for z, side in ((frozen.ppf(p), 1.0), (frozen.isf(p), -1.0)):
         points = torch.tensor(z)[:, None]
-        inside = ((points > law.low) & (points < law.high)).squeeze()
-        tail = law.tail(points)
+        inside = ((points > distribution.low) & (points < distribution.high)).squeeze()
+        tail = distribution.tail(points)
         log_p = torch.where(tail.side == side, tail.log_p, tail.complement())[:, 0]
-        length = law.conditioning_length(points)[:, 0]
+        length = distribution.conditioning_length(points)[:, 0]
         slope = torch.tensor(frozen.pdf(z) / p)
         resolution = (
             entangling.ULPS * UNIT * (torch.tensor(np.log(p)).abs() + 1 + slope * (length + points[:, 0].abs()))
@@ -57,22 +62,22 @@ def test_a_family_agrees_with_scipy_and_with_its_own_inverse(family):
         if family is marginals.Triangular and side < 0:
             resolution += 2 * UNIT / torch.tensor(p)  # SciPy goes through 1 - p here
         assert ((log_p - torch.tensor(np.log(p))).abs()[inside] <= 4 * resolution[inside]).all()
-        back = (law.quantile(tail) - points).abs()[:, 0] * slope
+        back = (distribution.quantile(tail) - points).abs()[:, 0] * slope
         assert (back[inside] <= 4 * resolution[inside]).all()
         foreign = torch.tensor(frozen.logpdf(z))[:, None]
-        allowed = _log_density_rounding(law, points, foreign)
-        assert ((law.log_density(points) - foreign).abs() <= allowed)[inside].all()
+        allowed = _log_density_rounding(distribution, points, foreign)
+        assert ((distribution.log_density(points) - foreign).abs() <= allowed)[inside].all()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_density_is_the_derivative_of_its_distribution_function(family):
-    law = family(torch.tensor([0.3, 2.0]), torch.tensor([1.5, 4.0]))
-    z = law.sample(200, Stream(1)).requires_grad_(True)
-    tail = law.tail(z)
+    distribution = family(torch.tensor([0.3, 2.0]), torch.tensor([1.5, 4.0]))
+    z = distribution.sample(200, Stream(1)).requires_grad_(True)
+    tail = distribution.tail(z)
     (slope,) = torch.autograd.grad(tail.log_p.sum(), z)
     assert (slope * tail.side > 0).all()
-    z, slope, log_p, log_prob = (part.detach() for part in (z, slope.abs(), tail.log_p, law.log_density(z)))
-    length = (entangling_bounds.scores(law, z) + slope) * law.conditioning_length(
+    z, slope, log_p, log_prob = (part.detach() for part in (z, slope.abs(), tail.log_p, distribution.log_density(z)))
+    length = (entangling_bounds.scores(distribution, z) + slope) * distribution.conditioning_length(
         z
     )  # as in the analysis of the inner step
     allowed = entangling.ULPS * UNIT * (4 + log_p.abs() + log_prob.abs() + 2 * length)
@@ -82,8 +87,8 @@ def test_a_density_is_the_derivative_of_its_distribution_function(family):
 @pytest.mark.parametrize("family", [*FAMILIES, marginals.SplitUniform])
 def test_a_sampler_that_never_sees_f_draws_from_it(family):
     n = 20_000
-    law = family(torch.tensor([0.3]), torch.tensor([1.5]))
-    levels = law.log_cdf(law.sample(n, Stream(2))).exp().squeeze()
+    distribution = family(torch.tensor([0.3]), torch.tensor([1.5]))
+    levels = distribution.log_cdf(distribution.sample(n, Stream(2))).exp().squeeze()
     distance = scipy.stats.ks_1samp(levels.numpy(), scipy.stats.uniform.cdf).statistic
     assert distance < math.sqrt(math.log(2 / LEVEL) / (2 * n))  # Dvoretzky-Kiefer-Wolfowitz
 

@@ -33,18 +33,18 @@ def allowed(found: Mass, dim: int) -> float:
 @settings(max_examples=12)
 @given(st.integers(1, 3), st.integers(0, 2**40), st.floats(-3, 3))
 def test_a_mixture_weighs_its_factor_within_the_estimate(dim: int, seed: int, factor: float) -> None:
-    law = mixture(dim, seed)
-    found = weigh(lambda x: law.log_prob(x) + factor, law.sample(64, Stream(seed).fork("points")))
+    distribution = mixture(dim, seed)
+    found = weigh(lambda x: distribution.log_prob(x) + factor, distribution.sample(64, Stream(seed).fork("points")))
     assert abs(math.expm1(found.log_mass - factor)) <= allowed(found, dim)
     assert allowed(found, dim) < 0.02
 
 
 @pytest.mark.parametrize(
-    ("law", "dim"),
+    ("distribution", "dim"),
     [(td.Cauchy, 1), (td.Laplace, 1), (td.Laplace, 2), (td.Laplace, 3), (td.Uniform, 1), (td.Uniform, 2), (td.Uniform, 3)],
 )  # fmt: skip
-def test_kinks_edges_and_heavy_tails_are_within_the_estimate(law: type[td.Distribution], dim: int) -> None:
-    one = law(torch.zeros(dim).double(), torch.ones(dim).double())
+def test_kinks_edges_and_heavy_tails_are_within_the_estimate(distribution: type[td.Distribution], dim: int) -> None:
+    one = distribution(torch.zeros(dim).double(), torch.ones(dim).double())
 
     def log_prob(x: Tensor) -> Tensor:
         held = one.support.check(x).all(1)
@@ -70,15 +70,15 @@ def test_one_number_small_by_chance_does_not_make_the_estimate_small(monkeypatch
     """Each doubling halves what an earlier lattice said, and no more."""
     said = iter([0.4, 0.0, 0.0, 0.0])
     monkeypatch.setattr(mass, "_apart", lambda logs, total, shifts: next(said))
-    law = mixture(2, 1)
-    assert weigh(law.log_prob, law.sample(64, Stream(1))).quadrature == 0.4 / 2**3
+    distribution = mixture(2, 1)
+    assert weigh(distribution.log_prob, distribution.sample(64, Stream(1))).quadrature == 0.4 / 2**3
 
 
 def test_a_lattice_that_counts_cells_twice_is_outside_the_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
-    law, points = mixture(2, 1), mixture(2, 1).sample(64, Stream(1))
+    distribution, points = mixture(2, 1), mixture(2, 1).sample(64, Stream(1))
     sound = mass._Lattice.log_masses
     monkeypatch.setattr(mass._Lattice, "log_masses", lambda *a: (sound(*a)[0] + math.log(2), *sound(*a)[1:]))
-    found = weigh(law.log_prob, points)
+    found = weigh(distribution.log_prob, points)
     assert abs(math.expm1(found.log_mass)) > 1e3 * allowed(found, 2)
 
 

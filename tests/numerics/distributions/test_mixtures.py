@@ -40,9 +40,9 @@ def test_the_log_density_is_torchs_and_that_of_the_conditionals(dim: int, compon
 
 def test_it_is_differentiable_and_its_gradient_leads_to_the_mean() -> None:
     mean = torch.tensor([[1.0, -2.0]], dtype=torch.float64)
-    law = GaussianMixture(torch.ones(1).double(), mean, random_covariances(2, 1, Stream(1)))
+    distribution = GaussianMixture(torch.ones(1).double(), mean, random_covariances(2, 1, Stream(1)))
     x = mean.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(law.log_prob(x).sum(), x)
+    (slope,) = torch.autograd.grad(distribution.log_prob(x).sum(), x)
     assert torch.equal(slope, torch.zeros_like(slope))
 
 

@@ -65,10 +65,10 @@ problems = st.tuples(
 
 def test_slopes_at_the_very_median_are_not_lost():
     for family in (marginals.Logistic, marginals.Laplace, marginals.Cauchy, marginals.Normal, marginals.Uniform):
-        law = Product([family(torch.zeros(2), 1.0)])
-        f = EntanglingMap(law, householder(spike(2, 2.0)))
-        at = f.linearize(law.median()[None, :])
-        expected = law.log_density(at.z) + 0.5 * math.log(2 * math.pi)
+        distribution = Product([family(torch.zeros(2), 1.0)])
+        f = EntanglingMap(distribution, householder(spike(2, 2.0)))
+        at = f.linearize(distribution.median()[None, :])
+        expected = distribution.log_density(at.z) + 0.5 * math.log(2 * math.pi)
         steps = errors(f, at).density
         own = 2 * entangling.ULPS * UNIT * (1 + expected.abs()).sum()  # of the expected value
         assert (at.log_inner - expected).abs().sum() <= steps["inner steps"] + own
@@ -76,8 +76,8 @@ def test_slopes_at_the_very_median_are_not_lost():
 
 
 def test_tails_do_not_saturate_far_out():
-    law = Product([marginals.Logistic(torch.zeros(2), 1.0)])
-    f = EntanglingMap(law, householder(spike(2, 2.0)))
+    distribution = Product([marginals.Logistic(torch.zeros(2), 1.0)])
+    f = EntanglingMap(distribution, householder(spike(2, 2.0)))
     z = torch.tensor([[1e5, 1.0], [-1e5, 3.0], [800.0, -800.0], [40.0, 0.5]], dtype=torch.float64)
     at = f.linearize(z)
     assert torch.isfinite(at.x).all()
@@ -99,9 +99,9 @@ def test_tails_do_not_saturate_far_out():
 @settings(max_examples=15)
 def test_structure_agrees_with_autograd_of_the_whole_map(problem):
     families, d, seed = problem
-    law = _law(families, max(d, len(families)), seed)
-    f = EntanglingMap(law, _rotation(law.dim, seed))
-    z = law.sample(3, Stream(seed + 1))
+    distribution = _law(families, max(d, len(families)), seed)
+    f = EntanglingMap(distribution, _rotation(distribution.dim, seed))
+    z = distribution.sample(3, Stream(seed + 1))
     dense = torch.stack([torch.autograd.functional.jacobian(f, point) for point in z])
     at = f.linearize(z)
     found = errors(f, at)
@@ -114,9 +114,9 @@ def test_structure_agrees_with_autograd_of_the_whole_map(problem):
 @settings(max_examples=15)
 def test_the_least_entry_is_that_of_a_full_search(problem):
     families, d, seed = problem
-    law = _law(families, max(d, len(families)), seed)
-    f = EntanglingMap(law, _rotation(law.dim, seed))
-    z = law.sample(50, Stream(seed + 1))
+    distribution = _law(families, max(d, len(families)), seed)
+    f = EntanglingMap(distribution, _rotation(distribution.dim, seed))
+    z = distribution.sample(50, Stream(seed + 1))
     found = f.least_entry(z)
     full = f.jacobian(z).abs().flatten(1)
     at, log_abs = f.linearize(z), f.A.abs().log()
@@ -124,7 +124,7 @@ def test_the_least_entry_is_that_of_a_full_search(problem):
     # a sum of three logarithms against the logarithm of a product of exponentials: six library functions, four roundings of sums
     allowed = UNIT * (6 * entangling.ULPS * (1 + moduli) + 4 * moduli)
     assert ((found.log_abs - full.amin(-1).log()).abs() <= allowed).all()
-    chosen = full.gather(1, (found.row * law.dim + found.column)[:, None])[:, 0]
+    chosen = full.gather(1, (found.row * distribution.dim + found.column)[:, None])[:, 0]
     assert ((chosen / full.amin(-1)).log() <= 2 * allowed).all()
 
 
@@ -155,25 +155,28 @@ def test_a_zero_entry_is_found_and_named():
 
 
 def test_tiles_change_nothing():
-    law = _law([marginals.Gumbel, marginals.Triangular], 7, 3)
-    z = law.sample(101, Stream(1))
-    whole, tiled = (EntanglingMap(law, _rotation(7, 1), tile=tile) for tile in (1000, 13))
+    distribution = _law([marginals.Gumbel, marginals.Triangular], 7, 3)
+    z = distribution.sample(101, Stream(1))
+    whole, tiled = (EntanglingMap(distribution, _rotation(7, 1), tile=tile) for tile in (1000, 13))
     assert torch.equal(whole.log_abs_det(z), tiled.log_abs_det(z))
     assert torch.equal(whole.least_entry(z).log_abs, tiled.least_entry(z).log_abs)
 
 
 def test_the_branch_free_map_runs_under_vmap_and_agrees():
-    law, A = _law([marginals.Cauchy, marginals.Laplace], 5, 3), _rotation(5, 1)
-    z = law.sample(4, Stream(1))
-    plain, branchless = EntanglingMap(law, A), EntanglingMap(law, A, link=entangling.Gaussian(branch_free=True))
+    distribution, A = _law([marginals.Cauchy, marginals.Laplace], 5, 3), _rotation(5, 1)
+    z = distribution.sample(4, Stream(1))
+    plain, branchless = (
+        EntanglingMap(distribution, A),
+        EntanglingMap(distribution, A, link=entangling.Gaussian(branch_free=True)),
+    )
     dense = torch.func.vmap(torch.func.jacrev(branchless))(z)
     assert ((plain.jacobian(z) - dense).abs() <= errors(plain, plain.linearize(z)).entry.max() * dense.abs()).all()
 
 
 def test_dtype_follows_the_points():
-    law = Product([marginals.Logistic(torch.zeros(3), 1.0)])
-    f = EntanglingMap(law, householder(spike(3, 3.0)).float())
-    z = law.sample(50, Stream(1)).float()
+    distribution = Product([marginals.Logistic(torch.zeros(3), 1.0)])
+    f = EntanglingMap(distribution, householder(spike(3, 3.0)).float())
+    z = distribution.sample(50, Stream(1)).float()
     at = f.linearize(z)
     assert {tensor.dtype for tensor in at} == {torch.float32}
     bound = sum(errors(f, at).density.values())
@@ -184,14 +187,14 @@ def test_dtype_follows_the_points():
 
 
 def test_scalar_steps_mix_no_columns():
-    law = _law([marginals.Exponential, marginals.Uniform], 4, 1)
-    z = law.sample(1, Stream(1))[0]
+    distribution = _law([marginals.Exponential, marginals.Uniform], 4, 1)
+    z = distribution.sample(1, Stream(1))[0]
     for step in (entangling.Gaussian().inner, entangling.Gaussian().outer):
-        jacobian = torch.autograd.functional.jacobian(lambda p, step=step: law.columnwise(step, p), z)
+        jacobian = torch.autograd.functional.jacobian(lambda p, step=step: distribution.columnwise(step, p), z)
         assert torch.count_nonzero(jacobian - torch.diag(jacobian.diagonal())) == 0
 
 
-# -- other people's laws --------------------------------------------------------------------------------------------------
+# -- other people's distributions --------------------------------------------------------------------------------------------------
 
 
 class _Opaque(marginals.Logistic):
@@ -214,11 +217,11 @@ def test_differences_agree_with_autograd_within_their_doubt():
 
 
 def test_laws_of_torch_and_scipy_mix_and_keep_their_density():
-    law = as_product([
+    distribution = as_product([
         scipy.stats.gamma(2.5), td.Laplace(0.0, 1.0), scipy.stats.t(3), td.HalfNormal(torch.tensor(1.0, dtype=torch.float64)), scipy.stats.beta(2, 3),
     ])  # fmt: skip
-    f = EntanglingMap(law, householder(spike(5, 5.0)))
-    at = f.linearize(f.check(law.sample(400, Stream(4))))
+    f = EntanglingMap(distribution, householder(spike(5, 5.0)))
+    at = f.linearize(f.check(distribution.sample(400, Stream(4))))
     bound = sum(errors(f, at).density.values())
     assert (f.density_defect(at).abs() <= bound).all()
     assert bound.median() < TELLING
@@ -286,9 +289,9 @@ def test_parameters_without_a_meaning_are_refused(call, error, words):
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_the_map_runs_on_cuda_and_agrees_with_the_cpu():
-    law, A = _law([marginals.Gumbel, marginals.Laplace, marginals.Uniform], 9, 2), _rotation(9, 1)
-    z = law.sample(100, Stream(1))
-    here, there = EntanglingMap(law, A), EntanglingMap(law, A.cuda())
+    distribution, A = _law([marginals.Gumbel, marginals.Laplace, marginals.Uniform], 9, 2), _rotation(9, 1)
+    z = distribution.sample(100, Stream(1))
+    here, there = EntanglingMap(distribution, A), EntanglingMap(distribution, A.cuda())
     at = here.linearize(z)
     far = there.linearize(z.cuda())
     assert (

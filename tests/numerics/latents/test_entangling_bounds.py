@@ -47,9 +47,9 @@ problems = st.tuples(
 @settings(max_examples=15)
 def test_every_measured_residual_lies_within_its_bound(problem):
     families, d, seed = problem
-    law = _law(families, max(d, len(families)), seed)
-    f = EntanglingMap(law, _rotation(law.dim, seed))
-    z = law.sample(64, Stream(seed + 1))
+    distribution = _law(families, max(d, len(families)), seed)
+    f = EntanglingMap(distribution, _rotation(distribution.dim, seed))
+    z = distribution.sample(64, Stream(seed + 1))
     at = f.linearize(z)
     error = errors(f, at)
     assert (f.density_defect(at).abs() <= sum(error.density.values())).all()
@@ -61,7 +61,7 @@ def test_every_measured_residual_lies_within_its_bound(problem):
 
 @dataclass(frozen=True)
 class _LogisticLink:
-    """The same construction through the logistic law, which no rotation preserves."""
+    """The same construction through the logistic distribution, which no rotation preserves."""
 
     def inner(self, block: marginals.Marginal, z: torch.Tensor) -> torch.Tensor:
         return marginals.Logistic().quantile(block.tail(z))
@@ -91,21 +91,21 @@ def _beyond(f: EntanglingMap) -> float:
 
 
 def test_the_density_bound_rejects_mutants():
-    A, law = householder(spike(3, 3.0)), Product([marginals.Logistic(torch.zeros(3), 1.0)])
+    A, distribution = householder(spike(3, 3.0)), Product([marginals.Logistic(torch.zeros(3), 1.0)])
     skewed = A.clone()
     skewed[0, 1] += 1e-6
-    assert _beyond(EntanglingMap(law, A)) < 1
-    assert _beyond(EntanglingMap(law, A, link=_LogisticLink())) > 1e9
+    assert _beyond(EntanglingMap(distribution, A)) < 1
+    assert _beyond(EntanglingMap(distribution, A, link=_LogisticLink())) > 1e9
     assert _beyond(EntanglingMap(Product([_Tempered(torch.zeros(3), 1.0)]), A)) > 1e9
-    assert _beyond(_Swapped(law, A)) > 1e9
-    assert _beyond(EntanglingMap(law, skewed)) > 1e3
-    assert _beyond(EntanglingMap(law, 1.001 * A)) > 1e9
+    assert _beyond(_Swapped(distribution, A)) > 1e9
+    assert _beyond(EntanglingMap(distribution, skewed)) > 1e3
+    assert _beyond(EntanglingMap(distribution, 1.001 * A)) > 1e9
 
 
 def test_a_gap_makes_the_map_jump_and_nothing_else():
-    law = Product([marginals.SplitUniform(torch.zeros(2))])
-    f = EntanglingMap(law, householder(spike(2, 2.0)))
-    z = law.sample(400, Stream(1))
+    distribution = Product([marginals.SplitUniform(torch.zeros(2))])
+    f = EntanglingMap(distribution, householder(spike(2, 2.0)))
+    z = distribution.sample(400, Stream(1))
     at = f.linearize(z)
     error = errors(f, at)
     assert (f.density_defect(at).abs() <= sum(error.density.values())).all()

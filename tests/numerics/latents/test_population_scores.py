@@ -22,8 +22,8 @@ UNIT = 2.0**-53
 def test_cells_of_a_normal_pair_are_those_of_scipy(rho):
     cells, estimate = population_scores.normal_cells(rho, 4)
     h = scipy.stats.norm.ppf([0.25, 0.5, 0.75])
-    law = scipy.stats.multivariate_normal([0, 0], [[1, rho], [rho, 1]])
-    corner = np.array([[law.cdf([a, b]) for b in h] for a in h])
+    distribution = scipy.stats.multivariate_normal([0, 0], [[1, rho], [rho, 1]])
+    corner = np.array([[distribution.cdf([a, b]) for b in h] for a in h])
     found = cells.cumsum(0).cumsum(1)[:3, :3].numpy()
     assert np.abs(found - corner).max() <= 1e-8 + 16 * float(
         estimate

@@ -1,4 +1,4 @@
-"""Distances between samples and laws, against SciPy and against their own definitions."""
+"""Distances between samples and distributions, against SciPy and against their own definitions."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_equal_laws_are_alarmed_no_more_often_than_the_level_says(null, reach, a
 
 @pytest.mark.parametrize("alpha", [0.05, 0.001])
 def test_a_third_of_the_radius_breaks_that(alpha):
-    """A third and not half: the bound adds the largest mean to the largest deviation, and no law attains both."""
+    """A third and not half: the bound adds the largest mean to the largest deviation, and no distribution attains both."""
     n, m = 60, 40
     allowed = radius(
         Test.hoeffding(n + m, hoeffding_width(n, m, FEATURE_REACH)), alpha

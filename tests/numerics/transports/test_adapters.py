@@ -18,7 +18,7 @@ from numerics.transports.conditionals import (  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("law", "expected"),
+    ("distribution", "expected"),
     [
         (td.MultivariateNormal(torch.zeros(3), torch.eye(3)), MixtureConditionals),
         (td.Independent(td.Normal(torch.zeros(2), torch.ones(2)), 1), MixtureConditionals),
@@ -33,8 +33,10 @@ from numerics.transports.conditionals import (  # fmt: skip
         ([td.Normal(0.0, 1.0), stats.expon()], ProductConditionals),
     ],
 )
-def test_foreign_laws_with_known_conditionals_are_recognised(law: object, expected: type[Conditionals]) -> None:
-    assert isinstance(closed_form(law), expected)
+def test_foreign_laws_with_known_conditionals_are_recognised(
+    distribution: object, expected: type[Conditionals]
+) -> None:
+    assert isinstance(closed_form(distribution), expected)
 
 
 def test_unknown_laws_are_not_guessed() -> None:

@@ -406,7 +406,7 @@ def test_a_base_point_of_another_shape_or_nowhere_is_refused() -> None:
 @settings(max_examples=15)
 @given(dims, seeds)
 def test_ratios_of_densities_are_kept_and_maps_compose(dim: int, seed: int) -> None:
-    """A second law is pushed by the same map: its density over the first one's is what it was, with no Jacobian."""
+    """A second distribution is pushed by the same map: its density over the first one's is what it was, with no Jacobian."""
     transport, p, x = built(dim, "wide", seed)
     q = mixtures.random_mixture(dim, 2, Stream(seed).fork("q"))
     y = transport.forward(x)

@@ -26,12 +26,12 @@ def test_an_autoregressive_zuko_flow_then_the_normal_law_is_the_map(kind: str) -
         torch.manual_seed(3)
         flow = getattr(zuko.flows, kind)(features=4, transforms=1, hidden_features=(16,)).double()
         x = torch.randn(40, 4, dtype=torch.float64)
-    law = flow()
-    transport = KnotheRosenblatt.from_conditionals(FlowConditionals(law.transform, x[:8]))
+    distribution = flow()
+    transport = KnotheRosenblatt.from_conditionals(FlowConditionals(distribution.transform, x[:8]))
     with torch.no_grad():
-        expected = torch.special.ndtr(law.transform(x))
+        expected = torch.special.ndtr(distribution.transform(x))
     assert bool(((transport.forward(x) - expected).abs() < 64 * EPS).all())
-    log_p = law.log_prob(x).detach()  # four terms of log p, each with its own layer's slope
+    log_p = distribution.log_prob(x).detach()  # four terms of log p, each with its own layer's slope
     assert bool(((transport.log_det(x) - log_p).abs() <= 4 * 16 * EPS * (1 + log_p.abs())).all())
     assert bool(((transport.inverse(transport.forward(x)) - x).abs() < 1e-8).all())
 

@@ -26,24 +26,24 @@ dims = st.sampled_from([1, 2, 5, 20])
 
 
 def law_and_points(dim: int, seed: int, size: int = 10) -> tuple[mixtures.IsotropicMixture, Tensor]:
-    law = mixtures.random_mixture(dim, 3, Stream(seed))
-    return law, law.sample(size, Stream(seed).fork("x"))
+    distribution = mixtures.random_mixture(dim, 3, Stream(seed))
+    return distribution, distribution.sample(size, Stream(seed).fork("x"))
 
 
-def reversed_score(law: Distribution, **options: object) -> ArbitraryScore:
-    return ArbitraryScore(law.log_prob, lambda x: -law.log_prob(x), dim=law.dim, **options)
+def reversed_score(distribution: Distribution, **options: object) -> ArbitraryScore:
+    return ArbitraryScore(distribution.log_prob, lambda x: -distribution.log_prob(x), dim=distribution.dim, **options)
 
 
-def flattened(law: Distribution, **options: object) -> ArbitraryScore:
-    return ArbitraryScore(law.log_prob, lambda x: torch.zeros_like(x[:, 0]), dim=law.dim, **options)
+def flattened(distribution: Distribution, **options: object) -> ArbitraryScore:
+    return ArbitraryScore(distribution.log_prob, lambda x: torch.zeros_like(x[:, 0]), dim=distribution.dim, **options)
 
 
 @settings(max_examples=20)
 @given(dims, seeds, st.sampled_from(["flat", "wide", "inverse", "square", "bumps"]), st.sampled_from([0.0, -7.5, 3.0]))
 def test_the_recovered_density_is_the_score_in_the_maps_unit(dim: int, seed: int, kind: str, unit: float) -> None:
-    law, x = law_and_points(dim, seed)
-    log_score = declared_log_score(kind, law, Stream(seed).fork("s"))
-    found = image_density.recover(ArbitraryScore(law.log_prob, log_score, dim=dim, log_unit=unit), x)
+    distribution, x = law_and_points(dim, seed)
+    log_score = declared_log_score(kind, distribution, Stream(seed).fork("s"))
+    found = image_density.recover(ArbitraryScore(distribution.log_prob, log_score, dim=dim, log_unit=unit), x)
     assert bool(((found.log_density - log_score(x) - unit).abs() <= 10 * found.quadrature + found.error).all())
     assert bool((found.moved <= found.reach).all())
     assert not found.bounded
@@ -52,39 +52,41 @@ def test_the_recovered_density_is_the_score_in_the_maps_unit(dim: int, seed: int
 @settings(max_examples=20)
 @given(dims, seeds, st.sampled_from([1, 2]))
 def test_for_mixtures_the_quadrature_is_bounded(dim: int, seed: int, power: int) -> None:
-    law, x = law_and_points(dim, seed)
-    transport = (flattened if power == 1 else reversed_score)(law).centred(x)
-    found = image_density.recover(transport, x, exponents=image_density.mixture_exponents(law, power))
-    target = transport.log_unit - (0 if power == 1 else law.log_prob(x))
+    distribution, x = law_and_points(dim, seed)
+    transport = (flattened if power == 1 else reversed_score)(distribution).centred(x)
+    found = image_density.recover(transport, x, exponents=image_density.mixture_exponents(distribution, power))
+    target = transport.log_unit - (0 if power == 1 else distribution.log_prob(x))
     assert found.bounded
     assert bool(((found.log_density - target).abs() <= found.error).all())
 
 
 @given(st.integers(1, 3), st.integers(1, 6), seeds)
 def test_the_exponents_of_a_power_add_up_to_the_power(power: int, dim: int, seed: int) -> None:
-    law, x = law_and_points(dim, seed)
-    a, b, c = image_density.mixture_exponents(law, power)(x[:, 1:])
+    distribution, x = law_and_points(dim, seed)
+    a, b, c = image_density.mixture_exponents(distribution, power)(x[:, 1:])
     t = x[:, 0]
     total = torch.logsumexp(-a[:, None] * t**2 + b[:, None] * t + c, 0)
     assert a.shape[0] == 3**power
-    size = 1 + law.log_prob(x).abs() + x.square().sum(1)
-    assert bool(((total - power * law.log_prob(x)).abs() <= 1e3 * torch.finfo(torch.float64).eps * size).all())
+    size = 1 + distribution.log_prob(x).abs() + x.square().sum(1)
+    assert bool(((total - power * distribution.log_prob(x)).abs() <= 1e3 * torch.finfo(torch.float64).eps * size).all())
 
 
 def test_a_wrong_map_is_beyond_the_error() -> None:
-    law, x = law_and_points(4, 1)
-    bent = reversed_score(law, integrand=lambda log_p, log_s: 2 * log_p - log_s)
+    distribution, x = law_and_points(4, 1)
+    bent = reversed_score(distribution, integrand=lambda log_p, log_s: 2 * log_p - log_s)
     found = image_density.recover(bent, x)
-    residual = (found.log_density + law.log_prob(x)).abs()
+    residual = (found.log_density + distribution.log_prob(x)).abs()
     assert bool((residual > 1e3 * found.error).all())
 
 
 def test_the_term_of_the_inverse_is_needed_where_the_map_is_nearly_flat() -> None:
     """Quadrature and rounding at the preimage alone would not explain what the inverse has lost."""
-    law = mixtures.isotropic_gaussian(1, 1.0, torch.zeros(1).double())
+    distribution = mixtures.isotropic_gaussian(1, 1.0, torch.zeros(1).double())
     x = torch.linspace(2.5, 3.8, 200).double()[:, None]
-    found = image_density.recover(reversed_score(law), x, exponents=image_density.mixture_exponents(law, 2))
-    residual = (found.log_density + law.log_prob(x)).abs()
+    found = image_density.recover(
+        reversed_score(distribution), x, exponents=image_density.mixture_exponents(distribution, 2)
+    )
+    residual = (found.log_density + distribution.log_prob(x)).abs()
     sharp = replace(found, inversion=0 * found.inversion)
     slim = sharp.error / (16 * 9 * 8)  # units of rounding as they are, and not their bound
     assert bool((residual <= found.error).all())
@@ -92,9 +94,9 @@ def test_the_term_of_the_inverse_is_needed_where_the_map_is_nearly_flat() -> Non
 
 
 def test_a_solver_that_stops_early_owns_up() -> None:
-    law, x = law_and_points(2, 3)
-    transport = flattened(law)
-    hurried = flattened(law)
+    distribution, x = law_and_points(2, 3)
+    transport = flattened(distribution)
+    hurried = flattened(distribution)
     hurried.solve = lambda y: transport.solve(y, steps=3)  # type: ignore[method-assign]
     early, late = image_density.recover(hurried, x), image_density.recover(transport, x)
     assert float(early.reach.max()) > 1e6 * float(late.reach.max())
@@ -104,10 +106,10 @@ def test_a_solver_that_stops_early_owns_up() -> None:
 @settings(max_examples=15)
 @given(dims, seeds)
 def test_areas_of_recovered_scores_are_the_complement_and_one_half(dim: int, seed: int) -> None:
-    law, x = law_and_points(dim, seed, 30)
-    y = 1.3 * law.sample(20, Stream(seed).fork("y"))
-    before = auroc(law.log_prob(x), law.log_prob(y)).value
-    turned = reversed_score(law).centred(torch.cat([x, y]))
+    distribution, x = law_and_points(dim, seed, 30)
+    y = 1.3 * distribution.sample(20, Stream(seed).fork("y"))
+    before = auroc(distribution.log_prob(x), distribution.log_prob(y)).value
+    turned = reversed_score(distribution).centred(torch.cat([x, y]))
     sound = [side[turned.inspect(side).trouble.sound] for side in (x, y)]
     if min(len(side) for side in sound) == 0:
         return
@@ -116,7 +118,7 @@ def test_areas_of_recovered_scores_are_the_complement_and_one_half(dim: int, see
     lost = 1 - Fraction(len(sound[0]) * len(sound[1]), len(x) * len(y))
     low, high = interval.between()
     assert low * (1 - lost) <= 1 - before <= high * (1 - lost) + lost
-    flat = flattened(law).centred(torch.cat([x, y]))
+    flat = flattened(distribution).centred(torch.cat([x, y]))
     u, v = (image_density.recover(flat, side) for side in (x, y))
     interval = auroc_within(u.log_density, v.log_density, u.error, v.error)
     assert (interval.wins, interval.losses) == (0, 0)
@@ -125,19 +127,19 @@ def test_areas_of_recovered_scores_are_the_complement_and_one_half(dim: int, see
 
 def test_reversing_twice_gives_the_density_back() -> None:
     """The image of a line is a line with a density of its own, known only through the map: reverse that one too."""
-    law, x = law_and_points(1, 5, 12)
-    first = reversed_score(law)
+    distribution, x = law_and_points(1, 5, 12)
+    first = reversed_score(distribution)
     y = first.forward(x)
     error = image_density.recover(first, x).error
     back = -first.log_density(y)
-    assert bool(((back - law.log_prob(x)).abs() <= error).all())
+    assert bool(((back - distribution.log_prob(x)).abs() <= error).all())
 
 
 def test_any_ranking_of_finitely_many_points_is_some_representations_density() -> None:
     """Interpolate the wanted scores by Gaussian bumps: positive, continuous; the area is then what was wanted."""
     stream = Stream(7)
-    law = mixtures.random_mixture(2, 3, stream.fork("p"))
-    points = law.sample(12, stream.fork("x"))
+    distribution = mixtures.random_mixture(2, 3, stream.fork("p"))
+    points = distribution.sample(12, stream.fork("x"))
     inliers, outliers = points[:6], points[6:]
     wanted = torch.cat([torch.arange(6), torch.arange(3, 9)]).double() / 4
     bump = torch.exp(-torch.cdist(points, points).square())
@@ -146,7 +148,7 @@ def test_any_ranking_of_finitely_many_points_is_some_representations_density() -
     def log_score(x: Tensor) -> Tensor:
         return (-(x[:, None] - points).square().sum(-1)).exp() @ heights
 
-    transport = ArbitraryScore(law.log_prob, log_score, dim=2)
+    transport = ArbitraryScore(distribution.log_prob, log_score, dim=2)
     u, v = (image_density.recover(transport, side) for side in (inliers, outliers))
     error = torch.cat([u.error, v.error])
     attained = log_score(
@@ -156,18 +158,18 @@ def test_any_ranking_of_finitely_many_points_is_some_representations_density() -
     assert bool(((torch.cat([u.log_density, v.log_density]) - attained).abs() <= error + blur).all())
     missed = error + blur + (attained - wanted).abs()
     target = auroc(wanted[:6], wanted[6:]).value
-    assert float(target) < 0.2 < float(auroc(law.log_prob(inliers), law.log_prob(outliers)).value)
+    assert float(target) < 0.2 < float(auroc(distribution.log_prob(inliers), distribution.log_prob(outliers)).value)
     assert target in auroc_within(u.log_density, v.log_density, missed[:6], missed[6:])
 
 
 def test_uniformization_agrees_with_scipys_distribution_function() -> None:
-    law = mixtures.isotropic_gaussian(1, 1.0, torch.zeros(1).double())
+    distribution = mixtures.isotropic_gaussian(1, 1.0, torch.zeros(1).double())
     x = torch.linspace(-6, 6, 25).double()[:, None]
-    transport = flattened(law)
+    transport = flattened(distribution)
     y, estimate = transport.forward_with_estimate(x)
     expected = torch.from_numpy(stats.norm.cdf(x[:, 0].numpy()) - 0.5)
     rounding = (
-        relative_rounding(transport, float(law.log_prob(x).abs().max())) / 2 + 4 * EPS
+        relative_rounding(transport, float(distribution.log_prob(x).abs().max())) / 2 + 4 * EPS
     )  # of integrals below 1/2, and of SciPy's
     assert bool(((y[:, 0] - expected).abs() <= estimate + rounding).all())
 
@@ -179,14 +181,14 @@ def relative_rounding(transport: ArbitraryScore, size: float) -> float:
 
 def test_the_reversed_map_agrees_with_scipys_quadrature_and_its_image_has_the_mass_of_the_interval() -> None:
     """Both integrals carry SciPy's estimate; the recovered density's own error, a bound, is taken at every place where SciPy asks for it."""
-    law = mixtures.random_mixture(1, 2, Stream(2))
-    transport, exponents = reversed_score(law), image_density.mixture_exponents(law, 2)
+    distribution = mixtures.random_mixture(1, 2, Stream(2))
+    transport, exponents = reversed_score(distribution), image_density.mixture_exponents(distribution, 2)
     x = torch.tensor([[-1.5], [0.5], [2.0]]).double()
     y, estimate = (part.view(-1) for part in transport.forward_with_estimate(x))
-    rounding = relative_rounding(transport, 2 * float(law.log_prob(3 * x).abs().max()))
+    rounding = relative_rounding(transport, 2 * float(distribution.log_prob(3 * x).abs().max()))
 
     def density(t: float) -> float:
-        return float(law.log_prob(torch.tensor([[t]], dtype=torch.float64)).exp())
+        return float(distribution.log_prob(torch.tensor([[t]], dtype=torch.float64)).exp())
 
     for image, own, end in zip(y.tolist(), estimate.tolist(), x[:, 0].tolist(), strict=True):
         expected, foreign = integrate.quad(lambda t: density(t) ** 2, 0, end, epsabs=0, epsrel=1e-11)

@@ -53,8 +53,8 @@ def test_a_determinant_that_vanishes_is_refused():
 
 
 def test_pushed_samples_follow_the_rule_and_no_other():
-    law, chosen = Uniform(0.0, 2.0), bijections.bijection("splines", 1, Stream(4))
-    sound, slack = image_masses.pushed_into_cells(law, chosen, divide, 20_000, Stream(5))
-    wrong, _ = image_masses.pushed_into_cells(law, chosen, lambda p, d: p + d, 20_000, Stream(5))
+    distribution, chosen = Uniform(0.0, 2.0), bijections.bijection("splines", 1, Stream(4))
+    sound, slack = image_masses.pushed_into_cells(distribution, chosen, divide, 20_000, Stream(5))
+    wrong, _ = image_masses.pushed_into_cells(distribution, chosen, lambda p, d: p + d, 20_000, Stream(5))
     assert sound < 0.02 < wrong
     assert float(slack.terms["quadrature"]) < 0.02

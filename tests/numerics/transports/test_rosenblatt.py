@@ -38,8 +38,8 @@ def mixture(dim: int, seed: int, components: int = 3) -> MixtureConditionals:
     )
 
 
-def units(law: MixtureConditionals, x: Tensor) -> Tensor:
-    return 32 * EPS * law.joint.amplified(x)
+def units(distribution: MixtureConditionals, x: Tensor) -> Tensor:
+    return 32 * EPS * distribution.joint.amplified(x)
 
 
 # -- closed forms ---------------------------------------------------------------------------------------------------------
@@ -48,21 +48,25 @@ def units(law: MixtureConditionals, x: Tensor) -> Tensor:
 @settings(max_examples=20)
 @given(st.integers(1, 12), seeds)
 def test_the_conditionals_of_a_mixture_multiply_to_its_joint_density_by_scipy(dim: int, seed: int) -> None:
-    law = mixture(dim, seed)
-    x = law.sample(8, Stream(seed).fork("x"))
-    transport = KnotheRosenblatt.from_conditionals(law)
+    distribution = mixture(dim, seed)
+    x = distribution.sample(8, Stream(seed).fork("x"))
+    transport = KnotheRosenblatt.from_conditionals(distribution)
     joint = sum(
         math.exp(float(w)) * stats.multivariate_normal(m.numpy(), c.numpy()).pdf(x.numpy())
-        for w, m, c in zip(law.log_weights, law.means, law.covariances, strict=True)
+        for w, m, c in zip(distribution.log_weights, distribution.means, distribution.covariances, strict=True)
     )
-    assert bool(((transport.log_det(x) - torch.as_tensor(np.log(joint))).abs() <= (dim + 1) * units(law, x)).all())
-    assert bool(((law.log_prob(x) - torch.as_tensor(np.log(joint))).abs() <= (dim + 1) * units(law, x)).all())
+    assert bool(
+        ((transport.log_det(x) - torch.as_tensor(np.log(joint))).abs() <= (dim + 1) * units(distribution, x)).all()
+    )
+    assert bool(
+        ((distribution.log_prob(x) - torch.as_tensor(np.log(joint))).abs() <= (dim + 1) * units(distribution, x)).all()
+    )
 
 
 def test_the_first_two_coordinates_are_scipys_mixtures_on_the_line() -> None:
-    law, x = mixture(2, 11), mixture(2, 11).sample(64, Stream(3))
-    u = KnotheRosenblatt.from_conditionals(law).forward(x).numpy()
-    w, m, c = law.log_weights.exp().numpy(), law.means.numpy(), law.covariances.numpy()
+    distribution, x = mixture(2, 11), mixture(2, 11).sample(64, Stream(3))
+    u = KnotheRosenblatt.from_conditionals(distribution).forward(x).numpy()
+    w, m, c = distribution.log_weights.exp().numpy(), distribution.means.numpy(), distribution.covariances.numpy()
     first = sum(w[k] * stats.norm(m[k, 0], math.sqrt(c[k, 0, 0])).cdf(x[:, 0].numpy()) for k in range(3))
     given_first = np.stack([w[k] * stats.norm(m[k, 0], math.sqrt(c[k, 0, 0])).pdf(x[:, 0].numpy()) for k in range(3)])
     given_first /= given_first.sum(0)
@@ -77,39 +81,39 @@ def test_the_first_two_coordinates_are_scipys_mixtures_on_the_line() -> None:
 @settings(max_examples=8)
 @given(st.sampled_from([1, 2, 5, 12]), seeds, st.sampled_from([1 << 10, 1 << 21]))
 def test_inverse_undoes_forward_within_the_derived_bound_in_any_tiling(dim: int, seed: int, tile: int) -> None:
-    law = mixture(dim, seed)
-    x = law.sample(9, Stream(seed).fork("x"))
-    transport = KnotheRosenblatt.from_conditionals(law, tile=tile)
+    distribution = mixture(dim, seed)
+    x = distribution.sample(9, Stream(seed).fork("x"))
+    transport = KnotheRosenblatt.from_conditionals(distribution, tile=tile)
     tail = transport.tails(x)
     back = transport.inverse_of_tails(tail)
-    assert bool(((back.x - x).abs() <= transport.preimage_bound(x, back.residual, units(law, x))).all())
-    assert torch.equal(tail.log_p, KnotheRosenblatt.from_conditionals(law).tails(x).log_p) or tile < 1 << 21
+    assert bool(((back.x - x).abs() <= transport.preimage_bound(x, back.residual, units(distribution, x))).all())
+    assert torch.equal(tail.log_p, KnotheRosenblatt.from_conditionals(distribution).tails(x).log_p) or tile < 1 << 21
     again = transport.tails(back.x)
-    assert bool(((again.log_p - tail.log_p).abs() <= back.residual + 8 * units(law, x)[:, None]).all())
+    assert bool(((again.log_p - tail.log_p).abs() <= back.residual + 8 * units(distribution, x)[:, None]).all())
 
 
 def test_neither_tail_saturates_far_out() -> None:
-    law = mixture(2, 5)
-    transport = KnotheRosenblatt.from_conditionals(law)
+    distribution = mixture(2, 5)
+    transport = KnotheRosenblatt.from_conditionals(distribution)
     far = torch.tensor([[40.0, 35.0], [-40.0, -60.0], [0.0, 90.0]], dtype=torch.float64)
     tail = transport.tails(far)
     assert bool(torch.isfinite(tail.log_p).all())
     assert float(tail.log_p.min()) < -700
     back = transport.inverse_of_tails(tail)
-    assert bool(((back.x - far).abs() <= transport.preimage_bound(far, back.residual, units(law, far))).all())
+    assert bool(((back.x - far).abs() <= transport.preimage_bound(far, back.residual, units(distribution, far))).all())
     assert bool(((back.x - far).abs() < 1e-9).all())
 
 
 def test_products_go_through_their_marginals_and_a_gap_is_declared() -> None:
-    law = ProductConditionals(
+    distribution = ProductConditionals(
         [Logistic(1.0, 2.0), Exponential(0.0, 3.0), td.Normal(0.5, 2.0), stats.gumbel_r(1.0, 0.7)]
     )
-    x = law.sample(50, Stream(1))
-    u = KnotheRosenblatt.from_conditionals(law).forward(x)
+    x = distribution.sample(50, Stream(1))
+    u = KnotheRosenblatt.from_conditionals(distribution).forward(x)
     frozen = (stats.logistic(1, 2), stats.expon(0, 3), stats.norm(0.5, 2), stats.gumbel_r(1.0, 0.7))
     for column, value, foreign in zip(u.T, x.T, frozen, strict=True):
         assert np.abs(column.numpy() - foreign.cdf(value.numpy())).max() < 64 * EPS
-    back = KnotheRosenblatt.from_conditionals(law).inverse(u)
+    back = KnotheRosenblatt.from_conditionals(distribution).inverse(u)
     slopes = torch.stack(
         [torch.as_tensor(foreign.pdf(value.numpy())) for value, foreign in zip(x.T, frozen, strict=True)], 1
     )
@@ -137,26 +141,28 @@ def test_outside_a_bounded_support_the_tail_is_minus_infinity_and_has_no_inverse
 @settings(max_examples=4)
 @given(st.integers(1, 2), seeds)
 def test_quadrature_over_values_alone_agrees_with_the_closed_form_within_its_estimate(dim: int, seed: int) -> None:
-    law = mixture(dim, seed)
-    x = law.sample(64, Stream(seed).fork("x"))
-    transport = KnotheRosenblatt.from_log_prob(law.log_prob, dim, tolerance=1e-8)
+    distribution = mixture(dim, seed)
+    x = distribution.sample(64, Stream(seed).fork("x"))
+    transport = KnotheRosenblatt.from_log_prob(distribution.log_prob, dim, tolerance=1e-8)
     tail = transport.tails(x)
-    closed = KnotheRosenblatt.from_conditionals(law)._tails_on(x, tail.side)
-    assert bool(((tail.log_p - closed).abs() <= 10 * transport.error_estimate(x) + 4 * units(law, x)[:, None]).all())
+    closed = KnotheRosenblatt.from_conditionals(distribution)._tails_on(x, tail.side)
+    assert bool(
+        ((tail.log_p - closed).abs() <= 10 * transport.error_estimate(x) + 4 * units(distribution, x)[:, None]).all()
+    )
     assert abs(float(transport.log_mass)) <= 10 * transport.log_mass_estimate() + 1e-12
     back = transport.inverse_of_tails(tail)
-    assert bool(((back.x - x).abs() <= transport.preimage_bound(x, back.residual, units(law, x))).all())
+    assert bool(((back.x - x).abs() <= transport.preimage_bound(x, back.residual, units(distribution, x))).all())
     assert bool(((back.x - x).abs() < 1e-9).all())
 
 
 def test_three_dimensions_from_values_alone() -> None:
-    law = mixture(3, 8, components=2)
-    x = law.sample(24, Stream(4))
-    transport = KnotheRosenblatt.from_log_prob(law.log_prob, 3, tolerance=1e-7, near=x)
-    closed = KnotheRosenblatt.from_conditionals(law).forward(x)
+    distribution = mixture(3, 8, components=2)
+    x = distribution.sample(24, Stream(4))
+    transport = KnotheRosenblatt.from_log_prob(distribution.log_prob, 3, tolerance=1e-7, near=x)
+    closed = KnotheRosenblatt.from_conditionals(distribution).forward(x)
     assert bool(((transport.forward(x) - closed).abs() < 1e-6).all())
     assert bool(((transport.inverse(transport.forward(x)) - x).abs() < 1e-9).all())
-    assert bool(((transport.log_det(x) - law.log_prob(x)).abs() < 1e-4).all())
+    assert bool(((transport.log_det(x) - distribution.log_prob(x)).abs() < 1e-4).all())
 
 
 def line(frozen: stats.rv_continuous) -> dict[str, object]:
@@ -253,23 +259,23 @@ def test_a_disc_is_too_sharp_for_a_small_grid_and_the_estimate_says_so(monkeypat
 
 def test_the_map_is_equivariant_under_increasing_maps_of_single_coordinates() -> None:
     """f of (sinh X_1, X_2^3 ..) at the moved point is f at the point: uniqueness at work."""
-    law = mixture(2, 21)
+    distribution = mixture(2, 21)
 
     def moved(y: Tensor) -> Tensor:
         x = torch.stack([torch.asinh(y[:, 0]), y[:, 1] / 5 - 1], 1)
-        return law.log_prob(x) - 0.5 * torch.log1p(y[:, 0].square()) - math.log(5)
+        return distribution.log_prob(x) - 0.5 * torch.log1p(y[:, 0].square()) - math.log(5)
 
-    x = law.sample(32, Stream(6))
+    x = distribution.sample(32, Stream(6))
     y = torch.stack([torch.sinh(x[:, 0]), 5 * (x[:, 1] + 1)], 1)
     transport = KnotheRosenblatt.from_log_prob(moved, 2)
-    expected = KnotheRosenblatt.from_conditionals(law).forward(x)
+    expected = KnotheRosenblatt.from_conditionals(distribution).forward(x)
     assert bool(((transport.forward(y) - expected).abs() < 1e-7).all())
 
 
 def test_no_coordinate_looks_ahead() -> None:
-    law = mixture(3, 2)
+    distribution = mixture(3, 2)
     for transport in (
-        KnotheRosenblatt.from_conditionals(law),
+        KnotheRosenblatt.from_conditionals(distribution),
         KnotheRosenblatt.from_log_prob(mixture(2, 2).log_prob, 2),
     ):
         x = Stream(3).normal(4, transport.dim)
@@ -279,16 +285,16 @@ def test_no_coordinate_looks_ahead() -> None:
 
 
 def test_memory_is_the_tiles_and_not_the_samples() -> None:
-    law = mixture(2, 4)
+    distribution = mixture(2, 4)
     largest = {"points": 0}
 
     def counted(x: Tensor) -> Tensor:
         largest["points"] = max(largest["points"], x.shape[0])
-        return law.log_prob(x)
+        return distribution.log_prob(x)
 
     transport = KnotheRosenblatt.from_log_prob(counted, 2, tile=1 << 10)
     largest["points"] = 0
-    transport.tails(law.sample(500, Stream(1)))
+    transport.tails(distribution.sample(500, Stream(1)))
     assert largest["points"] <= 1 << 10
 
 
@@ -331,14 +337,16 @@ def test_uniforms_and_tails_are_one_thing() -> None:
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_the_map_follows_its_points_to_the_device() -> None:
-    law = mixture(2, 9)
-    on_device = MixtureConditionals(*(t.cuda() for t in (law.log_weights.exp(), law.means, law.covariances)))
-    x = law.sample(32, Stream(1))
+    distribution = mixture(2, 9)
+    on_device = MixtureConditionals(
+        *(t.cuda() for t in (distribution.log_weights.exp(), distribution.means, distribution.covariances))
+    )
+    x = distribution.sample(32, Stream(1))
     for transport in (
         KnotheRosenblatt.from_conditionals(on_device),
         KnotheRosenblatt.from_log_prob(on_device.log_prob, 2, near=x.cuda()),
     ):
         u = transport.forward(x.cuda())
         assert u.is_cuda
-        assert bool(((u.cpu() - KnotheRosenblatt.from_conditionals(law).forward(x)).abs() < 1e-8).all())
+        assert bool(((u.cpu() - KnotheRosenblatt.from_conditionals(distribution).forward(x)).abs() < 1e-8).all())
         assert bool(((transport.inverse(u).cpu() - x).abs() < 1e-8).all())

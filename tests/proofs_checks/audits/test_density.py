@@ -61,8 +61,8 @@ def found(audit: DensityReport, name: str) -> Any:
 
 def test_one_model_has_every_area() -> None:
     audit = report()
-    law = mixture()
-    area = auroc(law.log_prob(INLIERS), law.log_prob(OUTLIERS)).value
+    distribution = mixture()
+    area = auroc(distribution.log_prob(INLIERS), distribution.log_prob(OUTLIERS)).value
     assert area not in (0, Fraction(1, 2), 1)
     rows = {row["name"]: row for row in audit.facts["representations"]}
     assert rows["as given"]["auroc"]["exact"] == str(area)
@@ -83,7 +83,7 @@ def test_typicality_survives_reversal_and_dies_under_uniformization() -> None:
 
 @pytest.mark.parametrize("name", ["uniformized", "reversed", "first", "waves"])
 def test_the_bijection_samples_inverts_and_knows_its_density(name: str) -> None:
-    bijection, law = report().bijections[name], mixture()
+    bijection, distribution = report().bijections[name], mixture()
     y = bijection.sample(6, seed=3)
     x = bijection.inverse(y)
     landing = 4 * EPS * (1 + x.abs().amax(1)) * bijection.log_det(x).exp()  # a bracket closes to a few units of x
@@ -95,8 +95,8 @@ def test_the_bijection_samples_inverts_and_knows_its_density(name: str) -> None:
     ).inlier_errors  # what the audit states for these points
     assert bool(((bijection.log_density(y) - promised).abs() <= own).all())
     assert float(own.max()) <= RESOLVES
-    by_map = law.log_prob(x) - bijection.log_det(x)  # both sides add the same few logarithms
-    size = 1 + law.log_prob(x).abs() + bijection.log_det(x).abs() + abs(bijection.log_factor)
+    by_map = distribution.log_prob(x) - bijection.log_det(x)  # both sides add the same few logarithms
+    size = 1 + distribution.log_prob(x).abs() + bijection.log_det(x).abs() + abs(bijection.log_factor)
     assert bool(((bijection.log_density(y) - by_map).abs() <= 8 * EPS * size).all())
 
 
@@ -240,10 +240,12 @@ def test_what_cannot_be_normalised_is_refuted_with_its_likely_formula(
 
 
 def test_a_floor_is_refuted_in_many_dimensions_too() -> None:
-    law = laws.Independent(laws.Normal(torch.zeros(24, dtype=torch.float64), 1.0), 1)
+    distribution = laws.Independent(laws.Normal(torch.zeros(24, dtype=torch.float64), 1.0), 1)
     points = Stream(2).normal(30, 24)
-    assert unit_mass(read_density(law, points)).status is Status.INAPPLICABLE
-    floored = unit_mass(read_density(lambda x: torch.logaddexp(law.log_prob(x), torch.tensor(-60.0).double()), points))
+    assert unit_mass(read_density(distribution, points)).status is Status.INAPPLICABLE
+    floored = unit_mass(
+        read_density(lambda x: torch.logaddexp(distribution.log_prob(x), torch.tensor(-60.0).double()), points)
+    )
     assert floored.status is Status.REFUTED
     assert "log(p + 8.76e-27)" in floored.text
 
@@ -279,10 +281,10 @@ def test_points_forty_deviations_out_have_an_image_a_neighbour_and_a_way_back() 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_standard_normal_with_wide_outliers_is_decided(scale: float, seed: int) -> None:
     x, y = Stream(seed).normal(60, 2), scale * Stream(seed + 100).normal(60, 2)
-    law = laws.Independent(laws.Normal(torch.zeros(2, dtype=torch.float64), 1.0), 1)
-    audit = audit_density(law, x, y, seed=seed)
+    distribution = laws.Independent(laws.Normal(torch.zeros(2, dtype=torch.float64), 1.0), 1)
+    audit = audit_density(distribution, x, y, seed=seed)
     assert audit.status is Status.HOLDS
-    area = auroc(law.log_prob(x), law.log_prob(y)).value
+    area = auroc(distribution.log_prob(x), distribution.log_prob(y)).value
     assert found(audit, "reversed").witness["recovered"]["auroc"]["exact"] == str(1 - area)
 
 
@@ -308,8 +310,8 @@ def test_units_and_offsets_of_the_data_change_nothing() -> None:
 
 
 def test_events_keep_their_shape() -> None:
-    law = laws.Independent(laws.Normal(torch.zeros(1, 2, 2, dtype=torch.float64), 1.0), 3)
-    audit = audit_density(law, Stream(6).normal(12, 1, 2, 2), Stream(7).normal(12, 1, 2, 2), points=8)
+    distribution = laws.Independent(laws.Normal(torch.zeros(1, 2, 2, dtype=torch.float64), 1.0), 3)
+    audit = audit_density(distribution, Stream(6).normal(12, 1, 2, 2), Stream(7).normal(12, 1, 2, 2), points=8)
     assert audit.facts["event_shape"] == [1, 2, 2]
     assert audit.facts["inliers"] == 8
     assert any("flattened" in note for note in audit.facts["notes"])
@@ -394,8 +396,8 @@ def _pulled(dim: int, *maps: Callable[..., Tensor]) -> laws.Distribution:
 
 
 def test_a_transform_that_is_not_onto_is_refuted_by_its_own_draws() -> None:
-    law = _pulled(5, torch.tanh, torch.atanh, lambda y: (1 - torch.tanh(y) ** 2).log().sum(-1))
-    audit = audit_density(law, Stream(1).normal(20, 5), 2 * Stream(2).normal(20, 5))
+    distribution = _pulled(5, torch.tanh, torch.atanh, lambda y: (1 - torch.tanh(y) ** 2).log().sum(-1))
+    audit = audit_density(distribution, Stream(1).normal(20, 5), 2 * Stream(2).normal(20, 5))
     assert audit.status is Status.REFUTED
     assert "NaN" in found(audit, "samples follow log p").text
 
@@ -409,13 +411,15 @@ def test_a_planar_map_that_folds_is_refuted_by_the_sign_of_its_determinant(dim: 
     def refuse(x: Tensor) -> Tensor:
         raise NotImplementedError("no inverse in closed form")
 
-    law = _pulled(
+    distribution = _pulled(
         dim,
         lambda y: y + u * torch.tanh(y @ w)[..., None],
         refuse,
         lambda y: (1 - 3 * (1 - torch.tanh(y @ w) ** 2)).abs().log(),
     )
-    finding = found(audit_density(law, Stream(1).normal(20, dim), 2 * Stream(2).normal(20, dim)), "change of variables")
+    finding = found(
+        audit_density(distribution, Stream(1).normal(20, dim), 2 * Stream(2).normal(20, dim)), "change of variables"
+    )
     assert finding.status is Status.REFUTED
     assert "folds" in finding.text
 

@@ -46,14 +46,14 @@ def test_a_calibrated_density_holds_by_quadrature(dim: int) -> None:
 
 def test_a_calibrated_gaussian_of_many_dimensions_goes_through_its_closed_form() -> None:
     covariance = torch.eye(20, dtype=torch.float64) + 0.5
-    law = td.MultivariateNormal(torch.zeros(20, dtype=torch.float64), covariance)
+    distribution = td.MultivariateNormal(torch.zeros(20, dtype=torch.float64), covariance)
     x = Stream(2).normal(1500, 20) @ torch.linalg.cholesky(covariance).mT
-    for model in (law, law.log_prob):
+    for model in (distribution, distribution.log_prob):
         report = audit_pit(x, model)
         assert report.status is Status.HOLDS
         assert "closed form" in report.facts["method"]
     assert (
-        audit_pit(x @ torch.diag(torch.ones(20).double()).flip(0), law).status is Status.HOLDS
+        audit_pit(x @ torch.diag(torch.ones(20).double()).flip(0), distribution).status is Status.HOLDS
     )  # exchangeable: another order fits too
 
 

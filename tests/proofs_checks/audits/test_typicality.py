@@ -270,7 +270,7 @@ REFUSED: dict[str, tuple[Any, Any, Any, dict[str, Any], str]] = {
     "NaN at outliers": (lambda x: torch.where(x.abs().amax(1) < 9, normal(x), math.nan), X, Y + 10, {}, "outliers"),
     "inliers off the support": (lambda x: torch.where(x[:, 0] < 0, normal(x), -math.inf), X, Y, {}, "H = -E log p is then infinite"),
     "train mode": (_Dropping(), X.float(), Y.float(), {}, "eval"),
-    "a discrete law": (distributions.Poisson(torch.ones(1)), torch.rand(9, 1), None, {}, "atoms"),
+    "a discrete distribution": (distributions.Poisson(torch.ones(1)), torch.rand(9, 1), None, {}, "atoms"),
     "outliers of another shape": (normal, X, Y[:, :2], {}, "events of shape"),
     "batch 0": (normal, X, Y, {"batch": 0}, "positive integer"),
     "batch of True": (normal, X, Y, {"batch": True}, "positive integer"),
@@ -313,7 +313,7 @@ ACCEPTED: dict[str, tuple[Callable[[], TypicalityReport], str]] = {
     "numbers on a line": (lambda: audit_typicality(distributions.Normal(torch.zeros(()).double(), 1.0), X[:, 0], Y[:, 0], points=8), "HOLDS"),
     "NumPy arrays": (lambda: audit_typicality(normal, X.numpy(), Y.numpy(), points=8), "HOLDS"),
     "one inlier and an entropy": (lambda: audit_typicality(standard, X[:1], Y[:1], entropy=torch.tensor(4.2568)), "HOLDS"),
-    "a heavy-tailed law": (lambda: audit_typicality(distributions.StudentT(torch.tensor(2.0).double()), X[:, 0] * 3, None, points=8), "HOLDS"),
+    "a heavy-tailed distribution": (lambda: audit_typicality(distributions.StudentT(torch.tensor(2.0).double()), X[:, 0] * 3, None, points=8), "HOLDS"),
     "a map and its log-determinant together": (lambda: audit_typicality(normal, X, Y, through=lambda x: (2 * x, 0 * x[:, 0] + 3 * math.log(2)), points=8), "HOLDS"),
 }  # fmt: skip
 

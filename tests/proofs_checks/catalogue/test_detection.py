@@ -1,4 +1,4 @@
-"""A reader's own density, inliers and outliers, through the two claims about density detectors."""
+"""A user's own density, inliers and outliers, through the two claims about density detectors."""
 
 from __future__ import annotations
 

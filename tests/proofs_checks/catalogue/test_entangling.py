@@ -1,4 +1,4 @@
-"""What a reader may substitute in ``disentanglement.entangling``: refused by the name of the hypothesis, or judged."""
+"""What a user may substitute in ``disentanglement.entangling``: refused by the name of the hypothesis, or judged."""
 
 from __future__ import annotations
 

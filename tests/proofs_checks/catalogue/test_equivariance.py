@@ -1,4 +1,4 @@
-"""The claims on compact groups and on equivariance: they hold throughout their families, and objects of a reader's own are judged."""
+"""The claims on compact groups and on equivariance: they hold throughout their families, and objects of a user's own are judged."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def test_the_same_deep_tree_is_decided_where_the_precision_carries_it() -> None:
     numeric(tree_case("klein", branching=1, depth=12, tau=Fraction(1, 4))).assert_holds()
 
 
-# --- a reader's own objects ----------------------------------------------------------------------------------------------------
+# --- a user's own objects ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -345,7 +345,7 @@ def test_what_has_no_sampler_or_no_density_is_refused_by_name(distribution, word
         refused(volume.statistical, Case(D=2, share=HALF, size=1000), distribution=distribution)
 
 
-# -- as a reader meets them ------------------------------------------------------------------------------------------------
+# -- as a user meets them ------------------------------------------------------------------------------------------------
 
 
 def test_verdicts_cover_the_readers_objects_and_nothing_else():

@@ -1,4 +1,4 @@
-"""The two typicality claims on objects that a reader hands in: distributions, bijections, and what cannot be one."""
+"""The two typicality claims on objects that a user hands in: distributions, bijections, and what cannot be one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a reader's density model: every kind of object, and every way in which log p fails to be a function of the point."""
+"""Reading a user's density model: every kind of object, and every way in which log p fails to be a function of the point."""
 
 from __future__ import annotations
 
@@ -95,10 +95,12 @@ def test_a_flow_shows_its_transform_and_samples() -> None:
 @pytest.mark.parametrize("flat", [False, True], ids=["takes images", "takes flat points"])
 def test_events_are_flattened_and_it_is_said(flat: bool) -> None:
     images = Stream(2).normal(6, 1, 8, 8)
-    law = laws.Independent(laws.Normal(torch.zeros(64) if flat else torch.zeros(1, 8, 8), 1.0), 1 if flat else 3)
-    read = read_density(law, images)
+    distribution = laws.Independent(
+        laws.Normal(torch.zeros(64) if flat else torch.zeros(1, 8, 8), 1.0), 1 if flat else 3
+    )
+    read = read_density(distribution, images)
     assert read.dim == 64
-    assert torch.equal(read.log_prob(read.points), law.log_prob(images.flatten(1) if flat else images))
+    assert torch.equal(read.log_prob(read.points), distribution.log_prob(images.flatten(1) if flat else images))
     assert any("flattened to D = 64" in note for note in read.notes)
 
 
@@ -133,7 +135,7 @@ BAD = {
     "one number for the batch": (lambda x: -x.square().sum(), X, "one number for the batch"),
     "NaN": (lambda x: x.sum(1).log(), X, "log p is nan"),
     "an atom": (lambda x: -x[:, 0].abs().log(), torch.cat([0 * X[:1], X]), "log p is inf at inlier 0"),
-    "a discrete law": (laws.Poisson(1.0), X[:, :1].abs(), "discrete"),
+    "a discrete distribution": (laws.Poisson(1.0), X[:, :1].abs(), "discrete"),
     "a conditional flow": (zuko.flows.NSF(3, context=2, hidden_features=[8]), X.float(), "context fixed first"),
     "a class": (zuko.flows.NSF, X, "give an instance"),
     "values": (X, X, "tensor of values"),
@@ -172,8 +174,8 @@ def test_objects_of_scikit_learn_and_scipy_are_read() -> None:
 
     estimate = KernelDensity(bandwidth=0.5).fit(X.numpy())
     assert np.allclose(read_density(estimate, X).log_prob(X).numpy(), estimate.score_samples(X.numpy()), rtol=2**-50)
-    law = multivariate_normal(np.zeros(3))
-    assert np.allclose(read_density(law, X).log_prob(X).numpy(), law.logpdf(X.numpy()), rtol=2**-50)
+    distribution = multivariate_normal(np.zeros(3))
+    assert np.allclose(read_density(distribution, X).log_prob(X).numpy(), distribution.logpdf(X.numpy()), rtol=2**-50)
 
 
 class FirstBatch(nn.Module):

@@ -1,4 +1,4 @@
-"""The report in a real browser: headless Chromium, driven by playwright, opens the file as a reader would."""
+"""The report in a real browser: headless Chromium, driven by playwright, opens the file as a user would."""
 
 from __future__ import annotations
 

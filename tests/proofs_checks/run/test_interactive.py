@@ -1,4 +1,4 @@
-"""In a REPL or a notebook a claim shows itself, runs on what a reader brings, and never raises for being refuted."""
+"""In a REPL or a notebook a claim shows itself, runs on what a user brings, and never raises for being refuted."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_reader_brings_a_case_or_an_object(square: Claim) -> None:
     mine = square.check(shift=1.0)
     assert mine.status is Status.REFUTED
     assert list(mine.routes) == ["numeric"], "only the route that takes it"
-    assert not mine.controls, "controls are of the claim, and not of a reader's object"
+    assert not mine.controls, "controls are of the claim, and not of a user's object"
 
 
 def test_what_a_claim_does_not_take_is_refused_with_what_it_does(square: Claim) -> None:

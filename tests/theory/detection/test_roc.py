@@ -83,36 +83,40 @@ cells = st.integers(1, 4).flatmap(
 
 
 @given(cells, st.sampled_from([lambda p: 1, lambda p: 1 / p, lambda p: p, lambda p: 3 * p**2, lambda p: p + 1]))
-def test_a_map_of_slope_p_over_s_gives_the_image_density_s_and_keeps_the_masses(law: Cells, score: object) -> None:
-    moved = law.moved(score)
-    assert moved.densities == tuple(Fraction(score(p)) for p in law.densities)
-    assert (moved.masses, moved.outliers) == (law.masses, law.outliers)
+def test_a_map_of_slope_p_over_s_gives_the_image_density_s_and_keeps_the_masses(
+    distribution: Cells, score: object
+) -> None:
+    moved = distribution.moved(score)
+    assert moved.densities == tuple(Fraction(score(p)) for p in distribution.densities)
+    assert (moved.masses, moved.outliers) == (distribution.masses, distribution.outliers)
 
 
 @given(cells)
-def test_reversal_is_an_involution_and_uniformization_forgets(law: Cells) -> None:
-    turned = law.moved(lambda p: 1 / p)
-    assert turned.moved(lambda p: 1 / p).densities == law.densities
-    assert turned.area() == 1 - law.area()
-    assert len(law.upper_sets()) == 2 * len(set(law.densities)) + 2
-    flat = law.moved(lambda p: 1)
+def test_reversal_is_an_involution_and_uniformization_forgets(distribution: Cells) -> None:
+    turned = distribution.moved(lambda p: 1 / p)
+    assert turned.moved(lambda p: 1 / p).densities == distribution.densities
+    assert turned.area() == 1 - distribution.area()
+    assert len(distribution.upper_sets()) == 2 * len(set(distribution.densities)) + 2
+    flat = distribution.moved(lambda p: 1)
     assert flat.area() == HALF
-    everything = tuple(range(len(law.masses)))
+    everything = tuple(range(len(distribution.masses)))
     assert flat.upper_sets() == [everything, everything, (), ()]
     assert flat.upper_sets(-1)[0] == (*everything, -1)
 
 
 def test_outliers_outside_the_support_stay_where_they_are() -> None:
-    law = Cells((1, 2, 0), (1, 1, 1), (0, 0, 1))
-    assert not law.outliers_inside
-    assert law.area() == law.moved(lambda p: 1 / p).area() == law.moved(lambda p: 1).area() == 1
+    distribution = Cells((1, 2, 0), (1, 1, 1), (0, 0, 1))
+    assert not distribution.outliers_inside
+    assert (
+        distribution.area() == distribution.moved(lambda p: 1 / p).area() == distribution.moved(lambda p: 1).area() == 1
+    )
     assert Cells((1, 2, 0), (1, 1, 1), (1, 1, 0)).outliers_inside
 
 
 def test_cell_distributions_cover_what_they_say() -> None:
-    laws = list(detection.cell_distributions(2, masses=(0, 1), lengths=(1, 2)))
-    assert len(laws) == len(set(laws)) == 3 * 4 * 4
-    assert all(law.outliers_inside for law in detection.cell_distributions(2))
+    distributions = list(detection.cell_distributions(2, masses=(0, 1), lengths=(1, 2)))
+    assert len(distributions) == len(set(distributions)) == 3 * 4 * 4
+    assert all(distribution.outliers_inside for distribution in detection.cell_distributions(2))
     for family in (
         detection.outliers_inside(),
         detection.outliers_outside(),
