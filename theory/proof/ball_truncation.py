@@ -7,10 +7,14 @@ If :math:`g'/g` is a rational function r of t, put t = 1/w: :math:`r = w^{-m} S(
 - m = -1 and k > 1: :math:`|g(t)| \le |g(T)|\,(T/t)^k`, so the tail is at most :math:`|g(T)|\,T / (k-1)`.
 """
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# SymPy declares the arguments of a node as Basic, whatever they are.
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import sympy as sp
 from sympy.polys.polyerrors import PolynomialError
@@ -110,7 +114,7 @@ def _far(ev: Evaluator, forms: tuple[Decay, ...], start: Ball, scope: Scope, goa
     for point in (sp.Integer(2) ** exponent for exponent in _EXPONENTS):
         if not ev(point, ev.root).real > start:
             continue
-        bounds = [_beyond(ev, form, point, scope) for form in forms]
+        bounds: list[Any] = [_beyond(ev, form, point, scope) for form in forms]
         if None in bounds:
             continue
         bound = sum(bounds[1:], bounds[0])

@@ -12,6 +12,9 @@ logarithms and roots off their cuts, |u| = +-u off Re u = 0, a Piecewise only wh
 as conj(g(conj z)), which is holomorphic where g is.
 """
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# SymPy declares the arguments of a node as Basic, whatever they are.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

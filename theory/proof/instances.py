@@ -4,6 +4,9 @@ Pure SymPy, exact, deterministic. :func:`demand` reads off what a statement need
 :func:`draw_function` draw it. Which draws meet the statement's relations is decided by ball arithmetic in :mod:`theory.proof.balls`.
 """
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# SymPy declares the arguments of a node as Basic, whatever they are.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -224,7 +227,7 @@ def _from_assumptions(function: UndefinedFunction, shape: Shape) -> None:
 def _from_relation(relation: Relational, shapes: dict[UndefinedFunction, Shape]) -> None:
     """Read `f(..) > c`, `f(..) < c`, `f'(..) > 0`, `f'(..) < 0` as demands on the whole function f."""
     if relation.lhs.is_number:
-        relation = relation.reversed
+        relation = relation.reversed  # pyright: ignore[reportAssignmentType]
     if not isinstance(relation, _ORDER) or not relation.rhs.is_Rational:
         return
     left, bound = relation.lhs, relation.rhs

@@ -29,7 +29,7 @@ def lagrange(name: str, first: Callable[[Any], Any], second: Callable[[Any], Any
     def summed(of: Any, term: Callable[[Any], Expr]) -> Recursion:
         return Recursion(of, (term(1),), of + term(n + 1), lambda k: sum(term(i) for i in range(1, k + 1)))
 
-    def squares(k: int) -> Expr:
+    def squares(k: int) -> Any:
         pairs = combinations(range(1, k + 1), 2)
         return sum(((first(i) * second(j) - first(j) * second(i)) ** 2 for i, j in pairs), start=0 * second(1))
 

@@ -32,8 +32,8 @@ def differences(name: str, entry: Callable[[Any], Any], weight: Callable[[Any], 
     objects = (
         Recursion(D, (entry(1) - entry(0),), D + entry(n + 1) - entry(n), passed),
         Recursion(total, (w(0) * entry(0),), total + w(n) * entry(n), lambda k: sum(w(d) * entry(d) for d in range(k))),
-        Recursion(whole, (sp.S(w(0)),), whole + w(n), lambda k: sp.S(sum(w(d) for d in range(k)))),
-        Recursion(rest, (sp.S.Zero,), rest + w(n) * D, lambda k: sp.S(sum(w(d) * passed(d) for d in range(1, k)))),
+        Recursion(whole, (sp.sympify(w(0)),), whole + w(n), lambda k: sp.sympify(sum(w(d) for d in range(k)))),
+        Recursion(rest, (sp.S.Zero,), rest + w(n) * D, lambda k: sp.sympify(sum(w(d) * passed(d) for d in range(1, k)))),
     )  # fmt: skip
     claim = (
         Equation("differences add up", D, entry(n) - entry(0)),
