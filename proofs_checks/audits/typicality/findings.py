@@ -49,7 +49,7 @@ def as_given(scored: Scored, false_alarms: float) -> Finding:
     witness["T"]["outliers"] = quantiles(outside)
     area, density = scored.area(), _density_area(scored)
     radius = kernel.radius(
-        Test.hoeffding(min(inside.numel(), outside.numel())), LEVEL
+        Test.hoeffding(min(inside.numel(), outside.numel()), width=1.0), LEVEL
     )  # Hoeffding 1963, section 5b: of pairs as of the smaller sample
     p_values = measures.rank_p_values(inside.abs(), outside.abs())
     caught = float((p_values <= false_alarms).double().mean())
