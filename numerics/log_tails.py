@@ -41,7 +41,11 @@ class Tail(NamedTuple):
 
 
 def side_of(negative: Tensor, like: Tensor) -> Tensor:
-    """+1 where ``negative``, else -1. Multiplying by it, unlike |x|, leaves derivatives right at 0."""
+    """+1 where ``negative`` (bool, any shape), else -1, in the dtype of ``like``. Multiplying by it, unlike |x|, leaves derivatives right at 0.
+
+    >>> side_of(torch.tensor([True, False]), torch.zeros(1))
+    tensor([ 1., -1.])
+    """
     return negative.to(like.dtype).mul_(2.0).sub_(1.0)
 
 

@@ -73,11 +73,11 @@ class Marginal(ABC):
         """``n`` independent rows, shape ``(n, D)``, drawn without F and without its inverse."""
 
     def conditioning_length(self, z: Tensor) -> Tensor:
-        """The length whose relative rounding enters log F, log(1 - F) and log p: the distance that they are formed from."""
+        """The length whose relative rounding enters log F, log(1 - F) and log p: the distance that they are formed from; shape of ``z``."""
         return z.abs() + _finite_part(self.low, z) + _finite_part(self.high, z)
 
     def rounding_scale(self, z: Tensor) -> Tensor:
-        """The largest magnitude that is added when the inverse lands on ``z``: its rounding is absolute."""
+        """The largest magnitude that is added when the inverse lands on ``z``: its rounding is absolute. Shape of ``z``."""
         return z.abs() + _finite_part(self.low, z) + _finite_part(self.high, z)
 
     def median(self) -> Tensor:
@@ -155,11 +155,11 @@ class LocationScale(Marginal):
         return self.loc.to(w) + self.scale.to(w) * w
 
     def conditioning_length(self, z: Tensor) -> Tensor:
-        """The distance to loc."""
+        """The distance to loc, shape of ``z``."""
         return (z - self.loc.to(z)).abs()
 
     def rounding_scale(self, z: Tensor) -> Tensor:
-        """|z| + 2 |loc| bounds what is added."""
+        """|z| + 2 |loc| bounds what is added; shape of ``z``."""
         return z.abs() + 2.0 * self.loc.to(z).abs()
 
     def mean(self) -> Tensor:
@@ -168,7 +168,11 @@ class LocationScale(Marginal):
 
 
 def columns(*parameters: float | Tensor) -> list[Tensor]:
-    """Parameters as float64 vectors of one length, one entry a column."""
+    """Parameters as float64 vectors of one length, one entry a column.
+
+    >>> columns(1.0, torch.zeros(2))
+    [tensor([1., 1.], dtype=torch.float64), tensor([0., 0.], dtype=torch.float64)]
+    """
     tensors = [torch.as_tensor(parameter, dtype=torch.float64).detach() for parameter in parameters]
     if any(tensor.ndim > 1 for tensor in tensors):
         raise ValueError(

@@ -30,6 +30,10 @@ def counted_fidelity(
         tau: The length that stands for one edge, in the average.
         resolution: Distances that differ by no more are ranked as ties, counted against the embedding.
     Source: Sala et al. 2018, section 2.
+
+    >>> from numerics.hyperbolic.trees import tree_from_parents
+    >>> counted_fidelity(tree_from_parents([0, 0]), [[0.0, 2.0], [2.0, 0.0]], tau=2.0)
+    CountedFidelity(worst=1.0, average=0.0, mean_average_precision=1.0)
     """
     size = len(tree)
     near: list[list[int]] = [[] for _ in range(size)]

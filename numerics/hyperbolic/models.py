@@ -277,12 +277,25 @@ def _model(name: str) -> Model:
 
 
 def norm(x: Tensor) -> Tensor:
-    """Euclidean length over the last axis."""
+    """Euclidean length over the last axis, shape ``(*, n)`` to ``(*,)``.
+
+    >>> norm(torch.tensor([3.0, 4.0]))
+    tensor(5.)
+    """
     return torch.linalg.vector_norm(x, dim=-1)
 
 
 def require_floating(x: Tensor) -> None:
-    """Refuse anything but a floating-point tensor."""
+    """Refuse anything but a floating-point tensor, whatever its shape.
+
+    Raises:
+        TypeError: an integer or boolean tensor, or no tensor.
+
+    >>> require_floating(torch.arange(3))
+    Traceback (most recent call last):
+        ...
+    TypeError: Expected coordinates as a floating-point tensor, got a tensor of torch.int64. ...
+    """
     if not isinstance(x, Tensor) or not x.is_floating_point():
         got = f"a tensor of {x.dtype}" if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(f"Expected coordinates as a floating-point tensor, got {got}. Convert with .double().")
@@ -314,7 +327,19 @@ def _heights(u: Tensor) -> Tensor:
 
 
 def on_sheet(point: Tensor) -> Tensor:
-    """The spatial part of points that lie on the forward sheet to half of their digits."""
+    """The spatial part of points that lie on the forward sheet to half of their digits.
+
+    Args:
+        point: Shape ``(*, n + 1)``, time coordinate first.
+    Returns:
+        Shape ``(*, n)``, a view.
+    Raises:
+        TypeError: not a floating-point tensor.
+        ValueError: a point off the sheet, on the backward sheet, or not finite.
+
+    >>> on_sheet(torch.tensor([1.25, 0.75]))
+    tensor([0.7500])
+    """
     require_floating(point)
     time, spatial = point[..., 0], point[..., 1:]
     expected = (1 + spatial.square().sum(-1)).sqrt()
@@ -339,7 +364,16 @@ def _refuse(bad: Tensor, expected: str, points: Tensor, advice: str) -> None:
 
 
 def half_chord(start: Tensor, end: Tensor) -> Tensor:
-    """``sinh^2(d/2)`` from spatial parts, as a sum of two nonnegative terms."""
+    """``sinh^2(d/2)`` from spatial parts, as a sum of two nonnegative terms.
+
+    Args:
+        start, end: Spatial parts, shape ``(*, n)``, broadcastable.
+    Returns:
+        Shape ``(*,)``.
+
+    >>> half_chord(torch.zeros(1), torch.tensor([0.75]))  # cosh d = 5/4
+    tensor(0.1250)
+    """
     tiny = torch.finfo(start.dtype).tiny
     long, other = norm(start), norm(end)
     turn = start / long.clamp_min(tiny).unsqueeze(-1) - end / other.clamp_min(tiny).unsqueeze(-1)

@@ -89,6 +89,9 @@ def rooted_tree(graph: Any, *, root: Any = None, vertices: Iterable[Any] | None 
         TypeError: neither pairs nor a graph.
         ValueError: a loop, a repeated edge, a cycle, more than one component, a directed graph, fewer than two vertices,
             an edge or a root outside the vertices. The message names the vertices.
+
+    >>> rooted_tree([("a", "b"), ("b", "c")]).depths
+    [0, 1, 2]
     """
     nodes, edges = _nodes_and_edges(graph, vertices)
     near: dict[Any, list[Any]] = {node: [] for node in nodes}
@@ -153,6 +156,9 @@ def graph_distances(tree: Tree, sources: Tensor) -> Tensor:
         sources: Vertex numbers, int64, shape ``(S,)``; the result lives on their device.
     Returns:
         int64, shape ``(S, N)``.
+
+    >>> graph_distances(tree_from_parents([0, 0, 1]), torch.tensor([2]))
+    tensor([[2, 1, 0]])
     """
     parents = torch.tensor(tree.parents, device=sources.device)
     enter, leave = (torch.tensor(times, device=sources.device) for times in _visits(tree))
@@ -271,6 +277,11 @@ def placing_error(tau: float, cosh_radius: Tensor) -> Tensor:
 
     Args:
         tau: Length of the edge.
-        cosh_radius: cosh of the child's distance from the centre.
+        cosh_radius: cosh of the child's distance from the centre, any shape.
+    Returns:
+        The shape of ``cosh_radius``, in curvature radii.
+
+    >>> placing_error(0.0, torch.ones(2)) / torch.finfo(torch.float32).eps
+    tensor([32., 32.])
     """
     return 8 * torch.finfo(cosh_radius.dtype).eps * (1 + math.cosh(tau)) * (1 + cosh_radius)

@@ -45,11 +45,11 @@ class Link(Protocol):
     """The pair of scalar steps around the rotation."""
 
     def inner(self, block: Marginal, z: Tensor) -> Tensor:
-        """From a column to the coordinate that is rotated."""
+        """From a column to the coordinate that is rotated: ``(n, k)`` of a block of k columns, the same shape."""
         ...
 
     def outer(self, block: Marginal, v: Tensor) -> Tensor:
-        """From the rotated coordinate back to a column."""
+        """From the rotated coordinate back to a column: ``(n, k)`` of a block of k columns, the same shape."""
         ...
 
 
@@ -76,11 +76,11 @@ class Direct:
     """No Gaussian step: the columns themselves are rotated about their medians. It does not preserve the distribution."""
 
     def inner(self, block: Marginal, z: Tensor) -> Tensor:
-        """``z`` minus the medians."""
+        """``z`` minus the medians, shape of ``z``."""
         return z - block.median().to(z)
 
     def outer(self, block: Marginal, v: Tensor) -> Tensor:
-        """``v`` plus the medians."""
+        """``v`` plus the medians, shape of ``v``."""
         return v + block.median().to(v)
 
 
@@ -185,7 +185,7 @@ class EntanglingMap:
         return z
 
     def tiles(self, z: Tensor) -> Iterator[Tensor]:
-        """The points, ``tile`` at a time."""
+        """The points ``(n, d)``, ``tile`` of them at a time."""
         yield from z.split(self.tile)
 
     def linearize(self, z: Tensor) -> Linearized:
@@ -235,7 +235,7 @@ class EntanglingMap:
         return at.log_outer.exp()[:, :, None] * self.A.to(z) * at.log_inner.exp()[:, None, :]
 
     def least_entry(self, at: Tensor | Linearized) -> LeastEntry:
-        """The least |J_ij| over i and j at each point, without forming J. See :func:`least_entry`."""
+        """The least |J_ij| over i and j at each point, shapes ``(n,)``, without forming J. See :func:`least_entry`."""
         if not isinstance(at, Linearized):
             parts = [self.least_entry(self.linearize(tile)) for tile in self.tiles(at)]
             return LeastEntry(*(torch.cat(pieces) for pieces in zip(*parts, strict=True)))
@@ -281,6 +281,10 @@ def least_entry(log_outer: Tensor, log_abs_A: Tensor, log_inner: Tensor) -> Leas
         Logarithm (minus infinity where A has a zero), row and column; each of shape ``(n,)``.
     Raises:
         ValueError: a slope that is zero, negative, infinite or NaN.
+
+    >>> ones = torch.zeros(1, 2).double()  # log 1
+    >>> least_entry(ones, torch.tensor([[0.8, 0.6], [0.5, 0.9]]).double().log(), ones)
+    LeastEntry(log_abs=tensor([-0.6931], dtype=torch.float64), row=tensor([1]), column=tensor([0]))
     """
     if not bool(torch.isfinite(log_outer).all() and torch.isfinite(log_inner).all()):
         raise ValueError(
@@ -323,6 +327,10 @@ def gram_defect(A: Tensor) -> tuple[Tensor, Tensor]:
     """``A^T A - I`` and a bound on the rounding of forming it, entry by entry; both of shape ``(d, d)``.
 
     The bound is gamma_(d+1) |A|^T |A| (inner products of length d, and one subtraction; Higham 2002, section 3.1).
+
+    >>> gram_defect(2 * torch.eye(2))[0]
+    tensor([[3., 0.],
+            [0., 3.]])
     """
     d = A.shape[0]
     unit = 0.5 * torch.finfo(A.dtype).eps
@@ -336,6 +344,12 @@ def rounding_of_rotation(A: Tensor) -> float:
     """How far |A^T A - I|_F may be from 0 for a computed orthogonal matrix: 10 d^2.5 units of roundoff.
 
     It is the backward error of Householder's QR factorisation (Higham 2002, theorem 19.4, with its constant taken as 10).
+
+    Args:
+        A: Shape ``(d, d)``; its size and dtype decide.
+
+    >>> rounding_of_rotation(torch.eye(4).double()) / torch.finfo(torch.float64).eps  # 5 d^2.5
+    160.0
     """
     return 10.0 * len(A) ** 2.5 * 0.5 * torch.finfo(A.dtype).eps
 
@@ -348,6 +362,11 @@ def check_rotation(A: Tensor) -> Tensor:
     Raises:
         TypeError: not a float32 or float64 tensor.
         ValueError: another shape, d = 0, NaN, not orthogonal, or a zero entry; the message names the hypothesis.
+
+    >>> check_rotation(torch.eye(2))
+    Traceback (most recent call last):
+        ...
+    ValueError: ...zero...
     """
     _check_floating(A, "the matrix A")
     if A.ndim != 2 or A.shape[0] != A.shape[1] or A.shape[0] == 0:

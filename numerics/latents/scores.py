@@ -62,6 +62,14 @@ def bins_of_equal_width(values: Tensor, bins: int = BINS) -> Tensor:
     """Labels by ``bins`` cells of equal width between a column's least and largest value, as a histogram has them.
 
     Not invariant under increasing maps; this is what Locatello et al. 2019 do. Raises as :func:`bins_of_equal_mass`.
+
+    Args:
+        values: Shape ``(n, c)``.
+    Returns:
+        int64, shape ``(n, c)``.
+
+    >>> bins_of_equal_width(torch.tensor([[0.0], [1.0], [2.0], [9.0]]), 3).T
+    tensor([[0, 0, 0, 2]])
     """
     table = _table(values, "the values")
     if bins < 2:
@@ -72,7 +80,16 @@ def bins_of_equal_width(values: Tensor, bins: int = BINS) -> Tensor:
 
 
 def classes(factors: Tensor, bins: int = BINS, *, sort: Callable[[Tensor, int], Tensor] = bins_of_equal_mass) -> Tensor:
-    """Labels of factors: a column with at most ``bins`` distinct values keeps them as its classes, others are sorted into bins."""
+    """Labels of factors: a column with at most ``bins`` distinct values keeps them as its classes, others are sorted into bins.
+
+    Args:
+        factors: Shape ``(n, k)``.
+    Returns:
+        int64, shape ``(n, k)``.
+
+    >>> classes(torch.tensor([[0.5], [7.0], [0.5]])).T
+    tensor([[0, 1, 0]])
+    """
     table = _table(factors, "the factors")
     columns = []
     for column in table.T:
@@ -133,7 +150,12 @@ def mutual_information(first: Tensor, second: Tensor) -> Tensor:
 
 
 def joint_entropy(first: Tensor, second: Tensor) -> Tensor:
-    """Entropy of the empirical joint distribution of labels, every column of ``first`` (``(n, c)``) with every one of ``second`` (``(n, k)``); nats, ``(c, k)``, float64."""
+    """Entropy of the empirical joint distribution of labels, every column of ``first`` (``(n, c)``) with every one of ``second`` (``(n, k)``); nats, ``(c, k)``, float64.
+
+    >>> labels = torch.tensor([[0], [1]])
+    >>> joint_entropy(labels, labels)  # log 2
+    tensor([[0.6931]], dtype=torch.float64)
+    """
     n, wide = len(first), int(second.max()) + 1
     found = torch.empty(first.shape[1], second.shape[1], dtype=torch.float64, device=first.device)
     shift = torch.arange(second.shape[1], device=second.device)
@@ -181,7 +203,11 @@ def mig(
 
 
 def mig_of_information(information: Tensor, entropy: Tensor) -> Mig:
-    """The gap from mutual informations ``(c, k)`` and entropies ``(k,)``, however they were found."""
+    """The gap from mutual informations ``(c, k)`` and entropies ``(k,)``, however they were found.
+
+    >>> mig_of_information(torch.tensor([[1.0], [0.25]]), torch.tensor([1.0])).score
+    0.75
+    """
     if information.shape[0] < 2:
         raise ValueError(
             f"A gap needs at least two codes, got {information.shape[0]}: hypothesis 'd >= 2' failed for the representation."
@@ -220,6 +246,9 @@ def dci(codes: Tensor, factors: Tensor, *, penalty: float = 0.0) -> Dci:
     >>> factors = torch.cartesian_prod(torch.arange(4.0), torch.arange(4.0))
     >>> round(dci(factors, factors).disentanglement, 6)
     1.0
+
+    Args:
+        codes: Shape ``(n, c)``. factors: Shape ``(n, k)``.
     """
     codes, factors = _matched(codes, factors)
     n, c = codes.shape
@@ -247,6 +276,9 @@ def dci_of_importance(importance: Tensor) -> tuple[float, float]:
     Raises:
         ValueError: fewer than two codes or factors (the logarithm's base would be 1), negative or infinite entries.
     Source: Eastwood & Williams 2018, section 2; the weights of completeness as in Locatello et al. 2019.
+
+    >>> dci_of_importance(torch.eye(2)), dci_of_importance(torch.ones(2, 2))
+    ((1.0, 1.0), (0.0, 0.0))
     """
     if importance.ndim != 2 or min(importance.shape) < 2:
         raise ValueError(
@@ -277,6 +309,12 @@ def lasso_weights(X: Tensor, Y: Tensor, penalty: float = 0.0) -> Tensor:
 
     Raises:
         ValueError: a penalty below 0 or not finite, or no convergence in 100,000 sweeps (nearly dependent columns).
+
+    Args:
+        X: Shape ``(n, c)``. Y: Shape ``(n, k)``.
+
+    >>> lasso_weights(torch.tensor([[1.0], [-1.0]]), torch.tensor([[3.0], [-3.0]]), penalty=1.0)  # 3 - 1
+    tensor([[2.]])
     """
     if not (math.isfinite(penalty) and penalty >= 0):
         raise ValueError(f"Expected a finite penalty of at least 0, got {penalty}.")
@@ -322,9 +360,16 @@ def factor_vae(
     varies least among them, relative to its variance over all rows. Factors with more than ``bins`` values are fixed up to a bin
     of equal mass. Half of ``votes`` trains the majority vote, half measures it.
 
+    Args:
+        codes: Shape ``(n, c)``. factors: Shape ``(n, k)``. stream: Source of the votes.
+        variance: Of each code, shape ``(c,)``; that over the rows when omitted.
     Raises:
         ValueError: rows that do not match, all codes constant, a batch below 2, fewer than 2 votes.
     Source: Kim & Mnih 2018, section 5, who draw each batch from a simulator: :func:`factor_vae_by_simulation`.
+
+    >>> factors = torch.cartesian_prod(torch.arange(4.0), torch.arange(4.0))
+    >>> factor_vae(factors, factors, Stream(1)).score
+    1.0
     """
     codes, factors = _matched(codes, factors)
     _check_votes(batch, votes)
@@ -363,6 +408,10 @@ def factor_vae_by_simulation(
     Args:
         represent: From factors ``(m, k)`` to codes ``(m, c)``. sample: From m to factors ``(m, k)``.
     Source: Kim & Mnih 2018, section 5 (they train on 500 to 800 votes of batches of 64).
+
+    >>> draws = Stream(1)
+    >>> factor_vae_by_simulation(lambda z: z.flip(1), lambda m: draws.normal(m, 2), Stream(2), votes=40).score
+    1.0
     """
     pairs, k, c = pairs_by_simulation(represent, sample, stream, batch=batch, votes=votes, pilot=pilot)
     return _scored(pairs, k, c)
@@ -371,7 +420,18 @@ def factor_vae_by_simulation(
 def pairs_by_simulation(
     represent: Callable[[Tensor], Tensor], sample: Callable[[int], Tensor], stream: Stream, *, batch: int, votes: int, pilot: int = 4096
 ) -> tuple[Iterator[tuple[Tensor, Tensor]], int, int]:  # fmt: skip
-    """Votes as tiles of (fixed factor, steadiest code), with the numbers of factors and of codes."""
+    """Votes as tiles of (fixed factor, steadiest code), with the numbers of factors and of codes.
+
+    Args:
+        represent: From factors ``(m, k)`` to codes ``(m, c)``. sample: From m to factors ``(m, k)``.
+
+    >>> draws = Stream(1)
+    >>> pairs, k, c = pairs_by_simulation(
+    ...     lambda z: z.flip(1), lambda m: draws.normal(m, 2), Stream(2), batch=8, votes=40
+    ... )
+    >>> all(bool((steady == 1 - fixed).all()) for fixed, steady in pairs), k, c
+    (True, 2, 2)
+    """
     _check_votes(batch, votes)
     first = sample(pilot)
     spread = _spread(_table(represent(first), "the codes"))
@@ -389,7 +449,11 @@ def pairs_by_simulation(
 
 
 def factor_vae_of_votes(train: Tensor, test: Tensor) -> FactorVae:
-    """The score from two tables of votes, shape ``(k, c)``: each code calls the factor that most of its training votes name."""
+    """The score from two tables of votes, shape ``(k, c)``: each code calls the factor that most of its training votes name.
+
+    >>> factor_vae_of_votes(torch.tensor([[9, 1], [1, 9]]), torch.tensor([[3, 1], [1, 3]])).score
+    0.75
+    """
     called = train.argmax(0)
     right = int(test.gather(0, called[None]).sum())
     total = int(test.sum())

@@ -24,6 +24,14 @@ def check_images(images: Tensor, logits: Tensor) -> None:
     Raises:
         TypeError: an integer or boolean tensor, or another dtype than the logits'.
         ValueError: no pixel at all, another number of pixels, or a value other than 0 and 1.
+
+    Args:
+        images: Shape ``(*, D)``. logits: Shape ``(*, D)``; the leading dimensions may differ.
+
+    >>> check_images(torch.tensor([0.5]), torch.zeros(1))
+    Traceback (most recent call last):
+        ...
+    ValueError: Expected binary pixels, 0 or 1. ...
     """
     if images.dtype != logits.dtype:
         raise TypeError(
@@ -103,6 +111,10 @@ def label_parameters(model: nn.Module) -> list[nn.Parameter]:
     Raises:
         TypeError, ValueError: as in :func:`~numerics.likelihoods.networks.evaluate`; or there is no such parameter, so that the
             label's gradient, the ratio's denominator, does not exist.
+
+    >>> from numerics.likelihoods.networks import patch_network
+    >>> [tuple(value.shape) for value in label_parameters(patch_network(8, 2, Stream(1)))]
+    [(4, 1), (4,)]
     """
     return _opened(model)[0]
 
@@ -172,6 +184,11 @@ def imbalance(model: nn.Module, image: Tensor, label: float = 1.0) -> Imbalance:
     Raises:
         TypeError, ValueError: as in :func:`evaluate`, :func:`check_images` and :func:`label_parameters`; or a label whose
             gradient vanishes, which leaves the ratio undefined.
+
+    >>> from numerics.likelihoods.networks import FromLogits
+    >>> model = FromLogits(lambda gamma: (gamma.expand(4), gamma[0]), torch.zeros(1).double())
+    >>> imbalance(model, torch.ones(4).double()).gradient_ratio  # four pixels that agree
+    4.0
     """
     parameters, pixels, label_logit = _opened(model)
     check_images(image, pixels)
@@ -198,6 +215,11 @@ def image_gradients(model: nn.Module, images: Tensor) -> Tensor:
         images: Shape ``(n, D)``.
     Returns:
         Shape ``(n, m)``, the parameters flattened in their order.
+
+    >>> from numerics.likelihoods.networks import FromLogits
+    >>> model = FromLogits(lambda gamma: (gamma.expand(4), gamma[0]), torch.zeros(1).double())
+    >>> image_gradients(model, torch.ones(1, 4).double())  # 4 (1 - 1/2)
+    tensor([[2.]], dtype=torch.float64)
     """
     parameters, pixels, _ = _opened(model)
     check_images(images, pixels)
@@ -222,6 +244,12 @@ def logit_jacobian(model: nn.Module) -> Tensor:
 
     Raises:
         ValueError: the matrix would hold more than ``JACOBIAN_ENTRIES`` numbers.
+
+    >>> from numerics.likelihoods.networks import FromLogits
+    >>> logit_jacobian(FromLogits(lambda gamma: (2 * gamma, gamma.sum()), torch.zeros(2)))
+    tensor([[2., 0.],
+            [0., 2.],
+            [1., 1.]])
     """
     parameters, pixels, label = _opened(model)
     count, D = sum(value.numel() for value in parameters), pixels.numel()
@@ -237,6 +265,11 @@ def logits_along(model: nn.Module, direction: Tensor) -> Tensor:
     """``J w`` for the pixel logits, shape ``(D,)``; ``direction`` is ``w``, flattened as in :func:`image_gradients`.
 
     The transpose of the transpose: ``J^T c`` is differentiated in ``c``.
+
+    >>> from numerics.likelihoods.networks import FromLogits
+    >>> model = FromLogits(lambda gamma: (2 * gamma, gamma.sum()), torch.zeros(2))
+    >>> logits_along(model, torch.tensor([1.0, 0.5]))
+    tensor([2., 1.])
     """
     parameters, pixels, _ = _opened(model)
     cotangent = torch.zeros_like(pixels, requires_grad=True)
@@ -284,7 +317,17 @@ def threshold_images(logits: Tensor, n: int, stream: Stream) -> Tensor:
 
 
 def one_colour_images(logits: Tensor, n: int, stream: Stream) -> Tensor:
-    """``n`` images that are all white or all black with equal chance: every pixel fair, and no two of them independent."""
+    """``n`` images that are all white or all black with equal chance: every pixel fair, and no two of them independent.
+
+    Args:
+        logits: Shape ``(D,)``; only the first is read.
+    Returns:
+        Shape ``(n, D)``, zeros and ones.
+
+    >>> images = one_colour_images(torch.zeros(3).double(), 100, Stream(1))
+    >>> images.sum(1).unique()
+    tensor([0., 3.], dtype=torch.float64)
+    """
     return threshold_images(logits[..., :1], n, stream).expand(n, logits.shape[-1])
 
 
@@ -294,6 +337,16 @@ def gradient_ratios(
     """Ratios ``|grad log p(x)| / |grad log p(y)|`` for ``n`` drawn images, in tiles of about ``tile`` pixels.
 
     Yields tensors of ratios; constant memory in ``n``.
+
+    Args:
+        images: Draws images: from pixel logits ``(D,)``, a number n and a stream to ``(n, D)``.
+    Returns:
+        An iterator over tensors of shape ``(rows,)``.
+
+    >>> from numerics.likelihoods.networks import FromLogits
+    >>> model = FromLogits(lambda gamma: (gamma, gamma[0]), torch.zeros(1).double())
+    >>> list(gradient_ratios(model, threshold_images, 2, Stream(1)))  # one pixel, one label
+    [tensor([1., 1.], dtype=torch.float64)]
     """
     parameters, pixels, label = _opened(model)
     label_norm = _norm(_grads(pixel_log_masses(label, torch.ones_like(label)), parameters))

@@ -22,6 +22,14 @@ def check_logits(logits: Tensor, what: str) -> None:
 
     Raises:
         TypeError, ValueError: as said.
+
+    Args:
+        logits: Any shape.
+
+    >>> check_logits(torch.tensor([0.0, torch.inf]), "logits")
+    Traceback (most recent call last):
+        ...
+    ValueError: Expected finite logits, got 1 of 2 NaN or infinite. ...
     """
     if not isinstance(logits, Tensor):
         raise TypeError(f"Expected {what} as a torch.Tensor, got {type(logits).__name__}.")
@@ -122,7 +130,13 @@ class SharedNetwork(nn.Module):
         return self.read(self.trunk.weight, self.trunk.bias)
 
     def read(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-        """The logits under trunk parameters with any leading dimensions: one network a copy of the parameters."""
+        """The logits under trunk parameters with any leading dimensions: one network a copy of the parameters.
+
+        Args:
+            weight: W, shape ``(*, m, k)`` for a latent z of shape ``(k,)``. bias: b, shape ``(*, m)``.
+        Returns:
+            Pixel logits ``(*, D)`` and label logits ``(*,)``.
+        """
         h = torch.tanh(weight @ self.latent + bias)
         seen = h if self.pixel_trunk is None else torch.tanh(self.pixel_trunk(self.latent)).expand_as(h)
         return self.pixels(seen), (h * self.label).sum(-1)
@@ -167,6 +181,10 @@ def evaluate(model: nn.Module) -> tuple[Tensor, Tensor]:
     Raises:
         TypeError: not a module, not a pair, or integer logits.
         ValueError: D = 0, more than one dimension, several labels, NaN or infinite logits.
+
+    >>> pixels, label = evaluate(FromLogits(lambda gamma: (gamma, gamma.sum()), torch.ones(2)))
+    >>> pixels.tolist(), label.item()
+    ([1.0, 1.0], 2.0)
     """
     if not isinstance(model, nn.Module):
         raise TypeError(
@@ -197,6 +215,10 @@ def shared_network(family: str, D: int, stream: Stream, *, width: int = 8) -> tu
 
     Raises:
         ValueError: an unknown family, or ``D < 1``.
+
+    >>> network, image = shared_network("agreeing", 3, Stream(1))
+    >>> evaluate(network)[0].detach().abs(), image.shape
+    (tensor([0., 0., 0.], dtype=torch.float64), torch.Size([3]))
     """
     if family not in FAMILIES or D < 1:
         raise ValueError(f"Expected a family among {', '.join(FAMILIES)} and D >= 1, got {family!r} and D = {D}.")
@@ -221,6 +243,9 @@ def patch_network(D: int, K: int, stream: Stream) -> SharedNetwork:
 
     Raises:
         ValueError: ``K`` does not divide ``D``.
+
+    >>> evaluate(patch_network(4, 2, Stream(1)))[0].detach()
+    tensor([0., 0., 0., 0.], dtype=torch.float64)
     """
     if K < 1 or D < 1 or D % K:
         raise ValueError(f"Expected a patch size K that divides D, got K = {K} and D = {D}.")

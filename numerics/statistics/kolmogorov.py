@@ -129,7 +129,11 @@ class UniformGrid:
 
 
 def uniform_bracket(lower: float, upper: float) -> tuple[float, float]:
-    """A statistic and its slack from a bracket: the middle, and half the width that the truth may lie away."""
+    """A statistic and its slack from a bracket: the middle, and half the width that the truth may lie away.
+
+    >>> uniform_bracket(0.25, 0.75)
+    (0.5, 0.25)
+    """
     return (lower + upper) / 2, (upper - lower) / 2
 
 

@@ -50,7 +50,11 @@ def hoeffding_width(n: int, m: int, reach: float = KERNEL_REACH) -> float:
 
 
 def mean_under_equal_distributions(n: int, m: int) -> float:
-    """The largest that the distance's expectation can be when the distributions are equal and features have norm 1: sqrt(1/n + 1/m)."""
+    """The largest that the distance's expectation can be when the distributions are equal and features have norm 1: sqrt(1/n + 1/m).
+
+    >>> mean_under_equal_distributions(2, 2)
+    1.0
+    """
     if n < 1 or m < 1:
         raise ValueError(f"Expected two non-empty samples, got n = {n} and m = {m}.")
     return math.sqrt(1.0 / n + 1.0 / m)
@@ -77,7 +81,16 @@ class Standardised:
 
 
 def spread_of(numbers: Tensor, middle_half: Tensor) -> Tensor:
-    """A positive scale a column: the width of its middle half, else its standard deviation, else 1."""
+    """A positive scale a column: the width of its middle half, else its standard deviation, else 1.
+
+    Args:
+        numbers: Shape ``(n, D)``. middle_half: Distances of the quartiles, shape ``(D,)``.
+    Returns:
+        Shape ``(D,)``.
+
+    >>> spread_of(torch.tensor([[0.0, 0.0], [2.0, 0.0]]), torch.zeros(2))
+    tensor([1., 1.])
+    """
     deviation = numbers.std(dim=0, unbiased=False)
     fallback = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
     return torch.where(middle_half > 0, middle_half, fallback)
