@@ -62,6 +62,12 @@ def decompose_batch(
     Raises:
         ValueError: the shape, the number of generators, the dimension, the dtype or the field is not as said. An item with entries that are not finite, a singular
             matrix or no invariant form raises nothing: it is not decided, ``why`` names it, and the others go on.
+
+    >>> import numpy as np
+    >>> swap = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]], [[[1.0, 0.0], [0.0, 1.0]]]]).double()
+    >>> split = decompose_batch(swap, Stream(1), RegularAction.from_images(np.array([[1, 0]])))
+    >>> split.multiplicities.sum(1).tolist(), list(split.decided)
+    ([2, 2], [True, True])
     """
     if generators.ndim != 4 or generators.shape[-1] > MAX_SMALL or generators.shape[1] != len(action.images):
         raise ValueError(

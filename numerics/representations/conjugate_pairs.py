@@ -140,10 +140,14 @@ class ConjugatePair:
 
 
 def as_it_is(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """A falsehood to try checks on: the representation, known exactly, taken for a unitary one."""
+    """A falsehood to try checks on: the representation, shape ``(n, d, d)``, known exactly, taken for a unitary one."""
     return matrices, {"error": 0.0, "form": 0.0, "norm": frobenius(matrices), "spectral": frobenius(matrices)}
 
 
 def unaveraged(R: Tensor, moved: Tensor, seed: Tensor, moved_error: float) -> Intertwiner:
-    """A falsehood to try checks on: X itself, with the error that its average would have."""
+    """A falsehood to try checks on: X itself, with the error that its average would have.
+
+    Args:
+        R, moved: Shape ``(n, d, d)``. seed: X, shape ``(d, d)``.
+    """
     return Intertwiner(seed, average_between(R, moved, seed, moved_error).error)

@@ -141,7 +141,11 @@ def _crowding(spaces: Eigenspaces) -> str:
 def searched_group(
     generators: Tensor, stream: Stream, limit: int = 20_000, accuracy: float = 0.0
 ) -> RegularAction | None:
-    """The group that matrices generate, shape ``(k, d, d)``; None where it was not found."""
+    """The group that matrices generate, shape ``(k, d, d)``; None where it was not found.
+
+    >>> searched_group(torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double(), Stream(1)).order
+    2
+    """
     try:
         return discover(generators, stream, limit=limit, accuracy=accuracy)
     except NoGroupFound:
@@ -149,7 +153,13 @@ def searched_group(
 
 
 def check(generators: Tensor, field: str) -> None:
-    """Refuse shapes, types and fields that cannot be a representation on generators, naming what came."""
+    """Refuse shapes, types and fields that cannot be a representation on generators, naming what came.
+
+    Args:
+        generators: Accepted with shape ``(k, d, d)``, k and d at least 1. field: "complex" or "real".
+    Raises:
+        ValueError: anything else.
+    """
     if generators.ndim != 3 or generators.shape[1] != generators.shape[2] or 0 in generators.shape:
         raise ValueError(
             f"Expected matrices on generators, shape (k, d, d) with k, d >= 1, got {tuple(generators.shape)}."
@@ -169,7 +179,13 @@ def check(generators: Tensor, field: str) -> None:
 
 
 def require_finite(generators: Tensor) -> None:
-    """Refuse NaN and infinity, naming the matrix."""
+    """Refuse NaN and infinity, naming the matrix; ``generators`` of shape ``(k, d, d)``.
+
+    >>> require_finite(torch.tensor([[[1.0]], [[torch.nan]]]))
+    Traceback (most recent call last):
+        ...
+    ValueError: Expected finite entries, got NaN or infinity in matrix 1.
+    """
     flat = torch.view_as_real(generators) if generators.is_complex() else generators
     finite = torch.isfinite(flat).flatten(1).all(1)
     if not bool(finite.all()):
@@ -188,7 +204,16 @@ def split_again(
     *,
     element: Element = commutant_element,
 ) -> Eigenspaces:
-    """Eigenspaces of a random commutant element, split again where a piece is seen to be reducible."""
+    """Eigenspaces of a random commutant element, split again where a piece is seen to be reducible.
+
+    Args:
+        unitary: On the generators, shape ``(k, d, d)``, within ``input_error`` of a unitary representation.
+        action: The group, or None: then random products stand in. attempts: How often a piece is split again.
+
+    >>> swap = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> split_again(swap, None, Stream(1), 0.0, 1).sizes
+    (1, 1)
+    """
     found = eigenspaces(*element(unitary, action, stream, input_error))
     if len(found.sizes) == 1 or attempts <= 1:
         return found
@@ -214,7 +239,11 @@ def _starts(sizes: tuple[int, ...]) -> list[int]:
 
 
 def reducible(blocks: Tensor, action: RegularAction | None, stream: Stream) -> list[int]:
-    """Positions of blocks, shape ``(k, p, b, b)``, whose symmetric commutant is more than scalars; a guide, not a certificate."""
+    """Positions of blocks, shape ``(k, p, b, b)``, whose symmetric commutant is more than scalars; a guide, not a certificate.
+
+    >>> reducible(torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]]]).double(), None, Stream(1))
+    [0]
+    """
     if action is None:
         spread = second_sample_spread(blocks, stream)
         return (spread > torch.finfo(blocks.dtype).eps ** 0.4).nonzero().ravel().tolist()
@@ -224,7 +253,12 @@ def reducible(blocks: Tensor, action: RegularAction | None, stream: Stream) -> l
 
 
 def grouped(sizes: tuple[int, ...], device: torch.device) -> dict[int, Tensor]:
-    """Columns of the pieces of each size: size -> int64 ``(pieces, size)``."""
+    """Columns of the pieces of each size: size -> int64 ``(pieces, size)``.
+
+    >>> grouped((1, 2, 1), torch.device("cpu"))
+    {1: tensor([[0],
+            [3]]), 2: tensor([[1, 2]])}
+    """
     starts: dict[int, list[int]] = {}
     at = 0
     for size in sizes:
@@ -236,7 +270,14 @@ def grouped(sizes: tuple[int, ...], device: torch.device) -> dict[int, Tensor]:
 
 
 def cut(unitary: Tensor, basis: Tensor, at: Tensor) -> Tensor:
-    """V_p* U(g) V_p for the pieces with columns ``at``, shape ``(k, p, b, b)``."""
+    """V_p* U(g) V_p for the pieces with columns ``at``, shape ``(k, p, b, b)``.
+
+    Args:
+        unitary: Shape ``(k, d, d)``. basis: Shape ``(d, d)``. at: Columns of ``basis``, int64, shape ``(p, b)``.
+
+    >>> cut(torch.tensor([[[2.0, 0.0], [0.0, 3.0]]]), torch.eye(2), torch.tensor([[0], [1]])).flatten()
+    tensor([2., 3.])
+    """
     some = basis[:, at.ravel()]
     moved = some.mH @ unitary @ some
     p, b = at.shape

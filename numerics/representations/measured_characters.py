@@ -29,7 +29,11 @@ class MeasuredCharacters:
 
     @classmethod
     def of_pieces(cls, characters: Tensor, table: Tensor, error: float) -> MeasuredCharacters:
-        """The characters of all pieces, one of each kind kept."""
+        """The characters of all pieces, one of each kind kept.
+
+        Args:
+            characters: Shape ``(pieces, n)``. table: Products of elements, int64, shape ``(n, n)``. error: Of every value.
+        """
         return cls(characters[torch.tensor(distinct(character_gram(characters)))], table, error)
 
     @property

@@ -40,6 +40,10 @@ class FloatRepresentation:
 
     Raises:
         NotARepresentation: another shape, dtype or number of matrices.
+
+    >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+    >>> regular.character, regular.defect()
+    (tensor([3., 0., 0.], dtype=torch.float64), 0.0)
     """
 
     action: RegularAction
@@ -159,7 +163,7 @@ class FloatRepresentation:
         return FloatRepresentation(self.action, torch.linalg.inv(self.generators).mT.contiguous())
 
     def conjugated(self, basis: Tensor) -> FloatRepresentation:
-        """S R S^-1."""
+        """S R S^-1 for an invertible S = ``basis`` of shape ``(d, d)``."""
         return FloatRepresentation(self.action, torch.linalg.solve(basis, basis @ self.generators, left=False))
 
     def restricted(self, generators: Sequence[int]) -> FloatRepresentation:
@@ -186,6 +190,9 @@ def subgroup_action(action: RegularAction, generators: Sequence[int]) -> tuple[R
 
     Raises:
         ValueError: no generators, or numbers that are no elements.
+
+    >>> subgroup_action(RegularAction.from_images(np.array([[1, 2, 3, 0]])), [2])[1]
+    array([0, 2])
     """
     chosen = [int(x) for x in generators]
     if not chosen or not all(0 <= x < action.order for x in chosen):
@@ -216,6 +223,11 @@ def induce(action: RegularAction, representation: FloatRepresentation, subgroup:
 
     Raises:
         NotARepresentation: as many elements as H has were not given.
+
+    >>> action = RegularAction.from_images(np.array([[1, 2, 3, 0]]))
+    >>> half, members = subgroup_action(action, [2])
+    >>> induce(action, FloatRepresentation.trivial(half), members).degree  # the index
+    2
     """
     if len(subgroup) != representation.action.order or int(subgroup[0]) != 0:
         raise NotARepresentation(

@@ -155,6 +155,10 @@ def split(
         element: What is diagonalised, and how far it may be from commuting.
     Raises:
         ValueError: not square, not finite, or complex matrices over R.
+
+    >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> split(swap, Stream(1)).sizes
+    (1, 1)
     """
     if ground not in ("C", "R"):
         raise ValueError(f"Expected ground 'C' or 'R', got {ground!r}.")
@@ -196,6 +200,11 @@ def unitarity_errors(matrices: Tensor, unitary: Tensor, change: Tensor | None) -
 
     Args:
         matrices: R, shape ``(n, d, d)``. unitary: U, the same shape. change: L, shape ``(d, d)``; None for the unit matrix.
+
+    >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> error, form = unitarity_errors(swap, swap, None)
+    >>> error, form < 1e-14
+    (0.0, True)
     """
     d = unitary.shape[-1]
     eye, short = torch.eye(d, dtype=unitary.dtype, device=unitary.device), gamma(d + 1, unitary)
@@ -257,6 +266,10 @@ def copies_counted(
 
     Args:
         matrices: Every element, shape ``(n, d, d)``, exact. generators: Positions of generators among them.
+
+    >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> float(copies_counted(swap, [1], Stream(1)).residual)
+    0.0
     """
     found = decompose(
         torch.stack([matrices[g] for g in generators]),

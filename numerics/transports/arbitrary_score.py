@@ -36,7 +36,14 @@ DOUBLINGS = 21  # of a unit step away from the base point, where a preimage is l
 
 
 def log_ratio(log_p: Tensor, log_s: Tensor) -> Tensor:
-    """log(p/s), the logarithm of the integrand that makes s the density of the image."""
+    """log(p/s), the logarithm of the integrand that makes s the density of the image.
+
+    Args:
+        log_p, log_s: Nats, any shape.
+
+    >>> log_ratio(torch.tensor([0.0]), torch.tensor([-1.0]))
+    tensor([1.])
+    """
     return log_p - log_s
 
 
@@ -138,6 +145,8 @@ class ArbitraryScore:
         Where the numbers can not hold them all, the middle of the middle fibre is taken, so that the bulk of the points is served;
         :meth:`inspect` names the rest.
 
+        Args:
+            x: Points, shape ``(N, D)``.
         Raises:
             HypothesisError: p/s is finite and positive throughout on no fibre of ``x``.
         """
@@ -213,7 +222,7 @@ class ArbitraryScore:
         return Inspection(y, estimate, trouble)
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """The same map as a pure function: one batch, no checks, so that ``torch.func`` can transform it."""
+        """The same map as a pure function, ``(N, D)`` to ``(N, D)``: one batch, no checks, so that ``torch.func`` can transform it."""
         fine, *_ = self._fibre(x[:, 0], x[:, 1:])
         return torch.cat([fine[:, None], x[:, 1:]], 1)
 
@@ -244,6 +253,7 @@ class ArbitraryScore:
         """Preimages by Newton's method inside a bracket that bisection keeps, on the map as evaluated.
 
         Args:
+            y: Images, shape ``(N, D)``.
             strict: With False, rows outside the range of the map come back as NaN with an infinite residual.
         Raises:
             HypothesisError: a first coordinate lies outside the range that the map reaches within the floating-point line.
@@ -431,6 +441,11 @@ def dyadic_tails(
         levels: k of the last interval; the first has k = 0.
     Returns:
         The first integral, the last, and the estimated error of the last, each of shape ``(n,)``.
+
+    >>> rest, base = torch.zeros(1, 0).double(), torch.zeros(1).double()
+    >>> first, last, _ = dyadic_tails(lambda t, rest: 0 * t, rest, base, levels=2, reach=0.5)
+    >>> first, last  # lengths: 1/4, a quarter of that
+    (tensor([0.2500], dtype=torch.float64), tensor([0.0625], dtype=torch.float64))
     """
     finite = bool(torch.isfinite(base).all())
     start = base if finite else torch.zeros_like(base)

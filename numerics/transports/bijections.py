@@ -83,7 +83,11 @@ class TriangularLayer:
 
 @dataclass(frozen=True)
 class Rotation:
-    """y = x Q for an orthogonal Q, which moves volumes without changing them."""
+    """y = x Q for an orthogonal Q, which moves volumes without changing them.
+
+    >>> Rotation(torch.tensor([[0.0, 1.0], [-1.0, 0.0]])).forward(torch.tensor([[1.0, 2.0]]))
+    tensor([[-2.,  1.]])
+    """
 
     matrix: Tensor
 
@@ -284,7 +288,11 @@ def bijection(kind: str, dim: int, stream: Stream) -> Bijection:
 
 
 class Cube:
-    """x -> x^3 on the line: a differentiable bijection whose derivative vanishes at 0. ``breaks`` lists where its images' density is singular."""
+    """x -> x^3 on the line: a differentiable bijection whose derivative vanishes at 0. ``breaks`` lists where its images' density is singular.
+
+    >>> Cube().inverse(torch.tensor([[-8.0]]))
+    tensor([[-2.]])
+    """
 
     breaks = (-1.0, -0.1, -0.01, 0.0, 0.01, 0.1, 1.0)
 
@@ -297,7 +305,7 @@ class Cube:
         return y.sign() * y.abs() ** (1 / 3)
 
     def log_det(self, x: Tensor) -> Tensor:
-        """log |3 x^2|."""
+        """log |3 x^2| at points ``(N, 1)``, shape ``(N,)``."""
         return (3 * x[:, 0].square()).log()
 
 
@@ -306,6 +314,9 @@ class CantorInverse:
 
     A Lipschitz bijection with derivative 1 on the images of the removed intervals, which have length 1 in all, and derivative 0 almost
     everywhere on the rest, which has length 1 too: half of a uniform distribution is sent to the Cantor set, where no density sees it.
+
+    >>> CantorInverse().inverse(torch.tensor([[0.5]]))  # 1/2 + 1/2
+    tensor([[1.]])
     """
 
     breaks = (0.0, 1 / 9, 2 / 9, 1 / 3, 2 / 3, 7 / 9, 8 / 9, 1.0)
@@ -330,7 +341,7 @@ class CantorInverse:
         return torch.where(gap, x - climbed, left + 0 * x)
 
     def inverse(self, y: Tensor) -> Tensor:
-        """h(y) = y + Cantor(y) for y in [0, 1]."""
+        """h(y) = y + Cantor(y) for y in [0, 1], shape ``(N, 1)``."""
         rest, total, open_ = y.clone(), torch.zeros_like(y), torch.ones_like(y, dtype=torch.bool)
         rise = 1.0
         for _ in range(self.depth):

@@ -66,6 +66,13 @@ def recover(
         HypothesisError: as the map's methods do.
     Accuracy:
         ``error``, derived in ``DERIVATION`` under ``ACCURACY`` and ``STEADY``, and under ``SMOOTH`` where the quadrature is estimated.
+
+    >>> from numerics.distributions.marginals import Normal
+    >>> p, x = Normal(), torch.tensor([[-1.0], [0.5]]).double()
+    >>> flat = ArbitraryScore(p.log_prob, lambda x: 0 * x[:, 0], dim=1)
+    >>> recovered = recover(flat, x)  # s = 1, log s = 0
+    >>> bool((recovered.log_density.abs() <= recovered.error).all())
+    True
     """
     y = transport.forward(x)
     found = transport.solve(y)
@@ -138,6 +145,11 @@ def mixture_exponents(mixture: IsotropicMixture, power: int) -> Callable[[Tensor
         power: 1 for the integrand of s = 1, 2 for that of s = 1/p: products of components are exponentials of quadratics again.
     Returns:
         From x_2..x_D, shape ``(N, D - 1)``, to a, b of shape ``(K^power,)`` and c of shape ``(K^power, N)``.
+
+    >>> from numerics.distributions.mixtures import isotropic_gaussian
+    >>> a, b, _ = mixture_exponents(isotropic_gaussian(1, 1.0, torch.zeros(1)), 2)(torch.zeros(1, 0))
+    >>> a, b  # p^2 ~ e^(-t^2)
+    (tensor([1.]), tensor([0.]))
     """
 
     def along(rest: Tensor) -> Exponents:

@@ -56,6 +56,10 @@ def find_panels(
         near: Points of the distribution, shape ``(n, dim)``. support: Ends ``(low, high)`` of a box, tensors of shape ``(dim,)``, finite.
     Raises:
         HypothesisError: the density is zero wherever it was tried.
+
+    >>> edges = find_panels(lambda x: -x[:, 0] ** 2 / 2, 1).edges[0]
+    >>> bool(edges[0] < -8), bool(edges[-1] > 8)
+    (True, True)
     """
     zero = torch.zeros(dim, dtype=torch.float64) if like is None else like.new_zeros(dim)
     generator = torch.Generator().manual_seed(20260101)
