@@ -18,6 +18,9 @@ class Tail(NamedTuple):
     """Where a point lies in its distribution: ``log_p`` is log F where ``side`` is +1, and log(1 - F) where it is -1.
 
     The side is that of the smaller of the two (either, near the median), so that ``log_p`` is at most about log 1/2.
+
+    >>> Tail(torch.tensor([0.25]).log(), torch.tensor([1.0])).complement().exp()
+    tensor([0.7500])
     """
 
     log_p: Tensor

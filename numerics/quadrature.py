@@ -23,6 +23,9 @@ class Rule:
         nodes: Increasing, strictly inside (0, 1).
         weights: Positive; exact for polynomials up to ``degree``.
         coarse: Weights of the embedded rule, 0 where it has no node; exact up to ``coarse_degree``.
+
+    >>> gauss(2).degree, len(gauss(2))
+    (3, 2)
     """
 
     nodes: tuple[float, ...]

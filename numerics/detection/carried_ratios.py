@@ -67,11 +67,10 @@ class Pair:
         With x' the point that the inverse finds, p's image has :math:`\log p(x') + \log|\det Df^{-1}(f(x))|` and q's has
         :math:`\log q(x) - \log|\det Df(x)|`.
 
-        Raises:
-            ValueError: f or its inverse cannot be followed by autograd.
-
         Args:
             points: Samples of p or q, shape ``(N, D)``.
+        Raises:
+            ValueError: f or its inverse cannot be followed by autograd.
         """
         dim = self.dim
         points = points[: max(16, HELD // dim**2)].requires_grad_()

@@ -124,6 +124,10 @@ class Region:
 
     Args:
         f: With ``forward`` and, for D > 2, ``inverse``. pilot: Shape ``(n, D)``; quantiles of its columns bound the set.
+
+    >>> half_line = Region(Fold(), torch.linspace(1.0, 2.0, 101)[:, None])
+    >>> half_line.contains(torch.tensor([[1.0], [1.5]]))
+    tensor([False,  True])
     """
 
     def __init__(self, f: Bijection, pilot: Tensor) -> None:
@@ -159,6 +163,11 @@ class Family:
     Args:
         starts: t of each member, shape ``(T,)``. low, high: Ends along ``direction``, ``(T,)``, infinite at 0 and at 1.
         direction: u, shape ``(D,)``.
+
+    >>> sample = torch.arange(1000.0)[:, None]
+    >>> pair = Family.of(sample, torch.ones(1), Fraction(1, 2), 2)
+    >>> pair.contains(sample).float().mean(0)  # both leave out a half
+    tensor([0.5000, 0.5000])
     """
 
     starts: Tensor
@@ -355,7 +364,7 @@ def log_volume_factor(chart: Chart, x: Tensor) -> Tensor:
     """log of the product over coordinates of |chart'(x_i)|, shape ``(N,)``, by one backward pass through the chart.
 
     Args:
-        chart: A function of the line, applied entry by entry.
+        chart: A function of the line, applied entry by entry. x: Points, shape ``(N, D)``.
     Raises:
         ValueError: a chart that autograd cannot follow, or one that does not keep shapes.
 

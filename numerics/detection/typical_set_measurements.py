@@ -165,6 +165,9 @@ def chebyshev_of_three_values(spread: Spread, like: Tensor) -> Measurement:
     """The least favourable density: three levels, T = 0 or +-w with mass q, and eps just below w, where Chebyshev's bound is reached.
 
     P(A) and 1 - Var/eps^2 are compared from both sides; they differ by q (w^2/eps^2 - 1).
+
+    Args:
+        spread: What is claimed of the variance of a mean. like: A tensor of any shape whose dtype and device are used.
     """
     w, q = 0.75, torch.linspace(0.05, 0.95, 19, dtype=like.dtype, device=like.device)
     masses, levels = (

@@ -43,6 +43,12 @@ class MeasuredProduct:
         mass, entropies, variances: Column by column.
         entropy, variance: Sums over the columns, nats. entropy_error, variance_error: Their estimated errors.
         rounding: What the sums may round, nats.
+
+    >>> from numerics.distributions.marginals import Normal
+    >>> from numerics.distributions.product import Product
+    >>> found = MeasuredProduct(Product([Normal()]))
+    >>> round(found.entropy - math.log(2 * math.pi) / 2, 9), round(found.variance, 9)  # nats
+    (0.5, 0.5)
     """
 
     def __init__(self, product: Product) -> None:
@@ -70,6 +76,12 @@ class TypicalSet:
     Args:
         product: Independent columns. length: N. epsilon: Half width, nats a point.
         entropy: What is taken for H. member: From (T, epsilon) to membership.
+
+    >>> from numerics.distributions.marginals import Exponential
+    >>> from numerics.distributions.product import Product
+    >>> one = TypicalSet(Product([Exponential()]), 1, 1.0, 1.0, lambda t, epsilon: abs(t) <= epsilon)
+    >>> round(1 - one.mass(1.0), 12) == round(math.exp(-2), 12)  # P(x <= 2)
+    True
     """
 
     product: Product

@@ -187,6 +187,9 @@ def _log_sum_exp(exponents: Tensor) -> Tensor:
 def isotropic_gaussian(dim: int, scale: float, like: Tensor) -> IsotropicMixture:
     """The centred isotropic Gaussian as a mixture of one, on the device and in the dtype of ``like``.
 
+    Args:
+        dim: D. scale: Standard deviation, positive. like: A tensor of any shape.
+
     >>> isotropic_gaussian(3, 2.0, torch.zeros(1).double()).covariances[0].diagonal()
     tensor([4., 4., 4.], dtype=torch.float64)
     """
@@ -196,6 +199,9 @@ def isotropic_gaussian(dim: int, scale: float, like: Tensor) -> IsotropicMixture
 
 def equicorrelated_gaussian(dim: int, correlation: float, like: Tensor) -> GaussianMixture:
     """The standard Gaussian all of whose pairs of coordinates have one correlation, on the device and in the dtype of ``like``.
+
+    Args:
+        dim: D. correlation: Above -1/(D - 1) and below 1. like: A tensor of any shape.
 
     >>> equicorrelated_gaussian(2, 0.8, torch.zeros(1).double()).covariances[0]
     tensor([[1.0000, 0.8000],

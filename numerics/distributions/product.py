@@ -52,7 +52,7 @@ class Marginal(ABC):
         """The smaller tail of each coordinate at ``z``, whose last axis has D entries; shape of ``z``."""
 
     def log_cdf(self, z: Tensor) -> Tensor:
-        """log F(z), to a relative error of a few units of roundoff in the lower half and an absolute one above."""
+        """log F(z), shape of ``z``, to a relative error of a few units of roundoff in the lower half and an absolute one above."""
         tail = self.tail(z)
         return torch.where(tail.side > 0, tail.log_p, tail.complement())
 
@@ -77,7 +77,7 @@ class Marginal(ABC):
         return z.abs() + _finite_part(self.low, z) + _finite_part(self.high, z)
 
     def rounding_scale(self, z: Tensor) -> Tensor:
-        """The largest magnitude that is added when the inverse lands on ``z``: its rounding is absolute. Shape of ``z``."""
+        """The largest magnitude that is added when the inverse lands on ``z``, shape of ``z``: its rounding is absolute."""
         return z.abs() + _finite_part(self.low, z) + _finite_part(self.high, z)
 
     def median(self) -> Tensor:
@@ -138,11 +138,11 @@ class LocationScale(Marginal):
         return (z - self.loc.to(z)) / self.scale.to(z)
 
     def tail(self, z: Tensor) -> Tail:
-        """The standard tail at (z - loc)/scale."""
+        """The standard tail at (z - loc)/scale, shape of ``z``."""
         return self._tail(self._standard(z))
 
     def log_density(self, z: Tensor) -> Tensor:
-        """The standard log density at (z - loc)/scale, less log scale; column by column."""
+        """The standard log density at (z - loc)/scale, less log scale; nats, column by column, shape of ``z``."""
         return self._log_density(self._standard(z)) - torch.log(self.scale.to(z))
 
     def quantile(self, tail: Tail) -> Tensor:

@@ -103,15 +103,14 @@ def require_isometry(matrix: Tensor) -> float:
     Admitted are matrices with every entry of :math:`|A^T J A - J|` at most ``4 (n + 1) eps |A|_F^2``: rounding the entries of
     an exact Lorentz matrix, or of a product of few of them, stays below.
 
+    Args:
+        matrix: A, float32 or float64, shape ``(n + 1, n + 1)``, n at least 1.
     Returns:
         A bound on the spectral norm of ``A - A*`` for an exact Lorentz matrix A*: with E the defect ``A* = A (I + J E)^(-1/2)``, so
         ``|A|_2 |E|_F`` to first order (half of it is to spare), where the computed E errs by ``(n + 1) eps |A|_F^2`` at most.
     Raises:
         TypeError: not a tensor of float32 or float64.
         ValueError: not square, smaller than 2 x 2, not finite, not Lorentz (the worst entry is named), or ``A_00 < 0``.
-
-    Args:
-        matrix: A, float32 or float64, shape ``(n + 1, n + 1)``, n at least 1.
 
     >>> require_isometry(torch.eye(3).double()) < 1e-13
     True

@@ -164,6 +164,11 @@ def lift(spatial: Tensor) -> Tensor:
 def ball_to_hyperboloid(x: Tensor) -> Tensor:
     r""":math:`\xi = 2x/(1-|x|^2)`, lifted. Refuses points on or outside the unit sphere, as :func:`poincare_distance` does.
 
+    Args:
+        x: Points of the Poincaré ball, shape ``(*, n)``.
+    Returns:
+        Shape ``(*, n + 1)``, time coordinate first.
+
     >>> ball_to_hyperboloid(torch.tensor([0.5, 0.0]).double())
     tensor([1.6667, 1.3333, 0.0000], dtype=torch.float64)
     """
@@ -191,6 +196,11 @@ def hyperboloid_to_klein(point: Tensor) -> Tensor:
 def klein_to_hyperboloid(k: Tensor) -> Tensor:
     r""":math:`\xi = k/\sqrt{1-|k|^2}`, lifted.
 
+    Args:
+        k: Points of the Klein ball, shape ``(*, n)``, ``|k| < 1``.
+    Returns:
+        Shape ``(*, n + 1)``, time coordinate first.
+
     >>> klein_to_hyperboloid(torch.tensor([0.6, 0.0]).double())
     tensor([1.2500, 0.7500, 0.0000], dtype=torch.float64)
     """
@@ -202,6 +212,11 @@ def hyperboloid_to_half_space(point: Tensor) -> Tensor:
 
     The apex goes to height 1. The second form keeps the full relative accuracy of the height near the boundary point
     :math:`-e_n`, which the model sends to infinity.
+
+    Args:
+        point: Shape ``(*, n + 1)``, time coordinate first.
+    Returns:
+        Shape ``(*, n)``, heights last.
 
     >>> hyperboloid_to_half_space(lift(torch.zeros(2).double()))  # the apex has height 1
     tensor([0., 1.], dtype=torch.float64)
@@ -215,6 +230,11 @@ def hyperboloid_to_half_space(point: Tensor) -> Tensor:
 
 def half_space_to_hyperboloid(u: Tensor) -> Tensor:
     r""":math:`\xi_\perp = u_\perp/u_n, \; \xi_n = (1-|u|^2)/(2u_n)`, lifted; the inverse of :func:`hyperboloid_to_half_space`.
+
+    Args:
+        u: Shape ``(*, n)``, heights last and positive.
+    Returns:
+        Shape ``(*, n + 1)``, time coordinate first.
 
     >>> half_space_to_hyperboloid(torch.tensor([0.0, 2.0]).double())
     tensor([ 1.2500,  0.0000, -0.7500], dtype=torch.float64)

@@ -31,6 +31,10 @@ class Tree:
     Attributes:
         parents: For each vertex its parent, an earlier vertex; the root is its own.
         labels: What each vertex was called by whoever gave the graph.
+
+    >>> path = tree_from_parents([0, 0, 1])
+    >>> path.edges, path.degrees
+    ([(0, 1), (1, 2)], [1, 2, 1])
     """
 
     parents: tuple[int, ...]

@@ -103,6 +103,11 @@ def normal_scores(values: Tensor) -> Tensor:
 
     A constant column becomes 0; a column without ties becomes the n quantiles of the normal distribution at the middles of n equal masses.
 
+    Args:
+        values: Shape ``(n, c)``, n at least 1.
+    Returns:
+        Shape ``(n, c)``.
+
     >>> normal_scores(torch.tensor([[3.0], [7.0]]))
     tensor([[-0.6745],
             [ 0.6745]], dtype=torch.float64)
@@ -238,6 +243,8 @@ def dci(codes: Tensor, factors: Tensor, *, penalty: float = 0.0) -> Dci:
     rows, the importance of code i for factor j is :math:`|W_{ij}|`, and the error is taken on the second half. With
     :math:`\lambda` = ``penalty`` = 0 this is least squares, and for normal factors v = Az with orthogonal A the importance is |A^T|.
 
+    Args:
+        codes: Shape ``(n, c)``. factors: Shape ``(n, k)``.
     Raises:
         ValueError: fewer than two codes or factors, a constant factor, fewer than 2 c + 4 rows, a negative penalty. A constant code
             has no importance.
@@ -246,9 +253,6 @@ def dci(codes: Tensor, factors: Tensor, *, penalty: float = 0.0) -> Dci:
     >>> factors = torch.cartesian_prod(torch.arange(4.0), torch.arange(4.0))
     >>> round(dci(factors, factors).disentanglement, 6)
     1.0
-
-    Args:
-        codes: Shape ``(n, c)``. factors: Shape ``(n, k)``.
     """
     codes, factors = _matched(codes, factors)
     n, c = codes.shape
@@ -307,11 +311,10 @@ def lasso_weights(X: Tensor, Y: Tensor, penalty: float = 0.0) -> Tensor:
     conditions :math:`|X_i^T(Y - XW)/n| \le \lambda`, with equality and sign where :math:`W_i \ne 0`, hold to 64 c units of roundoff
     of their terms.
 
-    Raises:
-        ValueError: a penalty below 0 or not finite, or no convergence in 100,000 sweeps (nearly dependent columns).
-
     Args:
         X: Shape ``(n, c)``. Y: Shape ``(n, k)``.
+    Raises:
+        ValueError: a penalty below 0 or not finite, or no convergence in 100,000 sweeps (nearly dependent columns).
 
     >>> lasso_weights(torch.tensor([[1.0], [-1.0]]), torch.tensor([[3.0], [-3.0]]), penalty=1.0)  # 3 - 1
     tensor([[2.]])

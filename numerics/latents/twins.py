@@ -81,6 +81,10 @@ class RandomDecoder:
 
     Args:
         d: Latents. outputs: Observed coordinates. hidden: Units.
+
+    >>> decoder = RandomDecoder(2, 3, Stream(1))
+    >>> decoder(torch.zeros(5, 2).double()).shape
+    torch.Size([5, 3])
     """
 
     def __init__(self, d: int, outputs: int, stream: Stream, *, hidden: int = 16, noise: float = 0.5) -> None:

@@ -21,12 +21,11 @@ JACOBIAN_ENTRIES = 2**25  # 256 MiB in float64; beyond it the caller is told, no
 def check_images(images: Tensor, logits: Tensor) -> None:
     """Refuse images that are not bits of the logits' dtype and last dimension.
 
+    Args:
+        images: Shape ``(*, D)``. logits: Shape ``(*, D)``; the leading dimensions may differ.
     Raises:
         TypeError: an integer or boolean tensor, or another dtype than the logits'.
         ValueError: no pixel at all, another number of pixels, or a value other than 0 and 1.
-
-    Args:
-        images: Shape ``(*, D)``. logits: Shape ``(*, D)``; the leading dimensions may differ.
 
     >>> check_images(torch.tensor([0.5]), torch.zeros(1))
     Traceback (most recent call last):
@@ -48,6 +47,8 @@ def check_images(images: Tensor, logits: Tensor) -> None:
 def pixel_log_masses(logits: Tensor, images: Tensor) -> Tensor:
     """``log Bern(x | sigmoid(a))`` in nats, elementwise, broadcasting ``logits`` and ``images``.
 
+    Args:
+        logits: a, floating, any shape. images: x, zeros and ones in the logits' dtype, broadcastable with them.
     Accuracy: relative error at most 4 eps at logit zero (an exponential, a log1p and an addition, each within an ulp).
 
     >>> pixel_log_masses(torch.zeros(2), torch.tensor([0.0, 1.0])).exp()
@@ -59,6 +60,10 @@ def pixel_log_masses(logits: Tensor, images: Tensor) -> Tensor:
 def pairwise_sum(values: Tensor) -> Tensor:
     """Sum over the last dimension by halving: relative error at most ``ceil(log2 n)`` unit roundoffs of ``sum |values|``.
 
+    Args:
+        values: Shape ``(*, n)``.
+    Returns:
+        Shape ``(*,)``.
     Source: Higham, Accuracy and Stability of Numerical Algorithms, section 4.2.
 
     >>> pairwise_sum(torch.tensor([1.0, 2.0, 4.0]))
@@ -98,6 +103,11 @@ def bernoulli_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
 
 def continuous_bernoulli_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
     """The same sum for torch's continuous Bernoulli, a density on [0, 1]: zero at logits zero, whatever the image.
+
+    Args:
+        logits: Shape ``(*, D)``. images: Shape ``(*, D)``, values in [0, 1].
+    Returns:
+        Nats, shape ``(*,)``.
 
     >>> bool(continuous_bernoulli_log_likelihood(torch.zeros(3).double(), torch.tensor([0.0, 1.0, 1.0]).double()).abs() < 1e-6)
     True
@@ -157,7 +167,11 @@ def _norm(pieces: Sequence[Tensor | None]) -> Tensor:
 
 @dataclass(frozen=True)
 class Imbalance:
-    """What one image and one label do to the label's parameters: log likelihoods in nats, and gradient norms."""
+    """What one image and one label do to the label's parameters: log likelihoods in nats, and gradient norms.
+
+    >>> Imbalance(-8.0, -1.0, 4.0, 2.0).gradient_ratio
+    2.0
+    """
 
     log_image: float
     log_label: float
@@ -418,6 +432,11 @@ def all_images(D: int, like: Tensor) -> Tensor:
 
 def entropy_bits(masses: Tensor) -> Tensor:
     """``-sum p log2 p`` over the last dimension, with ``0 log 0 = 0``. Masses are nonnegative and sum to one.
+
+    Args:
+        masses: Shape ``(*, n)``.
+    Returns:
+        Bits, shape ``(*,)``.
 
     >>> round(float(entropy_bits(torch.full((4,), 0.25).double())), 12)
     2.0

@@ -20,11 +20,10 @@ FAMILIES = ("agreeing", "generic", "orthogonal", "unshared")
 def check_logits(logits: Tensor, what: str) -> None:
     """Refuse what is no tensor, not floating, NaN or infinite; ``what`` names it in the message.
 
-    Raises:
-        TypeError, ValueError: as said.
-
     Args:
         logits: Any shape.
+    Raises:
+        TypeError, ValueError: as said.
 
     >>> check_logits(torch.tensor([0.0, torch.inf]), "logits")
     Traceback (most recent call last):
@@ -45,7 +44,14 @@ def check_logits(logits: Tensor, what: str) -> None:
 
 
 class Agreeing(nn.Module):
-    """Pixel head with logits ``a_i = t_i (v . h)``: one shared brightness, seen through the signs ``t``."""
+    """Pixel head with logits ``a_i = t_i (v . h)``: one shared brightness, seen through the signs ``t``.
+
+    Args:
+        signs: t, shape ``(D,)``. direction: v, shape ``(m,)``.
+
+    >>> Agreeing(torch.tensor([1.0, -1.0]), torch.tensor([1.0, 0.0]))(torch.tensor([3.0, 5.0]))
+    tensor([ 3., -3.])
+    """
 
     signs: Tensor
     direction: Tensor
@@ -61,7 +67,14 @@ class Agreeing(nn.Module):
 
 
 class Reflection(nn.Module):
-    """Pixel head ``a = h - 2 v (v . h) / |v|^2``: every pixel depends on all D features, and the rows are orthonormal."""
+    """Pixel head ``a = h - 2 v (v . h) / |v|^2``: every pixel depends on all D features, and the rows are orthonormal.
+
+    Args:
+        normal: v, shape ``(D,)``, not zero.
+
+    >>> Reflection(torch.tensor([1.0, 0.0]))(torch.tensor([3.0, 5.0]))
+    tensor([-3.,  5.])
+    """
 
     normal: Tensor
 
@@ -76,7 +89,11 @@ class Reflection(nn.Module):
 
 
 class Patches(nn.Module):
-    """Pixel head that paints each feature on ``K`` neighbouring pixels (nearest-neighbour upsampling)."""
+    """Pixel head that paints each feature on ``K`` neighbouring pixels (nearest-neighbour upsampling).
+
+    >>> Patches(2)(torch.tensor([3.0, 5.0]))
+    tensor([3., 3., 5., 5.])
+    """
 
     def __init__(self, K: int) -> None:
         super().__init__()
@@ -88,7 +105,11 @@ class Patches(nn.Module):
 
 
 class Dense(nn.Module):
-    """Pixel head ``a = V h`` with a fixed matrix ``V``, shape ``(D, m)``."""
+    """Pixel head ``a = V h`` with a fixed matrix ``V``, shape ``(D, m)``.
+
+    >>> Dense(torch.tensor([[1.0, 1.0], [0.0, 2.0]]))(torch.tensor([3.0, 5.0]))
+    tensor([ 8., 10.])
+    """
 
     rows: Tensor
 
@@ -157,7 +178,12 @@ class FromLogits(nn.Module):
 
 
 class Centred(nn.Module):
-    """``model`` with its logits' present values subtracted: probability one half everywhere, and the same Jacobian."""
+    """``model`` with its logits' present values subtracted: probability one half everywhere, and the same Jacobian.
+
+    >>> model = FromLogits(lambda gamma: (gamma, gamma.sum()), torch.ones(2))
+    >>> Centred(model)()[0].tolist()
+    [0.0, 0.0]
+    """
 
     pixel_offset: Tensor
     label_offset: Tensor

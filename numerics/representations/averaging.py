@@ -190,6 +190,8 @@ def average(matrices: Tensor, inverses: Tensor, matrix: Tensor) -> tuple[Tensor,
 def unitarise(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
     """U(g) = L* R(g) L^-* with L L* = H = (1/n) sum_g R(g)* R(g), and bounds on its error.
 
+    Args:
+        matrices: R(g) for every element, shape ``(n, d, d)``, real or complex.
     Returns:
         The matrices U(g), and ``{"error": e, "form": f, "norm": u, "spectral": s}``, which hold if R is an exact representation: U is within e
         of an exact conjugate U' of R (Frobenius), whose invariant form is within f of the unit matrix, so that |U'|_F <= u and
@@ -199,9 +201,6 @@ def unitarise(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
     Accuracy:
         Rounding is bounded entry by entry, gamma times products of absolute values (Higham 2002, 3.5 and 8.1), and carried through the computed
         inverse factor, so that entries of very different size do not add to one another.
-
-    Args:
-        matrices: R(g) for every element, shape ``(n, d, d)``, real or complex.
 
     >>> skew = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [0.0, -1.0]]]).double()
     >>> unitary, bounds = unitarise(skew)

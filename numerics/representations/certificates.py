@@ -131,6 +131,14 @@ def certify(
     Args:
         generators: R, shape ``(k, d, d)``. basis, inverse: T and its inverse, shape ``(d, d)``. irreps: In the order of T's columns.
         action: The group, or None where it is not known. over: "complex" or "real".
+
+    >>> import numpy as np
+    >>> swap, unit = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double(), torch.ones(1, 1, 1).double()
+    >>> basis = torch.tensor([[1.0, 1.0], [1.0, -1.0]]).double() / 2**0.5
+    >>> irreps = [Irrep(1, 1, sign * unit, "unknown", None) for sign in (1, -1)]
+    >>> flip = RegularAction.from_images(np.array([[1, 0]]))
+    >>> certify(swap, basis, basis, irreps, action=flip, over="complex")[0].decided
+    True
     """
     blocks = assemble([i.matrices.to(basis) for i in irreps], [i.multiplicity for i in irreps])
     residual = equation_residual(generators, basis, inverse, blocks)

@@ -30,6 +30,13 @@ class Mean:
         generators: Shape ``(k, ..., d, d)``.
         action: The group with its words, or None when it is not known: then random products stand in.
         stream: Source of the random products.
+
+    >>> swap = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> import numpy as np
+    >>> mean = Mean(swap, RegularAction.from_images(np.array([[1, 0]])), Stream(1))
+    >>> mean(torch.tensor([[1.0, 0.0], [0.0, 3.0]]).double())
+    tensor([[2., 0.],
+            [0., 2.]], dtype=torch.float64)
     """
 
     def __init__(self, generators: Tensor, action: RegularAction | None, stream: Stream) -> None:

@@ -262,7 +262,11 @@ def product_means(group: str, l: int, angles: int, nodes: int, stream: Stream) -
 
 
 def orthogonality(group: str, l: int, stream: Stream, *, rule: Rule = product_rule, mass: float = 1.0) -> Measurement:
-    """All means of products of two coefficients under a rule, times ``mass``, against Schur's orthogonality: ``(k, k)`` residuals."""
+    """All means of products of two coefficients under a rule, times ``mass``, against Schur's orthogonality: ``(k, k)`` residuals.
+
+    >>> bool((orthogonality("SU(2)", 2, Stream(1)).residual < 1e-13).all())
+    True
+    """
     found = product_means(group, l, *rule(group, l), stream)
     residual = (mass * found.means - schur(group, l, found.means.real)).abs()
     return Measurement(residual, found.bound, found.points)
@@ -358,7 +362,11 @@ class SampledOrthogonality:
 def sampled_orthogonality(
     group: str, l: int, size: int, stream: Stream, *, sampler: Sampler = haar_quaternions, mass: float = 1.0
 ) -> SampledOrthogonality:
-    """The means of :func:`random_means`, times ``mass``, against Schur's orthogonality; products lie in the unit disc."""
+    """The means of :func:`random_means`, times ``mass``, against Schur's orthogonality; products lie in the unit disc.
+
+    >>> sampled_orthogonality("U(1)", 1, 4000, Stream(1)).worst < 0.1
+    True
+    """
     found = random_means(group, l, size, stream, sampler=sampler)
     deviation = mass * found.means - schur(group, l, found.means.real)
     worst = max(float(deviation.real.abs().max()), float(deviation.imag.abs().max()))

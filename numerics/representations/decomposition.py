@@ -159,6 +159,11 @@ def check(generators: Tensor, field: str) -> None:
         generators: Accepted with shape ``(k, d, d)``, k and d at least 1. field: "complex" or "real".
     Raises:
         ValueError: anything else.
+
+    >>> check(torch.ones(2, 2), "complex")
+    Traceback (most recent call last):
+        ...
+    ValueError: Expected matrices on generators, shape (k, d, d) with k, d >= 1, got (2, 2).
     """
     if generators.ndim != 3 or generators.shape[1] != generators.shape[2] or 0 in generators.shape:
         raise ValueError(
@@ -308,6 +313,10 @@ def copies(
     """Sort irreducible blocks, shape ``(k, p, b, b)``, into kinds: positions, unitary Q with B_j Q_j = Q_j rho, and rho, for each kind.
 
     ``doubt``, ascending, shape ``(p,)``, says how far each block is from one of a representation: rho is the mean of those that are about as near as the first.
+
+    >>> blocks = torch.tensor([1.0, 1.0, -1.0]).reshape(1, 3, 1, 1).double()
+    >>> [positions.tolist() for positions, _, _ in copies(blocks, None, Stream(1))]
+    [[0, 1], [2]]
     """
     alike = _alike(blocks, action)
     waiting = torch.arange(blocks.shape[1], device=blocks.device)

@@ -70,6 +70,9 @@ class PolarFactor:
 def polar(matrix: Tensor) -> PolarFactor:
     """The polar factor of a square matrix from its singular value decomposition, with measured residuals.
 
+    Args:
+        matrix: T, shape ``(d, d)``, real or complex.
+
     >>> polar(torch.tensor([[0.0, -2.0], [3.0, 0.0]]).double()).factor.round(decimals=12).abs()
     tensor([[0., 1.],
             [1., 0.]], dtype=torch.float64)
@@ -95,6 +98,10 @@ def polar_intertwining_error(found: Intertwiner, parts: PolarFactor, moved_error
     an entry of [P, R] is that of [P^2, R] divided by a sum of two singular values, at least :math:`2\sigma`; and
     :math:`UR - R'U = (TR - R'T)P^{-1} + U [R, P] P^{-1}`. So the bound is
     :math:`\varepsilon/\sigma + (\varepsilon\|T\| + skew\|T\|^2)/\sigma^2`, with the residual of the factorisation counted in :math:`\varepsilon`.
+
+    >>> one = torch.eye(2).double()
+    >>> polar_intertwining_error(Intertwiner(one, 0.0), polar(one), 0.0, 0.0, 2) < 1e-13
+    True
     """
     if parts.smallest <= 0:
         return math.inf

@@ -85,7 +85,15 @@ class FloatRepresentation:
     def permutation(
         cls, action: RegularAction, images: Tensor, dtype: torch.dtype = torch.float64
     ) -> FloatRepresentation:
-        """From what the generators do to points: ``images[j, x]`` is g_j x, and R(g) e_x = e_{gx}."""
+        """From what the generators do to points: ``images[j, x]`` is g_j x, and R(g) e_x = e_{gx}.
+
+        Args:
+            action: The group. images: int64, shape ``(k, m)``, one permutation of the m points a generator.
+
+        >>> swap = RegularAction.from_images(np.array([[1, 0]]))
+        >>> FloatRepresentation.permutation(swap, torch.tensor([[1, 0, 2]])).character  # fixed points
+        tensor([3., 1.], dtype=torch.float64)
+        """
         points = torch.arange(images.shape[-1], device=images.device)
         if images.ndim != 2 or not bool((images.sort(dim=1).values == points).all()):
             raise NotARepresentation("Expected rows that are permutations of the points, given by their images.")

@@ -141,6 +141,11 @@ class TwoSampleGrid:
     """Two samples' distance in constant memory, by the same bracket; values in [0, 1].
 
     The distance is invariant under increasing maps, so that any distribution is first sent into [0, 1] by one.
+
+    >>> pair = TwoSampleGrid(4, 1)
+    >>> _ = pair.first.add(torch.tensor([0.1]).double()), pair.second.add(torch.tensor([0.9]).double())
+    >>> pair.brackets()[0]
+    tensor([1.], dtype=torch.float64)
     """
 
     def __init__(self, cells: int = 1 << 16, columns: int = 1, device: str | torch.device = "cpu") -> None:

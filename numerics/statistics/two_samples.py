@@ -64,6 +64,12 @@ class Standardised:
     """Columns centred and scaled by a pilot sample's quartiles, then by a power of the dimension: fixed before any point is judged.
 
     A column that does not vary over the pilot's middle half is scaled by its standard deviation there, or left alone if that is zero.
+
+    Args:
+        pilot: Shape ``(n, D)``, n at least 1.
+
+    >>> Standardised(torch.arange(5.0)[:, None])(torch.tensor([[4.0]]))  # (4 - 2) / 2
+    tensor([[1.]], dtype=torch.float64)
     """
 
     def __init__(self, pilot: Tensor) -> None:
@@ -107,6 +113,11 @@ class Embedding:
     Args:
         dim: Columns of a point. stream: Where the frequencies come from. features: T.
         scales: Lengths at which differences should show, in units of the points' own coordinates; one after the other.
+
+    >>> pair = Embedding(1, Stream(1))
+    >>> x = torch.tensor([[0.0], [1.0]]).double()
+    >>> pair.add(x, 0).add(x, 1).distance
+    0.0
     """
 
     def __init__(

@@ -191,7 +191,7 @@ class AdaptiveScore:
         return torch.cat([root.x[:, None], rest], 1)
 
     def log_density(self, y: Tensor) -> Tensor:
-        """log density of f(X) at images ``y``, through :meth:`inverse` and the Jacobian of the map as evaluated."""
+        """log density of f(X) at images ``y`` ``(N, D)``, nats, ``(N,)``, through :meth:`inverse` and the Jacobian of the map as evaluated."""
         x = self.inverse(y)
         with torch.no_grad():
             return evaluated("log_prob", self.log_prob, x) - self.log_det(x)

@@ -195,6 +195,7 @@ class ArbitraryScore:
         (relative to 1 + |x_1|) moves y_1 by less than two units of rounding, so that neighbours share an image.
 
         Args:
+            x: Points, shape ``(N, D)``.
             resolution: Coarse on purpose: in floating point *every* map with a slope below 1 merges some neighbours.
         """
         self._check_shape(x)
@@ -240,6 +241,8 @@ class ArbitraryScore:
     def slope(self, x: Tensor) -> Slope:
         """The derivative behind :meth:`log_det` with what it takes to bound its error.
 
+        Args:
+            x: Points, shape ``(N, D)``.
         Raises:
             ValueError: a function is constant to autograd but not in value (detached, or computed outside torch).
         """
@@ -274,6 +277,11 @@ class ArbitraryScore:
         """log density of f(X) at images ``y``, through the inverse and the Jacobian of the map as evaluated.
 
         It approaches log s + ``log_unit`` at the preimage. See :func:`numerics.transports.image_density.recover` for its error.
+
+        Args:
+            y: Shape ``(N, D)``.
+        Returns:
+            Nats, shape ``(N,)``.
         """
         x = self.inverse(y)
         with torch.no_grad():

@@ -171,7 +171,12 @@ Layer = TriangularLayer | Rotation | SplineLayer
 
 @dataclass(frozen=True)
 class Composition:
-    """Layers applied in turn."""
+    """Layers applied in turn.
+
+    >>> turn = Rotation(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]))
+    >>> Composition((turn, turn)).forward(torch.tensor([[1.0, 2.0]]))
+    tensor([[-1., -2.]])
+    """
 
     layers: tuple[Layer, ...]
 
@@ -198,6 +203,11 @@ class Composition:
         r"""How rounding in the layers' Jacobians is amplified on its way to log det: :math:`\sum_l \kappa(J_L \cdots J_{l+1})\,\kappa(J_l)`.
 
         A product of matrices is formed with errors that act, on the next factor, through the condition number of what is already formed.
+
+        Args:
+            x: Points, shape ``(N, D)``.
+        Returns:
+            Shape ``(N,)``.
         """
         steps = []
         for layer in self.layers:
@@ -323,7 +333,11 @@ class CantorInverse:
     depth = 48
 
     def forward(self, x: Tensor) -> Tensor:
-        """x in [0, 2]; the removed interval that holds h^-1(x) is found by 48 trisections, of which each piece's image is known."""
+        """x in [0, 2]; the removed interval that holds h^-1(x) is found by 48 trisections, of which each piece's image is known.
+
+        Args:
+            x: Shape ``(N, 1)``.
+        """
         left, climbed = (
             torch.zeros_like(x),
             torch.zeros_like(x),

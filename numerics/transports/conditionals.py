@@ -36,6 +36,9 @@ __all__ = [
 def log_complement(log_p: Tensor) -> Tensor:
     """log(1 - e^log_p) for ``log_p <= 0``: to a few units of roundoff, relative to 1 - e^log_p as the rounded ``log_p`` has it.
 
+    Args:
+        log_p: Any shape.
+
     >>> log_complement(torch.tensor([0.25]).log()).exp()
     tensor([0.7500])
     """
@@ -153,13 +156,13 @@ class MixtureFibre(Fibre):
         self.scale = (weights * (scales**2 + (means - self.centre).square())).sum(0).sqrt()
 
     def log_tail(self, t: Tensor, side: Tensor) -> Tensor:
-        """log sum_k w_k Phi(side z_k), a sum of positive terms on either side."""
+        """log sum_k w_k Phi(side z_k), a sum of positive terms on either side; ``(N,)``."""
         return torch.logsumexp(
             self.log_weights + torch.special.log_ndtr(side * ((t - self.means) / self.scales)), 0
         ).clamp_max(0.0)
 
     def log_density(self, t: Tensor) -> Tensor:
-        """log sum_k w_k phi(z_k)/s_k."""
+        """log sum_k w_k phi(z_k)/s_k, nats, ``(N,)``."""
         z = (t - self.means) / self.scales
         return torch.logsumexp(self.log_weights - z * z / 2 - LOG_SQRT_2PI - self.scales.log(), 0)
 

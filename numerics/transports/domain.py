@@ -43,6 +43,10 @@ class Trouble:
     Args:
         size: How many points were looked at. device: Where they live, and the rows with them.
         causes: For each cause met, the rows, increasing, int64; a row may stand under several. The causes are the keys of ``CAUSES``.
+
+    >>> trouble = Trouble(3, {"p is zero": torch.tensor([1])})
+    >>> trouble.counts, trouble.sound
+    ({'p is zero': 1}, tensor([ True, False,  True]))
     """
 
     size: int
@@ -127,14 +131,13 @@ def complaint(cause: str, count: int, size: int, dtype: torch.dtype) -> Hypothes
 def evaluated(name: str, function: LogFunction, points: Tensor) -> Tensor:
     """``function(points)``, one number a row in the precision and on the device of the points, or an error that says what to change.
 
-    Raises:
-        HypothesisError: the function refuses points between data points (a discrete distribution, or one of bounded support).
-        ValueError: it fails, or returns something else.
-
     Args:
         points: Shape ``(N, D)``.
     Returns:
         Shape ``(N,)``.
+    Raises:
+        HypothesisError: the function refuses points between data points (a discrete distribution, or one of bounded support).
+        ValueError: it fails, or returns something else.
 
     >>> evaluated("log_prob", lambda x: x.sum(1), torch.ones(2, 3))
     tensor([3., 3.])

@@ -86,6 +86,11 @@ class Table:
 
     Args:
         edges: Increasing, shape ``(panels + 1,)``. coefficients: ``(ORDER, panels)``. log_scale: ``(panels,)``.
+
+    >>> edges = torch.tensor([0.0, 1.0]).double()
+    >>> table = Table.through(edges, panel_nodes(edges)[0])  # e^t
+    >>> table.log_value(torch.tensor([0.25]).double())
+    tensor([0.2500], dtype=torch.float64)
     """
 
     edges: Tensor

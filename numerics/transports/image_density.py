@@ -98,7 +98,18 @@ def log_units(transport: ArbitraryScore, slope: Slope) -> Tensor:
 def errors_of_density(
     transport: ArbitraryScore, x: Tensor, slope: Slope, exponents: Callable[[Tensor], Exponents] | None
 ) -> tuple[Tensor, Tensor]:
-    """What truncation and rounding may each do to log p - log det J at ``x``, nats, ``(N,)``; a bound on truncation with ``exponents``, else an estimate."""
+    """What truncation and rounding may each do to log p - log det J at ``x``, nats, ``(N,)``; a bound on truncation with ``exponents``, else an estimate.
+
+    Args:
+        x: Points, shape ``(N, D)``. slope: What :meth:`ArbitraryScore.slope` finds there.
+
+    >>> from numerics.distributions.marginals import Normal
+    >>> flat = ArbitraryScore(Normal().log_prob, lambda x: 0 * x[:, 0], dim=1)
+    >>> x = torch.tensor([[0.5]]).double()
+    >>> truncation, rounding = errors_of_density(flat, x, flat.slope(x), None)
+    >>> bool(truncation + rounding < 1e-10)
+    True
+    """
     eps, term = torch.finfo(x.dtype).eps, log_units(transport, slope)
     value = slope.value.abs()
     truncation = (slope.estimate if exponents is None else _remainder(transport, x, exponents)) / value

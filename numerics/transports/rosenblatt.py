@@ -38,6 +38,8 @@ def uniforms_of(tail: Tail) -> Tensor:
 def tails_of(u: Tensor) -> Tail:
     """Tails of numbers strictly between 0 and 1.
 
+    Args:
+        u: Any shape.
     Raises:
         ValueError: a number outside the open interval, or NaN.
 
