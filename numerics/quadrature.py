@@ -39,7 +39,7 @@ class Rule:
 
     def tensors(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Nodes, weights and coarse weights on the device and in the dtype of ``like``, each of shape ``(len(self),)``."""
-        return _placed(self, like.dtype, like.device)
+        return _rule_on_device(self, like.dtype, like.device)
 
     def integrate(self, integrand: Callable[[Tensor], Tensor], low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
         r"""Integrals of ``integrand`` from ``low`` to ``high``, and the distance between the two rules.
@@ -65,7 +65,7 @@ class Rule:
 
 
 @functools.lru_cache(maxsize=64)
-def _placed(rule: Rule, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+def _rule_on_device(rule: Rule, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     rows = torch.tensor([rule.nodes, rule.weights, rule.coarse], dtype=dtype, device=device)
     return rows[0], rows[1], rows[2]
 

@@ -23,8 +23,22 @@ from numerics.streams import Stream, tiles
 from numerics.transports.domain import PrecisionError
 
 __all__ = [
-    "BallShare", "CountedSequences", "ball_volume", "chebyshev", "chebyshev_of_three_values", "closed_forms", "columns_of_one_family", "draws",
-    "mass_of_a_set", "mass_of_the_density", "mode_repeated", "normal_of_any_covariance", "shape_of_product", "shell", "typical_set", "widths",
+    "BallShare",
+    "CountedSequences",
+    "ball_volume",
+    "chebyshev",
+    "chebyshev_of_three_values",
+    "closed_forms",
+    "columns_of_one_family",
+    "draws",
+    "mass_of_a_set",
+    "mass_of_the_density",
+    "normal_of_any_covariance",
+    "repeated_mode",
+    "shape_of_product",
+    "shell",
+    "typical_set",
+    "widths",
 ]  # fmt: skip
 
 Exponents = Callable[[Any, Any, Any], tuple[Any, Any]]  # from (H, epsilon, N) to the ends claimed for log(|A|/P(A))
@@ -51,7 +65,7 @@ def draws(product: Product, count: int, stream: Stream) -> Tensor:
     return product.sample(count, stream)
 
 
-def mode_repeated(product: Product, count: int, stream: Stream) -> Tensor:
+def repeated_mode(product: Product, count: int, stream: Stream) -> Tensor:
     """The most probable point of a symmetric distribution, over and over, shape ``(count, D)``."""
     return product.median()[None].expand(count, -1)
 

@@ -42,7 +42,7 @@ def counted_fidelity(
         near[child].append(parent)
     expansions, contractions, stretches, precisions = [], [], [], []
     for u in range(size):
-        steps = _walked(near, u)
+        steps = _edges_from(near, u)
         others = [w for w in range(size) if w != u]
         for w in others:
             expansions.append(table[u][w] / steps[w])
@@ -58,7 +58,7 @@ def counted_fidelity(
     return CountedFidelity(max(expansions) * max(contractions), average, float(sum(precisions) / size))
 
 
-def _walked(near: list[list[int]], start: int) -> dict[int, int]:
+def _edges_from(near: list[list[int]], start: int) -> dict[int, int]:
     """Number of edges from ``start`` to each vertex, breadth first."""
     steps, queue = {start: 0}, [start]
     for vertex in queue:

@@ -118,9 +118,9 @@ def fidelity(
     average = [math.fsum(part.average[k] for part in parts) / (size * (size - 1)) for k in range(3)]
     precision = [math.fsum(part.precision[k] for part in parts) / size for k in range(3)]
     return Fidelity(
-        _widened(worst, slack),
-        _widened(average, slack),
-        _widened(precision, slack),
+        _widen(worst, slack),
+        _widen(average, slack),
+        _widen(precision, slack),
         sum(part.collapsed for part in parts) // 2,
         sum(part.unranked for part in parts),
         size * (size - 1) // 2,
@@ -192,6 +192,6 @@ def _product(ratios: list[tuple[float, float]]) -> float:
     return expansion * contraction
 
 
-def _widened(ends: Sequence[float], slack: float) -> Enclosure:
+def _widen(ends: Sequence[float], slack: float) -> Enclosure:
     low, value, high = ends
     return Enclosure(low * (1 - slack), value, high * (1 + slack))

@@ -15,8 +15,8 @@ from torch import Tensor
 
 __all__ = [
     "Tree",
-    "carries",
     "graph_distances",
+    "largest_radius",
     "placing_error",
     "rooted_tree",
     "sarkar",
@@ -195,10 +195,10 @@ def _levels(tree: Tree) -> list[Tensor]:
 # --- Sarkar's construction -------------------------------------------------------------------------------------------------
 
 
-def carries(dtype: torch.dtype) -> float:
+def largest_radius(dtype: torch.dtype) -> float:
     """The largest distance from the centre at which coordinates of the Poincaré ball still differ from the sphere's: ``-log(eps)``.
 
-    >>> round(carries(torch.float64), 2)
+    >>> round(largest_radius(torch.float64), 2)
     36.04
     """
     return -math.log(torch.finfo(dtype).eps)
@@ -238,7 +238,7 @@ def sarkar(
         )
     if not (math.isfinite(tau) and tau > 0):
         raise ValueError(f"Expected a positive finite edge length tau, got {tau}.")
-    radius, limit = max(tree.depths) * tau, carries(dtype)
+    radius, limit = max(tree.depths) * tau, largest_radius(dtype)
     if radius > limit:
         raise ValueError(
             f"Expected a radius (depth times tau) of at most {limit:.3g}, all that {dtype} coordinates of the ball carry; got "

@@ -199,7 +199,7 @@ def mig(
     >>> mig(factors, factors, bins=4).score
     1.0
     """
-    codes, factors = _matched(codes, factors)
+    codes, factors = _require_matching(codes, factors)
     labels = classes(factors, bins, sort=sort)
     entropy = torch.stack([_entropy(torch.bincount(column), len(labels)) for column in labels.T])
     if bool((entropy <= 0).any()):
@@ -254,11 +254,11 @@ def dci(codes: Tensor, factors: Tensor, *, penalty: float = 0.0) -> Dci:
     >>> round(dci(factors, factors).disentanglement, 6)
     1.0
     """
-    codes, factors = _matched(codes, factors)
+    codes, factors = _require_matching(codes, factors)
     n, c = codes.shape
     if n < 2 * c + 4:
         raise ValueError(f"Expected at least {2 * c + 4} rows for {c} codes, half of them to fit, got {n}.")
-    X, Y = _standardised(codes), _standardised(factors)
+    X, Y = _standardise(codes), _standardise(factors)
     if not bool(Y.any(0).all()):
         raise ValueError(f"Factor {int((~Y.any(0)).nonzero()[0])} is constant: there is nothing to predict.")
     half = n // 2
@@ -374,7 +374,7 @@ def factor_vae(
     >>> factor_vae(factors, factors, Stream(1)).score
     1.0
     """
-    codes, factors = _matched(codes, factors)
+    codes, factors = _require_matching(codes, factors)
     _check_votes(batch, votes)
     labels = classes(factors, bins)
     spread = _spread(codes) if variance is None else variance
@@ -391,7 +391,7 @@ def factor_vae(
             rows = order[starts[:, None] + picked, fixed[:, None]]
             yield fixed, _steadiest(codes[rows], spread)
 
-    return _scored(pairs(), factors.shape[1], codes.shape[1])
+    return _score_votes(pairs(), factors.shape[1], codes.shape[1])
 
 
 def _each(sizes: list[Tensor], fixed: Tensor, value: Tensor) -> Iterator[tuple[Tensor, int]]:
@@ -417,7 +417,7 @@ def factor_vae_by_simulation(
     1.0
     """
     pairs, k, c = pairs_by_simulation(represent, sample, stream, batch=batch, votes=votes, pilot=pilot)
-    return _scored(pairs, k, c)
+    return _score_votes(pairs, k, c)
 
 
 def pairs_by_simulation(
@@ -463,7 +463,7 @@ def factor_vae_of_votes(train: Tensor, test: Tensor) -> FactorVae:
     return FactorVae(right / total, right, total, train)
 
 
-def _scored(pairs: Iterator[tuple[Tensor, Tensor]], k: int, c: int) -> FactorVae:
+def _score_votes(pairs: Iterator[tuple[Tensor, Tensor]], k: int, c: int) -> FactorVae:
     fixed, steady = (torch.cat(parts) for parts in zip(*pairs, strict=True))
     half = len(fixed) // 2
     tables = [
@@ -509,7 +509,7 @@ def _table(values: Tensor, what: str) -> Tensor:
     return table
 
 
-def _matched(codes: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
+def _require_matching(codes: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
     codes, factors = _table(codes, "the codes"), _table(factors, "the factors")
     if len(codes) != len(factors):
         raise ValueError(
@@ -520,7 +520,7 @@ def _matched(codes: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
     return codes, factors
 
 
-def _standardised(table: Tensor) -> Tensor:
+def _standardise(table: Tensor) -> Tensor:
     """Columns of mean 0 and mean square 1; constant ones become 0."""
     numbers = table.to(torch.float64)
     varies = (numbers != numbers[0]).any(0)

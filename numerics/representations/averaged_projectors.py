@@ -35,7 +35,7 @@ class Module:
     table: Tensor | None = None
 
 
-def doubled(matrices: Tensor, inverses: Tensor, table: Tensor | None = None) -> Module:
+def pair_of_copies(matrices: Tensor, inverses: Tensor, table: Tensor | None = None) -> Module:
     """Two copies R + R, W = {(v, 2 v)}, and a projector onto W that does not commute with them.
 
     Args:

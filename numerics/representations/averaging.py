@@ -129,13 +129,13 @@ def exact_conjugate(matrices: Tensor, basis: Tensor, inverse: Tensor) -> Tensor:
     return basis.to(dtype) @ matrices.to(dtype) @ inverse.to(dtype)
 
 
-def held(matrices: Tensor, dtype: torch.dtype) -> Tensor:
+def exact_cast(matrices: Tensor, dtype: torch.dtype) -> Tensor:
     """The same entries, any shape, in the precision ``dtype``, real or complex as they are.
 
     Raises:
         PrecisionError: that precision rounds an entry.
 
-    >>> held(torch.tensor([2**24]), torch.float32)
+    >>> exact_cast(torch.tensor([2**24]), torch.float32)
     tensor([16777216.])
     """
     half = matrices.is_complex() and dtype == torch.float32
@@ -247,13 +247,13 @@ def character_gram(characters: Tensor) -> Tensor:
     return characters @ characters.mH / characters.shape[1]
 
 
-def distinct(gram: Tensor) -> list[int]:
+def first_of_each_kind(gram: Tensor) -> list[int]:
     """Positions of the first of each kind, where |gram| is near 1 for equal kinds and near 0 for different ones.
 
     Args:
         gram: Inner products of irreducible characters, shape ``(k, k)``, as :func:`character_gram` gives them.
 
-    >>> distinct(character_gram(torch.tensor([[1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])))
+    >>> first_of_each_kind(character_gram(torch.tensor([[1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])))
     [0, 1]
     """
     kept: list[int] = []

@@ -120,13 +120,13 @@ def exponential(generators: Tensor, norm: float, input_error: float) -> Approxim
     return Approximate(sums, error + input_error)
 
 
-def tilt(d: int, beta: Tensor, beta_error: float) -> Approximate:
+def rotations_about_y(d: int, beta: Tensor, beta_error: float) -> Approximate:
     """exp(-i beta J_y), shape ``(*, d, d)``; ``beta_error`` bounds the error of the angles, in radians.
 
     Args:
         beta: Radians, shape ``(*,)``.
 
-    >>> tilt(2, torch.tensor([math.pi], dtype=torch.float64), 0.0).matrices.real.round(decimals=12).abs()
+    >>> rotations_about_y(2, torch.tensor([math.pi], dtype=torch.float64), 0.0).matrices.real.round(decimals=12).abs()
     tensor([[[0., 1.],
              [1., 0.]]], dtype=torch.float64)
     """
@@ -136,7 +136,7 @@ def tilt(d: int, beta: Tensor, beta_error: float) -> Approximate:
     return exponential(-1j * beta[..., None, None] * J, j * largest, j * (4 * math.sqrt(d) * u * largest + beta_error))
 
 
-def turn(d: int, quaternions: Tensor) -> Approximate:
+def rotations_of_quaternions(d: int, quaternions: Tensor) -> Approximate:
     """exp(-i phi n.J) of the unit quaternions cos(phi/2) + sin(phi/2) n, shape ``(N, d, d)``.
 
     The quaternions are taken as they are: an error there moves the random element, not the function at it.
@@ -144,7 +144,7 @@ def turn(d: int, quaternions: Tensor) -> Approximate:
     Args:
         quaternions: Shape ``(N, 4)``.
 
-    >>> turn(2, torch.tensor([[-1.0, 0.0, 0.0, 0.0]]).double()).matrices.real.round(decimals=12).abs()
+    >>> rotations_of_quaternions(2, torch.tensor([[-1.0, 0.0, 0.0, 0.0]]).double()).matrices.real.round(decimals=12).abs()
     tensor([[[1., 0.],
              [0., 1.]]], dtype=torch.float64)
     """
@@ -242,7 +242,7 @@ def product_means(group: str, l: int, angles: int, nodes: int, stream: Stream) -
     angle = torch.arange(angles, dtype=stream.dtype, device=stream.device) * (period / angles)
     blocks, worst = [], 0.0
     for d in dimensions(group, l):
-        tilted = tilt(d, x.arccos(), beta_error)
+        tilted = rotations_about_y(d, x.arccos(), beta_error)
         m = (d - 1) / 2 - torch.arange(d, dtype=stream.dtype, device=stream.device)
         phases = torch.polar(
             torch.ones((), dtype=stream.dtype, device=stream.device), -angle[:, None] * m
@@ -327,7 +327,7 @@ def random_means(
         else:
             blocks = []
             for d in dimensions(group, l):
-                turned = turn(d, quaternions)
+                turned = rotations_of_quaternions(d, quaternions)
                 worst = max(worst, turned.error)
                 blocks.append(turned.matrices.reshape(n, d * d))
             values = torch.cat(blocks, 1)

@@ -403,10 +403,10 @@ def all_shifts(n: int) -> Iterable[tuple[int, ...]]:
     return [tuple((i + d) % n for i in range(n)) for d in range(n)]
 
 
-def averaged(matrix: Tensor, group: Iterable[tuple[int, ...]], orders: tuple[int, int]) -> Tensor:
+def group_average(matrix: Tensor, group: Iterable[tuple[int, ...]], orders: tuple[int, int]) -> Tensor:
     """(1/|G|) sum_g P_out(g)^-1 A P_in(g) over permutations of n points, A of shape ``(n^b, n^a)`` for ``orders = (a, b)``.
 
-    >>> averaged(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), all_permutations(2), (1, 1))
+    >>> group_average(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), all_permutations(2), (1, 1))
     tensor([[2.5000, 2.5000],
             [2.5000, 2.5000]])
     """
@@ -473,9 +473,9 @@ def averages(
     a, b = orders
     members = list(group(n))
     matrix = stream.normal(n**b, n**a)
-    mean = averaged(matrix, members, orders)
+    mean = group_average(matrix, members, orders)
     spread, count = spread_by_pattern(mean, equality_patterns(n, a + b))
-    rounding = 2 * gamma(len(members) + 2, matrix) * float(averaged(matrix.abs(), members, orders).max())
+    rounding = 2 * gamma(len(members) + 2, matrix) * float(group_average(matrix.abs(), members, orders).max())
     different = 1 + int((mean.reshape(-1).sort().values.diff() > rounding).sum())
     counted = Bound({"counting": 0.0}, f"{MEANS}; {CHANCE}")
     return {

@@ -37,7 +37,9 @@ class UnitaryMatrices:
         return torch.isfinite(self.error)
 
 
-def made_unitary(generators: Tensor, action: RegularAction | None, stream: Stream, rounds: int = 3) -> UnitaryMatrices:
+def unitarise_batch(
+    generators: Tensor, action: RegularAction | None, stream: Stream, rounds: int = 3
+) -> UnitaryMatrices:
     """U(g) = L^-1 R(g) L with L L* = mean R R*, repeated for those that rounding leaves visibly not unitary.
 
     Args:
@@ -47,7 +49,7 @@ def made_unitary(generators: Tensor, action: RegularAction | None, stream: Strea
         rounds: How often the form is averaged at most; after the last one a miss below 1/2 is kept, and stated.
 
     >>> skew = torch.tensor([[[[1.0, 1.0], [0.0, -1.0]]]]).double()
-    >>> bool((made_unitary(skew, None, Stream(1)).error < 1e-12).all())
+    >>> bool((unitarise_batch(skew, None, Stream(1)).error < 1e-12).all())
     True
     """
     d = generators.shape[-1]

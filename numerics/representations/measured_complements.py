@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.representations.averaging import exact_conjugate, held, integer_change_of_basis
+from numerics.representations.averaging import exact_cast, exact_conjugate, integer_change_of_basis
 from numerics.representations.complements import averaged_form, complement, leak, leak_error, random_unitary, unit_form
 from numerics.rounding import frobenius, gamma
 from numerics.streams import Stream
@@ -43,7 +43,7 @@ def under_a_unitary_basis(matrices: Tensor, subspace: Tensor, stream: Stream) ->
         matrices: Exact unitary matrices, shape ``(n, d, d)``. subspace: A basis of an invariant W in columns, shape ``(d, w)``.
     """
     turn = random_unitary(matrices.shape[-1], stream, complex_=matrices.is_complex())
-    turned, error = _turned(matrices.to(turn), turn)
+    turned, error = _conjugate(matrices.to(turn), turn)
     found = complement(turn @ subspace.to(turn), unit_form(turned)[0], error)
     return Measurement(leak(turned, found), Bound(leak_error(turned, found, error), NOTE), len(turned))
 
@@ -58,7 +58,7 @@ def under_an_integer_basis(
     """
     size, gaussian = matrices.shape[-1], matrices.is_complex()
     basis, inverse = integer_change_of_basis(size, shears, stream, gaussian=gaussian)
-    R = held(exact_conjugate(matrices.to(stream.device), basis, inverse), stream.dtype)
+    R = exact_cast(exact_conjugate(matrices.to(stream.device), basis, inverse), stream.dtype)
     W = basis.to(R) @ subspace.to(R)
     found = complement(W, *measured_form(R))
     norms = torch.linalg.matrix_norm(R)
@@ -66,7 +66,7 @@ def under_an_integer_basis(
     return Measurement(leak(R, found) / norms, Bound(terms, NOTE), len(R))
 
 
-def _turned(matrices: Tensor, turn: Tensor) -> tuple[Tensor, float]:
+def _conjugate(matrices: Tensor, turn: Tensor) -> tuple[Tensor, float]:
     """Q R Q*, and its distance from a conjugate of R by the unitary matrix nearest to the computed Q."""
     d = len(turn)
     size = turn.abs()

@@ -19,7 +19,7 @@ from numerics.errors import PrecisionError
 from numerics.representations.averaging import character_gram, frobenius_schur
 from numerics.representations.commutant import CLUSTER, Eigenspaces, Element, commutant_element, eigenspaces
 from numerics.representations.decomposition import check, decompose, require_finite, searched_group
-from numerics.representations.invariant_forms import made_unitary
+from numerics.representations.invariant_forms import unitarise_batch
 from numerics.representations.regular_action import RegularAction
 from numerics.rounding import frobenius, gamma
 from numerics.streams import Stream
@@ -167,7 +167,7 @@ def split(
     action = searched_group(matrices, stream.fork("orbit"))
     if action is None:
         return _left_whole(matrices)
-    form = made_unitary(matrices[:, None], action, stream.fork("form"))
+    form = unitarise_batch(matrices[:, None], action, stream.fork("form"))
     unitary = form.matrices[:, 0]
     if not bool(form.found):
         return _left_whole(matrices)
@@ -256,7 +256,7 @@ def _resolution(C: Tensor, spaces: Eigenspaces) -> float:
     return CLUSTER * spaces.uncertain / width if len(values) > 1 and width > 0 else 0.0
 
 
-def copies_counted(
+def commutant_dimension(
     matrices: Tensor, generators: list[int], stream: Stream, *, ground: str = "C", element: Element = commutant_element
 ) -> Measurement:
     """The dimension of the commutant as :func:`numerics.representations.decomposition.decompose` has it, against characters.
@@ -268,7 +268,7 @@ def copies_counted(
         matrices: Every element, shape ``(n, d, d)``, exact. generators: Positions of generators among them.
 
     >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
-    >>> float(copies_counted(swap, [1], Stream(1)).residual)
+    >>> float(commutant_dimension(swap, [1], Stream(1)).residual)
     0.0
     """
     found = decompose(

@@ -232,7 +232,7 @@ class Followed:
         self._towards_the_ends()
 
     def _towards_the_ends(self) -> None:
-        flat = _saturated(self.to_base)
+        flat = _saturation_mask(self.to_base)
         rows = (flat & torch.isfinite(self.to_base.slope[0])).nonzero()[:, 0]
         self.to_end = None
         self.ended, self.edged = torch.zeros_like(flat), torch.zeros_like(flat)
@@ -242,7 +242,7 @@ class Followed:
         self.to_end = table = PanelTable(
             self.lines, rows, self.reach[rows], to_end=True, tolerance=self.to_base.tolerance
         )
-        nearer = table.finite & (table.log_total < self.to_base.log_total[rows]) & ~_saturated(table)
+        nearer = table.finite & (table.log_total < self.to_base.log_total[rows]) & ~_saturation_mask(table)
         self.ended[rows[nearer]], self.edged[rows[~nearer]] = True, True
         self.place[rows] = torch.arange(rows.numel(), device=rows.device)
 
@@ -430,7 +430,7 @@ class Followed:
         return torch.maximum(*found).nan_to_num(nan=torch.inf)
 
 
-def _saturated(table: PanelTable) -> Tensor:
+def _saturation_mask(table: PanelTable) -> Tensor:
     """Where an image moves too little with its point for its distance from the table's anchor to tell it from a neighbour's: sooner where log p is coarse."""
     least = max(SATURATED, min(COARSEST, SATURATED * 1e11 * table.lines.precision))
     return table.slope[0] - table.log_total < math.log(least)

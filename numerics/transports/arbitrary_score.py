@@ -185,7 +185,7 @@ class ArbitraryScore:
 
         self._check_shape(x)
         with torch.set_grad_enabled(torch.is_grad_enabled() and x.requires_grad):
-            found = _collected(images(), x.shape[0])
+            found = _concatenate_tiles(images(), x.shape[0])
         return found[0], found[1]
 
     def inspect(self, x: Tensor, *, resolution: float = 2.0**-20) -> Inspection:
@@ -217,7 +217,7 @@ class ArbitraryScore:
                 yield torch.cat([fine[:, None], part[:, 1:]], 1), (fine - coarse).abs()
 
         with torch.no_grad():
-            y, estimate = _collected(images(), x.shape[0])
+            y, estimate = _concatenate_tiles(images(), x.shape[0])
         rows = {cause: torch.cat(causes[cause]) for cause in CAUSES if cause in causes}
         trouble = Trouble(x.shape[0], {cause: found for cause, found in rows.items() if found.numel()}, x.device)
         return Inspection(y, estimate, trouble)
@@ -236,7 +236,7 @@ class ArbitraryScore:
         Raises:
             PrecisionError: the computed map stands still or turns back at a point, so that it is not injective there.
         """
-        return _collected(((self._log_slope(part),) for part in self._tiles(x)), x.shape[0])[0]
+        return _concatenate_tiles(((self._log_slope(part),) for part in self._tiles(x)), x.shape[0])[0]
 
     def slope(self, x: Tensor) -> Slope:
         """The derivative behind :meth:`log_det` with what it takes to bound its error.
@@ -246,7 +246,9 @@ class ArbitraryScore:
         Raises:
             ValueError: a function is constant to autograd but not in value (detached, or computed outside torch).
         """
-        return Slope(*_collected((tuple(vars(self._slope(part)).values()) for part in self._tiles(x)), x.shape[0]))
+        return Slope(
+            *_concatenate_tiles((tuple(vars(self._slope(part)).values()) for part in self._tiles(x)), x.shape[0])
+        )
 
     def inverse(self, y: Tensor, *, steps: int = 100) -> Tensor:
         """Preimages of ``y``, shape ``(N, D)``; see :meth:`solve`."""
@@ -263,7 +265,9 @@ class ArbitraryScore:
         """
         with torch.no_grad():
             found = Inverse(
-                *_collected((tuple(vars(self._solve(part, steps)).values()) for part in self._tiles(y)), y.shape[0])
+                *_concatenate_tiles(
+                    (tuple(vars(self._solve(part, steps)).values()) for part in self._tiles(y)), y.shape[0]
+                )
             )
         lost = int(torch.isinf(found.residual).sum())
         if strict and lost:
@@ -421,7 +425,7 @@ class ArbitraryScore:
                 )
 
 
-def _collected(parts: Iterator[tuple[Tensor, ...]], size: int) -> tuple[Tensor, ...]:
+def _concatenate_tiles(parts: Iterator[tuple[Tensor, ...]], size: int) -> tuple[Tensor, ...]:
     """The tiles' results, end to end, in tensors that are there from the start: small tensors kept between large temporaries
     would split the heap and cost ten times the memory."""
     whole: tuple[Tensor, ...] = ()

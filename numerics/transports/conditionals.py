@@ -411,14 +411,14 @@ class CallableConditionals(Conditionals):
         """The callables at these rows ``(N, d)``; shapes and values are checked."""
 
         def log_tail(t: Tensor, side: Tensor, before: Tensor) -> Tensor:
-            low = _called("log_cdf", self.log_cdf, t, before)
-            high = log_complement(low) if self.log_sf is None else _called("log_sf", self.log_sf, t, before)
+            low = _call_checked("log_cdf", self.log_cdf, t, before)
+            high = log_complement(low) if self.log_sf is None else _call_checked("log_sf", self.log_sf, t, before)
             return torch.where(side > 0, low, high)
 
         return _CalledFibre(before, log_tail, self.log_density)
 
 
-def _called(name: str, function: Callable[[Tensor, Tensor], Tensor], t: Tensor, before: Tensor) -> Tensor:
+def _call_checked(name: str, function: Callable[[Tensor, Tensor], Tensor], t: Tensor, before: Tensor) -> Tensor:
     value = function(t, before)
     if not isinstance(value, Tensor) or value.shape != t.shape:
         got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__

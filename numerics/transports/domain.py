@@ -149,7 +149,7 @@ def evaluated(name: str, function: LogFunction, points: Tensor) -> Tensor:
     except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
         if isinstance(error, HypothesisError):
             raise
-        raise _explained(name, points, error) from error
+        raise _explain(name, points, error) from error
     if not isinstance(value, Tensor):
         raise ValueError(
             f"Expected {name} to return a tensor, got {type(value).__name__}. It has to be computed in torch."
@@ -167,7 +167,7 @@ def evaluated(name: str, function: LogFunction, points: Tensor) -> Tensor:
     return value
 
 
-def _explained(name: str, points: Tensor, error: Exception) -> ValueError:
+def _explain(name: str, points: Tensor, error: Exception) -> ValueError:
     text = str(error).splitlines()[0][:300].rstrip(".") + "." if str(error) else f"{type(error).__name__}."
     where = f"{name} failed on points of shape {tuple(points.shape)}, {points.dtype}, on {points.device}: {text}"
     low = str(error).lower()

@@ -245,7 +245,7 @@ class PanelTable:
     @property
     def log_before(self) -> Tensor:
         """log of the integral of the whole panels, ``(n,)``."""
-        return _summed(self.pieces.log_integral, self.pieces.row, self.rows.numel())
+        return _log_sum_by_row(self.pieces.log_integral, self.pieces.row, self.rows.numel())
 
     @property
     def log_total(self) -> Tensor:
@@ -255,7 +255,7 @@ class PanelTable:
     @property
     def log_total_error(self) -> Tensor:
         """log of its estimated error, ``(n,)``."""
-        whole = _summed(self.pieces.log_error, self.pieces.row, self.rows.numel())
+        whole = _log_sum_by_row(self.pieces.log_error, self.pieces.row, self.rows.numel())
         return torch.logaddexp(whole, self.partial[1])
 
     def refine(self, tolerance: float, coarse: Tensor | None = None) -> None:
@@ -371,8 +371,8 @@ class PanelTable:
         n, pieces = self.rows.numel(), self.pieces
         inside = pieces.low >= self._edge(self.octave - 1)[pieces.row]
         older = (pieces.low >= self._edge(self.octave - 2)[pieces.row]) & ~inside
-        newest = _summed(pieces.log_integral[inside], pieces.row[inside], n)
-        previous = _summed(pieces.log_integral[older], pieces.row[older], n)
+        newest = _log_sum_by_row(pieces.log_integral[inside], pieces.row[inside], n)
+        previous = _log_sum_by_row(pieces.log_integral[older], pieces.row[older], n)
         previous = torch.where(self.octave == self.own_octave + 2, torch.logaddexp(previous, self.partial[0]), previous)
         ratio = (newest - previous).exp().nan_to_num(nan=0.0)
         left = newest + torch.where(ratio < 0.95, ratio / (1 - ratio), torch.inf).log()
@@ -410,7 +410,7 @@ class PanelTable:
         return (before, high[at], low[at]) if self.to_end else (before, low[at], high[at])
 
 
-def _summed(logs: Tensor, rows: Tensor, n: int) -> Tensor:
+def _log_sum_by_row(logs: Tensor, rows: Tensor, n: int) -> Tensor:
     """logsumexp of ``logs`` over equal ``rows``, ``(n,)``; -inf for a row without any."""
     top = logs.new_full((n,), -torch.inf).scatter_reduce(0, rows, logs, "amax")
     safe = torch.where(torch.isfinite(top), top, 0.0)

@@ -122,10 +122,10 @@ def linearise(transform: Transform, x: Tensor, context: Tensor | None = None, *,
         images.append(y.detach().view(len(part), dim, dim)[:, 0])
         found.append(torch.zeros_like(part).repeat_interleave(dim, 0) if gradient is None else gradient.detach())
     jacobian = torch.cat(found).view(len(x), dim, dim)
-    return _determined(torch.cat(images), jacobian)
+    return _decompose_jacobians(torch.cat(images), jacobian)
 
 
-def _determined(images: Tensor, jacobian: Tensor) -> Linearised:
+def _decompose_jacobians(images: Tensor, jacobian: Tensor) -> Linearised:
     sound = torch.isfinite(jacobian).all(2).all(1)
     safe = torch.where(sound[:, None, None], jacobian, torch.eye(jacobian.shape[-1]).to(jacobian))
     sign, log_det = torch.linalg.slogdet(safe)

@@ -183,7 +183,7 @@ class GridConditionals(Conditionals):
 
         That part begins at the same edge on both grids, so that without more nodes of its own its error would not show.
         """
-        finer = [_bisected(axis) for axis in self.edges]
+        finer = [_bisect_panels(axis) for axis in self.edges]
         return GridConditionals(self.log_prob, finer, tolerance=self.tolerance, tile=self.tile, pieces=2 * self.pieces)
 
     def unit_rule(self, like: Tensor) -> tuple[Tensor, Tensor]:
@@ -291,7 +291,7 @@ def _log_sum(logs: Tensor) -> Tensor:
     return torch.exp(logs - shift[..., None]).sum(-1).log() + shift
 
 
-def _bisected(edges: Tensor) -> Tensor:
+def _bisect_panels(edges: Tensor) -> Tensor:
     middle = (edges[1:] + edges[:-1]) / 2
     return torch.cat([torch.stack([edges[:-1], middle], 1).reshape(-1), edges[-1:]])
 
