@@ -28,7 +28,7 @@ RESOLVED = 0.05  # nats: scores known less well than this leave their pairs open
 
 @dataclass(frozen=True)
 class Detector:
-    """A density, points that it should like and points that it should not.
+    """A density with inliers and outliers.
 
     Args:
         log_prob: log p in nats, from ``(N, D)`` to ``(N,)``. inliers: ``(N, D)``. outliers: ``(M, D)``.

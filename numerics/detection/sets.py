@@ -1,6 +1,6 @@
 r"""Sets of a given mass and what they weigh: images of boxes, families between quantiles, upper sets, and their volumes.
 
-Nothing here knows the theorems that are measured with it. A set is a membership (bool per point) or a score with a threshold; its
+The theorems that are measured with it do not enter. A set is a membership (bool per point) or a score with a threshold; its
 mass is a count of samples, or a sum over cells, and its volume a sum of cell volumes or of importance weights.
 """
 

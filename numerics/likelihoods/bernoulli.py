@@ -116,7 +116,7 @@ def continuous_bernoulli_log_likelihood(logits: Tensor, images: Tensor) -> Tenso
 
 
 def label_parameters(model: nn.Module) -> list[nn.Parameter]:
-    """The parameters that the label's logit depends on: the ground on which the two gradients are compared.
+    """The parameters that the label's logit depends on: the two gradients are taken and compared in these.
 
     Raises:
         TypeError, ValueError: as in :func:`~numerics.likelihoods.networks.evaluate`; or there is no such parameter, so that the

@@ -185,7 +185,7 @@ def commutant_element(
 def outside_commutant(
     unitary: Tensor, action: RegularAction | None, stream: Stream, input_error: float
 ) -> tuple[Tensor, float]:
-    """A falsehood to try checks on: X itself, not averaged, said to be as near to the commutant as :func:`commutant_element`.
+    """Wrong on purpose, for controls: X itself, not averaged, said to be as near to the commutant as :func:`commutant_element`.
 
     Args:
         unitary: On the generators, shape ``(k, d, d)``.

@@ -377,7 +377,7 @@ def sampled_orthogonality(
 
 
 def uniform_euler_angles(n: int, stream: Stream) -> Tensor:
-    """Unit quaternions of three Euler angles, each uniform, shape ``(n, 4)``: the density sin beta is forgotten."""
+    """Unit quaternions of three Euler angles, each uniform, shape ``(n, 4)``: without the density sin beta."""
     top = torch.tensor([4 * torch.pi, torch.pi, 4 * torch.pi], dtype=stream.dtype, device=stream.device)
     a, b, c = (stream.uniform(n, 3) * top).T
     up, down = (b / 2).cos(), (b / 2).sin()

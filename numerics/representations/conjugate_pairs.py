@@ -140,12 +140,12 @@ class ConjugatePair:
 
 
 def matrices_as_given(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """A falsehood to try checks on: the representation, shape ``(n, d, d)``, known exactly, taken for a unitary one."""
+    """Wrong on purpose, for controls: the representation, shape ``(n, d, d)``, known exactly, taken for a unitary one."""
     return matrices, {"error": 0.0, "form": 0.0, "norm": frobenius(matrices), "spectral": frobenius(matrices)}
 
 
 def seed_itself(R: Tensor, moved: Tensor, seed: Tensor, moved_error: float) -> Intertwiner:
-    """A falsehood to try checks on: X itself, with the error that its average would have.
+    """Wrong on purpose, for controls: X itself, with the error that its average would have.
 
     Args:
         R, moved: Shape ``(n, d, d)``. seed: X, shape ``(d, d)``.

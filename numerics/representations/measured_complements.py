@@ -77,5 +77,5 @@ def _conjugate(matrices: Tensor, turn: Tensor) -> tuple[Tensor, float]:
 
 
 def averaged_over_half(matrices: Tensor) -> tuple[Tensor, float]:
-    """A falsehood to try checks on: the mean over the first half of the elements, ``matrices`` of shape ``(n, d, d)``."""
+    """Wrong on purpose, for controls: the mean over the first half of the elements, ``matrices`` of shape ``(n, d, d)``."""
     return averaged_form(matrices[: (len(matrices) + 1) // 2])

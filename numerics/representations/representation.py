@@ -1,6 +1,6 @@
 """Representations in floating point, real or complex: from matrices on generators or elements, permutation, regular, induced, restricted, tensor, dual, sum.
 
-They are held on the generators of a :class:`numerics.representations.regular_action.RegularAction`, whose numbers name the group's elements (identity 0). Nothing is believed:
+They are held on the generators of a :class:`numerics.representations.regular_action.RegularAction`, whose numbers name the group's elements (identity 0). Nothing is taken on trust:
 :meth:`FloatRepresentation.defect` measures, and :meth:`FloatRepresentation.decompose` certifies. For exact fields see ``theory.representations``.
 """
 

@@ -69,7 +69,7 @@ class Splitting:
         return torch.stack([diagonal[:, end - size : end].sum(-1) for size, end in zip(self.sizes, ends, strict=True)])
 
     def require_resolved(self) -> Splitting:
-        """Itself.
+        """The splitting itself, refused where eigenvalues cannot be told apart.
 
         Raises:
             PrecisionError: eigenvalues within 1e-3 of the spectrum's width were taken for one, too many to be told apart.

@@ -1,6 +1,6 @@
 """Distances between samples and distributions: Kolmogorov-Smirnov, exactly or in constant memory, and counts over cells.
 
-Nothing here knows a level or a p-value: these are the statistics; the radius belongs to whoever judges them.
+Levels and p-values do not occur here: these are the statistics; the radius belongs to the test that uses them.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ a mean embedding :math:`\mu_P = E\,\varphi(X)` in a Hilbert space; the distance 
 changes by at most :math:`\Delta/n` (or :math:`\Delta/m`) when one point is replaced, :math:`\Delta = \sup|\varphi(x) - \varphi(x')|`. McDiarmid's
 inequality then bounds :math:`|T - ET|` by :math:`\Delta\sqrt{(1/n + 1/m)\log(2/\alpha)/2}` except with probability alpha, which is Hoeffding's
 inequality for n + m variables of the width returned by :func:`hoeffding_width`; and for equal distributions
-:math:`0 \le ET \le \sqrt{ET^2} \le \sqrt{1/n + 1/m}` when :math:`|\varphi| = 1`. Nothing here knows a level.
+:math:`0 \le ET \le \sqrt{ET^2} \le \sqrt{1/n + 1/m}` when :math:`|\varphi| = 1`. No level occurs here.
 
 Source: Gretton, Borgwardt, Rasch, Schoelkopf, Smola 2012, theorem 7 and its proof; the features are those of Rahimi & Recht 2007.
 """
@@ -145,7 +145,7 @@ class Embedding:
 
     @property
     def distance(self) -> float:
-        """T, in [0, 2]."""
+        """The distance T of the two mean embeddings, in [0, 2]."""
         if not all(self.counts):
             raise ValueError("Both samples need at least one point; add a tile of each.")
         first, second = (self.sums[k] / self.counts[k] for k in (0, 1))
@@ -153,7 +153,7 @@ class Embedding:
 
     @property
     def width(self) -> float:
-        """For ``Test.hoeffding(n + m, width)``."""
+        """The width for ``Test.hoeffding(n + m, width)``."""
         return hoeffding_width(*self.counts, reach=FEATURE_REACH)
 
     def rounding(self) -> float:

@@ -127,7 +127,7 @@ class Unconditional(Conditionals):
 
 
 def unconditional_transport(name: str, D: int, by: str, stream: Stream) -> Transported:
-    """The declared distribution, and a map whose coordinates forget the earlier ones."""
+    """The declared distribution, and a map whose coordinates do not depend on the earlier ones."""
     source = declared_transport(name, D, by, stream).source
     return Transported(source, Unconditional(source))
 

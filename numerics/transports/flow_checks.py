@@ -147,7 +147,7 @@ def derivative_by_differences(
     A layer that detaches part of its graph has a Jacobian by autograd that is not its derivative; then no log-determinant may be judged by it.
 
     Args:
-        x: ``(N, D)``. directions: Unit vectors ``(N, D)``. found: Autograd's J v, ``(N, D)``.
+        x: ``(N, D)``. context: ``(N, C)`` or None. directions: Unit vectors ``(N, D)``. found: Autograd's J v, ``(N, D)``.
         solver: Tolerance of an adaptive solver inside the map, whose errors divided by the step are added.
     Accuracy:
         The step is the cube root of the unit roundoff, or of the solver's tolerance. What doubling the step changes bounds what is left of its square, an estimate; rounding

@@ -59,7 +59,7 @@ def preimages(
     """Solve T(x) = z for each row by Newton's method, shortened until the distance falls, with Levenberg's damping where J is nearly singular.
 
     Args:
-        target: ``(N, D)``. start: Where to begin, ``(N, D)``.
+        target: ``(N, D)``. start: Where to begin, ``(N, D)``. context: ``(N, C)`` or None.
     Accuracy:
         ``miss`` is measured at what is returned; nothing is claimed about other solutions.
 

@@ -1,6 +1,6 @@
 """The density of an image, recovered from the image alone: through the inverse and the Jacobian of the map as evaluated, with its error.
 
-Nothing here knows which density the map was built to give.
+The density that the map was built to give does not enter.
 """
 
 from __future__ import annotations

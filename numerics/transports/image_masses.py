@@ -68,7 +68,7 @@ def density_of_gaussian_images(dim: int, size: int, stream: Stream, rule: Rule) 
     r"""What the rule claims of :math:`f(X) = AX + b`, X normal, against the density of the normal distribution with mean b and covariance :math:`4AA^T`, nats.
 
     A is a product of rotations, an exchange of all coordinates in reverse and a scaling by numbers of both signs; the covariance's density goes
-    through its Cholesky factor and sees neither A nor its determinant.
+    through its Cholesky factor and uses neither A nor its determinant.
     """
     scale = torch.exp(stream.uniform(dim) - 0.5) * stream.signs(dim)
     turns = [bijections.rotation(dim, stream.fork(name)).matrix for name in ("first", "second")]

@@ -54,6 +54,7 @@ def find_panels(
 
     Args:
         near: Points of the distribution, shape ``(n, dim)``. support: Ends ``(low, high)`` of a box, tensors of shape ``(dim,)``, finite.
+        like: A tensor of any shape whose dtype and device are used; float64 on the CPU otherwise.
     Raises:
         HypothesisError: the density is zero wherever it was tried.
 
