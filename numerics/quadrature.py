@@ -38,7 +38,11 @@ class Rule:
         return len(self.nodes)
 
     def tensors(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Nodes, weights and coarse weights on the device and in the dtype of ``like``, each of shape ``(len(self),)``."""
+        """Nodes, weights and coarse weights on the device and in the dtype of ``like``, each of shape ``(len(self),)``.
+
+        >>> gauss(1).tensors(torch.zeros(1))[0]
+        tensor([0.5000])
+        """
         return _rule_on_device(self, like.dtype, like.device)
 
     def integrate(self, integrand: Callable[[Tensor], Tensor], low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:

@@ -92,7 +92,12 @@ class GaussianMixture:
         return torch.searchsorted(steps, stream.uniform(n), right=True)
 
     def mean(self) -> Tensor:
-        """The expectation, shape ``(D,)``."""
+        """The expectation, shape ``(D,)``.
+
+        >>> one = torch.ones(2).double()
+        >>> GaussianMixture(one, torch.tensor([[0.0], [3.0]]).double(), one[:, None, None]).mean()
+        tensor([1.5000], dtype=torch.float64)
+        """
         return self.weights @ self.means
 
     def amplified(self, x: Tensor) -> Tensor:
@@ -168,6 +173,10 @@ class IsotropicMixture(GaussianMixture):
 
         Returns:
             ``a, b``: ``(K,)``, ``c``: ``(K, N)``.
+
+        >>> a, b, _ = isotropic_gaussian(1, 1.0, torch.zeros(1)).along_first(torch.zeros(1, 0))
+        >>> a, b  # -t^2/2
+        (tensor([0.5000]), tensor([0.]))
         """
         linear, square = self._lifted[:, :-1], self._lifted[:, -1]
         c = self._constant[:, None] + linear[:, 1:] @ rest.mT + square[:, None] * rest.square().sum(1)

@@ -155,7 +155,13 @@ class EntanglingMap:
         return self._outer(self._inner(z) @ self.A.to(z).T)
 
     def inverse(self, x: Tensor) -> Tensor:
-        """f^-1(x), through A^T, shape of ``x``."""
+        """f^-1(x), through A^T, shape of ``x``.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> f.inverse(torch.tensor([[0.5, 1.0]]).double())  # of a normal prior: x A
+        tensor([[-0.5000,  1.0000]], dtype=torch.float64)
+        """
         return self._outer(self._inner(x) @ self.A.to(x))
 
     def _inner(self, z: Tensor) -> Tensor:
@@ -171,6 +177,13 @@ class EntanglingMap:
             TypeError: not float32 or float64.
             ValueError: a shape other than ``(n, d)``, n = 0, NaN, another device than A's, or a coordinate outside its
                 marginal's open support.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> f.check(torch.zeros(1, 3).double())
+        Traceback (most recent call last):
+            ...
+        ValueError: ...
         """
         _check_floating(z, "the points z")
         if z.ndim != 2 or z.shape[1] != self.dim or z.shape[0] == 0:
@@ -193,7 +206,13 @@ class EntanglingMap:
         yield from z.split(self.tile)
 
     def linearize(self, z: Tensor) -> Linearized:
-        """Images and slopes of the scalar steps at ``z`` of shape ``(n, d)``; memory a few times that of ``z``."""
+        """Images and slopes of the scalar steps at ``z`` of shape ``(n, d)``; memory a few times that of ``z``.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> f.linearize(torch.tensor([[0.5, 1.0]]).double()).v  # A z
+        tensor([[1.1000, 0.2000]], dtype=torch.float64)
+        """
         z = z.detach()
         u, inner, doubt_inner = self._step(self.link.inner, z, self._stride)
         v = u @ self.A.to(u).T
@@ -223,7 +242,13 @@ class EntanglingMap:
         return torch.minimum(reach, room)
 
     def log_abs_det(self, at: Tensor | Linearized) -> Tensor:
-        """log |det J| at each point, shape ``(n,)``: the slopes' logarithms and that of |det A|."""
+        """log |det J| at each point, shape ``(n,)``: the slopes' logarithms and that of |det A|.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> bool(f.log_abs_det(torch.zeros(1, 2).double()).abs() < 1e-14)
+        True
+        """
         if not isinstance(at, Linearized):
             return torch.cat([self.log_abs_det(self.linearize(tile)) for tile in self.tiles(at)])
         return at.log_inner.sum(-1) + at.log_outer.sum(-1) + self.log_abs_det_of_rotation.to(at.z)
@@ -234,19 +259,38 @@ class EntanglingMap:
         return torch.linalg.slogdet(self.A).logabsdet
 
     def jacobian(self, z: Tensor) -> Tensor:
-        """The Jacobians by structure, shape ``(n, d, d)``; for small d, since it holds n d^2 numbers."""
+        """The Jacobians by structure, shape ``(n, d, d)``; for small d, since it holds n d^2 numbers.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> f.jacobian(torch.zeros(1, 2).double())  # A
+        tensor([[[ 0.6000,  0.8000],
+                 [-0.8000,  0.6000]]], dtype=torch.float64)
+        """
         at = self.linearize(z)
         return at.log_outer.exp()[:, :, None] * self.A.to(z) * at.log_inner.exp()[:, None, :]
 
     def least_entry(self, at: Tensor | Linearized) -> LeastEntry:
-        """The least |J_ij| over i and j at each point, shapes ``(n,)``, without forming J. See :func:`least_entry`."""
+        """The least |J_ij| over i and j at each point, shapes ``(n,)``, without forming J. See :func:`least_entry`.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> f.least_entry(torch.zeros(1, 2).double()).log_abs.exp()
+        tensor([0.6000], dtype=torch.float64)
+        """
         if not isinstance(at, Linearized):
             parts = [self.least_entry(self.linearize(tile)) for tile in self.tiles(at)]
             return LeastEntry(*(torch.cat(pieces) for pieces in zip(*parts, strict=True)))
         return least_entry(at.log_outer, torch.log(self.A.abs()).to(at.z), at.log_inner)
 
     def density_defect(self, at: Linearized) -> Tensor:
-        r""":math:`\log p(f(z)) + \log|\det J(z)| - \log p(z)` at each point, zero where f preserves the distribution; shape ``(n,)``."""
+        r""":math:`\log p(f(z)) + \log|\det J(z)| - \log p(z)` at each point, zero where f preserves the distribution; shape ``(n,)``.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> bool(f.density_defect(f.linearize(torch.ones(1, 2).double())).abs() < 1e-14)
+        True
+        """
         return self.prior.log_prob(at.x) + self.log_abs_det(at) - self.prior.log_prob(at.z)
 
 

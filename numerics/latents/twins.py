@@ -100,11 +100,22 @@ class RandomDecoder:
 
         Args:
             x, mean: Shape ``(n, outputs)``.
+
+        >>> decoder = RandomDecoder(2, 3, Stream(1))
+        >>> mean = decoder(torch.zeros(5, 2).double())
+        >>> decoder.log_prob(mean, mean).abs()
+        tensor([0., 0., 0., 0., 0.], dtype=torch.float64)
         """
         return -0.5 * ((x - mean) / self.noise).square().sum(-1)
 
     def sample(self, mean: Tensor, stream: Stream) -> Tensor:
-        """x of the model with that mean, shape ``(n, outputs)``."""
+        """x of the model with that mean, shape ``(n, outputs)``.
+
+        >>> decoder = RandomDecoder(2, 3, Stream(1))
+        >>> mean = decoder(torch.zeros(5, 2).double())
+        >>> decoder.sample(mean, Stream(2)).shape
+        torch.Size([5, 3])
+        """
         return mean + self.noise * stream.normal(*mean.shape).to(mean)
 
     def rounding(self, x: Tensor, mean: Tensor) -> Tensor:

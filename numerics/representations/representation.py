@@ -66,6 +66,10 @@ class FloatRepresentation:
 
         Raises:
             NotARepresentation: the number of matrices; a product R(g) R(x) that misses R(g x) by more than a part in a thousand.
+
+        >>> table = np.array([[0, 1], [1, 0]])
+        >>> FloatRepresentation.from_elements(torch.tensor([[[1.0]], [[-1.0]]]), table).character
+        tensor([ 1., -1.])
         """
         if len(matrices) != len(table):
             raise NotARepresentation(f"Expected {len(table)} matrices, one for each element, got {len(matrices)}.")
@@ -135,7 +139,12 @@ class FloatRepresentation:
         return self.matrices.diagonal(dim1=-2, dim2=-1).sum(-1)
 
     def inner(self, other: FloatRepresentation) -> complex:
-        """(1/n) sum_x chi(x) conj(psi(x))."""
+        """(1/n) sum_x chi(x) conj(psi(x)).
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.inner(regular)  # the order
+        (3+0j)
+        """
         self._require_same_group(other)
         wide = torch.complex128
         return complex((self.character.to(wide) * other.character.to(wide).conj()).mean())
@@ -149,7 +158,12 @@ class FloatRepresentation:
         )
 
     def tensor(self, other: FloatRepresentation) -> FloatRepresentation:
-        """The tensor product, by Kronecker products."""
+        """The tensor product, by Kronecker products.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.tensor(regular).character
+        tensor([9., 0., 0.], dtype=torch.float64)
+        """
         self._require_same_group(other)
         kind = torch.promote_types(self.generators.dtype, other.generators.dtype)
         pairs = zip(self.generators.to(kind), other.generators.to(kind), strict=True)
@@ -158,7 +172,12 @@ class FloatRepresentation:
         )
 
     def sum(self, *others: FloatRepresentation) -> FloatRepresentation:
-        """The direct sum."""
+        """The direct sum.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.sum(regular, regular).degree
+        9
+        """
         kind = self.generators.dtype
         for other in others:
             self._require_same_group(other)
@@ -167,20 +186,40 @@ class FloatRepresentation:
         return FloatRepresentation(self.action, torch.stack([torch.block_diag(*blocks) for blocks in columns]))
 
     def dual(self) -> FloatRepresentation:
-        """g -> transpose of R(g)^-1."""
+        """g -> transpose of R(g)^-1.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.dual().character
+        tensor([3., 0., 0.], dtype=torch.float64)
+        """
         return FloatRepresentation(self.action, torch.linalg.inv(self.generators).mT.contiguous())
 
     def conjugated(self, basis: Tensor) -> FloatRepresentation:
-        """S R S^-1 for an invertible S = ``basis`` of shape ``(d, d)``."""
+        """S R S^-1 for an invertible S = ``basis`` of shape ``(d, d)``.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.conjugated(2 * torch.eye(3).double()).character
+        tensor([3., 0., 0.], dtype=torch.float64)
+        """
         return FloatRepresentation(self.action, torch.linalg.solve(basis, basis @ self.generators, left=False))
 
     def restricted(self, generators: Sequence[int]) -> FloatRepresentation:
-        """The restriction to the subgroup that elements generate; ``.action.labels`` are its elements in the numbers of the whole group."""
+        """The restriction to the subgroup that elements generate; ``.action.labels`` are its elements in the numbers of the whole group.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.restricted([0]).action.order  # the identity generates the trivial group
+        1
+        """
         action, subgroup = subgroup_action(self.action, generators)
         return FloatRepresentation(action, self.matrices[torch.as_tensor(subgroup[action.generators])])
 
     def decompose(self, stream: Stream, **options: Any) -> Decomposition:
-        """Split into irreps, with a certificate: :func:`numerics.representations.decomposition.decompose` with this group."""
+        """Split into irreps, with a certificate: :func:`numerics.representations.decomposition.decompose` with this group.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> [(irrep.dimension, irrep.multiplicity) for irrep in regular.decompose(Stream(1)).irreps]
+        [(1, 1), (1, 1), (1, 1)]
+        """
         from numerics.representations.decomposition import decompose
 
         return decompose(self.generators, stream, action=self.action, **options)

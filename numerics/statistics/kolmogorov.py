@@ -106,7 +106,11 @@ class UniformGrid:
         return self
 
     def brackets(self) -> tuple[Tensor, Tensor]:
-        """Lower and upper bounds of the distance, each of shape ``(columns,)``."""
+        """Lower and upper bounds of the distance, each of shape ``(columns,)``.
+
+        >>> UniformGrid(cells=2).add(torch.tensor([0.25]).double()).brackets()
+        (tensor([0.5000], dtype=torch.float64), tensor([1.], dtype=torch.float64))
+        """
         if self.size == 0:
             raise ValueError("No point was counted; add a tile first.")
         inner = torch.cumsum(self.counts, 1).to(torch.float64) / self.size

@@ -149,6 +149,12 @@ class ArbitraryScore:
             x: Points, shape ``(N, D)``.
         Raises:
             HypothesisError: p/s is finite and positive throughout on no fibre of ``x``.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> tiny = ArbitraryScore(lambda x: p.log_prob(x) - 1000, p.log_prob, dim=1)  # e^-1000 underflows
+        >>> round(tiny.centred(x).log_unit)
+        -1000
         """
         with torch.no_grad():
             ends = [torch.aminmax(self._fibre(part[:, 0], part[:, 1:])[2][0], dim=0) for part in self._tiles(x)]
@@ -168,13 +174,26 @@ class ArbitraryScore:
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images of points ``(N, D)``, same shape, in tiles."""
+        """Images of points ``(N, D)``, same shape, in tiles.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> same.forward(x)
+        tensor([[0.5000]], dtype=torch.float64)
+        """
         return self.forward_with_estimate(x)[0]
 
     def forward_with_estimate(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Images ``(N, D)``, and the estimated quadrature error of their first coordinate, ``(N,)``.
 
         Differentiable where ``x`` asks for a gradient; :meth:`log_det` is the way to the Jacobian.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> bool(same.forward_with_estimate(x)[1] < 1e-14)
+        True
         """
 
         def images() -> Iterator[tuple[Tensor, ...]]:
@@ -197,6 +216,12 @@ class ArbitraryScore:
         Args:
             x: Points, shape ``(N, D)``.
             resolution: Coarse on purpose: in floating point *every* map with a slope below 1 merges some neighbours.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> same.inspect(x).trouble.counts
+        {}
         """
         self._check_shape(x)
         causes: dict[str, list[Tensor]] = {}
@@ -223,7 +248,14 @@ class ArbitraryScore:
         return Inspection(y, estimate, trouble)
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """The same map as a pure function, ``(N, D)`` to ``(N, D)``: one batch, no checks, so that ``torch.func`` can transform it."""
+        """The same map as a pure function, ``(N, D)`` to ``(N, D)``: one batch, no checks, so that ``torch.func`` can transform it.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> same.evaluate(x)
+        tensor([[0.5000]], dtype=torch.float64)
+        """
         fine, *_ = self._fibre(x[:, 0], x[:, 1:])
         return torch.cat([fine[:, None], x[:, 1:]], 1)
 
@@ -235,6 +267,12 @@ class ArbitraryScore:
 
         Raises:
             PrecisionError: the computed map stands still or turns back at a point, so that it is not injective there.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> bool(same.log_det(x).abs() < 1e-9)
+        True
         """
         return _concatenate_tiles(((self._log_slope(part),) for part in self._tiles(x)), x.shape[0])[0]
 
@@ -245,13 +283,26 @@ class ArbitraryScore:
             x: Points, shape ``(N, D)``.
         Raises:
             ValueError: a function is constant to autograd but not in value (detached, or computed outside torch).
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> round(float(same.slope(x).value), 12)
+        1.0
         """
         return Slope(
             *_concatenate_tiles((tuple(vars(self._slope(part)).values()) for part in self._tiles(x)), x.shape[0])
         )
 
     def inverse(self, y: Tensor, *, steps: int = 100) -> Tensor:
-        """Preimages of ``y``, shape ``(N, D)``; see :meth:`solve`."""
+        """Preimages of ``y``, shape ``(N, D)``; see :meth:`solve`.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> same.inverse(x)
+        tensor([[0.5000]], dtype=torch.float64)
+        """
         return self.solve(y, steps=steps).x
 
     def solve(self, y: Tensor, *, steps: int = 100, strict: bool = True) -> Inverse:
@@ -262,6 +313,12 @@ class ArbitraryScore:
             strict: With False, rows outside the range of the map come back as NaN with an infinite residual.
         Raises:
             HypothesisError: a first coordinate lies outside the range that the map reaches within the floating-point line.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> bool(same.solve(x).residual < 1e-15)
+        True
         """
         with torch.no_grad():
             found = Inverse(
@@ -286,6 +343,12 @@ class ArbitraryScore:
             y: Shape ``(N, D)``.
         Returns:
             Nats, shape ``(N,)``.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> bool((same.log_density(x) - p.log_prob(x)).abs() < 1e-9)  # log s
+        True
         """
         x = self.inverse(y)
         with torch.no_grad():

@@ -193,7 +193,11 @@ class Composition:
         return y
 
     def log_det(self, x: Tensor) -> Tensor:
-        """log of the volume factor, shape ``(N,)``, tracked through the layers' fibres without any Jacobian."""
+        """log of the volume factor, shape ``(N,)``, tracked through the layers' fibres without any Jacobian.
+
+        >>> Composition((Rotation(torch.eye(2)),)).log_det(torch.ones(1, 2))
+        tensor([0.])
+        """
         total = torch.zeros_like(x[:, 0])
         for layer in self.layers:
             total, x = total + layer.log_slopes(x), layer.forward(x)
@@ -208,6 +212,9 @@ class Composition:
             x: Points, shape ``(N, D)``.
         Returns:
             Shape ``(N,)``.
+
+        >>> Composition((Rotation(torch.eye(2)),)).condition(torch.ones(1, 2))
+        tensor([1.])
         """
         steps = []
         for layer in self.layers:
