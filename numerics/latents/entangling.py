@@ -183,7 +183,7 @@ class EntanglingMap:
         >>> f.check(torch.zeros(1, 3).double())
         Traceback (most recent call last):
             ...
-        ValueError: ...
+        ValueError: Expected points of shape (n, 2) with n >= 1, got (1, 3).
         """
         _check_floating(z, "the points z")
         if z.ndim != 2 or z.shape[1] != self.dim or z.shape[0] == 0:
@@ -414,7 +414,7 @@ def check_rotation(A: Tensor) -> Tensor:
     >>> check_rotation(torch.eye(2))
     Traceback (most recent call last):
         ...
-    ValueError: ...zero...
+    ValueError: Hypothesis 'A has no zero entry' failed: A[0, 1] = 0 is zero ...
     """
     _check_floating(A, "the matrix A")
     if A.ndim != 2 or A.shape[0] != A.shape[1] or A.shape[0] == 0:
