@@ -262,7 +262,12 @@ class Cells:
         return cls(centres, log_p, raw / raw.sum(), after)
 
     def excess(self, chosen: Tensor, other: Tensor) -> Tensor:
-        """How much more volume ``other`` takes than ``chosen``, in units of the latter's, signed; bool masks ``(N,)``, a scalar ``()``."""
+        """How much more volume ``other`` takes than ``chosen``, in units of the latter's, signed; bool masks ``(N,)``, a scalar ``()``.
+
+        >>> cells = Cells.of(lambda x: 0 * x[:, 0], [torch.tensor([0.0, 1.0, 4.0])], lambda x: x)
+        >>> cells.excess(torch.tensor([True, False]), torch.tensor([False, True]))  # (3 - 1) / 1
+        tensor(2.)
+        """
         volume = self.volumes[chosen].sum()
         return (self.volumes[other].sum() - volume) / volume
 

@@ -248,6 +248,13 @@ def log_slope_error(slope: Slope, dim: int, nodes: int) -> tuple[Tensor, Tensor]
 
     :math:`|\log(1 + r)| \le 2|r|` for :math:`|r| \le 1/2`; the rounding of a sum is that of its terms' absolute values, each term known to 16 (D + 8)
     units of rounding of 1 + \|log p\| + \|log s\|.
+
+    >>> from numerics.transports.arbitrary_score import Slope
+    >>> one = torch.ones(1).double()
+    >>> exact = Slope(one, 0 * one, one, one, one)
+    >>> truncation, rounding = log_slope_error(exact, 1, 63)
+    >>> truncation, bool(rounding < 1e-12)
+    (tensor([0.], dtype=torch.float64), True)
     """
     size, eps = slope.value.abs(), torch.finfo(slope.value.dtype).eps
     units = nodes + 8 + 16 * (dim + 8) * slope.log_size

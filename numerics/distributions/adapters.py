@@ -30,6 +30,10 @@ class TorchMarginal(Marginal):
 
     Raises:
         ValueError: ``cdf`` or ``icdf`` is not implemented, the event is not one number, or the support is discrete.
+
+    >>> tail = TorchMarginal(td.Gumbel(0.0, 1.0)).tail(torch.zeros(1).double())
+    >>> round(float(tail.log_p), 6)  # F(0) = e^-1
+    -1.0
     """
 
     def __init__(self, distribution: td.Distribution) -> None:

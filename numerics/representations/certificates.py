@@ -200,6 +200,11 @@ def angle_of_pieces(found: Certificate, action: RegularAction | None, input_erro
 
     Returns:
         At most 1; in the inner product in which the columns of T are orthonormal.
+
+    >>> import numpy as np
+    >>> exact = Certificate(0.0, 0.0, 0.0, True, "", {})
+    >>> angle_of_pieces(exact, RegularAction.from_images(np.array([[1, 0]])), 0.0)
+    0.0
     """
     if action is None or math.isnan(found.multiplication):
         return math.nan

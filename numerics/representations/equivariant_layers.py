@@ -360,6 +360,10 @@ def under_eighth_turns(layer: Layer, kernel: int) -> Layer:
 
     Raises:
         ValueError: the layer is no convolution of the plane.
+
+    >>> layer = under_eighth_turns(build("conv2d", 9, 1, 3, Stream(1)), 3)
+    >>> list(layer.actions)
+    ['eighth turn']
     """
     if not isinstance(layer.module, nn.Conv2d):
         raise ValueError(f"Expected a convolution of the plane, got {type(layer.module).__name__}.")

@@ -87,7 +87,12 @@ def _positions(elements: Tensor, chosen: Tensor) -> list[int]:
 
 
 def random_basis(size: int, shears: int, stream: Stream, *, gaussian: bool) -> tuple[Tensor, Tensor]:
-    """An integer matrix with integer inverse, or one of Gaussian integers: see :func:`integer_change_of_basis`."""
+    """An integer matrix with integer inverse, or one of Gaussian integers: see :func:`integer_change_of_basis`.
+
+    >>> basis, inverse = random_basis(3, 8, Stream(1), gaussian=True)
+    >>> bool(((basis @ inverse) == torch.eye(3)).all())
+    True
+    """
     return integer_change_of_basis(size, shears, stream, gaussian=gaussian)
 
 

@@ -63,7 +63,12 @@ class Splitting:
 
     @property
     def characters(self) -> Tensor:
-        """Traces of the diagonal blocks, shape ``(pieces, n)``."""
+        """Traces of the diagonal blocks, shape ``(pieces, n)``.
+
+        >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
+        >>> split(swap, Stream(1)).characters.sum(0).real.round(decimals=9)  # of the whole
+        tensor([2., 0.], dtype=torch.float64)
+        """
         ends = torch.tensor(self.sizes).cumsum(0).tolist()
         diagonal = torch.diagonal(self.blocks, dim1=-2, dim2=-1)
         return torch.stack([diagonal[:, end - size : end].sum(-1) for size, end in zip(self.sizes, ends, strict=True)])
