@@ -34,7 +34,7 @@ __all__ = [
     "mass_of_a_set",
     "mass_of_the_density",
     "normal_of_any_covariance",
-    "repeated_mode",
+    "mode_repeated",
     "shape_of_product",
     "shell",
     "typical_set",
@@ -65,7 +65,7 @@ def draws(product: Product, count: int, stream: Stream) -> Tensor:
     return product.sample(count, stream)
 
 
-def repeated_mode(product: Product, count: int, stream: Stream) -> Tensor:
+def mode_repeated(product: Product, count: int, stream: Stream) -> Tensor:
     """The most probable point of a symmetric distribution, over and over, shape ``(count, D)``."""
     return product.median()[None].expand(count, -1)
 

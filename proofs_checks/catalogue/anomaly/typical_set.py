@@ -173,7 +173,7 @@ controls = {
     "mode-is-typical": [
         Control(exact, fails="exponential-power", excess=part_of_the_excess),
         Control(numeric, fails="T at the mode", cases=[_SEQUENCE, _LAPLACE], excess=part_of_the_excess),
-        Control(statistical, fails=_CHEBYSHEV, cases=[_SEQUENCE], draw=measure.repeated_mode),
+        Control(statistical, fails=_CHEBYSHEV, cases=[_SEQUENCE], draw=measure.mode_repeated),
     ],
     "sequences-are-points": [
         Control(exact, fails="volume", exponents=without_length),
