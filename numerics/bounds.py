@@ -41,7 +41,11 @@ class Bound:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A nonnegative residual at ``points`` points, and what bounds it there."""
+    """A nonnegative residual at ``points`` points, and what bounds it there.
+
+    >>> Measurement(0.0, Bound({"rounding": 1e-15}, "Two additions."), 1).residual
+    0.0
+    """
 
     residual: Any
     bound: Bound

@@ -18,6 +18,9 @@ class Tail(NamedTuple):
     """Where a point lies in its distribution: ``log_p`` is log F where ``side`` is +1, and log(1 - F) where it is -1.
 
     The side is that of the smaller of the two (either, near the median), so that ``log_p`` is at most about log 1/2.
+
+    >>> Tail(torch.tensor([0.25]).log(), torch.tensor([1.0])).complement().exp()
+    tensor([0.7500])
     """
 
     log_p: Tensor
@@ -41,7 +44,11 @@ class Tail(NamedTuple):
 
 
 def side_of(negative: Tensor, like: Tensor) -> Tensor:
-    """+1 where ``negative``, else -1. Multiplying by it, unlike |x|, leaves derivatives right at 0."""
+    """+1 where ``negative`` (bool, any shape), else -1, in the dtype of ``like``. Multiplying by it, unlike |x|, leaves derivatives right at 0.
+
+    >>> side_of(torch.tensor([True, False]), torch.zeros(1))
+    tensor([ 1., -1.])
+    """
     return negative.to(like.dtype).mul_(2.0).sub_(1.0)
 
 

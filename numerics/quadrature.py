@@ -23,6 +23,9 @@ class Rule:
         nodes: Increasing, strictly inside (0, 1).
         weights: Positive; exact for polynomials up to ``degree``.
         coarse: Weights of the embedded rule, 0 where it has no node; exact up to ``coarse_degree``.
+
+    >>> gauss(2).degree, len(gauss(2))
+    (3, 2)
     """
 
     nodes: tuple[float, ...]
@@ -35,8 +38,12 @@ class Rule:
         return len(self.nodes)
 
     def tensors(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Nodes, weights and coarse weights on the device and in the dtype of ``like``, each of shape ``(len(self),)``."""
-        return _placed(self, like.dtype, like.device)
+        """Nodes, weights and coarse weights on the device and in the dtype of ``like``, each of shape ``(len(self),)``.
+
+        >>> gauss(1).tensors(torch.zeros(1))[0]
+        tensor([0.5000])
+        """
+        return _rule_on_device(self, like.dtype, like.device)
 
     def integrate(self, integrand: Callable[[Tensor], Tensor], low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
         r"""Integrals of ``integrand`` from ``low`` to ``high``, and the distance between the two rules.
@@ -49,6 +56,10 @@ class Rule:
             integrand usually far above that of the value returned), each of shape ``batch``.
         Accuracy:
             Rounding adds at most ``2 (len(self) + 3) eps`` times the integral of the absolute value.
+
+        >>> zero, one = torch.zeros(1).double(), torch.ones(1).double()
+        >>> gauss(2).integrate(lambda t: t**3, zero, one)[0]
+        tensor([0.2500], dtype=torch.float64)
         """
         nodes, weights, coarse = self.tensors(low)
         width = high - low
@@ -58,7 +69,7 @@ class Rule:
 
 
 @functools.lru_cache(maxsize=64)
-def _placed(rule: Rule, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+def _rule_on_device(rule: Rule, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     rows = torch.tensor([rule.nodes, rule.weights, rule.coarse], dtype=dtype, device=device)
     return rows[0], rows[1], rows[2]
 
@@ -146,6 +157,10 @@ def analytic_remainder(degree: int, length: Tensor, log_size: Callable[[float], 
         log_size: Given ``r``, an upper bound of ``log M``, shape ``batch``.
     Returns:
         The least bound over ``r`` in a fixed list, shape ``batch``.
+
+    >>> log_size = lambda r: torch.tensor([0.5 + (r + 1 / r) / 4]).double()  # e^t on [0, 1]
+    >>> bool(analytic_remainder(15, torch.ones(1).double(), log_size) < 1e-12)
+    True
     """
     best = torch.full_like(length, torch.inf)
     for r in (1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 9.0, 14.0, 25.0, 60.0):
@@ -203,6 +218,10 @@ def moving_end_log_size(exponents: tuple[Tensor, Tensor, Tensor], start: Tensor,
         exponents: (a, b, c); a, b of shape ``(K, 1)`` or ``(K, n)``, c of shape ``(K, n)``. start, width: ``(n,)``.
     Returns:
         Upper bound of ``log max |phi|``, shape ``(n,)``; for :func:`analytic_remainder` with ``length = 1``.
+
+    >>> flat = torch.zeros(1, 1).double(), torch.zeros(1, 1).double(), torch.zeros(1, 1).double()
+    >>> bool(moving_end_log_size(flat, torch.zeros(1).double(), torch.ones(1).double(), 2.0) >= 0)
+    True
     """
     a, b, c = exponents
     long_axis, short_axis = (r + 1 / r) / 2, (r - 1 / r) / 2

@@ -38,6 +38,11 @@ def bracketed(
         doublings: After so many the search is given up.
     Returns:
         low, high and whether a bracket was found, each of shape ``(N,)``.
+
+    >>> one = torch.ones(1).double()
+    >>> low, high, bracket_exists = bracketed(lambda x, rows: x**3, 27 * one, 0 * one, one)
+    >>> bool(low <= 3 <= high), bracket_exists
+    (True, tensor([True]))
     """
     rows = torch.arange(target.numel(), device=target.device)
     upward = value(centre, rows) < target

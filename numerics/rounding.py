@@ -11,6 +11,9 @@ from torch import Tensor
 def gamma(k: int, matrix: Tensor) -> float:
     """gamma_k = k u/(1 - k u) for inner products of length k in this dtype; complex products count double (Higham 2002, 3.6).
 
+    Args:
+        k: Length of the inner products. matrix: A tensor of any shape, whose dtype decides.
+
     >>> round(gamma(2, torch.zeros(1).double()) / 2**-53, 12)
     2.0
     """
@@ -21,6 +24,9 @@ def gamma(k: int, matrix: Tensor) -> float:
 
 def frobenius(matrices: Tensor) -> float:
     """The largest Frobenius norm in a batch, rounded up.
+
+    Args:
+        matrices: Shape ``(*, m, n)``.
 
     >>> round(frobenius(torch.eye(4).double()[None]), 12)
     2.0

@@ -58,7 +58,7 @@ class Pair:
     trusted: bool = True
 
     def log_ratio(self, points: Tensor) -> Tensor:
-        """log p - log q, nats, ``(N,)``."""
+        """log p - log q at points ``(N, D)``, nats, shape ``(N,)``."""
         return self.p.log_prob(points) - self.q.log_prob(points)
 
     def ratio_at_images(self, points: Tensor) -> Measurement:
@@ -67,6 +67,8 @@ class Pair:
         With x' the point that the inverse finds, p's image has :math:`\log p(x') + \log|\det Df^{-1}(f(x))|` and q's has
         :math:`\log q(x) - \log|\det Df(x)|`.
 
+        Args:
+            points: Samples of p or q, shape ``(N, D)``.
         Raises:
             ValueError: f or its inverse cannot be followed by autograd.
         """
@@ -142,6 +144,13 @@ def displacement(layers: Iterable[Any], points: Tensor) -> tuple[Tensor, Tensor]
     r"""How far a round trip moves the points, in units of rounding, and the sum of the layers' conditions, ``(N,)`` each.
 
     .. math:: \sum_l \|(J_l \cdots J_1)^{-1}\|\,|h_l| + \|(J_{l-1} \cdots J_1)^{-1}\|\,\kappa(J_l)\,|h_{l-1}|
+
+    Args:
+        layers: Maps with ``forward``, applied in order. points: Shape ``(N, D)``.
+
+    >>> from numerics.transports.bijections import Rotation
+    >>> displacement([Rotation(torch.eye(2))], torch.zeros(1, 2))
+    (tensor([2.]), tensor([1.]))
     """
     back = torch.eye(points.shape[1], dtype=points.dtype, device=points.device).expand(points.shape[0], -1, -1)
     total, conditions = torch.zeros_like(points[:, 0]), torch.zeros_like(points[:, 0])
@@ -162,7 +171,13 @@ def _surplus(label: float, log_ratio: Tensor, cells: Tensor) -> Tensor:
 
 
 def declared_pair(kind: str, dim: int, seeded: Stream) -> tuple[Distribution, Distribution]:
-    """Two random mixtures of R^D (``mixtures``), or normal distributions about (1, 0, ..) and (-1/2, 0, ..) (``apart``)."""
+    """Two random mixtures of R^D (``mixtures``), or normal distributions about (1, 0, ..) and (-1/2, 0, ..) (``apart``).
+
+    >>> p, q = declared_pair("apart", 2, Stream(1))
+    >>> origin = torch.zeros(1, 2).double()
+    >>> p.log_prob(origin) - q.log_prob(origin)  # -1/2 + 1/8
+    tensor([-0.3750], dtype=torch.float64)
+    """
     if kind != "apart":
         return random_mixture(dim, 4, seeded.fork("p")), random_mixture(dim, 4, seeded.fork("q"))
     one = torch.ones(1, dtype=seeded.dtype, device=seeded.device)

@@ -28,7 +28,7 @@ RESOLVED = 0.05  # nats: scores known less well than this leave their pairs open
 
 @dataclass(frozen=True)
 class Detector:
-    """A density, points that it should like and points that it should not.
+    """A density with inliers and outliers.
 
     Args:
         log_prob: log p in nats, from ``(N, D)`` to ``(N,)``. inliers: ``(N, D)``. outliers: ``(M, D)``.
@@ -44,7 +44,12 @@ class Detector:
 
 
 def declared_detector(kind: str, outliers: str, dim: int, size: int, seeded: Stream, stream: Stream) -> Detector:  # noqa: PLR0917
-    """A distribution by name, its draws, and outliers by name: p's draws displaced or spread, draws of another distribution, or points beyond the support."""
+    """A distribution by name, its draws, and outliers by name: p's draws displaced or spread, draws of another distribution, or points beyond the support.
+
+    >>> detector = declared_detector("gaussian", "shifted", 2, 4, Stream(1), Stream(2))
+    >>> detector.inliers.shape, detector.copies
+    (torch.Size([4, 2]), 2)
+    """
     distribution = declared_distribution(kind, dim, seeded.fork("p"))
     inliers = distribution.sample(size, stream.fork("inliers"))
     drawn = distribution.sample(size, source := stream.fork("outliers"))
@@ -122,7 +127,11 @@ class ImageScores:
         return ((self.error <= RESOLVED) & (self.log_p > -torch.inf)).nonzero()[:, 0]
 
     def off(self, log_score: Callable[[Tensor], Tensor]) -> Measurement:
-        """Recovered log densities of the resolved rows against log s, in nats."""
+        """Recovered log densities of the resolved rows against log s, in nats.
+
+        Args:
+            log_score: From log p in nats, shape ``(R,)``, to log s, the same shape.
+        """
         rows = self.resolved
         off = (self.log_density[rows] - log_score(self.log_p[rows]) - self.transport.log_unit).abs()
         return Measurement(off, self.bound(), rows.numel())
@@ -180,7 +189,11 @@ class ImageScores:
         return Measurement((self.recovered.moved / size)[near], bound, int(near.sum()))
 
     def area(self, scores: Tensor, errors: Tensor) -> AurocInterval:
-        """The interval of the area under the ROC curve, copies of a point counted as ties."""
+        """The interval of the area under the ROC curve, copies of a point counted as ties.
+
+        Args:
+            scores, errors: One a row, shape ``(N + M,)``; nats.
+        """
         a, b = self.inlier_rows, self.outlier_rows
         vague = torch.where(errors <= RESOLVED, errors, torch.inf)
         return auroc_within(scores[a], scores[b], vague[a], vague[b], labels=(a, b))

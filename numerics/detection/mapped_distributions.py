@@ -34,7 +34,13 @@ class MappedDistribution:
     image: Columns
 
     def log_slope(self, x: Tensor) -> Tensor:
-        """log |f'(x)| column by column, shape of ``x``, by differentiating the map as evaluated."""
+        """log |f'(x)| column by column, shape of ``x``, by differentiating the map as evaluated.
+
+        >>> from numerics.streams import Stream
+        >>> pair = mapped_distribution("exp", 1, Stream(1))
+        >>> pair.log_slope(torch.tensor([[0.5]]).double())  # of e^x
+        tensor([[0.5000]], dtype=torch.float64)
+        """
         leaf = x.detach().requires_grad_()
         with torch.enable_grad():
             y = self.forward(leaf)

@@ -16,7 +16,12 @@ HALF = Fraction(1, 2)
 
 @dataclass(frozen=True)
 class Auroc:
-    """Counts of (inlier, outlier) pairs: ``wins`` where the inlier scores higher, ``ties`` where both score the same, of ``pairs``."""
+    """Counts of (inlier, outlier) pairs: ``wins`` where the inlier scores higher, ``ties`` where both score the same, of ``pairs``.
+
+    >>> counts = Auroc(wins=3, ties=2, pairs=8)
+    >>> counts.value, counts.losses
+    (Fraction(1, 2), 3)
+    """
 
     wins: int
     ties: int
@@ -46,6 +51,9 @@ class AurocInterval:
 
     ``wins`` and ``losses`` are certain: the scores differ by more than the two errors together. ``ties`` are certain because both
     scores belong to one point. ``open`` pairs are what is left: their scores may be ordered either way, or tie.
+
+    >>> AurocInterval(wins=3, losses=2, ties=1, open=2).between()
+    (Fraction(7, 16), Fraction(11, 16))
     """
 
     wins: int

@@ -1,6 +1,6 @@
 r"""Sets of a given mass and what they weigh: images of boxes, families between quantiles, upper sets, and their volumes.
 
-Nothing here knows the theorems that are measured with it. A set is a membership (bool per point) or a score with a threshold; its
+The theorems that are measured with it do not enter. A set is a membership (bool per point) or a score with a threshold; its
 mass is a count of samples, or a sum over cells, and its volume a sum of cell volumes or of importance weights.
 """
 
@@ -35,7 +35,12 @@ class Fold:
     """(x_1^2, x_2, ..): two points have one image. ``inverse`` returns the one with x_1 >= 0."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images of points ``(N, D)``."""
+        """Images of points, shape ``(N, D)``, the same shape.
+
+        >>> Fold().forward(torch.tensor([[-2.0, 1.0], [2.0, 1.0]]))
+        tensor([[4., 1.],
+                [4., 1.]])
+        """
         return torch.cat([x[:, :1].square(), x[:, 1:]], 1)
 
     def inverse(self, y: Tensor) -> Tensor:
@@ -44,14 +49,32 @@ class Fold:
 
 
 def image_of_interval(f: Bijection, low: Tensor, high: Tensor, points: int = 257) -> tuple[Tensor, Tensor]:
-    """Least and largest value of a continuous f on [low, high], scalars, from an even grid: exact for monotone f, whose ends decide."""
+    """Least and largest value of a continuous f on [low, high], scalars, from an even grid: exact for monotone f, whose ends decide.
+
+    Args:
+        f: Maps points of shape ``(points, 1)`` to the same shape. low, high: Ends, shape ``()``.
+        points: How many values are compared, the ends included.
+
+    >>> image_of_interval(Fold(), torch.tensor(1.0), torch.tensor(3.0))
+    (tensor(1.), tensor(9.))
+    """
     grid = low + (high - low) * torch.linspace(0, 1, points, dtype=low.dtype, device=low.device)
     image = f.forward(grid[:, None])[:, 0]
     return image.amin(), image.amax()
 
 
 def boundary(f: Bijection, low: Tensor, high: Tensor, side: int) -> Tensor:
-    """The image of a box's boundary in the plane as a closed polygon with ``side`` vertices on each side, shape ``(4 side, 2)``."""
+    """The image of a box's boundary in the plane as a closed polygon with ``side`` vertices on each side, shape ``(4 side, 2)``.
+
+    Args:
+        f: Maps points of shape ``(4 side, 2)`` to the same shape. low, high: Corners of the box, shape ``(2,)``.
+
+    >>> boundary(Fold(), torch.zeros(2), torch.tensor([2.0, 1.0]), 1)
+    tensor([[0., 0.],
+            [4., 0.],
+            [4., 1.],
+            [0., 1.]])
+    """
     steps = torch.arange(side, dtype=low.dtype, device=low.device)[:, None] / side
     corners = torch.stack([low, torch.stack([high[0], low[1]]), high, torch.stack([low[0], high[1]]), low])
     edges = [corners[k] + steps * (corners[k + 1] - corners[k]) for k in range(4)]
@@ -85,7 +108,11 @@ def inside(points: Tensor, polygon: Tensor, *, tile: int = 1 << 22) -> Tensor:
 
 
 def cells_of(values: Tensor, edges: Tensor) -> Tensor:
-    """Number of the cell of each value among ``len(edges) + 1`` cells cut by increasing edges; int64, the shape of ``values``."""
+    """Number of the cell of each value among ``len(edges) + 1`` cells cut by increasing edges; int64, the shape of ``values``.
+
+    >>> cells_of(torch.tensor([-1.0, 0.5, 2.0]), torch.tensor([0.0, 1.0]))
+    tensor([0, 1, 2])
+    """
     return torch.searchsorted(edges, values.contiguous(), right=True)
 
 
@@ -97,6 +124,10 @@ class Region:
 
     Args:
         f: With ``forward`` and, for D > 2, ``inverse``. pilot: Shape ``(n, D)``; quantiles of its columns bound the set.
+
+    >>> half_line = Region(Fold(), torch.linspace(1.0, 2.0, 101)[:, None])
+    >>> half_line.contains(torch.tensor([[1.0], [1.5]]))
+    tensor([False,  True])
     """
 
     def __init__(self, f: Bijection, pilot: Tensor) -> None:
@@ -132,6 +163,11 @@ class Family:
     Args:
         starts: t of each member, shape ``(T,)``. low, high: Ends along ``direction``, ``(T,)``, infinite at 0 and at 1.
         direction: u, shape ``(D,)``.
+
+    >>> sample = torch.arange(1000.0)[:, None]
+    >>> pair = Family.of(sample, torch.ones(1), Fraction(1, 2), 2)
+    >>> pair.contains(sample).float().mean(0)  # both leave out a half
+    tensor([0.5000, 0.5000])
     """
 
     starts: Tensor
@@ -199,6 +235,10 @@ class Cells:
                 box between the images of its edges, so that its volume needs no derivative.
         Raises:
             ValueError: NaN or plus infinity in ``log_prob``, no mass at all, or a chart that does not increase.
+
+        >>> cells = Cells.of(lambda x: -x[:, 0], [torch.tensor([0.0, 1.0, 2.0])], torch.exp)
+        >>> cells.masses[0] / cells.masses[1], cells.volumes  # e; e - 1, e^2 - e
+        (tensor(2.7183), tensor([1.7183, 4.6708]))
         """
         middles = [(axis[1:] + axis[:-1]) / 2 for axis in edges]
         centres = torch.cartesian_prod(*middles).reshape(-1, len(edges))
@@ -222,7 +262,12 @@ class Cells:
         return cls(centres, log_p, raw / raw.sum(), after)
 
     def excess(self, chosen: Tensor, other: Tensor) -> Tensor:
-        """How much more volume ``other`` takes than ``chosen``, in units of the latter's, signed; bool masks, a scalar."""
+        """How much more volume ``other`` takes than ``chosen``, in units of the latter's, signed; bool masks ``(N,)``, a scalar ``()``.
+
+        >>> cells = Cells.of(lambda x: 0 * x[:, 0], [torch.tensor([0.0, 1.0, 4.0])], lambda x: x)
+        >>> cells.excess(torch.tensor([True, False]), torch.tensor([False, True]))  # (3 - 1) / 1
+        tensor(2.)
+        """
         volume = self.volumes[chosen].sum()
         return (self.volumes[other].sum() - volume) / volume
 
@@ -231,6 +276,9 @@ class Cells:
 
         Sums of N nonnegative terms are good to N eps relative. The other set may miss mass 2 N eps by it, which is worth at most
         2 N eps / ``level`` of volume, ``level`` being mass per volume at the threshold.
+
+        Args:
+            chosen, other: bool masks, shape ``(N,)``. level: Shape ``()``.
         """
         eps, n = torch.finfo(self.masses.dtype).eps, self.masses.numel()
         volume, rival = self.volumes[chosen].sum(), self.volumes[other].sum()
@@ -281,6 +329,13 @@ def competitors(log_prob: Score, dim: int, stream: Stream, *, centre: Tensor, sc
 
     Args:
         log_prob: log p. centre, scale: Where the distribution lies and how far it spreads, ``(D,)`` each, so that the sets meet it.
+    Returns:
+        Scores by name, each from points ``(N, D)`` to ``(N,)``.
+
+    >>> spread = {"centre": torch.zeros(2).double(), "scale": torch.ones(2).double()}
+    >>> scores = competitors(lambda x: -x.square().sum(1), 2, Stream(1), **spread)
+    >>> {score(torch.ones(3, 2).double()).shape for score in scores.values()}
+    {torch.Size([3])}
     """
     direction = stream.normal(dim)
     direction = direction / direction.norm()
@@ -314,9 +369,12 @@ def log_volume_factor(chart: Chart, x: Tensor) -> Tensor:
     """log of the product over coordinates of |chart'(x_i)|, shape ``(N,)``, by one backward pass through the chart.
 
     Args:
-        chart: A function of the line, applied entry by entry.
+        chart: A function of the line, applied entry by entry. x: Points, shape ``(N, D)``.
     Raises:
         ValueError: a chart that autograd cannot follow, or one that does not keep shapes.
+
+    >>> log_volume_factor(torch.exp, torch.tensor([[1.0, 2.0]]))
+    tensor([3.])
     """
     leaf = x.detach().requires_grad_()
     with torch.enable_grad():
@@ -341,6 +399,10 @@ def spread_in_image(chart: Chart, low: Tensor, high: Tensor, unit: Tensor) -> Te
     Raises:
         ValueError: a chart that does not increase from one end of the box to the other.
     Accuracy: an image misses its place by at most 8 units of roundoff of 1 + its size, or by what a step of two units in x makes of it.
+
+    >>> ends = torch.tensor([1.0]).double().log(), torch.tensor([3.0]).double().log()
+    >>> spread_in_image(torch.exp, *ends, torch.tensor([[0.5]]).double())  # log 2
+    tensor([[0.6931]], dtype=torch.float64)
     """
     ends = [chart(end.to(unit)).detach() for end in (low, high)]
     if not bool((ends[1] > ends[0]).all()):
@@ -361,7 +423,16 @@ def spread_in_image(chart: Chart, low: Tensor, high: Tensor, unit: Tensor) -> Te
 
 
 def middle_and_scale(sample: Tensor) -> tuple[Tensor, Tensor]:
-    """Columnwise median and half the distance of the quartiles, of a pilot sample."""
+    """Columnwise median and half the distance of the quartiles, of a pilot sample.
+
+    Args:
+        sample: Shape ``(n, D)``; the first 2^17 rows are read.
+    Returns:
+        Shape ``(D,)`` each.
+
+    >>> middle_and_scale(torch.arange(5.0)[:, None])
+    (tensor([2.]), tensor([1.]))
+    """
     levels = torch.tensor([0.25, 0.5, 0.75], dtype=sample.dtype, device=sample.device)
     low, middle, high = torch.quantile(sample[: 1 << 17], levels, dim=0)
     return middle, (high - low) / 2

@@ -23,8 +23,22 @@ from numerics.streams import Stream, tiles
 from numerics.transports.domain import PrecisionError
 
 __all__ = [
-    "BallShare", "CountedSequences", "ball_volume", "chebyshev", "chebyshev_of_three_values", "closed_forms", "columns_of_one_family", "draws",
-    "mass_of_a_set", "mass_of_the_density", "mode_repeated", "normal_of_any_covariance", "shape_of_product", "shell", "typical_set", "widths",
+    "BallShare",
+    "CountedSequences",
+    "ball_volume",
+    "chebyshev",
+    "chebyshev_of_three_values",
+    "closed_forms",
+    "columns_of_one_family",
+    "draws",
+    "mass_of_a_set",
+    "mass_of_the_density",
+    "normal_of_any_covariance",
+    "mode_repeated",
+    "shape_of_product",
+    "shell",
+    "typical_set",
+    "widths",
 ]  # fmt: skip
 
 Exponents = Callable[[Any, Any, Any], tuple[Any, Any]]  # from (H, epsilon, N) to the ends claimed for log(|A|/P(A))
@@ -165,6 +179,9 @@ def chebyshev_of_three_values(spread: Spread, like: Tensor) -> Measurement:
     """The least favourable density: three levels, T = 0 or +-w with mass q, and eps just below w, where Chebyshev's bound is reached.
 
     P(A) and 1 - Var/eps^2 are compared from both sides; they differ by q (w^2/eps^2 - 1).
+
+    Args:
+        spread: What is claimed of the variance of a mean. like: A tensor of any shape whose dtype and device are used.
     """
     w, q = 0.75, torch.linspace(0.05, 0.95, 19, dtype=like.dtype, device=like.device)
     masses, levels = (

@@ -71,7 +71,7 @@ def _derivative(value: Tensor, leaf: Tensor) -> Tensor:
     return torch.zeros_like(leaf) if found is None else found.detach()
 
 
-def about_the_mean(values: Tensor) -> Tensor:
+def deviations_from_mean(values: Tensor) -> Tensor:
     """Values less their mean, ``(n,)``."""
     return values - values.mean()
 
@@ -99,7 +99,7 @@ def through_the_jacobian(score: str, dim: int, size: int, *, seeded: Stream, str
     transport = ArbitraryScore(distribution.log_prob, log_score, dim=dim).centred(points)
     slope, log_p = transport.slope(points), distribution.log_prob(points)
     image, log_volume = log_p - slope.value.abs().log(), log_p - log_score(points)
-    residual = (about_the_mean(image) - rule(about_the_mean(log_p), log_volume, log_volume.mean())).abs()
+    residual = (deviations_from_mean(image) - rule(deviations_from_mean(log_p), log_volume, log_volume.mean())).abs()
     return Measurement(residual, slope_bound(slope, dim, len(transport.rule)), size)
 
 
@@ -120,7 +120,7 @@ class HalfReversed:
         self.transport = ArbitraryScore(distribution.log_prob, log_score, dim=1)
         self.slope = self.transport.slope(self.points)
         self.log_volume = self.slope.value.abs().log()
-        self.typical, self.image = log_p + entropy, about_the_mean(log_p - self.log_volume)
+        self.typical, self.image = log_p + entropy, deviations_from_mean(log_p - self.log_volume)
 
     def _measurement(self, residual: Tensor, factor: float) -> Measurement:
         return Measurement(residual, slope_bound(self.slope, 1, len(self.transport.rule), factor), len(self.points))
@@ -135,7 +135,7 @@ class HalfReversed:
 
     def survivors(self, survivors: Survivors) -> Measurement:
         """How far log|J| less its mean lies from the nearest of the values at which |T| is said to survive."""
-        excess = about_the_mean(self.log_volume)
+        excess = deviations_from_mean(self.log_volume)
         return self._measurement(
             torch.stack([(excess - value).abs() for value in survivors(self.typical)]).amin(0), 2.0
         )

@@ -37,7 +37,7 @@ class ShiftedNormal:
 
 
 class GridVolumes:
-    """A density that is constant on the cells of a grid: its level set against rivals of at least the same mass that know nothing of it.
+    """A density that is constant on the cells of a grid: its level set against other sets of at least the same mass, chosen without it.
 
     Args:
         log_prob: Log density up to a constant, ``(N, D) -> (N,)``. dim: D. share: Mass of the level set.

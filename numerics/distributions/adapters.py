@@ -30,6 +30,10 @@ class TorchMarginal(Marginal):
 
     Raises:
         ValueError: ``cdf`` or ``icdf`` is not implemented, the event is not one number, or the support is discrete.
+
+    >>> tail = TorchMarginal(td.Gumbel(0.0, 1.0)).tail(torch.zeros(1).double())
+    >>> round(float(tail.log_p), 6)  # F(0) = e^-1
+    -1.0
     """
 
     def __init__(self, distribution: td.Distribution) -> None:
@@ -59,7 +63,7 @@ class TorchMarginal(Marginal):
         )
 
     def tail(self, z: Tensor) -> Tail:
-        """The logarithm of the smaller of cdf and 1 - cdf; refused where it has saturated."""
+        """The logarithm of the smaller of cdf and 1 - cdf, shape of ``z``; refused where it has saturated."""
         cdf = self.distribution.cdf(z)
         lower = cdf <= 0.5
         share = torch.where(lower, cdf, 1.0 - cdf)
@@ -82,7 +86,7 @@ class TorchMarginal(Marginal):
         return self.distribution.icdf(cdf)
 
     def log_density(self, z: Tensor) -> Tensor:
-        """torch's own log density."""
+        """torch's own log density in nats, shape of ``z``."""
         return self.distribution.log_prob(z)
 
     def sample(self, n: int, stream: Stream) -> Tensor:
@@ -117,7 +121,7 @@ class ScipyMarginal(Marginal):
         )
 
     def tail(self, z: Tensor) -> Tail:
-        """The smaller of logcdf and logsf."""
+        """The smaller of logcdf and logsf, shape of ``z``."""
         points = z.detach().cpu().numpy()
         log_p, log_q = (torch.as_tensor(function(points)).to(z) for function in (self.frozen.logcdf, self.frozen.logsf))
         lower = log_p <= log_q
@@ -131,7 +135,7 @@ class ScipyMarginal(Marginal):
         return torch.as_tensor(np.where(lower, self.frozen.ppf(share), self.frozen.isf(share))).to(tail.log_p)
 
     def log_density(self, z: Tensor) -> Tensor:
-        """SciPy's own log density."""
+        """SciPy's own log density in nats, shape of ``z``."""
         return torch.as_tensor(self.frozen.logpdf(z.detach().cpu().numpy())).to(z)
 
     def sample(self, n: int, stream: Stream) -> Tensor:
@@ -205,6 +209,9 @@ def check_increasing(distribution: Marginal) -> Marginal:
 
     Raises:
         ValueError: the hypothesis that failed, with the place.
+
+    >>> check_increasing(as_marginal(td.Laplace(0.0, 1.0))).name
+    'Laplace'
     """
     p = torch.arange(1, _PROBES, dtype=torch.float64)[:, None] / _PROBES
     lower = p <= 0.5

@@ -79,6 +79,13 @@ def gaussian(log_density: LogDensity, points: Tensor) -> Gaussian | None:
 
     Args:
         log_density: ``(N, D)`` to nats ``(N,)``, twice differentiable by autograd. points: Some draws of it, ``(n, D)``.
+    Returns:
+        Mean ``(D,)``, factor of the precision ``(D, D)``, and log of the integral, nats.
+
+    >>> points = torch.tensor([[0.0], [1.0], [-2.0], [0.5]]).double()
+    >>> base = gaussian(lambda z: -2 * (z[:, 0] - 1) ** 2, points)
+    >>> base.mean, base.factor  # variance 1/4
+    (tensor([1.], dtype=torch.float64), tensor([[2.]], dtype=torch.float64))
     """
     centre = points.median(0).values
     dim = centre.numel()
@@ -158,7 +165,7 @@ class Product:
         return ends[0] + (1 - ends[1])
 
     def normals(self, z: Tensor) -> Tensor:
-        """Normal scores of :meth:`uniforms`; a value at an end of the grid stays finite."""
+        """Normal scores of :meth:`uniforms`, ``(N, D)``; a value at an end of the grid stays finite."""
         edge = torch.finfo(z.dtype).eps
         return torch.special.ndtri(self.uniforms(z).clamp(edge, 1 - edge))
 
@@ -183,6 +190,12 @@ def product(log_density: LogDensity, points: Tensor) -> Product | None:
 
     Args:
         log_density: ``(N, D)`` to nats ``(N,)``, -inf off the support. points: Some draws of it, ``(n, D)``, n >= 2.
+
+    >>> from numerics.distributions.marginals import Laplace
+    >>> from numerics.streams import Stream
+    >>> base = product(Laplace(torch.zeros(2)).log_prob, Laplace(torch.zeros(2)).sample(64, Stream(1)))
+    >>> base.uniforms(torch.zeros(1, 2).double()).round(decimals=4)
+    tensor([[0.5000, 0.5000]], dtype=torch.float64)
     """
     residual = _additivity(log_density, points)
     if residual is None:
@@ -295,6 +308,13 @@ def mixture(log_density: LogDensity, components: Callable[[Tensor], Tensor], poi
 
     Args:
         components: ``(N, D)`` to log w_k + log q_k, ``(N, K)``. points: Some draws, ``(n, D)``.
+
+    >>> from numerics.distributions.mixtures import IsotropicMixture
+    >>> from numerics.streams import Stream
+    >>> pair = IsotropicMixture(torch.ones(2).double(), torch.tensor([[-2.0], [2.0]]).double(), torch.ones(2).double())
+    >>> parts = lambda z: torch.cat([-((z + 2) ** 2), -((z - 2) ** 2)], 1) / 2 - math.log(8 * math.pi) / 2
+    >>> len(mixture(pair.log_prob, parts, pair.sample(64, Stream(1))).parts)
+    2
     """
     with torch.no_grad():
         terms, found = components(points), log_density(points)
@@ -317,6 +337,12 @@ def along_fibres(
         points: ``(N, D)``. coordinate: k for each of them, ``(N,)``.
     Returns:
         Uniforms ``(N,)``, and the 99th percentile of what halving the nodes changes.
+
+    >>> from numerics.distributions.marginals import Normal
+    >>> pair = Normal(torch.zeros(2))
+    >>> where, points = torch.zeros(64, dtype=torch.int64), torch.zeros(64, 2).double()
+    >>> along_fibres(pair.log_prob, points, where)[0].round(decimals=4).unique()
+    tensor([0.5000], dtype=torch.float64)
     """
     scale = 1e-2 * (points - points.median(0).values).abs().mean(0).clamp_min(torch.finfo(points.dtype).tiny)
     w = torch.linspace(-math.asinh(1e5), math.asinh(1e5), FIBRE, dtype=points.dtype, device=points.device)

@@ -95,33 +95,38 @@ def weigh(
         they have in common. Coefficients of piecewise smooth integrands, jumps included, fall at least like the step. So what coarser lattices are off by is
         halved for every halving from their step to that of the last lattice, and doubled; and of all lattices on the way the largest such number is taken,
         lest one be small by chance.
+
+    >>> points = torch.linspace(-2.0, 2.0, 65).double()[:, None]
+    >>> mass = weigh(lambda x: -x[:, 0] ** 2, points)
+    >>> round(float(2 * mass.log_mass), 9)  # log pi
+    1.144729886
     """
     dim = points.shape[1]
     if not 1 <= dim <= LARGEST_DIM:
         raise ValueError(
             f"Expected points of 1 to {LARGEST_DIM} coordinates, got {dim}: no lattice weighs a density beyond."
         )
-    lattice = _Lattice(_boxed(log_prob, support), *_frame(points, tilted=support is None), tile)
+    lattice = _Lattice(_restrict_to_box(log_prob, support), *_frame(points, tilted=support is None), tile)
     wide = lattice.reach(support)
     nodes, last = NODES[dim]
     last = last if most is None else min(last, max(nodes, most))
     logs, undefined, where = lattice.log_masses(wide, nodes)
     if undefined or not bool(torch.isfinite(logs).any()):
         return Mass(math.nan if undefined else -math.inf, math.inf, math.inf, math.inf, nodes, undefined, where)
-    ends, outside = _narrowed(logs, lattice.entered(points), wide, bounded=support is not None)
+    ends, outside = _narrow_lattice(logs, lattice.entered(points), wide, bounded=support is not None)
     estimate, before = 0.0, 1.0
     while True:
         logs, undefined, where = lattice.log_masses(ends, nodes)
         total = float(torch.logsumexp(logs.reshape(-1), 0)) if not undefined else math.nan
         if not math.isfinite(total):
             return Mass(total, math.inf, math.inf, math.inf, nodes, undefined, where)
-        estimate = max(estimate * before, _apart(logs, total, SHIFTS[dim]))
+        estimate = max(estimate * before, _lattice_disagreement(logs, total, SHIFTS[dim]))
         if nodes >= last or estimate <= SETTLED:
             return Mass(total, estimate, outside, lattice.log_size(logs, ends, nodes), nodes)
         nodes, before = 2 * nodes, 0.5
 
 
-def _boxed(log_prob: LogFunction, support: tuple[Tensor, Tensor] | None) -> LogFunction:
+def _restrict_to_box(log_prob: LogFunction, support: tuple[Tensor, Tensor] | None) -> LogFunction:
     if support is None:
         return log_prob
     low, high = support
@@ -198,7 +203,7 @@ class _Lattice:
         return float((share * log_p.abs()).sum())
 
 
-def _narrowed(
+def _narrow_lattice(
     logs: Tensor, inside: Tensor, wide: list[tuple[float, float]], *, bounded: bool
 ) -> tuple[list[tuple[float, float]], float]:
     """Ends of a narrower lattice that holds the points and all but a negligible share of the mass, and an estimate of the share left outside."""
@@ -221,7 +226,7 @@ def _narrowed(
     return ends, outside
 
 
-def _apart(logs: Tensor, total: float, shifts: int) -> float:
+def _lattice_disagreement(logs: Tensor, total: float, shifts: int) -> float:
     """Twice how far the coarser lattices in a lattice lie from it, at most, relative to it, halved for each halving from their step to its own."""
     dim, nodes = logs.ndim, logs.shape[0]
     split = logs.view([size for _ in range(dim) for size in (nodes // shifts, shifts)])

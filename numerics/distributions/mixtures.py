@@ -92,7 +92,12 @@ class GaussianMixture:
         return torch.searchsorted(steps, stream.uniform(n), right=True)
 
     def mean(self) -> Tensor:
-        """The expectation, shape ``(D,)``."""
+        """The expectation, shape ``(D,)``.
+
+        >>> one = torch.ones(2).double()
+        >>> GaussianMixture(one, torch.tensor([[0.0], [3.0]]).double(), one[:, None, None]).mean()
+        tensor([1.5000], dtype=torch.float64)
+        """
         return self.weights @ self.means
 
     def amplified(self, x: Tensor) -> Tensor:
@@ -168,6 +173,10 @@ class IsotropicMixture(GaussianMixture):
 
         Returns:
             ``a, b``: ``(K,)``, ``c``: ``(K, N)``.
+
+        >>> a, b, _ = isotropic_gaussian(1, 1.0, torch.zeros(1)).along_first(torch.zeros(1, 0))
+        >>> a, b  # -t^2/2
+        (tensor([0.5000]), tensor([0.]))
         """
         linear, square = self._lifted[:, :-1], self._lifted[:, -1]
         c = self._constant[:, None] + linear[:, 1:] @ rest.mT + square[:, None] * rest.square().sum(1)
@@ -187,6 +196,9 @@ def _log_sum_exp(exponents: Tensor) -> Tensor:
 def isotropic_gaussian(dim: int, scale: float, like: Tensor) -> IsotropicMixture:
     """The centred isotropic Gaussian as a mixture of one, on the device and in the dtype of ``like``.
 
+    Args:
+        dim: D. scale: Standard deviation, positive. like: A tensor of any shape.
+
     >>> isotropic_gaussian(3, 2.0, torch.zeros(1).double()).covariances[0].diagonal()
     tensor([4., 4., 4.], dtype=torch.float64)
     """
@@ -196,6 +208,9 @@ def isotropic_gaussian(dim: int, scale: float, like: Tensor) -> IsotropicMixture
 
 def equicorrelated_gaussian(dim: int, correlation: float, like: Tensor) -> GaussianMixture:
     """The standard Gaussian all of whose pairs of coordinates have one correlation, on the device and in the dtype of ``like``.
+
+    Args:
+        dim: D. correlation: Above -1/(D - 1) and below 1. like: A tensor of any shape.
 
     >>> equicorrelated_gaussian(2, 0.8, torch.zeros(1).double()).covariances[0]
     tensor([[1.0000, 0.8000],

@@ -52,7 +52,12 @@ class Marginal(ABC):
         """The smaller tail of each coordinate at ``z``, whose last axis has D entries; shape of ``z``."""
 
     def log_cdf(self, z: Tensor) -> Tensor:
-        """log F(z), to a relative error of a few units of roundoff in the lower half and an absolute one above."""
+        """log F(z), shape of ``z``, to a relative error of a few units of roundoff in the lower half and an absolute one above.
+
+        >>> from numerics.distributions.marginals import Laplace
+        >>> Laplace().log_cdf(torch.tensor([-2.0, 0.0]).double()[:, None]).flatten()  # x - log 2 for x < 0
+        tensor([-2.6931, -0.6931], dtype=torch.float64)
+        """
         tail = self.tail(z)
         return torch.where(tail.side > 0, tail.log_p, tail.complement())
 
@@ -61,7 +66,12 @@ class Marginal(ABC):
         """Log density in nats, column by column, shape of ``z``; minus infinity outside the support. Not computed from F."""
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Joint log density in nats of points ``(*, D)``, shape ``(*,)``."""
+        """Joint log density in nats of points ``(*, D)``, shape ``(*,)``.
+
+        >>> from numerics.distributions.marginals import Laplace
+        >>> Laplace(torch.zeros(2)).log_prob(torch.zeros(1, 2).double()).exp()
+        tensor([0.2500], dtype=torch.float64)
+        """
         return self.log_density(x).sum(-1)
 
     @abstractmethod
@@ -73,11 +83,11 @@ class Marginal(ABC):
         """``n`` independent rows, shape ``(n, D)``, drawn without F and without its inverse."""
 
     def conditioning_length(self, z: Tensor) -> Tensor:
-        """The length whose relative rounding enters log F, log(1 - F) and log p: the distance that they are formed from."""
+        """The length whose relative rounding enters log F, log(1 - F) and log p: the distance that they are formed from; shape of ``z``."""
         return z.abs() + _finite_part(self.low, z) + _finite_part(self.high, z)
 
     def rounding_scale(self, z: Tensor) -> Tensor:
-        """The largest magnitude that is added when the inverse lands on ``z``: its rounding is absolute."""
+        """The largest magnitude that is added when the inverse lands on ``z``, shape of ``z``: its rounding is absolute."""
         return z.abs() + _finite_part(self.low, z) + _finite_part(self.high, z)
 
     def median(self) -> Tensor:
@@ -138,11 +148,11 @@ class LocationScale(Marginal):
         return (z - self.loc.to(z)) / self.scale.to(z)
 
     def tail(self, z: Tensor) -> Tail:
-        """The standard tail at (z - loc)/scale."""
+        """The standard tail at (z - loc)/scale, shape of ``z``."""
         return self._tail(self._standard(z))
 
     def log_density(self, z: Tensor) -> Tensor:
-        """The standard log density at (z - loc)/scale, less log scale; column by column."""
+        """The standard log density at (z - loc)/scale, less log scale; nats, column by column, shape of ``z``."""
         return self._log_density(self._standard(z)) - torch.log(self.scale.to(z))
 
     def quantile(self, tail: Tail) -> Tensor:
@@ -155,11 +165,11 @@ class LocationScale(Marginal):
         return self.loc.to(w) + self.scale.to(w) * w
 
     def conditioning_length(self, z: Tensor) -> Tensor:
-        """The distance to loc."""
+        """The distance to loc, shape of ``z``."""
         return (z - self.loc.to(z)).abs()
 
     def rounding_scale(self, z: Tensor) -> Tensor:
-        """|z| + 2 |loc| bounds what is added."""
+        """|z| + 2 |loc| bounds what is added; shape of ``z``."""
         return z.abs() + 2.0 * self.loc.to(z).abs()
 
     def mean(self) -> Tensor:
@@ -168,7 +178,11 @@ class LocationScale(Marginal):
 
 
 def columns(*parameters: float | Tensor) -> list[Tensor]:
-    """Parameters as float64 vectors of one length, one entry a column."""
+    """Parameters as float64 vectors of one length, one entry a column.
+
+    >>> columns(1.0, torch.zeros(2))
+    [tensor([1., 1.], dtype=torch.float64), tensor([0., 0.], dtype=torch.float64)]
+    """
     tensors = [torch.as_tensor(parameter, dtype=torch.float64).detach() for parameter in parameters]
     if any(tensor.ndim > 1 for tensor in tensors):
         raise ValueError(
@@ -221,11 +235,21 @@ class Product:
         return torch.cat([action(block, *columns) for block, columns in zip(self.blocks, parts, strict=True)], dim=-1)
 
     def log_density(self, z: Tensor) -> Tensor:
-        """Log density in nats, column by column, shape of ``z``."""
+        """Log density in nats, column by column, shape of ``z``.
+
+        >>> from numerics.distributions.marginals import Laplace
+        >>> Product([Laplace(), Laplace(0.0, 2.0)]).log_density(torch.zeros(1, 2).double()).exp()
+        tensor([[0.5000, 0.2500]], dtype=torch.float64)
+        """
         return self.columnwise(lambda block, part: block.log_density(part), z)
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Joint log density in nats of points ``(*, D)``, shape ``(*,)``."""
+        """Joint log density in nats of points ``(*, D)``, shape ``(*,)``.
+
+        >>> from numerics.distributions.marginals import Laplace
+        >>> Product([Laplace(), Laplace(0.0, 2.0)]).log_prob(torch.zeros(1, 2).double()).exp()
+        tensor([0.1250], dtype=torch.float64)
+        """
         return self.log_density(x).sum(-1)
 
     def sample(self, n: int, stream: Stream) -> Tensor:
@@ -233,16 +257,31 @@ class Product:
         return torch.cat([block.sample(n, stream) for block in self.blocks], dim=-1)
 
     def tail(self, z: Tensor) -> Tail:
-        """The smaller tail of each coordinate, shape of ``z``."""
+        """The smaller tail of each coordinate, shape of ``z``.
+
+        >>> from numerics.distributions.marginals import Laplace
+        >>> Product([Laplace(), Laplace()]).tail(torch.zeros(1, 2).double()).log_p.exp()
+        tensor([[0.5000, 0.5000]], dtype=torch.float64)
+        """
         parts = [block.tail(part) for block, part in zip(self.blocks, z.split(self.widths, dim=-1), strict=True)]
         return Tail(torch.cat([part.log_p for part in parts], -1), torch.cat([part.side for part in parts], -1))
 
     def quantile(self, tail: Tail) -> Tensor:
-        """The points with these tails, column by column."""
+        """The points with these tails, column by column.
+
+        >>> from numerics.distributions.marginals import Laplace
+        >>> Product([Laplace(), Laplace(3.0)]).quantile(Tail.of(torch.full((1, 2), 0.5).double()))
+        tensor([[0., 3.]], dtype=torch.float64)
+        """
         return self.columnwise(lambda block, log_p, side: block.quantile(Tail(log_p, side)), *tail)
 
     def median(self) -> Tensor:
-        """Column medians, shape ``(D,)``."""
+        """Column medians, shape ``(D,)``.
+
+        >>> from numerics.distributions.marginals import Laplace
+        >>> Product([Laplace(), Laplace(3.0)]).median()
+        tensor([0., 3.], dtype=torch.float64)
+        """
         return torch.cat([block.median() for block in self.blocks])
 
     def mean(self) -> Tensor:

@@ -30,6 +30,10 @@ def counted_fidelity(
         tau: The length that stands for one edge, in the average.
         resolution: Distances that differ by no more are ranked as ties, counted against the embedding.
     Source: Sala et al. 2018, section 2.
+
+    >>> from numerics.hyperbolic.trees import tree_from_parents
+    >>> counted_fidelity(tree_from_parents([0, 0]), [[0.0, 2.0], [2.0, 0.0]], tau=2.0)
+    CountedFidelity(worst=1.0, average=0.0, mean_average_precision=1.0)
     """
     size = len(tree)
     near: list[list[int]] = [[] for _ in range(size)]
@@ -38,7 +42,7 @@ def counted_fidelity(
         near[child].append(parent)
     expansions, contractions, stretches, precisions = [], [], [], []
     for u in range(size):
-        steps = _walked(near, u)
+        steps = _edges_from(near, u)
         others = [w for w in range(size) if w != u]
         for w in others:
             expansions.append(table[u][w] / steps[w])
@@ -54,7 +58,7 @@ def counted_fidelity(
     return CountedFidelity(max(expansions) * max(contractions), average, float(sum(precisions) / size))
 
 
-def _walked(near: list[list[int]], start: int) -> dict[int, int]:
+def _edges_from(near: list[list[int]], start: int) -> dict[int, int]:
     """Number of edges from ``start`` to each vertex, breadth first."""
     steps, queue = {start: 0}, [start]
     for vertex in queue:

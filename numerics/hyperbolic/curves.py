@@ -48,6 +48,11 @@ def half_space_speed(curve: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
         curve: From parameters of shape ``(*, 1)`` to points of shape ``(*, n)`` with positive heights; each point may depend on
             its own parameter only.
         t: Parameters, shape ``(*, 1)``.
+    Returns:
+        Shape ``(*,)``: hyperbolic length a unit of the parameter.
+
+    >>> half_space_speed(lambda t: torch.cat([0 * t, t.exp()], -1), torch.zeros(1, 1).double())
+    tensor([1.], dtype=torch.float64)
     """
     with torch.enable_grad():
         parameter = t.detach().clone().requires_grad_()
@@ -73,6 +78,12 @@ def curve_length(curve: Callable[[Tensor], Tensor], distance: Tensor, nodes: int
     Returns:
         Lengths and error bounds, each of shape ``(curves,)``.
     Source: Trefethen, Approximation Theory and Approximation Practice, theorem 19.3.
+
+    >>> from numerics.hyperbolic.models import hyperboloid_to_half_space, lift
+    >>> x, y = lift(torch.zeros(1).double()), lift(torch.tensor([0.75]).double())
+    >>> chord = lambda t: hyperboloid_to_half_space(geodesic(x, y, t))
+    >>> curve_length(chord, torch.tensor([2.0]).double().log())[0]  # log 2
+    tensor([0.6931], dtype=torch.float64)
     """
     places, weights = (torch.as_tensor(part).to(distance) for part in np.polynomial.legendre.leggauss(nodes))
     speed = half_space_speed(curve, ((1 + places) / 2).reshape(-1, 1, 1).expand(-1, len(distance), 1))

@@ -103,12 +103,17 @@ def require_isometry(matrix: Tensor) -> float:
     Admitted are matrices with every entry of :math:`|A^T J A - J|` at most ``4 (n + 1) eps |A|_F^2``: rounding the entries of
     an exact Lorentz matrix, or of a product of few of them, stays below.
 
+    Args:
+        matrix: A, float32 or float64, shape ``(n + 1, n + 1)``, n at least 1.
     Returns:
         A bound on the spectral norm of ``A - A*`` for an exact Lorentz matrix A*: with E the defect ``A* = A (I + J E)^(-1/2)``, so
         ``|A|_2 |E|_F`` to first order (half of it is to spare), where the computed E errs by ``(n + 1) eps |A|_F^2`` at most.
     Raises:
         TypeError: not a tensor of float32 or float64.
         ValueError: not square, smaller than 2 x 2, not finite, not Lorentz (the worst entry is named), or ``A_00 < 0``.
+
+    >>> require_isometry(torch.eye(3).double()) < 1e-13
+    True
     """
     require_floating(matrix)
     if matrix.dtype not in (torch.float32, torch.float64):
@@ -143,6 +148,14 @@ def action_error(matrix: Tensor, point: Tensor, stored: float) -> Tensor:
     absolute products, at most :math:`|A|_F |X|` over all rows together; the time coordinate of X, recomputed from its spatial
     part, by ``(n/2 + 2) eps/2``; ``stored`` is the bound of :func:`require_isometry` on the matrix's own distance to an
     isometry. Hyperbolic distance never exceeds the Euclidean distance of spatial parts (:func:`numerics.hyperbolic.models.lift`).
+
+    Args:
+        matrix: A, shape ``(n + 1, n + 1)``.
+        point: X, shape ``(*, n + 1)``.
+        stored: The bound of :func:`require_isometry`.
+
+    >>> bool(action_error(torch.eye(3).double(), torch.tensor([1.0, 0.0, 0.0]).double(), 0.0) < 1e-14)
+    True
     """
     n = point.shape[-1] - 1
     return ((n + 8) * torch.finfo(point.dtype).eps * float(norm(matrix.flatten())) + stored) * norm(point)

@@ -164,6 +164,11 @@ def lift(spatial: Tensor) -> Tensor:
 def ball_to_hyperboloid(x: Tensor) -> Tensor:
     r""":math:`\xi = 2x/(1-|x|^2)`, lifted. Refuses points on or outside the unit sphere, as :func:`poincare_distance` does.
 
+    Args:
+        x: Points of the Poincaré ball, shape ``(*, n)``.
+    Returns:
+        Shape ``(*, n + 1)``, time coordinate first.
+
     >>> ball_to_hyperboloid(torch.tensor([0.5, 0.0]).double())
     tensor([1.6667, 1.3333, 0.0000], dtype=torch.float64)
     """
@@ -191,6 +196,11 @@ def hyperboloid_to_klein(point: Tensor) -> Tensor:
 def klein_to_hyperboloid(k: Tensor) -> Tensor:
     r""":math:`\xi = k/\sqrt{1-|k|^2}`, lifted.
 
+    Args:
+        k: Points of the Klein ball, shape ``(*, n)``, ``|k| < 1``.
+    Returns:
+        Shape ``(*, n + 1)``, time coordinate first.
+
     >>> klein_to_hyperboloid(torch.tensor([0.6, 0.0]).double())
     tensor([1.2500, 0.7500, 0.0000], dtype=torch.float64)
     """
@@ -202,6 +212,11 @@ def hyperboloid_to_half_space(point: Tensor) -> Tensor:
 
     The apex goes to height 1. The second form keeps the full relative accuracy of the height near the boundary point
     :math:`-e_n`, which the model sends to infinity.
+
+    Args:
+        point: Shape ``(*, n + 1)``, time coordinate first.
+    Returns:
+        Shape ``(*, n)``, heights last.
 
     >>> hyperboloid_to_half_space(lift(torch.zeros(2).double()))  # the apex has height 1
     tensor([0., 1.], dtype=torch.float64)
@@ -215,6 +230,11 @@ def hyperboloid_to_half_space(point: Tensor) -> Tensor:
 
 def half_space_to_hyperboloid(u: Tensor) -> Tensor:
     r""":math:`\xi_\perp = u_\perp/u_n, \; \xi_n = (1-|u|^2)/(2u_n)`, lifted; the inverse of :func:`hyperboloid_to_half_space`.
+
+    Args:
+        u: Shape ``(*, n)``, heights last and positive.
+    Returns:
+        Shape ``(*, n + 1)``, time coordinate first.
 
     >>> half_space_to_hyperboloid(torch.tensor([0.0, 2.0]).double())
     tensor([ 1.2500,  0.0000, -0.7500], dtype=torch.float64)
@@ -277,12 +297,25 @@ def _model(name: str) -> Model:
 
 
 def norm(x: Tensor) -> Tensor:
-    """Euclidean length over the last axis."""
+    """Euclidean length over the last axis, shape ``(*, n)`` to ``(*,)``.
+
+    >>> norm(torch.tensor([3.0, 4.0]))
+    tensor(5.)
+    """
     return torch.linalg.vector_norm(x, dim=-1)
 
 
 def require_floating(x: Tensor) -> None:
-    """Refuse anything but a floating-point tensor."""
+    """Refuse anything but a floating-point tensor, whatever its shape.
+
+    Raises:
+        TypeError: an integer or boolean tensor, or no tensor.
+
+    >>> require_floating(torch.arange(3))
+    Traceback (most recent call last):
+        ...
+    TypeError: Expected coordinates as a floating-point tensor, got a tensor of torch.int64. ...
+    """
     if not isinstance(x, Tensor) or not x.is_floating_point():
         got = f"a tensor of {x.dtype}" if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(f"Expected coordinates as a floating-point tensor, got {got}. Convert with .double().")
@@ -314,7 +347,19 @@ def _heights(u: Tensor) -> Tensor:
 
 
 def on_sheet(point: Tensor) -> Tensor:
-    """The spatial part of points that lie on the forward sheet to half of their digits."""
+    """The spatial part of points that lie on the forward sheet to half of their digits.
+
+    Args:
+        point: Shape ``(*, n + 1)``, time coordinate first.
+    Returns:
+        Shape ``(*, n)``, a view.
+    Raises:
+        TypeError: not a floating-point tensor.
+        ValueError: a point off the sheet, on the backward sheet, or not finite.
+
+    >>> on_sheet(torch.tensor([1.25, 0.75]))
+    tensor([0.7500])
+    """
     require_floating(point)
     time, spatial = point[..., 0], point[..., 1:]
     expected = (1 + spatial.square().sum(-1)).sqrt()
@@ -339,7 +384,16 @@ def _refuse(bad: Tensor, expected: str, points: Tensor, advice: str) -> None:
 
 
 def half_chord(start: Tensor, end: Tensor) -> Tensor:
-    """``sinh^2(d/2)`` from spatial parts, as a sum of two nonnegative terms."""
+    """``sinh^2(d/2)`` from spatial parts, as a sum of two nonnegative terms.
+
+    Args:
+        start, end: Spatial parts, shape ``(*, n)``, broadcastable.
+    Returns:
+        Shape ``(*,)``.
+
+    >>> half_chord(torch.zeros(1), torch.tensor([0.75]))  # cosh d = 5/4
+    tensor(0.1250)
+    """
     tiny = torch.finfo(start.dtype).tiny
     long, other = norm(start), norm(end)
     turn = start / long.clamp_min(tiny).unsqueeze(-1) - end / other.clamp_min(tiny).unsqueeze(-1)

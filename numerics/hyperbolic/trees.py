@@ -15,8 +15,8 @@ from torch import Tensor
 
 __all__ = [
     "Tree",
-    "carries",
     "graph_distances",
+    "largest_radius",
     "placing_error",
     "rooted_tree",
     "sarkar",
@@ -31,6 +31,10 @@ class Tree:
     Attributes:
         parents: For each vertex its parent, an earlier vertex; the root is its own.
         labels: What each vertex was called by whoever gave the graph.
+
+    >>> path = tree_from_parents([0, 0, 1])
+    >>> path.edges, path.degrees
+    ([(0, 1), (1, 2)], [1, 2, 1])
     """
 
     parents: tuple[int, ...]
@@ -89,6 +93,9 @@ def rooted_tree(graph: Any, *, root: Any = None, vertices: Iterable[Any] | None 
         TypeError: neither pairs nor a graph.
         ValueError: a loop, a repeated edge, a cycle, more than one component, a directed graph, fewer than two vertices,
             an edge or a root outside the vertices. The message names the vertices.
+
+    >>> rooted_tree([("a", "b"), ("b", "c")]).depths
+    [0, 1, 2]
     """
     nodes, edges = _nodes_and_edges(graph, vertices)
     near: dict[Any, list[Any]] = {node: [] for node in nodes}
@@ -153,6 +160,9 @@ def graph_distances(tree: Tree, sources: Tensor) -> Tensor:
         sources: Vertex numbers, int64, shape ``(S,)``; the result lives on their device.
     Returns:
         int64, shape ``(S, N)``.
+
+    >>> graph_distances(tree_from_parents([0, 0, 1]), torch.tensor([2]))
+    tensor([[2, 1, 0]])
     """
     parents = torch.tensor(tree.parents, device=sources.device)
     enter, leave = (torch.tensor(times, device=sources.device) for times in _visits(tree))
@@ -185,10 +195,10 @@ def _levels(tree: Tree) -> list[Tensor]:
 # --- Sarkar's construction -------------------------------------------------------------------------------------------------
 
 
-def carries(dtype: torch.dtype) -> float:
+def largest_radius(dtype: torch.dtype) -> float:
     """The largest distance from the centre at which coordinates of the Poincaré ball still differ from the sphere's: ``-log(eps)``.
 
-    >>> round(carries(torch.float64), 2)
+    >>> round(largest_radius(torch.float64), 2)
     36.04
     """
     return -math.log(torch.finfo(dtype).eps)
@@ -228,7 +238,7 @@ def sarkar(
         )
     if not (math.isfinite(tau) and tau > 0):
         raise ValueError(f"Expected a positive finite edge length tau, got {tau}.")
-    radius, limit = max(tree.depths) * tau, carries(dtype)
+    radius, limit = max(tree.depths) * tau, largest_radius(dtype)
     if radius > limit:
         raise ValueError(
             f"Expected a radius (depth times tau) of at most {limit:.3g}, all that {dtype} coordinates of the ball carry; got "
@@ -271,6 +281,11 @@ def placing_error(tau: float, cosh_radius: Tensor) -> Tensor:
 
     Args:
         tau: Length of the edge.
-        cosh_radius: cosh of the child's distance from the centre.
+        cosh_radius: cosh of the child's distance from the centre, any shape.
+    Returns:
+        The shape of ``cosh_radius``, in curvature radii.
+
+    >>> placing_error(0.0, torch.ones(2)) / torch.finfo(torch.float32).eps
+    tensor([32., 32.])
     """
     return 8 * torch.finfo(cosh_radius.dtype).eps * (1 + math.cosh(tau)) * (1 + cosh_radius)

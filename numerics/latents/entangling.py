@@ -45,11 +45,11 @@ class Link(Protocol):
     """The pair of scalar steps around the rotation."""
 
     def inner(self, block: Marginal, z: Tensor) -> Tensor:
-        """From a column to the coordinate that is rotated."""
+        """From a column to the coordinate that is rotated: ``(n, k)`` of a block of k columns, the same shape."""
         ...
 
     def outer(self, block: Marginal, v: Tensor) -> Tensor:
-        """From the rotated coordinate back to a column."""
+        """From the rotated coordinate back to a column: ``(n, k)`` of a block of k columns, the same shape."""
         ...
 
 
@@ -58,29 +58,38 @@ class Gaussian:
     """Through the normal distribution: ``u`` with Phi(u) = F(z), and back. Neither tail saturates.
 
     ``branch_free=True`` avoids data-dependent control flow, as :func:`torch.func.vmap` demands; it is slower.
+
+    >>> from numerics.distributions.marginals import Laplace
+    >>> Gaussian().inner(Laplace(), torch.zeros(1, 1).double()).abs() < 1e-15  # a median stays one
+    tensor([[True]])
     """
 
     branch_free: bool = False
 
     def inner(self, block: Marginal, z: Tensor) -> Tensor:
-        """Phi^-1(F(z)), column by column."""
+        """Phi^-1(F(z)), column by column; shape of ``z``."""
         return normal_quantile(block.tail(z), branch_free=self.branch_free)
 
     def outer(self, block: Marginal, v: Tensor) -> Tensor:
-        """F^-1(Phi(v)), column by column."""
+        """F^-1(Phi(v)), column by column; shape of ``v``."""
         return block.quantile(normal_tail(v, branch_free=self.branch_free))
 
 
 @dataclass(frozen=True)
 class Direct:
-    """No Gaussian step: the columns themselves are rotated about their medians. It does not preserve the distribution."""
+    """No Gaussian step: the columns themselves are rotated about their medians. It does not preserve the distribution.
+
+    >>> from numerics.distributions.marginals import Laplace
+    >>> Direct().inner(Laplace(3.0), torch.tensor([[5.0]]).double())
+    tensor([[2.]], dtype=torch.float64)
+    """
 
     def inner(self, block: Marginal, z: Tensor) -> Tensor:
-        """``z`` minus the medians."""
+        """``z`` minus the medians, shape of ``z``."""
         return z - block.median().to(z)
 
     def outer(self, block: Marginal, v: Tensor) -> Tensor:
-        """``v`` plus the medians."""
+        """``v`` plus the medians, shape of ``v``."""
         return v + block.median().to(v)
 
 
@@ -151,7 +160,13 @@ class EntanglingMap:
         return self._outer(self._inner(z) @ self.A.to(z).T)
 
     def inverse(self, x: Tensor) -> Tensor:
-        """f^-1(x), through A^T, shape of ``x``."""
+        """f^-1(x), through A^T, shape of ``x``.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> f.inverse(torch.tensor([[0.5, 1.0]]).double())  # of a normal prior: x A
+        tensor([[-0.5000,  1.0000]], dtype=torch.float64)
+        """
         return self._outer(self._inner(x) @ self.A.to(x))
 
     def _inner(self, z: Tensor) -> Tensor:
@@ -167,6 +182,13 @@ class EntanglingMap:
             TypeError: not float32 or float64.
             ValueError: a shape other than ``(n, d)``, n = 0, NaN, another device than A's, or a coordinate outside its
                 marginal's open support.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> f.check(torch.zeros(1, 3).double())
+        Traceback (most recent call last):
+            ...
+        ValueError: Expected points of shape (n, 2) with n >= 1, got (1, 3).
         """
         _check_floating(z, "the points z")
         if z.ndim != 2 or z.shape[1] != self.dim or z.shape[0] == 0:
@@ -185,11 +207,17 @@ class EntanglingMap:
         return z
 
     def tiles(self, z: Tensor) -> Iterator[Tensor]:
-        """The points, ``tile`` at a time."""
+        """The points ``(n, d)``, ``tile`` of them at a time."""
         yield from z.split(self.tile)
 
     def linearize(self, z: Tensor) -> Linearized:
-        """Images and slopes of the scalar steps at ``z`` of shape ``(n, d)``; memory a few times that of ``z``."""
+        """Images and slopes of the scalar steps at ``z`` of shape ``(n, d)``; memory a few times that of ``z``.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> f.linearize(torch.tensor([[0.5, 1.0]]).double()).v  # A z
+        tensor([[1.1000, 0.2000]], dtype=torch.float64)
+        """
         z = z.detach()
         u, inner, doubt_inner = self._step(self.link.inner, z, self._stride)
         v = u @ self.A.to(u).T
@@ -219,7 +247,13 @@ class EntanglingMap:
         return torch.minimum(reach, room)
 
     def log_abs_det(self, at: Tensor | Linearized) -> Tensor:
-        """log |det J| at each point, shape ``(n,)``: the slopes' logarithms and that of |det A|."""
+        """log |det J| at each point, shape ``(n,)``: the slopes' logarithms and that of |det A|.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> bool(f.log_abs_det(torch.zeros(1, 2).double()).abs() < 1e-14)
+        True
+        """
         if not isinstance(at, Linearized):
             return torch.cat([self.log_abs_det(self.linearize(tile)) for tile in self.tiles(at)])
         return at.log_inner.sum(-1) + at.log_outer.sum(-1) + self.log_abs_det_of_rotation.to(at.z)
@@ -230,19 +264,38 @@ class EntanglingMap:
         return torch.linalg.slogdet(self.A).logabsdet
 
     def jacobian(self, z: Tensor) -> Tensor:
-        """The Jacobians by structure, shape ``(n, d, d)``; for small d, since it holds n d^2 numbers."""
+        """The Jacobians by structure, shape ``(n, d, d)``; for small d, since it holds n d^2 numbers.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> f.jacobian(torch.zeros(1, 2).double())  # A
+        tensor([[[ 0.6000,  0.8000],
+                 [-0.8000,  0.6000]]], dtype=torch.float64)
+        """
         at = self.linearize(z)
         return at.log_outer.exp()[:, :, None] * self.A.to(z) * at.log_inner.exp()[:, None, :]
 
     def least_entry(self, at: Tensor | Linearized) -> LeastEntry:
-        """The least |J_ij| over i and j at each point, without forming J. See :func:`least_entry`."""
+        """The least |J_ij| over i and j at each point, shapes ``(n,)``, without forming J. See :func:`least_entry`.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> f.least_entry(torch.zeros(1, 2).double()).log_abs.exp()
+        tensor([0.6000], dtype=torch.float64)
+        """
         if not isinstance(at, Linearized):
             parts = [self.least_entry(self.linearize(tile)) for tile in self.tiles(at)]
             return LeastEntry(*(torch.cat(pieces) for pieces in zip(*parts, strict=True)))
         return least_entry(at.log_outer, torch.log(self.A.abs()).to(at.z), at.log_inner)
 
     def density_defect(self, at: Linearized) -> Tensor:
-        r""":math:`\log p(f(z)) + \log|\det J(z)| - \log p(z)` at each point, zero where f preserves the distribution; shape ``(n,)``."""
+        r""":math:`\log p(f(z)) + \log|\det J(z)| - \log p(z)` at each point, zero where f preserves the distribution; shape ``(n,)``.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
+        >>> bool(f.density_defect(f.linearize(torch.ones(1, 2).double())).abs() < 1e-14)
+        True
+        """
         return self.prior.log_prob(at.x) + self.log_abs_det(at) - self.prior.log_prob(at.z)
 
 
@@ -281,6 +334,10 @@ def least_entry(log_outer: Tensor, log_abs_A: Tensor, log_inner: Tensor) -> Leas
         Logarithm (minus infinity where A has a zero), row and column; each of shape ``(n,)``.
     Raises:
         ValueError: a slope that is zero, negative, infinite or NaN.
+
+    >>> ones = torch.zeros(1, 2).double()  # log 1
+    >>> least_entry(ones, torch.tensor([[0.8, 0.6], [0.5, 0.9]]).double().log(), ones)
+    LeastEntry(log_abs=tensor([-0.6931], dtype=torch.float64), row=tensor([1]), column=tensor([0]))
     """
     if not bool(torch.isfinite(log_outer).all() and torch.isfinite(log_inner).all()):
         raise ValueError(
@@ -323,6 +380,10 @@ def gram_defect(A: Tensor) -> tuple[Tensor, Tensor]:
     """``A^T A - I`` and a bound on the rounding of forming it, entry by entry; both of shape ``(d, d)``.
 
     The bound is gamma_(d+1) |A|^T |A| (inner products of length d, and one subtraction; Higham 2002, section 3.1).
+
+    >>> gram_defect(2 * torch.eye(2))[0]
+    tensor([[3., 0.],
+            [0., 3.]])
     """
     d = A.shape[0]
     unit = 0.5 * torch.finfo(A.dtype).eps
@@ -336,6 +397,12 @@ def rounding_of_rotation(A: Tensor) -> float:
     """How far |A^T A - I|_F may be from 0 for a computed orthogonal matrix: 10 d^2.5 units of roundoff.
 
     It is the backward error of Householder's QR factorisation (Higham 2002, theorem 19.4, with its constant taken as 10).
+
+    Args:
+        A: Shape ``(d, d)``; its size and dtype decide.
+
+    >>> rounding_of_rotation(torch.eye(4).double()) / torch.finfo(torch.float64).eps  # 5 d^2.5
+    160.0
     """
     return 10.0 * len(A) ** 2.5 * 0.5 * torch.finfo(A.dtype).eps
 
@@ -348,6 +415,11 @@ def check_rotation(A: Tensor) -> Tensor:
     Raises:
         TypeError: not a float32 or float64 tensor.
         ValueError: another shape, d = 0, NaN, not orthogonal, or a zero entry; the message names the hypothesis.
+
+    >>> check_rotation(torch.eye(2))
+    Traceback (most recent call last):
+        ...
+    ValueError: Hypothesis 'A has no zero entry' failed: A[0, 1] = 0 is zero ...
     """
     _check_floating(A, "the matrix A")
     if A.ndim != 2 or A.shape[0] != A.shape[1] or A.shape[0] == 0:

@@ -66,7 +66,18 @@ class Errors:
 
 
 def scores(block: Marginal, z: Tensor) -> Tensor:
-    """|d log p / dz| column by column: autograd through torch marginals, central differences for others."""
+    """|d log p / dz| column by column: autograd through torch marginals, central differences for others.
+
+    Args:
+        block: k columns. z: Points of the open support, shape ``(n, k)``.
+    Returns:
+        Nats a unit of z, shape ``(n, k)``.
+
+    >>> from numerics.distributions.marginals import Normal
+    >>> scores(Normal(), torch.tensor([[-2.0], [3.0]]).double())
+    tensor([[2.],
+            [3.]], dtype=torch.float64)
+    """
     if not block.differentiable:
         h = 1e-4 * torch.minimum(torch.ones_like(z), torch.minimum(z - block.low.to(z), block.high.to(z) - z))
         return ((block.log_density(z + h) - block.log_density(z - h)) / (2.0 * h)).abs()
@@ -131,6 +142,13 @@ def errors(mapping: EntanglingMap, at: Linearized, matrix: MatrixErrors | None =
     """The bounds of this module at the points of ``at``; see :data:`DENSITY`, :data:`ENTRY` and :data:`ROUND_TRIP`.
 
     ``matrix`` is what :func:`matrix_errors` says of A, where it is known already.
+
+    >>> from numerics.distributions.marginals import Laplace
+    >>> from numerics.distributions.product import Product
+    >>> from numerics.latents.rotations import householder, spike
+    >>> f = EntanglingMap(Product([Laplace(torch.zeros(2))]), householder(spike(2, 2.0)))
+    >>> bool((errors(f, f.linearize(torch.ones(1, 2).double())).round_trip < 1e-12).all())
+    True
     """
     A, d = mapping.A.to(at.z), mapping.dim
     matrix = matrix_errors(A) if matrix is None else matrix
@@ -197,6 +215,12 @@ def matrix_errors(A: Tensor) -> MatrixErrors:
 
     log |det A| = tr log(I + E) / 2 lies within |E|_F^2 / (2 - 2 |E|_F) of tr E / 2; for larger E the backward error
     gamma_d |L||U| of elimination times |A^-1| is taken (Higham 2002, theorem 9.3).
+
+    Args:
+        A: Shape ``(d, d)``, float32 or float64.
+
+    >>> matrix_errors(torch.eye(3).double()).orthogonality < 1e-14
+    True
     """
     E, rounding = gram_defect(A)
     size = float(torch.linalg.matrix_norm(E) + torch.linalg.matrix_norm(rounding))
@@ -224,6 +248,14 @@ def jumps(mapping: EntanglingMap, start: Tensor, end: Tensor, bisections: int = 
         start, end: The segments' ends, shape ``(n, d)``.
     Returns:
         |f_i(b) - f_i(a)| on the last piece [a, b], shape ``(n,)``, and the named terms of its bound (:data:`JUMP`).
+
+    >>> from numerics.distributions.marginals import Laplace
+    >>> from numerics.distributions.product import Product
+    >>> from numerics.latents.rotations import householder, spike
+    >>> f = EntanglingMap(Product([Laplace(torch.zeros(2))]), householder(spike(2, 2.0)))
+    >>> size, _ = jumps(f, -torch.ones(2, 2).double(), torch.ones(2, 2).double())
+    >>> bool((size < 1e-11).all())
+    True
     """
     n, d = start.shape
     rows = torch.arange(n, device=start.device)

@@ -38,7 +38,7 @@ class PushedSamples:
         directions = stream.fork("directions").normal(d, DIRECTIONS)
         uniform, columns = UniformGrid(CELLS, d, stream.device), TwoSampleGrid(CELLS, d, stream.device)
         along, squares = TwoSampleGrid(CELLS, DIRECTIONS, stream.device), SquareGrid(SQUARE, d, stream.device)
-        for x, fresh in _pushed(f, stream, size, max(1, (1 << 19) // d)):
+        for x, fresh in _draw_pairs(f, stream, size, max(1, (1 << 19) // d)):
             p = _distribution(f.prior, x)
             uniform.add(p)
             squares.add(p)
@@ -64,7 +64,7 @@ class PushedSamples:
         )
 
 
-def _pushed(f: EntanglingMap, stream: Stream, size: int, tile: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _draw_pairs(f: EntanglingMap, stream: Stream, size: int, tile: int) -> Iterator[tuple[Tensor, Tensor]]:
     drawn, fresh = stream.fork("drawn"), stream.fork("fresh")
     for count in tiles(size, tile):
         yield f(f.prior.sample(count, drawn).to(f.A.dtype)), f.prior.sample(count, fresh)

@@ -43,7 +43,7 @@ def hadamard(d: int) -> Tensor | None:
     if _is_prime(d - 1):
         return _paley(d - 1)
     if (d // 2 - 1) % 4 == 1 and _is_prime(d // 2 - 1):
-        return _paley_doubled(d // 2 - 1)
+        return _paley_double(d // 2 - 1)
     half = hadamard(d // 2)
     return None if half is None else torch.kron(torch.tensor([[1.0, 1.0], [1.0, -1.0]], dtype=torch.float64), half)
 
@@ -60,7 +60,7 @@ def _residues(q: int) -> Tensor:
     return character[(index[:, None] - index) % q]
 
 
-def _bordered(q: int, sign: float) -> Tensor:
+def _border_residues(q: int, sign: float) -> Tensor:
     core = torch.zeros(q + 1, q + 1, dtype=torch.float64)
     core[0, 1:], core[1:, 0], core[1:, 1:] = 1.0, sign, _residues(q)
     return core
@@ -68,12 +68,12 @@ def _bordered(q: int, sign: float) -> Tensor:
 
 def _paley(q: int) -> Tensor:
     """Order q + 1 for a prime q = 3 mod 4: the identity plus a skew conference matrix."""
-    return torch.eye(q + 1, dtype=torch.float64) + _bordered(q, -1.0)
+    return torch.eye(q + 1, dtype=torch.float64) + _border_residues(q, -1.0)
 
 
-def _paley_doubled(q: int) -> Tensor:
+def _paley_double(q: int) -> Tensor:
     """Order 2(q + 1) for a prime q = 1 mod 4, from a symmetric conference matrix."""
-    conference, one = _bordered(q, 1.0), torch.eye(q + 1, dtype=torch.float64)
+    conference, one = _border_residues(q, 1.0), torch.eye(q + 1, dtype=torch.float64)
     signs, corner = torch.tensor([[1.0, 1.0], [1.0, -1.0]]).double(), torch.tensor([[1.0, -1.0], [-1.0, -1.0]]).double()
     return torch.kron(conference, signs) + torch.kron(one, corner)
 

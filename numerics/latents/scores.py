@@ -62,6 +62,14 @@ def bins_of_equal_width(values: Tensor, bins: int = BINS) -> Tensor:
     """Labels by ``bins`` cells of equal width between a column's least and largest value, as a histogram has them.
 
     Not invariant under increasing maps; this is what Locatello et al. 2019 do. Raises as :func:`bins_of_equal_mass`.
+
+    Args:
+        values: Shape ``(n, c)``.
+    Returns:
+        int64, shape ``(n, c)``.
+
+    >>> bins_of_equal_width(torch.tensor([[0.0], [1.0], [2.0], [9.0]]), 3).T
+    tensor([[0, 0, 0, 2]])
     """
     table = _table(values, "the values")
     if bins < 2:
@@ -72,7 +80,16 @@ def bins_of_equal_width(values: Tensor, bins: int = BINS) -> Tensor:
 
 
 def classes(factors: Tensor, bins: int = BINS, *, sort: Callable[[Tensor, int], Tensor] = bins_of_equal_mass) -> Tensor:
-    """Labels of factors: a column with at most ``bins`` distinct values keeps them as its classes, others are sorted into bins."""
+    """Labels of factors: a column with at most ``bins`` distinct values keeps them as its classes, others are sorted into bins.
+
+    Args:
+        factors: Shape ``(n, k)``.
+    Returns:
+        int64, shape ``(n, k)``.
+
+    >>> classes(torch.tensor([[0.5], [7.0], [0.5]])).T
+    tensor([[0, 1, 0]])
+    """
     table = _table(factors, "the factors")
     columns = []
     for column in table.T:
@@ -85,6 +102,11 @@ def normal_scores(values: Tensor) -> Tensor:
     r"""Every column replaced by :math:`\Phi^{-1}\bigl((r - \tfrac12)/n\bigr)`, r the rank, of equal values their mean rank. float64.
 
     A constant column becomes 0; a column without ties becomes the n quantiles of the normal distribution at the middles of n equal masses.
+
+    Args:
+        values: Shape ``(n, c)``, n at least 1.
+    Returns:
+        Shape ``(n, c)``.
 
     >>> normal_scores(torch.tensor([[3.0], [7.0]]))
     tensor([[-0.6745],
@@ -133,7 +155,12 @@ def mutual_information(first: Tensor, second: Tensor) -> Tensor:
 
 
 def joint_entropy(first: Tensor, second: Tensor) -> Tensor:
-    """Entropy of the empirical joint distribution of labels, every column of ``first`` (``(n, c)``) with every one of ``second`` (``(n, k)``); nats, ``(c, k)``, float64."""
+    """Entropy of the empirical joint distribution of labels, every column of ``first`` (``(n, c)``) with every one of ``second`` (``(n, k)``); nats, ``(c, k)``, float64.
+
+    >>> labels = torch.tensor([[0], [1]])
+    >>> joint_entropy(labels, labels)  # log 2
+    tensor([[0.6931]], dtype=torch.float64)
+    """
     n, wide = len(first), int(second.max()) + 1
     found = torch.empty(first.shape[1], second.shape[1], dtype=torch.float64, device=first.device)
     shift = torch.arange(second.shape[1], device=second.device)
@@ -172,7 +199,7 @@ def mig(
     >>> mig(factors, factors, bins=4).score
     1.0
     """
-    codes, factors = _matched(codes, factors)
+    codes, factors = _require_matching(codes, factors)
     labels = classes(factors, bins, sort=sort)
     entropy = torch.stack([_entropy(torch.bincount(column), len(labels)) for column in labels.T])
     if bool((entropy <= 0).any()):
@@ -181,7 +208,11 @@ def mig(
 
 
 def mig_of_information(information: Tensor, entropy: Tensor) -> Mig:
-    """The gap from mutual informations ``(c, k)`` and entropies ``(k,)``, however they were found."""
+    """The gap from mutual informations ``(c, k)`` and entropies ``(k,)``, however they were found.
+
+    >>> mig_of_information(torch.tensor([[1.0], [0.25]]), torch.tensor([1.0])).score
+    0.75
+    """
     if information.shape[0] < 2:
         raise ValueError(
             f"A gap needs at least two codes, got {information.shape[0]}: hypothesis 'd >= 2' failed for the representation."
@@ -212,6 +243,8 @@ def dci(codes: Tensor, factors: Tensor, *, penalty: float = 0.0) -> Dci:
     rows, the importance of code i for factor j is :math:`|W_{ij}|`, and the error is taken on the second half. With
     :math:`\lambda` = ``penalty`` = 0 this is least squares, and for normal factors v = Az with orthogonal A the importance is |A^T|.
 
+    Args:
+        codes: Shape ``(n, c)``. factors: Shape ``(n, k)``.
     Raises:
         ValueError: fewer than two codes or factors, a constant factor, fewer than 2 c + 4 rows, a negative penalty. A constant code
             has no importance.
@@ -221,11 +254,11 @@ def dci(codes: Tensor, factors: Tensor, *, penalty: float = 0.0) -> Dci:
     >>> round(dci(factors, factors).disentanglement, 6)
     1.0
     """
-    codes, factors = _matched(codes, factors)
+    codes, factors = _require_matching(codes, factors)
     n, c = codes.shape
     if n < 2 * c + 4:
         raise ValueError(f"Expected at least {2 * c + 4} rows for {c} codes, half of them to fit, got {n}.")
-    X, Y = _standardised(codes), _standardised(factors)
+    X, Y = _standardise(codes), _standardise(factors)
     if not bool(Y.any(0).all()):
         raise ValueError(f"Factor {int((~Y.any(0)).nonzero()[0])} is constant: there is nothing to predict.")
     half = n // 2
@@ -247,6 +280,9 @@ def dci_of_importance(importance: Tensor) -> tuple[float, float]:
     Raises:
         ValueError: fewer than two codes or factors (the logarithm's base would be 1), negative or infinite entries.
     Source: Eastwood & Williams 2018, section 2; the weights of completeness as in Locatello et al. 2019.
+
+    >>> dci_of_importance(torch.eye(2)), dci_of_importance(torch.ones(2, 2))
+    ((1.0, 1.0), (0.0, 0.0))
     """
     if importance.ndim != 2 or min(importance.shape) < 2:
         raise ValueError(
@@ -275,8 +311,13 @@ def lasso_weights(X: Tensor, Y: Tensor, penalty: float = 0.0) -> Tensor:
     conditions :math:`|X_i^T(Y - XW)/n| \le \lambda`, with equality and sign where :math:`W_i \ne 0`, hold to 64 c units of roundoff
     of their terms.
 
+    Args:
+        X: Shape ``(n, c)``. Y: Shape ``(n, k)``.
     Raises:
         ValueError: a penalty below 0 or not finite, or no convergence in 100,000 sweeps (nearly dependent columns).
+
+    >>> lasso_weights(torch.tensor([[1.0], [-1.0]]), torch.tensor([[3.0], [-3.0]]), penalty=1.0)  # 3 - 1
+    tensor([[2.]])
     """
     if not (math.isfinite(penalty) and penalty >= 0):
         raise ValueError(f"Expected a finite penalty of at least 0, got {penalty}.")
@@ -322,11 +363,18 @@ def factor_vae(
     varies least among them, relative to its variance over all rows. Factors with more than ``bins`` values are fixed up to a bin
     of equal mass. Half of ``votes`` trains the majority vote, half measures it.
 
+    Args:
+        codes: Shape ``(n, c)``. factors: Shape ``(n, k)``. stream: Source of the votes.
+        variance: Of each code, shape ``(c,)``; that over the rows when omitted.
     Raises:
         ValueError: rows that do not match, all codes constant, a batch below 2, fewer than 2 votes.
     Source: Kim & Mnih 2018, section 5, who draw each batch from a simulator: :func:`factor_vae_by_simulation`.
+
+    >>> factors = torch.cartesian_prod(torch.arange(4.0), torch.arange(4.0))
+    >>> factor_vae(factors, factors, Stream(1)).score
+    1.0
     """
-    codes, factors = _matched(codes, factors)
+    codes, factors = _require_matching(codes, factors)
     _check_votes(batch, votes)
     labels = classes(factors, bins)
     spread = _spread(codes) if variance is None else variance
@@ -343,7 +391,7 @@ def factor_vae(
             rows = order[starts[:, None] + picked, fixed[:, None]]
             yield fixed, _steadiest(codes[rows], spread)
 
-    return _scored(pairs(), factors.shape[1], codes.shape[1])
+    return _score_votes(pairs(), factors.shape[1], codes.shape[1])
 
 
 def _each(sizes: list[Tensor], fixed: Tensor, value: Tensor) -> Iterator[tuple[Tensor, int]]:
@@ -363,15 +411,30 @@ def factor_vae_by_simulation(
     Args:
         represent: From factors ``(m, k)`` to codes ``(m, c)``. sample: From m to factors ``(m, k)``.
     Source: Kim & Mnih 2018, section 5 (they train on 500 to 800 votes of batches of 64).
+
+    >>> draws = Stream(1)
+    >>> factor_vae_by_simulation(lambda z: z.flip(1), lambda m: draws.normal(m, 2), Stream(2), votes=40).score
+    1.0
     """
     pairs, k, c = pairs_by_simulation(represent, sample, stream, batch=batch, votes=votes, pilot=pilot)
-    return _scored(pairs, k, c)
+    return _score_votes(pairs, k, c)
 
 
 def pairs_by_simulation(
     represent: Callable[[Tensor], Tensor], sample: Callable[[int], Tensor], stream: Stream, *, batch: int, votes: int, pilot: int = 4096
 ) -> tuple[Iterator[tuple[Tensor, Tensor]], int, int]:  # fmt: skip
-    """Votes as tiles of (fixed factor, steadiest code), with the numbers of factors and of codes."""
+    """Votes as tiles of (fixed factor, steadiest code), with the numbers of factors and of codes.
+
+    Args:
+        represent: From factors ``(m, k)`` to codes ``(m, c)``. sample: From m to factors ``(m, k)``.
+
+    >>> draws = Stream(1)
+    >>> pairs, k, c = pairs_by_simulation(
+    ...     lambda z: z.flip(1), lambda m: draws.normal(m, 2), Stream(2), batch=8, votes=40
+    ... )
+    >>> all(bool((steady == 1 - fixed).all()) for fixed, steady in pairs), k, c
+    (True, 2, 2)
+    """
     _check_votes(batch, votes)
     first = sample(pilot)
     spread = _spread(_table(represent(first), "the codes"))
@@ -389,14 +452,18 @@ def pairs_by_simulation(
 
 
 def factor_vae_of_votes(train: Tensor, test: Tensor) -> FactorVae:
-    """The score from two tables of votes, shape ``(k, c)``: each code calls the factor that most of its training votes name."""
+    """The score from two tables of votes, shape ``(k, c)``: each code calls the factor that most of its training votes name.
+
+    >>> factor_vae_of_votes(torch.tensor([[9, 1], [1, 9]]), torch.tensor([[3, 1], [1, 3]])).score
+    0.75
+    """
     called = train.argmax(0)
     right = int(test.gather(0, called[None]).sum())
     total = int(test.sum())
     return FactorVae(right / total, right, total, train)
 
 
-def _scored(pairs: Iterator[tuple[Tensor, Tensor]], k: int, c: int) -> FactorVae:
+def _score_votes(pairs: Iterator[tuple[Tensor, Tensor]], k: int, c: int) -> FactorVae:
     fixed, steady = (torch.cat(parts) for parts in zip(*pairs, strict=True))
     half = len(fixed) // 2
     tables = [
@@ -442,7 +509,7 @@ def _table(values: Tensor, what: str) -> Tensor:
     return table
 
 
-def _matched(codes: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
+def _require_matching(codes: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
     codes, factors = _table(codes, "the codes"), _table(factors, "the factors")
     if len(codes) != len(factors):
         raise ValueError(
@@ -453,7 +520,7 @@ def _matched(codes: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
     return codes, factors
 
 
-def _standardised(table: Tensor) -> Tensor:
+def _standardise(table: Tensor) -> Tensor:
     """Columns of mean 0 and mean square 1; constant ones become 0."""
     numbers = table.to(torch.float64)
     varies = (numbers != numbers[0]).any(0)

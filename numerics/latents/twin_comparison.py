@@ -47,7 +47,11 @@ class Comparison:
         self.joint = Embedding(m, stream.fork("features"), features=features)
 
     def add(self, x: Tensor, which: int) -> None:
-        """Count a tile of the first (0) or the second (1) sample."""
+        """Count a tile of the first (0) or the second (1) sample.
+
+        Args:
+            x: Observations, shape ``(n, m)``.
+        """
         at = torch.atan(self.squash(x)) / (0.5 * math.pi)
         kept = at if self.subset is None else at[:, self.subset]
         (self.grid.first, self.grid.second)[which].add(0.5 + 0.5 * kept)
@@ -66,7 +70,11 @@ class Comparison:
 
 
 def labels_of(mapping: EntanglingMap, z: Tensor, bins: int) -> Tensor:
-    """Bins of equal mass under the prior itself, shape of ``z``."""
+    """Bins of equal mass under the prior itself, shape of ``z``.
+
+    Args:
+        z: Points, shape ``(n, d)``.
+    """
     p = 0.5 * torch.erfc(mapping.prior.columnwise(mapping.link.inner, z) * -math.sqrt(0.5))
     return (p * bins).to(torch.int64).clamp_(0, bins - 1)
 

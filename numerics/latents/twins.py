@@ -28,6 +28,15 @@ class EntangledTwin:
         decoder: From latents ``(n, d)`` to observations, first axis n.
         mapping: f, a :class:`~numerics.latents.entangling.EntanglingMap` of the prior.
         dtype: What the decoder takes; f itself is evaluated in that of z'.
+
+    >>> from numerics.distributions.marginals import Laplace
+    >>> from numerics.distributions.product import Product
+    >>> from numerics.latents.rotations import householder, spike
+    >>> f = EntanglingMap(Product([Laplace(torch.zeros(2))]), householder(spike(2, 2.0)))
+    >>> twin = EntangledTwin(lambda z: z.sum(1), f)
+    >>> z = torch.ones(1, 2).double()
+    >>> bool((twin(twin.entangle(z)) - z.sum(1)).abs() < 1e-12)
+    True
     """
 
     def __init__(
@@ -45,7 +54,7 @@ class EntangledTwin:
         return self.mapping.inverse(twin)
 
     def entangle(self, z: Tensor) -> Tensor:
-        """f(z): what the twin calls the point z of the first model."""
+        """f(z): what the twin calls the point z of the first model, ``(n, d)``."""
         return self.mapping(z)
 
     def __call__(self, twin: Tensor) -> Any:
@@ -54,7 +63,11 @@ class EntangledTwin:
         return self.decoder(z if self.dtype is None else z.to(self.dtype))
 
     def encode(self, encoder: Callable[[Any], Tensor]) -> Callable[[Any], Tensor]:
-        """The twin's encoder, f after ``encoder``."""
+        """The twin's encoder, f after ``encoder``.
+
+        Args:
+            encoder: From observations, first axis n, to latents ``(n, d)``.
+        """
         return lambda x: self.entangle(encoder(x).to(self.mapping.A))
 
     def sample(self, n: int, stream: Stream) -> tuple[Tensor, Any]:
@@ -68,6 +81,10 @@ class RandomDecoder:
 
     Args:
         d: Latents. outputs: Observed coordinates. hidden: Units.
+
+    >>> decoder = RandomDecoder(2, 3, Stream(1))
+    >>> decoder(torch.zeros(5, 2).double()).shape
+    torch.Size([5, 3])
     """
 
     def __init__(self, d: int, outputs: int, stream: Stream, *, hidden: int = 16, noise: float = 0.5) -> None:
@@ -79,11 +96,26 @@ class RandomDecoder:
         return torch.tanh(torch.atan(z) @ self.inner.to(z) + self.shift.to(z)) @ self.outer.to(z)
 
     def log_prob(self, x: Tensor, mean: Tensor) -> Tensor:
-        """log K(x | z) up to a constant, for ``mean`` = g(z): nats, shape ``(n,)``."""
+        """log K(x | z) up to a constant, for ``mean`` = g(z): nats, shape ``(n,)``.
+
+        Args:
+            x, mean: Shape ``(n, outputs)``.
+
+        >>> decoder = RandomDecoder(2, 3, Stream(1))
+        >>> mean = decoder(torch.zeros(5, 2).double())
+        >>> decoder.log_prob(mean, mean).abs()
+        tensor([0., 0., 0., 0., 0.], dtype=torch.float64)
+        """
         return -0.5 * ((x - mean) / self.noise).square().sum(-1)
 
     def sample(self, mean: Tensor, stream: Stream) -> Tensor:
-        """x of the model with that mean."""
+        """x of the model with that mean, shape ``(n, outputs)``.
+
+        >>> decoder = RandomDecoder(2, 3, Stream(1))
+        >>> mean = decoder(torch.zeros(5, 2).double())
+        >>> decoder.sample(mean, Stream(2)).shape
+        torch.Size([5, 3])
+        """
         return mean + self.noise * stream.normal(*mean.shape).to(mean)
 
     def rounding(self, x: Tensor, mean: Tensor) -> Tensor:
@@ -92,6 +124,9 @@ class RandomDecoder:
         arctan and tanh within 16 units of roundoff of values up to pi/2 and 1, inner products of length d and ``hidden`` within gamma_d
         and gamma_hidden of the sums of moduli (Higham 2002, section 3.1), tanh of slope at most 1; then the slope |x - g|/noise^2 of
         the square, and the square's own rounding.
+
+        Args:
+            x, mean: Shape ``(n, outputs)``.
         """
         unit = 0.5 * torch.finfo(mean.dtype).eps
         d, hidden = self.inner.shape

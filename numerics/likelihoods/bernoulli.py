@@ -21,9 +21,16 @@ JACOBIAN_ENTRIES = 2**25  # 256 MiB in float64; beyond it the caller is told, no
 def check_images(images: Tensor, logits: Tensor) -> None:
     """Refuse images that are not bits of the logits' dtype and last dimension.
 
+    Args:
+        images: Shape ``(*, D)``. logits: Shape ``(*, D)``; the leading dimensions may differ.
     Raises:
         TypeError: an integer or boolean tensor, or another dtype than the logits'.
         ValueError: no pixel at all, another number of pixels, or a value other than 0 and 1.
+
+    >>> check_images(torch.tensor([0.5]), torch.zeros(1))
+    Traceback (most recent call last):
+        ...
+    ValueError: Expected binary pixels, 0 or 1. ...
     """
     if images.dtype != logits.dtype:
         raise TypeError(
@@ -40,6 +47,8 @@ def check_images(images: Tensor, logits: Tensor) -> None:
 def pixel_log_masses(logits: Tensor, images: Tensor) -> Tensor:
     """``log Bern(x | sigmoid(a))`` in nats, elementwise, broadcasting ``logits`` and ``images``.
 
+    Args:
+        logits: a, floating, any shape. images: x, zeros and ones in the logits' dtype, broadcastable with them.
     Accuracy: relative error at most 4 eps at logit zero (an exponential, a log1p and an addition, each within an ulp).
 
     >>> pixel_log_masses(torch.zeros(2), torch.tensor([0.0, 1.0])).exp()
@@ -51,6 +60,10 @@ def pixel_log_masses(logits: Tensor, images: Tensor) -> Tensor:
 def pairwise_sum(values: Tensor) -> Tensor:
     """Sum over the last dimension by halving: relative error at most ``ceil(log2 n)`` unit roundoffs of ``sum |values|``.
 
+    Args:
+        values: Shape ``(*, n)``.
+    Returns:
+        Shape ``(*,)``.
     Source: Higham, Accuracy and Stability of Numerical Algorithms, section 4.2.
 
     >>> pairwise_sum(torch.tensor([1.0, 2.0, 4.0]))
@@ -91,6 +104,11 @@ def bernoulli_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
 def continuous_bernoulli_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
     """The same sum for torch's continuous Bernoulli, a density on [0, 1]: zero at logits zero, whatever the image.
 
+    Args:
+        logits: Shape ``(*, D)``. images: Shape ``(*, D)``, values in [0, 1].
+    Returns:
+        Nats, shape ``(*,)``.
+
     >>> bool(continuous_bernoulli_log_likelihood(torch.zeros(3).double(), torch.tensor([0.0, 1.0, 1.0]).double()).abs() < 1e-6)
     True
     """
@@ -98,11 +116,15 @@ def continuous_bernoulli_log_likelihood(logits: Tensor, images: Tensor) -> Tenso
 
 
 def label_parameters(model: nn.Module) -> list[nn.Parameter]:
-    """The parameters that the label's logit depends on: the ground on which the two gradients are compared.
+    """The parameters that the label's logit depends on: the two gradients are taken and compared in these.
 
     Raises:
         TypeError, ValueError: as in :func:`~numerics.likelihoods.networks.evaluate`; or there is no such parameter, so that the
             label's gradient, the ratio's denominator, does not exist.
+
+    >>> from numerics.likelihoods.networks import patch_network
+    >>> [tuple(value.shape) for value in label_parameters(patch_network(8, 2, Stream(1)))]
+    [(4, 1), (4,)]
     """
     return _opened(model)[0]
 
@@ -145,7 +167,11 @@ def _norm(pieces: Sequence[Tensor | None]) -> Tensor:
 
 @dataclass(frozen=True)
 class Imbalance:
-    """What one image and one label do to the label's parameters: log likelihoods in nats, and gradient norms."""
+    """What one image and one label do to the label's parameters: log likelihoods in nats, and gradient norms.
+
+    >>> Imbalance(-8.0, -1.0, 4.0, 2.0).gradient_ratio
+    2.0
+    """
 
     log_image: float
     log_label: float
@@ -172,6 +198,11 @@ def imbalance(model: nn.Module, image: Tensor, label: float = 1.0) -> Imbalance:
     Raises:
         TypeError, ValueError: as in :func:`evaluate`, :func:`check_images` and :func:`label_parameters`; or a label whose
             gradient vanishes, which leaves the ratio undefined.
+
+    >>> from numerics.likelihoods.networks import FromLogits
+    >>> model = FromLogits(lambda gamma: (gamma.expand(4), gamma[0]), torch.zeros(1).double())
+    >>> imbalance(model, torch.ones(4).double()).gradient_ratio  # four pixels that agree
+    4.0
     """
     parameters, pixels, label_logit = _opened(model)
     check_images(image, pixels)
@@ -198,6 +229,11 @@ def image_gradients(model: nn.Module, images: Tensor) -> Tensor:
         images: Shape ``(n, D)``.
     Returns:
         Shape ``(n, m)``, the parameters flattened in their order.
+
+    >>> from numerics.likelihoods.networks import FromLogits
+    >>> model = FromLogits(lambda gamma: (gamma.expand(4), gamma[0]), torch.zeros(1).double())
+    >>> image_gradients(model, torch.ones(1, 4).double())  # 4 (1 - 1/2)
+    tensor([[2.]], dtype=torch.float64)
     """
     parameters, pixels, _ = _opened(model)
     check_images(images, pixels)
@@ -222,6 +258,12 @@ def logit_jacobian(model: nn.Module) -> Tensor:
 
     Raises:
         ValueError: the matrix would hold more than ``JACOBIAN_ENTRIES`` numbers.
+
+    >>> from numerics.likelihoods.networks import FromLogits
+    >>> logit_jacobian(FromLogits(lambda gamma: (2 * gamma, gamma.sum()), torch.zeros(2)))
+    tensor([[2., 0.],
+            [0., 2.],
+            [1., 1.]])
     """
     parameters, pixels, label = _opened(model)
     count, D = sum(value.numel() for value in parameters), pixels.numel()
@@ -237,6 +279,11 @@ def logits_along(model: nn.Module, direction: Tensor) -> Tensor:
     """``J w`` for the pixel logits, shape ``(D,)``; ``direction`` is ``w``, flattened as in :func:`image_gradients`.
 
     The transpose of the transpose: ``J^T c`` is differentiated in ``c``.
+
+    >>> from numerics.likelihoods.networks import FromLogits
+    >>> model = FromLogits(lambda gamma: (2 * gamma, gamma.sum()), torch.zeros(2))
+    >>> logits_along(model, torch.tensor([1.0, 0.5]))
+    tensor([2., 1.])
     """
     parameters, pixels, _ = _opened(model)
     cotangent = torch.zeros_like(pixels, requires_grad=True)
@@ -284,7 +331,17 @@ def threshold_images(logits: Tensor, n: int, stream: Stream) -> Tensor:
 
 
 def one_colour_images(logits: Tensor, n: int, stream: Stream) -> Tensor:
-    """``n`` images that are all white or all black with equal chance: every pixel fair, and no two of them independent."""
+    """``n`` images that are all white or all black with equal chance: every pixel fair, and no two of them independent.
+
+    Args:
+        logits: Shape ``(D,)``; only the first is read.
+    Returns:
+        Shape ``(n, D)``, zeros and ones.
+
+    >>> images = one_colour_images(torch.zeros(3).double(), 100, Stream(1))
+    >>> images.sum(1).unique()
+    tensor([0., 3.], dtype=torch.float64)
+    """
     return threshold_images(logits[..., :1], n, stream).expand(n, logits.shape[-1])
 
 
@@ -294,6 +351,16 @@ def gradient_ratios(
     """Ratios ``|grad log p(x)| / |grad log p(y)|`` for ``n`` drawn images, in tiles of about ``tile`` pixels.
 
     Yields tensors of ratios; constant memory in ``n``.
+
+    Args:
+        images: Draws images: from pixel logits ``(D,)``, a number n and a stream to ``(n, D)``.
+    Returns:
+        An iterator over tensors of shape ``(rows,)``.
+
+    >>> from numerics.likelihoods.networks import FromLogits
+    >>> model = FromLogits(lambda gamma: (gamma, gamma[0]), torch.zeros(1).double())
+    >>> list(gradient_ratios(model, threshold_images, 2, Stream(1)))  # one pixel, one label
+    [tensor([1., 1.], dtype=torch.float64)]
     """
     parameters, pixels, label = _opened(model)
     label_norm = _norm(_grads(pixel_log_masses(label, torch.ones_like(label)), parameters))
@@ -365,6 +432,11 @@ def all_images(D: int, like: Tensor) -> Tensor:
 
 def entropy_bits(masses: Tensor) -> Tensor:
     """``-sum p log2 p`` over the last dimension, with ``0 log 0 = 0``. Masses are nonnegative and sum to one.
+
+    Args:
+        masses: Shape ``(*, n)``.
+    Returns:
+        Bits, shape ``(*,)``.
 
     >>> round(float(entropy_bits(torch.full((4,), 0.25).double())), 12)
     2.0

@@ -20,8 +20,15 @@ FAMILIES = ("agreeing", "generic", "orthogonal", "unshared")
 def check_logits(logits: Tensor, what: str) -> None:
     """Refuse what is no tensor, not floating, NaN or infinite; ``what`` names it in the message.
 
+    Args:
+        logits: Any shape.
     Raises:
         TypeError, ValueError: as said.
+
+    >>> check_logits(torch.tensor([0.0, torch.inf]), "logits")
+    Traceback (most recent call last):
+        ...
+    ValueError: Expected finite logits, got 1 of 2 NaN or infinite. ...
     """
     if not isinstance(logits, Tensor):
         raise TypeError(f"Expected {what} as a torch.Tensor, got {type(logits).__name__}.")
@@ -37,7 +44,14 @@ def check_logits(logits: Tensor, what: str) -> None:
 
 
 class Agreeing(nn.Module):
-    """Pixel head with logits ``a_i = t_i (v . h)``: one shared brightness, seen through the signs ``t``."""
+    """Pixel head with logits ``a_i = t_i (v . h)``: one shared brightness, seen through the signs ``t``.
+
+    Args:
+        signs: t, shape ``(D,)``. direction: v, shape ``(m,)``.
+
+    >>> Agreeing(torch.tensor([1.0, -1.0]), torch.tensor([1.0, 0.0]))(torch.tensor([3.0, 5.0]))
+    tensor([ 3., -3.])
+    """
 
     signs: Tensor
     direction: Tensor
@@ -53,7 +67,14 @@ class Agreeing(nn.Module):
 
 
 class Reflection(nn.Module):
-    """Pixel head ``a = h - 2 v (v . h) / |v|^2``: every pixel depends on all D features, and the rows are orthonormal."""
+    """Pixel head ``a = h - 2 v (v . h) / |v|^2``: every pixel depends on all D features, and the rows are orthonormal.
+
+    Args:
+        normal: v, shape ``(D,)``, not zero.
+
+    >>> Reflection(torch.tensor([1.0, 0.0]))(torch.tensor([3.0, 5.0]))
+    tensor([-3.,  5.])
+    """
 
     normal: Tensor
 
@@ -68,7 +89,11 @@ class Reflection(nn.Module):
 
 
 class Patches(nn.Module):
-    """Pixel head that paints each feature on ``K`` neighbouring pixels (nearest-neighbour upsampling)."""
+    """Pixel head that paints each feature on ``K`` neighbouring pixels (nearest-neighbour upsampling).
+
+    >>> Patches(2)(torch.tensor([3.0, 5.0]))
+    tensor([3., 3., 5., 5.])
+    """
 
     def __init__(self, K: int) -> None:
         super().__init__()
@@ -80,7 +105,11 @@ class Patches(nn.Module):
 
 
 class Dense(nn.Module):
-    """Pixel head ``a = V h`` with a fixed matrix ``V``, shape ``(D, m)``."""
+    """Pixel head ``a = V h`` with a fixed matrix ``V``, shape ``(D, m)``.
+
+    >>> Dense(torch.tensor([[1.0, 1.0], [0.0, 2.0]]))(torch.tensor([3.0, 5.0]))
+    tensor([ 8., 10.])
+    """
 
     rows: Tensor
 
@@ -122,7 +151,13 @@ class SharedNetwork(nn.Module):
         return self.read(self.trunk.weight, self.trunk.bias)
 
     def read(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-        """The logits under trunk parameters with any leading dimensions: one network a copy of the parameters."""
+        """The logits under trunk parameters with any leading dimensions: one network a copy of the parameters.
+
+        Args:
+            weight: W, shape ``(*, m, k)`` for a latent z of shape ``(k,)``. bias: b, shape ``(*, m)``.
+        Returns:
+            Pixel logits ``(*, D)`` and label logits ``(*,)``.
+        """
         h = torch.tanh(weight @ self.latent + bias)
         seen = h if self.pixel_trunk is None else torch.tanh(self.pixel_trunk(self.latent)).expand_as(h)
         return self.pixels(seen), (h * self.label).sum(-1)
@@ -143,7 +178,12 @@ class FromLogits(nn.Module):
 
 
 class Centred(nn.Module):
-    """``model`` with its logits' present values subtracted: probability one half everywhere, and the same Jacobian."""
+    """``model`` with its logits' present values subtracted: probability one half everywhere, and the same Jacobian.
+
+    >>> model = FromLogits(lambda gamma: (gamma, gamma.sum()), torch.ones(2))
+    >>> Centred(model)()[0].tolist()
+    [0.0, 0.0]
+    """
 
     pixel_offset: Tensor
     label_offset: Tensor
@@ -167,6 +207,10 @@ def evaluate(model: nn.Module) -> tuple[Tensor, Tensor]:
     Raises:
         TypeError: not a module, not a pair, or integer logits.
         ValueError: D = 0, more than one dimension, several labels, NaN or infinite logits.
+
+    >>> pixels, label = evaluate(FromLogits(lambda gamma: (gamma, gamma.sum()), torch.ones(2)))
+    >>> pixels.tolist(), label.item()
+    ([1.0, 1.0], 2.0)
     """
     if not isinstance(model, nn.Module):
         raise TypeError(
@@ -197,6 +241,10 @@ def shared_network(family: str, D: int, stream: Stream, *, width: int = 8) -> tu
 
     Raises:
         ValueError: an unknown family, or ``D < 1``.
+
+    >>> network, image = shared_network("agreeing", 3, Stream(1))
+    >>> evaluate(network)[0].detach().abs(), image.shape
+    (tensor([0., 0., 0.], dtype=torch.float64), torch.Size([3]))
     """
     if family not in FAMILIES or D < 1:
         raise ValueError(f"Expected a family among {', '.join(FAMILIES)} and D >= 1, got {family!r} and D = {D}.")
@@ -221,6 +269,9 @@ def patch_network(D: int, K: int, stream: Stream) -> SharedNetwork:
 
     Raises:
         ValueError: ``K`` does not divide ``D``.
+
+    >>> evaluate(patch_network(4, 2, Stream(1)))[0].detach()
+    tensor([0., 0., 0., 0.], dtype=torch.float64)
     """
     if K < 1 or D < 1 or D % K:
         raise ValueError(f"Expected a patch size K that divides D, got K = {K} and D = {D}.")

@@ -31,7 +31,11 @@ SUMMATION = (
 
 
 def relative_rounding(values: Tensor, pixels: int, likelihood: Likelihood) -> float:
-    """Relative error of a log likelihood at logits zero: four ulps a pixel, a summation, and D log 2 itself."""
+    """Relative error of a log likelihood at logits zero: four ulps a pixel, a summation, and D log 2 itself.
+
+    Args:
+        values: A tensor of any shape, in whose dtype the likelihood is computed. pixels: D.
+    """
     summation = math.ceil(math.log2(pixels)) if likelihood is bernoulli_log_likelihood else pixels
     return (6 + summation) * torch.finfo(values.dtype).eps
 
@@ -55,7 +59,11 @@ def values_of_images(pixels: Tensor, likelihood: Likelihood, stream: Stream) -> 
 
 
 def total_mass(pixels: Tensor, likelihood: Likelihood) -> Measurement:
-    """All 2^D images together have mass one; being equally likely, each has 2^-D, and no log 2 was typed."""
+    """All 2^D images together have mass one; being equally likely, each has 2^-D, and no log 2 was typed.
+
+    Args:
+        pixels: Logits, shape ``(D,)``; time and memory grow with 2^D.
+    """
     count = pixels.numel()
     total = pairwise_sum(likelihood(pixels, all_images(count, pixels)).exp())
     bound = Bound(
@@ -69,12 +77,26 @@ def total_mass(pixels: Tensor, likelihood: Likelihood) -> Measurement:
 
 
 def overshoot(entropy: Tensor, pixels: int) -> Tensor:
-    """By how many bits an entropy exceeds D."""
+    """By how many bits an entropy exceeds D.
+
+    Args:
+        entropy: Bits, any shape. pixels: D.
+
+    >>> overshoot(torch.tensor([2.5, 1.0]), 2)
+    tensor([0.5000, 0.0000])
+    """
     return (entropy - pixels).clamp(min=0)
 
 
 def undershoot(entropy: Tensor, pixels: int) -> Tensor:
-    """By how many bits an entropy stays below D: a violation if an image needed at least D bits."""
+    """By how many bits an entropy stays below D: a violation if an image needed at least D bits.
+
+    Args:
+        entropy: Bits, any shape. pixels: D.
+
+    >>> undershoot(torch.tensor([2.5, 1.0]), 2)
+    tensor([0., 1.])
+    """
     return (pixels - entropy).clamp(min=0)
 
 
@@ -83,6 +105,9 @@ def entropies(
 ) -> tuple[Measurement, Measurement]:
     """Entropies of a random distribution, of copies of one pixel, and of independent fair pixels, by enumeration of all images.
 
+    Args:
+        pixels: A tensor of shape ``(D,)``, whose length, dtype and device are used.
+        excess: From entropies in bits, shape ``(3,)``, and D to violations in bits.
     Returns:
         By how much they violate ``excess``; and how far the last two are from one bit and from D bits.
     """
@@ -104,6 +129,8 @@ def entropies(
 def drawn_images(pixels: Tensor, size: int, images: Images, stream: Stream) -> tuple[float, int, Bound]:
     """``size`` images drawn at the logits ``pixels``.
 
+    Args:
+        pixels: Logits, shape ``(D,)``. images: The sampler, from logits, a number n and a stream to ``(n, D)``.
     Returns:
         The distance of the images' numbers from an even staircase, how many pixels are white, and what the granularity of
         uniform draws adds to the distance.

@@ -35,8 +35,12 @@ class Module:
     table: Tensor | None = None
 
 
-def doubled(matrices: Tensor, inverses: Tensor, table: Tensor | None = None) -> Module:
-    """Two copies R + R, W = {(v, 2 v)}, and a projector onto W that does not commute with them."""
+def pair_of_copies(matrices: Tensor, inverses: Tensor, table: Tensor | None = None) -> Module:
+    """Two copies R + R, W = {(v, 2 v)}, and a projector onto W that does not commute with them.
+
+    Args:
+        matrices, inverses: R(g) and R(g)^-1, shape ``(n, m, m)``. table: Products, int64, shape ``(n, n)``, for a finite group.
+    """
     m = matrices.shape[-1]
     two, unit = (torch.eye(k, dtype=matrices.dtype) for k in (2, m))
     above = torch.triu(torch.ones(m, m, dtype=matrices.dtype))

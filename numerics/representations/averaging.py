@@ -53,7 +53,16 @@ def closure(generators: Tensor, limit: int = 5000) -> Tensor:
 
 
 def cayley_table(elements: Tensor) -> Tensor:
-    """The products of permutations: ``elements[table[a, b]] = elements[a][elements[b]]``, int64, shape ``(n, n)``."""
+    """The products of permutations: ``elements[table[a, b]] = elements[a][elements[b]]``, int64, shape ``(n, n)``.
+
+    Args:
+        elements: All elements of a group as images, int64, shape ``(n, m)``.
+
+    >>> cayley_table(closure(torch.tensor([[1, 2, 0]])))
+    tensor([[0, 1, 2],
+            [1, 2, 0],
+            [2, 0, 1]])
+    """
     index = {tuple(row): k for k, row in enumerate(elements.tolist())}
     products = elements[:, elements]  # (a, b, x) -> a(b(x))
     flat = [index[tuple(row)] for row in products.reshape(-1, elements.shape[1]).tolist()]
@@ -76,6 +85,13 @@ def integer_change_of_basis(size: int, shears: int, stream: Stream, *, gaussian:
 
     Conjugating by it keeps integer matrices integer: the conjugates are exact in floating point and yet badly
     conditioned. With ``gaussian`` the operations add i^k times a row, k = 0..3: Gaussian integers, as complex128.
+
+    Returns:
+        S and its inverse, shape ``(size, size)`` each, int64 or complex128.
+
+    >>> basis, inverse = integer_change_of_basis(3, 10, Stream(1))
+    >>> (basis @ inverse).equal(torch.eye(3, dtype=torch.int64))
+    True
     """
     dtype = torch.complex128 if gaussian else torch.int64
     basis = torch.eye(size, dtype=dtype)
@@ -98,6 +114,11 @@ def exact_conjugate(matrices: Tensor, basis: Tensor, inverse: Tensor) -> Tensor:
         matrices: Shape ``(n, d, d)``. basis, inverse: S and its inverse, shape ``(d, d)``.
     Raises:
         OverflowError: an entry may leave the range in which float64 holds every integer.
+
+    >>> swap = torch.tensor([[[0, 1], [1, 0]]])
+    >>> exact_conjugate(swap, torch.tensor([[1, 1], [0, 1]]), torch.tensor([[1, -1], [0, 1]]))
+    tensor([[[ 1.,  0.],
+             [ 1., -1.]]], dtype=torch.float64)
     """
     complex_ = any(part.is_complex() for part in (matrices, basis, inverse))
     largest = float(basis.abs().sum(1).max()) * float(matrices.abs().max()) * float(inverse.abs().sum(0).max())
@@ -108,11 +129,14 @@ def exact_conjugate(matrices: Tensor, basis: Tensor, inverse: Tensor) -> Tensor:
     return basis.to(dtype) @ matrices.to(dtype) @ inverse.to(dtype)
 
 
-def held(matrices: Tensor, dtype: torch.dtype) -> Tensor:
-    """The same entries in the precision ``dtype``, real or complex as they are.
+def exact_cast(matrices: Tensor, dtype: torch.dtype) -> Tensor:
+    """The same entries, any shape, in the precision ``dtype``, real or complex as they are.
 
     Raises:
         PrecisionError: that precision rounds an entry.
+
+    >>> exact_cast(torch.tensor([2**24]), torch.float32)
+    tensor([16777216.])
     """
     half = matrices.is_complex() and dtype == torch.float32
     rounded = matrices.to(torch.complex64 if half else torch.complex128 if matrices.is_complex() else dtype)
@@ -122,7 +146,15 @@ def held(matrices: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def homomorphism_defect(matrices: Tensor, table: Tensor) -> tuple[float, tuple[int, int]]:
-    """max over pairs of |R(g) R(h) - R(gh)|_F, and the pair (by index) that attains it; one row of the table at a time."""
+    """max over pairs of |R(g) R(h) - R(gh)|_F, and the pair (by index) that attains it; one row of the table at a time.
+
+    Args:
+        matrices: Every element, shape ``(n, d, d)``. table: Products of the elements, int64, shape ``(n, n)``.
+
+    >>> elements = closure(torch.tensor([[1, 2, 0]]))
+    >>> homomorphism_defect(permutation_matrices(elements).double(), cayley_table(elements))
+    (0.0, (0, 0))
+    """
     worst, pair = -1.0, (0, 0)
     for g in range(len(matrices)):
         size = torch.linalg.matrix_norm(matrices[g] @ matrices - matrices[table[g]])
@@ -143,6 +175,11 @@ def average(matrices: Tensor, inverses: Tensor, matrix: Tensor) -> tuple[Tensor,
         matrix: Shape ``(d, d)``.
     Accuracy:
         Entry by entry gamma_(2d+n+1) times the mean of |R| |A| |R^-1| (Higham 2002, 3.5), in the Frobenius norm.
+
+    >>> swap = permutation_matrices(torch.tensor([[0, 1], [1, 0]])).double()
+    >>> average(swap, swap, torch.tensor([[1.0, 0.0], [0.0, 3.0]]).double())[0]
+    tensor([[2., 0.],
+            [0., 2.]], dtype=torch.float64)
     """
     n, d = matrices.shape[:2]
     mean = (matrices @ matrix @ inverses).mean(0)
@@ -153,6 +190,8 @@ def average(matrices: Tensor, inverses: Tensor, matrix: Tensor) -> tuple[Tensor,
 def unitarise(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
     """U(g) = L* R(g) L^-* with L L* = H = (1/n) sum_g R(g)* R(g), and bounds on its error.
 
+    Args:
+        matrices: R(g) for every element, shape ``(n, d, d)``, real or complex.
     Returns:
         The matrices U(g), and ``{"error": e, "form": f, "norm": u, "spectral": s}``, which hold if R is an exact representation: U is within e
         of an exact conjugate U' of R (Frobenius), whose invariant form is within f of the unit matrix, so that |U'|_F <= u and
@@ -162,6 +201,11 @@ def unitarise(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
     Accuracy:
         Rounding is bounded entry by entry, gamma times products of absolute values (Higham 2002, 3.5 and 8.1), and carried through the computed
         inverse factor, so that entries of very different size do not add to one another.
+
+    >>> skew = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [0.0, -1.0]]]).double()
+    >>> unitary, bounds = unitarise(skew)
+    >>> bool((unitary.mH @ unitary - torch.eye(2)).abs().max() < 1e-14), bounds["error"] < 1e-13
+    (True, True)
     """
     n, d = matrices.shape[:2]
     form = (matrices.mH @ matrices).mean(0)
@@ -194,12 +238,24 @@ def unitarise(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
 
 
 def character_gram(characters: Tensor) -> Tensor:
-    """(1/n) sum_g chi_i(g) conj(chi_j(g)), shape ``(k, k)``, from characters on all n elements, shape ``(k, n)``."""
+    """(1/n) sum_g chi_i(g) conj(chi_j(g)), shape ``(k, k)``, from characters on all n elements, shape ``(k, n)``.
+
+    >>> character_gram(torch.tensor([[1.0, 1.0], [1.0, -1.0]]))  # the two characters of Z/2
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     return characters @ characters.mH / characters.shape[1]
 
 
-def distinct(gram: Tensor) -> list[int]:
-    """Positions of the first of each kind, where |gram| is near 1 for equal kinds and near 0 for different ones."""
+def first_of_each_kind(gram: Tensor) -> list[int]:
+    """Positions of the first of each kind, where |gram| is near 1 for equal kinds and near 0 for different ones.
+
+    Args:
+        gram: Inner products of irreducible characters, shape ``(k, k)``, as :func:`character_gram` gives them.
+
+    >>> first_of_each_kind(character_gram(torch.tensor([[1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])))
+    [0, 1]
+    """
     kept: list[int] = []
     for k in range(len(gram)):
         if all(float(gram[k, j].abs()) < 0.5 for j in kept):
@@ -208,5 +264,12 @@ def distinct(gram: Tensor) -> list[int]:
 
 
 def frobenius_schur(characters: Tensor, table: Tensor) -> Tensor:
-    """(1/n) sum_g chi(g^2) for every row of ``characters``, shape ``(k,)``."""
+    """(1/n) sum_g chi(g^2) for every row of ``characters``, shape ``(k,)``.
+
+    Args:
+        characters: Shape ``(k, n)``. table: Products of the elements, int64, shape ``(n, n)``.
+
+    >>> frobenius_schur(torch.tensor([[1.0, -1.0]]), torch.tensor([[0, 1], [1, 0]]))
+    tensor([1.])
+    """
     return characters[:, table.diagonal()].mean(1)

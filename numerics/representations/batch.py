@@ -11,7 +11,7 @@ from torch import Tensor
 from numerics.representations.certificates import Facts, conclude, irreps_facts
 from numerics.representations.commutant import CLUSTER, Mean, hermitian_noise
 from numerics.representations.decomposition import check, copies, reducible, require_finite, split_again
-from numerics.representations.invariant_forms import made_unitary, singular, why_no_form
+from numerics.representations.invariant_forms import singular, unitarise_batch, why_no_form
 from numerics.representations.irreps import Certificate, Irrep, assemble
 from numerics.representations.regular_action import RegularAction
 from numerics.rounding import gamma
@@ -62,6 +62,12 @@ def decompose_batch(
     Raises:
         ValueError: the shape, the number of generators, the dimension, the dtype or the field is not as said. An item with entries that are not finite, a singular
             matrix or no invariant form raises nothing: it is not decided, ``why`` names it, and the others go on.
+
+    >>> import numpy as np
+    >>> swap = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]], [[[1.0, 0.0], [0.0, 1.0]]]]).double()
+    >>> split = decompose_batch(swap, Stream(1), RegularAction.from_images(np.array([[1, 0]])))
+    >>> split.multiplicities.sum(1).tolist(), list(split.decided)
+    ([2, 2], [True, True])
     """
     if generators.ndim != 4 or generators.shape[-1] > MAX_SMALL or generators.shape[1] != len(action.images):
         raise ValueError(
@@ -71,7 +77,7 @@ def decompose_batch(
     R = generators.movedim(1, 0)
     if field == "complex" and not R.is_complex():
         R = R.to(torch.complex64 if R.dtype == torch.float32 else torch.complex128)
-    form = made_unitary(R, action, stream.fork("form"))
+    form = unitarise_batch(R, action, stream.fork("form"))
     at = form.found.nonzero().ravel()
     B, d = len(form.found), R.shape[-1]
     basis = torch.eye(d, dtype=R.dtype, device=R.device).repeat(B, 1, 1)
@@ -82,7 +88,7 @@ def decompose_batch(
     if len(at):
         change = None if form.change is None else form.change[at]
         pieces = _all_pieces(form.matrices[:, at], action, stream.fork("pieces"), form.error[at], attempts)
-        basis[at], kinds, some = _gathered(form.matrices[:, at], pieces, action, stream.fork("copies"))
+        basis[at], kinds, some = _gather_kinds(form.matrices[:, at], pieces, action, stream.fork("copies"))
         counts = torch.zeros(B, len(kinds), dtype=torch.int64)
         counts[at.cpu()] = some
         inverse = basis[at].mH
@@ -159,7 +165,7 @@ def _blocks(unitary: Tensor, pieces: list[_Piece]) -> Tensor:
     return columns.mH @ unitary[:, items] @ columns
 
 
-def _gathered(
+def _gather_kinds(
     unitary: Tensor, pieces: dict[int, list[_Piece]], action: RegularAction, stream: Stream
 ) -> tuple[Tensor, list[Irrep], Tensor]:
     """Columns turned onto common irreps, for each item kinds in one order, and the multiplicities ``(B, kinds)``."""

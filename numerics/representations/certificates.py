@@ -55,6 +55,13 @@ def equation_residual(generators: Tensor, basis: Tensor, inverse: Tensor, blocks
 
     Where X = T*, |X|_2^2 <= 1 + |X T - 1| takes the place of the product X F. Rounding of each product is bounded by gamma_d times the Frobenius
     norms of its factors (Higham 2002, 3.6).
+
+    Args:
+        generators: R, shape ``(k, d, d)``. basis, inverse: T and X, shape ``(d, d)``. blocks: B, shape ``(k, d, d)``.
+
+    >>> swap, eye = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double(), torch.eye(2).double()
+    >>> equation_residual(swap, eye, eye, swap) < 1e-14
+    True
     """
     d = basis.shape[-1]
     T, X = basis, inverse
@@ -76,20 +83,41 @@ def equation_residual(generators: Tensor, basis: Tensor, inverse: Tensor, blocks
 
 
 def characters(blocks: Tensor, action: RegularAction) -> Tensor:
-    """Traces at one element of each class, shape ``(p, classes)``, from blocks on the generators, ``(k, p, b, b)``."""
+    """Traces at one element of each class, shape ``(p, classes)``, from blocks on the generators, ``(k, p, b, b)``.
+
+    >>> import numpy as np
+    >>> flip = RegularAction.from_images(np.array([[1, 0]]))
+    >>> characters(-torch.ones(1, 1, 1, 1), flip)  # the sign of Z/2
+    tensor([[ 1., -1.]])
+    """
     mean = Mean(blocks, action, Stream(0))
     return torch.stack([mean.element(int(x)).diagonal(dim1=-2, dim2=-1).sum(-1) for x in action.representatives], 1)
 
 
 def character_norms(values: Tensor, action: RegularAction) -> tuple[Tensor, Tensor]:
-    """(1/n) sum |chi|^2 and Re (1/n) sum chi(g^2) for rows of class values."""
+    """(1/n) sum |chi|^2 and Re (1/n) sum chi(g^2) for rows of class values.
+
+    Args:
+        values: Characters at one element of each class, shape ``(p, classes)``.
+
+    >>> import numpy as np
+    >>> character_norms(torch.tensor([[1.0, -1.0]]), RegularAction.from_images(np.array([[1, 0]])))
+    (tensor([1.]), tensor([1.]))
+    """
     weight = torch.as_tensor(action.class_sizes / action.order, device=values.device, dtype=values.real.dtype)
     squares = torch.as_tensor(action.square_classes, device=values.device)
     return values.abs().square() @ weight, values[:, squares].real @ weight
 
 
 def second_sample_spread(blocks: Tensor, stream: Stream) -> Tensor:
-    """Spread of the eigenvalues of a random commutant element of each block, shape ``(p,)``: rounding alone if the block is irreducible."""
+    """Spread of the eigenvalues of a random commutant element of each block, shape ``(p,)``: rounding alone if the block is irreducible.
+
+    Args:
+        blocks: On the generators, shape ``(k, p, b, b)``.
+
+    >>> second_sample_spread(torch.ones(1, 1, 1, 1).double(), Stream(1))
+    tensor([0.], dtype=torch.float64)
+    """
     C = Mean(blocks, None, stream)(hermitian_noise(stream, blocks, blocks.shape[1]))
     values = torch.linalg.eigvalsh((C + C.mH) / 2)
     return values[:, -1] - values[:, 0]
@@ -98,7 +126,20 @@ def second_sample_spread(blocks: Tensor, stream: Stream) -> Tensor:
 def certify(
     generators: Tensor, basis: Tensor, inverse: Tensor, irreps: list[Irrep], *, action: RegularAction | None, over: str
 ) -> tuple[Certificate, tuple[Irrep, ...]]:
-    """Measure the facts; fill in characters and kinds."""
+    """Measure the facts; fill in characters and kinds.
+
+    Args:
+        generators: R, shape ``(k, d, d)``. basis, inverse: T and its inverse, shape ``(d, d)``. irreps: In the order of T's columns.
+        action: The group, or None where it is not known. over: "complex" or "real".
+
+    >>> import numpy as np
+    >>> swap, unit = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double(), torch.ones(1, 1, 1).double()
+    >>> basis = torch.tensor([[1.0, 1.0], [1.0, -1.0]]).double() / 2**0.5
+    >>> irreps = [Irrep(1, 1, sign * unit, "unknown", None) for sign in (1, -1)]
+    >>> flip = RegularAction.from_images(np.array([[1, 0]]))
+    >>> certify(swap, basis, basis, irreps, action=flip, over="complex")[0].decided
+    True
+    """
     blocks = assemble([i.matrices.to(basis) for i in irreps], [i.multiplicity for i in irreps])
     residual = equation_residual(generators, basis, inverse, blocks)
     if action is None:
@@ -159,6 +200,11 @@ def angle_of_pieces(found: Certificate, action: RegularAction | None, input_erro
 
     Returns:
         At most 1; in the inner product in which the columns of T are orthonormal.
+
+    >>> import numpy as np
+    >>> exact = Certificate(0.0, 0.0, 0.0, True, "", {})
+    >>> angle_of_pieces(exact, RegularAction.from_images(np.array([[1, 0]])), 0.0)
+    0.0
     """
     if action is None or math.isnan(found.multiplication):
         return math.nan

@@ -30,6 +30,13 @@ class Mean:
         generators: Shape ``(k, ..., d, d)``.
         action: The group with its words, or None when it is not known: then random products stand in.
         stream: Source of the random products.
+
+    >>> swap = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> import numpy as np
+    >>> mean = Mean(swap, RegularAction.from_images(np.array([[1, 0]])), Stream(1))
+    >>> mean(torch.tensor([[1.0, 0.0], [0.0, 3.0]]).double())
+    tensor([[2., 0.],
+            [0., 2.]], dtype=torch.float64)
     """
 
     def __init__(self, generators: Tensor, action: RegularAction | None, stream: Stream) -> None:
@@ -64,7 +71,11 @@ class Mean:
         return self.between(X, slice(None))
 
     def between(self, X: Tensor, source: slice) -> Tensor:
-        """The mean of R_j(g) X_j R_s(g)* with R_s taken from the batch at ``source`` (a slice of the first batch dimension, or all)."""
+        """The mean of R_j(g) X_j R_s(g)* with R_s taken from the batch at ``source`` (a slice of the first batch dimension, or all).
+
+        Args:
+            X: Shape ``(..., d, d)``, batched as the generators are.
+        """
         if self.action is None:
             return self._walked(X, source)
         for stage in self.action.chain:
@@ -97,7 +108,12 @@ class Mean:
 
 
 def hermitian_noise(stream: Stream, like: Tensor, *shape: int) -> Tensor:
-    """Gaussian Hermitian (real: symmetric) matrices of spectral norm about 1, shape ``(*shape, d, d)`` with d that of ``like``."""
+    """Gaussian Hermitian (real: symmetric) matrices of spectral norm about 1, shape ``(*shape, d, d)`` with d that of ``like``.
+
+    >>> noise = hermitian_noise(Stream(1), torch.zeros(3, 3).double())
+    >>> noise.equal(noise.mH)
+    True
+    """
     d = like.shape[-1]
     real = stream.normal(*shape, d, d)
     noise = (torch.complex(real, stream.normal(*shape, d, d)) if like.is_complex() else real).to(like)
@@ -130,6 +146,13 @@ def commuting_error(generators: Tensor, C: Tensor, words: float, input_error: fl
 
     For unitary U(w), w a word of length l, |U(w) C U(w)* - C| <= l max |U(g) C - C U(g)|; averaged over the group the left side becomes the
     distance to the projection. ``input_error`` is what separates the matrices from exact unitary ones, and enters twice with |C|.
+
+    Args:
+        generators: Shape ``(k, d, d)``. C: Shape ``(d, d)``. words: Mean length of a word that names an element.
+
+    >>> swap = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> commuting_error(swap, torch.eye(2).double(), 0.5, 0.0) < 1e-14
+    True
     """
     d, size = C.shape[-1], frobenius(C)
     rounding = 2 * gamma(d, C) * frobenius(generators) * size
@@ -147,6 +170,11 @@ def commutant_element(
     Args:
         unitary: U on the generators, shape ``(k, d, d)``, within ``input_error`` of a unitary representation.
         action: The group, or None: then random products stand in.
+
+    >>> swap = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> C, distance = commutant_element(swap, None, Stream(1), 0.0)
+    >>> bool((C @ swap - swap @ C).abs().max() < 1e-14), distance < 1e-12
+    (True, True)
     """
     C = Mean(unitary, action, stream.fork("mean"))(hermitian_noise(stream, unitary))
     C = (C + C.mH) / 2
@@ -157,12 +185,20 @@ def commutant_element(
 def outside_commutant(
     unitary: Tensor, action: RegularAction | None, stream: Stream, input_error: float
 ) -> tuple[Tensor, float]:
-    """A falsehood to try checks on: X itself, not averaged, said to be as near to the commutant as :func:`commutant_element`."""
+    """Wrong on purpose, for controls: X itself, not averaged, said to be as near to the commutant as :func:`commutant_element`.
+
+    Args:
+        unitary: On the generators, shape ``(k, d, d)``.
+    """
     return hermitian_noise(stream, unitary), commutant_element(unitary, action, stream, input_error)[1]
 
 
 def eigenspaces(C: Tensor, distance: float) -> Eigenspaces:
-    """Cluster the eigenvalues of the Hermitian C, shape ``(d, d)``, as finely as its ``distance`` from the commutant allows."""
+    """Cluster the eigenvalues of the Hermitian C, shape ``(d, d)``, as finely as its ``distance`` from the commutant allows.
+
+    >>> eigenspaces(torch.tensor([1.0, 1.0, 3.0]).double().diag(), 1e-12).sizes
+    (2, 1)
+    """
     d = C.shape[-1]
     values, basis = torch.linalg.eigh(C)
     size = frobenius(basis)

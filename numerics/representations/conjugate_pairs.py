@@ -11,7 +11,7 @@ from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
 from numerics.errors import PrecisionError
-from numerics.representations.averaging import held, unitarise
+from numerics.representations.averaging import exact_cast, unitarise
 from numerics.representations.intertwiners import (
     Intertwiner,
     PolarFactor,
@@ -53,8 +53,8 @@ class ConjugatePair:
         seed_to_intertwiner: ToIntertwiner = average_between,
     ) -> None:
         wide = torch.complex128 if moved.is_complex() else torch.float64
-        self.R = held(R.to(moved.device, wide), stream.dtype)
-        self.moved, self.generators = held(moved, stream.dtype), torch.tensor(generators)
+        self.R = exact_cast(R.to(moved.device, wide), stream.dtype)
+        self.moved, self.generators = exact_cast(moved, stream.dtype), torch.tensor(generators)
         self.unitary, self.known = unitary(self.moved)
         d = self.R.shape[-1]
         seed = stream.normal(d, d)
@@ -139,11 +139,15 @@ class ConjugatePair:
         return Measurement(residual, Bound({"inner product": products}, note), n)
 
 
-def as_it_is(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """A falsehood to try checks on: the representation, known exactly, taken for a unitary one."""
+def matrices_as_given(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
+    """Wrong on purpose, for controls: the representation, shape ``(n, d, d)``, known exactly, taken for a unitary one."""
     return matrices, {"error": 0.0, "form": 0.0, "norm": frobenius(matrices), "spectral": frobenius(matrices)}
 
 
-def unaveraged(R: Tensor, moved: Tensor, seed: Tensor, moved_error: float) -> Intertwiner:
-    """A falsehood to try checks on: X itself, with the error that its average would have."""
+def seed_itself(R: Tensor, moved: Tensor, seed: Tensor, moved_error: float) -> Intertwiner:
+    """Wrong on purpose, for controls: X itself, with the error that its average would have.
+
+    Args:
+        R, moved: Shape ``(n, d, d)``. seed: X, shape ``(d, d)``.
+    """
     return Intertwiner(seed, average_between(R, moved, seed, moved_error).error)

@@ -25,7 +25,7 @@ from numerics.representations.certificates import (
     second_sample_spread,
 )
 from numerics.representations.commutant import CLUSTER, Eigenspaces, Element, Mean, commutant_element, eigenspaces
-from numerics.representations.invariant_forms import made_unitary, singular, why_no_form
+from numerics.representations.invariant_forms import singular, unitarise_batch, why_no_form
 from numerics.representations.irreps import Certificate, Decomposition, Irrep
 from numerics.representations.regular_action import NoGroupFound, RegularAction, discover
 from numerics.rounding import frobenius
@@ -80,7 +80,7 @@ def decompose(
         raise ValueError(
             f"Expected as many matrices as the group has generators, got {len(generators)} and {action.images.shape[0]}."
         )
-    form = made_unitary(generators[:, None], action, stream.fork("form"))
+    form = unitarise_batch(generators[:, None], action, stream.fork("form"))
     if not bool(form.found):
         return _left_whole(generators, action, field, accuracy)
     unitary, change, input_error = (
@@ -89,9 +89,9 @@ def decompose(
         float(form.error),
     )
     spaces = split_again(unitary, action, stream.fork("pieces"), input_error, attempts, element=element)
-    aligned, irreps = _aligned(unitary, spaces, action, stream.fork("copies"))
+    aligned, irreps = _align_copies(unitary, spaces, action, stream.fork("copies"))
     if complex_field and not generators.is_complex() and not _absolutely(irreps, action):
-        aligned, irreps, inner = _complexified(
+        aligned, irreps, inner = _split_over_the_complex(
             aligned, irreps, action, stream.fork("complex"), attempts, element=element
         )
         spaces = replace(
@@ -99,7 +99,7 @@ def decompose(
             gap=min(spaces.gap, *(i.gap for i in inner)),
             uncertain=max(spaces.uncertain, *(i.uncertain for i in inner)),
         )
-    aligned, irreps = _sorted(aligned, irreps)
+    aligned, irreps = _sort_irreps(aligned, irreps)
     basis = aligned if change is None else change.to(aligned) @ aligned
     inverse = aligned.mH if change is None else torch.linalg.inv(basis)
     certificate, irreps = certify(generators, basis, inverse, irreps, action=action, over=field)
@@ -141,7 +141,11 @@ def _crowding(spaces: Eigenspaces) -> str:
 def searched_group(
     generators: Tensor, stream: Stream, limit: int = 20_000, accuracy: float = 0.0
 ) -> RegularAction | None:
-    """The group that matrices generate, shape ``(k, d, d)``; None where it was not found."""
+    """The group that matrices generate, shape ``(k, d, d)``; None where it was not found.
+
+    >>> searched_group(torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double(), Stream(1)).order
+    2
+    """
     try:
         return discover(generators, stream, limit=limit, accuracy=accuracy)
     except NoGroupFound:
@@ -149,7 +153,18 @@ def searched_group(
 
 
 def check(generators: Tensor, field: str) -> None:
-    """Refuse shapes, types and fields that cannot be a representation on generators, naming what came."""
+    """Refuse shapes, types and fields that cannot be a representation on generators, naming what came.
+
+    Args:
+        generators: Accepted with shape ``(k, d, d)``, k and d at least 1. field: "complex" or "real".
+    Raises:
+        ValueError: anything else.
+
+    >>> check(torch.ones(2, 2), "complex")
+    Traceback (most recent call last):
+        ...
+    ValueError: Expected matrices on generators, shape (k, d, d) with k, d >= 1, got (2, 2).
+    """
     if generators.ndim != 3 or generators.shape[1] != generators.shape[2] or 0 in generators.shape:
         raise ValueError(
             f"Expected matrices on generators, shape (k, d, d) with k, d >= 1, got {tuple(generators.shape)}."
@@ -169,7 +184,13 @@ def check(generators: Tensor, field: str) -> None:
 
 
 def require_finite(generators: Tensor) -> None:
-    """Refuse NaN and infinity, naming the matrix."""
+    """Refuse NaN and infinity, naming the matrix; ``generators`` of shape ``(k, d, d)``.
+
+    >>> require_finite(torch.tensor([[[1.0]], [[torch.nan]]]))
+    Traceback (most recent call last):
+        ...
+    ValueError: Expected finite entries, got NaN or infinity in matrix 1.
+    """
     flat = torch.view_as_real(generators) if generators.is_complex() else generators
     finite = torch.isfinite(flat).flatten(1).all(1)
     if not bool(finite.all()):
@@ -188,13 +209,22 @@ def split_again(
     *,
     element: Element = commutant_element,
 ) -> Eigenspaces:
-    """Eigenspaces of a random commutant element, split again where a piece is seen to be reducible."""
+    """Eigenspaces of a random commutant element, split again where a piece is seen to be reducible.
+
+    Args:
+        unitary: On the generators, shape ``(k, d, d)``, within ``input_error`` of a unitary representation.
+        action: The group, or None: then random products stand in. attempts: How often a piece is split again.
+
+    >>> swap = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> split_again(swap, None, Stream(1), 0.0, 1).sizes
+    (1, 1)
+    """
     found = eigenspaces(*element(unitary, action, stream, input_error))
     if len(found.sizes) == 1 or attempts <= 1:
         return found
     basis, gap, uncertain = found.basis.clone(), found.gap, found.uncertain
     parts = {start: (size,) for start, size in zip(_starts(found.sizes), found.sizes, strict=True)}
-    whole = {b: (at, cut(unitary, basis, at)) for b, at in grouped(found.sizes, basis.device).items()}
+    whole = {b: (at, cut(unitary, basis, at)) for b, at in columns_by_size(found.sizes, basis.device).items()}
     for b, (at, blocks) in whole.items():
         for p in reducible(blocks, action, stream.fork(b)) if b > 1 else []:
             inner = split_again(
@@ -214,7 +244,11 @@ def _starts(sizes: tuple[int, ...]) -> list[int]:
 
 
 def reducible(blocks: Tensor, action: RegularAction | None, stream: Stream) -> list[int]:
-    """Positions of blocks, shape ``(k, p, b, b)``, whose symmetric commutant is more than scalars; a guide, not a certificate."""
+    """Positions of blocks, shape ``(k, p, b, b)``, whose symmetric commutant is more than scalars; a guide, not a certificate.
+
+    >>> reducible(torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]]]).double(), None, Stream(1))
+    [0]
+    """
     if action is None:
         spread = second_sample_spread(blocks, stream)
         return (spread > torch.finfo(blocks.dtype).eps ** 0.4).nonzero().ravel().tolist()
@@ -223,8 +257,13 @@ def reducible(blocks: Tensor, action: RegularAction | None, stream: Stream) -> l
     return (dimension > 1.5).nonzero().ravel().tolist()
 
 
-def grouped(sizes: tuple[int, ...], device: torch.device) -> dict[int, Tensor]:
-    """Columns of the pieces of each size: size -> int64 ``(pieces, size)``."""
+def columns_by_size(sizes: tuple[int, ...], device: torch.device) -> dict[int, Tensor]:
+    """Columns of the pieces of each size: size -> int64 ``(pieces, size)``.
+
+    >>> columns_by_size((1, 2, 1), torch.device("cpu"))
+    {1: tensor([[0],
+            [3]]), 2: tensor([[1, 2]])}
+    """
     starts: dict[int, list[int]] = {}
     at = 0
     for size in sizes:
@@ -236,7 +275,14 @@ def grouped(sizes: tuple[int, ...], device: torch.device) -> dict[int, Tensor]:
 
 
 def cut(unitary: Tensor, basis: Tensor, at: Tensor) -> Tensor:
-    """V_p* U(g) V_p for the pieces with columns ``at``, shape ``(k, p, b, b)``."""
+    """V_p* U(g) V_p for the pieces with columns ``at``, shape ``(k, p, b, b)``.
+
+    Args:
+        unitary: Shape ``(k, d, d)``. basis: Shape ``(d, d)``. at: Columns of ``basis``, int64, shape ``(p, b)``.
+
+    >>> cut(torch.tensor([[[2.0, 0.0], [0.0, 3.0]]]), torch.eye(2), torch.tensor([[0], [1]])).flatten()
+    tensor([2., 3.])
+    """
     some = basis[:, at.ravel()]
     moved = some.mH @ unitary @ some
     p, b = at.shape
@@ -247,12 +293,12 @@ def cut(unitary: Tensor, basis: Tensor, at: Tensor) -> Tensor:
 # -- copies --------------------------------------------------------------------------------------------------------------
 
 
-def _aligned(
+def _align_copies(
     unitary: Tensor, spaces: Eigenspaces, action: RegularAction | None, stream: Stream
 ) -> tuple[Tensor, list[Irrep]]:
     """Columns turned so that copies of one irrep have one matrix, kinds next to each other."""
     columns, irreps = [], []
-    for b, at in grouped(spaces.sizes, unitary.device).items():
+    for b, at in columns_by_size(spaces.sizes, unitary.device).items():
         blocks = spaces.blocks.get(b)
         blocks = cut(unitary, spaces.basis, at) if blocks is None else blocks
         for mine, turn, matrices in copies(blocks, action, stream.fork(b)):
@@ -267,8 +313,12 @@ def copies(
     """Sort irreducible blocks, shape ``(k, p, b, b)``, into kinds: positions, unitary Q with B_j Q_j = Q_j rho, and rho, for each kind.
 
     ``doubt``, ascending, shape ``(p,)``, says how far each block is from one of a representation: rho is the mean of those that are about as near as the first.
+
+    >>> blocks = torch.tensor([1.0, 1.0, -1.0]).reshape(1, 3, 1, 1).double()
+    >>> [positions.tolist() for positions, _, _ in copies(blocks, None, Stream(1))]
+    [[0, 1], [2]]
     """
-    alike = _alike(blocks, action)
+    alike = _overlaps(blocks, action)
     waiting = torch.arange(blocks.shape[1], device=blocks.device)
     while len(waiting):
         some = waiting if alike is None else waiting[alike[waiting[0], waiting]]
@@ -279,7 +329,7 @@ def copies(
         waiting = waiting[~torch.isin(waiting, mine)]
 
 
-def _alike(blocks: Tensor, action: RegularAction | None) -> Tensor | None:
+def _overlaps(blocks: Tensor, action: RegularAction | None) -> Tensor | None:
     """Which blocks have overlapping characters, shape ``(p, p)``: only these can be copies of each other."""
     if action is None:
         return None
@@ -330,7 +380,7 @@ def _absolutely(irreps: list[Irrep], action: RegularAction | None) -> bool:
     return all(float(character_norms(characters(i.matrices[:, None], action), action)[0]) < 1.5 for i in irreps)
 
 
-def _complexified(
+def _split_over_the_complex(
     basis: Tensor, irreps: list[Irrep], action: RegularAction | None, stream: Stream, attempts: int, *, element: Element
 ) -> tuple[Tensor, list[Irrep], list[Eigenspaces]]:
     """Real irreps split over C: those of complex type into two, of quaternionic type into two copies of one; and the eigenspaces that split them."""
@@ -348,7 +398,7 @@ def _complexified(
             off = frobenius(matrices.mH @ matrices - torch.eye(b, device=basis.device))
             inner = split_again(matrices, action, stream.fork(number), off, attempts, element=element)
         spaces.append(inner)
-        turned, parts = _aligned(matrices, inner, action, stream.fork(f"copies {number}"))
+        turned, parts = _align_copies(matrices, inner, action, stream.fork(f"copies {number}"))
         at = 0
         for part in parts:
             width = part.dimension * part.multiplicity
@@ -358,7 +408,7 @@ def _complexified(
     return torch.cat(columns, 1), found, spaces
 
 
-def _sorted(basis: Tensor, irreps: list[Irrep]) -> tuple[Tensor, list[Irrep]]:
+def _sort_irreps(basis: Tensor, irreps: list[Irrep]) -> tuple[Tensor, list[Irrep]]:
     """By dimension, then multiplicity, then traces on the generators."""
     starts = torch.tensor([0] + [i.dimension * i.multiplicity for i in irreps]).cumsum(0).tolist()
     traces = [i.matrices.diagonal(dim1=-2, dim2=-1).sum(-1).cpu() for i in irreps]

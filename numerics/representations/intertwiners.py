@@ -36,6 +36,11 @@ def average_between(R: Tensor, moved: Tensor, seed: Tensor, moved_error: float) 
         seed: X, shape ``(d', d)``.
     Accuracy:
         Entry by entry gamma_(2d+n+1) times the mean of |R'| |X| |R*| (Higham 2002, 3.5), and the error of R' times |X|.
+
+    >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> average_between(swap, swap, torch.tensor([[1.0, 0.0], [0.0, 3.0]]).double(), 0.0).matrix
+    tensor([[2., 0.],
+            [0., 2.]], dtype=torch.float64)
     """
     n, d = R.shape[:2]
     matrix = (moved @ seed @ R.mH).mean(0)
@@ -65,6 +70,9 @@ class PolarFactor:
 def polar(matrix: Tensor) -> PolarFactor:
     """The polar factor of a square matrix from its singular value decomposition, with measured residuals.
 
+    Args:
+        matrix: T, shape ``(d, d)``, real or complex.
+
     >>> polar(torch.tensor([[0.0, -2.0], [3.0, 0.0]]).double()).factor.round(decimals=12).abs()
     tensor([[0., 1.],
             [1., 0.]], dtype=torch.float64)
@@ -90,6 +98,10 @@ def polar_intertwining_error(found: Intertwiner, parts: PolarFactor, moved_error
     an entry of [P, R] is that of [P^2, R] divided by a sum of two singular values, at least :math:`2\sigma`; and
     :math:`UR - R'U = (TR - R'T)P^{-1} + U [R, P] P^{-1}`. So the bound is
     :math:`\varepsilon/\sigma + (\varepsilon\|T\| + skew\|T\|^2)/\sigma^2`, with the residual of the factorisation counted in :math:`\varepsilon`.
+
+    >>> one = torch.eye(2).double()
+    >>> polar_intertwining_error(Intertwiner(one, 0.0), polar(one), 0.0, 0.0, 2) < 1e-13
+    True
     """
     if parts.smallest <= 0:
         return math.inf
@@ -121,7 +133,14 @@ class Nullity:
 
 
 def intertwiner_equations(generators: Tensor, moved: Tensor) -> Tensor:
-    """The matrix of X -> R'(g) X - X R(g), row-major X, for each generator, one below the other: shape ``(k d' d, d' d)``."""
+    """The matrix of X -> R'(g) X - X R(g), row-major X, for each generator, one below the other: shape ``(k d' d, d' d)``.
+
+    Args:
+        generators: R, shape ``(k, d, d)``. moved: R', shape ``(k, d', d')``.
+
+    >>> intertwiner_equations(torch.ones(1, 1, 1), -torch.ones(1, 1, 1))
+    tensor([[-2.]])
+    """
     d, m = generators.shape[-1], moved.shape[-1]
     eye_d = torch.eye(d, dtype=moved.dtype, device=moved.device)
     eye_m = torch.eye(m, dtype=moved.dtype, device=moved.device)
@@ -137,6 +156,9 @@ def nullity(matrix: Tensor, entries_error: float = 0.0) -> Nullity:
 
     Args:
         matrix: Shape ``(m, k)``, m at least k, known up to ``entries_error`` in the Frobenius norm.
+
+    >>> nullity(torch.tensor([[1.0, 1.0], [1.0, 1.0]]).double()).count
+    1
     """
     left, values, right = torch.linalg.svd(matrix, full_matrices=False)
     m, k = matrix.shape
@@ -151,13 +173,22 @@ def nullity(matrix: Tensor, entries_error: float = 0.0) -> Nullity:
 
 
 def pairing(first: Tensor, second: Tensor) -> float:
-    """(1/n) sum_g conj(chi(g)) chi'(g) from the matrices, shape ``(n, d, d)`` each; the real part."""
+    """(1/n) sum_g conj(chi(g)) chi'(g) from the matrices, shape ``(n, d, d)`` each; the real part.
+
+    >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
+    >>> pairing(swap, swap)
+    2.0
+    """
     chi, other = (torch.diagonal(r, dim1=-2, dim2=-1).sum(-1) for r in (first, second))
     return float((chi.conj() * other).mean().real)
 
 
 def determinant_signs(matrices: Tensor) -> Tensor:
-    """The determinant of each permutation or monomial matrix, shape ``(n,)``: the sign, by counting inversions, times the entries."""
+    """The determinant of each permutation or monomial matrix, shape ``(n,)``: the sign, by counting inversions, times the entries.
+
+    >>> determinant_signs(torch.tensor([[[0, 1], [1, 0]], [[1, 0], [0, 1]]]))
+    tensor([-1,  1])
+    """
     images = matrices.abs().argmax(-2)
     later = torch.triu(torch.ones(images.shape[1], images.shape[1], dtype=torch.bool, device=images.device), 1)
     inversions = ((images[:, :, None] > images[:, None, :]) & later).sum((1, 2))

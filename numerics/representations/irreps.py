@@ -120,7 +120,14 @@ class Decomposition:
 
 
 def assemble(matrices: list[Tensor], multiplicities: list[int]) -> Tensor:
-    """(+)_k (1_m (x) rho_k), shape ``(generators, d, d)``."""
+    """(+)_k (1_m (x) rho_k), shape ``(generators, d, d)``.
+
+    Args:
+        matrices: Of each irrep on the generators, shape ``(generators, b, b)``. multiplicities: Copies of each.
+
+    >>> assemble([torch.tensor([[[2.0]]]), torch.tensor([[[3.0]]])], [2, 1])[0].diagonal()
+    tensor([2., 2., 3.])
+    """
     k = matrices[0].shape[0]
     d = sum(m * r.shape[-1] for r, m in zip(matrices, multiplicities, strict=True))
     out = torch.zeros(k, d, d, dtype=matrices[0].dtype, device=matrices[0].device)

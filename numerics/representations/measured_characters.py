@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.representations.averaging import character_gram, distinct, frobenius_schur
+from numerics.representations.averaging import character_gram, first_of_each_kind, frobenius_schur
 
 NOTE = "characters of the pieces are known up to e (off-block terms times the largest dimension); a product of two is known up to 2 max|chi| e + e^2"
 
@@ -29,8 +29,12 @@ class MeasuredCharacters:
 
     @classmethod
     def of_pieces(cls, characters: Tensor, table: Tensor, error: float) -> MeasuredCharacters:
-        """The characters of all pieces, one of each kind kept."""
-        return cls(characters[torch.tensor(distinct(character_gram(characters)))], table, error)
+        """The characters of all pieces, one of each kind kept.
+
+        Args:
+            characters: Shape ``(pieces, n)``. table: Products of elements, int64, shape ``(n, n)``. error: Of every value.
+        """
+        return cls(characters[torch.tensor(first_of_each_kind(character_gram(characters)))], table, error)
 
     @property
     def product_error(self) -> float:

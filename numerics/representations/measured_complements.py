@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.representations.averaging import exact_conjugate, held, integer_change_of_basis
+from numerics.representations.averaging import exact_cast, exact_conjugate, integer_change_of_basis
 from numerics.representations.complements import averaged_form, complement, leak, leak_error, random_unitary, unit_form
 from numerics.rounding import frobenius, gamma
 from numerics.streams import Stream
@@ -21,12 +21,16 @@ NOTE = (
 
 
 def constants(matrices: Tensor) -> tuple[Tensor, Tensor]:
-    """Permutation matrices, and the line of constants, which they keep."""
+    """Permutation matrices, shape ``(n, d, d)``, and the line of constants, which they keep, shape ``(d, 1)``."""
     return matrices, torch.ones(matrices.shape[-1], 1, dtype=matrices.dtype)
 
 
 def two_copies(matrices: Tensor) -> tuple[Tensor, Tensor]:
-    """Two copies of a representation, and {(v, 2 i v)} (or {(v, 2 v)} where the matrices are integers), which they keep."""
+    """Two copies of a representation, and {(v, 2 i v)} (or {(v, 2 v)} where the matrices are integers), which they keep.
+
+    Args:
+        matrices: Shape ``(n, m, m)``.
+    """
     m = matrices.shape[-1]
     two, unit = (torch.eye(k, dtype=matrices.dtype) for k in (2, m))
     return torch.kron(two, matrices), torch.cat([unit, (2j if matrices.is_complex() else 2) * unit])
@@ -39,7 +43,7 @@ def under_a_unitary_basis(matrices: Tensor, subspace: Tensor, stream: Stream) ->
         matrices: Exact unitary matrices, shape ``(n, d, d)``. subspace: A basis of an invariant W in columns, shape ``(d, w)``.
     """
     turn = random_unitary(matrices.shape[-1], stream, complex_=matrices.is_complex())
-    turned, error = _turned(matrices.to(turn), turn)
+    turned, error = _conjugate(matrices.to(turn), turn)
     found = complement(turn @ subspace.to(turn), unit_form(turned)[0], error)
     return Measurement(leak(turned, found), Bound(leak_error(turned, found, error), NOTE), len(turned))
 
@@ -47,10 +51,14 @@ def under_a_unitary_basis(matrices: Tensor, subspace: Tensor, stream: Stream) ->
 def under_an_integer_basis(
     matrices: Tensor, subspace: Tensor, shears: int, stream: Stream, measured_form: MeasuredForm = averaged_form
 ) -> Measurement:
-    """The leak of the complement in the inner product ``measured_form``, in a random basis of integers or Gaussian integers, over |R(g)|."""
+    """The leak of the complement in the inner product ``measured_form``, in a random basis of integers or Gaussian integers, over |R(g)|.
+
+    Args:
+        matrices: Shape ``(n, d, d)``. subspace: A basis of an invariant W in columns, shape ``(d, w)``.
+    """
     size, gaussian = matrices.shape[-1], matrices.is_complex()
     basis, inverse = integer_change_of_basis(size, shears, stream, gaussian=gaussian)
-    R = held(exact_conjugate(matrices.to(stream.device), basis, inverse), stream.dtype)
+    R = exact_cast(exact_conjugate(matrices.to(stream.device), basis, inverse), stream.dtype)
     W = basis.to(R) @ subspace.to(R)
     found = complement(W, *measured_form(R))
     norms = torch.linalg.matrix_norm(R)
@@ -58,7 +66,7 @@ def under_an_integer_basis(
     return Measurement(leak(R, found) / norms, Bound(terms, NOTE), len(R))
 
 
-def _turned(matrices: Tensor, turn: Tensor) -> tuple[Tensor, float]:
+def _conjugate(matrices: Tensor, turn: Tensor) -> tuple[Tensor, float]:
     """Q R Q*, and its distance from a conjugate of R by the unitary matrix nearest to the computed Q."""
     d = len(turn)
     size = turn.abs()
@@ -69,5 +77,5 @@ def _turned(matrices: Tensor, turn: Tensor) -> tuple[Tensor, float]:
 
 
 def averaged_over_half(matrices: Tensor) -> tuple[Tensor, float]:
-    """A falsehood to try checks on: the mean over the first half of the elements."""
+    """Wrong on purpose, for controls: the mean over the first half of the elements, ``matrices`` of shape ``(n, d, d)``."""
     return averaged_form(matrices[: (len(matrices) + 1) // 2])

@@ -55,6 +55,9 @@ def matrix_group(images: Images, phases: Images = ()) -> MatrixGroup:
         images: For each generator the images of 0..m-1. phases: As many exponents of i for each, or none.
     Raises:
         ValueError: a row of images is no permutation, or the group is too large (see :func:`numerics.representations.averaging.closure`).
+
+    >>> matrix_group([[1, 2, 0]]).matrices.shape, matrix_group([[0]], [[1]]).matrices.flatten()[1]
+    (torch.Size([3, 3, 3]), tensor(0.+1.j, dtype=torch.complex128))
     """
     chosen = torch.tensor(images)
     if not len(phases):
@@ -68,7 +71,11 @@ def matrix_group(images: Images, phases: Images = ()) -> MatrixGroup:
 
 
 def monomial_matrices(elements: Tensor) -> Tensor:
-    """complex128, shape ``(n, m, m)``, from permutations of the vectors i^k e_x, int64, shape ``(n, 4 m)``."""
+    """complex128, shape ``(n, m, m)``, from permutations of the vectors i^k e_x, int64, shape ``(n, 4 m)``.
+
+    >>> monomial_matrices(torch.tensor([[1, 2, 3, 0]]))  # e_0 goes to i e_0
+    tensor([[[0.+1.j]]], dtype=torch.complex128)
+    """
     m = elements.shape[1] // 4
     target = elements[:, :m]
     places = permutation_matrices(target % m).to(UNITS)
@@ -80,12 +87,25 @@ def _positions(elements: Tensor, chosen: Tensor) -> list[int]:
 
 
 def random_basis(size: int, shears: int, stream: Stream, *, gaussian: bool) -> tuple[Tensor, Tensor]:
-    """An integer matrix with integer inverse, or one of Gaussian integers: see :func:`integer_change_of_basis`."""
+    """An integer matrix with integer inverse, or one of Gaussian integers: see :func:`integer_change_of_basis`.
+
+    >>> basis, inverse = random_basis(3, 8, Stream(1), gaussian=True)
+    >>> bool(((basis @ inverse) == torch.eye(3)).all())
+    True
+    """
     return integer_change_of_basis(size, shears, stream, gaussian=gaussian)
 
 
 def conjugates(matrices: Tensor, shears: int, stream: Stream, *, gaussian: bool) -> Tensor:
-    """S R S^-1 for a random S of integers or Gaussian integers, exactly; shape ``(n, d, d)``."""
+    """S R S^-1 for a random S of integers or Gaussian integers, exactly; shape ``(n, d, d)``.
+
+    Args:
+        matrices: Exact, shape ``(n, d, d)``.
+
+    >>> conjugates(torch.eye(2, dtype=torch.int64)[None], 5, Stream(1), gaussian=False)
+    tensor([[[1., 0.],
+             [0., 1.]]], dtype=torch.float64)
+    """
     return exact_conjugate(
         matrices.to(stream.device), *random_basis(matrices.shape[-1], shears, stream, gaussian=gaussian)
     )

@@ -56,6 +56,10 @@ def placed_points(shape: Tensor, scale: float, shift: float, stream: Stream) -> 
     Accuracy:
         A coordinate is c + s (x cos a - y sin a), at most five roundings of numbers up to |c| + 2 s max|x|. Errors of the cosine and the sine
         do no harm: any pair of numbers turns and scales, which leaves the symmetries as they are.
+
+    >>> points, error = placed_points(torch.tensor([[0.0, 0.0], [3.0, 4.0]]), 2.0, 1.0, Stream(1))
+    >>> round(float((points[1] - points[0]).norm()), 12), error < 1e-13
+    (10.0, True)
     """
     angle = 2 * math.pi * stream.uniform(1)
     cosine, sine = torch.cos(angle), torch.sin(angle)
@@ -85,6 +89,10 @@ def symmetries(points: Tensor, error: float) -> PlanarSymmetries:
         group: with P = L E + D, E orthonormal rows that span the centred points of the true figure and D orthogonal to them, a fit is
         :math:`(L \rho L^T + D \Pi D^T)(L L^T + D D^T)^{-1}`, which is :math:`L \rho L^{-1}` up to :math:`(1 + \kappa) d^2`, with
         :math:`\kappa` the condition of L.
+
+    >>> square = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]).double()
+    >>> int((symmetries(square, 1e-15).defects < 1e-9).sum())
+    8
     """
     n = len(points)
     if n > 6:
@@ -114,5 +122,12 @@ def symmetries(points: Tensor, error: float) -> PlanarSymmetries:
 
 
 def distances(matrices: Tensor, others: Tensor) -> Tensor:
-    """Frobenius distances of all pairs, shape ``(len(matrices), len(others))``."""
+    """Frobenius distances of all pairs, shape ``(len(matrices), len(others))``.
+
+    Args:
+        matrices: Shape ``(m, d, d)``. others: Shape ``(k, d, d)``.
+
+    >>> distances(torch.zeros(1, 2, 2), torch.ones(2, 2, 2))
+    tensor([[2., 2.]])
+    """
     return torch.linalg.matrix_norm(matrices[:, None] - others[None])

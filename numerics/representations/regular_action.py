@@ -37,6 +37,9 @@ class RegularAction:
         letter: Shape ``(n,)``; 0 for the identity, where it means nothing.
         depth: Shape ``(n,)``: the length of that word.
         labels: Shape ``(n,)``: the caller's number of each element.
+
+    >>> RegularAction.from_images(np.array([[1, 2, 0]])).order
+    3
     """
 
     images: np.ndarray
@@ -79,7 +82,15 @@ class RegularAction:
 
     @classmethod
     def from_table(cls, table: Tensor | np.ndarray) -> tuple[RegularAction, list[int]]:
-        """From a multiplication table (row a, column b holds a b), and the rows chosen as generators, greedily."""
+        """From a multiplication table (row a, column b holds a b), and the rows chosen as generators, greedily.
+
+        Args:
+            table: int64, shape ``(n, n)``.
+
+        >>> action, rows = RegularAction.from_table(np.array([[0, 1], [1, 0]]))
+        >>> action.order, rows
+        (2, [1])
+        """
         rows = np.asarray(torch.as_tensor(table).cpu(), dtype=np.int64)
         everything = np.arange(len(rows))
         identity = int(np.flatnonzero((rows == everything).all(1))[0])
@@ -229,6 +240,9 @@ def discover(generators: Tensor, stream: Stream, *, limit: int = 20_000, accurac
         accuracy: How far the matrices may be from an exact representation, relative to their size.
     Raises:
         NoGroupFound: more than ``limit`` elements, overflow, or points at doubtful distances.
+
+    >>> discover(torch.tensor([[[0.0, -1.0], [1.0, 0.0]]]).double(), Stream(1)).order  # a quarter turn
+    4
     """
     d, eps = generators.shape[-1], torch.finfo(generators.dtype).eps
     near, far = max(eps**0.6, 100 * accuracy), max(eps**0.3, 1e4 * accuracy)

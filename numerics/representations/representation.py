@@ -1,6 +1,6 @@
 """Representations in floating point, real or complex: from matrices on generators or elements, permutation, regular, induced, restricted, tensor, dual, sum.
 
-They are held on the generators of a :class:`numerics.representations.regular_action.RegularAction`, whose numbers name the group's elements (identity 0). Nothing is believed:
+They are held on the generators of a :class:`numerics.representations.regular_action.RegularAction`, whose numbers name the group's elements (identity 0). Nothing is taken on trust:
 :meth:`FloatRepresentation.defect` measures, and :meth:`FloatRepresentation.decompose` certifies. For exact fields see ``theory.representations``.
 """
 
@@ -40,6 +40,10 @@ class FloatRepresentation:
 
     Raises:
         NotARepresentation: another shape, dtype or number of matrices.
+
+    >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+    >>> regular.character, regular.defect()
+    (tensor([3., 0., 0.], dtype=torch.float64), 0.0)
     """
 
     action: RegularAction
@@ -62,6 +66,10 @@ class FloatRepresentation:
 
         Raises:
             NotARepresentation: the number of matrices; a product R(g) R(x) that misses R(g x) by more than a part in a thousand.
+
+        >>> table = np.array([[0, 1], [1, 0]])
+        >>> FloatRepresentation.from_elements(torch.tensor([[[1.0]], [[-1.0]]]), table).character
+        tensor([ 1., -1.])
         """
         if len(matrices) != len(table):
             raise NotARepresentation(f"Expected {len(table)} matrices, one for each element, got {len(matrices)}.")
@@ -81,7 +89,15 @@ class FloatRepresentation:
     def permutation(
         cls, action: RegularAction, images: Tensor, dtype: torch.dtype = torch.float64
     ) -> FloatRepresentation:
-        """From what the generators do to points: ``images[j, x]`` is g_j x, and R(g) e_x = e_{gx}."""
+        """From what the generators do to points: ``images[j, x]`` is g_j x, and R(g) e_x = e_{gx}.
+
+        Args:
+            action: The group. images: int64, shape ``(k, m)``, one permutation of the m points a generator.
+
+        >>> swap = RegularAction.from_images(np.array([[1, 0]]))
+        >>> FloatRepresentation.permutation(swap, torch.tensor([[1, 0, 2]])).character  # fixed points
+        tensor([3., 1.], dtype=torch.float64)
+        """
         points = torch.arange(images.shape[-1], device=images.device)
         if images.ndim != 2 or not bool((images.sort(dim=1).values == points).all()):
             raise NotARepresentation("Expected rows that are permutations of the points, given by their images.")
@@ -123,7 +139,12 @@ class FloatRepresentation:
         return self.matrices.diagonal(dim1=-2, dim2=-1).sum(-1)
 
     def inner(self, other: FloatRepresentation) -> complex:
-        """(1/n) sum_x chi(x) conj(psi(x))."""
+        """(1/n) sum_x chi(x) conj(psi(x)).
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.inner(regular)  # the order
+        (3+0j)
+        """
         self._require_same_group(other)
         wide = torch.complex128
         return complex((self.character.to(wide) * other.character.to(wide).conj()).mean())
@@ -137,7 +158,12 @@ class FloatRepresentation:
         )
 
     def tensor(self, other: FloatRepresentation) -> FloatRepresentation:
-        """The tensor product, by Kronecker products."""
+        """The tensor product, by Kronecker products.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.tensor(regular).character
+        tensor([9., 0., 0.], dtype=torch.float64)
+        """
         self._require_same_group(other)
         kind = torch.promote_types(self.generators.dtype, other.generators.dtype)
         pairs = zip(self.generators.to(kind), other.generators.to(kind), strict=True)
@@ -146,7 +172,12 @@ class FloatRepresentation:
         )
 
     def sum(self, *others: FloatRepresentation) -> FloatRepresentation:
-        """The direct sum."""
+        """The direct sum.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.sum(regular, regular).degree
+        9
+        """
         kind = self.generators.dtype
         for other in others:
             self._require_same_group(other)
@@ -155,20 +186,40 @@ class FloatRepresentation:
         return FloatRepresentation(self.action, torch.stack([torch.block_diag(*blocks) for blocks in columns]))
 
     def dual(self) -> FloatRepresentation:
-        """g -> transpose of R(g)^-1."""
+        """g -> transpose of R(g)^-1.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.dual().character
+        tensor([3., 0., 0.], dtype=torch.float64)
+        """
         return FloatRepresentation(self.action, torch.linalg.inv(self.generators).mT.contiguous())
 
     def conjugated(self, basis: Tensor) -> FloatRepresentation:
-        """S R S^-1."""
+        """S R S^-1 for an invertible S = ``basis`` of shape ``(d, d)``.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.conjugated(2 * torch.eye(3).double()).character
+        tensor([3., 0., 0.], dtype=torch.float64)
+        """
         return FloatRepresentation(self.action, torch.linalg.solve(basis, basis @ self.generators, left=False))
 
     def restricted(self, generators: Sequence[int]) -> FloatRepresentation:
-        """The restriction to the subgroup that elements generate; ``.action.labels`` are its elements in the numbers of the whole group."""
+        """The restriction to the subgroup that elements generate; ``.action.labels`` are its elements in the numbers of the whole group.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> regular.restricted([0]).action.order  # the identity generates the trivial group
+        1
+        """
         action, subgroup = subgroup_action(self.action, generators)
         return FloatRepresentation(action, self.matrices[torch.as_tensor(subgroup[action.generators])])
 
     def decompose(self, stream: Stream, **options: Any) -> Decomposition:
-        """Split into irreps, with a certificate: :func:`numerics.representations.decomposition.decompose` with this group."""
+        """Split into irreps, with a certificate: :func:`numerics.representations.decomposition.decompose` with this group.
+
+        >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
+        >>> [(irrep.dimension, irrep.multiplicity) for irrep in regular.decompose(Stream(1)).irreps]
+        [(1, 1), (1, 1), (1, 1)]
+        """
         from numerics.representations.decomposition import decompose
 
         return decompose(self.generators, stream, action=self.action, **options)
@@ -186,6 +237,9 @@ def subgroup_action(action: RegularAction, generators: Sequence[int]) -> tuple[R
 
     Raises:
         ValueError: no generators, or numbers that are no elements.
+
+    >>> subgroup_action(RegularAction.from_images(np.array([[1, 2, 3, 0]])), [2])[1]
+    array([0, 2])
     """
     chosen = [int(x) for x in generators]
     if not chosen or not all(0 <= x < action.order for x in chosen):
@@ -216,6 +270,11 @@ def induce(action: RegularAction, representation: FloatRepresentation, subgroup:
 
     Raises:
         NotARepresentation: as many elements as H has were not given.
+
+    >>> action = RegularAction.from_images(np.array([[1, 2, 3, 0]]))
+    >>> half, members = subgroup_action(action, [2])
+    >>> induce(action, FloatRepresentation.trivial(half), members).degree  # the index
+    2
     """
     if len(subgroup) != representation.action.order or int(subgroup[0]) != 0:
         raise NotARepresentation(

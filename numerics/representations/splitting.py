@@ -19,7 +19,7 @@ from numerics.errors import PrecisionError
 from numerics.representations.averaging import character_gram, frobenius_schur
 from numerics.representations.commutant import CLUSTER, Eigenspaces, Element, commutant_element, eigenspaces
 from numerics.representations.decomposition import check, decompose, require_finite, searched_group
-from numerics.representations.invariant_forms import made_unitary
+from numerics.representations.invariant_forms import unitarise_batch
 from numerics.representations.regular_action import RegularAction
 from numerics.rounding import frobenius, gamma
 from numerics.streams import Stream
@@ -63,13 +63,18 @@ class Splitting:
 
     @property
     def characters(self) -> Tensor:
-        """Traces of the diagonal blocks, shape ``(pieces, n)``."""
+        """Traces of the diagonal blocks, shape ``(pieces, n)``.
+
+        >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
+        >>> split(swap, Stream(1)).characters.sum(0).real.round(decimals=9)  # of the whole
+        tensor([2., 0.], dtype=torch.float64)
+        """
         ends = torch.tensor(self.sizes).cumsum(0).tolist()
         diagonal = torch.diagonal(self.blocks, dim1=-2, dim2=-1)
         return torch.stack([diagonal[:, end - size : end].sum(-1) for size, end in zip(self.sizes, ends, strict=True)])
 
     def require_resolved(self) -> Splitting:
-        """Itself.
+        """The splitting itself, refused where eigenvalues cannot be told apart.
 
         Raises:
             PrecisionError: eigenvalues within 1e-3 of the spectrum's width were taken for one, too many to be told apart.
@@ -155,6 +160,10 @@ def split(
         element: What is diagonalised, and how far it may be from commuting.
     Raises:
         ValueError: not square, not finite, or complex matrices over R.
+
+    >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> split(swap, Stream(1)).sizes
+    (1, 1)
     """
     if ground not in ("C", "R"):
         raise ValueError(f"Expected ground 'C' or 'R', got {ground!r}.")
@@ -163,7 +172,7 @@ def split(
     action = searched_group(matrices, stream.fork("orbit"))
     if action is None:
         return _left_whole(matrices)
-    form = made_unitary(matrices[:, None], action, stream.fork("form"))
+    form = unitarise_batch(matrices[:, None], action, stream.fork("form"))
     unitary = form.matrices[:, 0]
     if not bool(form.found):
         return _left_whole(matrices)
@@ -196,6 +205,11 @@ def unitarity_errors(matrices: Tensor, unitary: Tensor, change: Tensor | None) -
 
     Args:
         matrices: R, shape ``(n, d, d)``. unitary: U, the same shape. change: L, shape ``(d, d)``; None for the unit matrix.
+
+    >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> error, form = unitarity_errors(swap, swap, None)
+    >>> error, form < 1e-14
+    (0.0, True)
     """
     d = unitary.shape[-1]
     eye, short = torch.eye(d, dtype=unitary.dtype, device=unitary.device), gamma(d + 1, unitary)
@@ -247,7 +261,7 @@ def _resolution(C: Tensor, spaces: Eigenspaces) -> float:
     return CLUSTER * spaces.uncertain / width if len(values) > 1 and width > 0 else 0.0
 
 
-def copies_counted(
+def commutant_dimension(
     matrices: Tensor, generators: list[int], stream: Stream, *, ground: str = "C", element: Element = commutant_element
 ) -> Measurement:
     """The dimension of the commutant as :func:`numerics.representations.decomposition.decompose` has it, against characters.
@@ -257,6 +271,10 @@ def copies_counted(
 
     Args:
         matrices: Every element, shape ``(n, d, d)``, exact. generators: Positions of generators among them.
+
+    >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
+    >>> float(commutant_dimension(swap, [1], Stream(1)).residual)
+    0.0
     """
     found = decompose(
         torch.stack([matrices[g] for g in generators]),

@@ -67,7 +67,7 @@ class SquareGrid:
         return self.worst().deviation if self.pairs else 0.0
 
     def worst(self) -> Dependence:
-        """Where it is attained."""
+        """The pair of columns and the corner at which the largest deviation is attained."""
         if self.size == 0 or not self.pairs:
             raise ValueError("Expected at least two columns and one point; add a tile first.")
         m = self.cells
@@ -105,7 +105,7 @@ def kolmogorov_radius(n: int, alpha: float) -> float:
 
 
 def naaman_radius(n: int, alpha: float, dim: int = 2) -> float:
-    """The like for distributions on R^dim: P(sup |F_n - F| > e) <= dim (n + 1) exp(-2 n e^2) (Naaman 2021, Statistics & Probability Letters 173).
+    """The same bound for distributions on R^dim: P(sup |F_n - F| > e) <= dim (n + 1) exp(-2 n e^2) (Naaman 2021, Statistics & Probability Letters 173).
 
     >>> round(naaman_radius(1000, 0.05), 4)
     0.0728

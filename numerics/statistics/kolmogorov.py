@@ -1,6 +1,6 @@
 """Distances between samples and distributions: Kolmogorov-Smirnov, exactly or in constant memory, and counts over cells.
 
-Nothing here knows a level or a p-value: these are the statistics; the radius belongs to whoever judges them.
+Levels and p-values do not occur here: these are the statistics; the radius belongs to the test that uses them.
 """
 
 from __future__ import annotations
@@ -106,7 +106,11 @@ class UniformGrid:
         return self
 
     def brackets(self) -> tuple[Tensor, Tensor]:
-        """Lower and upper bounds of the distance, each of shape ``(columns,)``."""
+        """Lower and upper bounds of the distance, each of shape ``(columns,)``.
+
+        >>> UniformGrid(cells=2).add(torch.tensor([0.25]).double()).brackets()
+        (tensor([0.5000], dtype=torch.float64), tensor([1.], dtype=torch.float64))
+        """
         if self.size == 0:
             raise ValueError("No point was counted; add a tile first.")
         inner = torch.cumsum(self.counts, 1).to(torch.float64) / self.size
@@ -129,7 +133,11 @@ class UniformGrid:
 
 
 def uniform_bracket(lower: float, upper: float) -> tuple[float, float]:
-    """A statistic and its slack from a bracket: the middle, and half the width that the truth may lie away."""
+    """A statistic and its slack from a bracket: the middle, and half the width that the truth may lie away.
+
+    >>> uniform_bracket(0.25, 0.75)
+    (0.5, 0.25)
+    """
     return (lower + upper) / 2, (upper - lower) / 2
 
 
@@ -137,6 +145,11 @@ class TwoSampleGrid:
     """Two samples' distance in constant memory, by the same bracket; values in [0, 1].
 
     The distance is invariant under increasing maps, so that any distribution is first sent into [0, 1] by one.
+
+    >>> pair = TwoSampleGrid(4, 1)
+    >>> _ = pair.first.add(torch.tensor([0.1]).double()), pair.second.add(torch.tensor([0.9]).double())
+    >>> pair.brackets()[0]
+    tensor([1.], dtype=torch.float64)
     """
 
     def __init__(self, cells: int = 1 << 16, columns: int = 1, device: str | torch.device = "cpu") -> None:

@@ -8,7 +8,7 @@ a mean embedding :math:`\mu_P = E\,\varphi(X)` in a Hilbert space; the distance 
 changes by at most :math:`\Delta/n` (or :math:`\Delta/m`) when one point is replaced, :math:`\Delta = \sup|\varphi(x) - \varphi(x')|`. McDiarmid's
 inequality then bounds :math:`|T - ET|` by :math:`\Delta\sqrt{(1/n + 1/m)\log(2/\alpha)/2}` except with probability alpha, which is Hoeffding's
 inequality for n + m variables of the width returned by :func:`hoeffding_width`; and for equal distributions
-:math:`0 \le ET \le \sqrt{ET^2} \le \sqrt{1/n + 1/m}` when :math:`|\varphi| = 1`. Nothing here knows a level.
+:math:`0 \le ET \le \sqrt{ET^2} \le \sqrt{1/n + 1/m}` when :math:`|\varphi| = 1`. No level occurs here.
 
 Source: Gretton, Borgwardt, Rasch, Schoelkopf, Smola 2012, theorem 7 and its proof; the features are those of Rahimi & Recht 2007.
 """
@@ -50,7 +50,11 @@ def hoeffding_width(n: int, m: int, reach: float = KERNEL_REACH) -> float:
 
 
 def mean_under_equal_distributions(n: int, m: int) -> float:
-    """The largest that the distance's expectation can be when the distributions are equal and features have norm 1: sqrt(1/n + 1/m)."""
+    """The largest that the distance's expectation can be when the distributions are equal and features have norm 1: sqrt(1/n + 1/m).
+
+    >>> mean_under_equal_distributions(2, 2)
+    1.0
+    """
     if n < 1 or m < 1:
         raise ValueError(f"Expected two non-empty samples, got n = {n} and m = {m}.")
     return math.sqrt(1.0 / n + 1.0 / m)
@@ -60,6 +64,12 @@ class Standardised:
     """Columns centred and scaled by a pilot sample's quartiles, then by a power of the dimension: fixed before any point is judged.
 
     A column that does not vary over the pilot's middle half is scaled by its standard deviation there, or left alone if that is zero.
+
+    Args:
+        pilot: Shape ``(n, D)``, n at least 1.
+
+    >>> Standardised(torch.arange(5.0)[:, None])(torch.tensor([[4.0]]))  # (4 - 2) / 2
+    tensor([[1.]], dtype=torch.float64)
     """
 
     def __init__(self, pilot: Tensor) -> None:
@@ -77,7 +87,16 @@ class Standardised:
 
 
 def spread_of(numbers: Tensor, middle_half: Tensor) -> Tensor:
-    """A positive scale a column: the width of its middle half, else its standard deviation, else 1."""
+    """A positive scale a column: the width of its middle half, else its standard deviation, else 1.
+
+    Args:
+        numbers: Shape ``(n, D)``. middle_half: Distances of the quartiles, shape ``(D,)``.
+    Returns:
+        Shape ``(D,)``.
+
+    >>> spread_of(torch.tensor([[0.0, 0.0], [2.0, 0.0]]), torch.zeros(2))
+    tensor([1., 1.])
+    """
     deviation = numbers.std(dim=0, unbiased=False)
     fallback = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
     return torch.where(middle_half > 0, middle_half, fallback)
@@ -94,6 +113,11 @@ class Embedding:
     Args:
         dim: Columns of a point. stream: Where the frequencies come from. features: T.
         scales: Lengths at which differences should show, in units of the points' own coordinates; one after the other.
+
+    >>> pair = Embedding(1, Stream(1))
+    >>> x = torch.tensor([[0.0], [1.0]]).double()
+    >>> pair.add(x, 0).add(x, 1).distance
+    0.0
     """
 
     def __init__(
@@ -121,7 +145,7 @@ class Embedding:
 
     @property
     def distance(self) -> float:
-        """T, in [0, 2]."""
+        """The distance T of the two mean embeddings, in [0, 2]."""
         if not all(self.counts):
             raise ValueError("Both samples need at least one point; add a tile of each.")
         first, second = (self.sums[k] / self.counts[k] for k in (0, 1))
@@ -129,7 +153,7 @@ class Embedding:
 
     @property
     def width(self) -> float:
-        """For ``Test.hoeffding(n + m, width)``."""
+        """The width for ``Test.hoeffding(n + m, width)``."""
         return hoeffding_width(*self.counts, reach=FEATURE_REACH)
 
     def rounding(self) -> float:

@@ -23,6 +23,10 @@ def closed_form(distribution: Any) -> Conditionals | None:
 
     Raises:
         TypeError, ValueError: a sequence whose distributions are not one-dimensional, continuous, or without an inverse distribution function.
+
+    >>> from numerics.distributions.marginals import Laplace, Normal
+    >>> closed_form([Normal(), Laplace()]).dim, closed_form(object())
+    (2, None)
     """
     if isinstance(distribution, Conditionals):
         return distribution

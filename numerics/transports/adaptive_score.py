@@ -107,6 +107,12 @@ class AdaptiveScore:
     Limits:
         x_1 should be of order one: the first panel is 1.5 wide. p and s are seen at the nodes alone.
     Source: Le Lan & Dinh 2021, prop. 1; panels and images in logarithms are ours.
+
+    >>> from numerics.distributions.marginals import Normal
+    >>> p, x = Normal(), torch.tensor([[-1.0], [0.5], [2.0]]).double()
+    >>> flat = AdaptiveScore(p.log_prob, lambda x: 0 * x[:, 0], dim=1)
+    >>> bool((p.log_prob(x) - flat.log_det(x)).abs().max() < 1e-7)  # the image's density is 1
+    True
     """
 
     def __init__(
@@ -146,14 +152,28 @@ class AdaptiveScore:
     # The map on plain numbers.
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images of points ``(N, D)``, same shape, as plain numbers: distances from the base point's image, which saturate far out."""
+        """Images of points ``(N, D)``, same shape, as plain numbers: distances from the base point's image, which saturate far out.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = AdaptiveScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> same.forward(x)
+        tensor([[0.5000]], dtype=torch.float64)
+        """
         followed = self.follow(x)
         followed.refuse_trouble()
         y = followed.lines.side * (followed.to_base.log_total - self.log_unit).exp()
         return torch.cat([y[:, None], x[:, 1:]], 1)
 
     def log_det(self, x: Tensor) -> Tensor:
-        """log |det df/dx| at points ``(N, D)`` of the map as evaluated, in units of ``e^log_unit``."""
+        """log |det df/dx| at points ``(N, D)`` of the map as evaluated, in units of ``e^log_unit``.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = AdaptiveScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> bool(same.log_det(x).abs() < 1e-9)
+        True
+        """
         followed = self.follow(x)
         followed.refuse_trouble()
         return followed.slope(followed.reach).log_slope - self.log_unit
@@ -163,6 +183,12 @@ class AdaptiveScore:
 
         Raises:
             HypothesisError: a first coordinate lies outside the range of the map.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = AdaptiveScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> same.inverse(x)
+        tensor([[0.5000]], dtype=torch.float64)
         """
         target, rest = y[:, 0], y[:, 1:]
         start = self.start(rest)
@@ -185,7 +211,14 @@ class AdaptiveScore:
         return torch.cat([root.x[:, None], rest], 1)
 
     def log_density(self, y: Tensor) -> Tensor:
-        """log density of f(X) at images ``y``, through :meth:`inverse` and the Jacobian of the map as evaluated."""
+        """log density of f(X) at images ``y`` ``(N, D)``, nats, ``(N,)``, through :meth:`inverse` and the Jacobian of the map as evaluated.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = AdaptiveScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> bool((same.log_density(x) - p.log_prob(x)).abs() < 1e-9)  # log s
+        True
+        """
         x = self.inverse(y)
         with torch.no_grad():
             return evaluated("log_prob", self.log_prob, x) - self.log_det(x)
@@ -226,7 +259,7 @@ class Followed:
         self._towards_the_ends()
 
     def _towards_the_ends(self) -> None:
-        flat = _saturated(self.to_base)
+        flat = _saturation_mask(self.to_base)
         rows = (flat & torch.isfinite(self.to_base.slope[0])).nonzero()[:, 0]
         self.to_end = None
         self.ended, self.edged = torch.zeros_like(flat), torch.zeros_like(flat)
@@ -236,7 +269,7 @@ class Followed:
         self.to_end = table = PanelTable(
             self.lines, rows, self.reach[rows], to_end=True, tolerance=self.to_base.tolerance
         )
-        nearer = table.finite & (table.log_total < self.to_base.log_total[rows]) & ~_saturated(table)
+        nearer = table.finite & (table.log_total < self.to_base.log_total[rows]) & ~_saturation_mask(table)
         self.ended[rows[nearer]], self.edged[rows[~nearer]] = True, True
         self.place[rows] = torch.arange(rows.numel(), device=rows.device)
 
@@ -424,7 +457,7 @@ class Followed:
         return torch.maximum(*found).nan_to_num(nan=torch.inf)
 
 
-def _saturated(table: PanelTable) -> Tensor:
+def _saturation_mask(table: PanelTable) -> Tensor:
     """Where an image moves too little with its point for its distance from the table's anchor to tell it from a neighbour's: sooner where log p is coarse."""
     least = max(SATURATED, min(COARSEST, SATURATED * 1e11 * table.lines.precision))
     return table.slope[0] - table.log_total < math.log(least)

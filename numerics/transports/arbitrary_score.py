@@ -36,7 +36,14 @@ DOUBLINGS = 21  # of a unit step away from the base point, where a preimage is l
 
 
 def log_ratio(log_p: Tensor, log_s: Tensor) -> Tensor:
-    """log(p/s), the logarithm of the integrand that makes s the density of the image."""
+    """log(p/s), the logarithm of the integrand that makes s the density of the image.
+
+    Args:
+        log_p, log_s: Nats, any shape.
+
+    >>> log_ratio(torch.tensor([0.0]), torch.tensor([-1.0]))
+    tensor([1.])
+    """
     return log_p - log_s
 
 
@@ -138,8 +145,16 @@ class ArbitraryScore:
         Where the numbers can not hold them all, the middle of the middle fibre is taken, so that the bulk of the points is served;
         :meth:`inspect` names the rest.
 
+        Args:
+            x: Points, shape ``(N, D)``.
         Raises:
             HypothesisError: p/s is finite and positive throughout on no fibre of ``x``.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> tiny = ArbitraryScore(lambda x: p.log_prob(x) - 1000, p.log_prob, dim=1)  # e^-1000 underflows
+        >>> round(tiny.centred(x).log_unit)
+        -1000
         """
         with torch.no_grad():
             ends = [torch.aminmax(self._fibre(part[:, 0], part[:, 1:])[2][0], dim=0) for part in self._tiles(x)]
@@ -159,13 +174,26 @@ class ArbitraryScore:
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images of points ``(N, D)``, same shape, in tiles."""
+        """Images of points ``(N, D)``, same shape, in tiles.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> same.forward(x)
+        tensor([[0.5000]], dtype=torch.float64)
+        """
         return self.forward_with_estimate(x)[0]
 
     def forward_with_estimate(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Images ``(N, D)``, and the estimated quadrature error of their first coordinate, ``(N,)``.
 
         Differentiable where ``x`` asks for a gradient; :meth:`log_det` is the way to the Jacobian.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> bool(same.forward_with_estimate(x)[1] < 1e-14)
+        True
         """
 
         def images() -> Iterator[tuple[Tensor, ...]]:
@@ -176,7 +204,7 @@ class ArbitraryScore:
 
         self._check_shape(x)
         with torch.set_grad_enabled(torch.is_grad_enabled() and x.requires_grad):
-            found = _collected(images(), x.shape[0])
+            found = _concatenate_tiles(images(), x.shape[0])
         return found[0], found[1]
 
     def inspect(self, x: Tensor, *, resolution: float = 2.0**-20) -> Inspection:
@@ -186,7 +214,14 @@ class ArbitraryScore:
         (relative to 1 + |x_1|) moves y_1 by less than two units of rounding, so that neighbours share an image.
 
         Args:
+            x: Points, shape ``(N, D)``.
             resolution: Coarse on purpose: in floating point *every* map with a slope below 1 merges some neighbours.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> same.inspect(x).trouble.counts
+        {}
         """
         self._check_shape(x)
         causes: dict[str, list[Tensor]] = {}
@@ -207,13 +242,20 @@ class ArbitraryScore:
                 yield torch.cat([fine[:, None], part[:, 1:]], 1), (fine - coarse).abs()
 
         with torch.no_grad():
-            y, estimate = _collected(images(), x.shape[0])
+            y, estimate = _concatenate_tiles(images(), x.shape[0])
         rows = {cause: torch.cat(causes[cause]) for cause in CAUSES if cause in causes}
         trouble = Trouble(x.shape[0], {cause: found for cause, found in rows.items() if found.numel()}, x.device)
         return Inspection(y, estimate, trouble)
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """The same map as a pure function: one batch, no checks, so that ``torch.func`` can transform it."""
+        """The same map as a pure function, ``(N, D)`` to ``(N, D)``: one batch, no checks, so that ``torch.func`` can transform it.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> same.evaluate(x)
+        tensor([[0.5000]], dtype=torch.float64)
+        """
         fine, *_ = self._fibre(x[:, 0], x[:, 1:])
         return torch.cat([fine[:, None], x[:, 1:]], 1)
 
@@ -225,32 +267,64 @@ class ArbitraryScore:
 
         Raises:
             PrecisionError: the computed map stands still or turns back at a point, so that it is not injective there.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> bool(same.log_det(x).abs() < 1e-9)
+        True
         """
-        return _collected(((self._log_slope(part),) for part in self._tiles(x)), x.shape[0])[0]
+        return _concatenate_tiles(((self._log_slope(part),) for part in self._tiles(x)), x.shape[0])[0]
 
     def slope(self, x: Tensor) -> Slope:
         """The derivative behind :meth:`log_det` with what it takes to bound its error.
 
+        Args:
+            x: Points, shape ``(N, D)``.
         Raises:
             ValueError: a function is constant to autograd but not in value (detached, or computed outside torch).
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> round(float(same.slope(x).value), 12)
+        1.0
         """
-        return Slope(*_collected((tuple(vars(self._slope(part)).values()) for part in self._tiles(x)), x.shape[0]))
+        return Slope(
+            *_concatenate_tiles((tuple(vars(self._slope(part)).values()) for part in self._tiles(x)), x.shape[0])
+        )
 
     def inverse(self, y: Tensor, *, steps: int = 100) -> Tensor:
-        """Preimages of ``y``, shape ``(N, D)``; see :meth:`solve`."""
+        """Preimages of ``y``, shape ``(N, D)``; see :meth:`solve`.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> same.inverse(x)
+        tensor([[0.5000]], dtype=torch.float64)
+        """
         return self.solve(y, steps=steps).x
 
     def solve(self, y: Tensor, *, steps: int = 100, strict: bool = True) -> Inverse:
         """Preimages by Newton's method inside a bracket that bisection keeps, on the map as evaluated.
 
         Args:
+            y: Images, shape ``(N, D)``.
             strict: With False, rows outside the range of the map come back as NaN with an infinite residual.
         Raises:
             HypothesisError: a first coordinate lies outside the range that the map reaches within the floating-point line.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> bool(same.solve(x).residual < 1e-15)
+        True
         """
         with torch.no_grad():
             found = Inverse(
-                *_collected((tuple(vars(self._solve(part, steps)).values()) for part in self._tiles(y)), y.shape[0])
+                *_concatenate_tiles(
+                    (tuple(vars(self._solve(part, steps)).values()) for part in self._tiles(y)), y.shape[0]
+                )
             )
         lost = int(torch.isinf(found.residual).sum())
         if strict and lost:
@@ -264,6 +338,17 @@ class ArbitraryScore:
         """log density of f(X) at images ``y``, through the inverse and the Jacobian of the map as evaluated.
 
         It approaches log s + ``log_unit`` at the preimage. See :func:`numerics.transports.image_density.recover` for its error.
+
+        Args:
+            y: Shape ``(N, D)``.
+        Returns:
+            Nats, shape ``(N,)``.
+
+        >>> from numerics.distributions.marginals import Normal
+        >>> p, x = Normal(), torch.tensor([[0.5]]).double()
+        >>> same = ArbitraryScore(p.log_prob, p.log_prob, dim=1)  # p/s = 1: the identity
+        >>> bool((same.log_density(x) - p.log_prob(x)).abs() < 1e-9)  # log s
+        True
         """
         x = self.inverse(y)
         with torch.no_grad():
@@ -403,7 +488,7 @@ class ArbitraryScore:
                 )
 
 
-def _collected(parts: Iterator[tuple[Tensor, ...]], size: int) -> tuple[Tensor, ...]:
+def _concatenate_tiles(parts: Iterator[tuple[Tensor, ...]], size: int) -> tuple[Tensor, ...]:
     """The tiles' results, end to end, in tensors that are there from the start: small tensors kept between large temporaries
     would split the heap and cost ten times the memory."""
     whole: tuple[Tensor, ...] = ()
@@ -431,6 +516,11 @@ def dyadic_tails(
         levels: k of the last interval; the first has k = 0.
     Returns:
         The first integral, the last, and the estimated error of the last, each of shape ``(n,)``.
+
+    >>> rest, base = torch.zeros(1, 0).double(), torch.zeros(1).double()
+    >>> first, last, _ = dyadic_tails(lambda t, rest: 0 * t, rest, base, levels=2, reach=0.5)
+    >>> first, last  # lengths: 1/4, a quarter of that
+    (tensor([0.2500], dtype=torch.float64), tensor([0.0625], dtype=torch.float64))
     """
     finite = bool(torch.isfinite(base).all())
     start = base if finite else torch.zeros_like(base)

@@ -36,6 +36,9 @@ __all__ = [
 def log_complement(log_p: Tensor) -> Tensor:
     """log(1 - e^log_p) for ``log_p <= 0``: to a few units of roundoff, relative to 1 - e^log_p as the rounded ``log_p`` has it.
 
+    Args:
+        log_p: Any shape.
+
     >>> log_complement(torch.tensor([0.25]).log()).exp()
     tensor([0.7500])
     """
@@ -67,10 +70,10 @@ class Fibre(ABC):
 
     @abstractmethod
     def take(self, rows: Tensor) -> Fibre:
-        """The distributions of some of the rows."""
+        """The distributions of some of the rows, a bool mask ``(N,)`` or numbers ``(n,)``."""
 
     def tail(self, t: Tensor) -> Tail:
-        """The smaller tail at each ``t``."""
+        """The smaller tail at each ``t``, shape ``(N,)``."""
         with torch.no_grad():
             ones = torch.ones_like(t)
             side = side_of(self.log_tail(t, ones) <= self.log_tail(t, -ones), t)
@@ -153,18 +156,18 @@ class MixtureFibre(Fibre):
         self.scale = (weights * (scales**2 + (means - self.centre).square())).sum(0).sqrt()
 
     def log_tail(self, t: Tensor, side: Tensor) -> Tensor:
-        """log sum_k w_k Phi(side z_k), a sum of positive terms on either side."""
+        """log sum_k w_k Phi(side z_k), a sum of positive terms on either side; ``(N,)``."""
         return torch.logsumexp(
             self.log_weights + torch.special.log_ndtr(side * ((t - self.means) / self.scales)), 0
         ).clamp_max(0.0)
 
     def log_density(self, t: Tensor) -> Tensor:
-        """log sum_k w_k phi(z_k)/s_k."""
+        """log sum_k w_k phi(z_k)/s_k, nats, ``(N,)``."""
         z = (t - self.means) / self.scales
         return torch.logsumexp(self.log_weights - z * z / 2 - LOG_SQRT_2PI - self.scales.log(), 0)
 
     def take(self, rows: Tensor) -> MixtureFibre:
-        """The distributions of some rows."""
+        """The distributions of some rows, a bool mask ``(N,)`` or numbers ``(n,)``."""
         part = object.__new__(MixtureFibre)
         part.log_weights, part.means, part.scales = self.log_weights[:, rows], self.means[:, rows], self.scales
         part.centre, part.scale = self.centre[rows], self.scale[rows]
@@ -208,7 +211,7 @@ class MixtureConditionals(KnownConditionals):
         return own
 
     def fibre(self, before: Tensor) -> MixtureFibre:
-        """Normal mixtures with weights, means and scales by forward substitution."""
+        """Normal mixtures with weights, means and scales by forward substitution, from rows ``(N, d)``."""
         d = before.shape[1]
         z = self._standardised(before)
         diagonal = torch.diagonal(self.factors, dim1=1, dim2=2)
@@ -286,7 +289,7 @@ class ProductConditionals(KnownConditionals):
         self.dim, self.numbers, self.connected = self.joint.dim, 16 * self.joint.dim, self.joint.connected
 
     def fibre(self, before: Tensor) -> Fibre:
-        """One marginal for all rows."""
+        """One marginal for all rows ``(N, d)``."""
         return _ProductFibre(self.joint, before.shape[1], before.shape[0], before)
 
 
@@ -316,6 +319,10 @@ class FlowConditionals(Conditionals):
         probe: A few points ``(n, D)`` at which triangularity and monotony are checked, and whose dtype and device are used.
     Raises:
         HypothesisError: at the probe, z_d moves with a later coordinate, or falls with its own.
+
+    >>> flow = FlowConditionals(lambda x: 2 * x, torch.zeros(1, 1).double())
+    >>> flow.fibre(torch.zeros(1, 0).double()).log_tail(torch.zeros(1).double(), torch.ones(1).double()).exp()
+    tensor([0.5000], dtype=torch.float64)
     """
 
     def __init__(self, to_normal: Callable[[Tensor], Tensor], probe: Tensor) -> None:
@@ -347,7 +354,7 @@ class FlowConditionals(Conditionals):
         return z.detach(), slope
 
     def fibre(self, before: Tensor) -> Fibre:
-        """The normal distribution seen through T."""
+        """The normal distribution seen through T, from rows ``(N, d)``."""
 
         def log_tail(t: Tensor, side: Tensor, before: Tensor) -> Tensor:
             return torch.special.log_ndtr(side * self._latent(t, before))
@@ -401,17 +408,17 @@ class CallableConditionals(Conditionals):
         )
 
     def fibre(self, before: Tensor) -> Fibre:
-        """The callables at these rows; shapes and values are checked."""
+        """The callables at these rows ``(N, d)``; shapes and values are checked."""
 
         def log_tail(t: Tensor, side: Tensor, before: Tensor) -> Tensor:
-            low = _called("log_cdf", self.log_cdf, t, before)
-            high = log_complement(low) if self.log_sf is None else _called("log_sf", self.log_sf, t, before)
+            low = _call_checked("log_cdf", self.log_cdf, t, before)
+            high = log_complement(low) if self.log_sf is None else _call_checked("log_sf", self.log_sf, t, before)
             return torch.where(side > 0, low, high)
 
         return _CalledFibre(before, log_tail, self.log_density)
 
 
-def _called(name: str, function: Callable[[Tensor, Tensor], Tensor], t: Tensor, before: Tensor) -> Tensor:
+def _call_checked(name: str, function: Callable[[Tensor, Tensor], Tensor], t: Tensor, before: Tensor) -> Tensor:
     value = function(t, before)
     if not isinstance(value, Tensor) or value.shape != t.shape:
         got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__

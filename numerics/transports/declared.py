@@ -119,7 +119,7 @@ class Unconditional(Conditionals):
         self.joint, self.dim, self.numbers = joint, joint.dim, MixtureConditionals.of(joint).numbers
 
     def fibre(self, before: Tensor) -> Fibre:
-        """The unconditional distribution of the coordinate, at every point."""
+        """The unconditional distribution of the coordinate, at every point: from rows ``(N, d)``."""
         d, n = before.shape[1], before.shape[0]
         own = self.joint
         weights, means = own.weights.log()[:, None].expand(-1, n), own.means[:, d, None].expand(-1, n)
@@ -127,7 +127,7 @@ class Unconditional(Conditionals):
 
 
 def unconditional_transport(name: str, D: int, by: str, stream: Stream) -> Transported:
-    """The declared distribution, and a map whose coordinates forget the earlier ones."""
+    """The declared distribution, and a map whose coordinates do not depend on the earlier ones."""
     source = declared_transport(name, D, by, stream).source
     return Transported(source, Unconditional(source))
 
@@ -143,7 +143,11 @@ class HalfNormal:
 
 
 def atomic_transport(name: str, D: int, by: str, stream: Stream) -> Transported:
-    """A distribution on the line with an atom, whatever is asked for, through its distribution function, which jumps."""
+    """A distribution on the line with an atom, whatever is asked for, through its distribution function, which jumps.
+
+    >>> (atomic_transport("", 1, "", Stream(1)).sample(100, Stream(2)) == 0).any()
+    tensor(True)
+    """
 
     def log_cdf(t: Tensor, before: Tensor) -> Tensor:
         return torch.where(t >= 0, torch.special.log_ndtr(t), -torch.inf)

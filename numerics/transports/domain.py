@@ -43,6 +43,10 @@ class Trouble:
     Args:
         size: How many points were looked at. device: Where they live, and the rows with them.
         causes: For each cause met, the rows, increasing, int64; a row may stand under several. The causes are the keys of ``CAUSES``.
+
+    >>> trouble = Trouble(3, {"p is zero": torch.tensor([1])})
+    >>> trouble.counts, trouble.sound
+    ({'p is zero': 1}, tensor([ True, False,  True]))
     """
 
     size: int
@@ -76,14 +80,27 @@ class Trouble:
 
 
 def within_range(log_r: Tensor, fine: Tensor) -> bool:
-    """Whether no exponential in ``log_r`` and no sum in ``fine`` leaves the normal numbers of their precision (one pass over ``log_r``)."""
+    """Whether no exponential in ``log_r`` and no sum in ``fine`` leaves the normal numbers of their precision (one pass over ``log_r``).
+
+    Args:
+        log_r: Shape ``(m, n)``, not empty. fine: Shape ``(n,)``.
+
+    >>> within_range(torch.zeros(2, 1), torch.ones(1)), within_range(torch.full((2, 1), 200.0), torch.ones(1))
+    (True, False)
+    """
     low, high = torch.aminmax(log_r)
     kind = torch.finfo(log_r.dtype)
     return bool((low >= math.log(kind.tiny)) & (high <= math.log(kind.max)) & torch.isfinite(fine).all())
 
 
 def causes_of(logs: tuple[Tensor, Tensor, Tensor], fine: Tensor) -> dict[str, Tensor]:
-    """For each cause the mask of the fibres that show it; ``logs`` are log r, log p, log s of shape ``(m, n)``, ``fine`` sums ``(n,)``."""
+    """For each cause the mask of the fibres that show it; ``logs`` are log r, log p, log s of shape ``(m, n)``, ``fine`` sums ``(n,)``.
+
+    >>> zero = torch.zeros(2, 1)
+    >>> causes = causes_of((-zero + torch.inf, zero, zero - torch.inf), torch.full((1,), torch.inf))
+    >>> [cause for cause, rows in causes.items() if rows.any()]
+    ['s is zero']
+    """
     log_r, log_p, log_s = logs
     found = {
         "log_prob is NaN": log_p.isnan().any(0),
@@ -102,7 +119,11 @@ def causes_of(logs: tuple[Tensor, Tensor, Tensor], fine: Tensor) -> dict[str, Te
 
 
 def complaint(cause: str, count: int, size: int, dtype: torch.dtype) -> HypothesisError:
-    """The error that says what failed, on how many of how many fibres, and what to do."""
+    """The error that says what failed, on how many of how many fibres, and what to do.
+
+    >>> str(complaint("p is zero", 1, 3, torch.float64)).split(" (")[0]
+    'p is zero'
+    """
     kind = PrecisionError if cause in PRECISION else HypothesisError
     return kind(CAUSES[cause].format(str(dtype).removeprefix("torch."), count=f"{count} of {size}"))
 
@@ -110,9 +131,16 @@ def complaint(cause: str, count: int, size: int, dtype: torch.dtype) -> Hypothes
 def evaluated(name: str, function: LogFunction, points: Tensor) -> Tensor:
     """``function(points)``, one number a row in the precision and on the device of the points, or an error that says what to change.
 
+    Args:
+        points: Shape ``(N, D)``.
+    Returns:
+        Shape ``(N,)``.
     Raises:
         HypothesisError: the function refuses points between data points (a discrete distribution, or one of bounded support).
         ValueError: it fails, or returns something else.
+
+    >>> evaluated("log_prob", lambda x: x.sum(1), torch.ones(2, 3))
+    tensor([3., 3.])
     """
     try:
         value = function(points)
@@ -121,7 +149,7 @@ def evaluated(name: str, function: LogFunction, points: Tensor) -> Tensor:
     except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
         if isinstance(error, HypothesisError):
             raise
-        raise _explained(name, points, error) from error
+        raise _explain(name, points, error) from error
     if not isinstance(value, Tensor):
         raise ValueError(
             f"Expected {name} to return a tensor, got {type(value).__name__}. It has to be computed in torch."
@@ -139,7 +167,7 @@ def evaluated(name: str, function: LogFunction, points: Tensor) -> Tensor:
     return value
 
 
-def _explained(name: str, points: Tensor, error: Exception) -> ValueError:
+def _explain(name: str, points: Tensor, error: Exception) -> ValueError:
     text = str(error).splitlines()[0][:300].rstrip(".") + "." if str(error) else f"{type(error).__name__}."
     where = f"{name} failed on points of shape {tuple(points.shape)}, {points.dtype}, on {points.device}: {text}"
     low = str(error).lower()

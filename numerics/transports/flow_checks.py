@@ -50,7 +50,11 @@ __all__ = [
 
 
 def units_of(dim: int, depth: int = 1, precision: float = torch.finfo(torch.float64).eps) -> float:
-    """16 (D + 8) units of rounding for each of ``depth`` layers: what a composed map is taken to lose, relative to its size."""
+    """16 (D + 8) units of rounding for each of ``depth`` layers: what a composed map is taken to lose, relative to its size.
+
+    >>> units_of(2, 3) / torch.finfo(torch.float64).eps
+    480.0
+    """
     return UNITS * (dim + 8) * max(1, depth) * precision
 
 
@@ -79,7 +83,7 @@ class Linearised:
         return torch.isfinite(self.images).all(1) & torch.isfinite(self.log_det) & torch.isfinite(self.condition)
 
     def at(self, kept: Tensor) -> Linearised:
-        """The points that a mask or an index keeps."""
+        """The points that a bool mask ``(N,)`` or numbers ``(n,)`` keep."""
         parts = (self.images, self.jacobian, self.log_det, self.sign, self.norm, self.least)
         return Linearised(*(part[kept] for part in parts))
 
@@ -94,6 +98,9 @@ def linearise(transform: Transform, x: Tensor, context: Tensor | None = None, *,
         ValueError: the map changes the shape of its points, or is cut off from autograd.
     Accuracy:
         That of autograd; log|det| by LU with partial pivoting, singular values by LAPACK.
+
+    >>> linearise(lambda x, _: torch.e * x, torch.zeros(1, 2).double()).log_det
+    tensor([2.], dtype=torch.float64)
     """
     dim, tile = x.shape[1], max(1, rows // x.shape[1])
     images, found = [], []
@@ -115,10 +122,10 @@ def linearise(transform: Transform, x: Tensor, context: Tensor | None = None, *,
         images.append(y.detach().view(len(part), dim, dim)[:, 0])
         found.append(torch.zeros_like(part).repeat_interleave(dim, 0) if gradient is None else gradient.detach())
     jacobian = torch.cat(found).view(len(x), dim, dim)
-    return _determined(torch.cat(images), jacobian)
+    return _decompose_jacobians(torch.cat(images), jacobian)
 
 
-def _determined(images: Tensor, jacobian: Tensor) -> Linearised:
+def _decompose_jacobians(images: Tensor, jacobian: Tensor) -> Linearised:
     sound = torch.isfinite(jacobian).all(2).all(1)
     safe = torch.where(sound[:, None, None], jacobian, torch.eye(jacobian.shape[-1]).to(jacobian))
     sign, log_det = torch.linalg.slogdet(safe)
@@ -140,11 +147,15 @@ def derivative_by_differences(
     A layer that detaches part of its graph has a Jacobian by autograd that is not its derivative; then no log-determinant may be judged by it.
 
     Args:
-        x: ``(N, D)``. directions: Unit vectors ``(N, D)``. found: Autograd's J v, ``(N, D)``.
+        x: ``(N, D)``. context: ``(N, C)`` or None. directions: Unit vectors ``(N, D)``. found: Autograd's J v, ``(N, D)``.
         solver: Tolerance of an adaptive solver inside the map, whose errors divided by the step are added.
     Accuracy:
         The step is the cube root of the unit roundoff, or of the solver's tolerance. What doubling the step changes bounds what is left of its square, an estimate; rounding
         adds a few units of the size of the images over the step.
+
+    >>> x, along = torch.ones(1, 1).double(), torch.ones(1, 1).double()
+    >>> bool((derivative_by_differences(lambda x, _: x**2, x, None, along, 2 * x).residual < 1e-9).all())
+    True
     """
     eps = torch.finfo(x.dtype).eps
     size = 1 + x.abs().amax(1, keepdim=True)
@@ -178,6 +189,10 @@ def log_determinant(
     Args:
         claimed: Nats, ``(N,)``. found: Of the same map at the same points. units: Relative rounding, see :func:`units_of`.
         condition: Of the Jacobian, ``(N,)``; for a composed map the sum of its layers'. solver: Tolerance of an adaptive solver inside the map.
+
+    >>> at = linearise(lambda x, _: torch.e * x, torch.zeros(1, 1).double())
+    >>> log_determinant(torch.zeros(1).double(), at, units=units_of(1)).residual  # claimed 0, found 1
+    tensor([1.], dtype=torch.float64)
     """
     condition = found.condition if condition is None else condition
     terms = {
@@ -200,7 +215,17 @@ def opposite_log_determinants(
     condition: Tensor | None = None,
     solver: float = 0.0,
 ) -> Measurement:
-    """log|det| of a map at x and of its inverse at T(x), which add up to zero; ``found`` is the map at x."""
+    """log|det| of a map at x and of its inverse at T(x), which add up to zero; ``found`` is the map at x.
+
+    Args:
+        ahead, back: As the two state them, nats, ``(N,)``. units: Relative rounding, see :func:`units_of`.
+        condition: Of the Jacobian, ``(N,)``; that of ``found`` when omitted. solver: Tolerance of an adaptive solver inside the map.
+
+    >>> at = linearise(lambda x, _: torch.e * x, torch.zeros(1, 1).double())
+    >>> one = torch.ones(1).double()
+    >>> opposite_log_determinants(one, -one, at, units=units_of(1)).residual
+    tensor([0.], dtype=torch.float64)
+    """
     condition = found.condition if condition is None else condition
     terms = {
         "rounding of the logarithms": units * (1 + ahead.abs() + back.abs()),
@@ -218,6 +243,10 @@ def sign_of_determinant(found: Linearised, *, units: float) -> Measurement:
 
     A continuous bijection of :math:`\mathbb R^D` that is differentiable with det J != 0 has one sign throughout. Rounding can turn the sign of a
     determinant only where it reaches the smallest singular value (Weyl), which is the bound.
+
+    >>> at = linearise(lambda x, _: x**3, torch.tensor([[-1.0], [1.0]]).double())
+    >>> sign_of_determinant(at, units=units_of(1)).residual
+    tensor([0., 0.], dtype=torch.float64)
     """
     most = torch.sign(found.sign.sum()) if bool(found.sign.sum() != 0) else found.sign.new_ones(())
     bound = Bound(
@@ -237,6 +266,10 @@ def round_trip(
         start: ``(N, D)``. back: S(T(start)). middle: T(start).
         stretch: Norm of the derivative of S at the middle, ``(N,)``: how much it enlarges the rounding of T(x).
         iteration: Relative accuracy to which one of the two solves an equation by iteration, 0 for closed forms.
+
+    >>> x, stretch = torch.ones(1, 1).double(), torch.ones(1).double()
+    >>> round_trip(x, x + 0.25, x, stretch, units=units_of(1)).residual
+    tensor([0.2500], dtype=torch.float64)
     """
     size = 1 + start.abs().amax(1)
     terms = {
@@ -257,8 +290,12 @@ def density_identity(
     r""":math:`|\log p(x) - \log q(T(x)) - \log|\det J||`, nats, ``(N,)``.
 
     Args:
-        log_p: The flow's own. base: log q at the images. log_det: The sum of the layers'. slope: |grad log q| |T(x)| + |grad log p| |x|, ``(N,)``: by
-            how much a relative rounding of the points moves either side.
+        log_p: The flow's own, nats, ``(N,)``. base: log q at the images, ``(N,)``. log_det: The sum of the layers', ``(N,)``.
+        slope: |grad log q| |T(x)| + |grad log p| |x|, ``(N,)``: by how much a relative rounding of the points moves either side.
+
+    >>> one = torch.ones(1).double()
+    >>> density_identity(one, 3 * one, -2 * one, 0 * one, units=units_of(1)).residual
+    tensor([0.], dtype=torch.float64)
     """
     terms = {
         "rounding of the logarithms": units * (1 + log_p.abs() + base.abs() + log_det.abs()),
@@ -275,7 +312,13 @@ def density_identity(
 def same_values(values: Tensor, others: Tensor, slope: Tensor, *, units: float, solver: float = 0.0) -> Measurement:
     """Two evaluations of one function at the same points, such as a row alone and the row in a batch; |difference|, ``(N,)``.
 
-    ``slope`` is |gradient| |x|: by how much a relative rounding of the point moves the value. Equal infinities differ by nothing.
+    Args:
+        values, others: Shape ``(N,)``. Equal infinities differ by nothing.
+        slope: |gradient| |x|, ``(N,)``: by how much a relative rounding of the point moves the value.
+
+    >>> one = torch.ones(1).double()
+    >>> same_values(one, one + 0.5, 0 * one, units=units_of(1)).residual
+    tensor([0.5000], dtype=torch.float64)
     """
     gap = torch.where(values == others, torch.zeros_like(values), (values - others).abs())
     finite = torch.where(torch.isfinite(values), values, torch.zeros_like(values))
@@ -291,6 +334,12 @@ def half_the_digits(values: Tensor, others: Tensor, precision: float) -> Measure
     """|difference| over 1 + |value| of log p in two precisions; ``precision`` is the unit roundoff of the coarser one, ``(N,)``.
 
     Where half of its digits are gone, log p is no longer the same number rounded otherwise: a convention, and no bound on rounding.
+
+    Args:
+        values, others: Nats, ``(N,)``.
+
+    >>> half_the_digits(torch.tensor([1.0]), torch.tensor([2.0]), 2.0**-24).residual
+    tensor([0.5000])
     """
     bound = Bound(
         {"half of the digits": precision**0.5}, "A float32 log p that keeps fewer than half of its digits ranks points by rounding.",

@@ -59,9 +59,12 @@ def preimages(
     """Solve T(x) = z for each row by Newton's method, shortened until the distance falls, with Levenberg's damping where J is nearly singular.
 
     Args:
-        target: ``(N, D)``. start: Where to begin, ``(N, D)``.
+        target: ``(N, D)``. start: Where to begin, ``(N, D)``. context: ``(N, C)`` or None.
     Accuracy:
         ``miss`` is measured at what is returned; nothing is claimed about other solutions.
+
+    >>> preimages(lambda x, _: x**3, torch.tensor([[8.0]]).double(), torch.ones(1, 1).double()).points
+    tensor([[2.]], dtype=torch.float64)
     """
     x = start.clone()
     with torch.no_grad():
@@ -122,6 +125,10 @@ def find_fold(transform: Transform, plus: Tensor, minus: Tensor, context: Tensor
         plus, minus: ``(D,)``. context: One row ``(1, C)``, or None.
     Returns:
         None where no second point was found apart from the first.
+
+    >>> fold = find_fold(lambda x, _: x**2, torch.tensor([1.0]).double(), torch.tensor([-1.5]).double())
+    >>> bool((fold.first + fold.second).abs() < 1e-6), bool((fold.first - fold.second).abs() > 1e-3)
+    (True, True)
     """
     ends = [plus[None], minus[None]]
     start_sign = linearise(transform, ends[0], context).sign
@@ -160,6 +167,12 @@ def one_to_one(
 
     Args:
         first, second: ``(N, D)``. at: The map at ``second``. images: T(first), ``(N, D)``. solver: Tolerance of an adaptive solver inside T.
+
+    >>> from numerics.transports.flow_checks import linearise, units_of
+    >>> one = torch.ones(1, 1).double()
+    >>> at = linearise(lambda x, _: x**2, one)
+    >>> one_to_one(-one, at=at, second=one, images=one, units=units_of(1)).residual  # over 1 + |x|
+    tensor([1.], dtype=torch.float64)
     """
     miss = (at.images - images).abs().amax(1)
     least = torch.where(at.least > 0, at.least, torch.finfo(miss.dtype).tiny)
@@ -197,6 +210,9 @@ def reach(
         centre, spread: ``(D,)``. context: One row ``(1, C)``, or None.
     Returns:
         None where no image is a number, as for a flow whose data lie in a box.
+
+    >>> reach(lambda x, _: x.tanh(), torch.zeros(1).double(), torch.ones(1).double()).high
+    tensor([1.], dtype=torch.float64)
     """
     dim = centre.numel()
     generator = torch.Generator().manual_seed(seed)

@@ -32,6 +32,9 @@ def log_values(log_prob: LogFunction, points: Tensor) -> Tensor:
 
     Raises:
         ValueError: a shape or a dtype that does not fit. HypothesisError: NaN or +inf, with the place.
+
+    >>> log_values(lambda x: -x[:, 0], torch.tensor([[2.0], [3.0]]))
+    tensor([-2., -3.])
     """
     value = log_prob(points)
     if not isinstance(value, Tensor) or value.shape != points.shape[:1]:
@@ -62,7 +65,16 @@ def log_values(log_prob: LogFunction, points: Tensor) -> Tensor:
 
 
 def panel_nodes(edges: Tensor, order: int = ORDER) -> tuple[Tensor, Tensor]:
-    """Nodes and log weights of the Gauss rule on every panel, each of shape ``(panels, order)``."""
+    """Nodes and log weights of the Gauss rule on every panel, each of shape ``(panels, order)``.
+
+    Args:
+        edges: Increasing, shape ``(panels + 1,)``.
+
+    >>> panel_nodes(torch.tensor([0.0, 2.0, 3.0]), order=1)  # midpoints; log 2, log 1
+    (tensor([[1.0000],
+            [2.5000]]), tensor([[0.6931],
+            [0.0000]]))
+    """
     nodes, weights, _ = gauss(order).tensors(edges)
     width = (edges[1:] - edges[:-1])[:, None]
     return edges[:-1, None] + width * nodes, torch.log(width * weights)
@@ -74,6 +86,11 @@ class Table:
 
     Args:
         edges: Increasing, shape ``(panels + 1,)``. coefficients: ``(ORDER, panels)``. log_scale: ``(panels,)``.
+
+    >>> edges = torch.tensor([0.0, 1.0]).double()
+    >>> table = Table.through(edges, panel_nodes(edges)[0])  # e^t
+    >>> table.log_value(torch.tensor([0.25]).double())
+    tensor([0.2500], dtype=torch.float64)
     """
 
     edges: Tensor
@@ -110,7 +127,16 @@ def _legendre(s: Tensor) -> list[Tensor]:
 
 
 def panel_of(edges: Tensor, t: Tensor) -> Tensor:
-    """The panel that holds each t; the first or last one for t beyond."""
+    """The panel that holds each t; the first or last one for t beyond.
+
+    Args:
+        edges: Increasing, shape ``(panels + 1,)``. t: Any shape.
+    Returns:
+        int64, the shape of ``t``.
+
+    >>> panel_of(torch.tensor([0.0, 2.0, 3.0]), torch.tensor([-1.0, 2.5]))
+    tensor([0, 1])
+    """
     return (torch.searchsorted(edges, t.contiguous(), right=True) - 1).clamp(0, edges.numel() - 2)
 
 
@@ -123,6 +149,11 @@ class GridConditionals(Conditionals):
         tolerance: Relative misfit at which the table's panels are no longer split; what is kept errs by far less.
         tile: Points at which ``log_prob`` is evaluated at once.
         pieces: Into how many equal intervals the part of a panel up to a point, and what lies beyond the grid, are divided, with a Gauss rule on each.
+
+    >>> grid = GridConditionals(lambda x: -x[:, 0] ** 2, [torch.linspace(-6.0, 6.0, 9).double()])
+    >>> middle = torch.zeros(1).double()
+    >>> grid.fibre(torch.zeros(1, 0).double()).log_tail(middle, torch.ones(1).double()).exp().round(decimals=9)
+    tensor([0.5000], dtype=torch.float64)
     """
 
     def __init__(
@@ -152,11 +183,11 @@ class GridConditionals(Conditionals):
 
         That part begins at the same edge on both grids, so that without more nodes of its own its error would not show.
         """
-        finer = [_bisected(axis) for axis in self.edges]
+        finer = [_bisect_panels(axis) for axis in self.edges]
         return GridConditionals(self.log_prob, finer, tolerance=self.tolerance, tile=self.tile, pieces=2 * self.pieces)
 
     def unit_rule(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Nodes and weights on [0, 1]: the Gauss rule on each of the pieces."""
+        """Nodes and weights on [0, 1], shape ``(pieces * order,)`` each, in the dtype of ``like``: the Gauss rule on each of the pieces."""
         nodes, weights, _ = gauss(ORDER).tensors(like)
         starts = torch.arange(self.pieces, dtype=like.dtype, device=like.device)
         return ((starts[:, None] + nodes) / self.pieces).ravel(), (weights / self.pieces).repeat(self.pieces)
@@ -166,7 +197,7 @@ class GridConditionals(Conditionals):
         return 0 if d == 0 else self.axes[d][0].numel() * self.rest[d][1].numel()
 
     def fibre(self, before: Tensor) -> GridFibre:
-        """The distributions of the next coordinate, by quadrature over the later ones."""
+        """The distributions of the next coordinate from rows ``(N, d)``, by quadrature over the later ones."""
         return GridFibre.over(self, before)
 
     def log_marginal(self, before: Tensor, t: Tensor) -> Tensor:
@@ -260,7 +291,7 @@ def _log_sum(logs: Tensor) -> Tensor:
     return torch.exp(logs - shift[..., None]).sum(-1).log() + shift
 
 
-def _bisected(edges: Tensor) -> Tensor:
+def _bisect_panels(edges: Tensor) -> Tensor:
     middle = (edges[1:] + edges[:-1]) / 2
     return torch.cat([torch.stack([edges[:-1], middle], 1).reshape(-1), edges[-1:]])
 
@@ -284,7 +315,7 @@ class GridFibre(Fibre):
 
     @classmethod
     def over(cls, grid: GridConditionals, before: Tensor) -> GridFibre:
-        """The distributions over rows of earlier coordinates."""
+        """The distributions over rows of earlier coordinates, ``(N, d)``."""
         d, rows = before.shape[1], before.shape[0]
         nodes, weights = grid.axes[d]
         own = before[:1] if d == 0 else before  # the first coordinate has one distribution for all rows
@@ -325,14 +356,14 @@ class GridFibre(Fibre):
         return self.grid.edges[self.before.shape[1]]
 
     def take(self, rows: Tensor) -> GridFibre:
-        """The distributions of some rows."""
+        """The distributions of some rows, a bool mask ``(N,)`` or numbers ``(n,)``."""
         parts = {
             name: getattr(self, name)[..., rows] for name in ("logs", "below", "above", "split", "middle", "total")
         }
         return replace(self, before=self.before[rows], **parts)
 
     def log_density(self, t: Tensor) -> Tensor:
-        """log g(t) less the logarithm of its integral."""
+        """log g(t) less the logarithm of its integral, nats, ``(N,)``."""
         return self.grid.log_marginal(self.before, t[None])[0] - self.total
 
     def _part(self, start: Tensor, width: Tensor, side: Tensor) -> Tensor:
@@ -345,7 +376,7 @@ class GridFibre(Fibre):
         return _log_sum((self.grid.log_marginal(self.before, abscissae) + weights.log()[:, None]).mT)
 
     def tail(self, t: Tensor) -> Tail:
-        """A point's own tail: the panels on its side of the median, and the part of the panel that is cut at t."""
+        """A point's own tail, ``(N,)``: the panels on its side of the median, and the part of the panel that is cut at t."""
         edges, at = self.edges, t.detach()
         k = panel_of(edges, at)
         lower = at < self.split
@@ -362,7 +393,7 @@ class GridFibre(Fibre):
         return Tail(value.clamp_max(0.0), side)
 
     def log_tail(self, t: Tensor, side: Tensor) -> Tensor:
-        """The own tail, or its complement."""
+        """The own tail, or its complement, as ``side`` has it; ``(N,)``."""
         log_p, own = self.tail(t)
         return torch.where(side == own, log_p, log_complement(log_p)) if bool((side != own).any()) else log_p
 

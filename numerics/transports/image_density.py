@@ -1,6 +1,6 @@
 """The density of an image, recovered from the image alone: through the inverse and the Jacobian of the map as evaluated, with its error.
 
-Nothing here knows which density the map was built to give.
+The density that the map was built to give does not enter.
 """
 
 from __future__ import annotations
@@ -66,6 +66,13 @@ def recover(
         HypothesisError: as the map's methods do.
     Accuracy:
         ``error``, derived in ``DERIVATION`` under ``ACCURACY`` and ``STEADY``, and under ``SMOOTH`` where the quadrature is estimated.
+
+    >>> from numerics.distributions.marginals import Normal
+    >>> p, x = Normal(), torch.tensor([[-1.0], [0.5]]).double()
+    >>> flat = ArbitraryScore(p.log_prob, lambda x: 0 * x[:, 0], dim=1)
+    >>> recovered = recover(flat, x)  # s = 1, log s = 0
+    >>> bool((recovered.log_density.abs() <= recovered.error).all())
+    True
     """
     y = transport.forward(x)
     found = transport.solve(y)
@@ -84,14 +91,31 @@ def recover(
 
 
 def log_units(transport: ArbitraryScore, slope: Slope) -> Tensor:
-    """Units of rounding in log p and log s on each fibre, ``(N,)``: ``ACCURACY`` says where they come from."""
+    """Units of rounding in log p and log s on each fibre, ``(N,)``: ``ACCURACY`` says where they come from.
+
+    >>> from numerics.distributions.marginals import Normal
+    >>> flat = ArbitraryScore(Normal().log_prob, lambda x: 0 * x[:, 0], dim=1)
+    >>> bool(log_units(flat, flat.slope(torch.zeros(1, 1).double())) >= 16 * 9)
+    True
+    """
     return 16 * (transport.dim + 8) * slope.log_size
 
 
 def errors_of_density(
     transport: ArbitraryScore, x: Tensor, slope: Slope, exponents: Callable[[Tensor], Exponents] | None
 ) -> tuple[Tensor, Tensor]:
-    """What truncation and rounding may each do to log p - log det J at ``x``, nats, ``(N,)``; a bound on truncation with ``exponents``, else an estimate."""
+    """What truncation and rounding may each do to log p - log det J at ``x``, nats, ``(N,)``; a bound on truncation with ``exponents``, else an estimate.
+
+    Args:
+        x: Points, shape ``(N, D)``. slope: What :meth:`ArbitraryScore.slope` finds there.
+
+    >>> from numerics.distributions.marginals import Normal
+    >>> flat = ArbitraryScore(Normal().log_prob, lambda x: 0 * x[:, 0], dim=1)
+    >>> x = torch.tensor([[0.5]]).double()
+    >>> truncation, rounding = errors_of_density(flat, x, flat.slope(x), None)
+    >>> bool(truncation + rounding < 1e-10)
+    True
+    """
     eps, term = torch.finfo(x.dtype).eps, log_units(transport, slope)
     value = slope.value.abs()
     truncation = (slope.estimate if exponents is None else _remainder(transport, x, exponents)) / value
@@ -138,6 +162,11 @@ def mixture_exponents(mixture: IsotropicMixture, power: int) -> Callable[[Tensor
         power: 1 for the integrand of s = 1, 2 for that of s = 1/p: products of components are exponentials of quadratics again.
     Returns:
         From x_2..x_D, shape ``(N, D - 1)``, to a, b of shape ``(K^power,)`` and c of shape ``(K^power, N)``.
+
+    >>> from numerics.distributions.mixtures import isotropic_gaussian
+    >>> a, b, _ = mixture_exponents(isotropic_gaussian(1, 1.0, torch.zeros(1)), 2)(torch.zeros(1, 0))
+    >>> a, b  # p^2 ~ e^(-t^2)
+    (tensor([1.]), tensor([0.]))
     """
 
     def along(rest: Tensor) -> Exponents:

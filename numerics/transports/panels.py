@@ -54,8 +54,13 @@ def find_panels(
 
     Args:
         near: Points of the distribution, shape ``(n, dim)``. support: Ends ``(low, high)`` of a box, tensors of shape ``(dim,)``, finite.
+        like: A tensor of any shape whose dtype and device are used; float64 on the CPU otherwise.
     Raises:
         HypothesisError: the density is zero wherever it was tried.
+
+    >>> edges = find_panels(lambda x: -x[:, 0] ** 2 / 2, 1).edges[0]
+    >>> bool(edges[0] < -8), bool(edges[-1] > 8)
+    (True, True)
     """
     zero = torch.zeros(dim, dtype=torch.float64) if like is None else like.new_zeros(dim)
     generator = torch.Generator().manual_seed(20260101)
@@ -246,11 +251,11 @@ def _with_ends(lines: _Lines, edges: list[Tensor], keep: bool) -> tuple[list[Ten
         first, last = (int(at[0]), int(at[-1])) if places.numel() and at.numel() and not keep else (0, live.numel() - 1)
         found.append(merged[first : last + 2])
         dead = [(float(merged[k]), float(merged[k + 1])) for k in range(first, last + 1) if not bool(live[k])]
-        gaps.append(_joined(dead) if places.numel() else [])
+        gaps.append(_join_intervals(dead) if places.numel() else [])
     return found, gaps
 
 
-def _joined(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def _join_intervals(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:
     joined: list[tuple[float, float]] = []
     for low, high in intervals:
         if joined and joined[-1][1] == low:
@@ -292,11 +297,11 @@ def _split(
     limited = False
     whole = []
     for axis, own in enumerate(edges):
-        halved, short = _halved_where_needed(lines, axis, own, tolerance, most)
+        halved, short = _halve_where_needed(lines, axis, own, tolerance, most)
         limited |= short
         whole.append(halved)
     found = []
-    for axis, tight in enumerate(_trimmed(lines.log_prob, whole)):
+    for axis, tight in enumerate(_trim_panels(lines.log_prob, whole)):
         even = None if gaps[axis] else _even(lines, axis, tight, tolerance)
         found.append(tight if even is None else even)
     return Panels(found, limited, gaps)
@@ -308,14 +313,14 @@ def _even(lines: _Lines, axis: int, edges: Tensor, tolerance: float) -> Tensor |
         steps = torch.arange(count + 1, dtype=edges.dtype, device=edges.device) / count
         even = edges[0] + (edges[-1] - edges[0]) * steps
         even[-1] = edges[-1]
-        if not bool(_unresolved(lines, axis, even, tolerance).any()):
+        if not bool(_unresolved_panels(lines, axis, even, tolerance).any()):
             return even
     return None
 
 
-def _halved_where_needed(lines: _Lines, axis: int, edges: Tensor, tolerance: float, most: int) -> tuple[Tensor, bool]:
+def _halve_where_needed(lines: _Lines, axis: int, edges: Tensor, tolerance: float, most: int) -> tuple[Tensor, bool]:
     for _ in range(60):
-        wrong = _unresolved(lines, axis, edges, tolerance)
+        wrong = _unresolved_panels(lines, axis, edges, tolerance)
         if not bool(wrong.any()):
             return edges, False
         if (edges.numel() - 1 + int(wrong.sum())) * ORDER > most:
@@ -324,7 +329,7 @@ def _halved_where_needed(lines: _Lines, axis: int, edges: Tensor, tolerance: flo
     return edges, True
 
 
-def _trimmed(log_prob: LogFunction, edges: list[Tensor]) -> list[Tensor]:
+def _trim_panels(log_prob: LogFunction, edges: list[Tensor]) -> list[Tensor]:
     """Without the outermost (eighths of) panels that hold next to nothing; the tails beyond are integrated where they are asked for."""
     eighths = torch.arange(1, 8, dtype=edges[0].dtype, device=edges[0].device) / 8
     finer = []
@@ -352,7 +357,7 @@ def _on_grid(log_prob: LogFunction, axes: list[tuple[Tensor, Tensor]]) -> Tensor
     return torch.cat([log_values(log_prob, part) for part in points.split(1 << 17)]).view(weights.shape) + weights
 
 
-def _unresolved(lines: _Lines, axis: int, edges: Tensor, tolerance: float) -> Tensor:
+def _unresolved_panels(lines: _Lines, axis: int, edges: Tensor, tolerance: float) -> Tensor:
     whole = _log_masses(lines, axis, edges)
     halved = torch.cat([torch.stack([edges[:-1], (edges[1:] + edges[:-1]) / 2], 1).reshape(-1), edges[-1:]])
     parts = _log_masses(lines, axis, halved).view(edges.numel() - 1, 2, -1)

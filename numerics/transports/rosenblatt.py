@@ -38,6 +38,8 @@ def uniforms_of(tail: Tail) -> Tensor:
 def tails_of(u: Tensor) -> Tail:
     """Tails of numbers strictly between 0 and 1.
 
+    Args:
+        u: Any shape.
     Raises:
         ValueError: a number outside the open interval, or NaN.
 
@@ -123,6 +125,10 @@ class KnotheRosenblatt:
         Accuracy:
             :meth:`error_estimate` compares with panels half as wide. Rounding: tails are sums of positive terms, so that their relative
             error is that of e^log_prob at the nodes.
+
+        >>> f = KnotheRosenblatt.from_log_prob(lambda x: -x[:, 0] ** 2, 1)
+        >>> f.forward(torch.zeros(1, 1).double()).round(decimals=9), round(float(f.log_mass.exp() ** 2), 9)  # pi
+        (tensor([[0.5000]], dtype=torch.float64), 3.141592654)
         """
         if dim not in (1, 2, 3):
             raise ValueError(
@@ -143,18 +149,39 @@ class KnotheRosenblatt:
     # -- the map --------------------------------------------------------------------------------------------------------
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images in [0, 1]^D of points ``(N, D)``; upper tails below 1e-16 round to 1, which :meth:`tails` does not."""
+        """Images in [0, 1]^D of points ``(N, D)``; upper tails below 1e-16 round to 1, which :meth:`tails` does not.
+
+        >>> from numerics.distributions.marginals import Uniform
+        >>> from numerics.transports.conditionals import ProductConditionals
+        >>> f = KnotheRosenblatt.from_conditionals(ProductConditionals([Uniform(0.0, 4.0)]))
+        >>> f.forward(torch.tensor([[1.0]]).double())
+        tensor([[0.2500]], dtype=torch.float64)
+        """
         return uniforms_of(self.tails(x))
 
     def tails(self, x: Tensor) -> Tail:
-        """The images as tails, each of shape ``(N, D)``; log_p is -inf outside the support."""
+        """The images as tails, each of shape ``(N, D)``; log_p is -inf outside the support.
+
+        >>> from numerics.distributions.marginals import Uniform
+        >>> from numerics.transports.conditionals import ProductConditionals
+        >>> f = KnotheRosenblatt.from_conditionals(ProductConditionals([Uniform(0.0, 4.0)]))
+        >>> f.tails(torch.tensor([[3.0]]).double()).log_p.exp()  # the upper one
+        tensor([[0.2500]], dtype=torch.float64)
+        """
         self._check(x)
         with torch.no_grad():
             parts = [self._tails(part) for part in self._tiles(x)]
         return Tail(torch.cat([part.log_p for part in parts]), torch.cat([part.side for part in parts]))
 
     def inverse(self, u: Tensor) -> Tensor:
-        """Points ``(N, D)`` with these images, strictly inside the cube."""
+        """Points ``(N, D)`` with these images, strictly inside the cube.
+
+        >>> from numerics.distributions.marginals import Uniform
+        >>> from numerics.transports.conditionals import ProductConditionals
+        >>> f = KnotheRosenblatt.from_conditionals(ProductConditionals([Uniform(0.0, 4.0)]))
+        >>> f.inverse(torch.tensor([[0.25]]).double()).round(decimals=12)
+        tensor([[1.]], dtype=torch.float64)
+        """
         self._check(u)
         return self.inverse_of_tails(tails_of(u)).x
 
@@ -184,16 +211,36 @@ class KnotheRosenblatt:
 
         Raises:
             ValueError: the log density (or conditional distribution) carries no gradient.
+
+        >>> from numerics.distributions.marginals import Uniform
+        >>> from numerics.transports.conditionals import ProductConditionals
+        >>> f = KnotheRosenblatt.from_conditionals(ProductConditionals([Uniform(0.0, 4.0)]))
+        >>> f.log_slopes(torch.tensor([[1.0]]).double()).exp()
+        tensor([[0.2500]], dtype=torch.float64)
         """
         self._check(x)
         return torch.cat([self._log_slopes(part) for part in self._tiles(x, share=8)])
 
     def log_det(self, x: Tensor) -> Tensor:
-        """log |det df/dx| at points ``(N, D)``, shape ``(N,)``; triangular, so that the diagonal is enough."""
+        """log |det df/dx| at points ``(N, D)``, shape ``(N,)``; triangular, so that the diagonal is enough.
+
+        >>> from numerics.distributions.marginals import Uniform
+        >>> from numerics.transports.conditionals import ProductConditionals
+        >>> f = KnotheRosenblatt.from_conditionals(ProductConditionals([Uniform(0.0, 4.0)]))
+        >>> f.log_det(torch.tensor([[1.0]]).double()).exp()
+        tensor([0.2500], dtype=torch.float64)
+        """
         return self.log_slopes(x).sum(1)
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """The map as one differentiable function of whole points, images in [0, 1]; one batch. For Jacobians below the diagonal."""
+        """The map as one differentiable function of whole points ``(N, D)``, images in [0, 1]^D; one batch. For Jacobians below the diagonal.
+
+        >>> from numerics.distributions.marginals import Uniform
+        >>> from numerics.transports.conditionals import ProductConditionals
+        >>> f = KnotheRosenblatt.from_conditionals(ProductConditionals([Uniform(0.0, 4.0)]))
+        >>> f.evaluate(torch.tensor([[3.0]]).double())
+        tensor([[0.7500]], dtype=torch.float64)
+        """
         tail = self._tails(x)
         share = torch.exp(tail.log_p)
         return torch.where(tail.side > 0, share, 1.0 - share)
@@ -202,6 +249,12 @@ class KnotheRosenblatt:
         """Derivatives of the log tails, on the sides they are on, by the coordinates of x: ``(N, D, D)``, lower triangular; one batch.
 
         What sends an error of the tails back into space, and so bounds a round trip.
+
+        >>> from numerics.distributions.marginals import Uniform
+        >>> from numerics.transports.conditionals import ProductConditionals
+        >>> f = KnotheRosenblatt.from_conditionals(ProductConditionals([Uniform(0.0, 4.0)]))
+        >>> f.tail_jacobian(torch.tensor([[2.0 / 3.0]]).double())  # of log(x/4)
+        tensor([[[1.5000]]], dtype=torch.float64)
         """
         self._check(x)
         leaf = x.detach().requires_grad_()
@@ -257,6 +310,12 @@ class KnotheRosenblatt:
         """An *estimate* of the error of the log tails, ``(N, D)``; 0 for closed forms.
 
         Twice the distance to the map on panels half as wide, which bounds the error where halving the panels at least halves it.
+
+        >>> from numerics.distributions.marginals import Uniform
+        >>> from numerics.transports.conditionals import ProductConditionals
+        >>> f = KnotheRosenblatt.from_conditionals(ProductConditionals([Uniform(0.0, 4.0)]))
+        >>> f.error_estimate(torch.tensor([[1.0]]).double())
+        tensor([[0.]], dtype=torch.float64)
         """
         tail = self.tails(x)
         if self.finer is self:

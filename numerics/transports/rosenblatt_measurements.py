@@ -66,7 +66,11 @@ class MeasuredMap:
 
     @classmethod
     def of(cls, transport: KnotheRosenblatt, log_prob: LogFunction, x: Tensor, units: Tensor) -> MeasuredMap:
-        """The finer grid's distance estimates truncation, coordinate by coordinate, with that of the mass."""
+        """The finer grid's distance estimates truncation, coordinate by coordinate, with that of the mass.
+
+        Args:
+            x: Points, shape ``(N, D)``. units: Of rounding in log p and in a log tail, ``(N,)``.
+        """
         tail = transport.tails(x)
         if not bool(torch.isfinite(tail.log_p).all()):
             raise HypothesisError(

@@ -73,7 +73,19 @@ def triangularity_defect(transport: Callable[[Tensor], Tensor], x: Tensor, covec
 
 
 def gradient(value: Tensor, leaf: Tensor, *, retain: bool = False) -> Tensor:
-    """Derivatives of the entries of ``value``, each of one row of ``leaf``; ValueError where autograd was cut off."""
+    """Derivatives of the entries of ``value``, each of one row of ``leaf``.
+
+    Args:
+        value: Shape ``(N,)`` or that of ``leaf``. leaf: Shape ``(N, ...)``, requiring a gradient. retain: Keep the graph for another pass.
+    Returns:
+        The shape of ``leaf``.
+    Raises:
+        ValueError: autograd was cut off.
+
+    >>> leaf = torch.tensor([[3.0]], requires_grad=True)
+    >>> gradient(leaf[:, 0] ** 2, leaf)
+    tensor([[6.]])
+    """
     if not value.requires_grad:
         raise ValueError(
             "The map is cut off from autograd (detached, or under no_grad), so its Jacobian cannot be taken."

@@ -38,6 +38,13 @@ class Audit:
     def __call__(self, *objects: Any, **options: Any) -> Any:
         """The report: print it, or look at ``.findings``, ``.meaning``,
         ``.next_step`` and ``.figure()``.
+
+        Args:
+            objects: In the order that ``help(audit.NAME)`` shows, or one path of a file
+                that holds them.
+            options: Arguments by name, likewise.
+        Raises:
+            ValueError: an object or a file that the audit cannot read, and what to do.
         """
         one_file = len(objects) == 1 and isinstance(objects[0], (str, Path)) and not options
         if one_file and self._kind.reads == "code" and str(objects[0]).endswith(".py"):

@@ -98,9 +98,9 @@ def _edge(case: Case, tree: trees.Tree, model: str, tau: float | None, *, users:
 
 
 def _require_room(tree: trees.Tree, tau: float, dtype: torch.dtype) -> None:
-    if max(tree.depths) * tau > trees.carries(dtype):
+    if max(tree.depths) * tau > trees.largest_radius(dtype):
         raise PrecisionError(
-            f"{dtype} coordinates of the ball carry a radius of {trees.carries(dtype):.3g}; this tree reaches depth {max(tree.depths)} times "
+            f"{dtype} coordinates of the ball carry a radius of {trees.largest_radius(dtype):.3g}; this tree reaches depth {max(tree.depths)} times "
             f"tau {tau:.4g} = {max(tree.depths) * tau:.4g}. Use a smaller tau, a more central root, or more precision."
         )
 

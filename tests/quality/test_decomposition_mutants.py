@@ -49,7 +49,7 @@ UNDER_THE_CERTIFICATE = {
     "eigenvectors of something else": (torch.linalg, "eigh", lambda sound: lambda a: sound(a + torch.diag(torch.arange(a.shape[-1], dtype=torch.float64)).to(a))),
     "copies turned wrongly": (decomposition, "_unitary_mean", lambda sound: lambda copies: sound(copies).mH),
     "irreps that do not multiply": (decomposition, "_unitary_mean", lambda sound: lambda copies: torch.linalg.qr(sound(copies) + 0.3).Q),
-    "columns in another order": (decomposition, "_sorted", lambda sound: lambda basis, irreps: (basis.flip(1), irreps)),
+    "columns in another order": (decomposition, "_sort_irreps", lambda sound: lambda basis, irreps: (basis.flip(1), irreps)),
 }  # fmt: skip
 
 

@@ -365,7 +365,7 @@ BLINDED = {
     "error-of-one": (
         peter_weyl,
         haar,
-        "tilt",
+        "rotations_about_y",
         lambda sound: lambda d, beta, error: haar.Approximate(sound(d, beta, error).matrices, 1.0),
     ),
 }
@@ -388,5 +388,5 @@ def test_a_check_that_no_longer_looks_is_caught_by_a_control(monkeypatch, name):
 
 def test_angles_are_radians():
     """Not a fault but a unit: half a turn is pi."""
-    half = haar.tilt(2, torch.tensor([math.pi], dtype=torch.float64), 0.0)
+    half = haar.rotations_about_y(2, torch.tensor([math.pi], dtype=torch.float64), 0.0)
     assert (half.matrices[0].real - torch.tensor([[0.0, -1.0], [1.0, 0.0]])).abs().max() <= half.error

@@ -189,13 +189,13 @@ def wider(factor: float) -> Callable[[pytest.MonkeyPatch], None]:
 
 
 def scaled_jacobian(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = measure._determined
-    monkeypatch.setattr(measure, "_determined", lambda z, jacobian: own(z, jacobian * (1 + 1e-5)))
+    own = measure._decompose_jacobians
+    monkeypatch.setattr(measure, "_decompose_jacobians", lambda z, jacobian: own(z, jacobian * (1 + 1e-5)))
 
 
 def absolute_sign(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = measure._determined
-    monkeypatch.setattr(measure, "_determined", lambda z, jacobian: replace_sign(own(z, jacobian)))
+    own = measure._decompose_jacobians
+    monkeypatch.setattr(measure, "_decompose_jacobians", lambda z, jacobian: replace_sign(own(z, jacobian)))
 
 
 def replace_sign(found: Linearised) -> Linearised:

@@ -8,7 +8,13 @@ from typing import Any
 from torch import Tensor
 
 from numerics.representations.averaging import unitarise
-from numerics.representations.conjugate_pairs import ConjugatePair, ToIntertwiner, Unitary, as_it_is, unaveraged
+from numerics.representations.conjugate_pairs import (
+    ConjugatePair,
+    ToIntertwiner,
+    Unitary,
+    matrices_as_given,
+    seed_itself,
+)
 from numerics.representations.intertwiners import average_between, determinant_signs
 from numerics.representations.monomial import conjugates, matrix_group
 from numerics.streams import Stream
@@ -106,12 +112,12 @@ controls = {
     ],
     "not-unitary": [
         Control(exact, fails="derivations", theorems=(theorem.WITHOUT_UNITARITY,)),
-        Control(numeric, fails=_UNITARY_PART, cases=_POWERED, unitary=as_it_is),
+        Control(numeric, fails=_UNITARY_PART, cases=_POWERED, unitary=matrices_as_given),
     ],
     "without-conjugate": [
         Control(exact, fails="dimension of the intertwiners", product=theorem.bilinear_product),
     ],
     "without-averaging": [
-        Control(numeric, fails=_UNITARY_PART, cases=_POWERED, seed_to_intertwiner=unaveraged),
+        Control(numeric, fails=_UNITARY_PART, cases=_POWERED, seed_to_intertwiner=seed_itself),
     ],
 }

@@ -54,7 +54,7 @@ def exact(
 def doubled(case: Case) -> Module:
     """Two copies of the representation of the case, W = {(v, 2 v)}."""
     group = matrix_group(case.generators, case.phases)
-    return averaged_projectors.doubled(group.matrices, group.inverses, cayley_table(group.elements))
+    return averaged_projectors.pair_of_copies(group.matrices, group.inverses, cayley_table(group.elements))
 
 
 def numeric(case: Case, stream: Stream, *, module: Callable[[Case], Module] = doubled) -> list[Evidence]:

@@ -14,7 +14,7 @@ from numerics.representations.averaging import cayley_table
 from numerics.representations.commutant import Element, commutant_element, outside_commutant
 from numerics.representations.monomial import conjugates, matrix_group
 from numerics.representations.perturbed_eigenspaces import turned_eigenspaces
-from numerics.representations.splitting import Splitting, copies_counted, split
+from numerics.representations.splitting import Splitting, commutant_dimension, split
 from numerics.streams import Stream
 from proofs_checks.catalogue.groups.figures import numerical_decomposition as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
@@ -106,7 +106,7 @@ def numeric(
     R = conjugates(copies, case.shears, stream, gaussian=case.basis == COMPLEX)
     pieces = split(R, stream, ground=case.ground, element=element).require_resolved()
     table = cayley_table(group.elements).to(R.device)
-    counted = copies_counted(R, group.generators, stream.fork("decompose"), ground=case.ground, element=element)
+    counted = commutant_dimension(R, group.generators, stream.fork("decompose"), ground=case.ground, element=element)
     found = [
         measured(pieces.invariance(), resolves=1e-4, name="eigenspaces are invariant"),
         measured(judge(pieces, table, case.ground), resolves=1e-4, name="each is one irreducible copy"),

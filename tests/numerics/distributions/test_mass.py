@@ -69,7 +69,7 @@ def test_a_box_that_is_given_is_not_left() -> None:
 def test_one_number_small_by_chance_does_not_make_the_estimate_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each doubling halves what an earlier lattice said, and no more."""
     said = iter([0.4, 0.0, 0.0, 0.0])
-    monkeypatch.setattr(mass, "_apart", lambda logs, total, shifts: next(said))
+    monkeypatch.setattr(mass, "_lattice_disagreement", lambda logs, total, shifts: next(said))
     distribution = mixture(2, 1)
     assert weigh(distribution.log_prob, distribution.sample(64, Stream(1))).quadrature == 0.4 / 2**3
 

@@ -163,7 +163,7 @@ def test_the_spacing_of_one_neighbour_fewer_is_told_apart() -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_radius_beyond_the_precision_is_refused_with_the_digits_needed(dtype: torch.dtype) -> None:
     path = trees.tree_from_parents(balanced_tree(1, 40))
-    assert max(path.depths) * 1.0 > trees.carries(dtype)
+    assert max(path.depths) * 1.0 > trees.largest_radius(dtype)
     with pytest.raises(ValueError, match=r"40 \* 1 = 40, for which 18 decimal digits are needed"):
         trees.sarkar(path, 1.0, dtype=dtype)
 
@@ -171,7 +171,7 @@ def test_a_radius_beyond_the_precision_is_refused_with_the_digits_needed(dtype: 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_up_to_that_radius_every_point_is_inside_the_ball(dtype: torch.dtype) -> None:
     path = trees.tree_from_parents(balanced_tree(1, 10))
-    points = trees.sarkar(path, 0.99 * trees.carries(dtype) / 10, dtype=dtype)
+    points = trees.sarkar(path, 0.99 * trees.largest_radius(dtype) / 10, dtype=dtype)
     assert points.dtype == dtype
     assert bool((points.square().sum(-1) < 1).all())
 

@@ -27,7 +27,7 @@ def test_spin_matrices_have_the_brackets_and_the_casimir_of_their_spin(d):
 @given(st.integers(1, 11), st.floats(0, math.pi))
 def test_exponentials_stay_within_their_bound_of_scipys(d, angle):
     beta = torch.tensor([angle], dtype=torch.float64)
-    found = compact.tilt(d, beta, 0.0)
+    found = compact.rotations_about_y(d, beta, 0.0)
     foreign = scipy.linalg.expm(-1j * angle * compact.spin_matrices(d)[1].numpy())
     # SciPy's own error is of the size of gamma_d |A|; twice the bound leaves room for it.
     assert np.linalg.norm(found.matrices[0].numpy() - foreign, 2) <= 2 * found.error
@@ -38,7 +38,7 @@ def test_exponentials_stay_within_their_bound_of_scipys(d, angle):
 def test_random_elements_give_a_representation(seed, d):
     g, h = (compact.haar_quaternions(1, Stream(seed).fork(k)) for k in "gh")
     product = _hamilton(g[0], h[0])[None]
-    a, b, c = (compact.turn(d, q) for q in (g, h, product))
+    a, b, c = (compact.rotations_of_quaternions(d, q) for q in (g, h, product))
     difference = torch.linalg.matrix_norm(a.matrices[0] @ b.matrices[0] - c.matrices[0], 2)
     assert difference <= a.error + b.error + c.error + 1e-15 * d * 30
 

@@ -80,7 +80,7 @@ def test_four_quarter_turns_are_nothing(n):
 @settings(max_examples=20)
 def test_averages_over_all_permutations_are_constant_on_patterns(n, orders, seed):
     matrix = Stream(seed).normal(n ** orders[1], n ** orders[0])
-    mean = layers.averaged(matrix, layers.all_permutations(n), orders)
+    mean = layers.group_average(matrix, layers.all_permutations(n), orders)
     spread, count = layers.spread_by_pattern(mean, layers.equality_patterns(n, sum(orders)))
     assert spread.max() < 1e-13
     bell = {1: [1, 1, 1, 1], 2: [1, 2, 2, 2], 3: [1, 4, 5, 5], 4: [1, 8, 14, 15]}
@@ -88,7 +88,7 @@ def test_averages_over_all_permutations_are_constant_on_patterns(n, orders, seed
 
 
 def test_averages_over_shifts_alone_are_not():
-    mean = layers.averaged(Stream(1).normal(5, 5), layers.all_shifts(5), (1, 1))
+    mean = layers.group_average(Stream(1).normal(5, 5), layers.all_shifts(5), (1, 1))
     spread, _ = layers.spread_by_pattern(mean, layers.equality_patterns(5, 2))
     assert spread.max() > 0.1
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numerics.errors import PrecisionError
-from numerics.representations.averaged_projectors import AveragedProjector, doubled, first_half
-from numerics.representations.averaging import cayley_table, held, integer_change_of_basis
+from numerics.representations.averaged_projectors import AveragedProjector, first_half, pair_of_copies
+from numerics.representations.averaging import cayley_table, exact_cast, integer_change_of_basis
 from numerics.representations.intertwiners import determinant_signs
 from numerics.representations.monomial import conjugates, matrix_group
 from numerics.streams import Stream
@@ -43,7 +43,7 @@ def test_conjugates_over_the_gaussian_integers_are_exact(name, k, seed):
 @given(st.sampled_from(sorted(MONOMIAL)), shears(), st.integers(0, 2**20))
 def test_averaged_projectors_stay_within_their_bounds(name, k, seed):
     group = matrix_group(*MONOMIAL[name])
-    module = doubled(group.matrices, group.inverses)
+    module = pair_of_copies(group.matrices, group.inverses)
     found = AveragedProjector(module, k, Stream(seed), gaussian=True)
     for measurement in (found.commutation(), found.idempotence(), found.image(), found.rank(), found.kernel()):
         assert bool((measurement.residual <= sum(measurement.bound.terms.values())).all())
@@ -52,12 +52,12 @@ def test_averaged_projectors_stay_within_their_bounds(name, k, seed):
 @given(shears(), st.integers(0, 2**20))
 def test_half_a_group_misses_the_bound(k, seed):
     group = matrix_group(*MONOMIAL["Q8"])
-    half = first_half(doubled(group.matrices, group.inverses))
+    half = first_half(pair_of_copies(group.matrices, group.inverses))
     found = AveragedProjector(half, k, Stream(seed), gaussian=True).commutation()
     assert bool((found.residual > sum(found.bound.terms.values())).any())
 
 
 def test_entries_that_single_precision_rounds_are_refused():
-    assert held(torch.tensor([[2.0**24]], dtype=torch.float64), torch.float32).dtype == torch.float32
+    assert exact_cast(torch.tensor([[2.0**24]], dtype=torch.float64), torch.float32).dtype == torch.float32
     with pytest.raises(PrecisionError, match="held exactly"):
-        held(torch.tensor([[2.0**24 + 1]], dtype=torch.float64), torch.float32)
+        exact_cast(torch.tensor([[2.0**24 + 1]], dtype=torch.float64), torch.float32)

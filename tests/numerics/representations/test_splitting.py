@@ -6,10 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numerics.representations import commutant
-from numerics.representations.averaging import cayley_table, character_gram, closure, distinct, frobenius_schur
+from numerics.representations.averaging import (
+    cayley_table,
+    character_gram,
+    closure,
+    first_of_each_kind,
+    frobenius_schur,
+)
 from numerics.representations.commutant import commutant_element, outside_commutant
 from numerics.representations.monomial import conjugates, matrix_group
-from numerics.representations.splitting import copies_counted, split
+from numerics.representations.splitting import commutant_dimension, split
 from numerics.streams import Stream
 from proofs_checks.strategies.groups import monomial_fields, regular_generators
 from theory.groups.families import dihedral, quaternion
@@ -32,7 +38,7 @@ def test_the_regular_representation_of_d4_splits_into_five_kinds(shears, seed, g
     for found in (pieces.invariance(), pieces.irreducibility(), pieces.products(table)):
         bound = sum(torch.as_tensor(term) for term in found.bound.terms.values())
         assert bool((found.residual <= bound).all())
-    kinds = distinct(character_gram(pieces.characters))
+    kinds = first_of_each_kind(character_gram(pieces.characters))
     assert len(kinds) == 5
     assert float((frobenius_schur(pieces.characters[kinds], table) - 1).abs().max()) <= pieces.character_error
 
@@ -40,7 +46,7 @@ def test_the_regular_representation_of_d4_splits_into_five_kinds(shears, seed, g
 def test_quaternions_are_told_from_the_square_by_their_indicator():
     R, table = moved(QUATERNION)
     pieces = split(R, Stream(3))
-    kinds = distinct(character_gram(pieces.characters))
+    kinds = first_of_each_kind(character_gram(pieces.characters))
     values = frobenius_schur(pieces.characters[kinds], table).real.round().tolist()
     assert sorted(values) == [-1, 1, 1, 1, 1]
 
@@ -58,7 +64,7 @@ def test_over_the_reals_pieces_are_irreducible_over_the_reals(generators, dimens
 def test_the_decomposition_of_the_audit_counts_as_many_copies(ground):
     group = matrix_group(QUATERNION)
     R = conjugates(torch.kron(torch.eye(2, dtype=torch.int64), group.matrices), 4, Stream(0), gaussian=False)
-    found = copies_counted(R, group.generators, Stream(1), ground=ground)
+    found = commutant_dimension(R, group.generators, Stream(1), ground=ground)
     assert float(found.residual) <= sum(found.bound.terms.values()) < 1e-9
 
 
