@@ -255,7 +255,7 @@ def _pages_of(module: ModuleType, namespace: str, origin: str) -> list[Page]:
     declared: Any = plain_data(getattr(module, "CLAIMS", None), "CLAIMS")
     if not isinstance(declared, dict) or not declared:
         raise CatalogueError(
-            f"{module.__name__} defines no claim: expected CLAIMS, a non-empty dict from id to the fields of a page. "
+            f"The claim file {Path(origin).name} defines no claim: expected CLAIMS, a non-empty dict from id to the fields of a page. "
             "`preality new topic.slug` writes an example."
         )
     pages = []

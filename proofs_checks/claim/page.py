@@ -14,7 +14,6 @@ from proofs_checks.errors import CatalogueError, InputError, PrealityError
 from proofs_checks.wording import encodable
 
 ROUTES = ("exact", "certified", "numeric", "statistical")
-OWN = "proofs_checks.catalogue."
 _ID = re.compile(r"(?:[a-z0-9_.-]+:)?[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*")
 
 
@@ -86,7 +85,7 @@ class Page:
     @property
     def home(self) -> str:
         """Whose code the claim is: a claim file's path, a package's namespace, or nothing for the catalogue's own."""
-        if self.module.startswith(OWN):
+        if ":" not in self.id:  # whatever module a page of somebody else's names
             return ""
         return self.origin if self.origin.endswith(".py") else self.id.rpartition(":")[0]
 

@@ -110,7 +110,7 @@ def _record_of(text: str, ledger: Path | None) -> tuple[Record, list[str]]:
             )
         return records.parse(lines[0]), []
     run, _, number = text.rpartition(":")
-    if not run or not number.isdigit():
+    if not run or not (number.isascii() and number.isdigit()):
         raise InputError(
             f"Expected an address RUN:NUMBER, a record as JSON, or a file that holds one; got {text!r}, and there is no such file."
         )

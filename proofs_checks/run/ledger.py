@@ -299,7 +299,7 @@ class Ledger:
         """The record at ``RUN:NUMBER``."""
         run, _, number = address.rpartition(":")
         with self._explained():
-            wanted = int(number) if number.isdigit() and len(number) < 19 else -1
+            wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else -1
             row = self._db.execute(
                 "SELECT number, claim, key, record FROM checks WHERE run = ? AND number = ?", (run, wanted)
             ).fetchone()
