@@ -15,6 +15,7 @@ from typing import Any
 
 from proofs_checks.errors import PrealityError
 
+LONGEST = 2**28  # bytes of an answer
 SECONDS = 300.0  # importing torch on a busy machine takes ten
 
 
@@ -41,16 +42,24 @@ def call_apart(function: Callable[..., Any], *arguments: Any, seconds: float = S
         theirs.close()
         if not ours.poll(seconds):
             raise Apart(f"did not end within {seconds:g} s")
-        answer = json.loads(ours.recv_bytes())
-    except (EOFError, OSError, ValueError):
+        answer = json.loads(ours.recv_bytes(LONGEST))
+    except (EOFError, OSError, ValueError, RecursionError):
         process.join(timeout=5)
-        raise Apart(f"ended the process that read it (exit code {process.exitcode})") from None
+        code = process.exitcode
+        how = (
+            "sent no answer from the process that read it"
+            if code is None
+            else f"ended the process that read it (exit code {code})"
+        )
+        raise Apart(how) from None
     finally:
         ours.close()
         end(process)
+    if not isinstance(answer, dict) or not answer.keys() & {"problem", "value"}:
+        raise Apart("changed the process that read it so that it answers nonsense")
     if "problem" in answer:
         raise Apart(str(answer["problem"]))
-    return answer.get("value")
+    return answer["value"]
 
 
 def end(process: Any) -> None:

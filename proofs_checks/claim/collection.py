@@ -243,11 +243,17 @@ def _pages_apart(path: Path) -> list[Page]:
     except Apart as problem:
         text = str(problem)
         raise CatalogueError(text if path.name in text else f"The claim file {path.name} {text}.") from None
-    return [make_page(fields, claim_id, module, origin) for claim_id, module, origin, fields in told_pages]
+    try:
+        read = [(str(claim_id), str(module), fields) for claim_id, module, fields in told_pages]
+        if not all(":" in claim_id for claim_id, _, _ in read):
+            raise ValueError("an id without a namespace")
+    except (TypeError, ValueError) as error:  # what the file's own code made of it
+        raise CatalogueError(f"The claim file {path.name} was read as no list of pages: {error}.") from None
+    return [make_page(fields, claim_id, module, str(path.absolute())) for claim_id, module, fields in read]
 
 
 def _plain_pages(path: str) -> list[list[Any]]:
-    return [[page.id, page.module, page.origin, page.fields()] for page in pages_in_file(Path(path))]
+    return [[page.id, page.module, page.fields()] for page in pages_in_file(Path(path))]
 
 
 def _pages_of(module: ModuleType, namespace: str, origin: str) -> list[Page]:

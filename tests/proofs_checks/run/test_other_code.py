@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from proofs_checks import exits
 from proofs_checks.cli import main
+from proofs_checks.errors import CatalogueError
 from proofs_checks.run import checks, workers
 from proofs_checks.run.interactive import Catalogue
+from proofs_checks.run.workers import Plan
 
 OWN = "groups.axioms"
 PAGE = """
@@ -125,6 +128,64 @@ def test_every_other_claim_gets_an_answer_of_its_own(beside: dict[str, Any]) -> 
         (whys["returning"], "returned function"),
     ):
         assert words in why
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "words"),
+    [
+        ("json.dumps = lambda *_, **__: '5'", "answers nonsense"),
+        ("json.dumps = lambda *_, **__: '{}'", "answers nonsense"),
+        ("json.dumps = lambda *_, **__: '[' * 100000", "ended the process"),
+        ("json.dumps = lambda *_, **__: '{\"value\": 7}'", "no list of pages"),
+        ("json.dumps = lambda *_, **__: '{\"value\": [[1]]}'", "no list of pages"),
+        ('json.dumps = lambda *_, **__: \'{"value": [["groups.mine", "m", {}]]}\'', "an id without a namespace"),
+        ('json.dumps = lambda *_, **__: \'{"value": [["a:b.c", "m", 5]]}\'', "named fields in the page, got 5"),
+        ("os.closerange(3, 200)", "ended the process"),
+        ("os._exit(0)", "ended the process"),
+    ],
+)
+def test_a_file_that_spoils_the_process_that_reads_it_is_refused(spoilt: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "spoilt.py"
+    path.write_text(f"import json, os\n{spoilt}\n{PAGE}CLAIMS = {{'bad.claim': page()}}\n", encoding="utf-8")
+    with pytest.raises(CatalogueError, match=words):
+        Catalogue(plugins=False, apart=True).add_file(path)
+
+
+def test_a_page_that_names_a_module_of_the_catalogue_stays_its_authors(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        f"{PAGE}CLAIMS = {{'bad.claim': page(code='proofs_checks.catalogue.groups.axioms')}}\n", encoding="utf-8"
+    )
+    claim = Catalogue(plugins=False).add_file(path)[0]
+    assert claim.page.home == str(path)
+    assert set(Plan([claim], "quick", 0, "cpu").queues()) == {"", str(path)}
+
+
+class Talking:
+    """A connection on which a worker of a stranger's says one thing."""
+
+    def __init__(self, said: bytes) -> None:
+        self.said = said
+
+    def recv_bytes(self, longest: int) -> bytes:
+        return self.said
+
+    def poll(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"5", b"[" * 100_000, b"{}", b"[[], 1]", b'["record", 5]', b'["kept", []]', b'["failed", "all of it"]', b"\xff"],
+)
+def test_a_worker_that_talks_nonsense_costs_its_own_check_alone(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers._Worker, "__init__", lambda self: None)
+    worker = workers._Worker()
+    worker.plan, worker.home, worker.limit = Plan([], "quick", 0, "cpu"), "theirs.py", None
+    worker.task, worker.connection = checks.Task("theirs:a.b", "exact"), Talking(said)
+    worker.process = SimpleNamespace(join=lambda timeout: None, exitcode=1)
+    event = worker.read()
+    assert (event.kind, event.record["verdict"]["status"]) == ("lost", "ERRORED")
 
 
 def package(root: Path, name: str, code: str, page: str) -> None:
