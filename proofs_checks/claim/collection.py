@@ -8,7 +8,7 @@ import importlib.util
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, distributions, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.page import Page, make_page, plain_data, read_page
 from proofs_checks.errors import CatalogueError
 from proofs_checks.inputs.code_files import run_file
+from proofs_checks.inputs.files import printed
 from proofs_checks.wording import clean_lines, short
 
 if TYPE_CHECKING:
@@ -86,9 +87,12 @@ class Collection(Mapping[str, Claim]):
         ``topic/slug.py``), whose code is not imported to read its pages.
         """
         found: dict[str, Claim] = {}
-        for point in entry_points(group=GROUP) if self._plugins else ():
+        for point in _points(self.problems) if self._plugins else ():
             try:
                 pages = _pages_in(_folder_of(point.name, point.value), point.value, f"{point.name}:")
+                if not pages or any(page.id in found for page in pages):
+                    why = "another distribution has its name" if pages else "it has no page topic/slug.toml"
+                    raise CatalogueError(f"The entry point {point.name} = {point.value} is left out: {why}.")
                 found.update({page.id: self._claim_type(page, apart=self._apart) for page in pages})
             except Exception as error:  # noqa: BLE001  a stranger's distribution: it is named and left out, and the others stay
                 self.problems[point.value] = str(error) if isinstance(error, CatalogueError) else told(error)
@@ -218,9 +222,27 @@ def _pages_in(root: Path, package: str, prefix: str = "") -> list[Page]:
     return pages
 
 
+def _points(problems: dict[str, str]) -> Iterable[EntryPoint]:
+    """The entry points of all distributions. One whose metadata cannot be read spoils the list of all; then they are
+    asked one by one, and it is put among the problems."""
+    try:
+        return list(entry_points(group=GROUP))
+    except Exception:  # noqa: BLE001  a stranger's metadata
+        found: list[EntryPoint] = []
+    for distribution in distributions():
+        try:
+            found += [point for point in distribution.entry_points if point.group == GROUP]
+        except Exception as error:  # noqa: BLE001  this one's
+            place = printed(getattr(distribution, "_path", "a distribution"))
+            problems[place] = f"Its entry points do not parse: {told(error)}."
+    return found
+
+
 def _folder_of(name: str, package: str) -> Path:
     """Where the pages of an installed package lie, found without importing any of it."""
     top, *rest = package.split(".")
+    if not all(part.isidentifier() for part in (top, *rest)):
+        raise CatalogueError(f"The entry point {name} = {package} is no package of claims.")
     spec = importlib.util.find_spec(top)
     places = [Path(place, *rest) for place in (spec.submodule_search_locations or ())] if spec else []
     folder = next((place for place in places if place.is_dir()), None)

@@ -237,3 +237,39 @@ def test_packages_are_named_and_left_out_and_what_they_do_at_import_stays_theirs
     }  # fmt: skip
     assert "did not end loading" in found["loops_at_import"]["why"]
     assert "printed at import" not in capfd.readouterr().out
+
+
+BROKEN = {"not_utf8": b"[preality.claims]\n\xff = x\n", "no_pair": b"[preality.claims]\njust words\n"}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_metadata_that_does_not_parse_spoils_no_other_distribution(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    package(tmp_path, "well", "", GOOD)
+    package(tmp_path, name, "", GOOD)
+    (tmp_path / f"{name}-1.0.dist-info" / "entry_points.txt").write_bytes(BROKEN[name])
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert main(["list", "--json"]) == exits.HOLDS
+    told = capfd.readouterr()
+    assert {OWN, "well:topic.slug"} <= {claim["id"] for claim in json.loads(told.out)}
+    assert f"{name}-1.0.dist-info' could not be read: Its entry points do not parse" in told.err
+
+
+def test_names_taken_and_packages_without_pages_are_named_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = {"well": "well", "empty": "json", "odd": "well./../..", "nothing": ""}
+    package(tmp_path, "well", "", GOOD)
+    package(tmp_path, "twin", "", GOOD)
+    lines = "".join(f"{name} = {value}\n" for name, value in points.items())
+    (tmp_path / "well-1.0.dist-info" / "entry_points.txt").write_text(f"[preality.claims]\n{lines}", encoding="utf-8")
+    (tmp_path / "twin-1.0.dist-info" / "entry_points.txt").write_text(
+        "[preality.claims]\nwell = twin\n", encoding="utf-8"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = Catalogue()
+    assert [name for name in found if name.endswith(":topic.slug")] == ["well:topic.slug"]
+    assert "it has no page" in found.problems["json"]
+    assert {"well./../..", ""} <= set(found.problems)
+    assert any("another distribution has its name" in problem for problem in found.problems.values())
