@@ -20,7 +20,11 @@ SECONDS = 300.0  # importing torch on a busy machine takes ten
 
 
 class Apart(PrealityError):
-    """The call did not end well; the message says how."""
+    """The call did not end well; the message says how: a sentence of its own where ``whole``, else without its subject."""
+
+    def __init__(self, message: str, *, whole: bool = False) -> None:
+        super().__init__(message)
+        self.whole = whole
 
 
 def call_apart(function: Callable[..., Any], *arguments: Any, seconds: float = SECONDS) -> Any:
@@ -58,7 +62,7 @@ def call_apart(function: Callable[..., Any], *arguments: Any, seconds: float = S
     if not isinstance(answer, dict) or not answer.keys() & {"problem", "value"}:
         raise Apart("changed the process that read it so that it answers nonsense")
     if "problem" in answer:
-        raise Apart(str(answer["problem"]))
+        raise Apart(str(answer["problem"]), whole=bool(answer.get("whole")))
     return answer["value"]
 
 
@@ -103,7 +107,7 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
         answer = {"value": function(*arguments)}
         message = json.dumps(answer)
     except PrealityError as error:
-        message = json.dumps({"problem": str(error)})
+        message = json.dumps({"problem": str(error), "whole": True})
     except BaseException as error:  # noqa: BLE001  SystemExit and whatever else a stranger's file raises
         message = json.dumps({"problem": f"raised {told(error)}"})
     with suppress(OSError, ValueError):

@@ -18,7 +18,7 @@ from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.page import Page, make_page, plain_data, read_page
 from proofs_checks.errors import CatalogueError
 from proofs_checks.inputs.code_files import run_file
-from proofs_checks.inputs.files import printed
+from proofs_checks.inputs.files import named, printed
 from proofs_checks.wording import clean_lines, short
 
 if TYPE_CHECKING:
@@ -116,7 +116,9 @@ class Collection(Mapping[str, Claim]):
             known = self._all.get(claim.id)
             if known is not None and known.page.origin != claim.page.origin:
                 whose = "the built-in claim" if claim.id in self._built_in else f"the claim of {known.page.origin}"
-                raise CatalogueError(f"{path.name} redefines {whose} {claim.id}; ids are permanent, so choose another.")
+                raise CatalogueError(
+                    f"{named(path)} redefines {whose} {claim.id}; ids are permanent, so choose another."
+                )
         self._added.update({claim.id: claim for claim in added})
         return added
 
@@ -264,13 +266,13 @@ def _pages_apart(path: Path) -> list[Page]:
         told_pages = call_apart(_plain_pages, str(path.absolute()))
     except Apart as problem:
         text = str(problem)
-        raise CatalogueError(text if path.name in text else f"The claim file {path.name} {text}.") from None
+        raise CatalogueError(text if problem.whole else f"The claim file {named(path)} {text}.") from None
     try:
         read = [(str(claim_id), str(module), fields) for claim_id, module, fields in told_pages]
         if not all(":" in claim_id for claim_id, _, _ in read):
             raise ValueError("an id without a namespace")
     except (TypeError, ValueError) as error:  # what the file's own code made of it
-        raise CatalogueError(f"The claim file {path.name} was read as no list of pages: {error}.") from None
+        raise CatalogueError(f"The claim file {named(path)} was read as no list of pages: {error}.") from None
     return [make_page(fields, claim_id, module, str(path.absolute())) for claim_id, module, fields in read]
 
 
@@ -283,7 +285,7 @@ def _pages_of(module: ModuleType, namespace: str, origin: str) -> list[Page]:
     declared: Any = plain_data(getattr(module, "CLAIMS", None), "CLAIMS")
     if not isinstance(declared, dict) or not declared:
         raise CatalogueError(
-            f"The claim file {Path(origin).name} defines no claim: expected CLAIMS, a non-empty dict from id to the fields of a page. "
+            f"The claim file {named(origin)} defines no claim: expected CLAIMS, a non-empty dict from id to the fields of a page. "
             "`preality new topic.slug` writes an example."
         )
     pages = []

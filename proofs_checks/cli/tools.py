@@ -12,7 +12,7 @@ from proofs_checks import exits
 from proofs_checks.audits import KINDS, Kind
 from proofs_checks.cli.common import checked_outputs
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.files import exists, limited_to, printed
+from proofs_checks.inputs.files import exists, limited_to, named, printed
 from proofs_checks.report.terminal import say, share_progress, warn
 from proofs_checks.wording import count
 
@@ -50,7 +50,7 @@ def audit(
         raise InputError(f"There is no file {printed(file)} to audit.")
     if (reads == "code") != (file.suffix == ".py"):
         wanted = "a Python file (.py), which is run" if reads == "code" else "data, which is never run"
-        raise InputError(f"The {kind} audit reads {wanted}; got {file.name!r}.")
+        raise InputError(f"The {kind} audit reads {wanted}; got {named(file)}.")
     try:
         with limited_to(max_bytes):
             report = _carried_out(getattr(importlib.import_module(module), name), file, reads)
@@ -78,7 +78,7 @@ def _interrupted(kind: str, file: Path, stop: Interrupted) -> int:
 
     if stop.findings:
         meaning = "Interrupted: what is not listed was not asked."
-        say(AuditReport(kind, file.name, list(stop.findings), meaning, "Run the audit again to its end.").text())
+        say(AuditReport(kind, named(file), list(stop.findings), meaning, "Run the audit again to its end.").text())
     warn(f"Interrupted after {count(len(stop.findings), 'finding')}; nothing was written.")
     return exits.INTERRUPTED
 
@@ -98,7 +98,7 @@ def _write(report: AuditReport, outputs: dict[str, Path]) -> None:
 def _told(file: Path, function: Any) -> dict[str, Any]:
     from proofs_checks.inputs.code_files import arguments
 
-    warn(f"{file} is code, and is run.")
+    warn(f"{printed(file)} is code, and is run.")
     return arguments(file, function)
 
 

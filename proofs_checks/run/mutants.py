@@ -29,7 +29,7 @@ from typing import Any
 from proofs_checks.claim import provenance
 from proofs_checks.claim.collection import Collection
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.files import is_file, read_bytes
+from proofs_checks.inputs.files import is_file, named, printed, read_bytes
 from proofs_checks.kernel import canonical
 from proofs_checks.wording import short
 
@@ -106,13 +106,13 @@ def read_faults(paths: Iterable[Path]) -> list[Fault]:
         except InputError:
             raise
         except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number that is too long
-            raise InputError(f"The fault file {path} cannot be read: {error}") from None
+            raise InputError(f"The fault file {printed(path)} cannot be read: {error}") from None
         if not isinstance(tables, list) or not tables:
-            raise InputError(f"The fault file {path} declares no [[fault]].")
+            raise InputError(f"The fault file {printed(path)} declares no [[fault]].")
         for number, table in enumerate(tables, start=1):
-            fault = _fault(table, f"{path.name}, fault {number}", path)
+            fault = _fault(table, f"{named(path)}, fault {number}", path)
             if fault.id in faults:
-                raise InputError(f"{path.name}: the id {fault.id!r} is used twice.")
+                raise InputError(f"{named(path)}: the id {fault.id!r} is used twice.")
             faults[fault.id] = fault
     return list(faults.values())
 

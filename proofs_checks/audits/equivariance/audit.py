@@ -24,6 +24,7 @@ from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport
 from proofs_checks.inputs.actions import Move, read_move, read_representation
 from proofs_checks.inputs.equivariance_files import Affine, Recorded, read_equivariance_data, read_equivariance_file
+from proofs_checks.inputs.files import named
 from proofs_checks.inputs.layers import Call, read_inputs, train_mode
 from proofs_checks.wording import short
 from theory.groups.presentations import WordError, read_relations
@@ -121,7 +122,7 @@ def _of_record(subject: Affine | Recorded, actions: Actions) -> Comparison:
 def _from_file(source: str | Path | dict[str, Any]) -> Asked:
     content = read_equivariance_data(source) if isinstance(source, dict) else read_equivariance_file(source)
     relations = _relations(content.relations, list(content.on_inputs))
-    name = content.title or ("a map" if isinstance(source, dict) else Path(source).name)
+    name = content.title or ("a map" if isinstance(source, dict) else named(source))
     return Asked(name, content.subject, Actions(content.on_inputs, content.on_outputs, relations))
 
 
