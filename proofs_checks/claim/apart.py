@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from proofs_checks.errors import PrealityError
+from proofs_checks.wording import told
 
 LONGEST = 2**28  # bytes of an answer
 SECONDS = 300.0  # importing torch on a busy machine takes ten
@@ -73,15 +74,6 @@ def end(process: Any) -> None:
     if process.is_alive():
         process.kill()
     process.join(timeout=10)
-
-
-def told(error: BaseException) -> str:
-    """An error in a line, also where a stranger's class cannot print itself."""
-    name = type(error).__name__
-    try:
-        return f"{name}: {error}"
-    except Exception:  # noqa: BLE001  __str__ is a stranger's too
-        return name
 
 
 @contextmanager

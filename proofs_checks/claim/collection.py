@@ -13,13 +13,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from proofs_checks.claim.apart import Apart, call_apart, told
+from proofs_checks.claim.apart import Apart, call_apart
 from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.page import Page, make_page, plain_data, read_page
 from proofs_checks.errors import CatalogueError
 from proofs_checks.inputs.code_files import run_file
 from proofs_checks.inputs.files import named, printed
-from proofs_checks.wording import clean_lines, short
+from proofs_checks.wording import clean_lines, short, told
 
 if TYPE_CHECKING:
     import networkx

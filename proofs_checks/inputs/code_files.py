@@ -16,6 +16,7 @@ from typing import Any
 
 from proofs_checks.errors import InputError, PrealityError
 from proofs_checks.inputs.files import is_file, named, printed
+from proofs_checks.wording import told
 
 
 def run_file(path: Path, *, what: str, error: type[PrealityError] = InputError) -> ModuleType:
@@ -39,7 +40,7 @@ def run_file(path: Path, *, what: str, error: type[PrealityError] = InputError) 
         raise
     except BaseException as raised:  # whatever a stranger's file raises has to be told to its author
         sys.modules.pop(name, None)
-        raise error(f"The {what} {named(path)} raised {_told(raised)}") from raised
+        raise error(f"The {what} {named(path)} raised {told(raised)}") from raised
     return module
 
 
@@ -62,11 +63,3 @@ def arguments(path: Path, function: Callable[..., Any]) -> dict[str, Any]:
             f"{named(path)} does not define {', '.join(missing)}.{hint} The audit also takes {', '.join(optional)}."
         )
     return {name: given[name] for name in wanted if name in given}
-
-
-def _told(error: BaseException) -> str:
-    """The error in a line, also where its class cannot print itself."""
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001  __str__ is a stranger's too
-        return type(error).__name__

@@ -21,12 +21,11 @@ from typing import Any, TypeVar
 
 from proofs_checks import kernel
 from proofs_checks.claim import provenance
-from proofs_checks.claim.apart import told
 from proofs_checks.claim.claim import Claim
 from proofs_checks.errors import DeviceError, InputError
 from proofs_checks.kernel import Case, Cases, Control, Profile, Status, Verdict, canonical, trial_seed
 from proofs_checks.run import drawing
-from proofs_checks.wording import encodable
+from proofs_checks.wording import encodable, told
 
 RECORD_VERSION = 1
 IMPORTED, CHANGED = "imported", "changed after it was kept"  # where a record comes from, if not from a run here

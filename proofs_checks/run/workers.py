@@ -19,12 +19,13 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from proofs_checks.claim.apart import LONGEST, deaf, end, told
+from proofs_checks.claim.apart import LONGEST, deaf, end
 from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.collection import Collection
 from proofs_checks.errors import PrealityError
 from proofs_checks.run.checks import PROFILES, Record, Settings, Task, lost, run_task, task_of, tasks_of
 from proofs_checks.run.records import parse
+from proofs_checks.wording import told
 
 LOADING_SECONDS = 120.0  # for the code of a file or of somebody's package; the catalogue's own has no limit
 

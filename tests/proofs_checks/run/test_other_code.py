@@ -16,6 +16,7 @@ from proofs_checks.errors import CatalogueError
 from proofs_checks.run import checks, workers
 from proofs_checks.run.interactive import Catalogue
 from proofs_checks.run.workers import Plan
+from proofs_checks.wording import told
 
 OWN = "groups.axioms"
 PAGE = """
@@ -273,3 +274,13 @@ def test_names_taken_and_packages_without_pages_are_named_and_left_out(
     assert "it has no page" in found.problems["json"]
     assert {"well./../..", ""} <= set(found.problems)
     assert any("another distribution has its name" in problem for problem in found.problems.values())
+
+
+def test_an_error_is_told_in_a_line_whatever_its_class_does() -> None:
+    class Leaving(Exception):
+        def __str__(self) -> str:
+            raise SystemExit(3)
+
+    assert told(Leaving()) == "Leaving"
+    assert told(ValueError("two\n  lines")) == "ValueError: two lines"
+    assert len(told(ValueError("x" * 10**8))) < 2100
