@@ -5,16 +5,18 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import os
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proofs_checks import exits
 from proofs_checks.audits import KINDS, Kind
 from proofs_checks.cli.common import checked_outputs
-from proofs_checks.errors import InputError
+from proofs_checks.errors import InputError, PrealityError
 from proofs_checks.inputs.files import exists, limited_to, named, printed
 from proofs_checks.report.terminal import say, share_progress, warn
-from proofs_checks.wording import count
+from proofs_checks.wording import count, told
 
 if TYPE_CHECKING:
     from proofs_checks.findings import AuditReport, Interrupted
@@ -66,10 +68,17 @@ def _carried_out(function: Any, file: Path, reads: str) -> AuditReport:
     if reads == "data":
         return function(file)
     objects = _told(file, function)
-    if "progress" not in inspect.signature(function).parameters or "progress" in objects:
-        return function(**objects)
-    with share_progress() as progress:
-        return function(**objects, progress=progress)
+    try:
+        if "progress" not in inspect.signature(function).parameters or "progress" in objects:
+            return function(**objects)
+        with share_progress() as progress:
+            return function(**objects, progress=progress)
+    except (PrealityError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        if (line := line_in(file, error)) is None:
+            raise
+        raise InputError(f"{named(file)}, line {line}, raised {told(error)}; the audit went through it.") from error
 
 
 def _interrupted(kind: str, file: Path, stop: Interrupted) -> int:
@@ -93,6 +102,16 @@ def _write(report: AuditReport, outputs: dict[str, Path]) -> None:
     for name, path in outputs.items():
         write_report(path, written(report) if name == "json" else render_audit_html(report))
         say(f"Wrote {path}")
+
+
+def line_in(file: Path, error: BaseException) -> int | None:
+    """The last line of ``file`` that an error came through; None where it came from elsewhere."""
+    lines = [
+        number
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if os.path.abspath(frame.f_code.co_filename) == os.path.abspath(file)
+    ]
+    return lines[-1] if lines else None
 
 
 def _told(file: Path, function: Any) -> dict[str, Any]:
