@@ -284,3 +284,4 @@ def test_an_error_is_told_in_a_line_whatever_its_class_does() -> None:
     assert told(Leaving()) == "Leaving"
     assert told(ValueError("two\n  lines")) == "ValueError: two lines"
     assert len(told(ValueError("x" * 10**8))) < 2100
+    assert len(checks._trace(ValueError("x" * 10**8))) < checks.LONGEST_TRACE + 10
