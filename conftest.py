@@ -13,6 +13,9 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 set_hypothesis_home_dir(Path(tempfile.gettempdir()) / f"preality-hypothesis-{os.getuid()}")
 
+# A ledger of its own: that of whoever runs the tests may be of another release, and is not to be written to.
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="preality-tests-")
+
 
 def _profile(name: str, examples: int, *, derandomize: bool) -> None:
     hypothesis.settings.register_profile(

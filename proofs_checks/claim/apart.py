@@ -14,12 +14,18 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from proofs_checks.errors import PrealityError
+from proofs_checks.wording import told
 
+LONGEST = 2**28  # bytes of an answer
 SECONDS = 300.0  # importing torch on a busy machine takes ten
 
 
 class Apart(PrealityError):
-    """The call did not end well; the message says how."""
+    """The call did not end well; the message says how: a sentence of its own where ``whole``, else without its subject."""
+
+    def __init__(self, message: str, *, whole: bool = False) -> None:
+        super().__init__(message)
+        self.whole = whole
 
 
 def call_apart(function: Callable[..., Any], *arguments: Any, seconds: float = SECONDS) -> Any:
@@ -41,16 +47,24 @@ def call_apart(function: Callable[..., Any], *arguments: Any, seconds: float = S
         theirs.close()
         if not ours.poll(seconds):
             raise Apart(f"did not end within {seconds:g} s")
-        answer = json.loads(ours.recv_bytes())
-    except (EOFError, OSError, ValueError):
+        answer = json.loads(ours.recv_bytes(LONGEST))
+    except (EOFError, OSError, ValueError, RecursionError):
         process.join(timeout=5)
-        raise Apart(f"ended the process that read it (exit code {process.exitcode})") from None
+        code = process.exitcode
+        how = (
+            "sent no answer from the process that read it"
+            if code is None
+            else f"ended the process that read it (exit code {code})"
+        )
+        raise Apart(how) from None
     finally:
         ours.close()
         end(process)
+    if not isinstance(answer, dict) or not answer.keys() & {"problem", "value"}:
+        raise Apart("changed the process that read it so that it answers nonsense")
     if "problem" in answer:
-        raise Apart(str(answer["problem"]))
-    return answer.get("value")
+        raise Apart(str(answer["problem"]), whole=bool(answer.get("whole")))
+    return answer["value"]
 
 
 def end(process: Any) -> None:
@@ -60,15 +74,6 @@ def end(process: Any) -> None:
     if process.is_alive():
         process.kill()
     process.join(timeout=10)
-
-
-def told(error: BaseException) -> str:
-    """An error in a line, also where a stranger's class cannot print itself."""
-    name = type(error).__name__
-    try:
-        return f"{name}: {error}"
-    except Exception:  # noqa: BLE001  __str__ is a stranger's too
-        return name
 
 
 @contextmanager
@@ -94,7 +99,7 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
         answer = {"value": function(*arguments)}
         message = json.dumps(answer)
     except PrealityError as error:
-        message = json.dumps({"problem": str(error)})
+        message = json.dumps({"problem": str(error), "whole": True})
     except BaseException as error:  # noqa: BLE001  SystemExit and whatever else a stranger's file raises
         message = json.dumps({"problem": f"raised {told(error)}"})
     with suppress(OSError, ValueError):

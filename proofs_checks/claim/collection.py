@@ -8,17 +8,18 @@ import importlib.util
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, distributions, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from proofs_checks.claim.apart import Apart, call_apart, told
+from proofs_checks.claim.apart import Apart, call_apart
 from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.page import Page, make_page, plain_data, read_page
 from proofs_checks.errors import CatalogueError
 from proofs_checks.inputs.code_files import run_file
-from proofs_checks.wording import clean_lines, short
+from proofs_checks.inputs.files import named, printed
+from proofs_checks.wording import clean_lines, short, told
 
 if TYPE_CHECKING:
     import networkx
@@ -86,9 +87,12 @@ class Collection(Mapping[str, Claim]):
         ``topic/slug.py``), whose code is not imported to read its pages.
         """
         found: dict[str, Claim] = {}
-        for point in entry_points(group=GROUP) if self._plugins else ():
+        for point in _points(self.problems) if self._plugins else ():
             try:
                 pages = _pages_in(_folder_of(point.name, point.value), point.value, f"{point.name}:")
+                if not pages or any(page.id in found for page in pages):
+                    why = "another distribution has its name" if pages else "it has no page topic/slug.toml"
+                    raise CatalogueError(f"The entry point {point.name} = {point.value} is left out: {why}.")
                 found.update({page.id: self._claim_type(page, apart=self._apart) for page in pages})
             except Exception as error:  # noqa: BLE001  a stranger's distribution: it is named and left out, and the others stay
                 self.problems[point.value] = str(error) if isinstance(error, CatalogueError) else told(error)
@@ -112,7 +116,9 @@ class Collection(Mapping[str, Claim]):
             known = self._all.get(claim.id)
             if known is not None and known.page.origin != claim.page.origin:
                 whose = "the built-in claim" if claim.id in self._built_in else f"the claim of {known.page.origin}"
-                raise CatalogueError(f"{path.name} redefines {whose} {claim.id}; ids are permanent, so choose another.")
+                raise CatalogueError(
+                    f"{named(path)} redefines {whose} {claim.id}; ids are permanent, so choose another."
+                )
         self._added.update({claim.id: claim for claim in added})
         return added
 
@@ -218,9 +224,27 @@ def _pages_in(root: Path, package: str, prefix: str = "") -> list[Page]:
     return pages
 
 
+def _points(problems: dict[str, str]) -> Iterable[EntryPoint]:
+    """The entry points of all distributions. One whose metadata cannot be read spoils the list of all; then they are
+    asked one by one, and it is put among the problems."""
+    try:
+        return list(entry_points(group=GROUP))
+    except Exception:  # noqa: BLE001  a stranger's metadata
+        found: list[EntryPoint] = []
+    for distribution in distributions():
+        try:
+            found += [point for point in distribution.entry_points if point.group == GROUP]
+        except Exception as error:  # noqa: BLE001  this one's
+            place = printed(getattr(distribution, "_path", "a distribution"))
+            problems[place] = f"Its entry points do not parse: {told(error)}."
+    return found
+
+
 def _folder_of(name: str, package: str) -> Path:
     """Where the pages of an installed package lie, found without importing any of it."""
     top, *rest = package.split(".")
+    if not all(part.isidentifier() for part in (top, *rest)):
+        raise CatalogueError(f"The entry point {name} = {package} is no package of claims.")
     spec = importlib.util.find_spec(top)
     places = [Path(place, *rest) for place in (spec.submodule_search_locations or ())] if spec else []
     folder = next((place for place in places if place.is_dir()), None)
@@ -242,12 +266,18 @@ def _pages_apart(path: Path) -> list[Page]:
         told_pages = call_apart(_plain_pages, str(path.absolute()))
     except Apart as problem:
         text = str(problem)
-        raise CatalogueError(text if path.name in text else f"The claim file {path.name} {text}.") from None
-    return [make_page(fields, claim_id, module, origin) for claim_id, module, origin, fields in told_pages]
+        raise CatalogueError(text if problem.whole else f"The claim file {named(path)} {text}.") from None
+    try:
+        read = [(str(claim_id), str(module), fields) for claim_id, module, fields in told_pages]
+        if not all(":" in claim_id for claim_id, _, _ in read):
+            raise ValueError("an id without a namespace")
+    except (TypeError, ValueError) as error:  # what the file's own code made of it
+        raise CatalogueError(f"The claim file {named(path)} was read as no list of pages: {error}.") from None
+    return [make_page(fields, claim_id, module, str(path.absolute())) for claim_id, module, fields in read]
 
 
 def _plain_pages(path: str) -> list[list[Any]]:
-    return [[page.id, page.module, page.origin, page.fields()] for page in pages_in_file(Path(path))]
+    return [[page.id, page.module, page.fields()] for page in pages_in_file(Path(path))]
 
 
 def _pages_of(module: ModuleType, namespace: str, origin: str) -> list[Page]:
@@ -255,7 +285,7 @@ def _pages_of(module: ModuleType, namespace: str, origin: str) -> list[Page]:
     declared: Any = plain_data(getattr(module, "CLAIMS", None), "CLAIMS")
     if not isinstance(declared, dict) or not declared:
         raise CatalogueError(
-            f"{module.__name__} defines no claim: expected CLAIMS, a non-empty dict from id to the fields of a page. "
+            f"The claim file {named(origin)} defines no claim: expected CLAIMS, a non-empty dict from id to the fields of a page. "
             "`preality new topic.slug` writes an example."
         )
     pages = []

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from proofs_checks.errors import CatalogueError, InputError, PrealityError
+from proofs_checks.inputs.files import named, read_bytes
 from proofs_checks.wording import encodable
 
 ROUTES = ("exact", "certified", "numeric", "statistical")
-OWN = "proofs_checks.catalogue."
 _ID = re.compile(r"(?:[a-z0-9_.-]+:)?[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*")
 
 
@@ -86,7 +86,7 @@ class Page:
     @property
     def home(self) -> str:
         """Whose code the claim is: a claim file's path, a package's namespace, or nothing for the catalogue's own."""
-        if self.module.startswith(OWN):
+        if ":" not in self.id:  # whatever module a page of somebody else's names
             return ""
         return self.origin if self.origin.endswith(".py") else self.id.rpartition(":")[0]
 
@@ -103,14 +103,13 @@ def read_page(path: Path, claim_id: str, module: str) -> Page:
     Raises:
         CatalogueError: the file is not TOML, or a field is missing, unknown or of the wrong type; the message names it.
     """
-    from proofs_checks.inputs.files import read_bytes
 
     try:
         data = tomllib.loads(read_bytes(path, MAX_BYTES).decode("utf-8"))
     except InputError as error:
         raise CatalogueError(f"The page of {claim_id} cannot be read: {error}") from None
     except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number that is too long
-        raise CatalogueError(f"The page of {claim_id} is not valid TOML ({path.name}): {error}") from None
+        raise CatalogueError(f"The page of {claim_id} is not valid TOML ({named(path)}): {error}") from None
     return make_page(data, claim_id, module, str(path))
 
 
@@ -122,7 +121,7 @@ def make_page(data: Any, claim_id: str, module: str, origin: str) -> Page:
     """
 
     def refuse(problem: str) -> CatalogueError:
-        return CatalogueError(f"{claim_id}: {problem} (in {Path(origin).name})")
+        return CatalogueError(f"{claim_id}: {problem} (in {named(origin)})")
 
     if not isinstance(claim_id, str) or not _ID.fullmatch(claim_id):
         raise refuse("expected an id like topic.slug in lower case, with dashes inside words")

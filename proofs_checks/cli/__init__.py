@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from proofs_checks import exits
 from proofs_checks.errors import PrealityError
 from proofs_checks.inputs.files import printed
+from proofs_checks.wording import told
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -80,6 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _explained(error, debug)
     except KeyboardInterrupt:
         return _aside("Interrupted.", exits.INTERRUPTED)
+    except BaseException as error:  # noqa: BLE001  a stranger's SystemExit is no answer of this program's
+        return _aside(f"Code that was run left the program by {told(error)}; nothing was decided.", exits.ERRORED)
 
 
 def _open_standard_streams() -> None:
@@ -125,7 +128,7 @@ def _explained(error: Exception, debug: bool) -> int:
             f"{_usage_text(error)}\n`preality --help` and `preality COMMAND --help` list what there is.", exits.USAGE
         )
     hint = "" if debug else " `--debug` shows where; please report it."
-    return _aside(f"preality itself failed: {type(error).__name__}: {error}{hint}", exits.ERRORED)
+    return _aside(f"preality itself failed: {told(error)}{hint}", exits.ERRORED)
 
 
 def _usage_text(error: Any) -> str:

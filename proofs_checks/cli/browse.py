@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from proofs_checks import exits
+from proofs_checks.errors import LedgerError
 from proofs_checks.report.terminal import say, warn
 from proofs_checks.wording import clean, count, finite
 from proofs_checks.wording.formulas import unicode_prose
@@ -85,9 +86,15 @@ def _last_verdict(claim: Claim, catalogue: Catalogue, ledger: Path | None) -> It
     if ledger is None and not default_path().exists():
         yield "Last run: none yet."
         return
-    with Ledger(ledger, reading=True) as book:
-        run = book.latest(claim.id)
-        records = book.records(run.id) if run else []
+    try:
+        with Ledger(ledger, reading=True) as book:
+            run = book.latest(claim.id)
+            records = book.records(run.id) if run else []
+    except LedgerError as error:
+        if ledger is not None:
+            raise
+        yield f"Last run: not known. {error}"
+        return
     if run is None:
         yield "Last run: none yet."
         return

@@ -58,6 +58,7 @@ def _wanted(fault: Fault, names: Sequence[str]) -> bool:
 
 def _tell(faults: Sequence[Fault], results: dict[str, Result], md: Path | None) -> int:
     from proofs_checks.report.faults import rate_text, rates, render_faults
+    from proofs_checks.report.formats import write_report
 
     missed = [fault for fault in faults if results[fault.id].outcome in ("survived", "lost")]
     for fault in missed:
@@ -75,6 +76,6 @@ def _tell(faults: Sequence[Fault], results: dict[str, Result], md: Path | None) 
             f"{floor}: {counts['caught']} of {counts.total()} faults caught{f' ({others})' if others else ''}, {rate_text(counts)}"
         )
     if md is not None:
-        md.write_text(render_faults(faults, results), encoding="utf-8")
+        write_report(md, render_faults(faults, results))
         say(f"Wrote {md}")
     return exits.REFUTED if missed else exits.HOLDS

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from proofs_checks import exits
 from proofs_checks.cli.common import checked_outputs, read_audits, results_of, select, write_outputs
 from proofs_checks.errors import CatalogueError, InputError
-from proofs_checks.inputs.files import exists, is_file, printed, read_text
+from proofs_checks.inputs.files import exists, is_file, named, printed, read_text
 from proofs_checks.report.terminal import print_results, say, warn
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _record_of(text: str, ledger: Path | None) -> tuple[Record, list[str]]:
             )
         return records.parse(lines[0]), []
     run, _, number = text.rpartition(":")
-    if not run or not number.isdigit():
+    if not run or not (number.isascii() and number.isdigit()):
         raise InputError(
             f"Expected an address RUN:NUMBER, a record as JSON, or a file that holds one; got {text!r}, and there is no such file."
         )
@@ -299,9 +299,9 @@ def _checked_lines(file: Path, catalogue: Catalogue) -> list[Record]:
             record = records.parse(line)
             require_possible(record, catalogue[record["claim"]])
         except (InputError, CatalogueError) as error:
-            raise InputError(f"{file.name}, line {number}: {error} Nothing was kept.") from None
+            raise InputError(f"{named(file)}, line {number}: {error} Nothing was kept.") from None
         if key_of(record) in found:
-            raise InputError(f"{file.name}, line {number}: the same check stands twice. Nothing was kept.")
+            raise InputError(f"{named(file)}, line {number}: the same check stands twice. Nothing was kept.")
         found[key_of(record)] = record
     return list(found.values())
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import os
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proofs_checks import exits
 from proofs_checks.audits import KINDS, Kind
 from proofs_checks.cli.common import checked_outputs
-from proofs_checks.errors import InputError
-from proofs_checks.inputs.files import exists, limited_to, printed
+from proofs_checks.errors import InputError, PrealityError
+from proofs_checks.inputs.files import exists, limited_to, named, printed
 from proofs_checks.report.terminal import say, share_progress, warn
-from proofs_checks.wording import count
+from proofs_checks.wording import count, told
 
 if TYPE_CHECKING:
     from proofs_checks.findings import AuditReport, Interrupted
@@ -50,7 +52,7 @@ def audit(
         raise InputError(f"There is no file {printed(file)} to audit.")
     if (reads == "code") != (file.suffix == ".py"):
         wanted = "a Python file (.py), which is run" if reads == "code" else "data, which is never run"
-        raise InputError(f"The {kind} audit reads {wanted}; got {file.name!r}.")
+        raise InputError(f"The {kind} audit reads {wanted}; got {named(file)}.")
     try:
         with limited_to(max_bytes):
             report = _carried_out(getattr(importlib.import_module(module), name), file, reads)
@@ -66,10 +68,17 @@ def _carried_out(function: Any, file: Path, reads: str) -> AuditReport:
     if reads == "data":
         return function(file)
     objects = _told(file, function)
-    if "progress" not in inspect.signature(function).parameters or "progress" in objects:
-        return function(**objects)
-    with share_progress() as progress:
-        return function(**objects, progress=progress)
+    try:
+        if "progress" not in inspect.signature(function).parameters or "progress" in objects:
+            return function(**objects)
+        with share_progress() as progress:
+            return function(**objects, progress=progress)
+    except (PrealityError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        if (line := line_in(file, error)) is None:
+            raise
+        raise InputError(f"{named(file)}, line {line}, raised {told(error)}; the audit went through it.") from error
 
 
 def _interrupted(kind: str, file: Path, stop: Interrupted) -> int:
@@ -78,7 +87,7 @@ def _interrupted(kind: str, file: Path, stop: Interrupted) -> int:
 
     if stop.findings:
         meaning = "Interrupted: what is not listed was not asked."
-        say(AuditReport(kind, file.name, list(stop.findings), meaning, "Run the audit again to its end.").text())
+        say(AuditReport(kind, named(file), list(stop.findings), meaning, "Run the audit again to its end.").text())
     warn(f"Interrupted after {count(len(stop.findings), 'finding')}; nothing was written.")
     return exits.INTERRUPTED
 
@@ -95,10 +104,20 @@ def _write(report: AuditReport, outputs: dict[str, Path]) -> None:
         say(f"Wrote {path}")
 
 
+def line_in(file: Path, error: BaseException) -> int | None:
+    """The last line of ``file`` that an error came through; None where it came from elsewhere."""
+    lines = [
+        number
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if os.path.abspath(frame.f_code.co_filename) == os.path.abspath(file)
+    ]
+    return lines[-1] if lines else None
+
+
 def _told(file: Path, function: Any) -> dict[str, Any]:
     from proofs_checks.inputs.code_files import arguments
 
-    warn(f"{file} is code, and is run.")
+    warn(f"{printed(file)} is code, and is run.")
     return arguments(file, function)
 
 

@@ -18,6 +18,8 @@ from proofs_checks.wording import short
 
 MAX_PROBES = 512  # unit vectors on which a relation is tried
 MAX_ELEMENTS = 64
+MAX_WORK = 2 * 10**11  # multiplications when relations are tried: some ten seconds
+LETTER, PERMUTED = 10**5, 20  # what a call costs, and an entry that is moved, in multiplications
 COARSE = 0.05  # of the largest entry compared: where rounding reaches that far, nothing is told
 
 
@@ -219,6 +221,7 @@ def worst_relation(
     """
     names = list(moves)
     found = []
+    _require_affordable(moves, relations, batch)
     for text, word in relations:
         letters = [moves[names[abs(k) - 1]] if k > 0 else moves[names[abs(k) - 1]].inverse() for k in word]
         probe = _probe([m for m in letters if m.size is not None], batch, any(m.function is not None for m in letters))
@@ -229,6 +232,20 @@ def worst_relation(
     bad = sum(not f.holds for f in found)
     worst = max(found, key=lambda f: (f.told and not f.holds, not f.holds, f.defect))
     return replace(worst, count=len(found), failing=bad)
+
+
+def _require_affordable(
+    moves: Mapping[str, Move], relations: Sequence[tuple[str, tuple[int, ...]]], batch: Tensor
+) -> None:
+    """Refuse relations whose letters, each a product with all probes, would take minutes."""
+    size = max((m.size or 0 for m in moves.values()), default=0)
+    entries = max(min(size, MAX_PROBES) * size, batch.numel())
+    matrices = any(m.matrix is not None for m in moves.values())
+    letters = sum(len(word) for _, word in relations)
+    if letters * (LETTER + entries * (size if matrices else PERMUTED)) > MAX_WORK:
+        raise InputError(
+            f"The relations have {letters} letters, too many to apply to {size} coordinates. Give the few relations that define the group."
+        )
 
 
 def _probe(linear: Sequence[Move], batch: Tensor, functions: bool) -> Tensor:

@@ -77,6 +77,7 @@ def one_log_density_a_point(out: Any, points: Tensor, what: str) -> Tensor:
     import numpy as np
     import torch
 
+    require_dense(out, f"what {what} returned")
     size = points.shape[0]
     if isinstance(out, (np.ndarray, np.floating)) and out.dtype.kind == "f":
         out = torch.from_numpy(

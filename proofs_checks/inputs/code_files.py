@@ -6,6 +6,8 @@ import difflib
 import hashlib
 import importlib.util
 import inspect
+import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,8 @@ from types import ModuleType
 from typing import Any
 
 from proofs_checks.errors import InputError, PrealityError
-from proofs_checks.inputs.files import is_file, printed
+from proofs_checks.inputs.files import is_file, named, printed
+from proofs_checks.wording import told
 
 
 def run_file(path: Path, *, what: str, error: type[PrealityError] = InputError) -> ModuleType:
@@ -24,9 +27,8 @@ def run_file(path: Path, *, what: str, error: type[PrealityError] = InputError) 
     """
     if not is_file(path):
         raise error(f"There is no {what} {printed(path)}.")
-    name = (
-        f"preality_{what.replace(' ', '_')}_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
-    )
+    hashed = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]
+    name = f"preality_{what.replace(' ', '_')}_{re.sub('[^a-zA-Z0-9_-]', '_', path.stem)}_{hashed}"
     spec = importlib.util.spec_from_file_location(name, path.absolute())
     if spec is None or spec.loader is None:
         raise error(f"{printed(path)} is not a Python file; a {what} is, and ends in .py.")
@@ -38,7 +40,7 @@ def run_file(path: Path, *, what: str, error: type[PrealityError] = InputError) 
         raise
     except BaseException as raised:  # whatever a stranger's file raises has to be told to its author
         sys.modules.pop(name, None)
-        raise error(f"The {what} {path.name} raised {_told(raised)}") from raised
+        raise error(f"The {what} {named(path)} raised {told(raised)}") from raised
     return module
 
 
@@ -58,14 +60,6 @@ def arguments(path: Path, function: Callable[..., Any]) -> dict[str, Any]:
         hint = f" It defines {', '.join(close)}: rename." if close else ""
         optional = [name for name, parameter in wanted.items() if parameter.default is not parameter.empty]
         raise InputError(
-            f"{path.name} does not define {', '.join(missing)}.{hint} The audit also takes {', '.join(optional)}."
+            f"{named(path)} does not define {', '.join(missing)}.{hint} The audit also takes {', '.join(optional)}."
         )
     return {name: given[name] for name in wanted if name in given}
-
-
-def _told(error: BaseException) -> str:
-    """The error in a line, also where its class cannot print itself."""
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001  __str__ is a stranger's too
-        return type(error).__name__

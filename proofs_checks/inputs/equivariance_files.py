@@ -32,7 +32,7 @@ from proofs_checks.errors import InputError
 from proofs_checks.inputs.actions import Move, read_move
 from proofs_checks.inputs.documents import HERE, decode
 from proofs_checks.inputs.entries import array_of
-from proofs_checks.inputs.files import Decimal, read_arrays, read_json
+from proofs_checks.inputs.files import Decimal, named, read_arrays, read_json
 from proofs_checks.wording import short
 
 
@@ -156,7 +156,7 @@ def read_equivariance_file(path: str | Path) -> EquivarianceFile:
     """
     path = Path(path)
     return read_equivariance_data(
-        _arranged(read_arrays(path), path.name) if path.suffix.lower() == ".npz" else read_json(path)
+        _arranged(read_arrays(path), named(path)) if path.suffix.lower() == ".npz" else read_json(path)
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from proofs_checks.errors import InputError
-from proofs_checks.wording import short
+from proofs_checks.wording import clean, short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -156,6 +156,12 @@ def printed(path: object, limit: int = 200) -> str:
     return short(str(path), limit)
 
 
+def named(path: str | Path, limit: int = 120) -> str:
+    """A file's own name for a message, without its folder: on one line, cut to size, whatever bytes it is made of."""
+    name = clean(Path(path).name)
+    return name if len(name) <= limit else f"{name[:limit]}..."
+
+
 # -- text and JSON ------------------------------------------------------------------------------------------------------
 
 
@@ -163,7 +169,7 @@ def refuse_pickles(path: Path) -> None:
     """Refuse, by its ending, a file that may hold pickled objects."""
     if path.suffix.lower() in _PICKLES:
         raise InputError(
-            f"{path.name} may hold pickled objects, which run code when they are read. Save the arrays with numpy.savez, or write JSON or CSV."
+            f"{named(path)} may hold pickled objects, which run code when they are read. Save the arrays with numpy.savez, or write JSON or CSV."
         )
 
 
@@ -179,25 +185,25 @@ def read_text(path: str | Path, *, blank: bool = False) -> str:
     refuse_pickles(path)
     raw = read_bytes(path)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(f"{path.name} is UTF-16. Save it as UTF-8.")
+        raise InputError(f"{named(path)} is UTF-16. Save it as UTF-8.")
     values = max(sum(raw.count(mark) for mark in b",;\t[{"), raw.count(b"\n"), raw.count(b"\r"))
     most = max(_LIMIT.get() // BYTES_PER_VALUE, 1)
     if values > most:
         raise InputError(
-            f"{path.name} holds some {values} values; at most {most} are read. --max-bytes raises the limit."
+            f"{named(path)} holds some {values} values; at most {most} are read. --max-bytes raises the limit."
         )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+        raise InputError(f"{named(path)} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
     if not blank and not text.strip():
-        raise InputError(f"{path.name} is empty. Was it saved?")
+        raise InputError(f"{named(path)} is empty. Was it saved?")
     return text
 
 
 def read_json(path: str | Path, *, exact: bool = True) -> Any:
     """The JSON document in a file; see :func:`parse_json`."""
-    return parse_json(read_text(path), Path(path).name, exact=exact)
+    return parse_json(read_text(path), named(path), exact=exact)
 
 
 def parse_json(text: str, name: str, *, exact: bool = True) -> Any:
@@ -279,4 +285,4 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     """The arrays of an NPZ archive, by name; see :func:`proofs_checks.inputs.archives.arrays_of`."""
     from proofs_checks.inputs.archives import arrays_of
 
-    return arrays_of(read_bytes(path), Path(path).name, UNPACKED * _LIMIT.get())
+    return arrays_of(read_bytes(path), named(path), UNPACKED * _LIMIT.get())

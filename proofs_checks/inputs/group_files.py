@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.documents import decode
-from proofs_checks.inputs.files import read_arrays, read_json, read_text
+from proofs_checks.inputs.files import named, read_arrays, read_json, read_text
 from proofs_checks.wording import short
 from theory.groups import FiniteGroup
 
@@ -45,13 +45,13 @@ def read(path: Path) -> Rows | np.ndarray | FiniteGroup:
     suffix = path.suffix.lower()
     if suffix == ".npz":
         return _from_npz(path)
-    return from_json(read_json(path), path.name) if suffix == ".json" else _from_csv(path)
+    return from_json(read_json(path), named(path)) if suffix == ".json" else _from_csv(path)
 
 
 def _from_csv(path: Path) -> Rows:
     text = read_text(path).replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
-        raise InputError(f"{path.name} holds NUL bytes; it is no CSV text.")
+        raise InputError(f"{named(path)} holds NUL bytes; it is no CSV text.")
     first = next(line for line in text.splitlines() if line.strip())
     delimiter = max(",;\t", key=first.count)
     if not first.count(delimiter) and len(first.split()) > 1:
@@ -60,7 +60,7 @@ def _from_csv(path: Path) -> Rows:
         reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
         rows = [[cell.strip() for cell in row] for row in reader]
     except csv.Error as error:
-        raise InputError(f"{path.name} is not readable as CSV: {error}.") from None
+        raise InputError(f"{named(path)} is not readable as CSV: {error}.") from None
     rows = [row for row in rows if any(row)]
     ends_empty = len({len(row) for row in rows}) == 1 and not any(row[-1] for row in rows)
     return [row[:-1] for row in rows] if ends_empty else rows  # a delimiter at the end of every line
@@ -93,12 +93,12 @@ def _from_npz(path: Path) -> Rows | np.ndarray:
     arrays = read_arrays(path)
     if "table" not in arrays or arrays.keys() - {"table", "labels"}:
         raise InputError(
-            f"Expected an array 'table', and perhaps 'labels', in {path.name}, got {', '.join(sorted(arrays)) or 'none'}."
+            f"Expected an array 'table', and perhaps 'labels', in {named(path)}, got {', '.join(sorted(arrays)) or 'none'}."
         )
     table = arrays["table"]
     if table.dtype.kind not in "iuU" or table.ndim != 2:
         raise InputError(
-            f"Expected a square array of whole numbers or texts in 'table' of {path.name}, got shape {table.shape}, {table.dtype}. "
+            f"Expected a square array of whole numbers or texts in 'table' of {named(path)}, got shape {table.shape}, {table.dtype}. "
             "A table counts or names elements: if the numbers are whole, save table.astype(int)."
         )
     labels = arrays.get("labels")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.files import require_dense
+from proofs_checks.inputs.files import named, require_dense
 from proofs_checks.inputs.group_files import INSTEAD, MAX_ELEMENTS, from_json, read
 from proofs_checks.wording import short
 from theory.groups import FiniteGroup
@@ -41,7 +41,7 @@ def read_table(source: GroupSource, subject: str = "") -> tuple[str, LabelledTab
             doubtful labels, more than 4096 elements.
     """
     if isinstance(source, (str, Path)):
-        name, given = subject or Path(source).name, read(Path(source))
+        name, given = subject or named(source), read(Path(source))
     else:
         name = subject or "a table"
         given = from_json(source, name) if isinstance(source, Mapping) else source

@@ -25,9 +25,11 @@ from proofs_checks.wording import short
 from theory.groups import FiniteGroup
 from theory.groups.cayley_tables import GroupTooLarge, NotAGroup
 from theory.groups.finite_groups import from_presentation
-from theory.groups.presentations import WordError, read_relation, read_word
+from theory.groups.presentations import WordError, read_relations, read_word
 
 MAX_GROUP = 1024
+MAX_GENERATORS = 4096
+MAX_IMAGES = 2**25  # of all elements together, where permutations list them: 256 MB
 INSTEAD = "Give the matrices on generators without the group: then they are decomposed numerically, degree up to 2048, group up to 20000 elements."
 
 
@@ -119,13 +121,15 @@ def read_group(data: Any, limit: int = MAX_GROUP, instead: str = INSTEAD) -> Nam
 def _letters(names: Sequence[str] | None, place: str) -> tuple[str, ...]:
     if not names or len(set(names)) != len(names) or not all(x.isidentifier() and x.isascii() for x in names):
         raise InputError(f'Expected different names such as "r", "s" in {place}, got {short(names and list(names))}.')
+    if len(names) > MAX_GENERATORS:
+        raise InputError(f"{place} names {len(names)} generators; at most {MAX_GENERATORS} are read.")
     return tuple(names)
 
 
 def _from_relations(document: GroupDocument) -> NamedGroup:
     letters = _letters(document.generators, "group.generators")
     try:
-        relations = [read_relation(text, letters) for text in document.relations or ()]
+        relations = list(read_relations(document.relations or (), letters).values())
     except WordError as error:
         raise InputError(f"In group.relations: {error}") from None
     group, images = from_presentation(letters, relations)
@@ -135,6 +139,7 @@ def _from_relations(document: GroupDocument) -> NamedGroup:
 def _from_permutations(document: GroupDocument, limit: int) -> NamedGroup:
     given = document.permutations or {}
     letters = _letters(list(given), "group.permutations")
+    limit = min(limit, max(1, MAX_IMAGES // max(map(len, given.values()))))
     try:
         group = FiniteGroup.from_permutations([given[x] for x in letters], limit=limit)
     except GroupTooLarge:
@@ -153,6 +158,8 @@ def _with_names(
 ) -> NamedGroup:
     if elements is None:
         return _named_by_words(group, letters, images)
+    if len(elements) > group.order:
+        raise InputError(f"group.elements has {len(elements)} names for {group.order} elements; one names each.")
     plain = NamedGroup(group, dict(images), letters, ())
     names = dict(images)
     for name, word in elements.items():

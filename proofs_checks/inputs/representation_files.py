@@ -41,6 +41,7 @@ from theory.representations import Representation
 MAX_WORK = 2 * 10**9  # multiplications in the products of all pairs
 MAX_FIELD_WORK = 2 * 10**10  # the same with entries of a cyclotomic field, where numpy does many at once
 MAX_DEGREE = 64
+MAX_CHARACTERS = 2**23  # integers in the exact character table
 Share = Annotated[float, Meta(ge=0, lt=1)]
 
 
@@ -91,11 +92,21 @@ def read_audit_file(data: Any, group: NamedGroup | None = None) -> AuditFile:
                 "The field 'group' is missing: a file holds a group and representations; see examples/lecture_d4.json."
             )
         group = read_group(document.group)
+    _require_table(group)
     field = _prime_field(document.characteristic)
     read = tuple(
         _extended(name, given, group, document.accuracy, field) for name, given in document.representations.items()
     )
     return AuditFile(document.title, group, read, document.complete)
+
+
+def _require_table(group: NamedGroup) -> None:
+    """Refuse a group whose exact character table takes too long: k^2 values in Q(zeta_e), of degree phi(e) over Q."""
+    k, e = len(group.group.classes), group.group.exponent
+    if k * k * degree(e) > MAX_CHARACTERS:
+        raise InputError(
+            f"The character table of the group has {k} x {k} values in Q(zeta({e})), too many to write down. {INSTEAD}"
+        )
 
 
 def read_accuracy(value: Any) -> float | None:

@@ -33,7 +33,7 @@ from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
 from proofs_checks.inputs.documents import decode
 from proofs_checks.inputs.entries import Matrix, array_of
-from proofs_checks.inputs.files import Decimal, parse_json, read_arrays, read_json, read_text
+from proofs_checks.inputs.files import Decimal, named, parse_json, read_arrays, read_json, read_text
 from proofs_checks.inputs.named_groups import NamedGroup, read_group
 from proofs_checks.inputs.representation_files import (
     AuditFile,
@@ -124,7 +124,7 @@ def given_group(group: Any) -> NamedGroup:
     if isinstance(group, (str, Path)) and Path(group).suffix.lower() == ".npz":
         arrays = read_arrays(Path(group))
         if "table" not in arrays:
-            raise InputError(f"Expected an array 'table' in {Path(group).name}, got {', '.join(sorted(arrays))}.")
+            raise InputError(f"Expected an array 'table' in {named(group)}, got {', '.join(sorted(arrays))}.")
         return given_group(arrays["table"])
     if isinstance(group, (str, Path)):
         rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(read_text(group))) if any(row)]
@@ -140,7 +140,7 @@ def given_group(group: Any) -> NamedGroup:
 def _from_path(path: Path) -> Any:
     suffix = path.suffix.lower()
     if suffix == ".npz":
-        return _npz_data(read_arrays(path), path.name)
+        return _npz_data(read_arrays(path), named(path))
     return _from_csv(path) if suffix in (".csv", ".tsv", ".txt") else read_json(path)
 
 
@@ -179,20 +179,20 @@ def _from_csv(path: Path) -> dict[str, Any]:
     lines = text.splitlines()
     if lines[0].startswith("#"):
         try:
-            beside = parse_json(lines[0][1:], f"The first line of {path.name}")
+            beside = parse_json(lines[0][1:], f"The first line of {named(path)}")
         except InputError as error:
             raise InputError(
                 f'{error} The first line begins with #, so it should hold JSON such as # {{"group": ...}}.'
             ) from None
         if not isinstance(beside, dict):
-            raise InputError(f"Expected a JSON object after # in {path.name}, got {short(beside)}.")
+            raise InputError(f"Expected a JSON object after # in {named(path)}, got {short(beside)}.")
         lines = lines[1:]
     delimiter = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key="\n".join(lines).count)
     found: dict[str, dict[str, Any]] = {}
     try:
         rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise InputError(f"{path.name} is not readable as CSV: {error}.") from None
+        raise InputError(f"{named(path)} is not readable as CSV: {error}.") from None
     for number, row in enumerate(rows, start=1 + (len(text.splitlines()) - len(lines))):
         if not any(cell.strip() for cell in row):
             continue
@@ -202,16 +202,16 @@ def _from_csv(path: Path) -> dict[str, Any]:
         d = math.isqrt(len(cells))
         if not label or not cells or d * d != len(cells):
             raise InputError(
-                f"Line {number} of {path.name}: expected a name and d*d entries (1, 4, 9, ...), got {short(label)} and {len(cells)} entries."
+                f"Line {number} of {named(path)}: expected a name and d*d entries (1, 4, 9, ...), got {short(label)} and {len(cells)} entries."
             )
         match = _OF.fullmatch(label)
         name, element = (match["name"], match["element"]) if match and match["element"] else ("R", label)
         where = found.setdefault(name, {})
         if element in where:
-            raise InputError(f"Line {number} of {path.name} gives {short(label)} a second time.")
+            raise InputError(f"Line {number} of {named(path)} gives {short(label)} a second time.")
         where[element] = [[_cell(cells[i * d + j]) for j in range(d)] for i in range(d)]
     if not found:
-        raise InputError(f"{path.name} holds no matrix.")
+        raise InputError(f"{named(path)} holds no matrix.")
     return {**beside, "representations": found}
 
 

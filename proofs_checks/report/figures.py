@@ -22,9 +22,9 @@ from xml.etree.ElementTree import Element, fromstring, tostring
 
 from markupsafe import Markup
 
-from proofs_checks.claim.apart import Apart, call_apart, told
+from proofs_checks.claim.apart import Apart, call_apart
 from proofs_checks.errors import CatalogueError
-from proofs_checks.wording import clip, visible, words
+from proofs_checks.wording import clip, told, visible, words
 
 if TYPE_CHECKING:
     from proofs_checks.claim.claim import Claim

@@ -9,6 +9,7 @@ Titles, reasons and file names come from third parties: every string passes
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,7 +51,8 @@ def width(stream: TextIO | None = None) -> int:
     """Columns of the terminal; what COLUMNS says, or 80, where there is none."""
     if (stream or sys.stdout).isatty():
         return shutil.get_terminal_size((80, 24)).columns
-    return int(columns) if (columns := os.environ.get("COLUMNS", "")).isdigit() and int(columns) else 80
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if re.fullmatch("[1-9][0-9]{0,4}", columns) else 80
 
 
 def _console(stream: TextIO) -> Console:

@@ -9,12 +9,12 @@ from numbers import Rational
 from typing import Any, TypeVar
 
 from proofs_checks.claim import provenance
-from proofs_checks.claim.apart import told
 from proofs_checks.claim.claim import Claim
 from proofs_checks.errors import CatalogueError, InputError, PrealityError
 from proofs_checks.kernel import Case
 from proofs_checks.run import checks, drawing
 from proofs_checks.run.checks import Record, Settings, Task, Trial
+from proofs_checks.wording import told
 
 DRAWS = 200  # how many cases say how large a route's cases become
 LARGEST_SEED = 2**63

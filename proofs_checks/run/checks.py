@@ -21,12 +21,11 @@ from typing import Any, TypeVar
 
 from proofs_checks import kernel
 from proofs_checks.claim import provenance
-from proofs_checks.claim.apart import told
 from proofs_checks.claim.claim import Claim
 from proofs_checks.errors import DeviceError, InputError
 from proofs_checks.kernel import Case, Cases, Control, Profile, Status, Verdict, canonical, trial_seed
 from proofs_checks.run import drawing
-from proofs_checks.wording import encodable
+from proofs_checks.wording import encodable, told
 
 RECORD_VERSION = 1
 IMPORTED, CHANGED = "imported", "changed after it was kept"  # where a record comes from, if not from a run here
@@ -36,6 +35,7 @@ PROFILES = {
     "deep": Profile("deep", cases=400, samples=1_000_000_000, statistical_cases=2),
 }
 SHRINK_SECONDS = 20.0
+LONGEST_TRACE = 20_000  # letters of a traceback that are kept
 
 Record = dict[str, Any]
 T = TypeVar("T")
@@ -223,7 +223,10 @@ def _guarded(call: Callable[[], T]) -> tuple[T, None] | tuple[None, BaseExceptio
 
 
 def _trace(error: BaseException | None) -> str:
-    return encodable("".join(traceback.format_exception(error)))
+    text = "".join(traceback.format_exception(error))
+    if len(text) > LONGEST_TRACE:  # an error may hold a whole array in its text
+        text = f"{text[: LONGEST_TRACE // 2]}\n...\n{text[-LONGEST_TRACE // 2 :]}"
+    return encodable(text)
 
 
 def gathered(check: Callable[..., Any], **arguments: Any) -> Any:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from proofs_checks.errors import InputError, LedgerError
+from proofs_checks.errors import LedgerError
 from proofs_checks.run import records
 from proofs_checks.run.checks import CHANGED, IMPORTED, digest, key_of
 from proofs_checks.wording import encodable
@@ -286,10 +286,11 @@ class Ledger:
             row = self._db.execute("SELECT settings FROM runs WHERE id = ?", (run,)).fetchone()
         try:
             record = records.parse(blob)
-        except InputError as error:
+            settings = {} if row is None else _settings(row[0])
+        except (ValueError, RecursionError) as error:  # an InputError is a ValueError
             raise LedgerError(f"The record {run}:{number} of the ledger {self.path} cannot be read. {error}") from None
         changed = kept and (known is None or known[0] != _sum(run, claim, key, blob) or key_of(record) != key)
-        imported = row is not None and "imported" in _settings(row[0])
+        imported = "imported" in settings
         return CHANGED if changed else IMPORTED if imported else "", {**record, "address": f"{run}:{number}"}
 
     def _sums(self) -> bool:
@@ -299,7 +300,7 @@ class Ledger:
         """The record at ``RUN:NUMBER``."""
         run, _, number = address.rpartition(":")
         with self._explained():
-            wanted = int(number) if number.isdigit() and len(number) < 19 else -1
+            wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else -1
             row = self._db.execute(
                 "SELECT number, claim, key, record FROM checks WHERE run = ? AND number = ?", (run, wanted)
             ).fetchone()

@@ -19,7 +19,7 @@ import tempfile
 import threading
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from py_compile import PycInvalidationMode
@@ -29,7 +29,9 @@ from typing import Any
 from proofs_checks.claim import provenance
 from proofs_checks.claim.collection import Collection
 from proofs_checks.errors import InputError
+from proofs_checks.inputs.files import is_file, named, printed, read_bytes
 from proofs_checks.kernel import canonical
+from proofs_checks.wording import short
 
 __all__ = ["Fault", "Result", "judge_faults", "own_faults", "read_faults"]
 
@@ -100,25 +102,34 @@ def read_faults(paths: Iterable[Path]) -> list[Fault]:
     faults: dict[str, Fault] = {}
     for path in paths:
         try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8")).get("fault")
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"The fault file {path} cannot be read: {error}") from None
+            tables = tomllib.loads(read_bytes(path).decode("utf-8")).get("fault")
+        except InputError:
+            raise
+        except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number that is too long
+            raise InputError(f"The fault file {printed(path)} cannot be read: {error}") from None
         if not isinstance(tables, list) or not tables:
-            raise InputError(f"The fault file {path} declares no [[fault]].")
+            raise InputError(f"The fault file {printed(path)} declares no [[fault]].")
         for number, table in enumerate(tables, start=1):
-            fault = _fault(table, f"{path.name}, fault {number}", path)
+            fault = _fault(table, f"{named(path)}, fault {number}", path)
             if fault.id in faults:
-                raise InputError(f"{path.name}: the id {fault.id!r} is used twice.")
+                raise InputError(f"{named(path)}: the id {fault.id!r} is used twice.")
             faults[fault.id] = fault
     return list(faults.values())
 
 
 def _fault(table: Any, place: str, path: Path) -> Fault:
+    if not isinstance(table, dict):
+        raise InputError(f"{place}: expected a table of fields, got {short(table)}.")
     if unknown := set(table) - _FIELDS:
         raise InputError(f"{place}: unknown field {sorted(unknown)[0]!r}; the fields are {', '.join(sorted(_FIELDS))}.")
     for name in ("id", "file", "old", "new", "why"):
         if not isinstance(table.get(name), str) or (name != "new" and not table[name]):
             raise InputError(f"{place}: {name!r} is missing or not a text.")
+    for name in _FIELDS - {"claims"}:
+        if not isinstance(table.get(name, ""), str):
+            raise InputError(f"{place}: expected a text in {name!r}, got {short(table[name])}.")
+    if table.get("profile", "quick") not in ("quick", "full"):
+        raise InputError(f"{place}: expected quick or full in 'profile', got {short(table['profile'])}.")
     claims = table.get("claims")
     if not isinstance(claims, list) or not claims or not all(isinstance(claim, str) for claim in claims):
         raise InputError(f"{place}: 'claims' has to be a list of ids, in the order in which they are judged.")
@@ -202,10 +213,12 @@ def target(fault: Fault, files: Sequence[Path]) -> tuple[Path, Path]:
     Raises:
         InputError: it is neither a file of this project nor one beside the claim files selected.
     """
-    if (HERE / fault.file).is_file() and Path(fault.file).parts[0] in provenance.FIRST_PARTY:
+    parts = Path(fault.file).parts
+    if is_file(HERE / fault.file) and parts[0] in provenance.FIRST_PARTY and ".." not in parts:
         return HERE / fault.file, Path(fault.file)
-    path = (Path(fault.origin).parent / fault.file).resolve()
-    if path.is_file() and path.suffix == ".py" and path.parent in {file.resolve().parent for file in files}:
+    path = Path(fault.origin).parent / fault.file
+    path = path.resolve() if is_file(path) else path
+    if is_file(path) and path.suffix == ".py" and path.parent in {file.resolve().parent for file in files}:
         return path, Path("own") / path.name
     raise InputError(
         f"Fault {fault.id}: there is no file {fault.file!r} in theory, numerics, proofs_checks or beside a claim file that is selected."
@@ -365,8 +378,12 @@ def _keys(faults: Sequence[Fault], files: Sequence[Path]) -> dict[str, str]:
 def _read(known: Path | None) -> dict[str, Result]:
     if known is None or not known.is_file():
         return {}
-    results = (Result(**json.loads(line)) for line in known.read_text(encoding="utf-8").splitlines() if line.strip())
-    return {result.key: result for result in results}
+    found: dict[str, Result] = {}
+    for line in known.read_text(encoding="utf-8", errors="replace").splitlines():
+        with suppress(ValueError, TypeError, RecursionError):  # a line that was cut: its fault is judged again
+            result = Result(**json.loads(line))
+            found[result.key] = result
+    return found
 
 
 def _append(known: Path | None, result: Result) -> None:

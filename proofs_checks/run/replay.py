@@ -13,6 +13,7 @@ from proofs_checks.run import admission, checks
 from proofs_checks.run.checks import Record
 from proofs_checks.run.interactive import PROVING, Catalogue
 from proofs_checks.run.workers import Plan, run
+from proofs_checks.wording import clip
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def _verdict_text(verdict: Record) -> str:
         for name in ("residual", "bound", "margin")
         if verdict[name] is not None
     ]
-    return ". ".join(part for part in (", ".join([verdict["status"], *numbers]), verdict["why"]) if part)
+    return ". ".join(part for part in (", ".join([verdict["status"], *numbers]), clip(verdict["why"], 2000)) if part)
 
 
 def replay(record: Record, catalogue: Catalogue, device: str = "") -> Replay:

@@ -19,12 +19,13 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from proofs_checks.claim.apart import deaf, end, told
+from proofs_checks.claim.apart import LONGEST, deaf, end
 from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.collection import Collection
 from proofs_checks.errors import PrealityError
 from proofs_checks.run.checks import PROFILES, Record, Settings, Task, lost, run_task, task_of, tasks_of
 from proofs_checks.run.records import parse
+from proofs_checks.wording import told
 
 LOADING_SECONDS = 120.0  # for the code of a file or of somebody's package; the catalogue's own has no limit
 
@@ -34,6 +35,7 @@ _NONSENSE = (
     ValueError,
     TypeError,
     KeyError,
+    RecursionError,
 )  # it died, also in the middle of a message, or talks nonsense
 
 
@@ -162,22 +164,26 @@ class _Worker:
         if self.late and not self.connection.poll():
             return self._lost(f"The code of {self.home} did not end loading within {LOADING_SECONDS:g} s.")
         try:
-            kind, value = json.loads(self.connection.recv_bytes())
+            kind, value = json.loads(self.connection.recv_bytes(LONGEST))
             if kind == "record":
                 value = parse(json.dumps(value))
             if kind == "kept":
                 kind, value = "record", self.plan.earlier[value]
             if kind == "record" and task_of(value) != self.task:
                 raise ValueError("a record of another task")
+            if kind not in ("record", "failed", "started", "loaded", "done"):
+                raise ValueError("a word that no worker says")
         except _NONSENSE:
             self.process.join(timeout=5)
             code = self.process.exitcode
             return self._lost(f"The worker process died (exit code {code}); out of memory, or a crash in a library.")
+        if kind == "failed" and self.home:  # a stranger's code may say so, too
+            return self._lost(str(value))
         if kind == "failed":
             raise PrealityError(value)
         if kind in ("started", "loaded"):
             self.limit = time.monotonic() + LOADING_SECONDS if kind == "started" and self.home else None
-        return Event(kind, self.label, value)
+        return Event(kind, self.label, value if kind == "record" else None)
 
     def _lost(self, why: str) -> Event:
         assert self.task is not None  # only a worker that was given one is listened to

@@ -13,6 +13,7 @@ from proofs_checks.wording.text import (
     number,
     number_text,
     short,
+    told,
     visible,
     words,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "number",
     "number_text",
     "short",
+    "told",
     "visible",
     "words",
 ]

@@ -164,3 +164,19 @@ def _trimmed(value: object, limit: int, depth: int = 0) -> object:
         first = list(islice(value.items(), limit))
         return {_trimmed(key, limit): _trimmed(item, limit, depth + 1) for key, item in first}
     return value
+
+
+def told(error: BaseException, limit: int = 2000) -> str:
+    """An error in a line, cut to size, also where a stranger's class cannot print itself.
+
+    >>> told(ValueError("two\\nlines"))
+    'ValueError: two lines'
+    """
+    name = type(error).__name__
+    try:
+        text = " ".join(str(error)[: 2 * limit].split())
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  __str__ is a stranger's too, and may leave the process
+        return name
+    return f"{name}: {text if len(text) <= limit else text[:limit] + '...'}"

@@ -123,11 +123,13 @@ class ExactArray:
             if denominator != 1:
                 reduced = reduced * pow(denominator, -1, field.p) % field.p
             return cls(field, reduced.astype(np.int64, copy=False), 1)
-        common = denominator
-        if common != 1 and numerators.size:
-            common = gcd(common, int(np.gcd.reduce(numerators, axis=None)))
-        if common != 1:
-            numerators, denominator = numerators // common, denominator // common
+        if denominator != 1:
+            shared = int(np.gcd.reduce(numerators, axis=None)) if numerators.size else 0
+            common = gcd(denominator, shared)
+            if not shared:  # zeros, which no int64 divides by a denominator that it cannot hold
+                denominator = 1
+            elif common != 1:
+                numerators, denominator = numerators // common, denominator // common
         return cls(field, _tidy(numerators), denominator)
 
     @classmethod

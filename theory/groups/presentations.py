@@ -7,7 +7,7 @@ products.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from theory.groups.cayley_tables import GroupTooLarge
 
 MAX_COSETS = 20_000
 MAX_WORD = 2_000
+MAX_RELATIONS = 10_000
+MAX_LETTERS = 500_000  # of all relations together
+MAX_STEPS = 10_000_000  # letters traced: some ten seconds
+MAX_CELLS = 10_000_000  # entries of the table of cosets
 Word = tuple[int, ...]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9']*|1")
 _EXPONENT = re.compile(r"\s*\^\s*(-?\s*\d{1,6}|\(\s*-?\s*\d{1,6}\s*\))")
@@ -83,11 +87,30 @@ def read_relation(text: str, generators: Sequence[str]) -> Word:
     return left + tuple(-k for k in reversed(read_word(sides[1], generators))) if len(sides) == 2 else left
 
 
+def read_relations(texts: Iterable[str], generators: Sequence[str]) -> dict[str, Word]:
+    """Every different relation, as :func:`read_relation` reads it, by its text.
+
+    Raises:
+        WordError: one that cannot be read; more than :data:`MAX_RELATIONS`, or more letters than :data:`MAX_LETTERS` in all.
+    """
+    found: dict[str, Word] = {}
+    letters = 0
+    for text in dict.fromkeys(texts):
+        found[text] = read_relation(text, generators)
+        letters += len(found[text])
+        if len(found) > MAX_RELATIONS or letters > MAX_LETTERS:
+            raise WordError(
+                f"There are more than {MAX_RELATIONS} relations, or more than {MAX_LETTERS} letters in them. Give a table or permutations instead."
+            )
+    return found
+
+
 class _Cosets:
     """The coset table: ``rows[c][x]`` is where letter x takes coset c, or -1; dead cosets point to what they were merged into."""
 
     def __init__(self, letters: int, limit: int) -> None:
-        self.letters, self.limit = letters, limit
+        self.letters, self.limit = letters, min(limit, max(1, MAX_CELLS // max(1, letters)))
+        self.steps = 0
         self.rows: list[list[int]] = [[-1] * letters]
         self.parent = [0]
         self.pending: list[tuple[int, int]] = []
@@ -138,6 +161,11 @@ class _Cosets:
 
     def trace(self, c: int, word: Sequence[int]) -> None:
         """Make the word close at c, defining cosets where needed."""
+        self.steps += len(word)
+        if self.steps > MAX_STEPS:
+            raise GroupTooLarge(
+                f"More than {MAX_STEPS} letters of relations were traced; the relations may define a large or an infinite group. Give a table or permutations instead."
+            )
         here = self.find(c)
         start = here
         for x in word[:-1]:
@@ -152,10 +180,10 @@ def coset_table(generators: int, relators: Sequence[Word], limit: int = MAX_COSE
     """Right multiplication by the generators on the group's elements, shape ``(n, generators)``; element 0 is the identity.
 
     Raises:
-        GroupTooLarge: more than ``limit`` cosets were defined on the way.
+        GroupTooLarge: more than ``limit`` cosets were defined on the way, or the work is too much.
     """
     table = _Cosets(2 * generators, limit)
-    letters = [[2 * (abs(k) - 1) + (k < 0) for k in word] for word in relators]
+    letters = [[2 * (abs(k) - 1) + (k < 0) for k in word] for word in dict.fromkeys(map(tuple, relators))]
     c = 0
     while c < len(table.rows):
         if table.find(c) == c:

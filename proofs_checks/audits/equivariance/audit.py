@@ -24,9 +24,10 @@ from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport
 from proofs_checks.inputs.actions import Move, read_move, read_representation
 from proofs_checks.inputs.equivariance_files import Affine, Recorded, read_equivariance_data, read_equivariance_file
+from proofs_checks.inputs.files import named
 from proofs_checks.inputs.layers import Call, read_inputs, train_mode
 from proofs_checks.wording import short
-from theory.groups.presentations import WordError, read_relation
+from theory.groups.presentations import WordError, read_relations
 
 
 def audit_equivariance(
@@ -121,7 +122,7 @@ def _of_record(subject: Affine | Recorded, actions: Actions) -> Comparison:
 def _from_file(source: str | Path | dict[str, Any]) -> Asked:
     content = read_equivariance_data(source) if isinstance(source, dict) else read_equivariance_file(source)
     relations = _relations(content.relations, list(content.on_inputs))
-    name = content.title or ("a map" if isinstance(source, dict) else Path(source).name)
+    name = content.title or ("a map" if isinstance(source, dict) else named(source))
     return Asked(name, content.subject, Actions(content.on_inputs, content.on_outputs, relations))
 
 
@@ -164,6 +165,6 @@ def _read_actions(
 
 def _relations(texts: Sequence[str], names: Sequence[str]) -> list[Relation]:
     try:
-        return [(text, read_relation(text, names)) for text in ([texts] if isinstance(texts, str) else texts)]
+        return list(read_relations([texts] if isinstance(texts, str) else texts, names).items())
     except WordError as error:
         raise InputError(f"In relations: {error}") from None

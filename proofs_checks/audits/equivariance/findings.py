@@ -25,6 +25,7 @@ from theory.groups.presentations import Word
 
 Relation = tuple[str, Word]
 PRODUCTS = "equivariance at moved inputs"
+TINY = 2.0**-1022 / COARSE  # below, a share of the largest entry is no normal number of float64
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,9 @@ def outcome(
     change = by_sample((one.moved - one.outputs).abs()).amax(1) if comparable else None
     if change is not None:
         facts["moved_outputs_change_by"] = float(change.max())
-    if one.scale == 0:
-        nothing = "every output is zero, here and after the move, so that nothing is told"
+    if one.scale < TINY:
+        size = "zero" if one.scale == 0 else "below the normal numbers of float64"
+        nothing = f"every output is {size}, here and after the move, so that nothing is told"
         return Outcome(Finding(name, Status.UNDECIDED, nothing, {"element": g}), Status.UNDECIDED, _plain(facts))
     still = Status.REFUTED if change is None else one.judged(change)
     status = one.judged(residual)
@@ -226,8 +228,11 @@ def affine(g: str, subject: Affine, on_input: Move, on_output: Move) -> Outcome:
         "moved_outputs_change_by": float(change.max()),
     }
     name, still = f"equivariance under {g}", Status.HOLDS if bool((change <= bound[:, :-1]).all()) else Status.REFUTED
-    if largest == 0:
-        nothing = Finding(name, Status.UNDECIDED, "the map is zero, so that nothing is told", {"element": g})
+    if largest < TINY:
+        text = (
+            f"the map is {'zero' if largest == 0 else 'below the normal numbers of float64'}, so that nothing is told"
+        )
+        nothing = Finding(name, Status.UNDECIDED, text, {"element": g})
         return Outcome(nothing, still, facts)
     evidence = measured(
         residual,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.named_groups import NamedGroup
@@ -134,8 +135,8 @@ def _not_a_homomorphism(
     g, h, gh = product(defect.pair)
     a, b, ab = product(defect.worst)
     modular = bool(representation.field.characteristic)
-    size = float(defect.size) if modular else math.sqrt(defect.size)
-    by = f"{int(size)} entries" if modular else f"{size:.3g}"
+    size = float(defect.size) if modular else _root(defect.size)
+    by = f"{int(size)} entries" if modular else f"{size:.3g}" if math.isfinite(size) else "more than 1e308"
     text = f"R({g}) R({h}) is not R({gh}), though {g} * {h} = {gh}; {defect.failing} of {defect.pairs} pairs fail, the worst at ({a}, {b}), off by {by}"
     reversed_order = Representation(named.group, representation.matrices.T).defect() is None
     if reversed_order:
@@ -150,6 +151,15 @@ def _not_a_homomorphism(
         "worst": {"g": a, "h": b, "gh": ab, "off_by": size},
     }
     return Finding(f"{given.name} homomorphism", Status.REFUTED, text, witness)
+
+
+def _root(square: Fraction) -> float:
+    """The square root of a nonnegative rational number; infinite where no float holds it."""
+    try:
+        return math.sqrt(square)
+    except OverflowError:  # the square is too large, its root perhaps not
+        whole = math.isqrt(square.numerator // square.denominator)
+        return float(whole) if whole.bit_length() <= 1023 else math.inf
 
 
 def irreducibility(name: str, degree: int, counts: Sequence[int], table: CharacterTable) -> Finding:

@@ -8,6 +8,7 @@ import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from proofs_checks.inputs.files import (
     read_text,
     short,
 )
+from proofs_checks.run.interactive import Catalogue
 
 
 def test_regular_files_alone_are_read(tmp_path: Path) -> None:
@@ -181,6 +183,30 @@ def test_any_bytes_of_a_name_are_printed_on_one_line(tmp_path: Path) -> None:
         line = str(refused.value)
         assert line.isprintable()
         assert printed(path).isprintable()
+
+
+@pytest.mark.parametrize("name", ["new\nline", "\x1b[31m", "\udcff", "\u202e", "x" * 240])
+def test_a_name_stands_on_one_line_of_every_message(name: str, tmp_path: Path, call: Callable[..., Any]) -> None:
+    """A name of several lines could say what the program did not."""
+    data, code = tmp_path / f"{name}.json", tmp_path / f"{name}.py"
+    data.write_text("{", encoding="utf-8")
+    code.write_text("1/0", encoding="utf-8")
+    for command in (["audit", "group", data], ["import", data], ["verify", code], ["audit", "flow", code]):
+        outcome = call(*command)
+        assert outcome.code == exits.USAGE
+        told = [
+            line for line in outcome.err.splitlines() if "is code, and is run" not in line and "Running" not in line
+        ]
+        assert len(told) == 1, told
+        assert told[0].isprintable()
+
+
+def test_a_claim_file_may_have_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "\udcff\nodd.name.py"
+    path.write_bytes((Path(__file__).parents[1] / "claim_files" / "square.py").read_bytes())
+    claim = Catalogue(plugins=False).add_file(path)[0]
+    assert claim.id == "odd.name:toy.square"
+    assert claim.code_hash
 
 
 def test_values_are_cut_before_they_are_written_down() -> None:

@@ -159,6 +159,47 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path, capsys: pyt
     assert "another program" in refusal(path, capsys, "report")
 
 
+@pytest.mark.parametrize("settings", ["[]", "{", '{"seed":' + "9" * 6000 + "}", '{"a":' * 5000])
+def test_a_run_whose_settings_do_not_parse_is_explained(
+    settings: str, book: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Ledger(book) as opened:
+        address = opened.records(opened.run().id)[0]["address"]
+    database = sqlite3.connect(book)
+    with database:
+        database.execute("UPDATE runs SET settings = ?", (settings,))
+    database.close()
+    for command in (["replay", address], ["report"], ["history"]):
+        assert main([*command, f"--ledger={book}"]) == exits.USAGE
+        told = capsys.readouterr().err
+        assert "cannot be read" in told
+        assert "itself failed" not in told
+
+
+def test_a_page_is_shown_beside_a_ledger_of_another_release(
+    book: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a claim says does not depend on whether its last run can be read; one that is named has to be."""
+    database = sqlite3.connect(book)
+    with database:
+        database.execute("UPDATE checks SET claim = 'groups.axioms', record = ?", (b'{"version": 1, "newer": 0}',))
+    database.close()
+    monkeypatch.setattr(ledger, "default_path", lambda: book)
+    assert main(["show", "groups.axioms"]) == exits.HOLDS
+    told = capsys.readouterr().out
+    assert "groups.axioms:" in told
+    assert "Last run: not known. The record" in told
+    assert main(["show", "groups.axioms", f"--ledger={book}"]) == exits.USAGE
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "-1", "9" * 40, "x", ""])
+def test_an_address_that_is_none_is_refused(number: str, book: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Ledger(book) as opened:
+        run = opened.run().id
+    assert main(["replay", f"{run}:{number}", f"--ledger={book}"]) == exits.USAGE
+    assert "RUN:NUMBER" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("harm", ["scribbled", "cut short", "one page"])
 def test_a_corrupt_ledger_is_left_alone(harm: str, book: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole = book.read_bytes()

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from proofs_checks import exits
 from proofs_checks.cli import main
+from proofs_checks.errors import CatalogueError
 from proofs_checks.run import checks, workers
 from proofs_checks.run.interactive import Catalogue
+from proofs_checks.run.workers import Plan
+from proofs_checks.wording import told
 
 OWN = "groups.axioms"
 PAGE = """
@@ -127,6 +131,64 @@ def test_every_other_claim_gets_an_answer_of_its_own(beside: dict[str, Any]) -> 
         assert words in why
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "words"),
+    [
+        ("json.dumps = lambda *_, **__: '5'", "answers nonsense"),
+        ("json.dumps = lambda *_, **__: '{}'", "answers nonsense"),
+        ("json.dumps = lambda *_, **__: '[' * 100000", "ended the process"),
+        ("json.dumps = lambda *_, **__: '{\"value\": 7}'", "no list of pages"),
+        ("json.dumps = lambda *_, **__: '{\"value\": [[1]]}'", "no list of pages"),
+        ('json.dumps = lambda *_, **__: \'{"value": [["groups.mine", "m", {}]]}\'', "an id without a namespace"),
+        ('json.dumps = lambda *_, **__: \'{"value": [["a:b.c", "m", 5]]}\'', "named fields in the page, got 5"),
+        ("os.closerange(3, 200)", "ended the process"),
+        ("os._exit(0)", "ended the process"),
+    ],
+)
+def test_a_file_that_spoils_the_process_that_reads_it_is_refused(spoilt: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "spoilt.py"
+    path.write_text(f"import json, os\n{spoilt}\n{PAGE}CLAIMS = {{'bad.claim': page()}}\n", encoding="utf-8")
+    with pytest.raises(CatalogueError, match=words):
+        Catalogue(plugins=False, apart=True).add_file(path)
+
+
+def test_a_page_that_names_a_module_of_the_catalogue_stays_its_authors(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        f"{PAGE}CLAIMS = {{'bad.claim': page(code='proofs_checks.catalogue.groups.axioms')}}\n", encoding="utf-8"
+    )
+    claim = Catalogue(plugins=False).add_file(path)[0]
+    assert claim.page.home == str(path)
+    assert set(Plan([claim], "quick", 0, "cpu").queues()) == {"", str(path)}
+
+
+class Talking:
+    """A connection on which a worker of a stranger's says one thing."""
+
+    def __init__(self, said: bytes) -> None:
+        self.said = said
+
+    def recv_bytes(self, longest: int) -> bytes:
+        return self.said
+
+    def poll(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"5", b"[" * 100_000, b"{}", b"[[], 1]", b'["record", 5]', b'["kept", []]', b'["failed", "all of it"]', b"\xff"],
+)
+def test_a_worker_that_talks_nonsense_costs_its_own_check_alone(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers._Worker, "__init__", lambda self: None)
+    worker = workers._Worker()
+    worker.plan, worker.home, worker.limit = Plan([], "quick", 0, "cpu"), "theirs.py", None
+    worker.task, worker.connection = checks.Task("theirs:a.b", "exact"), Talking(said)
+    worker.process = SimpleNamespace(join=lambda timeout: None, exitcode=1)
+    event = worker.read()
+    assert (event.kind, event.record["verdict"]["status"]) == ("lost", "ERRORED")
+
+
 def package(root: Path, name: str, code: str, page: str) -> None:
     """An installed distribution that offers claims: a package, its page and its entry point."""
     (root / name / "topic").mkdir(parents=True)
@@ -176,3 +238,50 @@ def test_packages_are_named_and_left_out_and_what_they_do_at_import_stays_theirs
     }  # fmt: skip
     assert "did not end loading" in found["loops_at_import"]["why"]
     assert "printed at import" not in capfd.readouterr().out
+
+
+BROKEN = {"not_utf8": b"[preality.claims]\n\xff = x\n", "no_pair": b"[preality.claims]\njust words\n"}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_metadata_that_does_not_parse_spoils_no_other_distribution(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    package(tmp_path, "well", "", GOOD)
+    package(tmp_path, name, "", GOOD)
+    (tmp_path / f"{name}-1.0.dist-info" / "entry_points.txt").write_bytes(BROKEN[name])
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert main(["list", "--json"]) == exits.HOLDS
+    told = capfd.readouterr()
+    assert {OWN, "well:topic.slug"} <= {claim["id"] for claim in json.loads(told.out)}
+    assert f"{name}-1.0.dist-info' could not be read: Its entry points do not parse" in told.err
+
+
+def test_names_taken_and_packages_without_pages_are_named_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = {"well": "well", "empty": "json", "odd": "well./../..", "nothing": ""}
+    package(tmp_path, "well", "", GOOD)
+    package(tmp_path, "twin", "", GOOD)
+    lines = "".join(f"{name} = {value}\n" for name, value in points.items())
+    (tmp_path / "well-1.0.dist-info" / "entry_points.txt").write_text(f"[preality.claims]\n{lines}", encoding="utf-8")
+    (tmp_path / "twin-1.0.dist-info" / "entry_points.txt").write_text(
+        "[preality.claims]\nwell = twin\n", encoding="utf-8"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = Catalogue()
+    assert [name for name in found if name.endswith(":topic.slug")] == ["well:topic.slug"]
+    assert "it has no page" in found.problems["json"]
+    assert {"well./../..", ""} <= set(found.problems)
+    assert any("another distribution has its name" in problem for problem in found.problems.values())
+
+
+def test_an_error_is_told_in_a_line_whatever_its_class_does() -> None:
+    class Leaving(Exception):
+        def __str__(self) -> str:
+            raise SystemExit(3)
+
+    assert told(Leaving()) == "Leaving"
+    assert told(ValueError("two\n  lines")) == "ValueError: two lines"
+    assert len(told(ValueError("x" * 10**8))) < 2100
+    assert len(checks._trace(ValueError("x" * 10**8))) < checks.LONGEST_TRACE + 10

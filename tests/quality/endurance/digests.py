@@ -65,6 +65,8 @@ def cases(folder: Path, claims: list[str]) -> dict[str, Any]:
         found["from the wheel"] = together == json.loads(
             python(str(DRAWING), *claims, path=[str(folder / "wheel")], hash_seed="1")
         )
+    else:
+        found["from the wheel"] = "not tried: pip built none"
     if pip("install", "--no-deps", "--target", str(folder / "hypothesis"), f"hypothesis=={OTHER_HYPOTHESIS}"):
         path = [str(folder / "hypothesis"), str(ROOT)]
         found[f"hypothesis {OTHER_HYPOTHESIS} draws the same"] = together == json.loads(
@@ -73,6 +75,8 @@ def cases(folder: Path, claims: list[str]) -> dict[str, Any]:
         found[f"and the record says {OTHER_HYPOTHESIS}"] = OTHER_HYPOTHESIS in python(
             "-c", "from proofs_checks.claim.provenance import versions; print(versions()['hypothesis'])", path=path
         )
+    else:
+        found[f"hypothesis {OTHER_HYPOTHESIS}"] = "not tried: pip fetched none"
     return found
 
 

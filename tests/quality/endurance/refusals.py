@@ -21,6 +21,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[3]
 SIZE = 64 * 2**20 - 64
+COMMANDS = ("import", "replay")
 SECONDS, MEGABYTES = 10.0, 1024
 Z2 = {"group": {"generators": ["r"], "relations": ["r^2"]}}
 
@@ -69,6 +70,24 @@ CASES: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "power": ("representation", ".json", lambda: _with("(3^64)^64")),
     "long-relation": ("group", ".json", lambda: json.dumps({"generators": ["r"], "relations": ["r^99999999999"]}).encode()),
     "infinite-group": ("group", ".json", lambda: json.dumps({"generators": ["r", "s"], "relations": ["r^7", "s^3", "r*s*r*s"]}).encode()),
+    "many-relations": ("group", ".json", lambda: json.dumps({"generators": ["r", "s"], "relations": ["r^2"] * 50_000}).encode()),
+    "long-relations": ("group", ".json", lambda: json.dumps({"generators": ["r"], "relations": [f"r^{k}" for k in range(1000, 2000)] * 100}).encode()),
+    "many-generators": ("group", ".json", lambda: json.dumps({"generators": [f"g{k}" for k in range(4000)], "relations": ["g0^2"]}).encode()),
+    "long-permutation": ("group", ".json", lambda: json.dumps({"permutations": {"a": [*range(1, 100_000), 0]}}).encode()),
+    "large-table": ("representation", ".json", lambda: json.dumps({
+        "group": {"generators": ["r"], "relations": ["r^1021"]}, "representations": {"A": {"r": 1}},
+    }).encode()),
+    "many-elements": ("representation", ".json", lambda: json.dumps({
+        "group": {**Z2["group"], "elements": {f"a{k}": "r" for k in range(100_000)}}, "representations": {"A": {"r": 1}},
+    }).encode()),
+    "long-words": ("equivariance", ".json", lambda: json.dumps({
+        "map": {"weight": [[1.5] * 600]}, "actions": {"r": {"input": [*range(1, 600), 0], "output": "trivial"}},
+        "relations": [f"r^{k}" for k in range(1, 700)],
+    }).encode()),
+    "long-record": ("import", ".jsonl", lambda: b'{"why": "' + b"y" * (SIZE // 2) + b'"}'),
+    "deep-record": ("import", ".jsonl", lambda: b"[" * SIZE),
+    "many-records": ("import", ".jsonl", lambda: b"{}\n" * 1_000_000),
+    "deep-replay": ("replay", ".json", lambda: b'{"a":' * (SIZE // 5)),
     "large-group": ("group", ".json", lambda: json.dumps({"permutations": {"a": [*range(1, 12), 0], "b": [1, 0, *range(2, 12)]}}).encode()),
 }  # fmt: skip
 
@@ -78,7 +97,7 @@ def measured(kind: str, path: Path) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "proofs_checks", "audit", kind, str(path)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [sys.executable, "-m", "proofs_checks", *([kind] if kind in COMMANDS else ["audit", kind]), str(path)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )  # fmt: skip
     assert process.stdout is not None
     text = process.stdout.read().decode(errors="replace")
