@@ -12,6 +12,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from proofs_checks.kernel.special_points import excluded_points, limit_of
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict, union
 from theory.proof.statements import Equation, Sign
 
@@ -65,12 +66,12 @@ def judge_equation(item: Equation) -> Verdict:
 
 
 def with_limits(expression: Any) -> Any:
-    """``expression`` with its limits taken by SymPy: balls know none."""
+    """``expression`` with its limits taken by SymPy, where special parameters agree: balls know none."""
     import sympy
 
-    return expression.replace(
-        lambda node: isinstance(node, sympy.Limit), lambda node: node.doit(deep=False)
-    ) if expression.has(sympy.Limit) else expression  # fmt: skip
+    if not expression.has(sympy.Limit):
+        return expression
+    return expression.replace(lambda node: isinstance(node, sympy.Limit), limit_of)
 
 
 def _difference(left: Any, right: Any) -> tuple[Any, int]:
@@ -163,12 +164,12 @@ def denominators(expression: Any) -> list[Any]:
 
 
 def _nonzero(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
-    """The denominators of both sides that their assumptions leave free to vanish: equality is claimed where they do not."""
+    """The denominators of both sides that their assumptions leave free to vanish, and poles of functions: equality is claimed elsewhere."""
     from theory.proof.prepare import written
 
-    return tuple(
-        dict.fromkeys(f"{written(base)} != 0" for pair in pairs for side in pair for base in denominators(side))
-    )
+    sides = [side for pair in pairs for side in pair]
+    bases = [f"{written(base)} != 0" for side in sides for base in denominators(side)]
+    return union(bases, *(excluded_points(side) for side in sides))
 
 
 # -- signs ---------------------------------------------------------------------------------------------------------------

@@ -69,6 +69,11 @@ STATEMENTS = {
         (Fraction(7), Fraction(50))),
     "root of a square": _equal(Outcome("HOLDS", "every negative x"), sp.sqrt(negative**2) + 1, sp.expand((1 - negative) ** 2) / (1 - negative), lambda iv, t: abs(t) + t, (FAR,)),
     "zero over zero": _equal(Outcome("HOLDS", "every real x; given -1 + x != 0"), (x**2 - 1) / (x - 1), x + 1, lambda iv, t: (t * t - 1) / (t - 1) - t - 1),
+    "derivative of |x|": _equal(Outcome("HOLDS", "every real x; given x != 0"), sp.Derivative(sp.Abs(x), x), sp.sign(x), lambda iv, t: t / abs(t) - (1 if t.a > 0 else -1)),
+    "poles of functions": _equal(Outcome("HOLDS", "every real x; given cos(x) != 0, sin(x) != 0"), sp.tan(x) * sp.cot(x), 1, lambda iv, t: iv.tan(t) * iv.cos(t) / iv.sin(t) - 1),
+    "limit that a parameter changes": _equal(
+        Outcome("UNDECIDED", "Cannot enclose the Limit"), sp.Limit(x * m / (1 + x * m), m, sp.oo) * (x + y) ** 2, x**2 + 2 * x * y + y**2,
+        lambda iv, t: 1, (Fraction(0),)),
     "logarithm of a positive function": _equal(
         Outcome("HOLDS", "every positive function p; every real x"), sp.log(sp.Function("p", positive=True)(x) ** 2), 2 * sp.log(sp.Function("p", positive=True)(x)),
         lambda iv, t: iv.log(iv.exp(t / 100) ** 2) - 2 * iv.log(iv.exp(t / 100))),
@@ -122,5 +127,6 @@ controls = {
     "vacuous-assumptions": _without("NoInstance", "contradictory assumptions"),
     "wide-balls": _without("is sharp to", "a false ball of 190 bits"),
     "squares-of-anything": _without("not known to be real", "square of no real number"),
+    "limits-of-generic-parameters": _without("Cannot enclose the Limit", "limit that a parameter changes"),
     "signs-by-sampling": _without("not of one sign", "negative near zero"),
 }

@@ -114,7 +114,7 @@ SPECIMENS = {
     "an assumption that fails at one n": Specimen(0, (zero(sp.KroneckerDelta(n, 50)),), Outcome("refused", "where the hypothesis is needed"), assuming=(sp.Ne(n, 50),)),
     "an assumption that no normal form knows": Specimen(
         n * x, (Recursion(F(n, x), (x,), F(n, x) + x + (sp.Abs(x) - x) * (n - 1) * (n - 2) * (n - 3), lambda m: m * x),),
-        Outcome("UNDECIDED", "step of claim: Every ball contains zero, but no normal form reached zero"), assuming=(x > 0,)),
+        Outcome("UNDECIDED", "by recursion and by definition at n = 5: Every ball contains zero, but no normal form reached zero"), assuming=(x > 0,)),
     "an object that nothing is claimed of": Specimen(
         n, (Recursion(F(n), (1,), F(n) + G(n), sp.Integer), Recursion(G(n), (1,), G(n), lambda m: sp.S.One)), Outcome("UNDECIDED", "claim what it needs of that too")),
     "a value that is not known yet": Specimen(0, (Recursion(F(n), (0,), F(2 * n), lambda m: sp.S.Zero),), Outcome("refused", "knows objects at n")),

@@ -1,0 +1,106 @@
+"""At how many sizes an induction's recursion, definition and claim are compared: more than the terms in the variable have zeros.
+
+A recursion that departs from the definition by (n - 1)(n - 2)(n - 3) agrees with it at three sizes. An exponential polynomial, the sum
+of p_i(n) b_i^n with positive bases, has at most sum (deg p_i + 1) - 1 real zeros (Polya & Szego, part V, problem 75); a function that
+is constant between integers may agree at any number of sizes and is not decided.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proofs_checks.kernel.rewriting import sympified
+from theory.proof.statements import Induction
+
+SMALL = 3  # sizes at which recursion, definition and claim are compared, at least
+MOST = 24  # zeros in the variable that are met by sizes
+
+
+def sizes(item: Induction) -> range:
+    """The sizes, from the start on: two more than there may be zeros, and one more than there are first values."""
+    order = max(len(recursion.first) for recursion in item.objects)
+    return range(item.start, item.start + max(item.small, SMALL, order + 1, min(_zeros_of(item), MOST) + 2))
+
+
+def beyond_sizes(item: Induction) -> str:
+    """Why no number of sizes tells the recursion from the definition; empty where one does."""
+    if steps := sorted({str(node) for expression in _expressions(item) for node in _steps(expression, item)}):
+        return f"{steps[0]} may be constant at all sizes of {item.variable} at which recursion and definition are compared."
+    if (zeros := _zeros_of(item)) > MOST:
+        return (
+            f"The recursion or the claim may have {zeros} zeros in {item.variable}, and with them agree with the definition at all "
+            f"sizes that are compared; up to {MOST} are met."
+        )
+    return ""
+
+
+def _expressions(item: Induction) -> list[Any]:
+    return [sympified(part) for part in (*(e.right for e in item.claim), *(r.then for r in item.objects))]
+
+
+def _steps(expression: Any, item: Induction) -> list[Any]:
+    """The nodes of ``expression`` that may be constant, or 0, at many values of the variable in a row."""
+    import sympy
+
+    n = item.variable
+    jumps = (sympy.floor, sympy.ceiling, sympy.frac, sympy.Mod, sympy.KroneckerDelta, sympy.Piecewise, sympy.Heaviside)
+    jumps += (sympy.sign, sympy.Abs, sympy.Min, sympy.Max, sympy.DiracDelta)
+    waves = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc, sympy.sinc)
+    found = [node for node in expression.atoms(*jumps) if node.has(n)]
+    found += [node for node in expression.atoms(*waves) if node.free_symbols == {n}]
+    found += [node for node in expression.atoms(sympy.binomial, sympy.ff, sympy.rf) if all(a.has(n) for a in node.args)]
+    found += [node for node in expression.atoms(sympy.gamma, sympy.factorial) if _has_poles(node, item)]
+    found += [node for node in expression.atoms(sympy.Pow) if node.exp.has(n) and _turns(node, n)]
+    return found
+
+
+def _has_poles(node: Any, item: Induction) -> bool:
+    """Whether a gamma function or factorial may have a pole at some size, so that its reciprocal is 0 there."""
+    import sympy
+
+    (argument,) = node.args
+    m = sympy.Symbol("m", integer=True, nonnegative=True)
+    at = argument.subs(item.variable, item.start + m) + (1 if isinstance(node, sympy.factorial) else 0)
+    return argument.has(item.variable) and not at.is_positive
+
+
+def _turns(power: Any, n: Any) -> bool:
+    """Whether a power with the variable in its exponent runs around the unit circle: (-1)^(1024/2^n) is 1 for n up to 9."""
+    simple = power.exp.is_polynomial(n) and power.exp.is_integer
+    return power.base.is_nonnegative is not True and not simple
+
+
+def _zeros_of(item: Induction) -> int:
+    heads = {recursion.of.func for recursion in item.objects}
+    return max(_zeros(expression, item.variable, heads) for expression in _expressions(item))
+
+
+def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
+    """How many zeros in ``n`` the factors of ``expression`` may have together, by its form; an object counts as n."""
+    import sympy
+    from sympy.core.function import AppliedUndef
+
+    if not expression.has(n):
+        return 0
+    if expression == n:
+        return 1
+    if isinstance(expression, AppliedUndef):
+        return int(expression.func in heads)
+    parts = [_zeros(part, n, heads) for part in expression.args]
+    match expression:
+        case sympy.Add():
+            grow = [not part.is_polynomial(n) for part in expression.args]
+            powers = [count for count, growing in zip(parts, grow, strict=True) if not growing]
+            return max([0, *powers]) + sum(count for count, growing in zip(parts, grow, strict=True) if growing)
+        case sympy.Pow() if expression.exp.is_Integer:
+            return parts[0] * abs(int(expression.exp))
+        case sympy.binomial() | sympy.ff() | sympy.rf() if expression.args[1].is_Integer:
+            return parts[0] * abs(int(expression.args[1]))
+        case sympy.Product() if (
+            count := expression.limits[-1][2] - expression.limits[-1][1] + 1
+        ).is_Integer and count > 0:
+            return parts[0] * int(count)
+        case sympy.Sum():
+            index = expression.limits[-1][0]
+            return 1 + _zeros(expression.function.subs(index, n), n, heads)
+    return sum(parts)
