@@ -24,7 +24,7 @@ def sizes(item: Induction) -> range:
 
 def beyond_sizes(item: Induction) -> str:
     """Why no number of sizes tells the recursion from the definition; empty where one does."""
-    if steps := sorted({str(node) for expression in _expressions(item) for node in _steps(expression, item)}):
+    if steps := sorted({str(node) for expression in _expressions(item) for node in _steps(expression, item.variable)}):
         return f"{steps[0]} may be constant at all sizes of {item.variable} at which recursion and definition are compared."
     if (zeros := _zeros_of(item)) > MOST:
         return (
@@ -38,36 +38,24 @@ def _expressions(item: Induction) -> list[Any]:
     return [sympified(part) for part in (*(e.right for e in item.claim), *(r.then for r in item.objects))]
 
 
-def _steps(expression: Any, item: Induction) -> list[Any]:
+def _steps(expression: Any, n: Any) -> list[Any]:
     """The nodes of ``expression`` that may be constant, or 0, at many values of the variable in a row."""
     import sympy
 
-    n = item.variable
     jumps = (sympy.floor, sympy.ceiling, sympy.frac, sympy.Mod, sympy.KroneckerDelta, sympy.Piecewise, sympy.Heaviside)
     jumps += (sympy.sign, sympy.Abs, sympy.Min, sympy.Max, sympy.DiracDelta)
     waves = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc, sympy.sinc)
     found = [node for node in expression.atoms(*jumps) if node.has(n)]
     found += [node for node in expression.atoms(*waves) if node.free_symbols == {n}]
     found += [node for node in expression.atoms(sympy.binomial, sympy.ff, sympy.rf) if all(a.has(n) for a in node.args)]
-    found += [node for node in expression.atoms(sympy.gamma, sympy.factorial) if _has_poles(node, item)]
     found += [node for node in expression.atoms(sympy.Pow) if node.exp.has(n) and _turns(node, n)]
     return found
-
-
-def _has_poles(node: Any, item: Induction) -> bool:
-    """Whether a gamma function or factorial may have a pole at some size, so that its reciprocal is 0 there."""
-    import sympy
-
-    (argument,) = node.args
-    m = sympy.Symbol("m", integer=True, nonnegative=True)
-    at = argument.subs(item.variable, item.start + m) + (1 if isinstance(node, sympy.factorial) else 0)
-    return argument.has(item.variable) and not at.is_positive
 
 
 def _turns(power: Any, n: Any) -> bool:
     """Whether a power with the variable in its exponent runs around the unit circle: (-1)^(1024/2^n) is 1 for n up to 9."""
     simple = power.exp.is_polynomial(n) and power.exp.is_integer
-    return power.base.is_nonnegative is not True and not simple
+    return power.base.is_number and power.base.is_nonnegative is not True and not simple
 
 
 def _zeros_of(item: Induction) -> int:
