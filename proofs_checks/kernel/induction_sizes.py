@@ -17,16 +17,18 @@ MOST = 24  # zeros in the variable that are met by sizes
 
 
 def sizes(item: Induction) -> range:
-    """The sizes, from the start on: two more than there may be zeros, and one more than there are first values."""
+    """The sizes, from the start on: more than the claim may have zeros, and so many that the recursion is used more often than it has zeros."""
     order = max(len(recursion.first) for recursion in item.objects)
-    return range(item.start, item.start + max(item.small, SMALL, order + 1, min(_zeros_of(item), MOST) + 2))
+    used, claimed = (min(count, MOST) for count in _zeros_of(item))
+    return range(item.start, item.start + max(item.small, SMALL, order + 1 + used, claimed + 1))
 
 
 def beyond_sizes(item: Induction) -> str:
     """Why no number of sizes tells the recursion from the definition; empty where one does."""
-    if steps := sorted({str(node) for expression in _expressions(item) for node in _steps(expression, item.variable)}):
-        return f"{steps[0]} may be constant at all sizes of {item.variable} at which recursion and definition are compared."
-    if (zeros := _zeros_of(item)) > MOST:
+    steps = {str(node) for expression in [*_thens(item), *_rights(item)] for node in _steps(expression, item.variable)}
+    if steps:
+        return f"{min(steps)} may be constant at all sizes of {item.variable} at which recursion and definition are compared."
+    if (zeros := max(_zeros_of(item))) > MOST:
         return (
             f"The recursion or the claim may have {zeros} zeros in {item.variable}, and with them agree with the definition at all "
             f"sizes that are compared; up to {MOST} are met."
@@ -34,8 +36,12 @@ def beyond_sizes(item: Induction) -> str:
     return ""
 
 
-def _expressions(item: Induction) -> list[Any]:
-    return [sympified(part) for part in (*(e.right for e in item.claim), *(r.then for r in item.objects))]
+def _thens(item: Induction) -> list[Any]:
+    return [sympified(recursion.then) for recursion in item.objects]
+
+
+def _rights(item: Induction) -> list[Any]:
+    return [sympified(equation.right) for equation in item.claim]
 
 
 def _steps(expression: Any, n: Any) -> list[Any]:
@@ -58,9 +64,14 @@ def _turns(power: Any, n: Any) -> bool:
     return power.base.is_number and power.base.is_nonnegative is not True and not simple
 
 
-def _zeros_of(item: Induction) -> int:
+def _zeros_of(item: Induction) -> tuple[int, int]:
+    """How many zeros in the variable a recursion and a claim may have, by their form."""
     heads = {recursion.of.func for recursion in item.objects}
-    return max(_zeros(expression, item.variable, heads) for expression in _expressions(item))
+    used, claimed = (
+        max(_zeros(expression, item.variable, heads) for expression in expressions)
+        for expressions in (_thens(item), _rights(item))
+    )
+    return used, claimed
 
 
 def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
@@ -77,9 +88,11 @@ def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
     parts = [_zeros(part, n, heads) for part in expression.args]
     match expression:
         case sympy.Add():
-            grow = [not part.is_polynomial(n) for part in expression.args]
-            powers = [count for count, growing in zip(parts, grow, strict=True) if not growing]
-            return max([0, *powers]) + sum(count for count, growing in zip(parts, grow, strict=True) if growing)
+            powers = [_grows(part, n) for part in expression.args]
+            rest = [count for count, growing in zip(parts, powers, strict=True) if not growing]
+            return max([0, *rest]) + sum(count for count, growing in zip(parts, powers, strict=True) if growing)
+        case sympy.Mul():  # an object as a factor by itself, as in F(n + 1) = r(n) F(n), is no zero of r
+            return sum(parts) - any(isinstance(part, AppliedUndef) and part.func in heads for part in expression.args)
         case sympy.Pow() if expression.exp.is_Integer:
             return parts[0] * abs(int(expression.exp))
         case sympy.binomial() | sympy.ff() | sympy.rf() if expression.args[1].is_Integer:
@@ -92,3 +105,12 @@ def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
             index = expression.limits[-1][0]
             return 1 + _zeros(expression.function.subs(index, n), n, heads)
     return sum(parts)
+
+
+def _grows(expression: Any, n: Any) -> bool:
+    """Whether ``n`` stands in an exponent, in a gamma function or the like: such terms add their zeros."""
+    import sympy
+    from sympy.core.function import AppliedUndef
+
+    powers = any(power.exp.has(n) for power in expression.atoms(sympy.Pow))
+    return powers or any(node.has(n) for node in expression.atoms(sympy.Function) if not isinstance(node, AppliedUndef))
