@@ -31,7 +31,12 @@ def _squares_of_sines(expr: sp.Expr) -> sp.Expr:
         return form
 
     def applies(node: sp.Expr) -> bool:
-        return isinstance(node, sp.Pow) and isinstance(node.base, (sp.sin, sp.sinh)) and node.exp.is_Integer and node.exp > 1
+        return (
+            isinstance(node, sp.Pow)
+            and isinstance(node.base, (sp.sin, sp.sinh))
+            and node.exp.is_Integer
+            and node.exp > 1
+        )
 
     def square(node: sp.Pow) -> sp.Expr:
         angle, (halves, odd) = node.base.args[0], divmod(int(node.exp), 2)

@@ -29,6 +29,7 @@ cases = {
     "statistical": Cases(drawn_sequence_cases, always=[
         Case(D=1, N=1, p="normal", k=2, seed=1, size=100_000), Case(D=64, N=1, p="normal", k=2, seed=1, size=20_000),
         Case(D=1, N=64, p="laplace", k=2, seed=1, size=20_000), Case(D=2, N=4, p="logistic", k=3, seed=1, size=20_000),
+        Case(D=1, N=3, p="exponential", k=2, seed=1, size=20_000),
     ]),
 }  # fmt: skip
 cases_for = sets.sequence_cases(cases["numeric"])
