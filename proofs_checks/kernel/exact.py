@@ -24,8 +24,8 @@ BY_CONSTRUCTION = "both sides evaluate to one expression at once"
 # -- equations -----------------------------------------------------------------------------------------------------------
 
 
-def judge_equation(item: Equation) -> Verdict:
-    """Balls at sampled instances, then a normal form."""
+def judge_equation(item: Equation, *, witnessed: bool = True) -> Verdict:
+    """Balls at sampled instances, then a normal form; a refutation names its instance where ``witnessed``, which takes time."""
     import sympy
 
     from theory.proof import balls
@@ -47,7 +47,7 @@ def judge_equation(item: Equation) -> Verdict:
             for left, right in pairs:
                 ball, bits = _difference(balls.enclose(left, instance), balls.enclose(right, instance))
                 if balls.excludes_zero(ball):
-                    witness = {**instance.plain(), "left minus right": ball_text(ball)}
+                    witness = {**instance.plain(), "left minus right": ball_text(ball)} if witnessed else None
                     why = "A ball excludes zero: the two sides differ."
                     return replace(
                         verdict, status=Status.REFUTED, why=why, witness=witness, margin=balls.exclusion_margin(ball)

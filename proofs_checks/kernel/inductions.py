@@ -201,7 +201,8 @@ def _needless_hypothesis(item: Induction) -> str:
     for equation, left, right in _unfolded_claims(item):
         rules = {node: fresh[node.func](*node.args) for side in (left, right) for node in applications(side, claimed)}
         sides = [side.xreplace(rules).doit(integrals=False, sums=False, products=False) for side in (left, right)]
-        verdict = judge_equation(Equation("", sides[0], sides[1], _relations(item, equation))) if rules else None
+        freed = Equation("", sides[0], sides[1], _relations(item, equation))
+        verdict = judge_equation(freed, witnessed=False) if rules else None
         if verdict is not None and verdict.status is Status.REFUTED:
             continue
         name = f" of {equation.name}" if equation.name else ""

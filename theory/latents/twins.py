@@ -251,11 +251,12 @@ def normal_pair_reflected() -> Equation:
     rho = t / sympy.sqrt(1 + t**2)  # every number in (-1, 1)
 
     def by_coordinates(first: Expr, second: Expr, r: Expr) -> Expr:
-        square = (first**2 - 2 * r * first * second + second**2) / (1 - r**2)
-        return sympy.exp(-square / 2) / (2 * sympy.pi * sympy.sqrt(1 - r**2))
+        rest = sympy.cancel(1 - r**2)  # 1/(1 + t^2)
+        square = (first**2 - 2 * r * first * second + second**2) / rest
+        return sympy.exp(-square / 2) / (2 * sympy.pi * sympy.sqrt(rest))
 
     def by_conditioning(first: Expr, second: Expr, r: Expr) -> Expr:
-        spread = sympy.sqrt(1 - r**2)
+        spread = sympy.sqrt(sympy.cancel(1 - r**2))
         return normal_density(first) * normal_density((second - r * first) / spread) / spread
 
     return Equation("a normal pair reflected", by_conditioning(u, -v, -rho), by_coordinates(u, v, rho))

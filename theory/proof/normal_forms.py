@@ -85,6 +85,11 @@ def _simplified(expr: sp.Expr) -> sp.Expr:
     return sp.simplify(expr, doit=False)
 
 
+def _evaluated(expr: sp.Expr) -> sp.Expr:
+    """Integrals and sums evaluated by SymPy."""
+    return sp.simplify(expr.doit())
+
+
 _WRITTEN_OUT, _DONE = 400, 60
 # (largest number of operations on which the strategy is tried, strategy); each starts from the expression with derivatives done
 _STRATEGIES: tuple[_Strategy, ...] = (
@@ -96,6 +101,7 @@ _STRATEGIES: tuple[_Strategy, ...] = (
     (2_000, sp.cancel),
     (1_500, lambda e: sp.expand(sp.powsimp(sp.expand(e), force=False))),
     (1_500, lambda e: sp.radsimp(sp.cancel(sp.together(e)))),
+    (_DONE, _evaluated),
     (1_500, _squares_of_sines),
     (1_500, _exponentials),
     (1_500, lambda e: sp.trigsimp(_numerator(e))),
@@ -104,7 +110,6 @@ _STRATEGIES: tuple[_Strategy, ...] = (
     (800, _simplified),
     (_WRITTEN_OUT, lambda e: sp.expand_func(_simplified(e.rewrite(sp.Piecewise)))),
     (_WRITTEN_OUT, lambda e: _simplified(sp.expand_complex(e))),
-    (_DONE, lambda e: sp.simplify(e.doit())),
 )
 _REFUSALS = (
     BasePolynomialError,
@@ -121,8 +126,8 @@ def is_zero_normal_form(expr: sp.Basic) -> bool | None:
     """Whether SymPy reduces `expr` (entrywise, for an explicit matrix) to the literal 0.
 
     Derivatives are performed; then normal forms are tried in order of cost, each on expressions up to a size of its own, so that
-    the time stays bounded in practice (SymPy has no clock). Symbolic integration and summation come last and only on small
-    expressions without undefined functions.
+    the time stays bounded in practice (SymPy has no clock). Symbolic integration and summation are tried on small expressions
+    without undefined functions alone.
 
     Returns:
         True if every entry reduces to 0; False if one reduces to another number; None if no strategy decided. Floats: None.
