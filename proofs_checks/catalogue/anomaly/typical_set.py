@@ -174,7 +174,8 @@ controls = {
     "mode-is-typical": [
         Control(exact, fails="exponential-power", excess=part_of_the_excess),
         Control(numeric, fails="T at the mode", cases=[_SEQUENCE, _LAPLACE], excess=part_of_the_excess),
-        Control(statistical, fails=_CHEBYSHEV, cases=[_SEQUENCE], draw=measure.mode_repeated),
+        Control(numeric, fails="normal distributions of any", cases=[_SEQUENCE], excess=part_of_the_excess),
+        *(Control(statistical, fails=name, cases=[_SEQUENCE], draw=measure.mode_repeated) for name in (_CHEBYSHEV, "mass of the typical", "typicalities")),
     ],
     "sequences-are-points": [
         Control(exact, fails="volume", exponents=without_length),

@@ -120,6 +120,7 @@ controls = {
     "invariant-under-sinh": [
         Control(exact, fails="T survives the chart", chart=sp.sinh),
         Control(numeric, fails=_OWN, cases=_SINH, rule=unchanged),
+        Control(numeric, fails="T, reversed", cases=[Case(D=1, f="score:half", seed=4, size=64)], rule=unchanged),
         Control(statistical, fails=_RULE, cases=_DRAWN, rule=unchanged),
     ],
     "entropy-unchanged": [

@@ -184,7 +184,9 @@ controls = {
     "any-bijection": [
         Control(exact, fails="distribution of x", models=symbols.all_models),
         Control(numeric, fails="integrand carried", cases=[_SMOOTH], link=Direct()),
+        Control(numeric, fails="P(x) of both", cases=[_SMOOTH], link=Direct()),
         Control(statistical, fails="each coordinate of x", cases=[_PLANE], decoder=torch.atan, **_ROTATED),
+        Control(statistical, fails="x jointly", cases=[_PLANE], decoder=torch.atan, **_ROTATED),
     ],
     "every-rotation": [
         Control(exact, fails="entries of one size", **_SPIKED),

@@ -124,6 +124,7 @@ _PLANE = Case(layer="conv2d", n=12, channels=2, kernel=3, seed=1)
 _MEAN = Case(layer="averaged matrix", n=4, channels=1, kernel=1, seed=1)
 _COMPLEX = Case(layer="complex conv1d", n=16, channels=2, kernel=3, seed=1)
 _COMPLEX_MEAN = Case(layer="averaged complex matrix", n=4, channels=1, kernel=1, seed=1)
+_TURNED = Case(layer="C4 convolution", n=6, channels=1, kernel=3, seed=1)
 _SHIFTS = [equivariant_maps.cyclic_action(n, dimension=2) for n in (3, 4, 5)]
 controls = {
     "stride-two": [
@@ -138,6 +139,14 @@ controls = {
     "convolution-is-invariant": [
         Control(exact, fails="invariance", readout=convolutions.circulant),
         Control(numeric, fails="conv", cases=[_LINE, _PLANE], layer=unpooled),
+        Control(
+            numeric, fails="deep set", cases=[Case(layer="deep set", n=6, channels=2, kernel=1, seed=1)], layer=unpooled
+        ),
+        *(
+            Control(numeric, fails=f"C4 convolution, {name}", cases=[_TURNED], layer=unpooled)
+            for name in ("quarter", "shift")
+        ),
+        Control(numeric, fails="complex conv1d, a phase", cases=[_COMPLEX], layer=unpooled),
     ],
     "eighth-turn": [
         Control(exact, fails="grid kept", turns=8),
@@ -146,5 +155,9 @@ controls = {
     "shifts-suffice": [
         Control(exact, fails="dimensions", actions=_SHIFTS),
         Control(numeric, fails="constant on patterns", cases=[_MEAN, _COMPLEX_MEAN], group=layers.all_shifts),
+        *(
+            Control(numeric, fails=f"{what}, order 1 to 1", cases=[_MEAN], group=layers.all_shifts)
+            for what in ("dimension", "patterns")
+        ),
     ],
 }
