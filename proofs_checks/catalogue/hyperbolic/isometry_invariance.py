@@ -126,7 +126,7 @@ controls = {
         Control(exact, fails="the forward sheet is kept", matrices=(-Matrix.eye(2), -Matrix.eye(3))),
         Control(numeric, fails="A X lies on", cases=[*SMALL, _case("klein", 3, 2, 3, ONE, QUARTER)], act=reversed_in_time),
     ],
-    "stretch-alone": Control(numeric, fails="distortion and MAP by", cases=SMALL, definition=stretch_alone),
+    "stretch-alone": [Control(numeric, fails="distortion and MAP by", cases=SMALL, definition=stretch_alone)],
     "klein-read-as-ball": [
         Control(exact, fails="Klein = hyperboloid", reading=exact_models.ball_cosh),
         Control(numeric, fails="distances of all pairs", cases=KLEIN, distance=models.poincare_distance),
