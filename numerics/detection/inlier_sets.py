@@ -36,9 +36,13 @@ MEMBERS = 9
 PIECES = 24
 RULE = quadrature.kronrod(15)
 LINES: dict[str, Callable[[], Marginal]] = {
-    name: partial(declared_line, name) for name in ("normal", "logistic", "laplace", "gumbel", "triangular", "uniform", "exponential")
+    name: partial(declared_line, name) for name in ("normal", "logistic", "laplace", "gumbel", "triangular", "uniform", "exponential", "split")
 }  # fmt: skip
-KINKS = {"laplace": (0.0,), "triangular": (0.5,)}  # where a density has a corner; pieces are cut there
+KINKS = {
+    "laplace": (0.0,),
+    "triangular": (0.5,),
+    "split": (-1.0, 1.0),
+}  # where a density has a corner; pieces are cut there
 
 
 def quantile(distribution: Any, level: Tensor) -> Tensor:
@@ -101,7 +105,8 @@ def _mass_between(
     def density(x: Tensor) -> Tensor:
         nonlocal worst
         log_p = distribution.log_density(x[..., None])[..., 0]
-        worst = torch.maximum(worst, log_p.abs().flatten(0, -2).amax(0))
+        size = torch.where(log_p > -torch.inf, log_p.abs(), 0.0)  # outside the support the density is 0, exactly
+        worst = torch.maximum(worst, size.flatten(0, -2).amax(0))
         return torch.exp(log_p)
 
     mass, doubt = RULE.integrate(density, ends[:-1], ends[1:])

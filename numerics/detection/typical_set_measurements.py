@@ -99,14 +99,16 @@ def mass_of_the_density(found: MeasuredProduct) -> Measurement:
 
 
 def closed_forms(found: MeasuredProduct, shape: float, excess: Excess) -> tuple[Measurement, Measurement]:
-    """Var(log p) = a in every column, and T at the mode, D a in all."""
+    """Var(log p) = a in every column and D a in all, and T at the mode, D a in all."""
     dim = found.product.dim
     rounding = 512 * EPS * (1 + found.entropies.value.abs()) * (1 + shape)
+    columns = (found.variances.estimate + 4 * found.entropies.estimate, 4 * rounding)
     variance = Bound(
-        {"quadrature": found.variances.estimate + 4 * found.entropies.estimate, "rounding": 4 * rounding},
+        {name: torch.cat([term, term.sum()[None]]) for name, term in zip(("quadrature", "rounding"), columns, strict=True)},
         "Double-exponential rule at two steps; the mean enters squared deviations to second order, and the sum has 514 terms.",
         estimated=("quadrature",), assumes=(SMOOTH,),
     )  # fmt: skip
+    off, total = (found.variances.value - shape).abs(), torch.tensor(abs(found.variance - dim * shape))
     at_mode = found.entropy + float(highest_log_density(found.product).sum())
     mode = Bound(
         {"quadrature": found.entropy_error, "rounding": float(rounding.sum())},
@@ -114,7 +116,7 @@ def closed_forms(found: MeasuredProduct, shape: float, excess: Excess) -> tuple[
         estimated=("quadrature",), assumes=(SMOOTH,),
     )  # fmt: skip
     return (
-        Measurement((found.variances.value - shape).abs(), variance, dim),
+        Measurement(torch.cat([off, total.reshape(1).to(off)]), variance, dim + 1),
         Measurement(abs(at_mode - float(excess(dim, shape))), mode, 1),
     )
 

@@ -15,10 +15,14 @@ from numerics.distributions.mixtures import isotropic_gaussian, random_mixture
 from numerics.streams import Stream, tiles
 from numerics.transports import ArbitraryScore, HypothesisError, Slope, bijections
 
-__all__ = ["HalfReversed", "ImageTypicality", "entropy_over_a_box", "in_two_coordinates", "through_the_jacobian"]
+__all__ = [
+    "HalfReversed", "ImageTypicality", "entropy_over_a_box", "flat_score", "in_two_coordinates", "reversed_score", "through_the_jacobian",
+]  # fmt: skip
 
 Rule = Callable[[Any, Any, Any], Any]  # from (T, log|J|, E log|J|) to T_f
 Survivors = Callable[[Tensor], tuple[Tensor, ...]]
+
+Turned = Callable[[Tensor, Tensor], Tensor]  # from log p and H to the log score on one side
 
 EPS = torch.finfo(torch.float64).eps
 TILE = 1 << 17
@@ -103,10 +107,24 @@ def through_the_jacobian(score: str, dim: int, size: int, *, seeded: Stream, str
     return Measurement(residual, slope_bound(slope, dim, len(transport.rule)), size)
 
 
-class HalfReversed:
-    """A centred normal distribution, reversed for x > 0 and left alone for x < 0; the points are symmetric, so that T has mean 0 on each side."""
+def reversed_score(log_p: Tensor, entropy: Tensor) -> Tensor:
+    """log s = -log p - 2 H, for which T changes its sign."""
+    return -log_p - 2 * entropy
 
-    def __init__(self, size: int, seeded: Stream, stream: Stream) -> None:
+
+def flat_score(log_p: Tensor, entropy: Tensor) -> Tensor:
+    """log s = -H, for which T is 0."""
+    return 0 * log_p - entropy
+
+
+class HalfReversed:
+    """A centred normal distribution, reversed for x > 0 and left alone for x < 0; the points are symmetric, so that T has mean 0 on each side.
+
+    Args:
+        turned: From (log p, H) to log s for x > 0.
+    """
+
+    def __init__(self, size: int, seeded: Stream, stream: Stream, *, turned: Turned = reversed_score) -> None:
         distribution = isotropic_gaussian(1, 0.5 + float(seeded.uniform(1)), stream.uniform(1))
         half = distribution.sample(max(1, size // 2), stream.fork("points"))
         self.points = torch.cat([half, -half])
@@ -115,7 +133,7 @@ class HalfReversed:
 
         def log_score(at: Tensor) -> Tensor:  # p/s = e^(2T) on the right, and 1 on the left
             log_q = distribution.log_prob(at)
-            return torch.where(at[:, 0] > 0, -log_q - 2 * entropy, log_q)
+            return torch.where(at[:, 0] > 0, turned(log_q, entropy), log_q)
 
         self.transport = ArbitraryScore(distribution.log_prob, log_score, dim=1)
         self.slope = self.transport.slope(self.points)

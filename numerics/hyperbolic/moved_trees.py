@@ -12,7 +12,7 @@ from torch import Tensor
 from numerics.bounds import Bound, Measurement
 from numerics.errors import PrecisionError
 from numerics.hyperbolic import curves, isometries, models, trees
-from numerics.hyperbolic.counted_fidelity import counted_fidelity
+from numerics.hyperbolic.counted_fidelity import CountedFidelity, counted_fidelity
 from numerics.hyperbolic.fidelity import Enclosure, Fidelity, fidelity
 from numerics.hyperbolic.trees import Tree
 
@@ -20,6 +20,7 @@ __all__ = ["COUNTED", "NODES", "RESOLVED", "TIE", "Embedded", "MovedTree"]
 
 Action = Callable[[Tensor, Tensor], Tensor]
 Distance = Callable[[Tensor, Tensor], Tensor]
+Definition = Callable[..., CountedFidelity]  # from (tree, table, tau=, resolution=)
 
 RESOLVED = 1e-6  # of a distance, in curvature radii: what the errors have to leave
 TIE = (
@@ -166,25 +167,44 @@ class MovedTree:
         )
         return Measurement(abs(first.value - last.value), bound, self._pairs)
 
-    def counted(self) -> Measurement:
+    def counted(self, definition: Definition = counted_fidelity) -> Measurement:
         """The measures after the move against their definitions, counted in plain Python on the same table of distances.
 
-        Relatively, in the order worst-case distortion, average distortion, MAP.
+        Once as the tree is embedded, where MAP is at or near 1, and once with every vertex at the place of the next, where strangers
+        are near. Relatively, in the order worst-case distortion, average distortion, MAP.
         """
-        table = self.read(self.image.unsqueeze(1), self.image)
-        known = counted_fidelity(self.given.tree, table.tolist(), tau=self.given.tau, resolution=TIE)
-        last = self.fidelities[1]
-        values = (last.worst.value, last.average.value, last.mean_average_precision.value)
-        scale = (known.worst, 1.0 + known.average, 1.0)
-        residual = torch.tensor(
-            [abs(a - b) / s for a, b, s in zip(values, known, scale, strict=True)], dtype=torch.float64
-        )
+        residuals = []
+        for image, found in ((self.image, self.fidelities[1]), (self._misplaced, self._measured_at_others(TIE))):
+            known = definition(
+                self.given.tree, self.read(image.unsqueeze(1), image).tolist(), tau=self.given.tau, resolution=TIE
+            )
+            values = (found.worst.value, found.average.value, found.mean_average_precision.value)
+            scale = (known.worst, 1.0 + known.average, 1.0)
+            residuals += [abs(a - b) / s for a, b, s in zip(values, known, scale, strict=True)]
         eps = torch.finfo(self.image.dtype).eps
         bound = Bound(
             {"rounding": 2 * (len(self.given.tree) + 16) * eps},
             "The same distances enter both; what is left are N divisions and sums of each row, and their sum over the rows, on either side.",
         )
-        return Measurement(residual, bound, self._pairs)
+        return Measurement(torch.tensor(residuals, dtype=torch.float64), bound, self._pairs)
+
+    def open_rankings(self) -> Measurement:
+        """MAP with near distances ranked as ties, against all that the errors leave open without that rule; vertices at the places of others."""
+        ties = self._measured_at_others(TIE).mean_average_precision.value
+        least, _, greatest = self._measured_at_others(0.0).mean_average_precision
+        bound = Bound(
+            {"sums": 2 * (len(self.given.tree) + 16) * torch.finfo(self.image.dtype).eps},
+            "Distances that the errors do not tell apart may be ranked either way, as ties too; beyond that only sums round.",
+        )
+        return Measurement(max(0.0, least - ties, ties - greatest), bound, self._pairs)
+
+    @property
+    def _misplaced(self) -> Tensor:
+        return self.image.roll(1, 0)
+
+    def _measured_at_others(self, resolution: float) -> Fidelity:
+        tree, tau, error = self.given.tree, self.given.tau, self.after.roll(1, 0)
+        return fidelity(tree, self._misplaced, self.read, tau=tau, error=error, resolution=resolution)
 
     def lengths_of_edges(self) -> Measurement:
         """The moved edges' lengths, from the half-space's metric alone, against the length that the construction gave them."""

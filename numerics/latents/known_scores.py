@@ -12,13 +12,14 @@ from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
 from numerics.latents import scores
-from numerics.latents.population_scores import levels, normal_cells
+from numerics.latents.population_scores import levels, median_information, normal_cells
 from numerics.latents.scores import FactorVae
 from numerics.streams import Stream
 
 __all__ = [
     "cells_of_a_normal_pair",
     "dci_of_a_partial_alignment",
+    "dci_of_a_rotation",
     "mig_of_a_partial_alignment",
     "mig_of_a_rotation",
     "votes_with_a_factor_left_out",
@@ -81,6 +82,9 @@ def mig_of_a_rotation(angle: float = math.pi / 6) -> Measurement:
         "correlations": 2.0 * 1e-12 * sum(steep) / math.log(2.0),
         "rounding": 512.0 * eps * sum(steep),
     }
+    closed = max(
+        abs(float(median_information(torch.tensor(rho, dtype=torch.float64))) - information(rho)) for rho in (c, s)
+    )
     bound = Bound(
         terms,
         "An information moves by at most |log p| + 1 times what its four cells move; correlations are rounded to twelve digits, and a cell moves by at most "
@@ -88,7 +92,7 @@ def mig_of_a_rotation(angle: float = math.pi / 6) -> Measurement:
         ("quadrature",),
         ("the integrand is resolved by half the nodes",),
     )
-    return Measurement(abs(found - known), bound, 1)
+    return Measurement(torch.tensor([abs(found - known), closed]), bound, 2)
 
 
 def cells_of_a_normal_pair(rho: float = 0.6, bins: int = 5) -> Measurement:
@@ -142,6 +146,19 @@ def dci_of_a_partial_alignment() -> Measurement:
         "Sums of at most six terms below 1, logarithms and quotients within 16 units of roundoff.",
     )
     return Measurement(torch.tensor([abs(a - b) for a, b in zip(found, known, strict=True)]), bound, 2)
+
+
+def dci_of_a_rotation(angle: float = math.pi / 6) -> Measurement:
+    """The level of DCI for a rotation of the plane, from A alone, against the entropies of (cos, sin) over their sum in plain Python."""
+    c, s = math.cos(angle), math.sin(angle)
+    found = levels(torch.tensor([[c, -s], [s, c]], dtype=torch.float64), bins=2)
+    shares = [abs(x) / (abs(c) + abs(s)) for x in (c, s)]
+    known = 1.0 + math.fsum(x * math.log(x) for x in shares) / math.log(2.0)
+    bound = Bound(
+        {"rounding": 256 * torch.finfo(torch.float64).eps},
+        "Both rows and both columns hold the same two entries; a dozen operations, logarithms within 16 units of roundoff.",
+    )
+    return Measurement(torch.tensor([abs(found.disentanglement - known), abs(found.completeness - known)]), bound, 2)
 
 
 def votes_with_a_factor_left_out(stream: Stream, factors: int = 4, votes: int = 4000) -> tuple[FactorVae, float]:

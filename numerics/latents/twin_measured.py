@@ -11,6 +11,7 @@ from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
 from numerics.latents import scores
+from numerics.latents.entangling import Gaussian
 from numerics.latents.entangling_bounds import DENSITY
 from numerics.latents.entangling_measured import FUNCTIONS, MeasuredMap
 from numerics.latents.population_scores import Levels
@@ -86,7 +87,7 @@ class MeasuredTwin(MeasuredMap):
         line = torch.linspace(-EDGE, EDGE, nodes + 1, dtype=x.dtype, device=x.device)
         u = torch.cartesian_prod(line, line)
         weight = torch.exp(-0.5 * u.square().sum(-1)) * (2.0 * EDGE / nodes) ** 2 / (2.0 * math.pi)
-        latent = self.f.prior.columnwise(self.f.link.outer, u)
+        latent = self.f.prior.columnwise(Gaussian().outer, u)  # draws of the prior, whatever steps the map takes
         means = (self.twin.decoder(latent), self.twin(latent))
         kernel = self.twin.decoder.log_prob
         own, other = (torch.stack([torch.exp(kernel(point, mean)) @ weight for point in x]) for mean in means)

@@ -376,6 +376,12 @@ def sampled_orthogonality(
 # -- falsehoods to try checks on -----------------------------------------------------------------------------------------
 
 
+def half_the_circle(n: int, stream: Stream) -> Tensor:
+    """Unit quaternions of angles uniform in [0, pi) about the first axis, shape ``(n, 4)``: odd frequencies have imaginary means."""
+    angle = torch.pi * stream.uniform(n)
+    return torch.stack([angle.cos(), angle.sin(), 0 * angle, 0 * angle], 1)
+
+
 def uniform_euler_angles(n: int, stream: Stream) -> Tensor:
     """Unit quaternions of three Euler angles, each uniform, shape ``(n, 4)``: without the density sin beta."""
     top = torch.tensor([4 * torch.pi, torch.pi, 4 * torch.pi], dtype=stream.dtype, device=stream.device)

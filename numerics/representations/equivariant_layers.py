@@ -279,8 +279,8 @@ def majorant(module: nn.Module, x: Tensor) -> Tensor:
     absolute = copy.deepcopy(module)
     with torch.no_grad():
         for parameter in absolute.parameters():
-            parameter.abs_()
-        return absolute(x.abs())
+            parameter.copy_(parameter.abs())
+        return absolute(x.abs().to(x.dtype)).abs()
 
 
 @dataclass(frozen=True)
@@ -307,9 +307,8 @@ def defects(layer: Layer) -> dict[str, Defect]:
         for name, (on_inputs, on_outputs) in layer.actions.items():
             moved = layer.module(on_inputs(layer.inputs))
             carried = on_outputs(layer.module(layer.inputs))
-            size = majorant(layer.module, on_inputs(layer.inputs).abs()) + on_outputs(
-                majorant(layer.module, layer.inputs)
-            )
+            size = majorant(layer.module, on_inputs(layer.inputs))
+            size = size + on_outputs(majorant(layer.module, layer.inputs)).abs()
             found[name] = Defect((moved - carried).abs(), gamma(layer.terms + 18, moved) * size)
     return found
 

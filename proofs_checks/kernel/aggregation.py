@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from proofs_checks.kernel.verdicts import SEVERITY, Scope, Status, Verdict, number_text, union
+from proofs_checks.kernel.verdicts import SEVERITY, Scope, Status, Verdict, largest, number_text, union
 
 REQUIRED_MARGIN = {"exact": 1.0, "certified": 1.0, "numeric": 10.0, "statistical": 2.0}  # of a control
 
@@ -34,6 +34,7 @@ def combine(
     whole = replace(
         worst, route=route, scope=scope, notes=notes, derivations=union(*(verdict.derivations for verdict in exercised)),
         decided=sum(verdict.decided for verdict in exercised), constructed=sum(verdict.constructed for verdict in exercised),
+        detects=largest(verdict.detects for verdict in exercised), detects_deep=largest(verdict.detects_deep for verdict in exercised),
     )  # fmt: skip
     for name, (low, high) in (covers or {}).items():
         seen = scope.ranges.get(name)

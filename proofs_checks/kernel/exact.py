@@ -12,6 +12,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from proofs_checks.kernel.special_points import excluded_points, limit_of
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict, union
 from theory.proof.statements import Equation, Sign
 
@@ -23,8 +24,8 @@ BY_CONSTRUCTION = "both sides evaluate to one expression at once"
 # -- equations -----------------------------------------------------------------------------------------------------------
 
 
-def judge_equation(item: Equation) -> Verdict:
-    """Balls at sampled instances, then a normal form."""
+def judge_equation(item: Equation, *, witnessed: bool = True) -> Verdict:
+    """Balls at sampled instances, then a normal form; a refutation names its instance where ``witnessed``, which takes time."""
     import sympy
 
     from theory.proof import balls
@@ -46,7 +47,7 @@ def judge_equation(item: Equation) -> Verdict:
             for left, right in pairs:
                 ball, bits = _difference(balls.enclose(left, instance), balls.enclose(right, instance))
                 if balls.excludes_zero(ball):
-                    witness = {**instance.plain(), "left minus right": ball_text(ball)}
+                    witness = {**instance.plain(), "left minus right": ball_text(ball)} if witnessed else None
                     why = "A ball excludes zero: the two sides differ."
                     return replace(
                         verdict, status=Status.REFUTED, why=why, witness=witness, margin=balls.exclusion_margin(ball)
@@ -65,12 +66,12 @@ def judge_equation(item: Equation) -> Verdict:
 
 
 def with_limits(expression: Any) -> Any:
-    """``expression`` with its limits taken by SymPy: balls know none."""
+    """``expression`` with its limits taken by SymPy, where special parameters agree: balls know none."""
     import sympy
 
-    return expression.replace(
-        lambda node: isinstance(node, sympy.Limit), lambda node: node.doit(deep=False)
-    ) if expression.has(sympy.Limit) else expression  # fmt: skip
+    if not expression.has(sympy.Limit):
+        return expression
+    return expression.replace(lambda node: isinstance(node, sympy.Limit), limit_of)
 
 
 def _difference(left: Any, right: Any) -> tuple[Any, int]:
@@ -163,12 +164,12 @@ def denominators(expression: Any) -> list[Any]:
 
 
 def _nonzero(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
-    """The denominators of both sides that their assumptions leave free to vanish: equality is claimed where they do not."""
+    """The denominators of both sides that their assumptions leave free to vanish, and poles of functions: equality is claimed elsewhere."""
     from theory.proof.prepare import written
 
-    return tuple(
-        dict.fromkeys(f"{written(base)} != 0" for pair in pairs for side in pair for base in denominators(side))
-    )
+    sides = [side for pair in pairs for side in pair]
+    bases = [f"{written(base)} != 0" for side in sides for base in denominators(side)]
+    return union(bases, *(excluded_points(side) for side in sides))
 
 
 # -- signs ---------------------------------------------------------------------------------------------------------------

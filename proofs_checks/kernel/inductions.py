@@ -14,11 +14,11 @@ from typing import Any
 
 from proofs_checks.kernel.exact import denominators, judge_equation, one_sign
 from proofs_checks.kernel.induction_form import refuse_malformed
+from proofs_checks.kernel.induction_sizes import beyond_sizes, sizes
 from proofs_checks.kernel.rewriting import Rules, apart, applications, peeled, replaced, sympified, with_arguments
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict, union
 from theory.proof.statements import Equation, Induction, Recursion
 
-SMALL = 3  # sizes at which recursion, definition and claim are compared, at least
 EVALUATED = 24  # sizes at which recursion and claim are evaluated in search of a pole
 
 
@@ -27,8 +27,8 @@ def judge_induction(item: Induction) -> Verdict:
     refuse_malformed(item)
     item = _with_names_apart(item)
     undecided = Verdict(Status.UNDECIDED, Route.EXACT, "", _scope(item, ()))
-    if pole := _pole(item):
-        return replace(undecided, why=pole)
+    if why := _pole(item) or beyond_sizes(item):
+        return replace(undecided, why=why)
     decided = constructed = 0
     quantifiers: tuple[str, ...] = ()
     for equation in _parts(item):
@@ -102,15 +102,10 @@ def _parts(item: Induction) -> Iterator[Equation]:
     yield from _steps(item)
 
 
-def _sizes(item: Induction) -> range:
-    order = max(len(recursion.first) for recursion in item.objects)
-    return range(item.start, item.start + max(item.small, SMALL, order + 1))
-
-
 def _definitions(item: Induction) -> Iterator[Equation]:
     """Recursion against definition: the recursion speaks of the object that it is said to speak of."""
     for recursion in item.objects:
-        for k in _sizes(item):
+        for k in sizes(item):
             name = f"{recursion.of} by recursion and by definition at {item.variable} = {k}"
             yield Equation(name, _unfolded(item, recursion, k), recursion.explicit(k), _at(item, item.assuming, k))
 
@@ -142,7 +137,7 @@ def _at(item: Induction, relations: tuple[Any, ...], k: int) -> tuple[Any, ...]:
 
 def _small_cases(item: Induction) -> Iterator[Equation]:
     """The claim itself with every object as defined."""
-    for k in _sizes(item):
+    for k in sizes(item):
         values = [(r.of, r.explicit(k)) for r in item.objects]
         rules = _rules(values, item.assuming)
         for equation in item.claim:
@@ -206,7 +201,8 @@ def _needless_hypothesis(item: Induction) -> str:
     for equation, left, right in _unfolded_claims(item):
         rules = {node: fresh[node.func](*node.args) for side in (left, right) for node in applications(side, claimed)}
         sides = [side.xreplace(rules).doit(integrals=False, sums=False, products=False) for side in (left, right)]
-        verdict = judge_equation(Equation("", sides[0], sides[1], _relations(item, equation))) if rules else None
+        freed = Equation("", sides[0], sides[1], _relations(item, equation))
+        verdict = judge_equation(freed, witnessed=False) if rules else None
         if verdict is not None and verdict.status is Status.REFUTED:
             continue
         name = f" of {equation.name}" if equation.name else ""

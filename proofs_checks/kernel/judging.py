@@ -25,15 +25,16 @@ from proofs_checks.kernel.evidence import (
 from proofs_checks.kernel.exact import judge_equation, judge_sign
 from proofs_checks.kernel.inductions import judge_induction
 from proofs_checks.kernel.measurements import judge_enclosed, judge_measured, judge_tested
-from proofs_checks.kernel.verdicts import SEVERITY, Route, Scope, Status, Verdict, union
+from proofs_checks.kernel.verdicts import SEVERITY, Route, Scope, Status, Verdict, largest, union
 from theory.proof.statements import Enumeration, Equation, Induction, Sign
 
 INSTEAD = "equation, sign, enumeration, induction, enclosed, measured, tested, inapplicable, undecided"
 
 
 def judge(
-    evidence: Any, *, route: str, alpha: float = level(1), case: Case | None = None, fails: str | None = None
-) -> Verdict:
+    evidence: Any, *, route: str, alpha: float = level(1), case: Case | None = None, fails: str | None = None,
+    growth: float = 1.0,
+) -> Verdict:  # fmt: skip
     """One check's evidence, judged.
 
     Args:
@@ -43,6 +44,7 @@ def judge(
         alpha: The level for all the tests in this evidence together.
         case: The case that was run; its fields enter the scope.
         fails: For a control: the obligations whose names begin so are judged, and no other.
+        growth: How many times as many samples the deep profile draws; its smallest visible departure is stated too.
     """
     items = list(_flat(evidence))
     if not items:
@@ -52,7 +54,7 @@ def judge(
         return Verdict(Status.UNDECIDED, route, f"The check returned no obligation named {fails!r}.")
     verdicts: list[Verdict] = []
     for item in items:
-        verdicts.append(verdict := _judge_one(item, alpha / count))
+        verdicts.append(verdict := _judge_one(item, alpha / count, growth))
         decided = verdict.status in (Status.HOLDS, Status.REFUTED)
         if decided and Route(verdict.route).rank > Route(route).rank:
             raise TypeError(
@@ -79,7 +81,8 @@ def _together(verdicts: list[Verdict], route: str, case: Case | None) -> Verdict
     whole = replace(
         worst, route=route, scope=scope, notes=union(*(verdict.notes for verdict in verdicts)),
         derivations=union(*(verdict.derivations for verdict in verdicts)), decided=sum(v.decided for v in verdicts),
-        constructed=sum(v.constructed for v in verdicts), detects=max((v.detects for v in verdicts if v.detects is not None), default=None),
+        constructed=sum(v.constructed for v in verdicts), detects=largest(v.detects for v in verdicts),
+        detects_deep=largest(v.detects_deep for v in verdicts),
     )  # fmt: skip
     if whole.holds and all(verdict.constructed and not verdict.decided for verdict in verdicts):
         why = (
@@ -107,7 +110,7 @@ def _count_tests(item: Any) -> int:
     return int(isinstance(item, Tested))
 
 
-def _judge_one(item: Any, alpha: float) -> Verdict:
+def _judge_one(item: Any, alpha: float, growth: float) -> Verdict:
     match item:
         case Equation():
             verdict = judge_equation(item)
@@ -122,7 +125,7 @@ def _judge_one(item: Any, alpha: float) -> Verdict:
         case Measured():
             verdict = judge_measured(item)
         case Tested():
-            verdict = judge_tested(item, alpha)
+            verdict = judge_tested(item, alpha, growth)
         case Inapplicable() | Undecided():
             return _ended(item)
         case _:

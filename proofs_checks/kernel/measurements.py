@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.kernel.budget import radius
-from proofs_checks.kernel.evidence import Enclosed, Measured, Tested
+from proofs_checks.kernel.evidence import Enclosed, Measured, Test, Tested
 from proofs_checks.kernel.exact import BALL_BITS, ball_text
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict
 
@@ -101,8 +101,8 @@ def _compared(  # noqa: PLR0917
     return verdict
 
 
-def judge_tested(item: Tested, alpha: float) -> Verdict:
-    """A statistic against the radius of its test at the level assigned."""
+def judge_tested(item: Tested, alpha: float, growth: float = 1.0) -> Verdict:
+    """A statistic against the radius of its test at the level assigned; ``growth``: how many times the samples the deep profile draws."""
     _refuse_senseless(item.resolves)
     counted = item.test.kind == "clopper_pearson"
     if item.statistic < 0 or (
@@ -126,7 +126,7 @@ def judge_tested(item: Tested, alpha: float) -> Verdict:
     margin = deviation / bound if bound else math.inf * (deviation > 0) if deviation else 0.0
     verdict = Verdict(
         Status.HOLDS, Route.STATISTICAL, "", scope, None, deviation, bound, margin, derivations=(derivation,),
-        detects=bound + allowance,
+        detects=bound + allowance, detects_deep=slack + 2 * radius(_grown(item.test, growth), alpha, item.statistic * max(growth, 1.0)),
     )  # fmt: skip
     if estimated and bound < deviation <= allowance + DOUBT * slack:
         why = f"The statistic {deviation:.3g} exceeds its radius {bound:.3g}, part of which is an estimate."
@@ -138,6 +138,12 @@ def judge_tested(item: Tested, alpha: float) -> Verdict:
         why = f"The radius {bound:.3g} exceeds {item.resolves:.3g}: too few samples to tell. Use a larger profile."
         return replace(verdict, status=Status.UNDECIDED, why=why)
     return verdict
+
+
+def _grown(test: Test, growth: float) -> Test:
+    """The test with ``growth`` times the samples, where that is more."""
+    growth = max(growth, 1.0)
+    return replace(test, n=int(test.n * growth), m=int(test.m * growth))
 
 
 def _refuse_senseless(resolves: float) -> None:

@@ -117,6 +117,7 @@ class Verdict:
     decided: int = 0  # statements of theory that were decided
     constructed: int = 0  # equations whose sides were one expression before anything was decided
     detects: float | None = None  # a departure this large is refuted, but for the level of the test
+    detects_deep: float | None = None  # the same with as many samples as the deep profile draws
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -153,8 +154,9 @@ class Verdict:
             scope[name] = tuple(scope[name])
         scope["ranges"] = {name: (float(low), float(high)) for name, (low, high) in scope["ranges"].items()}
         scope["kinds"] = {name: tuple(values) for name, values in scope["kinds"].items()}
-        residual, bound, margin, detects = (
-            None if data[name] is None else float(data[name]) for name in ("residual", "bound", "margin", "detects")
+        numbers = ("residual", "bound", "margin", "detects", "detects_deep")
+        residual, bound, margin, detects, deep = (
+            None if data.get(name) is None else float(data[name]) for name in numbers
         )
         notes, derivations = (tuple(data[name]) for name in ("notes", "derivations"))
         return cls(
@@ -172,6 +174,7 @@ class Verdict:
             data["decided"],
             data["constructed"],
             detects,
+            deep,
         )
 
 
@@ -217,3 +220,8 @@ def _json(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return encodable(str(value))
+
+
+def largest(numbers: Iterable[float | None]) -> float | None:
+    """The largest of the numbers that are there, None where there is none."""
+    return max((number for number in numbers if number is not None), default=None)

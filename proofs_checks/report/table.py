@@ -180,8 +180,15 @@ def scope_text(verdict: Verdict, means: Mapping[str, str]) -> str:
     rest = replace(scope, quantifiers=(), exhausted=(), given=() if verdict.route in _EXACT else scope.given)
     parts += [rest.text] if rest.text != "nothing" else []
     if verdict.detects is not None:
-        parts.append(f"refutes a departure of {verdict.detects:.2g}")
+        parts.append(departures(verdict))
     return "; ".join(parts) or "nothing"
+
+
+def departures(verdict: Verdict) -> str:
+    """The smallest departure that a statistical route refutes, at this profile and at the deep one."""
+    text = f"refutes a departure of {verdict.detects:.2g}"
+    deep = verdict.detects_deep
+    return text if deep is None or deep >= (verdict.detects or 0) else f"{text}, of {deep:.2g} at the deep profile"
 
 
 def _symbol(text: str) -> str:

@@ -13,6 +13,7 @@ from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.page import Page
 from proofs_checks.findings import AuditReport, Finding
 from proofs_checks.kernel import SEVERITY, Status, Verdict
+from proofs_checks.report.table import departures
 from proofs_checks.run.results import MARK, ClaimResult, Record
 from proofs_checks.wording import clip, count, data_text, number
 
@@ -269,6 +270,12 @@ def _versions(report: AuditReport) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _covered(verdict: Verdict) -> str:
+    """The scope, and what departure a statistical route refutes."""
+    text = replace(verdict.scope, given=(), estimated=()).text
+    return text if verdict.detects is None else f"{text}; {departures(verdict)}"
+
+
 def _route(name: str, verdict: Verdict, result: ClaimResult, page: Page | None) -> RouteView:
     record = worst([record for record in result.records if record["route"] == name and not record["control"]])
     declared = page.routes.get(name) if page else None
@@ -277,7 +284,7 @@ def _route(name: str, verdict: Verdict, result: ClaimResult, page: Page | None) 
         status=str(verdict.status),
         word=WORDS[verdict.status],
         shows=clip(declared.shows, 400) if declared else "",
-        scope=clip(replace(verdict.scope, given=(), estimated=()).text, 600),
+        scope=clip(_covered(verdict), 600),
         given=_clipped(verdict.scope.given),
         estimated=_clipped(verdict.scope.estimated),
         residual=number(verdict.residual),

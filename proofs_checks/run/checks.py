@@ -202,7 +202,8 @@ def attempt(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
             warnings.simplefilter("ignore", category=DeprecationWarning)
             check = getattr(claim.code, task.route)
             evidence = gathered(check, **_arguments(check, trial, settings))
-        return kernel.judge(evidence, route=task.route, alpha=alpha, case=trial.case, fails=trial.fails)
+        growth = _share(PROFILES["deep"]) / _share(settings.profile)
+        return kernel.judge(evidence, route=task.route, alpha=alpha, case=trial.case, fails=trial.fails, growth=growth)
 
     verdict, error = _guarded(judged)
     if verdict is not None:
@@ -210,6 +211,11 @@ def attempt(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
     if isinstance(error, InputError):
         return Verdict(Status.INAPPLICABLE, task.route, str(error)), None
     return kernel.errored(task.route, encodable(told(error or RuntimeError()))), _trace(error)
+
+
+def _share(profile: Profile) -> float:
+    """Samples of a case that a statistical route draws."""
+    return profile.samples / profile.statistical_cases
 
 
 def _guarded(call: Callable[[], T]) -> tuple[T, None] | tuple[None, BaseException]:

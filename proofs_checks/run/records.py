@@ -48,6 +48,7 @@ class VerdictRecord(msgspec.Struct, forbid_unknown_fields=True):
     decided: Count
     constructed: Count
     detects: Number
+    detects_deep: Number = None
 
 
 class First(msgspec.Struct, forbid_unknown_fields=True):

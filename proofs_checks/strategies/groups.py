@@ -27,7 +27,9 @@ MAX_PAIR_DEGREE = 8  # of a pair in a quick run; the equations for intertwiners 
 MAX_LARGE_DEGREE = 12
 COMPACT = ("U(1)", "SU(2)", "SO(3)")
 MAX_BAND = 6
-LAYERS = ("conv1d", "conv2d", "mean pooling", "deep set", "C4 convolution", "averaged matrix")
+LAYERS = (
+    "conv1d", "conv2d", "mean pooling", "deep set", "C4 convolution", "averaged matrix", "complex conv1d", "averaged complex matrix",
+)  # fmt: skip
 MAX_POSITIONS = 64
 REAL, COMPLEX = "integers", "Gaussian integers"  # bases in which matrices stay exact
 # images and exponents of i for each generator: irreducible over C where not permutations alone, of complex or quaternionic type
@@ -179,7 +181,9 @@ def layer_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """
 
     def build(layer: str, n: int, channels: int, half: int, seed: int) -> Case:
-        n = min(n, {"conv2d": 16, "C4 convolution": 16, "averaged matrix": 5}.get(layer, n))
+        n = min(
+            n, {"conv2d": 16, "C4 convolution": 16, "averaged matrix": 5, "averaged complex matrix": 4}.get(layer, n)
+        )
         return Case(layer=layer, n=n, channels=channels, kernel=min(2 * half + 1, n - 1 + n % 2), seed=seed)
 
     return st.builds(

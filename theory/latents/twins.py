@@ -21,6 +21,7 @@ from typing import Any
 
 import sympy
 from sympy import Expr, Matrix, Symbol
+from sympy.utilities.iterables import partitions
 
 from theory.arithmetic.isometries import householder
 from theory.latents.entangling import N, normal_density, summed
@@ -111,19 +112,20 @@ def _described(bijections: str) -> str:
 def preserving_models() -> Family:
     """Every decoder and every bijection that preserves the weights; weights that occur m times can be permuted in m! ways.
 
-    Noisy decoders are mixtures of these, and the distribution of x is linear in the decoder.
+    The ways in which n weights can coincide are the partitions of n: they, and not the weights that are listed, give the size. Noisy
+    decoders are mixtures of these, and the distribution of x is linear in the decoder.
     """
     size = sum(
-        prod(factorial(weights.count(w)) for w in set(weights)) * _symbols(n) ** n
-        for n, patterns in _PATTERNS.items()
-        for weights in patterns
+        prod(factorial(m) ** times for m, times in classes.items()) * _symbols(n) ** n
+        for n in _PATTERNS
+        for classes in partitions(n)
     )
     return Family(_described("that preserves them"), lambda: _models(is_preserved), size)
 
 
 def all_models() -> Family:
     """The same with every bijection, whether it preserves the weights or not: n! for n latents."""
-    size = sum(len(patterns) * factorial(n) * _symbols(n) ** n for n, patterns in _PATTERNS.items())
+    size = sum(len(list(partitions(n))) * factorial(n) * _symbols(n) ** n for n in _PATTERNS)
     return Family(_described("whatever"), lambda: _models(lambda weights, bijection: True), size)
 
 
@@ -249,11 +251,12 @@ def normal_pair_reflected() -> Equation:
     rho = t / sympy.sqrt(1 + t**2)  # every number in (-1, 1)
 
     def by_coordinates(first: Expr, second: Expr, r: Expr) -> Expr:
-        square = (first**2 - 2 * r * first * second + second**2) / (1 - r**2)
-        return sympy.exp(-square / 2) / (2 * sympy.pi * sympy.sqrt(1 - r**2))
+        rest = sympy.cancel(1 - r**2)  # 1/(1 + t^2)
+        square = (first**2 - 2 * r * first * second + second**2) / rest
+        return sympy.exp(-square / 2) / (2 * sympy.pi * sympy.sqrt(rest))
 
     def by_conditioning(first: Expr, second: Expr, r: Expr) -> Expr:
-        spread = sympy.sqrt(1 - r**2)
+        spread = sympy.sqrt(sympy.cancel(1 - r**2))
         return normal_density(first) * normal_density((second - r * first) / spread) / spread
 
     return Equation("a normal pair reflected", by_conditioning(u, -v, -rho), by_coordinates(u, v, rho))

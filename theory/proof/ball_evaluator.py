@@ -90,7 +90,7 @@ class Evaluator:
         self._plans: dict[sp.Basic, tuple[int, Handler, frozenset[sp.Symbol]]] = {}
         self._depends: dict[sp.Basic, frozenset[sp.Symbol]] = {}
         self._binders: set[sp.Symbol] = set()
-        self._laws: dict[Any, tuple[Law, Scope]] = {}
+        self._laws: dict[int, tuple[Law, Scope]] = {}
 
     def __call__(self, node: sp.Basic, scope: Scope) -> Ball:
         """The ball of `node`, computed once in the innermost scope on whose variables it depends."""
@@ -192,13 +192,13 @@ class Evaluator:
         law, base = self._law(node, function)
         if len(law.variables) != len(args):
             raise CannotEnclose(node, f"its law takes {len(law.variables)} arguments")
-        key = (function, args)
+        key = (id(function), args)  # hashing an undefined function is slow; the expression keeps it alive
         if key not in scope.applications:
             scope.applications[key] = self.bind(law.variables, args, scope, base)
         return self(law.jet(orders), scope.applications[key])
 
     def _law(self, node: sp.Basic, function: Any) -> tuple[Law, Scope]:
-        if function not in self._laws:
+        if id(function) not in self._laws:
             law = self.functions.get(function)
             if law is None:
                 raise CannotEnclose(node, f"the instantiation has no law for the function {function.__name__}")
@@ -206,8 +206,8 @@ class Evaluator:
             self._binders.update(law.variables, law.values)
             base = Scope(self.root, {name: self(value, self.root) for name, value in law.values.items()})
             base.exact = law.values
-            self._laws[function] = law, base
-        return self._laws[function]
+            self._laws[id(function)] = law, base
+        return self._laws[id(function)]
 
     # -- exact values and decisions -----------------------------------------------------------------------------------------
 

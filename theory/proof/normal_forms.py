@@ -11,6 +11,7 @@ from typing import Any
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
+from sympy.polys.matrices import DomainMatrix
 from sympy.polys.polyerrors import BasePolynomialError
 
 from theory.proof.prepare import entries
@@ -25,6 +26,28 @@ def _numerator(expr: sp.Expr) -> sp.Expr:
 def _exponentials(expr: sp.Expr) -> sp.Expr:
     """Trigonometric and hyperbolic functions as exponentials, over one denominator."""
     return sp.expand(sp.powsimp(_numerator(expr.rewrite(sp.exp))))
+
+
+def _squares_of_sines(expr: sp.Expr) -> sp.Expr:
+    """The numerator with sums of angles expanded and sin^2 = 1 - cos^2, sinh^2 = cosh^2 - 1 put in."""
+    form = sp.expand(_numerator(sp.expand_trig(expr)))
+    if not form.has(sp.sin, sp.sinh):
+        return form
+
+    def applies(node: sp.Expr) -> bool:
+        return (
+            isinstance(node, sp.Pow)
+            and isinstance(node.base, (sp.sin, sp.sinh))
+            and node.exp.is_Integer
+            and node.exp > 1
+        )
+
+    def square(node: sp.Pow) -> sp.Expr:
+        angle, (halves, odd) = node.base.args[0], divmod(int(node.exp), 2)
+        rest = 1 - sp.cos(angle) ** 2 if isinstance(node.base, sp.sin) else sp.cosh(angle) ** 2 - 1
+        return rest**halves * node.base**odd
+
+    return sp.expand(form.replace(applies, square))
 
 
 def _logarithms(expr: sp.Expr) -> sp.Expr:
@@ -66,6 +89,11 @@ def _simplified(expr: sp.Expr) -> sp.Expr:
     return sp.simplify(expr, doit=False)
 
 
+def _evaluated(expr: sp.Expr) -> sp.Expr:
+    """Integrals and sums evaluated by SymPy."""
+    return sp.simplify(expr.doit())
+
+
 _WRITTEN_OUT, _DONE = 400, 60
 # (largest number of operations on which the strategy is tried, strategy); each starts from the expression with derivatives done
 _STRATEGIES: tuple[_Strategy, ...] = (
@@ -77,14 +105,15 @@ _STRATEGIES: tuple[_Strategy, ...] = (
     (2_000, sp.cancel),
     (1_500, lambda e: sp.expand(sp.powsimp(sp.expand(e), force=False))),
     (1_500, lambda e: sp.radsimp(sp.cancel(sp.together(e)))),
-    (1_500, lambda e: sp.trigsimp(_numerator(e))),
+    (_DONE, _evaluated),
+    (1_500, _squares_of_sines),
     (1_500, _exponentials),
+    (1_500, lambda e: sp.trigsimp(_numerator(e))),
     (800, _gammas),
     (800, lambda e: _simplified(_logarithms(e))),
     (800, _simplified),
     (_WRITTEN_OUT, lambda e: sp.expand_func(_simplified(e.rewrite(sp.Piecewise)))),
     (_WRITTEN_OUT, lambda e: _simplified(sp.expand_complex(e))),
-    (_DONE, lambda e: sp.simplify(e.doit())),
 )
 _REFUSALS = (
     BasePolynomialError,
@@ -101,8 +130,8 @@ def is_zero_normal_form(expr: sp.Basic) -> bool | None:
     """Whether SymPy reduces `expr` (entrywise, for an explicit matrix) to the literal 0.
 
     Derivatives are performed; then normal forms are tried in order of cost, each on expressions up to a size of its own, so that
-    the time stays bounded in practice (SymPy has no clock). Symbolic integration and summation come last and only on small
-    expressions without undefined functions.
+    the time stays bounded in practice (SymPy has no clock). Symbolic integration and summation are tried on small expressions
+    without undefined functions alone.
 
     Returns:
         True if every entry reduces to 0; False if one reduces to another number; None if no strategy decided. Floats: None.
@@ -116,7 +145,7 @@ def is_zero_normal_form(expr: sp.Basic) -> bool | None:
 def _scalar(expr: sp.Expr) -> bool | None:
     if expr.has(sp.Float):
         return None
-    done = expr.doit(integrals=False, sums=False, products=False)
+    done = _with_determinants(expr).doit(integrals=False, sums=False, products=False)
     for form in (expr, done):
         if (verdict := _literal(form)) is not None:
             return verdict
@@ -133,6 +162,18 @@ def _scalar(expr: sp.Expr) -> bool | None:
         if (verdict := _literal(form)) is not None:
             return verdict
     return None
+
+
+def _with_determinants(expr: sp.Expr) -> sp.Expr:
+    """Determinants of polynomials by the division-free algorithm of Samuelson and Berkowitz in their ring; others as they are."""
+
+    def value(node: sp.Determinant) -> sp.Expr:
+        matrix = DomainMatrix.from_Matrix(node.arg.as_explicit())
+        if not (matrix.domain.is_ZZ or matrix.domain.is_QQ or matrix.domain.is_PolynomialRing):
+            return node
+        return (-1) ** matrix.shape[0] * matrix.domain.to_sympy(matrix.charpoly()[-1])
+
+    return expr.replace(lambda node: isinstance(node, sp.Determinant), value) if expr.has(sp.Determinant) else expr
 
 
 def _literal(form: sp.Expr) -> bool | None:

@@ -26,7 +26,7 @@ Difference = Callable[[Any, Any], Any]
 CRITERION = (theorem.splits_dust, theorem.splits_dust_set_by_set)
 
 cases = {
-    "numeric": Cases(quantile_cases, always=[Case(distribution="normal", alpha=Fraction(1, 16), size=33), Case(distribution="laplace", alpha=Fraction(15, 16), size=33)]),
+    "numeric": Cases(quantile_cases, always=[Case(distribution="normal", alpha=Fraction(1, 16), size=33), Case(distribution="laplace", alpha=Fraction(15, 16), size=33), Case(distribution="split", alpha=Fraction(1, 3), size=33)]),
     "statistical": Cases(family_cases, always=[
         Case(D=1, distribution="cantor", alpha=Fraction(1, 16), seed=1, size=25_000), Case(D=4, distribution="cross", alpha=Fraction(1, 4), seed=1, size=25_000),
         Case(D=64, distribution="mixture", alpha=Fraction(15, 16), seed=1, size=25_000),

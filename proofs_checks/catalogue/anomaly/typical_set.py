@@ -29,6 +29,7 @@ cases = {
     "statistical": Cases(drawn_sequence_cases, always=[
         Case(D=1, N=1, p="normal", k=2, seed=1, size=100_000), Case(D=64, N=1, p="normal", k=2, seed=1, size=20_000),
         Case(D=1, N=64, p="laplace", k=2, seed=1, size=20_000), Case(D=2, N=4, p="logistic", k=3, seed=1, size=20_000),
+        Case(D=1, N=3, p="exponential", k=2, seed=1, size=20_000),
     ]),
 }  # fmt: skip
 cases_for = sets.sequence_cases(cases["numeric"])
@@ -173,7 +174,8 @@ controls = {
     "mode-is-typical": [
         Control(exact, fails="exponential-power", excess=part_of_the_excess),
         Control(numeric, fails="T at the mode", cases=[_SEQUENCE, _LAPLACE], excess=part_of_the_excess),
-        Control(statistical, fails=_CHEBYSHEV, cases=[_SEQUENCE], draw=measure.mode_repeated),
+        Control(numeric, fails="normal distributions of any", cases=[_SEQUENCE], excess=part_of_the_excess),
+        *(Control(statistical, fails=name, cases=[_SEQUENCE], draw=measure.mode_repeated) for name in (_CHEBYSHEV, "mass of the typical", "typicalities")),
     ],
     "sequences-are-points": [
         Control(exact, fails="volume", exponents=without_length),

@@ -64,12 +64,13 @@ def numeric(
     *,
     rule: theorem.Rule = less_centred_volume,
     survivors: theorem.Survivors = still_or_turned,
+    turned: measurements.Turned = measurements.reversed_score,
 ) -> list[Evidence]:
     """T_f by the image's own density and entropy against the rule; or through the Jacobian of the map that realises a score."""
     kind, _, score = case.f.partition(":")
     seeded = Stream(case.seed, stream.device, stream.dtype)
     if score == "half":
-        half = measurements.HalfReversed(case.size, seeded, stream)
+        half = measurements.HalfReversed(case.size, seeded, stream, turned=turned)
         name = "log|J| - E log|J| is among the survivors where |T| survives"
         return [
             measured(half.against(rule), resolves=0.05, name="T, reversed on one side"),
@@ -119,6 +120,7 @@ controls = {
     "invariant-under-sinh": [
         Control(exact, fails="T survives the chart", chart=sp.sinh),
         Control(numeric, fails=_OWN, cases=_SINH, rule=unchanged),
+        Control(numeric, fails="T, reversed", cases=[Case(D=1, f="score:half", seed=4, size=64)], rule=unchanged),
         Control(statistical, fails=_RULE, cases=_DRAWN, rule=unchanged),
     ],
     "entropy-unchanged": [
@@ -131,5 +133,8 @@ controls = {
         Control(exact, fails="|T_f| = |T|", survivors=still),
         Control(numeric, fails="log|J| - E log|J| is among", cases=[Case(D=1, f="score:half", seed=4, size=64)], survivors=still),
     ],
+    "any-half-survives": Control(
+        numeric, fails="|T| survives", cases=[Case(D=1, f="score:half", seed=4, size=64)], turned=measurements.flat_score
+    ),
     "every-bijection-has-an-entropy": Control(exact, fails="log|J| is integrable", tails=theorem.CAUCHY_TAILS),
 }  # fmt: skip

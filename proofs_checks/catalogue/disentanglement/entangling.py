@@ -159,7 +159,10 @@ _FEW = Case(D=2, families=("logistic", "laplace"), rotation="reflection", t=Frac
 _GAP = Case(D=2, families=("logistic",), rotation="reflection", t=Fraction(2), seed=3, size=512)
 ZERO = "every entry of the Jacobian"
 controls = {
-    "rotated-cube": Control(statistical, fails="marginals against F", cases=[_CUBE], link=Direct()),
+    "rotated-cube": [
+        Control(statistical, fails=name, cases=[_CUBE], link=Direct())
+        for name in ("marginals against F", "marginals against fresh", "projections against fresh")
+    ],
     "unit-rows": [
         Control(numeric, fails="density before and after", cases=[_FEW], rotation=_unit_rows),
         Control(statistical, fails="pairs", cases=[_PLANE], rotation=_unit_rows),

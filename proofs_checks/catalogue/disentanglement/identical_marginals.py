@@ -117,6 +117,7 @@ def numeric(
         measured(known_scores.mig_of_a_rotation(), resolves=1e-6, name="MIG with two bins by Sheppard's arcsine"),
         measured(known_scores.cells_of_a_normal_pair(), resolves=1e-6, name="cells of a normal pair by conditioning"),
         measured(known_scores.dci_of_a_partial_alignment(), resolves=1e-6, name="DCI by its definition"),
+        measured(known_scores.dci_of_a_rotation(), resolves=1e-6, name="DCI of a rotation from A alone"),
     ]
 
 
@@ -143,12 +144,13 @@ def statistical(
     ]
     if observe is not only_x or link is not None:
         return found
-    off, draws, width, bias, votes = scored_codes(twin, case.size, level(twin.mapping.A), stream)
+    from_a = level(twin.mapping.A)
+    off, draws, width, bias, votes = scored_codes(twin, case.size, from_a, stream)
     d = twin.mapping.dim
     information = Test.hoeffding(draws, width, tests=d * d)
     found.append(tested(off, information, resolves=0.2, slack=bias, name="information in 20 bins, over log 20"))
     if votes is not None:
-        chance = Test.clopper_pearson(votes.total, 1.0 / d)
+        chance = Test.clopper_pearson(votes.total, from_a.factor_vae)
         found.append(tested(votes.right, chance, resolves=0.2, name="FactorVAE is chance"))
     known, share = known_scores.votes_with_a_factor_left_out(stream.fork("left out"))
     left_out = Test.clopper_pearson(known.total, share)
@@ -182,7 +184,9 @@ controls = {
     "any-bijection": [
         Control(exact, fails="distribution of x", models=symbols.all_models),
         Control(numeric, fails="integrand carried", cases=[_SMOOTH], link=Direct()),
+        Control(numeric, fails="P(x) of both", cases=[_SMOOTH], link=Direct()),
         Control(statistical, fails="each coordinate of x", cases=[_PLANE], decoder=torch.atan, **_ROTATED),
+        Control(statistical, fails="x jointly", cases=[_PLANE], decoder=torch.atan, **_ROTATED),
     ],
     "every-rotation": [
         Control(exact, fails="entries of one size", **_SPIKED),

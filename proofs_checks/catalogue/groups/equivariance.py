@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from numerics.representations import complex_layers
 from numerics.representations import equivariant_layers as layers
 from numerics.streams import Stream
 from proofs_checks.catalogue.groups.figures import equivariance as figure
@@ -24,6 +25,8 @@ _ALWAYS = [
     Case(layer="C4 convolution", n=8, channels=1, kernel=5, seed=0),
     Case(layer="averaged matrix", n=2, channels=1, kernel=1, seed=0),
     Case(layer="averaged matrix", n=4, channels=1, kernel=1, seed=0),
+    Case(layer="averaged complex matrix", n=4, channels=1, kernel=1, seed=0),
+    Case(layer="complex conv1d", n=32, channels=2, kernel=5, seed=0),
     Case(layer="deep set", n=1, channels=1, kernel=1, seed=0),
 ]
 cases = {"numeric": Cases(layer_cases, always=_ALWAYS)}
@@ -67,11 +70,14 @@ def _every_size() -> list[Evidence]:
     ]
 
 
+AVERAGES = {"averaged matrix": layers.averages, "averaged complex matrix": complex_layers.means_in_a_basis}
 Build = Callable[[Case, Stream], layers.Layer]
 
 
 def named_layer(case: Case, stream: Stream) -> layers.Layer:
     """The layer that the case names, with the actions that belong to it."""
+    if case.layer == "complex conv1d":
+        return complex_layers.convolution(case.n, case.channels, case.kernel, stream)
     return layers.build(case.layer, case.n, case.channels, case.kernel, stream)
 
 
@@ -82,6 +88,8 @@ def strided(case: Case, stream: Stream) -> layers.Layer:
 
 def zero_padded(case: Case, stream: Stream) -> layers.Layer:
     """The same convolution with zeros beyond the edges."""
+    if case.layer == "complex conv1d":
+        return complex_layers.convolution(case.n, case.channels, case.kernel, stream, circular=False)
     return layers.build(case.layer, case.n, case.channels, case.kernel, stream, padding="zeros")
 
 
@@ -99,11 +107,11 @@ def numeric(
     case: Case, stream: Stream, *, layer: Build = named_layer, group: layers.Group = layers.all_permutations
 ) -> list[Evidence]:
     """A layer's defect under each of its actions; or random matrices averaged over a group, which must be constant on patterns of equality."""
-    if case.layer == "averaged matrix":
+    if case.layer in AVERAGES:
         return [
             measured(found, resolves=RESOLVES if what == "constant on patterns" else 0.5, name=f"{what}, order {a} to {b}")
             for a, b in ORDERS
-            for what, found in layers.averages(case.n, (a, b), stream, group=group).items()
+            for what, found in AVERAGES[case.layer](case.n, (a, b), stream, group=group).items()
         ]  # fmt: skip
     return [
         measured(found, resolves=RESOLVES, name=f"{case.layer}, {name}")
@@ -114,6 +122,9 @@ def numeric(
 _LINE = Case(layer="conv1d", n=16, channels=2, kernel=3, seed=1)
 _PLANE = Case(layer="conv2d", n=12, channels=2, kernel=3, seed=1)
 _MEAN = Case(layer="averaged matrix", n=4, channels=1, kernel=1, seed=1)
+_COMPLEX = Case(layer="complex conv1d", n=16, channels=2, kernel=3, seed=1)
+_COMPLEX_MEAN = Case(layer="averaged complex matrix", n=4, channels=1, kernel=1, seed=1)
+_TURNED = Case(layer="C4 convolution", n=6, channels=1, kernel=3, seed=1)
 _SHIFTS = [equivariant_maps.cyclic_action(n, dimension=2) for n in (3, 4, 5)]
 controls = {
     "stride-two": [
@@ -123,10 +134,19 @@ controls = {
     "zero-padding": [
         Control(exact, fails="convolutions", matrix=convolutions.zero_padded),
         Control(numeric, fails="conv", cases=[_LINE, _PLANE], layer=zero_padded),
+        Control(numeric, fails="complex conv1d, shift by 1", cases=[_COMPLEX], layer=zero_padded),
     ],
     "convolution-is-invariant": [
         Control(exact, fails="invariance", readout=convolutions.circulant),
         Control(numeric, fails="conv", cases=[_LINE, _PLANE], layer=unpooled),
+        Control(
+            numeric, fails="deep set", cases=[Case(layer="deep set", n=6, channels=2, kernel=1, seed=1)], layer=unpooled
+        ),
+        *(
+            Control(numeric, fails=f"C4 convolution, {name}", cases=[_TURNED], layer=unpooled)
+            for name in ("quarter", "shift")
+        ),
+        Control(numeric, fails="complex conv1d, a phase", cases=[_COMPLEX], layer=unpooled),
     ],
     "eighth-turn": [
         Control(exact, fails="grid kept", turns=8),
@@ -134,6 +154,10 @@ controls = {
     ],
     "shifts-suffice": [
         Control(exact, fails="dimensions", actions=_SHIFTS),
-        Control(numeric, fails="constant on patterns", cases=[_MEAN], group=layers.all_shifts),
+        Control(numeric, fails="constant on patterns", cases=[_MEAN, _COMPLEX_MEAN], group=layers.all_shifts),
+        *(
+            Control(numeric, fails=f"{what}, order 1 to 1", cases=[_MEAN], group=layers.all_shifts)
+            for what in ("dimension", "patterns")
+        ),
     ],
 }

@@ -87,5 +87,6 @@ controls = {
         Control(numeric, fails="orthogonality", cases=_SPHERES, rule=haar.fewer_nodes),
         Control(numeric, fails="orthogonality", cases=_EACH, rule=haar.fewer_angles),
     ],
+    "half-the-circle": [Control(statistical, fails="orthogonality", cases=_POWERED[:1], sampler=haar.half_the_circle)],
     "flat-angles": [Control(statistical, fails="orthogonality", cases=_POWERED[1:], sampler=haar.uniform_euler_angles)],
 }

@@ -10,7 +10,8 @@ from sympy import Expr, Matrix, Rational
 from torch import Tensor
 
 from numerics.hyperbolic import isometries, models
-from numerics.hyperbolic.moved_trees import COUNTED, RESOLVED, MovedTree
+from numerics.hyperbolic.counted_fidelity import counted_fidelity
+from numerics.hyperbolic.moved_trees import COUNTED, RESOLVED, Definition, MovedTree
 from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.figures import isometry_invariance as figure
 from proofs_checks.inputs.trees import cases_of_trees, embedded, lorentz_matrices
@@ -59,6 +60,7 @@ def numeric(
     A: Tensor | None = None,
     act: Callable[[Tensor, Tensor], Tensor] | None = None,
     distance: Callable[[Tensor, Tensor], Tensor] | None = None,
+    definition: Definition = counted_fidelity,
 ) -> list[Evidence]:
     """The tree in the ball, moved by a matrix on the hyperboloid, read in the case's model; its edges measured in the half-space."""
     given = embedded(case, stream, tree=tree, points=points, tau=tau, model=model, A=A)
@@ -74,7 +76,10 @@ def numeric(
         measured(seen.lengths_of_edges(), resolves=RESOLVED, name="lengths of the moved edges"),
     ]
     if len(given.tree) <= COUNTED:
-        found.append(measured(seen.counted(), resolves=RESOLVED, name="distortion and MAP by their definitions"))
+        found += [
+            measured(seen.counted(definition), resolves=RESOLVED, name="distortion and MAP by their definitions"),
+            measured(seen.open_rankings(), resolves=RESOLVED, name="MAP among the rankings that errors leave open"),
+        ]
     return found
 
 
@@ -87,6 +92,12 @@ def translated(matrix: Tensor, points: Tensor) -> Tensor:
 def reversed_in_time(matrix: Tensor, points: Tensor) -> Tensor:
     """The matrix followed by -I: it keeps every Lorentz product and leaves the sheet."""
     return -isometries.apply_lorentz(matrix, points)
+
+
+def stretch_alone(tree: Any, table: Any, **settings: Any) -> Any:
+    """The measures with the greatest stretch for the worst-case distortion, whatever the greatest contraction."""
+    found = counted_fidelity(tree, table, **settings)
+    return found._replace(worst=max(table[parent][child] for parent, child in tree.edges))
 
 
 def _case(model: str, n: int, branching: int, depth: int, tau: Fraction, rapidity: Fraction) -> Case:  # noqa: PLR0917
@@ -107,11 +118,15 @@ controls = {
     "euclidean-translation": [
         Control(exact, fails="the ball's motion", motion=exactly.euclidean_translation),
         Control(numeric, fails="distances of all pairs", cases=SMALL, act=translated),
+        Control(numeric, fails="worst-case distortion", cases=SMALL, act=translated),
+        Control(numeric, fails="average distortion", cases=SMALL, act=translated),
+        Control(numeric, fails="lengths of the moved edges", cases=SMALL, act=translated),
     ],
     "minus-identity": [
         Control(exact, fails="the forward sheet is kept", matrices=(-Matrix.eye(2), -Matrix.eye(3))),
         Control(numeric, fails="A X lies on", cases=[*SMALL, _case("klein", 3, 2, 3, ONE, QUARTER)], act=reversed_in_time),
     ],
+    "stretch-alone": [Control(numeric, fails="distortion and MAP by", cases=SMALL, definition=stretch_alone)],
     "klein-read-as-ball": [
         Control(exact, fails="Klein = hyperboloid", reading=exact_models.ball_cosh),
         Control(numeric, fails="distances of all pairs", cases=KLEIN, distance=models.poincare_distance),

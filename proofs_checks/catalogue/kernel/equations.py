@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +21,7 @@ x, y = sp.symbols("x y", real=True)
 z = sp.Symbol("z")
 negative, positive = sp.Symbol("x", negative=True), sp.Symbol("x", positive=True)
 nonnegative, m = sp.Symbol("x", nonnegative=True), sp.Symbol("m", integer=True, positive=True)
+k = sp.Symbol("k", integer=True, nonnegative=True)
 BITS = 1200  # of mpmath's intervals
 NEAR, FAR = Fraction(7, 5), Fraction(-5000)
 TINY = sp.exp(-sp.exp(sp.exp(6)))
@@ -69,6 +71,15 @@ STATEMENTS = {
         (Fraction(7), Fraction(50))),
     "root of a square": _equal(Outcome("HOLDS", "every negative x"), sp.sqrt(negative**2) + 1, sp.expand((1 - negative) ** 2) / (1 - negative), lambda iv, t: abs(t) + t, (FAR,)),
     "zero over zero": _equal(Outcome("HOLDS", "every real x; given -1 + x != 0"), (x**2 - 1) / (x - 1), x + 1, lambda iv, t: (t * t - 1) / (t - 1) - t - 1),
+    "derivative of |x|": _equal(Outcome("HOLDS", "every real x; given x != 0"), sp.Derivative(sp.Abs(x), x), sp.sign(x), lambda iv, t: t / abs(t) - (1 if t.a > 0 else -1)),
+    "poles of functions": _equal(Outcome("HOLDS", "every real x; given cos(x) != 0, sin(x) != 0"), sp.tan(x) * sp.cot(x), 1, lambda iv, t: iv.tan(t) * iv.cos(t) / iv.sin(t) - 1),
+    "value of a logarithm": _equal(Outcome("HOLDS", "every complex z; given z != 0"), z * sp.log(z) + sp.log(z), (z + 1) * sp.log(z), lambda iv, t: t * iv.log(abs(t)) + iv.log(abs(t)) - (t + 1) * iv.log(abs(t))),
+    "values of factorials": _equal(
+        Outcome("HOLDS", "every nonnegative integer k; given k not in 0, -1, -2, .."), sp.factorial(k), k * sp.factorial(k - 1),
+        lambda iv, t: iv.mpf(math.factorial(int(t.a))) - t * math.factorial(int(t.a) - 1), (Fraction(1), Fraction(7))),
+    "limit that a parameter changes": _equal(
+        Outcome("UNDECIDED", "Cannot enclose the Limit"), sp.Limit(x * m / (1 + x * m), m, sp.oo) * (x + y) ** 2, x**2 + 2 * x * y + y**2,
+        lambda iv, t: 1, (Fraction(0),)),
     "logarithm of a positive function": _equal(
         Outcome("HOLDS", "every positive function p; every real x"), sp.log(sp.Function("p", positive=True)(x) ** 2), 2 * sp.log(sp.Function("p", positive=True)(x)),
         lambda iv, t: iv.log(iv.exp(t / 100) ** 2) - 2 * iv.log(iv.exp(t / 100))),
@@ -122,5 +133,6 @@ controls = {
     "vacuous-assumptions": _without("NoInstance", "contradictory assumptions"),
     "wide-balls": _without("is sharp to", "a false ball of 190 bits"),
     "squares-of-anything": _without("not known to be real", "square of no real number"),
+    "limits-of-generic-parameters": _without("Cannot enclose the Limit", "limit that a parameter changes"),
     "signs-by-sampling": _without("not of one sign", "negative near zero"),
 }

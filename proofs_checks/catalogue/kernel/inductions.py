@@ -80,6 +80,14 @@ SUMS = {
 }  # fmt: skip
 
 
+def remainder(s: Sum, extra: Callable[[Any], Any]) -> dict[str, Any]:
+    """Claim and recursion with something added that is 0 where one would compare them with the definition."""
+    return {
+        "claimed": lambda n, f: s.claimed(n, f) + extra(n),
+        "following": lambda n, f, before: s.following(n, f - extra(n), before - extra(n - 1)) + extra(n + 1),
+    }
+
+
 def changed(name: str) -> Callable[[Sum], Sum]:
     """The sum with one thing about it made wrong."""
     changes: dict[str, Callable[[Sum], dict[str, Any]]] = {
@@ -88,6 +96,8 @@ def changed(name: str) -> Callable[[Sum], Sum]:
         "a claim that fails from n = 4 on": lambda s: {
             "claimed": lambda n, f: s.claimed(n, f) + (n - 1) * (n - 2) * (n - 3)
         },
+        "a remainder that vanishes at 1, 2, 3": lambda s: remainder(s, lambda n: (n - 1) * (n - 2) * (n - 3)),
+        "a remainder that is 0 up to 9": lambda s: remainder(s, lambda n: n // 10),
         "the recursion of something else": lambda s: {"definition": lambda k: s.definition(k) + k - 1},
         "a hypothesis that nothing needs": lambda s: {"following": lambda n, f, before: s.claimed(n + 1, f)},
         "a hypothesis that cancels": lambda s: {
@@ -106,7 +116,9 @@ def changed(name: str) -> Callable[[Sum], Sum]:
 MISTAKES = {
     "none": HOLDS,
     "a constant too much": Outcome("REFUTED", "closed form at n = 1"),
-    "a claim that fails from n = 4 on": Outcome("REFUTED", "step of closed form"),
+    "a claim that fails from n = 4 on": Outcome("REFUTED", "closed form at n = 4"),
+    "a remainder that vanishes at 1, 2, 3": Outcome("REFUTED", "by recursion and by definition at n = 4"),
+    "a remainder that is 0 up to 9": Outcome("UNDECIDED", "may be constant at all sizes"),
     "the recursion of something else": Outcome("REFUTED", "by recursion and by definition"),
     "a hypothesis that nothing needs": Outcome("UNDECIDED", "whatever the hypothesis says"),
     "a hypothesis that cancels": Outcome("UNDECIDED", "whatever the hypothesis says"),
@@ -141,8 +153,9 @@ def _without(reason: str, mistake: str) -> Control:
 
 controls = {
     "small-values-overlooked": _without("closed form at n =", "a constant too much"),
-    "step-overlooked": _without("step of", "a claim that fails from n = 4 on"),
+    "three-sizes-suffice": _without("closed form at n = 4", "a claim that fails from n = 4 on"),
     "definition-overlooked": _without("by definition", "the recursion of something else"),
+    "remainder-overlooked": _without("may be constant", "a remainder that is 0 up to 9"),
     "hypothesis-overlooked": _without("whatever the hypothesis says", "a hypothesis that nothing needs"),
     "denominator-overlooked": _without("vanishes", "a denominator with a root"),
 }

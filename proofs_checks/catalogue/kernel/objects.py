@@ -20,7 +20,7 @@ __all__ = ["controls", "exact"]
 n, even, k = sp.Symbol("n", integer=True, positive=True), sp.Symbol("n", even=True), sp.Symbol("k", integer=True)
 x, t = sp.symbols("x t", real=True)
 positive = sp.Symbol("x", positive=True)
-F, G, a, p = (sp.Function(name) for name in "FGap")
+F, G, H, a, p = (sp.Function(name) for name in "FGHap")
 above_zero = sp.Function("G", positive=True)
 
 
@@ -87,6 +87,15 @@ def _quotient(power: int) -> tuple[Recursion, ...]:
     )
 
 
+def hidden(remainder: Any, expected: Outcome) -> Specimen:
+    """F = 0, claimed to be ``remainder``, which its recursion bears out and its definition does not."""
+    return Specimen(remainder, (zero(remainder.subs(n, n + 1) - remainder),), expected)
+
+
+counted = (
+    Recursion(G(n), (1,), G(n) + 1, sp.Integer),
+    Recursion(H(n), (0,), H(n) + (G(n) - 1) * (G(n) - 2) * (G(n) - 3), lambda m: sp.S.Zero),
+)
 falling = Recursion(above_zero(n), (sp.Rational(41, 2),), above_zero(n) - 1, lambda m: sp.Rational(43, 2) - m)
 SPECIMENS = {
     "cos(n x), by a recursion of order two": Specimen(
@@ -114,7 +123,14 @@ SPECIMENS = {
     "an assumption that fails at one n": Specimen(0, (zero(sp.KroneckerDelta(n, 50)),), Outcome("refused", "where the hypothesis is needed"), assuming=(sp.Ne(n, 50),)),
     "an assumption that no normal form knows": Specimen(
         n * x, (Recursion(F(n, x), (x,), F(n, x) + x + (sp.Abs(x) - x) * (n - 1) * (n - 2) * (n - 3), lambda m: m * x),),
-        Outcome("UNDECIDED", "step of claim: Every ball contains zero, but no normal form reached zero"), assuming=(x > 0,)),
+        Outcome("UNDECIDED", "by recursion and by definition at n = 5: Every ball contains zero, but no normal form reached zero"), assuming=(x > 0,)),
+    "a wave that is 0 up to n = 10": hidden(sp.sin(sp.pi * 1024 / 2**n), Outcome("UNDECIDED", "at all sizes")),
+    "a power that is 1 up to n = 9": hidden((-1) ** (sp.S(1024) / 2**n) - 1, Outcome("UNDECIDED", "at all sizes")),
+    "a binomial coefficient that is 0 up to n = 29": hidden(sp.binomial(n, n - 30), Outcome("UNDECIDED", "at all sizes")),
+    "a polynomial with forty roots": hidden(sp.ff(n - 1, 40), Outcome("UNDECIDED", "zeros in n")),
+    "exponentials with three roots": hidden(sp.expand((2**n - 2) * (2**n - 4) * (2**n - 8)), Outcome("REFUTED", "by definition at n = 4")),
+    "a remainder told by another object": Specimen(
+        H(n), (Recursion(F(n), (0,), F(n) + (G(n) - 1) * (G(n) - 2) * (G(n) - 3), lambda m: sp.S.Zero), *counted), Outcome("REFUTED", "by definition at n = 5")),
     "an object that nothing is claimed of": Specimen(
         n, (Recursion(F(n), (1,), F(n) + G(n), sp.Integer), Recursion(G(n), (1,), G(n), lambda m: sp.S.One)), Outcome("UNDECIDED", "claim what it needs of that too")),
     "a value that is not known yet": Specimen(0, (Recursion(F(n), (0,), F(2 * n), lambda m: sp.S.Zero),), Outcome("refused", "knows objects at n")),

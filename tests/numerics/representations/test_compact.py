@@ -127,3 +127,27 @@ def test_the_device_gives_the_same_means():
         there = compact.product_means(group, 4, *compact.product_rule(group, 4), Stream(0, device="cuda"))
         assert there.means.device.type == "cuda"
         assert (here.means - there.means.cpu()).abs().max() <= sum(here.terms.values()) + sum(there.terms.values())
+
+
+def test_every_real_mean_counts_as_a_test_of_its_own():
+    found = compact.sampled_orthogonality("SU(2)", 2, 100, Stream(1))
+    k = sum(d * d for d in compact.dimensions("SU(2)", 2))
+    assert found.tests == k * (k + 1)  # real and imaginary parts on and above the diagonal
+
+
+def test_half_of_the_circle_has_imaginary_means_alone():
+    found = compact.random_means("U(1)", 1, 20_000, Stream(2), sampler=compact.half_the_circle)
+    deviation = found.means - compact.schur("U(1)", 1, found.means.real)
+    assert deviation.real.abs().max() < 0.05
+    assert deviation.imag.abs().max() > 0.5
+
+
+def test_an_imaginary_mean_is_a_residual(monkeypatch):
+    exact = compact.product_means
+
+    def tilted(*args):
+        found = exact(*args)
+        return compact.Gram(found.means + 0.25j * (1 - torch.eye(len(found.means))), found.terms, found.points)
+
+    monkeypatch.setattr(compact, "product_means", tilted)
+    assert float(compact.orthogonality("SO(3)", 1, Stream(3)).residual.max()) > 0.2

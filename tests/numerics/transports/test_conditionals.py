@@ -8,7 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from numerics.distributions.marginals import Uniform
+from numerics.distributions.product import Product
 from numerics.streams import Stream
+from numerics.transports import conditionals
 from numerics.transports.conditionals import (  # fmt: skip
     CallableConditionals,
     FlowConditionals,
@@ -69,3 +72,11 @@ def test_callables_of_ones_own_are_checked() -> None:
     flat = CallableConditionals(1, log_cdf=lambda t, b: torch.zeros(3), log_density=log_density)
     with pytest.raises(ValueError, match="one number a row"):
         KnotheRosenblatt.from_conditionals(flat).tails(x[:, :1])
+
+
+def test_beyond_its_support_a_product_has_tails_of_zero_and_one():
+    fibre = conditionals.ProductConditionals(Product([Uniform(0.0, 1.0)])).fibre(torch.zeros(2, 0).double())
+    outside = torch.tensor([-0.5, 1.5]).double()
+    below, above = (fibre.log_tail(outside, side * torch.ones(2).double()) for side in (1.0, -1.0))
+    assert below.tolist() == [-torch.inf, 0.0]
+    assert above.tolist() == [0.0, -torch.inf]

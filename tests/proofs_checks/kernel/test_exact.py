@@ -16,6 +16,7 @@ from proofs_checks.kernel import Control, Enumeration, Equation, Family, Sign, S
 x, y = sp.symbols("x y", real=True)
 z = sp.Symbol("z")
 positive = sp.Symbol("x", positive=True)
+m = sp.Symbol("m", integer=True, nonnegative=True)
 TINY = sp.exp(-sp.exp(sp.exp(6)))
 
 
@@ -235,3 +236,31 @@ def test_the_denominators_of_an_expression_are_what_may_vanish():
     assert exact.denominators(1 / n + 1 / (1 + x**2) + 1 / (x - y) + 1 / (y - x) ** 2) == [x - y]
     assert exact.denominators(1 / (1 - (x - 1) / (n + 1))) == [n - x + 2]
     assert exact.denominators(sp.Sum(1 / (x - y), (y, 1, 3))) == []
+
+
+class TestSpecialPoints:
+    def test_poles_and_kinks_are_printed_among_what_is_given(self) -> None:
+        for left, right, given in (
+            (sp.Derivative(sp.Abs(x), x), sp.sign(x), ("x != 0",)),
+            (sp.tan(x) * sp.cot(x), sp.S.One, ("cos(x) != 0", "sin(x) != 0")),
+            (sp.factorial(m), m * sp.factorial(m - 1), ("m not in 0, -1, -2, ..",)),
+        ):
+            verdict = kernel.judge(kernel.Equation("e", left, right), route="exact")
+            assert verdict.holds
+            assert verdict.scope.given == given
+
+    def test_a_limit_that_another_parameter_value_changes_is_left_alone(self) -> None:
+        u = sp.Symbol("u", positive=True)
+        for expression in (x * u / (1 + x * u), sp.exp(x * u) / (1 + sp.exp(x * u)), u**x / (1 + u**x)):
+            limit = sp.Limit(expression, u, sp.oo)
+            verdict = kernel.judge(kernel.Equation("e", limit * (x + 1) ** 2, x**2 + 2 * x + 1), route="exact")
+            assert verdict.status is kernel.Status.UNDECIDED
+            assert "Cannot enclose the Limit" in verdict.why
+
+    def test_a_limit_that_no_parameter_value_changes_is_taken(self) -> None:
+        u = sp.Symbol("u", positive=True)
+        limit = sp.Limit((1 + x / u) ** u, u, sp.oo)
+        assert (
+            kernel.judge(kernel.Equation("e", limit**2, sp.exp(2 * x)), route="exact").status
+            is not kernel.Status.REFUTED
+        )

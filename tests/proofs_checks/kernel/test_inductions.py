@@ -44,15 +44,63 @@ def test_a_claim_that_its_recursion_bears_out_is_refuted_by_the_definition():
     assert "S(n) by recursion and by definition at n = 2" in verdict.why
 
 
-def test_a_claim_that_holds_at_small_values_alone_is_refuted_by_its_step():
-    verdict = judged(n * (n + 1) / 2 + (n - 1) * (n - 2) * (n - 3), numbers())
+VANISHING = (n - 1) * (n - 2) * (n - 3)
+
+
+def test_a_claim_that_holds_at_three_values_alone_is_refuted_at_the_fourth():
+    verdict = judged(n * (n + 1) / 2 + VANISHING, numbers())
+    assert verdict.status is Status.REFUTED
+    assert "claim at n = 4" in verdict.why
+
+
+def test_a_claim_that_holds_wherever_one_looks_is_refuted_by_its_step(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("proofs_checks.kernel.inductions.sizes", lambda item: range(1, 4))
+    verdict = judged(n * (n + 1) / 2 + VANISHING, numbers())
     assert verdict.status is Status.REFUTED
     assert "step of claim" in verdict.why
 
 
-def test_more_small_values_are_compared_where_they_are_asked_for():
-    verdict = judged(n * (n + 1) / 2 + (n - 1) * (n - 2) * (n - 3), numbers(), small=6)
-    assert "claim at n = 4" in verdict.why
+def test_a_recursion_that_departs_from_the_definition_after_three_sizes_is_refuted():
+    verdict = judged(n * (n + 1) / 2 + VANISHING / 3, numbers(then=S(n) + n + 1 + (n - 1) * (n - 2)))
+    assert verdict.status is Status.REFUTED
+    assert "by recursion and by definition at n = 4" in verdict.why
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        sp.floor(n / 10),
+        sp.sin(sp.pi * 1024 / 2**n),
+        (-1) ** (sp.S(1024) / 2**n) - 1,
+        sp.binomial(n, n - 30),
+        sp.Piecewise((0, n < 10), (1, True)),
+        sp.ff(n - 1, 40),
+    ],
+)
+def test_what_is_zero_at_all_sizes_that_are_looked_at_is_not_decided(hidden: Any):
+    more = hidden.subs(n, n + 1) - hidden
+    verdict = judged(n * (n + 1) / 2 + hidden, numbers(then=S(n) + n + 1 + more))
+    assert verdict.status is Status.UNDECIDED
+    assert "at all sizes" in verdict.why
+
+
+def test_exponential_polynomials_and_objects_count_their_zeros():
+    g = sp.expand((2**n - 2) * (2**n - 4) * (2**n - 8))
+    verdict = judged(n * (n + 1) / 2 + g, numbers(then=S(n) + n + 1 + sp.expand(g.subs(n, n + 1) - g)))
+    assert verdict.status is Status.REFUTED
+    other = Recursion(G(n), (1,), G(n) + 1, sp.Integer)
+    then = S(n) + n + 1 + (G(n) - 1) * (G(n) - 2) * (G(n) - 3)
+    claim = [Equation("S", S(n), n * (n + 1) / 2), Equation("G", G(n), n)]
+    assert judged(claim, numbers(then=then), other).status is Status.REFUTED
+
+
+def test_more_small_values_are_compared_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("proofs_checks.kernel.induction_sizes.MOST", 0)
+    verdict = judged(n * (n + 1) / 2, numbers(explicit=lambda m: sp.S(m * (m + 1) // 2 + (m == 6))), small=6)
+    assert "zeros in n" in verdict.why
+    monkeypatch.undo()
+    verdict = judged(n * (n + 1) / 2, numbers(explicit=lambda m: sp.S(m * (m + 1) // 2 + (m == 6))), small=6)
+    assert "by definition at n = 6" in verdict.why
 
 
 @pytest.mark.parametrize(

@@ -288,3 +288,21 @@ class TestPlainData:
     def test_a_control_substitutes_something(self) -> None:
         with pytest.raises(TypeError, match="substitutes"):
             Control(lambda: None)
+
+
+class TestDepartures:
+    def test_a_test_states_what_it_refutes_at_this_profile_and_at_the_deep_one(self) -> None:
+        item = tested(0.0, Test.hoeffding(10_000, 1.0), resolves=0.5, slack=Bound({"slack": 0.01}, "a slack"))
+        verdict = judge(item, route="statistical", growth=10_000.0)
+        allowance = radius(Test.hoeffding(10_000, 1.0), level(1))
+        assert verdict.detects == pytest.approx(0.01 + 2 * allowance)
+        assert verdict.detects_deep == pytest.approx(0.01 + 2 * allowance / 100)
+
+    def test_a_route_states_the_departure_of_its_least_sensitive_case(self) -> None:
+        cases = [judge(tested(0.0, Test.dkw(n), resolves=1.0), route="statistical") for n in (1000, 100_000)]
+        assert combine(cases, route="statistical").detects == cases[0].detects
+
+    def test_a_profile_larger_than_the_deep_one_shrinks_no_sample(self) -> None:
+        item = tested(3, Test.clopper_pearson(10, 0.3), resolves=1.0)
+        verdict = judge(item, route="statistical", growth=0.1)
+        assert verdict.detects_deep == pytest.approx(2 * radius(Test.clopper_pearson(10, 0.3), level(1), 3))
