@@ -26,7 +26,7 @@ from proofs_checks.inputs.actions import Move, read_move, read_representation
 from proofs_checks.inputs.equivariance_files import Affine, Recorded, read_equivariance_data, read_equivariance_file
 from proofs_checks.inputs.layers import Call, read_inputs, train_mode
 from proofs_checks.wording import short
-from theory.groups.presentations import WordError, read_relation
+from theory.groups.words import WordError, read_relations
 
 
 def audit_equivariance(
@@ -164,6 +164,7 @@ def _read_actions(
 
 def _relations(texts: Sequence[str], names: Sequence[str]) -> list[Relation]:
     try:
-        return [(text, read_relation(text, names)) for text in ([texts] if isinstance(texts, str) else texts)]
+        given = [texts] if isinstance(texts, str) else texts
+        return [(text, word) for text in given for word in read_relations(text, names)]
     except WordError as error:
         raise InputError(f"In relations: {error}") from None

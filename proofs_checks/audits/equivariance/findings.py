@@ -21,7 +21,7 @@ from proofs_checks.inputs.equivariance_files import Affine, Recorded
 from proofs_checks.inputs.layers import finite
 from proofs_checks.kernel import Bound, Status, measured
 from proofs_checks.wording import short
-from theory.groups.presentations import Word
+from theory.groups.words import Word
 
 Relation = tuple[str, Word]
 PRODUCTS = "equivariance at moved inputs"

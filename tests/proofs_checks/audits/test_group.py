@@ -213,7 +213,7 @@ def test_tables_come_from_json_and_npz_too(tmp_path, content, order):
         ('{"table": [[0, 1], [1', "not JSON"),
         ("[]", "empty"),
         ({"permutations": {"a": [1, 1, 2]}}, "no permutation"),
-        ({"permutations": [[1, 0]]}, "named fields in group.permutations"),
+        ({"permutations": [[1, "x"]]}, "whole number in group.permutations.g0[1]"),
         ({"generators": ["r"], "relations": []}, "Take a subgroup or a quotient"),
         ({"relations": ["r^2"]}, "group.generators"),
         ({"table": np.array([[0.5]])}, "whole numbers"),
