@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,23 @@ from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.calls import CALL_ERRORS, as_batch, by_sample, called
 from proofs_checks.inputs.files import require_dense
+from proofs_checks.inputs.packed import Layout, Seen, is_several, packed
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
+
+
+def read_several(source: Any, inputs: Any) -> tuple[Tensor, Layout | None]:
+    """A batch that the map can be called on, and how several tensors lie in it; None for one tensor.
+
+    Raises:
+        InputError: as in :func:`read_inputs`, for each tensor.
+    """
+    if not is_several(inputs):
+        return read_inputs(source, inputs), None
+    for part in inputs:
+        whole = isinstance(part, Tensor) and not (part.is_floating_point() or part.is_complex())
+        read_inputs(None if whole else source, part)
+    return packed(inputs, None, "inputs=")
 
 
 def read_inputs(source: Any, inputs: Any) -> Tensor:
@@ -34,7 +49,7 @@ def read_inputs(source: Any, inputs: Any) -> Tensor:
         inputs = torch.from_numpy(np.ascontiguousarray(inputs))
     if not isinstance(inputs, Tensor) or inputs.ndim == 0 or inputs.numel() == 0:
         raise InputError(
-            f"Expected in inputs= a batch of at least one sample (a tensor or an array, the first axis counting samples), got {short(inputs)}."
+            f"Expected in inputs= a batch of at least one sample (a tensor or an array, the first axis counting samples; or a tuple of them for f(x, a)), got {short(inputs)}."
         )
     weights = list(source.parameters()) if isinstance(source, nn.Module) else []
     if inputs.is_meta or any(p.is_meta for p in weights):
@@ -68,15 +83,31 @@ def finite(tensor: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Call:
-    """The map, called without gradients, on a copy of the batch."""
+    """The map, called without gradients, on a copy of the batch; several tensors in or out lie in one row a sample."""
 
-    function: Callable[[Any], Any]
+    function: Callable[..., Any]
     numpy: bool = False
+    inputs: Layout | None = None
+    outputs: Seen = field(default_factory=Seen)
 
     def __call__(self, batch: Tensor) -> Tensor:
         """f(x), a tensor of its own."""
-        argument: Any = batch.cpu().numpy().copy() if self.numpy else batch.clone()
-        return as_batch(called(self.function, argument, "the map"), len(batch), "the map")
+        return self.by(self.function, batch)
+
+    def by(self, function: Callable[..., Any], batch: Tensor) -> Tensor:
+        """The same of another function in the place of the map, such as a copy of it in another precision."""
+        argument: Any = batch.clone()
+        if self.inputs is None:
+            value = called(function, argument.cpu().numpy() if self.numpy else argument, "the map")
+        else:
+            parts = self.inputs.parts(argument)
+            given = tuple(part.cpu().numpy() for part in parts) if self.numpy else parts
+            value = called(lambda several: function(*several), given, "the map")
+        if is_several(value):
+            row, layout = packed(value, len(batch), "the outputs")
+            self.outputs.layout = layout
+            return row
+        return as_batch(value, len(batch), "the map")
 
 
 _RANDOM = (nn.modules.dropout._DropoutNd, nn.RReLU)
@@ -172,8 +203,7 @@ def _elsewhere(call: Call, batch: Tensor, dtype: torch.dtype) -> Tensor | None:
     try:
         if isinstance(call.function, nn.Module):
             with torch.no_grad():
-                found = copy.deepcopy(call.function).to(dtype)(batch.to(dtype))
-            return found.detach() if isinstance(found, Tensor) else None
+                return call.by(copy.deepcopy(call.function).to(dtype), batch.to(dtype))
         return call(batch.to(dtype))
     except (*CALL_ERRORS, InputError):
         return None

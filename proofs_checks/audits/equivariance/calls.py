@@ -15,6 +15,7 @@ from torch import Tensor
 from proofs_checks.audits.equivariance.findings import PRODUCTS, Actions, Comparison, Outcome, homomorphisms, outcome
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
+from proofs_checks.inputs.actions import Move, is_gather
 from proofs_checks.inputs.calls import by_sample
 from proofs_checks.inputs.layers import Call, determinism, finite, rounding
 from proofs_checks.kernel import Status
@@ -85,9 +86,23 @@ def _compare(g: str, call: Call, point: Point, actions: Actions) -> tuple[Outcom
     if not outputs.is_floating_point() and not outputs.is_complex():
         return outcome(g, moved, carried, outputs, bound=error, how=how), there
     here = torch.finfo(outputs.dtype).eps / 2 * by_sample(outputs).abs().amax(1).double()
-    moving = here * (0.0 if on_output.exact else (2 * by_sample(outputs).shape[1] + 8) * on_output.gain)
+    moving = _of_moving(on_output, outputs, carried)
     bound = error_moved[0] + on_output.gain * error + moving + here
     return outcome(g, moved, carried, outputs, bound=bound, how=how, estimated=("rounding",)), there
+
+
+def _of_moving(move: Move, outputs: Tensor, carried: Tensor) -> Tensor:
+    """What moving the outputs rounds, sample by sample: nothing where entries are gathered; gamma of a product by a matrix, with what its entries are off by;
+    of another function the estimate that a map gets, or gamma of a sum along its longest axis.
+    """
+    largest = by_sample(outputs).abs().amax(1).double()
+    if move.exact or is_gather(move, outputs, carried, "output"):
+        return torch.zeros_like(largest)
+    unit = torch.finfo(outputs.dtype).eps / 2
+    if move.matrix is not None:
+        return ((2 * len(move.matrix) + 8) * unit * move.gain + len(move.matrix) * move.accuracy) * largest
+    estimate, _ = rounding(Call(lambda batch: move(batch, "output")), outputs, carried)
+    return estimate + (2 * max(outputs.shape[1:], default=1) + 8) * unit * largest
 
 
 def _moved(call: Call, point: Point, actions: Actions) -> Finding:
