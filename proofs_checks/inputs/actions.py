@@ -275,6 +275,8 @@ def worst_relation(
     for text, word in relations:
         letters = [moves[names[abs(k) - 1]] if k > 0 else moves[names[abs(k) - 1]].inverse() for k in word]
         probe = _probe([m for m in letters if m.size is not None], batch, any(m.function is not None for m in letters))
+        if probe is not batch:  # unit vectors have one axis
+            letters = [replace(m, axis=None) for m in letters]
         here = probe
         for move in reversed(letters):
             here = move(here, what)

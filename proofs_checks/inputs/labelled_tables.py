@@ -15,7 +15,7 @@ from proofs_checks.wording import short
 MAX_ELEMENTS = 4096
 INSTEAD = "Take a subgroup or a quotient; theory.groups.FiniteGroup.from_permutations lists up to 200000 elements without a table."
 _FIRST_LINES = "no labels: the first row and column were taken for products with the identity"
-_CORNERS = {"", "*", "·", ".", "∘", "×", "x", "+", "o", "∗", "⋅", "op", "\\cdot", "\\circ"}
+CORNERS = {"", "*", "·", ".", "∘", "×", "x", "+", "o", "∗", "⋅", "op", "\\cdot", "\\circ"}
 GIVEN = "rows of labels, an array of whole numbers"
 
 
@@ -124,7 +124,7 @@ def _has_head(rows: list[list[str]]) -> bool:
     corner, inner = rows[0][0], {cell for row in rows[1:] for cell in row[1:]}
     if len(rows) == 1 or (corner in inner and corner != ""):
         return False
-    if corner.lower() in _CORNERS:
+    if corner.lower() in CORNERS:
         return True
     if set(rows[0][1:]) == {row[0] for row in rows[1:]} and not _is_whole(corner) and inner <= set(rows[0][1:]):
         raise InputError(

@@ -22,7 +22,7 @@ from msgspec import Struct
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.documents import decode
 from proofs_checks.inputs.group_documents import as_document
-from proofs_checks.inputs.labelled_tables import LabelledTable, labelled_table, with_labels
+from proofs_checks.inputs.labelled_tables import CORNERS, LabelledTable, labelled_table, with_labels
 from proofs_checks.inputs.permutations import read_permutations
 from proofs_checks.wording import short
 from theory.groups import FiniteGroup
@@ -192,7 +192,11 @@ def _lengthened(word: str, letter: str) -> str:
 
 
 def _from_table(rows: list[list[str | int]], labels: list[Any] | None) -> NamedGroup:
-    """A table with or without a head row and column, or with labels apart; the identity anywhere."""
+    """A table whose first row and column list the elements, or with a head row and column, or with labels apart; the identity anywhere."""
+    first = [str(x) for x in rows[0]] if rows else []
+    lists = len(set(first)) == len(first) and first == [str(row[0]) for row in rows if row] and first[0] not in CORNERS
+    if labels is None and lists and all(len(row) == len(rows) for row in rows):
+        labels = list(rows[0])
     return named_table(labelled_table(with_labels(rows, labels), "group.table"))
 
 

@@ -47,6 +47,8 @@ def read_permutations(given: Mapping[str, Any] | Sequence[Any] | str, place: str
     """
     if isinstance(given, str):
         given = _split(given)
+    if not isinstance(given, (Mapping, list, tuple)):
+        raise InputError(f"Expected permutations by name in {place}, such as {{'a': '(1,2,3)'}}, got {short(given)}.")
     named = given if isinstance(given, Mapping) else {f"g{k}": one for k, one in enumerate(given)}
     if not named:
         raise InputError(f"Expected at least one permutation in {place}, got none.")

@@ -30,6 +30,7 @@ import numpy as np
 
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
+from proofs_checks.inputs.decimals import stored
 from proofs_checks.inputs.documents import decode
 from proofs_checks.inputs.entries import Matrix, array_of
 from proofs_checks.inputs.files import Decimal, parse_json, read_arrays, read_json, read_text
@@ -319,7 +320,7 @@ def _generated(data: Any, accuracy: float | None) -> Generated:
             f"Degree {max(degrees)} is beyond {MAX_NUMERIC_DEGREE}, the largest that is decomposed. Split it by a known symmetry first."
         )
     matrices, errors = zip(*(matrix.as_floats() for matrix in given.values()), strict=True)
-    return Generated(tuple(given), np.stack(matrices), max([accuracy or 0.0, *errors]))
+    return Generated(tuple(given), np.stack(matrices), max([accuracy or 0.0, stored(matrices), *errors]))
 
 
 Representable = Callable[[Any], Any] | Mapping[str, Any] | Sequence[Any] | np.ndarray | str | Path | Representation

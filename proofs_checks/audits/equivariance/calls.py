@@ -45,6 +45,7 @@ def stopped(why: str, actions: Actions) -> Comparison:
 def of_calls(call: Call, batch: Tensor, actions: Actions) -> Comparison:
     """Actions, determinism, then every element, then a walk along products of them."""
     outputs = call(batch)
+    _require_one_each(call, actions)
     findings = homomorphisms(actions, batch, outputs)
     findings.append(determinism(outputs, call(batch)))
     if findings[-1].status is not Status.HOLDS:
@@ -61,6 +62,22 @@ def of_calls(call: Call, batch: Tensor, actions: Actions) -> Comparison:
         findings.append(_moved(call, (batch, outputs, error), actions))
         where += f" and along a walk of {STEPS} steps from them"
     return Comparison(findings, outcomes, f"{where}; a map that is called is known nowhere else")
+
+
+def _require_one_each(call: Call, actions: Actions) -> None:
+    """A permutation or a matrix moves one tensor; of several it is not said which."""
+    for side, layout, moves in (
+        ("input", call.inputs, actions.on_inputs),
+        ("output", call.outputs.layout, actions.on_outputs),
+    ):
+        if layout is None:
+            continue
+        for g, move in moves.items():
+            if move.size is not None:
+                raise InputError(
+                    f"The map has {len(layout.shapes)} {side} tensors, of shapes {layout.words} a sample, and {short(g)} moves {side}s by one permutation or "
+                    "matrix. Give a tuple of one action for each tensor, or a function of all of them."
+                )
 
 
 def _error(call: Call, batch: Tensor, outputs: Tensor) -> tuple[Tensor, str]:
