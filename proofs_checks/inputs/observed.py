@@ -16,6 +16,7 @@ from numerics.log_tails import Tail, normal_tail, side_of
 from numerics.streams import Stream
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
+from proofs_checks.inputs.narrow import narrow_unit
 from proofs_checks.wording import short
 
 CIRCLE = "circle"
@@ -208,9 +209,10 @@ def lattice(values: Tensor, most: int = 20_000) -> int:
     levels = torch.unique(values.flatten())
     if len(levels) < 2 or len(levels) > most:
         return 0
+    unit = narrow_unit(levels.numpy()) or torch.finfo(values.dtype).eps
     step, above = float((levels[1:] - levels[:-1]).min()), levels - levels[0]
     for whole in (round(1 / step) + k for k in (0, -1, 1)) if step > 1 / most / 2 else ():
         error = (above * whole - (above * whole).round()).abs()
-        if whole > 0 and bool((error <= 8 * whole * torch.finfo(values.dtype).eps).all()):
+        if whole > 0 and bool((error <= 8 * whole * unit).all()):
             return whole
     return 0

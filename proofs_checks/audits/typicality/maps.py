@@ -235,7 +235,7 @@ def _area_kept(text: str, witness: dict[str, Any], old: Auroc, within: AurocInte
     if old.value not in within:
         why = f"{text}, yet AUROC of |T| {float(old):.6f} lies outside what the densities of the images allow"
         return Finding(REVERSED_TITLE, Status.REFUTED, why, witness)
-    kept = f"{text}: |T| keeps its AUROC, {float(old):.4f} with H from these points ({within.open} of {within.pairs} pairs are closer than the errors)"
+    kept = f"{text}: |T| keeps its AUROC, {float(old):.4f} (inliers having the smaller |T|) with H from these points ({within.open} of {within.pairs} pairs are closer than the errors)"
     status = Status.HOLDS if within.width <= OPEN_SHARE else Status.UNDECIDED
     return Finding(REVERSED_TITLE, status, kept, witness)
 
