@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.calls import CALL_ERRORS, as_batch, by_sample, called
+from proofs_checks.inputs.copies import copied
 from proofs_checks.inputs.files import require_dense
 from proofs_checks.inputs.packed import Layout, Seen, is_several, packed
 from proofs_checks.kernel import Status
@@ -211,6 +212,7 @@ def _elsewhere(call: Call, batch: Tensor, dtype: torch.dtype) -> Tensor | None:
         if isinstance(call.function, nn.Module):
             with torch.no_grad():
                 return call.by(copy.deepcopy(call.function).to(dtype), batch.to(dtype))
-        return call(batch.to(dtype))
+        function = copied(call.function, wide=True) if dtype == torch.float64 and not call.numpy else call.function
+        return call.by(function, batch.to(dtype))  # a closure over a module is copied with it
     except (*CALL_ERRORS, InputError):
         return None
