@@ -203,7 +203,9 @@ def _inverse(through: Any, model: Model) -> Callable[[Tensor], Tensor] | None:
 
     def back(y: Tensor) -> Tensor:
         found = called(method, _events(y, model), "the inverse of through")
-        found = found[0] if isinstance(found, (tuple, list)) and found else found  # (points, log|det|), as forward returns
+        found = (
+            found[0] if isinstance(found, (tuple, list)) and found else found
+        )  # (points, log|det|), as forward returns
         if not isinstance(found, Tensor) or found.numel() != y.numel():
             raise InputError(
                 f"Expected the inverse of through to return points of shape {tuple(_events(y, model).shape)}, got {tuple(found.shape) if isinstance(found, Tensor) else short(found)}."

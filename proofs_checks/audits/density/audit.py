@@ -30,6 +30,7 @@ from proofs_checks.audits.density.data import (
 from proofs_checks.audits.density.findings import as_given, outcome, title_of, unchecked
 from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Bijection, LogFunction, Once, Representation
 from proofs_checks.audits.density.words import facts_of, meaning, next_step
+from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Finding
 from proofs_checks.inputs.densities import Model, read_density
 from proofs_checks.inputs.density_checks import (
@@ -43,6 +44,7 @@ from proofs_checks.inputs.density_checks import (
 )
 from proofs_checks.inputs.density_flows import flow_of, own_samples
 from proofs_checks.kernel import Status
+from proofs_checks.wording import short
 
 NO_GRADIENT = "log p carries no gradient with respect to the point (NumPy, detached, or under no_grad), so that the Jacobian of a map built from it cannot be taken"
 MOST_SECONDS = 10.0  # for the mass
@@ -101,6 +103,8 @@ def audit_density(
         InputError: the model, the points or the score cannot be read; the message names the hypothesis that failed and the next step.
     """
     budget = Budget(seconds, progress)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise InputError(f"Expected in seed a whole number from 0 to 2^63 - 1, got {short(seed)}.")
     with one_thread():
         budget.tell("reading the model")
         model = read_density(log_prob, inliers)

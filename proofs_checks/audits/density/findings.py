@@ -134,7 +134,9 @@ def as_given(area: Any, given: tuple[Tensor, Tensor]) -> Finding:
     text = f"AUROC of log p {float(area):.4f}, of the typicality test {float(typical):.4f} ({given[0].numel()} inliers, {given[1].numel()} outliers, ties one half); {ORIENTATION}"
     if zero := int(sum((part == -torch.inf).sum() for part in given)):
         text += f"; p is zero at {zero} points, where the theorem says nothing"
-    return Finding("as given", Status.HOLDS, text, {"auroc": fraction(area.value), "pairs": area.pairs, "orientation": ORIENTATION})
+    return Finding(
+        "as given", Status.HOLDS, text, {"auroc": fraction(area.value), "pairs": area.pairs, "orientation": ORIENTATION}
+    )
 
 
 def typicality(given: tuple[Tensor, Tensor]) -> Any:
