@@ -29,6 +29,7 @@ from proofs_checks.wording import short
 LEVEL = 1e-6  # false-alarm probability of one statistical finding of an audit
 CHECKED = 16  # points at which a full Jacobian is taken
 PLACED = 5e-3  # relative error of the integrals that place a sample on its fibre
+DIGITS = 0.1  # nats: where log p is known to no better than this, a sample has no place on its fibre
 DRAWN = 512  # samples whose place on their own fibre is measured
 Sampler = Callable[[int, int], Tensor]
 
@@ -246,6 +247,8 @@ def samples_follow(model: Model, sampler: Sampler, seed: int, *, draws: int = DR
     a factor, or an error that is constant along every axis-parallel line, it cannot see.
     """
     x = model.read(sampler(draws, seed), "samples")
+    if doubt := _without_digits(model, x):
+        return doubt
     coordinate = Stream(seed, x.device).fork("coordinates").integers(0, model.dim, x.shape[0])
     place, error = _place(model, x, coordinate)
     lost = ~torch.isfinite(place)
@@ -278,6 +281,20 @@ def samples_follow(model: Model, sampler: Sampler, seed: int, *, draws: int = DR
     return Finding(
         SAMPLES, verdict.status, text, {"statistic": statistic, "radius": verdict.bound, "samples": x.shape[0]}
     )
+
+
+def _without_digits(model: Model, x: Tensor) -> Finding | None:
+    """Where log p is so large at draws of the model itself that its own rounding exceeds a tenth of a nat at most of them, no place is known."""
+    with torch.no_grad():
+        size = model.log_prob(x[:DRAWN]).abs()
+    rounding = 16 * (model.dim + 8) * model.precision * size[torch.isfinite(size)]
+    if not rounding.numel() or float(rounding.median()) <= DIGITS:
+        return None
+    text = (
+        f"|log p| is {float(size[torch.isfinite(size)].median()):.2g} at most of {len(size)} draws, and known to {float(rounding.median()):.2g} nats: it has lost its digits "
+        "(a covariance or a scale that is singular in this precision), and no sample has a place on its fibre"
+    )
+    return Finding(SAMPLES, Status.UNDECIDED, text, {"rounding": float(rounding.median())})
 
 
 def read_sampler(model: Model, sampler: Any) -> Sampler | None:

@@ -29,7 +29,7 @@ from proofs_checks.audits.density.data import (
 )
 from proofs_checks.audits.density.findings import as_given, outcome, title_of, unchecked
 from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Bijection, LogFunction, Once, Representation
-from proofs_checks.audits.density.remembered import Remembered
+from proofs_checks.audits.density.remembered import MOST, Remembered
 from proofs_checks.audits.density.words import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Finding
@@ -49,6 +49,7 @@ from proofs_checks.wording import short
 
 NO_GRADIENT = "log p carries no gradient with respect to the point (NumPy, detached, or under no_grad), so that the Jacobian of a map built from it cannot be taken"
 MOST_SECONDS = 10.0  # for the mass
+DEAR = 2e-5  # seconds: an evaluation of log p that takes less is not worth keeping
 FOR_SAMPLES = 0.25  # of the time
 Wanted = dict[str, tuple[LogFunction, Callable[[Tensor, Tensor], Fraction]]]
 
@@ -119,7 +120,7 @@ def audit_density(
         options = {
             "frame": frame, "base": base_of(base, frame), "tile": per_batch(tile, model.dim), "sampler": view.sampler, "precision": model.precision,
         }  # fmt: skip
-        once = Remembered(model.log_prob)
+        once = Remembered(model.log_prob, most=MOST if cost > DEAR else 0)
         shared, area = Once(once), auroc(*given)
         wanted = _wanted(shared, area.value, scores_of(model, score, data))
         stages = _Stages(budget)

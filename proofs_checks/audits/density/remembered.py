@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+FIRST = 1024  # points for which there is room at first
 MOST = 1 << 24  # coordinates that are kept, 128 MB in float64
 
 
@@ -14,7 +15,7 @@ class Remembered:
     """A function of points ``(N, D)`` to ``(N,)`` that keeps its values, bit for bit by the points; with gradients it is asked anew.
 
     Args:
-        function: What is evaluated. most: Coordinates of points that are kept; beyond, points are evaluated and not kept.
+        function: What is evaluated. most: Coordinates of points that are kept; beyond, what was kept is dropped, and keeping begins anew.
 
     Attributes:
         evaluations: Points at which the function was evaluated.
@@ -28,7 +29,14 @@ class Remembered:
 
     def __call__(self, x: Tensor) -> Tensor:
         """``function(x)``, each point evaluated once."""
-        if torch.is_grad_enabled() or x.dtype != torch.float64 or x.is_cuda or x.ndim != 2 or len(x) == 0:
+        if (
+            self.most == 0
+            or torch.is_grad_enabled()
+            or x.dtype != torch.float64
+            or x.is_cuda
+            or x.ndim != 2
+            or len(x) == 0
+        ):
             self.evaluations += len(x)
             return self.function(x)
         keys = self._keys(x)
@@ -45,7 +53,7 @@ class Remembered:
         if bool(strange.any()):  # two points of one key
             self.evaluations += int(strange.sum())
             found[strange] = self.function(x[strange]).to(found)
-        if len(self.points) * x.shape[1] > self.most:
+        if len(self.places) * x.shape[1] > self.most:
             self.places, self.points, self.values = {}, None, None
         return found
 
@@ -59,7 +67,12 @@ class Remembered:
         new = x[list(first.values())]
         value = self.function(new)
         self.evaluations += len(new)
-        start = 0 if self.points is None else len(self.points)
-        self.points = new.clone() if self.points is None else torch.cat([self.points, new])
-        self.values = value.clone() if self.values is None else torch.cat([self.values, value])
+        start = len(self.places)
+        if self.points is None or self.values is None or start + len(new) > len(self.points):
+            room = max(FIRST, 2 * (start + len(new)))  # twice what is needed: each point is copied twice, on average
+            points, values = x.new_empty(room, x.shape[1]), value.new_empty(room)
+            if self.points is not None and self.values is not None:
+                points[:start], values[:start] = self.points[:start], self.values[:start]
+            self.points, self.values = points, values
+        self.points[start : start + len(new)], self.values[start : start + len(new)] = new, value
         self.places.update({key: start + k for k, key in enumerate(first)})

@@ -15,8 +15,9 @@ from torch import Tensor
 from proofs_checks.audits.equivariance.findings import PRODUCTS, Actions, Comparison, Outcome, homomorphisms, outcome
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
-from proofs_checks.inputs.actions import Move, is_gather
+from proofs_checks.inputs.actions import Move
 from proofs_checks.inputs.calls import by_sample
+from proofs_checks.inputs.gathers import is_gather
 from proofs_checks.inputs.layers import Call, determinism, finite, rounding
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
