@@ -14,6 +14,7 @@ from torch import Tensor
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import as_batch, called
 from proofs_checks.inputs.files import require_dense
+from proofs_checks.inputs.narrow import narrow_unit
 from proofs_checks.wording import short
 
 MAX_PROBES = 512  # unit vectors on which a relation is tried
@@ -32,13 +33,16 @@ class Move:
         images: Position i goes to ``images[i]``; None unless a permutation.
         matrix: float64 or complex128, shape ``(d, d)``; None unless a matrix.
         function: From a batch to a batch; None unless a function. All three None: the trivial action.
-    Permutations and matrices act on the last axis of a sample where their size is its length, on the flattened sample otherwise.
+        axis: The axis of a sample on which a permutation or a matrix acts, from 0; None: the one that fits, or the flattened sample.
+        accuracy: How far entries of a matrix of a narrow format may be from the true ones; 0 where it came in float64.
     """
 
     name: str
     images: tuple[int, ...] | None = None
     matrix: Tensor | None = None
     function: Callable[[Any], Any] | None = None
+    axis: int | None = None
+    accuracy: float = 0.0
 
     @property
     def size(self) -> int | None:
@@ -64,14 +68,14 @@ class Move:
             InputError: a singular matrix, or a function, whose inverse nobody knows.
         """
         if self.images is not None:
-            return Move(f"{self.name}^-1", images=tuple(int(x) for x in np.argsort(self.images)))
+            return replace(self, name=f"{self.name}^-1", images=tuple(int(x) for x in np.argsort(self.images)))
         if self.matrix is not None:
             inverse, failed = torch.linalg.inv_ex(self.matrix)
             if int(failed) or not bool(inverse.isfinite().all()):
                 raise InputError(
                     f"The matrix of {short(self.name)} is singular; elements of a group act by invertible matrices."
                 )
-            return Move(f"{self.name}^-1", matrix=inverse)
+            return replace(self, name=f"{self.name}^-1", matrix=inverse)
         if self.function is not None:
             raise InputError(
                 f"{short(self.name)} acts by a function, which cannot be inverted here. Write the relation with positive powers, such as r^3 for r^-1."
@@ -94,19 +98,38 @@ class Move:
             )
         if self.size is None:
             return batch
-        sample = batch.shape[1:]
-        if not sample or self.size not in (sample[-1], math.prod(sample)):
-            wanted = " or ".join(dict.fromkeys(str(x) for x in (*sample[-1:], math.prod(sample))))
-            raise InputError(
-                f"The {what} action of {short(self.name)} moves {self.size} coordinates, but one {what} has shape {tuple(sample)}: expected {wanted} "
-                "(the last axis, or all of it flattened)."
-            )
-        flat = batch if self.size == sample[-1] else batch.reshape(len(batch), -1)
+        axis = self._place(tuple(batch.shape[1:]), what)
+        flat = batch.reshape(len(batch), -1) if axis is None else batch.movedim(axis + 1, -1)
         if self.images is not None:
             moved = flat[..., torch.tensor(np.argsort(self.images), device=batch.device)]
         else:
             moved = self._multiplied(flat, what)
-        return moved.reshape(batch.shape)
+        return moved.reshape(batch.shape) if axis is None else moved.movedim(-1, axis + 1)
+
+    def _place(self, sample: tuple[int, ...], what: str) -> int | None:
+        """The axis of a sample that is moved; None for all of it flattened. An action that fits several places is asked about."""
+        name = f"The {what} action of {short(self.name)}"
+        if self.axis is not None:
+            axis = self.axis + len(sample) if self.axis < 0 else self.axis
+            if not 0 <= axis < len(sample) or sample[axis] != self.size:
+                raise InputError(
+                    f"{name} moves {self.size} coordinates of axis {self.axis}, but one {what} has shape {sample} (axes of a sample count from 0)."
+                )
+            return axis
+        fitting = [k for k, length in enumerate(sample) if length == self.size]
+        if len(fitting) == 1:
+            return fitting[0]
+        if len(fitting) > 1:
+            raise InputError(
+                f"{name} moves {self.size} coordinates, and {' and '.join(f'axis {k}' for k in fitting)} of one {what}, shape {sample}, have that length. "
+                f"Which is meant? Say axis={fitting[0]} for both sides, axis=(on inputs, on outputs), or give the action as a function of the batch."
+            )
+        if sample and self.size == math.prod(sample):
+            return None
+        wanted = " or ".join(dict.fromkeys(str(x) for x in (*sample, math.prod(sample))))
+        raise InputError(
+            f"{name} moves {self.size} coordinates, but one {what} has shape {sample}: expected {wanted} (one axis, or all of it flattened)."
+        )
 
     def _multiplied(self, flat: Tensor, what: str) -> Tensor:
         assert self.matrix is not None
@@ -121,8 +144,9 @@ class Move:
         return flat @ self.matrix.T.to(flat.device, flat.dtype)
 
 
-def read_move(name: str, given: Any, what: str) -> Move:
-    """A move from what a user gives: None or ``"trivial"``, a list of images, a square matrix, or a function of a batch.
+def read_move(name: str, given: Any, what: str, axis: int | None = None) -> Move:
+    """A move from what a user gives: None or ``"trivial"``, a list of images, a square matrix, or a function of a batch; and the axis of a sample that
+    images and matrices move, where it is said.
 
     Raises:
         InputError: anything else; entries that are not finite; images that are no permutation.
@@ -151,7 +175,7 @@ def read_move(name: str, given: Any, what: str) -> Move:
                     else ""
                 )
             )
-        return Move(name, images=tuple(array.tolist()))
+        return Move(name, images=tuple(array.tolist()), axis=axis)
     if array.shape[0] != array.shape[1]:
         raise InputError(f"Expected a square matrix in {where}, got shape {array.shape}.")
     if not np.isfinite(array).all():
@@ -159,11 +183,19 @@ def read_move(name: str, given: Any, what: str) -> Move:
         raise InputError(
             f"The matrix of {where} holds {array[i, j]} in row {i + 1}, column {j + 1}; every entry has to be finite."
         )
-    return Move(name, matrix=torch.tensor(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)))
+    matrix = torch.tensor(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64))
+    return Move(name, matrix=matrix, axis=axis, accuracy=_accuracy(array))
+
+
+def _accuracy(array: np.ndarray) -> float:
+    """Four units in the last place of the largest entry of a narrow format, which is recognised by its values too; 0 for float64."""
+    narrow = array.dtype.kind in "fc" and np.finfo(array.dtype).eps > np.finfo(np.float64).eps
+    unit = float(np.finfo(array.dtype).eps) if narrow else narrow_unit(array)
+    return 4 * unit * max(1.0, float(np.abs(array).max()))
 
 
 def read_representation(
-    elements: Sequence[Hashable], function: Callable[[Any], Any] | None, what: str
+    elements: Sequence[Hashable], function: Callable[[Any], Any] | None, what: str, axis: int | None = None
 ) -> dict[str, Move]:
     """Moves of every element by a function from elements to matrices (or permutations); None is the trivial action.
 
@@ -179,7 +211,7 @@ def read_representation(
         return {str(g): Move(str(g)) for g in elements}
     found = {}
     for g in elements:
-        move = read_move(str(g), called(function, g, f"the {what} action at {short(g)}"), what)
+        move = read_move(str(g), called(function, g, f"the {what} action at {short(g)}"), what, axis)
         if move.function is not None:
             raise InputError(f"Expected a matrix or a list of images for {short(g)} on the {what}, got a function.")
         found[str(g)] = move
@@ -225,6 +257,8 @@ def worst_relation(
     for text, word in relations:
         letters = [moves[names[abs(k) - 1]] if k > 0 else moves[names[abs(k) - 1]].inverse() for k in word]
         probe = _probe([m for m in letters if m.size is not None], batch, any(m.function is not None for m in letters))
+        if probe is not batch:  # unit vectors have one axis
+            letters = [replace(m, axis=None) for m in letters]
         here = probe
         for move in reversed(letters):
             here = move(here, what)
@@ -273,7 +307,15 @@ def _broken(text: str, here: Tensor, there: Tensor, letters: Sequence[Move]) -> 
         * math.prod(m.gain for m in letters)
         * max(1.0, _size(there))
     )
+    rounding += _inherited(letters, there)
     return Broken(text, defect, rounding, any(m.function is not None for m in letters), 1, 1, _size(there))
+
+
+def _inherited(letters: Sequence[Move], there: Tensor) -> float:
+    """What entries of a narrow format may be off by in a product: each factor in turn by d times its accuracy, the others by their row sums."""
+    gains = [m.gain for m in letters]
+    shares = [m.accuracy * (m.size or 0) * math.prod(gains[:k] + gains[k + 1 :]) for k, m in enumerate(letters)]
+    return sum(shares) * max(1.0, _size(there))
 
 
 def _size(value: Tensor) -> float:
@@ -318,10 +360,18 @@ def worst_product(
                 )
             defect = _size(a @ b - c)
             bound = (2 * len(a) + 8) * 2.0**-53 * float((a.abs() @ b.abs() + c.abs()).max())
+            bound += _of_product(moves[str(g)], moves[str(h)], moves[str(gh)], a, b)
             here = Broken(f"R({g}) R({h}) against R({gh})", defect, bound, False, 0, 0, _size(c))
             failing += not here.holds
             worst = max(worst, here, key=lambda b: (b.told and not b.holds, not b.holds, b.defect))
     return replace(worst, count=len(elements) ** 2, failing=failing)
+
+
+def _of_product(first: Move, second: Move, third: Move, a: Tensor, b: Tensor) -> float:
+    """|(A + E)(B + F) - (C + G)| <= |E| |B| + |A| |F| + |E| |F| + |G| entry by entry, for entries within their accuracies."""
+    e, f = first.accuracy, second.accuracy
+    rows, columns = float(a.abs().sum(1).max()), float(b.abs().sum(0).max())
+    return e * columns + f * rows + len(a) * e * f + third.accuracy
 
 
 def doubtful(moves: Mapping[str, Move]) -> str:

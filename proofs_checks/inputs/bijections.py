@@ -200,7 +200,19 @@ def _inverse(through: Any, model: Model) -> Callable[[Tensor], Tensor] | None:
             method = None
     if not callable(method):
         return None
-    return lambda y: called(method, _events(y, model), "the inverse of through").reshape(y.shape[0], -1)
+
+    def back(y: Tensor) -> Tensor:
+        found = called(method, _events(y, model), "the inverse of through")
+        found = (
+            found[0] if isinstance(found, (tuple, list)) and found else found
+        )  # (points, log|det|), as forward returns
+        if not isinstance(found, Tensor) or found.numel() != y.numel():
+            raise InputError(
+                f"Expected the inverse of through to return points of shape {tuple(_events(y, model).shape)}, got {tuple(found.shape) if isinstance(found, Tensor) else short(found)}."
+            )
+        return found.reshape(y.shape[0], -1)
+
+    return back
 
 
 # -- what can be checked of it -----------------------------------------------------------------------------------------------

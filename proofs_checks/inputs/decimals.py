@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from proofs_checks.inputs.narrow import narrow_unit
 from theory.arithmetic.cyclotomic import Cyclotomic
 from theory.arithmetic.matrices import ExactArray
 from theory.groups import FiniteGroup
@@ -70,6 +71,12 @@ def digits_of(entries: Iterable[Any]) -> float:
 def last_place(largest: float) -> float:
     """Four units of roundoff of the largest entry: what entries computed in float64 are taken to be off by when nobody says otherwise."""
     return 4 * EPS * max(1.0, largest)
+
+
+def stored(arrays: Iterable[np.ndarray]) -> float:
+    """Four units in the last place of the largest entry where all entries are numbers of a narrower format than float64, such as float32; 0 elsewhere."""
+    flat = np.concatenate([np.asarray(array).ravel() for array in arrays])
+    return 4 * narrow_unit(flat) * max(1.0, float(np.abs(flat).max(initial=0.0)))
 
 
 def is_singular(matrix: np.ndarray) -> bool:

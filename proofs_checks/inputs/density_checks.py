@@ -29,6 +29,8 @@ from proofs_checks.wording import short
 LEVEL = 1e-6  # false-alarm probability of one statistical finding of an audit
 CHECKED = 16  # points at which a full Jacobian is taken
 PLACED = 5e-3  # relative error of the integrals that place a sample on its fibre
+BLURRED = 0.05  # share of the draws
+DIGITS = 0.1  # nats: where log p is known to no better than this, a sample has no place on its fibre
 DRAWN = 512  # samples whose place on their own fibre is measured
 Sampler = Callable[[int, int], Tensor]
 
@@ -246,6 +248,8 @@ def samples_follow(model: Model, sampler: Sampler, seed: int, *, draws: int = DR
     a factor, or an error that is constant along every axis-parallel line, it cannot see.
     """
     x = model.read(sampler(draws, seed), "samples")
+    if doubt := _without_digits(model, x):
+        return doubt
     coordinate = Stream(seed, x.device).fork("coordinates").integers(0, model.dim, x.shape[0])
     place, error = _place(model, x, coordinate)
     lost = ~torch.isfinite(place)
@@ -278,6 +282,26 @@ def samples_follow(model: Model, sampler: Sampler, seed: int, *, draws: int = DR
     return Finding(
         SAMPLES, verdict.status, text, {"statistic": statistic, "radius": verdict.bound, "samples": x.shape[0]}
     )
+
+
+def _without_digits(model: Model, x: Tensor) -> Finding | None:
+    """Where rounding a draw of the model itself, or log p there, moves log p by more than a tenth of a nat at a twentieth of them, places are not known."""
+    if not model.differentiable:
+        return None
+    leaf = x[:DRAWN].detach().clone().requires_grad_()
+    with torch.enable_grad():
+        value = model.log_prob(leaf)
+        slopes = torch.autograd.grad(value.sum(), leaf)[0].nan_to_num(nan=math.inf)
+    of_points = torch.finfo(x.dtype).eps / 2 * (slopes.abs() * leaf.detach().abs()).sum(1)
+    unknown = of_points + 16 * (model.dim + 8) * model.precision * value.detach().abs().nan_to_num(nan=math.inf)
+    blurred = unknown > DIGITS
+    if float(blurred.double().mean()) <= BLURRED:
+        return None
+    text = (
+        f"rounding moves log p by up to {float(unknown[blurred].median()):.2g} nats at {int(blurred.sum())} of {len(leaf)} draws: it has lost its digits there "
+        "(a covariance or a scale that is singular in this precision), and these samples have no place on their fibres"
+    )
+    return Finding(SAMPLES, Status.UNDECIDED, text, {"without digits": int(blurred.sum()), "draws": len(leaf)})
 
 
 def read_sampler(model: Model, sampler: Any) -> Sampler | None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.decimals import as_array, digits_of, last_place
+from proofs_checks.inputs.decimals import as_array, digits_of, last_place, to_complex
 from proofs_checks.inputs.documents import HERE, expected, nested
 from proofs_checks.inputs.files import Decimal, require_dense
 from proofs_checks.wording import short
@@ -59,12 +59,46 @@ class Entry:
             return cls(Cyclotomic.rational(value))
         if isinstance(value, str):
             return cls(_written(value))
+        if hasattr(value, "free_symbols"):  # SymPy's
+            return cls(_symbolic(value))
+        if isinstance(value, (list, tuple)) and len(value) == 2:
+            return cls(_of_parts(*value))
         if isinstance(value, dict) and set(value) == {"re", "im"} and all(is_number(x) for x in value.values()):
             return cls(Pair(value["re"], value["im"]))
         finite = isinstance(value, complex) and math.isfinite(value.real) and math.isfinite(value.imag)
         if not (finite or isinstance(value, Cyclotomic) or is_number(value)):
-            raise expected('a finite number, a text such as "1/2" or "zeta(8)^3", or {"re": x, "im": y}', value)
+            raise expected(
+                'a finite number, a text such as "1/2", "sqrt(3)/2" or "exp(2*pi*i/3)", [re, im], or {"re": x, "im": y}',
+                value,
+            )
         return cls(value)
+
+
+def _of_parts(re: Any, im: Any) -> Number:
+    """[re, im]: exact where both parts are."""
+    parts = [Entry.decoded(part).number for part in (re, im)]
+    if any(isinstance(part, complex) for part in parts):
+        raise expected("real numbers in [re, im]", [re, im])
+    if any(isinstance(part, float) for part in parts):
+        floats = [to_complex(part).real if isinstance(part, Cyclotomic) else part for part in parts]
+        return Pair(*floats)
+    exact = [part if isinstance(part, Cyclotomic) else Cyclotomic.rational(part) for part in parts]
+    return exact[0] + exact[1] * Cyclotomic.root(4)
+
+
+def _symbolic(value: Any) -> Number:
+    """A number of SymPy's: whole, floating, or exact through its text."""
+    if value.free_symbols or getattr(value, "is_number", True) is False:
+        raise expected("a number", value)
+    if value.is_Integer:
+        return int(value)
+    if any(part.is_Float for part in value.atoms()):
+        number = complex(value)
+        return number if number.imag else number.real
+    try:
+        return parse(str(value))
+    except ExactNumberError as error:
+        raise InputError(f"In {HERE}: {error}") from None
 
 
 def is_number(value: Any) -> bool:
@@ -106,6 +140,10 @@ class Matrix:
     def decoded(cls, value: Any) -> Matrix:
         """From a number, a list of rows, an array or a tensor."""
         if hasattr(value, "shape") or hasattr(value, "detach"):
+            if (
+                hasattr(value, "applyfunc") or str(getattr(value, "dtype", "")) == "object"
+            ):  # SymPy's matrices, arrays of its numbers
+                return cls.decoded(value.tolist())
             return cls._from_array(value)
         rows = value if isinstance(value, (list, tuple)) else [[value]]
         if not rows or not all(isinstance(row, (list, tuple)) for row in rows):

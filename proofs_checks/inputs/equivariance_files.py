@@ -7,10 +7,12 @@ A JSON object::
      "map": {"weight": [[...], ...], "bias": [...]},               an affine map y = W x + b (bias optional), or
      "recorded": {"inputs": [...], "outputs": [...],               any map by what it gave: x, f(x),
                   "moved_outputs": {"r": [...]}},                       and f(r x) for each action
-     "actions": {"r": {"input": [1, 2, 3, 0], "output": "trivial"}},   0-based images, a square matrix, or "trivial"
+     "actions": {"r": {"input": [1, 2, 3, 0], "output": "trivial"}},   0-based images, a square matrix, or "trivial"; and an
+                                                                   "axis" of a sample, from 0, where several have that length
      "relations": ["r^4"],                                       optional
      "accuracy": 1e-6}                                             optional: how far entries of the map, or outputs, may be off;
-                                                                   decimals are otherwise taken as within half of the last digit written
+                                                                   decimals are otherwise taken as within half of the last digit written, or,
+                                                                   where all digits of a float32 or a float64 were written, as off by its rounding
 
 An NPZ file holds the same as arrays: ``weight``, ``bias`` or ``inputs``, ``outputs``,
 ``moved_outputs_r``; ``input_r`` and ``output_r`` for each action r (the text "trivial"
@@ -33,6 +35,7 @@ from proofs_checks.inputs.actions import Move, read_move
 from proofs_checks.inputs.documents import HERE, decode
 from proofs_checks.inputs.entries import array_of
 from proofs_checks.inputs.files import Decimal, named, read_arrays, read_json
+from proofs_checks.inputs.narrow import narrow_format
 from proofs_checks.wording import short
 
 
@@ -85,6 +88,7 @@ class ActionDocument(Struct, forbid_unknown_fields=True):
 
     input: Any
     output: Any
+    axis: int | None = None
 
 
 class MapDocument(Struct, forbid_unknown_fields=True):
@@ -167,8 +171,8 @@ def read_equivariance_data(data: Any) -> EquivarianceFile:
         raise InputError(
             "Expected either 'map' (a weight and a bias) or 'recorded' (inputs, outputs, moved_outputs); see examples/equivariance_circulant.json."
         )
-    on_inputs = {name: read_move(name, given.input, "input") for name, given in document.actions.items()}
-    on_outputs = {name: read_move(name, given.output, "output") for name, given in document.actions.items()}
+    on_inputs = {name: read_move(name, given.input, "input", given.axis) for name, given in document.actions.items()}
+    on_outputs = {name: read_move(name, given.output, "output", given.axis) for name, given in document.actions.items()}
     if document.map is not None:
         subject: Affine | Recorded = _affine(document.map, document.accuracy)
     else:
@@ -210,10 +214,25 @@ def _recorded(given: RecordedDocument, names: list[str], accuracy: float | None)
             raise InputError(
                 f"recorded.moved_outputs.{name} has shape {tuple(moved[name].tensor.shape)}, recorded.outputs {tuple(outputs.shape)}."
             )
+    tensors = [outputs, *(moved[name].tensor for name in names)]
     if accuracy is None:
         written = [array.written for array in (given.outputs, *moved.values()) if array.written is not None]
         accuracy = max(written, default=None)
-    return Recorded(inputs, outputs, {name: moved[name].tensor for name in names}, accuracy)
+        outputs, *rest = _in_their_format(tensors)
+        largest = max(float(t.abs().max()) for t in tensors)
+        if outputs.is_floating_point() and (accuracy or 0.0) < torch.finfo(outputs.dtype).eps * largest:
+            accuracy = None  # all digits of a float: they say how it was stored, and not how far it is off
+    else:
+        outputs, *rest = tensors
+    return Recorded(inputs, outputs, dict(zip(names, rest, strict=True)), accuracy)
+
+
+def _in_their_format(tensors: list[Tensor]) -> list[Tensor]:
+    """Numbers in float64 that are all those of a narrower format, in that format."""
+    if not all(t.dtype == torch.float64 for t in tensors):
+        return tensors
+    kind = narrow_format(np.concatenate([t.numpy().ravel() for t in tensors]))
+    return tensors if kind is None else [t.to(torch.float16 if kind is np.float16 else torch.float32) for t in tensors]
 
 
 def _arranged(arrays: dict[str, np.ndarray], name: str) -> dict[str, Any]:

@@ -90,6 +90,10 @@ class Calls:
                 raise InputError(
                     f"Expected one log density a point from {what}, as a tensor of shape ({len(x)},), got {short(out)}. A NumPy array: torch.from_numpy."
                 )
+            if out.is_complex():
+                raise InputError(
+                    f"Expected real log densities from {what}, got {out.dtype}. Return the real part if the imaginary one is zero by construction: out.real."
+                )
             if out.ndim > 1 and out.shape == (len(x), *[1] * (out.ndim - 1)):
                 out = out.reshape(len(x))
             if out.shape != (len(x),):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,25 @@ from torch import Tensor, nn
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.calls import CALL_ERRORS, as_batch, by_sample, called
+from proofs_checks.inputs.copies import copied
 from proofs_checks.inputs.files import require_dense
+from proofs_checks.inputs.packed import Layout, Seen, is_several, packed
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
+
+
+def read_several(source: Any, inputs: Any) -> tuple[Tensor, Layout | None]:
+    """A batch that the map can be called on, and how several tensors lie in it; None for one tensor.
+
+    Raises:
+        InputError: as in :func:`read_inputs`, for each tensor.
+    """
+    if not is_several(inputs):
+        return read_inputs(source, inputs), None
+    for part in inputs:
+        whole = isinstance(part, Tensor) and not (part.is_floating_point() or part.is_complex())
+        read_inputs(None if whole else source, part)
+    return packed(inputs, None, "inputs=")
 
 
 def read_inputs(source: Any, inputs: Any) -> Tensor:
@@ -34,7 +50,7 @@ def read_inputs(source: Any, inputs: Any) -> Tensor:
         inputs = torch.from_numpy(np.ascontiguousarray(inputs))
     if not isinstance(inputs, Tensor) or inputs.ndim == 0 or inputs.numel() == 0:
         raise InputError(
-            f"Expected in inputs= a batch of at least one sample (a tensor or an array, the first axis counting samples), got {short(inputs)}."
+            f"Expected in inputs= a batch of at least one sample (a tensor or an array, the first axis counting samples; or a tuple of them for f(x, a)), got {short(inputs)}."
         )
     weights = list(source.parameters()) if isinstance(source, nn.Module) else []
     if inputs.is_meta or any(p.is_meta for p in weights):
@@ -68,15 +84,31 @@ def finite(tensor: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Call:
-    """The map, called without gradients, on a copy of the batch."""
+    """The map, called without gradients, on a copy of the batch; several tensors in or out lie in one row a sample."""
 
-    function: Callable[[Any], Any]
+    function: Callable[..., Any]
     numpy: bool = False
+    inputs: Layout | None = None
+    outputs: Seen = field(default_factory=Seen)
 
     def __call__(self, batch: Tensor) -> Tensor:
         """f(x), a tensor of its own."""
-        argument: Any = batch.cpu().numpy().copy() if self.numpy else batch.clone()
-        return as_batch(called(self.function, argument, "the map"), len(batch), "the map")
+        return self.by(self.function, batch)
+
+    def by(self, function: Callable[..., Any], batch: Tensor) -> Tensor:
+        """The same of another function in the place of the map, such as a copy of it in another precision."""
+        argument: Any = batch.clone()
+        if self.inputs is None:
+            value = called(function, argument.cpu().numpy() if self.numpy else argument, "the map")
+        else:
+            parts = self.inputs.parts(argument)
+            given = tuple(part.cpu().numpy() for part in parts) if self.numpy else parts
+            value = called(lambda several: function(*several), given, "the map")
+        if is_several(value):
+            row, layout = packed(value, len(batch), "the outputs")
+            self.outputs.layout = layout
+            return row
+        return as_batch(value, len(batch), "the map")
 
 
 _RANDOM = (nn.modules.dropout._DropoutNd, nn.RReLU)
@@ -132,7 +164,8 @@ def rounding(call: Call, batch: Tensor, outputs: Tensor) -> tuple[Tensor, str]:
     """An estimate, sample by sample, of how far rounding inside the map has moved its outputs.
 
     The map is evaluated in float64 (a module by a copy of it); where it is in float64 already, in float32, and the difference scaled by the
-    ratio of the units of roundoff. What does not follow its inputs there is called at inputs perturbed in the last place, four times.
+    ratio of the units of roundoff. It is called as well at inputs perturbed in the last place, twice, and four times where it does not follow its inputs
+    to another precision; the larger is taken, for few outputs may be rounded little by chance.
     """
     unit = torch.finfo(outputs.dtype).eps / 2
     floor = unit * by_sample(outputs).abs().amax(1).double()
@@ -153,18 +186,24 @@ def rounding(call: Call, batch: Tensor, outputs: Tensor) -> tuple[Tensor, str]:
         whole = torch.complex128 if outputs.is_complex() else torch.float64
         apart = by_sample((outputs.to(whole) - other.to(whole)).abs()).amax(1)
         return (
-            ratio * apart + floor,
+            torch.maximum(ratio * apart, _perturbed(call, batch, outputs, 2)) + floor,
             f"rounding estimated by evaluating in {'float32, scaled down' if wide else 'float64'}",
         )
-    worst = torch.zeros(len(batch), dtype=torch.float64, device=outputs.device)
-    signs = torch.Generator().manual_seed(0)
-    for _ in range(4):
-        sign = (2 * torch.randint(0, 2, batch.shape, generator=signs) - 1).to(batch.device, batch.dtype)
-        moved = call(batch * (1 + torch.finfo(batch.dtype).eps * sign))
-        worst = torch.maximum(worst, by_sample((moved - outputs).abs()).amax(1).double().nan_to_num(nan=math.inf))
+    worst = _perturbed(call, batch, outputs, 4)
     return worst + floor * math.sqrt(
         by_sample(batch).shape[1]
     ), "rounding estimated from inputs perturbed in the last place"
+
+
+def _perturbed(call: Call, batch: Tensor, outputs: Tensor, times: int) -> Tensor:
+    """How far outputs move, at most, when every input is moved by a unit in its last place, up or down at random."""
+    worst = torch.zeros(len(batch), dtype=torch.float64, device=outputs.device)
+    signs = torch.Generator().manual_seed(0)
+    for _ in range(times):
+        sign = (2 * torch.randint(0, 2, batch.shape, generator=signs) - 1).to(batch.device, batch.dtype)
+        moved = call(batch * (1 + torch.finfo(batch.dtype).eps * sign))
+        worst = torch.maximum(worst, by_sample((moved - outputs).abs()).amax(1).double().nan_to_num(nan=math.inf))
+    return worst
 
 
 def _elsewhere(call: Call, batch: Tensor, dtype: torch.dtype) -> Tensor | None:
@@ -172,8 +211,8 @@ def _elsewhere(call: Call, batch: Tensor, dtype: torch.dtype) -> Tensor | None:
     try:
         if isinstance(call.function, nn.Module):
             with torch.no_grad():
-                found = copy.deepcopy(call.function).to(dtype)(batch.to(dtype))
-            return found.detach() if isinstance(found, Tensor) else None
-        return call(batch.to(dtype))
+                return call.by(copy.deepcopy(call.function).to(dtype), batch.to(dtype))
+        function = copied(call.function, wide=True) if dtype == torch.float64 and not call.numpy else call.function
+        return call.by(function, batch.to(dtype))  # a closure over a module is copied with it
     except (*CALL_ERRORS, InputError):
         return None

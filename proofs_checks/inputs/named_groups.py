@@ -4,7 +4,7 @@ relations, permutations or a table.
 In JSON one of::
 
     {"generators": ["r", "s"], "relations": ["r^4", "s^2", "s*r*s = r^-1"]}
-    {"permutations": {"r": [1, 2, 3, 0], "s": [0, 3, 2, 1]}}      0-based images, (a*b)(x) = a(b(x))
+    {"permutations": {"r": [1, 2, 3, 0], "s": "(2,4)"}}           images, or cycles as text or lists; (a*b)(x) = a(b(x))
     {"table": [["e", "a"], ["a", "e"]]}                             row a, column b holds a*b; first row and column list the elements
 
 and, for the first two, optionally ``"elements": {"rs": "r*s", ...}``: names for words
@@ -14,18 +14,21 @@ in the generators.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.documents import decode
+from proofs_checks.inputs.group_documents import as_document
+from proofs_checks.inputs.labelled_tables import CORNERS, LabelledTable, labelled_table, with_labels
+from proofs_checks.inputs.permutations import read_permutations
 from proofs_checks.wording import short
 from theory.groups import FiniteGroup
 from theory.groups.cayley_tables import GroupTooLarge, NotAGroup
 from theory.groups.finite_groups import from_presentation
-from theory.groups.presentations import WordError, read_relations, read_word
+from theory.groups.words import WordError, read_all_relations, read_word
 
 MAX_GROUP = 1024
 MAX_GENERATORS = 4096
@@ -38,8 +41,9 @@ class GroupDocument(Struct, forbid_unknown_fields=True):
 
     generators: list[str] | None = None
     relations: list[str] | None = None
-    permutations: dict[str, Annotated[list[int], Meta(min_length=1)]] | None = None
+    permutations: Any = None
     table: list[list[str | int]] | None = None
+    labels: list[Any] | None = None
     elements: dict[str, str] | None = None
 
     @property
@@ -56,13 +60,14 @@ class GroupDocument(Struct, forbid_unknown_fields=True):
 @dataclass(frozen=True)
 class NamedGroup:
     """A group with the user's names: ``shown`` in the user's order, each standing
-    for an element.
+    for an element; ``note`` says how an ambiguous notation was read.
     """
 
     group: FiniteGroup
     names: Mapping[str, int]
     generators: tuple[str, ...]
     shown: tuple[str, ...]
+    note: str = ""
 
     def index(self, text: str) -> int:
         """The element with this name, or that this word in the generators gives."""
@@ -96,14 +101,14 @@ def read_group(data: Any, limit: int = MAX_GROUP, instead: str = INSTEAD) -> Nam
     Raises:
         InputError: naming the place, what was expected there, and what came.
     """
-    document = decode(data, GroupDocument, "group")
+    document = decode(as_document(data) or data, GroupDocument, "group")
     try:
         if document.kind == "permutations":
             named = _from_permutations(document, limit)
         elif document.kind == "relations":
             named = _from_relations(document)
         elif document.kind == "table":
-            named = _from_table(document.table or [])
+            named = _from_table(document.table or [], document.labels)
         else:
             raise InputError(
                 "Expected generators and relations, or permutations, or a table in group, "
@@ -129,7 +134,7 @@ def _letters(names: Sequence[str] | None, place: str) -> tuple[str, ...]:
 def _from_relations(document: GroupDocument) -> NamedGroup:
     letters = _letters(document.generators, "group.generators")
     try:
-        relations = list(read_relations(document.relations or (), letters).values())
+        relations = [word for _, word in read_all_relations(document.relations or (), letters)]
     except WordError as error:
         raise InputError(f"In group.relations: {error}") from None
     group, images = from_presentation(letters, relations)
@@ -137,20 +142,16 @@ def _from_relations(document: GroupDocument) -> NamedGroup:
 
 
 def _from_permutations(document: GroupDocument, limit: int) -> NamedGroup:
-    given = document.permutations or {}
+    given, note = read_permutations(document.permutations, "group.permutations")
     letters = _letters(list(given), "group.permutations")
     limit = min(limit, max(1, MAX_IMAGES // max(map(len, given.values()))))
     try:
         group = FiniteGroup.from_permutations([given[x] for x in letters], limit=limit)
     except GroupTooLarge:
         raise GroupTooLarge(f"The permutations generate more than {limit} elements, where this audit stops.") from None
-    except ValueError as error:
-        ones = all(sorted(images) == list(range(1, len(images) + 1)) for images in given.values())
-        raise InputError(
-            f"In group.permutations: {error}{' Images count from 0: subtract 1.' if ones else ''}"
-        ) from None
     where = {tuple(row): k for k, row in enumerate(group.elements.tolist())}
-    return _with_names(group, letters, {x: where[tuple(given[x])] for x in letters}, document.elements)
+    images = {x: where[tuple(given[x])] for x in letters}
+    return replace(_with_names(group, letters, images, document.elements), note=note)
 
 
 def _with_names(
@@ -197,27 +198,30 @@ def _lengthened(word: str, letter: str) -> str:
     return f"{head}{star}{letter}^{int(power or 1) + 1}" if base == letter else f"{word}*{letter}"
 
 
-def _from_table(rows: list[list[str | int]]) -> NamedGroup:
-    cells = [[str(x) for x in row] for row in rows]
-    if not cells or any(len(row) != len(cells) for row in cells):
-        raise InputError("Expected a square table in group.table: a list of rows, each as long as the list.")
-    labels = cells[0]
-    if len(set(labels)) != len(labels) or [row[0] for row in cells] != labels:
-        raise InputError(
-            "Expected the first row and the first column of group.table to list the elements, each once, the identity first."
-        )
-    place = {label: k for k, label in enumerate(labels)}
-    for i, row in enumerate(cells):
-        for j, x in enumerate(row):
-            if x not in place:
-                raise InputError(
-                    f"Closure fails in group.table[{i}][{j}]: {labels[i]} * {labels[j]} = {x} is no element of the table."
-                )
+def _from_table(rows: list[list[str | int]], labels: list[Any] | None) -> NamedGroup:
+    """A table whose first row and column list the elements, or with a head row and column, or with labels apart; the identity anywhere."""
+    first = [str(x) for x in rows[0]] if rows else []
+    lists = len(set(first)) == len(first) and first == [str(row[0]) for row in rows if row] and first[0] not in CORNERS
+    if labels is None and lists and all(len(row) == len(rows) for row in rows):
+        labels = list(rows[0])
+    return named_table(labelled_table(with_labels(rows, labels), "group.table"))
+
+
+def named_table(table: LabelledTable) -> NamedGroup:
+    """The group of a labelled table.
+
+    Raises:
+        InputError: it is no group's; the axiom that fails, and where.
+    """
+    labels = table.labels
+    if table.strange is not None:
+        i, j, x = table.strange
+        raise InputError(f"Closure fails in group.table: {labels[i]} * {labels[j]} = {x} is no element of the table.")
     try:
-        group = FiniteGroup.from_cayley_table([[place[x] for x in row] for row in cells], labels)
+        group = FiniteGroup.from_cayley_table(table.products, labels)
     except NotAGroup as error:
         named = ", ".join(labels[k] for k in error.witness)
         raise InputError(
             f"The table is no group: {error.axiom} fails{f' at {named}' if named else ''}. `preality audit group` says more."
         ) from None
-    return NamedGroup(group, {label: group.index(label) for label in labels}, (), tuple(labels))
+    return NamedGroup(group, {label: group.index(label) for label in labels}, (), labels, table.note)

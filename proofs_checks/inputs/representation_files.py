@@ -14,7 +14,8 @@ A JSON object::
 An entry is an integer, an exact number as text ("1/2", "i", "zeta(8)^3", "(1 -
 zeta(3))/3"), a decimal, or {"re": x, "im": y} with decimals. A representation with any
 decimal is judged numerically; its entries are then taken to be as accurate as the
-longest decimal in it.
+longest decimal in it, or as a float32 where all of them are numbers of that format.
+An entry may also be "sqrt(3)/2", "E(3)", "exp(2*pi*i/3)", or [x, y] for x + y i.
 """
 
 from __future__ import annotations
@@ -28,7 +29,15 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.decimals import Decimals, as_array, digits_of, is_singular, last_place, on_all_elements
+from proofs_checks.inputs.decimals import (
+    Decimals,
+    as_array,
+    digits_of,
+    is_singular,
+    last_place,
+    on_all_elements,
+    stored,
+)
 from proofs_checks.inputs.documents import decode
 from proofs_checks.inputs.entries import Matrix
 from proofs_checks.inputs.named_groups import INSTEAD, NamedGroup, read_group
@@ -196,7 +205,7 @@ def _numeric(
         if is_singular(array):
             raise InputError(_singular(f"representations.{name}.{source[element]}"))
     written = digits_of(x for matrix in matrices.values() for row in matrix.rows for x in row)
-    narrow = max((matrix.resolution or 0.0 for matrix in matrices.values()), default=0.0)
+    narrow = max((matrix.resolution or 0.0 for matrix in matrices.values()), default=0.0) or stored(arrays.values())
     assumed = max(written, narrow or last_place(max(float(np.abs(m).max()) for m in arrays.values())))
     return GivenRepresentation(
         name, None, on_all_elements(arrays, group.group, assumed if said is None else said), said is not None

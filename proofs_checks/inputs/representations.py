@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import copy
 import csv
-import io
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -31,16 +30,20 @@ import numpy as np
 
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
+from proofs_checks.inputs.decimals import stored
 from proofs_checks.inputs.documents import decode
 from proofs_checks.inputs.entries import Matrix, array_of
 from proofs_checks.inputs.files import Decimal, named, parse_json, read_arrays, read_json, read_text
-from proofs_checks.inputs.named_groups import NamedGroup, read_group
+from proofs_checks.inputs.group_documents import as_document
+from proofs_checks.inputs.labelled_tables import labelled_table
+from proofs_checks.inputs.named_groups import NamedGroup, named_table, read_group
 from proofs_checks.inputs.representation_files import (
     AuditFile,
     GivenRepresentation,
     read_accuracy,
     read_audit_file,
 )
+from proofs_checks.inputs.text_tables import rows_of_text
 from proofs_checks.wording import short
 from theory.groups import FiniteGroup
 from theory.representations import Representation
@@ -110,28 +113,28 @@ def _from_document(data: dict[str, Any], group: Any, accuracy: float | None) -> 
 
 
 def given_group(group: Any) -> NamedGroup:
-    """A group from a FiniteGroup, a path to a table (CSV, NPZ) or to a group in
-    JSON, a table of products, or data as in a file.
+    """A group from a FiniteGroup, a path to a table or to a group in JSON, a table of
+    products, SymPy's groups, a presentation as text, or data as in a file.
     """
     if isinstance(group, NamedGroup):
         return group
     if isinstance(group, FiniteGroup):
         names = {str(x): k for k, x in enumerate(group.names)}
         return NamedGroup(group, names, (), tuple(names))
+    if (document := as_document(group)) is not None:
+        return read_group(document)
     if isinstance(group, (str, Path)) and Path(group).suffix.lower() == ".json":
         data = read_json(group)
         return given_group(data.get("group", data) if isinstance(data, dict) else data)
+    name = named(group) if isinstance(group, (str, Path)) else "the group's table"
     if isinstance(group, (str, Path)) and Path(group).suffix.lower() == ".npz":
         arrays = read_arrays(Path(group))
         if "table" not in arrays:
-            raise InputError(f"Expected an array 'table' in {named(group)}, got {', '.join(sorted(arrays))}.")
-        return given_group(arrays["table"])
-    if isinstance(group, (str, Path)):
-        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(read_text(group))) if any(row)]
-        return read_group({"table": [row[1:] for row in rows[1:]] if rows[0][0] in ("", "*") else rows})
-    if isinstance(group, Mapping):
-        return read_group(dict(group))
-    return read_group({"table": array_of(group, "the group's table").tolist() if hasattr(group, "shape") else group})
+            raise InputError(f"Expected an array 'table' in {name}, got {', '.join(sorted(arrays))}.")
+        group = arrays["table"]
+    elif isinstance(group, (str, Path)):
+        group = rows_of_text(read_text(group), name)
+    return named_table(labelled_table(group, name))
 
 
 # -- files ---------------------------------------------------------------------------------------------------------------
@@ -317,7 +320,7 @@ def _generated(data: Any, accuracy: float | None) -> Generated:
             f"Degree {max(degrees)} is beyond {MAX_NUMERIC_DEGREE}, the largest that is decomposed. Split it by a known symmetry first."
         )
     matrices, errors = zip(*(matrix.as_floats() for matrix in given.values()), strict=True)
-    return Generated(tuple(given), np.stack(matrices), max([accuracy or 0.0, *errors]))
+    return Generated(tuple(given), np.stack(matrices), max([accuracy or 0.0, stored(matrices), *errors]))
 
 
 Representable = Callable[[Any], Any] | Mapping[str, Any] | Sequence[Any] | np.ndarray | str | Path | Representation

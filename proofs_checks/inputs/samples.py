@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.distributions import Dirichlet
 
 from numerics.distributions.mass import LARGEST_DIM
 from numerics.log_tails import LOG_SQRT_2PI, Tail, side_of
@@ -19,8 +21,20 @@ from numerics.transports.rosenblatt import KnotheRosenblatt
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.calls import called
-from proofs_checks.inputs.densities import Model, read_density, read_points
+from proofs_checks.inputs.densities import Flow, Model, read_density, read_points
 from proofs_checks.inputs.density_checks import MASS, unit_mass
+from proofs_checks.inputs.density_flows import flow_of
+from proofs_checks.inputs.observed import (
+    CIRCLE,
+    by_coordinate,
+    circle_of,
+    dirichlet,
+    latents,
+    on_simplex,
+    one_for_each,
+    read_ranks,
+    tails_of,
+)
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
 
@@ -58,6 +72,7 @@ def read_uniforms(
     log_prob: Any = None,
     conditionals: Any = None,
     pit: Any = None,
+    draws: int | None = None,
     support: Any = None,
     tile: int = 1 << 16,
     differences: int = 256,
@@ -77,27 +92,78 @@ def read_uniforms(
             f"Give exactly one of log_prob (D <= 3, or a model whose conditionals are known), conditionals, or pit; got {' and '.join(given) or 'none'}."
         )
     if pit is not None:
-        return _given(pit, samples)
+        return _given(pit, samples, draws)
+    if draws is not None:
+        raise InputError("draws= goes with pit=: ranks 0..draws of simulation-based calibration.")
     if samples is None:
         raise InputError("Give samples, shape (N, D): the points whose distribution the model is meant to be.")
     points = read_points(samples, "samples")
+    own = _by_its_own(log_prob if conditionals is None else conditionals, points, support)
+    if own is not None:
+        return own
+    source = conditionals if log_prob is None else log_prob
     try:
         found = (
             _by_conditionals(conditionals, points, tile)
             if conditionals is not None
             else _by_density(log_prob, points, support, tile)
         )
-        return _mapped(found, differences)
+        return found if found.transport is None else _mapped(found, differences)
     except HypothesisError as failed:
-        raise InputError(str(failed)) from None
+        u = by_coordinate(source, points)  # a pole, say, of which the distribution function knows
+        if u is None:
+            raise InputError(str(failed)) from None
+        note = f"the distribution's own cdf, for quadrature could not be used: {failed}"
+        flat = points.reshape(len(points), -1).double()
+        return Uniforms(u, tails_of(u), flat, "the distribution function of the object itself", notes=[note])
     except (ValueError, TypeError, NotImplementedError) as refused:
         if isinstance(refused, InputError):
             raise
         raise InputError(str(refused)) from None
 
 
-def _given(pit: Any, samples: Any) -> Uniforms:
-    """PIT values as they are."""
+def _by_its_own(source: Any, points: Tensor, support: Any) -> Uniforms | None:
+    """Values that the distribution itself gives: one for each observation, or the breaks of a simplex; None where it has none such."""
+    u = one_for_each(source, points)
+    if u is not None:
+        note = "one distribution for each observation: F_n(y_n), which is uniform if each is the distribution of its own observation"
+        flat = points.reshape(len(points), -1).double()
+        return Uniforms(
+            u, tails_of(u), flat, "the distribution function of each observation's own distribution", notes=[note]
+        )
+    if isinstance(support, str) and support != CIRCLE:
+        raise InputError(f"Expected support=(low, high), a box, or support='circle' for angles, got {short(support)}.")
+    if not on_simplex(source, points):
+        return None
+    if not isinstance(source, Dirichlet) or source.batch_shape:
+        raise InputError(
+            f"{type(source).__name__} lives on the simplex, which has no volume in R^{points.shape[1]}. Give the breaks of the stick as samples and their log "
+            "density (torch.distributions.StickBreakingTransform), or pit=."
+        )
+    sums = points.double().sum(1)
+    if (
+        points.shape[1] != source.event_shape[0]
+        or float((sums - 1).abs().max()) > 64 * points.shape[1] * torch.finfo(points.dtype).eps
+    ):
+        raise InputError(
+            f"Expected samples with {source.event_shape[0]} shares that add up to 1, got shape {tuple(points.shape)} and sums {float(sums.min()):.6g} to {float(sums.max()):.6g}."
+        )
+    u, tail = dirichlet(source, points)
+    note = f"the last of {points.shape[1]} shares follows from the others: {points.shape[1] - 1} breaks of the stick are tested"
+    return Uniforms(
+        u, tail, points[:, :-1].double(), "breaks of the stick, which are independent Beta variables", notes=[note]
+    )
+
+
+def _given(pit: Any, samples: Any, draws: int | None) -> Uniforms:
+    """PIT values as they are, or ranks with their ties broken at random."""
+    if draws is not None:
+        pit = read_ranks(pit, draws)
+    elif getattr(pit, "dtype", None) is not None and str(pit.dtype).removeprefix("torch.").startswith(("int", "uint")):
+        raise InputError(
+            "The pit values are whole numbers. Ranks of simulation-based calibration? Say among how many draws, draws=99 for ranks 0..99, or give "
+            "(rank + U) / (draws + 1) with U uniform on [0, 1)."
+        )
     if isinstance(pit, (list, tuple)):
         try:
             pit = np.asarray(pit, dtype=np.float64)
@@ -124,7 +190,8 @@ def _given(pit: Any, samples: Any) -> Uniforms:
     lower = u <= 0.5
     tail = Tail(torch.where(lower, u, 1.0 - u).log(), side_of(lower, u))
     note = "the values are taken as they are: nothing was checked about the model or about the order of its coordinates"
-    return Uniforms(u, tail, points, "PIT values as given", notes=[note])
+    method = "PIT values as given" if draws is None else f"ranks among {draws} draws, (rank + U) / {draws + 1}"
+    return Uniforms(u, tail, points, method, notes=[note])
 
 
 def _by_conditionals(source: Any, points: Tensor, tile: int) -> Uniforms:
@@ -157,6 +224,7 @@ def _unmapped(points: Tensor, transport: KnotheRosenblatt, method: str) -> Unifo
 
 def _by_density(source: Any, points: Tensor, support: Any, tile: int) -> Uniforms:
     """Closed forms where the model shows one, an autoregressive flow where it is one, quadrature in up to three dimensions."""
+    support = circle_of(source, support, points) or support
     model = read_density(source, points, what="log_prob")
     law = source if not callable(getattr(source, "__self__", None)) else source.__self__
     owner = getattr(source, "__self__", None)
@@ -168,7 +236,7 @@ def _by_density(source: Any, points: Tensor, support: Any, tile: int) -> Uniform
             f"conditional distributions in closed form ({type(closed).__name__})",
         )
     else:
-        found = _by_flow(model, tile) if support is None else None
+        found = _by_flow(model, source, tile) if support is None else None
         found = _by_quadrature(model, support, tile) if found is None else found
     box = _box(support, model.dim, model.points)
     found.findings = [*model.findings, *found.findings, unit_mass(model, box)]
@@ -176,33 +244,48 @@ def _by_density(source: Any, points: Tensor, support: Any, tile: int) -> Uniform
     return found
 
 
-def _by_flow(model: Model, tile: int) -> Uniforms | None:
-    """The flow's own transform, where it is triangular and ends in the normal distribution; None where quadrature can do without.
+def _by_flow(model: Model, source: Any, tile: int) -> Uniforms | None:
+    """The flow's own transform: as the Rosenblatt map where it is triangular and ends in the normal distribution, by its latents where it is not; None where
+    quadrature can do.
 
     Raises:
         InputError: D is too large for quadrature.
     """
+    flow = model.flow
     try:
         return _unmapped(model.points, _map(_flow(model), tile), "an autoregressive flow into the normal distribution")
     except HypothesisError as failed:
         if model.dim <= LARGEST_DIM:
             return None
-        raise InputError(
-            f"The samples have D = {model.dim} coordinates. From log_prob alone the map is made by quadrature for D <= {LARGEST_DIM}. Beyond, give conditionals= "
-            f"(conditional distributions of each coordinate given the earlier ones) or pit= (values that you computed from them). {failed}"
-        ) from None
+        why = str(failed)
+    flow = flow or flow_of(model, source, None).flow
+    if flow is not None and _normal_base(model, flow):
+        u, tail = latents(flow.to_base, model.points)
+        note = "a coordinate is one of the flow's latents: if T is a bijection, T(x) is standard normal exactly where the samples follow the model"
+        return Uniforms(u, tail, model.points, "Phi of the flow's latents", notes=[note])
+    raise InputError(
+        f"The samples have D = {model.dim} coordinates. From log_prob alone the map is made by quadrature for D <= {LARGEST_DIM}. Beyond, give conditionals= "
+        f"(conditional distributions of each coordinate given the earlier ones) or pit= (values that you computed from them, or the base's distribution function of a "
+        f"flow's latents). {why}"
+    )
+
+
+def _normal_base(model: Model, flow: Flow) -> bool:
+    """Whether the base is a product of standard normals, by its log density at latents of the samples."""
+    with torch.no_grad():
+        latent = flow.to_base(model.points[:8])
+        normal = -(latent.square() / 2 + LOG_SQRT_2PI).sum(1)
+        rounding = (
+            16 * (model.dim + 8) * model.precision * (1 + normal.abs())
+        )  # D squares and their sum, in the model's precision
+        return bool(((flow.base_log_prob(latent) - normal).abs() <= rounding).all())
 
 
 def _flow(model: Model) -> FlowConditionals:
     if model.flow is None:
         raise HypothesisError("The model shows no change of variables.")
     probe = model.points[:8]
-    latent = model.flow.to_base(probe).detach()
-    normal = -(latent.square() / 2 + LOG_SQRT_2PI).sum(1)
-    rounding = (
-        16 * (model.dim + 8) * model.precision * (1 + normal.abs())
-    )  # D squares and their sum, in the model's precision
-    if not bool(((model.flow.base_log_prob(latent).detach() - normal).abs() <= rounding).all()):
+    if not _normal_base(model, model.flow):
         raise HypothesisError("The flow's base is not a product of standard normals.")
     try:
         return FlowConditionals(model.flow.to_base, probe)
@@ -213,17 +296,19 @@ def _flow(model: Model) -> FlowConditionals:
 def _by_quadrature(model: Model, support: Any, tile: int) -> Uniforms:
     points = model.points.double() if model.dtype == torch.float64 else model.points
     tolerance = max(1e-9 if model.dim < 3 else 1e-7, 200 * model.precision)
+    box = _box(support, model.dim, points)
 
     def evaluated(x: Tensor) -> Tensor:
         try:
-            return called(model.log_prob, x, "log_prob")
+            value = called(model.log_prob, x, "log_prob")
+            return value if box is None else value.masked_fill(((x <= box[0]) | (x >= box[1])).any(-1), -math.inf)
         except InputError as refused:
             raise InputError(
                 f"{refused}. Quadrature asks for log p all over the space: return -inf where p vanishes, or give support=(low, high), a box that holds it."
             ) from None
 
     transport = KnotheRosenblatt.from_log_prob(
-        evaluated, model.dim, near=points, support=_box(support, model.dim, points), tolerance=tolerance, tile=tile
+        evaluated, model.dim, near=points, support=box, tolerance=tolerance, tile=tile
     )
     each = max(transport.conditionals.evaluations(d) for d in range(model.dim))
     most = max(1000, MOST_EVALUATIONS // max(1, each))

@@ -139,3 +139,40 @@ def test_the_line_audits_the_object(library: str, what: str, line: str) -> None:
 
 def test_the_table_names_every_library() -> None:
     assert {library for library, _, _ in FLOWS} == set(OBJECTS)
+
+
+OTHERS = [(library.strip(), line.strip().strip("`")) for library, _, line in ROWS if "audit.flow" not in line]
+
+
+def others() -> dict[str, Any]:
+    """What the lines of the second table name, in the shapes that those libraries have."""
+    import numpy as np
+    import scipy.stats
+    from sklearn.neighbors import KernelDensity
+
+    seeded, rng = torch.Generator().manual_seed(0), np.random.default_rng(0)
+    mean, p = torch.randn(400, generator=seeded), [2, 0, 1, 3]
+    turn = torch.linalg.qr(torch.randn(3, 3, generator=seeded))[0]
+    weight = torch.rot90(torch.ones(1, 1, 3, 3), 1, (-2, -1))
+
+    class Graph(nn.Module):
+        def forward(self, x: Tensor, a: Tensor) -> Tensor:
+            return torch.relu(a @ x)
+
+    return {
+        "KernelDensity": KernelDensity, "kde": KernelDensity(bandwidth=0.5).fit(rng.normal(size=(200, 1))), "frozen": scipy.stats.norm(), "predicted": Normal(mean, torch.ones(400)),
+        "y": mean + torch.randn(400, generator=seeded), "ranks": torch.randint(0, 100, (500,), generator=seeded), "rho": lambda g: torch.linalg.matrix_power(turn, g), "elements": [0, 1, 2],
+        "v": torch.randn(6, 3, generator=seeded), "x": torch.randn(3, 4, 2, generator=seeded), "a": torch.rand(3, 4, 4, generator=seeded), "p": p,
+        "relabel": lambda x, a: (x[:, p], a[:, p][:, :, p]), "quarter": lambda v: torch.rot90(v, 1, (-2, -1)), "score": lambda v: torch.nn.functional.conv2d(v, weight, padding=1),
+        "images": torch.randn(2, 1, 8, 8, generator=seeded), "graph": Graph(), "norm": lambda v: v * v.norm(dim=-1, keepdim=True), "draws": rng.normal(size=(150, 1)),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("library", "line"), OTHERS)
+def test_the_line_of_the_second_table_runs(library: str, line: str) -> None:
+    names = others()
+    names["layer"] = names["graph"] if "geometric" in library else names["norm"]
+    names["data"] = torch.from_numpy(names["draws"])
+    if "scikit" in library:  # a smoothed density is that of its own draws
+        names["data"] = torch.from_numpy(names["kde"].sample(150, random_state=0))
+    assert eval(line, {"audit": audit, **names}).status is Status.HOLDS

@@ -1,4 +1,6 @@
-"""The written grammar of exact numbers: integers, rationals, i, zeta(n)^k, sums and products; nothing is ever evaluated as code."""
+"""The written grammar of exact numbers: integers, rationals, i, zeta(n)^k, square roots, exp, cos and sin of multiples of pi, sums and products; nothing is
+ever evaluated as code.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from fractions import Fraction
 from math import lcm
 
 from theory.arithmetic.cyclotomic import MANY, MAX_ORDER, Cyclotomic, ExactNumberError, degree
+from theory.arithmetic.radicals import cosine, sine, square_root, turn
 
 MAX_BITS = 996  # of a numerator or denominator: 10^300, which float64 can still hold
 MAX_WORK = 2_000_000  # multiplications of coefficients, some two seconds
@@ -18,6 +22,10 @@ MAX_DIGITS = 400
 MAX_DEPTH = 40
 MAX_DIVISOR_DEGREE = 96
 
+_SIGNS = str.maketrans("·⋅×−πζ√", "***-\ue000\ue001\ue002")
+_WORDS = {"\ue000": "pi", "\ue001": "zeta", "\ue002": "sqrt"}
+ROOTS = {"zeta": "zeta", "E": "zeta", "sqrt": "sqrt", "ER": "sqrt"}  # E(n) and ER(n) are GAP's
+ANGLES = {"exp": turn, "cos": cosine, "sin": sine}
 _TOKEN = re.compile(r"\s*(?:(?P<int>\d+)|(?P<name>[A-Za-z]+)|(?P<op>[-+*/^()]))")
 
 
@@ -57,7 +65,8 @@ class _Parser:
     """Recursive descent over the grammar in :func:`parse`; nothing is ever evaluated as code."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.tokens, self.position, self.depth = text, [], 0, 0
+        self.text, self.tokens, self.position, self.depth = _plain(text), [], 0, 0
+        text, self.pi = self.text, None  # what pi stands for within an angle: its multiple is read off
         self.own, self.shared = Budget(MAX_WORK), _SHARED.get()
         at = 0
         end = len(text.rstrip())
@@ -77,7 +86,7 @@ class _Parser:
     def fail(self, at: int, why: str) -> None:
         shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
         raise ExactNumberError(
-            f"Expected an exact number (integers, rationals, i, zeta(n)^k, sums and products), got {shown!r}: {why} at character {at + 1}."
+            f"Expected an exact number (integers, rationals, i, zeta(n)^k, sqrt(n), exp(2*pi*i/n), sums and products), got {shown!r}: {why} at character {at + 1}."
         )
 
     def peek(self) -> str:
@@ -159,7 +168,15 @@ class _Parser:
             return base
         at = self.where()
         self.position += 1
-        exponent = self.integer()
+        if self.peek() == "(":
+            share = self.exponent(at)
+            base, exponent = (
+                (base, share.numerator)
+                if share.denominator == 1
+                else (self.half_power(at, base, share), share.numerator)
+            )
+        else:
+            exponent = self.integer()
         if (
             base.denominator == 1 and base * base.conjugate() == 1
         ):  # Kronecker: then it is a root of unity, and has a period
@@ -169,6 +186,19 @@ class _Parser:
         if exponent < 0 and not base:
             self.fail(at, "division by zero")
         return self.power(self.inverse(base) if exponent < 0 else base, abs(exponent))
+
+    def exponent(self, at: int) -> Fraction:
+        """A whole number or a half in brackets."""
+        value = self.bracket()
+        if not value.is_rational or value.as_fraction().denominator > 2:
+            self.fail(at, "an exponent that is neither whole nor a half")
+        return value.as_fraction()
+
+    def half_power(self, at: int, base: Cyclotomic, share: Fraction) -> Cyclotomic:
+        """The square root that a power with the exponent ``share`` is a power of."""
+        if not base.is_rational:
+            self.fail(at, f"the power {share} of a number that is not rational")
+        return self.radical_of(at, base)
 
     def times(self, a: Cyclotomic, b: Cyclotomic) -> Cyclotomic:
         """The product, if it is within the budget."""
@@ -211,28 +241,88 @@ class _Parser:
             value = self.sum()
             self.take(")")
             return value
-        if word == "i":
+        if word in ("i", "I"):
             self.position += 1
             return Cyclotomic.root(4)
-        if word == "zeta":
+        if word in ROOTS:
             self.position += 1
-            self.take("(")
-            n = self.integer()
-            self.take(")")
-            if not 1 <= n <= MAX_ORDER:
-                self.fail(at, f"zeta({n}) needs an order 1..{MAX_ORDER}")
-            if self.shared is not None and not self.shared.spend_on_field(n):
-                self.fail(at, f"zeta({n}) after {len(self.shared.orders)} other fields as large; too many to hold")
-            return Cyclotomic.root(n)
-        if word == "sqrt":
-            self.fail(
-                at,
-                "sqrt is not in the grammar: write sqrt(2) as zeta(8) + zeta(8)^7, sqrt(5) as 1 + 2*zeta(5) + 2*zeta(5)^4",
-            )
+            return self.root(at) if ROOTS[word] == "zeta" else self.radical(at)
+        if word in ANGLES:
+            self.position += 1
+            return self.at_angle(at, word)
+        if word in ("e", "E") or (word == "pi" and self.pi is None):
+            self.fail(at, f"{word} alone is no number of the grammar; write exp(2*pi*i/3), cos(2*pi/5)")
+        if word == "pi":
+            self.position += 1
+            return Cyclotomic.rational(self.pi or 0)
         if word.isdigit():
             return Cyclotomic.rational(self.integer())
         self.fail(at, f"unexpected {word!r}" if word else "the number stops too early")
         raise AssertionError("unreachable")
+
+    def root(self, at: int) -> Cyclotomic:
+        """zeta(n), the word being read; Sage writes zeta3."""
+        bare = self.position < len(self.tokens) and self.tokens[self.position][0] == "int"
+        if not bare:
+            self.take("(")
+        n = self.integer()
+        if not bare:
+            self.take(")")
+        self.field(at, n)
+        return Cyclotomic.root(n)
+
+    def field(self, at: int, n: int) -> None:
+        """Room for Q(zeta(n))."""
+        if not 1 <= n <= MAX_ORDER:
+            self.fail(at, f"zeta({n}) needs an order 1..{MAX_ORDER}")
+        if self.shared is not None and not self.shared.spend_on_field(n):
+            self.fail(at, f"zeta({n}) after {len(self.shared.orders)} other fields as large; too many to hold")
+
+    def radical(self, at: int) -> Cyclotomic:
+        """The square root of a rational, the word being read."""
+        bare = self.position < len(self.tokens) and self.tokens[self.position][0] == "int"
+        return self.radical_of(at, Cyclotomic.rational(self.integer()) if bare else self.bracket())
+
+    def radical_of(self, at: int, value: Cyclotomic) -> Cyclotomic:
+        if not value.is_rational:
+            self.fail(at, "a square root of a number that is not rational: write cos(pi/8) for sqrt(2 + sqrt(2))/2")
+        try:
+            root = square_root(value.as_fraction())
+        except ExactNumberError as error:
+            self.fail(at, str(error).removesuffix("."))
+        self.field(at, root.order)
+        self.spend(_bits(root), degree(root.order))
+        return root
+
+    def bracket(self) -> Cyclotomic:
+        self.take("(")
+        value = self.sum()
+        self.take(")")
+        return value
+
+    def at_angle(self, at: int, word: str) -> Cyclotomic:
+        """exp, cos or sin of a rational multiple of pi (times i), the word being read: the bracket is read with pi = 0, 1 and 2, where a multiple is 0, q and 2 q."""
+        if self.pi is not None:
+            self.fail(at, f"{word} within an angle")
+        start, values = self.position, []
+        for stand_in in (0, 1, 2):
+            self.position, self.pi = start, stand_in
+            values.append(self.bracket())
+        self.pi = None
+        once = values[1] / Cyclotomic.root(4) if word == "exp" else values[1]
+        if values[0] or values[2] != values[1] + values[1] or not once.is_rational:
+            self.fail(at, f"{word} of something else than a rational multiple of pi{'*i' if word == 'exp' else ''}")
+        share = once.as_fraction() / 2
+        self.field(at, share.denominator)
+        value = ANGLES[word](Fraction(share))
+        self.spend(_bits(value), degree(value.order))
+        return value
+
+
+def _plain(text: str) -> str:
+    """The text in ASCII, ** as ^, Python's and SymPy's ways as those of the grammar."""
+    signs = re.sub("[\ue000-\ue002]", lambda found: _WORDS[found.group()], text.translate(_SIGNS))
+    return re.sub(r"\be\s*\^\s*\(", "exp(", signs.replace("**", "^"))
 
 
 def _bits(number: Cyclotomic) -> int:
@@ -247,9 +337,13 @@ def parse(text: str) -> Cyclotomic:
         sum    = term {("+" | "-") term}
         term   = factor {("*" | "/") factor}
         factor = ("+" | "-") factor | atom ["^" integer]
-        atom   = integer | "i" | "zeta(" integer ")" | "(" sum ")"
+        atom   = integer | "i" | "zeta(" integer ")" | "sqrt(" sum ")" | ("exp" | "cos" | "sin") "(" multiple of pi ")" | "(" sum ")"
 
-    so that ``1/2``, ``-i``, ``zeta(8)^3``, ``(1 - zeta(3))/3`` are numbers, and decimals, ``sqrt`` and implicit products are not.
+    so that ``1/2``, ``-i``, ``zeta(8)^3``, ``(1 - zeta(3))/3``, ``sqrt(3)/2`` and ``exp(2*pi*i/3)`` are numbers, and decimals and implicit products are not.
+    GAP's ``E(3)`` is read as ``zeta(3)``, SymPy's ``I`` as ``i``, ``**`` as ``^``.
+
+    >>> parse("sqrt(3)/2") == parse("sin(pi/3)")
+    True
 
     Raises:
         ExactNumberError: with the character at which the text leaves the grammar.

@@ -17,8 +17,9 @@ from theory.arithmetic.matrices import ExactArray, stack
 from theory.groups import cayley_graphs, isomorphisms, subgroups
 from theory.groups.cayley_tables import GroupTooLarge, first_failure, two_sided_identity
 from theory.groups.permutations import close_permutations
-from theory.groups.presentations import MAX_COSETS, Word, WordError, coset_table, read_relation, shortest_words
+from theory.groups.presentations import MAX_COSETS, coset_table, shortest_words
 from theory.groups.table_group import MAX_TABLE, TableGroup
+from theory.groups.words import Word, WordError, read_all_relations
 
 if TYPE_CHECKING:
     import networkx
@@ -141,7 +142,7 @@ class FiniteGroup(TableGroup):
             WordError: a relation that cannot be read.
             GroupTooLarge: the enumeration of cosets did not close: a large or an infinite group.
         """
-        group, _ = from_presentation(generators, [read_relation(r, generators) for r in relations])
+        group, _ = from_presentation(generators, [word for _, word in read_all_relations(relations, generators)])
         group.label = label
         return group
 

@@ -1,108 +1,20 @@
 """Finite groups from generators and relations, by enumeration of cosets of the trivial subgroup (Todd and Coxeter).
 
-A word is a sequence of nonzero integers: k for the k-th generator (from 1), -k for its inverse. Words are read left to right as
-products.
+Words are those of :mod:`theory.groups.words`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from theory.groups.cayley_tables import GroupTooLarge
+from theory.groups.words import Word, word_text
 
 MAX_COSETS = 20_000
-MAX_WORD = 2_000
-MAX_RELATIONS = 10_000
-MAX_LETTERS = 500_000  # of all relations together
 MAX_STEPS = 10_000_000  # letters traced: some ten seconds
 MAX_CELLS = 10_000_000  # entries of the table of cosets
-Word = tuple[int, ...]
-_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9']*|1")
-_EXPONENT = re.compile(r"\s*\^\s*(-?\s*\d{1,6}|\(\s*-?\s*\d{1,6}\s*\))")
-
-
-class WordError(ValueError):
-    """A text that is no product of powers of the generators."""
-
-
-def read_word(text: str, generators: Sequence[str]) -> Word:
-    """``"r^2*s"`` or ``"(a*b)^3"`` as a word; ``"e"`` and ``"1"`` are the identity unless a generator has that name. Factors stand in order, * between them.
-
-    Raises:
-        WordError: an unknown letter, a missing exponent or parenthesis, a word longer than 2000 letters.
-    """
-    if not text.strip():
-        raise WordError("Expected a word such as r^2*s, got an empty text. Write e for the identity.")
-    numbers = {name: k for k, name in enumerate(generators, start=1)}
-    open_parts: list[list[int]] = [[]]  # one for each parenthesis that is open, and the whole
-    at, wanted = 0, True  # wanted: a factor has to come
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-        elif text[at] == "(":
-            open_parts.append([])
-            at, wanted = at + 1, True
-        elif text[at] == "*" and not wanted:
-            at, wanted = at + 1, True
-        elif text[at] == ")" and not wanted and len(open_parts) > 1:
-            at = _append(open_parts, open_parts.pop(), text, at + 1)
-        elif (match := _NAME.match(text, at)) is not None:
-            at, wanted = _append(open_parts, _letter(match.group(), numbers, text), text, match.end()), False
-        else:
-            break
-    if at < len(text) or wanted or len(open_parts) > 1:
-        raise WordError(
-            f"Expected a product such as r^2*s or (r*s)^2 of {', '.join(generators)}, got {text.strip()[:60]!r} (character {min(at, len(text)) + 1})."
-        )
-    return tuple(open_parts[0])
-
-
-def _letter(name: str, numbers: Mapping[str, int], text: str) -> list[int]:
-    if name not in numbers and name not in ("e", "1"):
-        raise WordError(
-            f"Unknown letter {name!r} in {text.strip()[:60]!r}; the generators are {', '.join(numbers)}. Put * between letters."
-        )
-    return [numbers[name]] if name in numbers else []
-
-
-def _append(open_parts: list[list[int]], factor: list[int], text: str, at: int) -> int:
-    """Put a factor, to the power that follows it, at the end of the innermost part; where the text goes on."""
-    match = _EXPONENT.match(text, at)
-    exponent = int(re.sub(r"[()\s]", "", match.group(1))) if match else 1
-    if len(open_parts[-1]) + abs(exponent) * len(factor) > MAX_WORD:
-        raise WordError(f"The word {text.strip()[:40]!r} has more than {MAX_WORD} letters.")
-    open_parts[-1] += (factor if exponent > 0 else [-k for k in reversed(factor)]) * abs(exponent)
-    return match.end() if match else at
-
-
-def read_relation(text: str, generators: Sequence[str]) -> Word:
-    """``"s*r*s = r^-1"`` or ``"r^4"`` (= e) as a word that is trivial."""
-    sides = text.split("=")
-    if len(sides) > 2:
-        raise WordError(f"Expected one '=' at most in the relation {text[:60]!r}.")
-    left = read_word(sides[0], generators)
-    return left + tuple(-k for k in reversed(read_word(sides[1], generators))) if len(sides) == 2 else left
-
-
-def read_relations(texts: Iterable[str], generators: Sequence[str]) -> dict[str, Word]:
-    """Every different relation, as :func:`read_relation` reads it, by its text.
-
-    Raises:
-        WordError: one that cannot be read; more than :data:`MAX_RELATIONS`, or more letters than :data:`MAX_LETTERS` in all.
-    """
-    found: dict[str, Word] = {}
-    letters = 0
-    for text in dict.fromkeys(texts):
-        found[text] = read_relation(text, generators)
-        letters += len(found[text])
-        if len(found) > MAX_RELATIONS or letters > MAX_LETTERS:
-            raise WordError(
-                f"There are more than {MAX_RELATIONS} relations, or more than {MAX_LETTERS} letters in them. Give a table or permutations instead."
-            )
-    return found
 
 
 class _Cosets:
@@ -221,14 +133,3 @@ def shortest_words(edges: np.ndarray, generators: Sequence[str]) -> list[str]:
                 words[y] = (*words[x], k)  # type: ignore[misc]
                 queue.append(y)
     return [word_text(word, generators) or ("1" if "e" in generators else "e") for word in words]  # type: ignore[arg-type]
-
-
-def word_text(word: Sequence[int], generators: Sequence[str]) -> str:
-    """A product of generators (numbered from 0) as :func:`read_word` reads it: ``"r^2*s"``."""
-    runs: list[list[int]] = []
-    for k in word:
-        if runs and runs[-1][0] == k:
-            runs[-1][1] += 1
-        else:
-            runs.append([k, 1])
-    return "*".join(generators[k] if count == 1 else f"{generators[k]}^{count}" for k, count in runs)

@@ -8,7 +8,7 @@ density is recovered from the images alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -29,7 +29,9 @@ from proofs_checks.audits.density.data import (
 )
 from proofs_checks.audits.density.findings import as_given, outcome, title_of, unchecked
 from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Bijection, LogFunction, Once, Representation
+from proofs_checks.audits.density.remembered import MOST, Remembered
 from proofs_checks.audits.density.words import facts_of, meaning, next_step
+from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Finding
 from proofs_checks.inputs.densities import Model, read_density
 from proofs_checks.inputs.density_checks import (
@@ -43,9 +45,11 @@ from proofs_checks.inputs.density_checks import (
 )
 from proofs_checks.inputs.density_flows import flow_of, own_samples
 from proofs_checks.kernel import Status
+from proofs_checks.wording import short
 
 NO_GRADIENT = "log p carries no gradient with respect to the point (NumPy, detached, or under no_grad), so that the Jacobian of a map built from it cannot be taken"
 MOST_SECONDS = 10.0  # for the mass
+DEAR = 2e-5  # seconds: an evaluation of log p that takes less is not worth keeping
 FOR_SAMPLES = 0.25  # of the time
 Wanted = dict[str, tuple[LogFunction, Callable[[Tensor, Tensor], Fraction]]]
 
@@ -101,6 +105,8 @@ def audit_density(
         InputError: the model, the points or the score cannot be read; the message names the hypothesis that failed and the next step.
     """
     budget = Budget(seconds, progress)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise InputError(f"Expected in seed a whole number from 0 to 2^63 - 1, got {short(seed)}.")
     with one_thread():
         budget.tell("reading the model")
         model = read_density(log_prob, inliers)
@@ -114,7 +120,8 @@ def audit_density(
         options = {
             "frame": frame, "base": base_of(base, frame), "tile": per_batch(tile, model.dim), "sampler": view.sampler, "precision": model.precision,
         }  # fmt: skip
-        shared, area = Once(model.log_prob), auroc(*given)
+        once = Remembered(model.log_prob, most=MOST if cost > DEAR else 0)
+        shared, area = Once(once), auroc(*given)
         wanted = _wanted(shared, area.value, scores_of(model, score, data))
         stages = _Stages(budget)
         quick = stages.run({
@@ -123,12 +130,13 @@ def audit_density(
         })  # fmt: skip
         found: dict[str, Representation] = {}
         maps = _bijections(model, wanted, shared, data, options, stages, found)
+        evaluations = once.evaluations
         slow = stages.run({
             MASS: lambda: unit_mass(model, seconds=max(1.0, min(MOST_SECONDS, seconds / 3))),
-            SAMPLES: lambda: own_samples(model, view, seed, seconds=FOR_SAMPLES * seconds, cost=cost),
+            SAMPLES: lambda: own_samples(replace(model, log_prob=once), view, seed, seconds=_for_samples(seconds, budget), cost=cost),
         })  # fmt: skip
         findings = [as_given(area, given), *maps, *model.findings, quick[0], slow[0], quick[1], slow[1], *unchecked()]
-        facts = facts_of(model, findings, found, given, shared.evaluations, budget)
+        facts = facts_of(model, findings, found, given, evaluations, budget)
         facts["notes"] += notes
     bijections = {name: made.bijection for name, made in found.items()}
     return DensityReport(
@@ -141,6 +149,11 @@ def audit_density(
         bijections=bijections,
         model=model,
     )
+
+
+def _for_samples(seconds: float, budget: Budget) -> float:
+    """Seconds for the model's own draws: a share of all, up to twice that where a third of what is left allows it."""
+    return max(FOR_SAMPLES * seconds, min(budget.left / 3, 2 * FOR_SAMPLES * seconds))
 
 
 def _wanted(log_p: LogFunction, area: Fraction, scores: dict[str, LogFunction]) -> Wanted:

@@ -125,13 +125,18 @@ def _witness(made: Representation, ends: tuple[float, float]) -> dict[str, Any]:
     }
 
 
+ORIENTATION = "AUROC is the probability that an inlier has the larger score"
+
+
 def as_given(area: Any, given: tuple[Tensor, Tensor]) -> Finding:
     """The areas of log p itself and of the typicality test."""
     typical = typicality(given)
-    text = f"AUROC of log p {float(area):.4f}, of the typicality test {float(typical):.4f} ({given[0].numel()} inliers, {given[1].numel()} outliers, ties one half)"
+    text = f"AUROC of log p {float(area):.4f}, of the typicality test {float(typical):.4f} ({given[0].numel()} inliers, {given[1].numel()} outliers, ties one half); {ORIENTATION}"
     if zero := int(sum((part == -torch.inf).sum() for part in given)):
         text += f"; p is zero at {zero} points, where the theorem says nothing"
-    return Finding("as given", Status.HOLDS, text, {"auroc": fraction(area.value), "pairs": area.pairs})
+    return Finding(
+        "as given", Status.HOLDS, text, {"auroc": fraction(area.value), "pairs": area.pairs, "orientation": ORIENTATION}
+    )
 
 
 def typicality(given: tuple[Tensor, Tensor]) -> Any:

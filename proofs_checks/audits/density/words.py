@@ -113,7 +113,7 @@ def meaning(findings: list[Finding], found: dict[str, Representation], area: Fra
         return "No bijection could be followed to the end on these points; the findings say why."
     return (
         f"The same model and the same points, sent through a bijection that has an inverse, give an AUROC of {_listed(found, held, area)}. "
-        "What the density ranks is a choice of coordinates; information it is not."
+        "(An AUROC is the probability that an inlier has the larger log p; tools that score outliers report one minus it.) What the density ranks is a choice of coordinates; information it is not."
     )
 
 

@@ -25,20 +25,22 @@ from proofs_checks.findings import AuditReport
 from proofs_checks.inputs.actions import Move, read_move, read_representation
 from proofs_checks.inputs.equivariance_files import Affine, Recorded, read_equivariance_data, read_equivariance_file
 from proofs_checks.inputs.files import named
-from proofs_checks.inputs.layers import Call, read_inputs, train_mode
+from proofs_checks.inputs.layers import Call, read_several, train_mode
+from proofs_checks.inputs.packed import Seen, on_rows
 from proofs_checks.wording import short
-from theory.groups.presentations import WordError, read_relations
+from theory.groups.words import WordError, read_all_relations
 
 
 def audit_equivariance(
     source: Any,
     *,
-    inputs: Tensor | np.ndarray | None = None,
+    inputs: Tensor | np.ndarray | Sequence[Tensor | np.ndarray] | None = None,
     actions: Mapping[str, tuple[Any, Any]] | None = None,
     representation: tuple[Callable[[Any], Any] | None, Callable[[Any], Any] | None] | None = None,
     elements: Sequence[Hashable] = (),
     product: Callable[[Any, Any], Hashable] | None = None,
     relations: Sequence[str] = (),
+    axis: int | tuple[int | None, int | None] | None = None,
     subject: str = "",
 ) -> AuditReport:
     """Judge whether a map is equivariant, invariant or neither.
@@ -47,11 +49,14 @@ def audit_equivariance(
         source: A path to JSON or NPZ, the same data as a dict, a torch module, or a
             function from a batch to a batch.
         inputs: With a module or a function: a batch of inputs, the first axis counting
-            samples. A function is handed NumPy arrays when they are NumPy arrays.
+            samples; or a tuple of batches for a map f(x, a). A function is handed NumPy
+            arrays when they are NumPy arrays.
         actions: Name -> (on inputs, on outputs), for each generator. An action is None
             or ``"trivial"``, a list of 0-based images of positions, a square matrix
-            (either acts on a sample's last axis or on all of it flattened), or a
-            function of a batch of tensors.
+            (either acts on the one axis of a sample that has its size, or on all of it
+            flattened), or a function of a batch of tensors. Of several tensors: a function
+            of all of them, or a tuple of one action for each. Functions that move entries
+            (``torch.rot90``, ``flip``, indexing) are found to round nothing.
         representation: Instead of actions: two functions from an element to its matrix,
             on inputs and on outputs (None: trivial).
         elements: The elements at which ``representation`` is evaluated, at most 64.
@@ -59,6 +64,8 @@ def audit_equivariance(
             it.
         relations: Such as ``"r^4"`` or ``"s*r*s = r^-1"`` among the names in
             ``actions``, which the actions are then checked to obey.
+        axis: The axis of a sample, from 0, that lists of images and matrices move; or a
+            pair for inputs and outputs. It is asked for where several axes fit.
         subject: What to call the map.
     Raises:
         InputError: something cannot be read, fits nothing, or raises when called; the
@@ -75,10 +82,20 @@ def audit_equivariance(
             raise InputError(
                 f"Expected a path, a dict, a torch module or a function, got {short(source)}. An instance is audited, not its class."
             )
-        on_inputs, on_outputs = _read_actions(actions, representation, elements)
-        given = Actions(on_inputs, on_outputs, _relations(relations, list(on_inputs)), elements, product)
-        asked = _from_python(source, inputs, given)
+        asked = _from_python(source, inputs, Asking(actions, representation, elements, product, relations, axis))
     return report(subject or asked.name, _compared(asked))
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a user says about the group, as it was given."""
+
+    actions: Any
+    representation: Any
+    elements: Sequence[Hashable]
+    product: Callable[[Any, Any], Hashable] | None
+    relations: Sequence[str]
+    axis: Any
 
 
 @dataclass(frozen=True)
@@ -126,16 +143,51 @@ def _from_file(source: str | Path | dict[str, Any]) -> Asked:
     return Asked(name, content.subject, Actions(content.on_inputs, content.on_outputs, relations))
 
 
-def _from_python(source: Any, inputs: Tensor | np.ndarray | None, actions: Actions) -> Asked:
-    batch = read_inputs(source, inputs)
+def _from_python(source: Any, inputs: Any, given: Asking) -> Asked:
+    sides = (_Side("input", Seen(), _axis(given.axis, 0)), _Side("output", Seen(), _axis(given.axis, 1)))
+    on_inputs, on_outputs = _read_actions(given, *sides)
+    batch, layout = read_several(source, inputs)
+    sides[0].seen.layout = layout
     name = type(source).__name__ if isinstance(source, nn.Module) else getattr(source, "__name__", "a function")
-    call = Call(source, isinstance(inputs, np.ndarray) and not isinstance(source, nn.Module))
+    first = inputs[0] if layout is not None else inputs
+    call = Call(source, isinstance(first, np.ndarray) and not isinstance(source, nn.Module), layout, sides[1].seen)
+    relations = _relations(given.relations, list(on_inputs))
+    actions = Actions(on_inputs, on_outputs, relations, given.elements, given.product)
     return Asked(name, Called(call, batch, train_mode(source)), actions)
 
 
-def _read_actions(
-    actions: Any, representation: Any, elements: Sequence[Hashable]
-) -> tuple[dict[str, Move], dict[str, Move]]:
+@dataclass(frozen=True)
+class _Side:
+    """Inputs or outputs: the word for them, how several tensors lie there once that is known, and the axis that is moved."""
+
+    word: str
+    seen: Seen
+    axis: int | None
+
+    def move(self, name: str, given: Any) -> Move:
+        """What a user gave for one element, on one tensor or on several."""
+        several = isinstance(given, tuple) and bool(given) and not all(isinstance(x, (int, np.integer)) for x in given)
+        if several and not all(isinstance(x, (tuple, list)) and len(x) == len(given) for x in given):
+            moves = [read_move(name, one, self.word, self.axis) for one in given]
+            return Move(name, function=on_rows(given, moves, self.seen, self.word))
+        one = read_move(name, given, self.word, self.axis)
+        if one.function is None:
+            return one
+        rows, plain = on_rows(one.function, None, self.seen, self.word), one.function
+        return Move(name, function=lambda batch: plain(batch) if self.seen.layout is None else rows(batch))
+
+
+def _axis(given: Any, side: int) -> int | None:
+    values = given if isinstance(given, tuple) else (given, given)
+    if len(values) != 2 or not all(x is None or (isinstance(x, int) and not isinstance(x, bool)) for x in values):
+        raise InputError(
+            f"Expected axis as the number of an axis of a sample, from 0, or a pair (on inputs, on outputs), got {short(given)}."
+        )
+    return values[side]
+
+
+def _read_actions(given: Asking, inputs: _Side, outputs: _Side) -> tuple[dict[str, Move], dict[str, Move]]:
+    actions, representation = given.actions, given.representation
     if (actions is None) == (representation is None):
         raise InputError(
             "Expected either actions={name: (on inputs, on outputs)} or representation=(rho_in, rho_out) with elements=[...]."
@@ -145,9 +197,11 @@ def _read_actions(
             raise InputError(
                 f"Expected two functions (on inputs, on outputs) in representation, got {short(representation)}."
             )
-        return read_representation(elements, representation[0], "input"), read_representation(
-            elements, representation[1], "output"
+        first, second = (
+            read_representation(given.elements, function, side.word, side.axis)
+            for function, side in zip(representation, (inputs, outputs), strict=True)
         )
+        return first, second
     if not isinstance(actions, Mapping) or not actions:
         raise InputError(
             f"Expected a non-empty mapping from names to pairs (on inputs, on outputs) in actions, got {short(actions)}."
@@ -158,13 +212,13 @@ def _read_actions(
             raise InputError(
                 f'Expected a pair (on inputs, on outputs) for the action {short(name)}, got {short(pair)}. Write "trivial" where nothing moves.'
             )
-        for side, moves, given in zip(("input", "output"), found, pair, strict=True):
-            moves[name] = read_move(name, given, side)
+        for side, moves, one in zip((inputs, outputs), found, pair, strict=True):
+            moves[name] = side.move(name, one)
     return found
 
 
 def _relations(texts: Sequence[str], names: Sequence[str]) -> list[Relation]:
     try:
-        return list(read_relations([texts] if isinstance(texts, str) else texts, names).items())
+        return read_all_relations([texts] if isinstance(texts, str) else texts, names)
     except WordError as error:
         raise InputError(f"In relations: {error}") from None

@@ -15,7 +15,9 @@ from torch import Tensor
 from proofs_checks.audits.equivariance.findings import PRODUCTS, Actions, Comparison, Outcome, homomorphisms, outcome
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
+from proofs_checks.inputs.actions import Move
 from proofs_checks.inputs.calls import by_sample
+from proofs_checks.inputs.gathers import is_gather
 from proofs_checks.inputs.layers import Call, determinism, finite, rounding
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
@@ -44,6 +46,7 @@ def stopped(why: str, actions: Actions) -> Comparison:
 def of_calls(call: Call, batch: Tensor, actions: Actions) -> Comparison:
     """Actions, determinism, then every element, then a walk along products of them."""
     outputs = call(batch)
+    _require_one_each(call, actions)
     findings = homomorphisms(actions, batch, outputs)
     findings.append(determinism(outputs, call(batch)))
     if findings[-1].status is not Status.HOLDS:
@@ -60,6 +63,22 @@ def of_calls(call: Call, batch: Tensor, actions: Actions) -> Comparison:
         findings.append(_moved(call, (batch, outputs, error), actions))
         where += f" and along a walk of {STEPS} steps from them"
     return Comparison(findings, outcomes, f"{where}; a map that is called is known nowhere else")
+
+
+def _require_one_each(call: Call, actions: Actions) -> None:
+    """A permutation or a matrix moves one tensor; of several it is not said which."""
+    for side, layout, moves in (
+        ("input", call.inputs, actions.on_inputs),
+        ("output", call.outputs.layout, actions.on_outputs),
+    ):
+        if layout is None:
+            continue
+        for g, move in moves.items():
+            if move.size is not None:
+                raise InputError(
+                    f"The map has {len(layout.shapes)} {side} tensors, of shapes {layout.words} a sample, and {short(g)} moves {side}s by one permutation or "
+                    "matrix. Give a tuple of one action for each tensor, or a function of all of them."
+                )
 
 
 def _error(call: Call, batch: Tensor, outputs: Tensor) -> tuple[Tensor, str]:
@@ -85,9 +104,23 @@ def _compare(g: str, call: Call, point: Point, actions: Actions) -> tuple[Outcom
     if not outputs.is_floating_point() and not outputs.is_complex():
         return outcome(g, moved, carried, outputs, bound=error, how=how), there
     here = torch.finfo(outputs.dtype).eps / 2 * by_sample(outputs).abs().amax(1).double()
-    moving = here * (0.0 if on_output.exact else (2 * by_sample(outputs).shape[1] + 8) * on_output.gain)
+    moving = _of_moving(on_output, outputs, carried)
     bound = error_moved[0] + on_output.gain * error + moving + here
     return outcome(g, moved, carried, outputs, bound=bound, how=how, estimated=("rounding",)), there
+
+
+def _of_moving(move: Move, outputs: Tensor, carried: Tensor) -> Tensor:
+    """What moving the outputs rounds, sample by sample: nothing where entries are gathered; gamma of a product by a matrix, with what its entries are off by;
+    of another function the estimate that a map gets, or gamma of a sum along its longest axis.
+    """
+    largest = by_sample(outputs).abs().amax(1).double()
+    if move.exact or is_gather(move, outputs, carried, "output"):
+        return torch.zeros_like(largest)
+    unit = torch.finfo(outputs.dtype).eps / 2
+    if move.matrix is not None:
+        return ((2 * len(move.matrix) + 8) * unit * move.gain + len(move.matrix) * move.accuracy) * largest
+    estimate, _ = rounding(Call(lambda batch: move(batch, "output")), outputs, carried)
+    return estimate + (2 * max(outputs.shape[1:], default=1) + 8) * unit * largest
 
 
 def _moved(call: Call, point: Point, actions: Actions) -> Finding:

@@ -21,7 +21,7 @@ from proofs_checks.inputs.equivariance_files import Affine, Recorded
 from proofs_checks.inputs.layers import finite
 from proofs_checks.kernel import Bound, Status, measured
 from proofs_checks.wording import short
-from theory.groups.presentations import Word
+from theory.groups.words import Word
 
 Relation = tuple[str, Word]
 PRODUCTS = "equivariance at moved inputs"
@@ -276,7 +276,9 @@ def _affine_bound(subject: Affine, on_input: Move, on_output: Move) -> Tensor:
     for move, size, d in ((on_input, sizes[0], len(ones[0])), (on_output, sizes[1], len(ones))):
         if not move.exact:
             bound = bound + (2 * d + 8) * u * size
-    return bound
+    whole = torch.cat([subject.weight.abs(), subject.bias.abs()[:, None]], 1)
+    bound[:, :-1] += on_input.accuracy * whole[:, :-1].sum(1, keepdim=True)
+    return bound + on_output.accuracy * whole.sum(0)
 
 
 def recorded(g: str, subject: Recorded, on_input: Move, on_output: Move) -> Outcome:

@@ -27,6 +27,7 @@ def audit_pit(
     conditionals: Any = None,
     pit: Any = None,
     *,
+    draws: int | None = None,
     support: Any = None,
     level: float = 1e-3,
     tile: int = 1 << 16,
@@ -43,12 +44,17 @@ def audit_pit(
         log_prob: The model's log density: whatever the density audit reads (a function,
             a module, a distribution, a flow). Its map is made in closed form for
             Gaussians and mixtures of them, from an autoregressive flow's own transform,
-            or by quadrature for D <= 3.
+            or by quadrature for D <= 3; beyond, a flow's latents are tested under its base.
         conditionals: Conditional distributions in any D: an object of
             :mod:`numerics.transports.conditionals`, a KnotheRosenblatt, a torch
-            Gaussian (mixture), or a list of one-dimensional distributions.
-        pit: PIT values that you computed, in [0, 1], shape ``(N, D)`` or ``(N,)``.
-        support: Optional ``(low, high)``, a box that holds the mass, for quadrature.
+            Gaussian (mixture), or a list of one-dimensional distributions; or one
+            distribution for each observation, as a batched distribution of torch, a
+            frozen one of scipy with arrays of parameters, or a list of N.
+        pit: PIT values that you computed, in [0, 1], shape ``(N, D)`` or ``(N,)``; or
+            ranks of simulation-based calibration, with ``draws``.
+        draws: Among how many draws each rank 0..draws was taken.
+        support: Optional ``(low, high)``, a box that holds the mass, for quadrature;
+            ``"circle"`` for angles.
         level: Probability that a calibrated model is refuted by any of the tests
             together.
         tile: Points of the density evaluated at once.
@@ -61,7 +67,7 @@ def audit_pit(
     findings = Findings(progress, stages=STAGES)
     with findings.stage("the model's distribution functions at the samples"):
         found = read_uniforms(
-            samples, log_prob=log_prob, conditionals=conditionals, pit=pit, support=support, tile=tile
+            samples, log_prob=log_prob, conditionals=conditionals, pit=pit, draws=draws, support=support, tile=tile
         )
         findings += found.findings
     with findings.stage("ties and support"):

@@ -13,6 +13,7 @@ from torch import Tensor
 from numerics.statistics.copulas import SquareGrid, kolmogorov_radius, naaman_radius
 from numerics.statistics.kolmogorov import ks_to_uniform_columns
 from proofs_checks.findings import Finding
+from proofs_checks.inputs.observed import lattice
 from proofs_checks.inputs.samples import Uniforms
 from proofs_checks.kernel import Status
 
@@ -37,6 +38,9 @@ def distinct(found: Uniforms) -> Finding:
     if worst <= 1:
         return Finding("no ties", Status.HOLDS, f"all {values.shape[0]} values of every coordinate are distinct")
     text = f"{share:.3%} of the values of coordinate {where + 1} occur more than once; {value:.6g} occurs {worst} times"
+    if worst >= 2 and found.points is None and share > 0.01 and (whole := lattice(values)):
+        text += f": all values lie multiples of 1/{whole} apart, as ranks over a number of draws do, whose ties say nothing about the model"
+        return Finding("no ties", Status.UNDECIDED, text, {**witness, "multiples of one over": whole})
     if worst >= 3 and share > 0.01 + rounding:
         return Finding("no ties", Status.REFUTED, f"{text}: the distribution has atoms, which no density has", witness)
     repeated = values.shape[0] - torch.unique(values, dim=0).shape[0]

@@ -40,6 +40,8 @@ def meaning(findings: list[Finding], found: Uniforms) -> str:
             f"The samples look like draws of the model: nothing contradicts it, with {n} samples and deviations of about {seen:.2g} of probability in view. "
             "Dependence among three or more coordinates, and smaller deviations, are not tested."
         )
+    if any(f.witness and "multiples of one over" in f.witness for f in findings):
+        return "These look like ranks: whether they are uniform is a question about whole numbers, and the tests of densities are off by as much as the width of a step."
     if "no ties" in refuted:
         return "The samples are discrete (or rounded), and a density cannot describe them; distribution functions of values with ties are not uniform whatever the model."
     if refuted == ["unit mass"]:
@@ -55,6 +57,12 @@ def next_step(findings: list[Finding]) -> str:
     for name, step in _STEPS.items():
         if name in refuted:
             return step
+    whole = next(
+        (f.witness["multiples of one over"] for f in findings if f.witness and "multiples of one over" in f.witness),
+        None,
+    )
+    if whole is not None:
+        return f"Break the ties of ranks at random: audit.pit(pit=(rank + rng.random(rank.shape)) / (draws + 1)), or audit.pit(pit=rank, draws=draws) with whole ranks (draws is {whole}, or one less, here)."
     if _named(findings, Status.UNDECIDED):
         return "Give more samples, conditional distributions in closed form, or support= for a finer grid; then audit again."
     return "Audit again on samples of another part of the data, or with more of them to see smaller deviations."

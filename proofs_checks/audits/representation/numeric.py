@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from proofs_checks.audits.representation.projective import numeric_words, opposite_order
 from proofs_checks.audits.representation.single import Judged, irreducibility
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.decimals import to_complex
@@ -56,6 +57,7 @@ def judge_numeric(given: GivenRepresentation, named: NamedGroup, table: Characte
         return [Finding(name, Status.UNDECIDED, text, worst.witness), unasked], unknown
     if worst.ratio > 1:
         text = f"{worst.text}, {worst.ratio:.3g} times what the digits explain ({digits})"
+        text += opposite_order(matrices, errors, named) or numeric_words(matrices, errors, named)
         return [Finding(name, Status.REFUTED, text, worst.witness), unasked], unknown
     terms = (len(matrices) + degree + 8) * float(np.finfo(float).eps) * degree * float(np.abs(matrices).max())
     error = max(table.degrees) * (math.sqrt(degree) * float(errors.mean()) + terms)
@@ -70,7 +72,8 @@ def judge_numeric(given: GivenRepresentation, named: NamedGroup, table: Characte
         return [Finding(name, Status.REFUTED, text, worst.witness), unasked], unknown
     text = f"all {len(matrices) ** 2} products agree within the digits written; worst: {worst.text}, {worst.ratio:.2g} of its bound ({digits})"
     first = Finding(name, Status.HOLDS, text, worst.witness)
-    return [first, irreducibility(given.name, degree, counts, table)], Judged(given.name, degree, counts)
+    real = not matrices.imag.any()
+    return [first, irreducibility(given.name, degree, counts, table, real)], Judged(given.name, degree, counts)
 
 
 def _worst_pair(given: GivenRepresentation, named: NamedGroup) -> _Worst:

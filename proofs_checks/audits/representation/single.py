@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from proofs_checks.audits.representation.projective import exact_words
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.named_groups import NamedGroup
 from proofs_checks.inputs.representation_files import GivenRepresentation
@@ -47,7 +48,8 @@ def judge_exact(given: GivenRepresentation, named: NamedGroup, table: CharacterT
     )
     projections = (table.on_elements().conj() @ representation.character.reshape(order, 1)).reshape(-1)
     counts = tuple(int(projections.entry(k).as_fraction() / order) for k in range(len(table.degrees)))
-    return [first, irreducibility(given.name, degree, counts, table)], Judged(given.name, degree, counts)
+    real = given.exact == given.exact.conj()
+    return [first, irreducibility(given.name, degree, counts, table, real)], Judged(given.name, degree, counts)
 
 
 def judge_modular(given: GivenRepresentation, named: NamedGroup) -> tuple[list[Finding], Judged]:
@@ -140,7 +142,9 @@ def _not_a_homomorphism(
     text = f"R({g}) R({h}) is not R({gh}), though {g} * {h} = {gh}; {defect.failing} of {defect.pairs} pairs fail, the worst at ({a}, {b}), off by {by}"
     reversed_order = Representation(named.group, representation.matrices.T).defect() is None
     if reversed_order:
-        text += ". R(h) R(g) = R(gh) throughout: the products were read in the opposite order (here r*s means r times s, s acting first)"
+        text += ". R(h) R(g) = R(gh) throughout: the products were read in the opposite order (here r*s means r times s, s acting first), or the matrices or the table are transposed"
+    more, factors = ("", {}) if reversed_order else exact_words(representation, named)
+    text += more
     first, second = (representation.matrices[k] for k in defect.pair)
     witness = {
         "g": g,
@@ -149,6 +153,7 @@ def _not_a_homomorphism(
         "R(g)R(h)": _texts(first @ second),
         "R(gh)": _texts(representation.matrices[int(named.group.multiply(*defect.pair))]),
         "worst": {"g": a, "h": b, "gh": ab, "off_by": size},
+        **factors,
     }
     return Finding(f"{given.name} homomorphism", Status.REFUTED, text, witness)
 
@@ -162,19 +167,38 @@ def _root(square: Fraction) -> float:
         return float(whole) if whole.bit_length() <= 1023 else math.inf
 
 
-def irreducibility(name: str, degree: int, counts: Sequence[int], table: CharacterTable) -> Finding:
-    """Irreducible where the squares of the multiplicities sum to one."""
-    norm = sum(m * m for m in counts)
+def irreducibility(name: str, degree: int, counts: Sequence[int], table: CharacterTable, real: bool) -> Finding:
+    """Over C where the squares of the multiplicities sum to one; over R, where the matrices are ``real``, also a pair of conjugates, or twice an
+    irreducible one of quaternionic type.
+    """
+    norm, rows = sum(m * m for m in counts), [k for k, m in enumerate(counts) if m]
+    title = f"{name} irreducible"
     if norm == 1:
-        row = counts.index(1)
-        return Finding(f"{name} irreducible", Status.HOLDS, f"its character has norm 1; {_kind(table.indicators[row])}")
-    parts = [f"{m} x chi{k + 1} (degree {table.degrees[k]})" for k, m in enumerate(counts) if m]
-    return Finding(
-        f"{name} irreducible",
-        Status.REFUTED,
-        f"its character has norm {norm}: it is {' + '.join(parts)}",
-        {"multiplicities": list(counts), "degree": degree},
-    )
+        field = "over C, and so over R: " if real else "over C: "
+        return Finding(title, Status.HOLDS, f"{field}its character has norm 1; {_kind(table.indicators[rows[0]])}")
+    parts = " + ".join(f"{counts[k]} x chi{k + 1} (degree {table.degrees[k]})" for k in rows)
+    witness = {"multiplicities": list(counts), "degree": degree}
+    kind = _real_type(norm, rows, table) if real else ""
+    if kind:
+        text = f"over R, of {kind}; over C it splits, its character having norm {norm}: it is {parts}"
+        return Finding(title, Status.HOLDS, text, {**witness, "field": "R", "over C": "splits"})
+    fields = "over R and over C" if real else "over C"
+    return Finding(title, Status.REFUTED, f"{fields}: its character has norm {norm}: it is {parts}", witness)
+
+
+def _real_type(norm: int, rows: Sequence[int], table: CharacterTable) -> str:
+    """The type of real matrices that are irreducible over R and not over C; empty where they are reducible over R too."""
+    if (
+        norm == 2
+        and table.indicators[rows[0]] == table.indicators[rows[1]] == 0
+        and table.degrees[rows[0]] == table.degrees[rows[1]]
+    ):
+        pairs = zip(table.values[rows[0]], table.values[rows[1]], strict=True)
+        if all(x.conjugate() == y for x, y in pairs):
+            return "complex type (its commutant is C)"
+    if norm == 4 and len(rows) == 1 and table.indicators[rows[0]] == -1:
+        return "quaternionic type (its commutant is H)"
+    return ""
 
 
 def _kind(indicator: int) -> str:

@@ -57,7 +57,7 @@ def as_given(scored: Scored, false_alarms: float) -> Finding:
         "outliers": outside.numel(), "T_outliers": _summary(outside), "auroc": fraction(area.value), "auroc_of_log_p": fraction(density.value),
         "radius": radius, "level": LEVEL, "false_alarms": false_alarms, "detected": caught,
     }  # fmt: skip
-    text = f"AUROC of |T| {float(area):.4f}, of log p {float(density):.4f} ({inside.numel()} and {outside.numel()} {group}; the distributions' own areas lie within {min(radius, 1):.2g}, at level {LEVEL:g}); "
+    text = f"AUROC of |T| {float(area):.4f}, of log p {float(density):.4f} (the probability that an inlier has the smaller |T|, the larger log p; {inside.numel()} and {outside.numel()} {group}; the distributions' own areas lie within {min(radius, 1):.2g}, at level {LEVEL:g}); "
     if 1 / (inside.numel() + 1) > false_alarms:
         return Finding(
             GIVEN,
@@ -190,7 +190,7 @@ def mine(model: Model, chosen: Through, around: tuple[Tensor, Tensor], away: Ten
     areas = ""
     if before is not None and after is not None:
         witness |= {"auroc": fraction(before.value), "auroc_after": fraction(after.value)}
-        areas = f"; AUROC of |T| {float(before):.4f} before, {float(after):.4f} after"
+        areas = f"; AUROC of |T| {float(before):.4f} before, {float(after):.4f} after (inliers having the smaller |T|)"
     text = {
         Status.HOLDS: f"|T| is the same at {residual.numel()} {group}"
         + (

@@ -19,6 +19,7 @@ from numerics.transports.domain import HypothesisError
 from proofs_checks import kernel
 from proofs_checks.audits.budget import Budget
 from proofs_checks.audits.density.maps import RESOLVES, Bijection, Frame, Once, Representation, build, refined
+from proofs_checks.audits.density.remembered import Remembered
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.densities import Model
@@ -106,7 +107,7 @@ def sent_through(
         "sampler": model.sampler,
         "precision": model.precision,
     }
-    order = _Order(Once(model.log_prob), x, log_p, first[0].shape[0], data.batch, budget, options)
+    order = _Order(Once(Remembered(model.log_prob)), x, log_p, first[0].shape[0], data.batch, budget, options)
     findings, made = [], {}
     for name in TITLES:
         finding, bijection = _outcome(name, order)
@@ -235,7 +236,7 @@ def _area_kept(text: str, witness: dict[str, Any], old: Auroc, within: AurocInte
     if old.value not in within:
         why = f"{text}, yet AUROC of |T| {float(old):.6f} lies outside what the densities of the images allow"
         return Finding(REVERSED_TITLE, Status.REFUTED, why, witness)
-    kept = f"{text}: |T| keeps its AUROC, {float(old):.4f} with H from these points ({within.open} of {within.pairs} pairs are closer than the errors)"
+    kept = f"{text}: |T| keeps its AUROC, {float(old):.4f} (inliers having the smaller |T|) with H from these points ({within.open} of {within.pairs} pairs are closer than the errors)"
     status = Status.HOLDS if within.width <= OPEN_SHARE else Status.UNDECIDED
     return Finding(REVERSED_TITLE, status, kept, witness)
 

@@ -296,7 +296,7 @@ def test_words_are_products_the_last_letter_acting_first():
     [
         (
             {"actions": {"r": ([1, 2, 0], SHIFT)}},
-            "moves 3 coordinates, but one input has shape \\(2, 8\\): expected 8 or 16",
+            "moves 3 coordinates, but one input has shape \\(2, 8\\): expected 2 or 8 or 16",
         ),
         ({"actions": {"r": (SHIFT, list(range(5)))}}, "one output has shape \\(3, 8\\)"),
         ({"actions": {"r": ([0, 0, 1], SHIFT)}}, "each of 0..2 once"),
@@ -323,7 +323,7 @@ def test_words_are_products_the_last_letter_acting_first():
         ({"inputs": torch.zeros(1, 5, 8, dtype=torch.float64)}, "the map raised RuntimeError on shape \\(1, 5, 8\\)"),
         ({"source": nn.Conv1d}, "An instance is audited, not its class"),
         ({"source": 3}, "Expected a path"),
-        ({"source": lambda x: (x, x)}, "Expected one tensor from the map, got tuple"),
+        ({"source": lambda x: (x, x)}, "The map has 2 output tensors"),
         ({"source": lambda x: x.sum()}, "The first axis counts samples"),
         ({"source": lambda x: x[..., :3]}, "one output has shape \\(2, 3\\)"),
         ({"source": "nowhere.json"}, "A file holds its own inputs"),

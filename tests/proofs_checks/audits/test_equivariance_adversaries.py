@@ -240,7 +240,7 @@ class Returns(nn.Module):
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        (lambda x: (x, x), "got tuple"), (lambda x: {"y": x}, "got dict"), (lambda x: None, "got NoneType"), (lambda x: 1.0, "got float"), (lambda x: x.sum(), "batch of 5"),
+        (lambda x: (x, x), "2 output tensors"), (lambda x: {"y": x}, "got dict"), (lambda x: None, "got NoneType"), (lambda x: 1.0, "got float"), (lambda x: x.sum(), "batch of 5"),
         (lambda x: x[:0], "batch of 5"), (lambda x: x.reshape(5, -1).to_sparse(), "to_dense"), (lambda x: x.to("meta"), "meta device"),
         (lambda x: torch.zeros(2) @ torch.zeros(3), "raised RuntimeError"),
     ],

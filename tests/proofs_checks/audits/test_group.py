@@ -213,7 +213,7 @@ def test_tables_come_from_json_and_npz_too(tmp_path, content, order):
         ('{"table": [[0, 1], [1', "not JSON"),
         ("[]", "empty"),
         ({"permutations": {"a": [1, 1, 2]}}, "no permutation"),
-        ({"permutations": [[1, 0]]}, "named fields in group.permutations"),
+        ({"permutations": [[1, "x"]]}, "whole number in group.permutations.g0[1]"),
         ({"generators": ["r"], "relations": []}, "Take a subgroup or a quotient"),
         ({"relations": ["r^2"]}, "group.generators"),
         ({"table": np.array([[0.5]])}, "whole numbers"),
@@ -294,7 +294,7 @@ def test_a_cell_that_only_looks_like_a_label_is_shown_as_it_is_written(label, ce
         (np.eye(2), "write 1, not 1.0"), (np.eye(2) > 0, "write 1, not 1.0 or true"), (np.array([[0j, 1], [1, 0]]), "complex"), ([[0, 1], [1, float("nan")]], "row 2, column 2"),
         (np.array([0, 1]), "Expected a path, rows"), (np.array(3), "Expected a path, rows"), (np.zeros((0, 0), dtype=int), "empty"), (np.zeros((2, 3), dtype=int), "2 rows of 3 cells"),
         (torch.eye(2), "table.astype"), (torch.eye(2).to_sparse(), "to_dense"), (np.zeros((4097, 4097), dtype=np.int16), "stop at 4096"), (np.zeros((5000, 5000), dtype=np.int8), "200000 elements"),
-        ({"permutations": {"a": [2, 3, 1]}}, "Images count from 0: subtract 1"), ({"permutations": {"a": [1, 2, 3, 4, 5, 6, 7, 0], "b": [1, 0, 2, 3, 4, 5, 6, 7]}}, "more than 4096 elements"),
+        ({"permutations": {"a": [2, 4, 1]}}, "image k is where point k goes"), ({"permutations": {"a": [1, 2, 3, 4, 5, 6, 7, 0], "b": [1, 0, 2, 3, 4, 5, 6, 7]}}, "more than 4096 elements"),
         (iter([[0]]), "Expected a path, rows"), ([[0, 1], [1]], "Every row needs a product"), (None, "got None"),
     ],
 )  # fmt: skip

@@ -188,9 +188,9 @@ def test_matrices_that_cannot_be_judged_are_explained(matrices, complaint):
     [
         ({}, "generators and relations"), ({"relations": ["r"]}, "generators"), ({"generators": ["r"], "relations": ["q"]}, "Unknown letter"),
         ({"generators": ["r", "r"], "relations": []}, "different names"), ({"generators": ["r", "s"], "relations": ["r^2"]}, "infinite"),
-        ({"permutations": {"r": [1, 2]}}, "no permutation"), ({"permutations": {"r": [0.5]}}, "a whole number in group.permutations.r"), ({"permutations": {"a": [1, 0, 2, 3, 4, 5, 6], "b": [1, 2, 3, 4, 5, 6, 0]}}, "too large"),
+        ({"permutations": {"r": [1, 3]}}, "no permutation"), ({"permutations": {"r": [0.5]}}, "a whole number in group.permutations.r"), ({"permutations": {"a": [1, 0, 2, 3, 4, 5, 6], "b": [1, 2, 3, 4, 5, 6, 0]}}, "too large"),
         ({"table": [["e", "a"], ["a", "a"]]}, "inverses fails at a"), ({"table": [["e", "a"], ["a", "q"]]}, "Closure fails"), ({"table": [["e"], ["a"]]}, "square"),
-        ({"table": [["e", "e"], ["e", "e"]]}, "each once"), ({"generators": ["r"], "relations": ["r^2"], "elements": {"e": "e", "x": "r^2"}}, "one element"), (3, "named fields in group, got 3"),
+        ({"table": [["e", "e"], ["e", "e"]]}, "no head row and column"), ({"generators": ["r"], "relations": ["r^2"], "elements": {"e": "e", "x": "r^2"}}, "one element"), (3, "named fields in group, got 3"),
     ],
 )  # fmt: skip
 def test_groups_that_cannot_be_built_are_explained(group, complaint):
@@ -364,7 +364,7 @@ def objects():
         (as_matrix, None, "needs group="), (lambda g: None, D4, "finite number"), (lambda g: np.eye(2 if g[0] else 3), D4, "differ in size"), ({"r": np.eye(80), "s": np.eye(80)}, D4, "without the group"),
         ({"a": 1}, {"permutations": {"a": [1, 0, 2, 3, 4, 5, 6], "b": [1, 2, 3, 4, 5, 6, 0]}}, "without the group"), ({"group": D4, "representations": {"V": {"r": 1, "s": 1}}}, D4, "given twice"),
         ({"group": D4, "representations": {"V": {"r": 1, "s": 1}}, "characteristic": 4}, None, "prime"), ({"group": D4, "representations": {"V": {"r": 1.5, "s": 1}}, "characteristic": 5}, None, "whole"),
-        ({"a": 1}, "nothere.csv", "No file"), ({"a": 1}, 5, "Expected a list in group.table"), ("x.pkl", None, "pickled"), ("x.pt", None, "pickled"), ("none.npz", None, "No file"),
+        ({"a": 1}, "nothere.csv", "No file"), ({"a": 1}, 5, "Expected a path, rows of labels"), ("x.pkl", None, "pickled"), ("x.pt", None, "pickled"), ("none.npz", None, "No file"),
     ],
 )  # fmt: skip
 def test_objects_that_cannot_be_judged_are_explained(given, group, complaint):

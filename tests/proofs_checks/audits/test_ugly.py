@@ -1,0 +1,83 @@
+"""Fifty ugly inputs a kind: each is refused in words that say what came and what was expected, in seconds and without a traceback."""
+
+from __future__ import annotations
+
+import importlib.util
+import resource
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+
+from proofs_checks import audit, exits
+from proofs_checks.audits import KINDS
+from proofs_checks.cli import main
+from proofs_checks.errors import InputError
+
+_SPEC = importlib.util.spec_from_file_location("ugly_inputs", Path(__file__).with_name("ugly_inputs.py"))
+assert _SPEC is not None
+assert _SPEC.loader is not None
+UGLY = importlib.util.module_from_spec(_SPEC)
+sys.modules["ugly_inputs"] = UGLY
+_SPEC.loader.exec_module(UGLY)
+
+FEWEST, SECONDS, GIGABYTE = 50, 10.0, 1 << 20  # ru_maxrss counts kilobytes
+WORDS = 6  # fewer explain nothing
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_ugly_input_is_refused_in_words(kind):
+    table = UGLY.KINDS[kind]()
+    assert len(table) >= FEWEST
+    before, wrong = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, []
+    for name, given in table.items():
+        started = time.process_time()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                report = getattr(audit, kind)(**given())
+            wrong.append(f"{name}: {report.status.name}")
+        except InputError as refused:
+            text = str(refused)
+            if len(text.split()) < WORDS or "Traceback" in text or len(text) > 1500:
+                wrong.append(f"{name}: {text[:120]}")
+        if time.process_time() - started > SECONDS:
+            wrong.append(f"{name}: {time.process_time() - started:.0f} s")
+    assert wrong == []
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < GIGABYTE
+
+
+@pytest.mark.parametrize("kind", sorted(name for name, one in KINDS.items() if one.reads == "code"))
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "does not define"), ("def broken(:\n", "SyntaxError"), ("1 / 0\n", "ZeroDivisionError"), ("import nothing_of_this_name\n", "ModuleNotFoundError"), ("raise SystemExit(3)\n", "SystemExit"),
+    ],
+)  # fmt: skip
+def test_files_of_code_that_cannot_be_run_are_refused_with_exit_code_2(kind, text, words, tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    code = main(["audit", kind, str(path)])
+    shown = capsys.readouterr()
+    if kind == "pit" and not text:  # each of its arguments may be left out; none at all is refused by the audit
+        words = "exactly one of"
+    assert code == exits.USAGE
+    assert words in shown.err
+    assert "Traceback" not in shown.err
+
+
+@pytest.mark.parametrize("kind", sorted(name for name, one in KINDS.items() if one.reads == "data"))
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", b""), ("a.json", b"{"), ("a.json", b"\xff\xfe\x00"), ("a.json", b"[" * 900), ("a.json", b"null"), ("a.json", b'{"group": 1e999}'), ("a.npz", b"PK\x03\x04"), ("a.npz", b"no archive"),
+        ("a.pkl", b"\x80\x04"), ("a.csv", b"\0\0"), ("a.json", b"1" * 100_000),
+    ],
+)  # fmt: skip
+def test_files_of_data_that_cannot_be_read_are_refused_with_exit_code_2(kind, name, content, tmp_path, capsys):
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert main(["audit", kind, str(path)]) == exits.USAGE
+    assert "Traceback" not in capsys.readouterr().err
