@@ -62,3 +62,8 @@ def patch_cases(profile: Profile) -> st.SearchStrategy[Case]:
         return st.builds(lambda patches: Case(D=K * patches, K=K, size=4 * profile.samples), counts)
 
     return st.sampled_from((1, 2, 4, 8)).flatmap(with_patches)
+
+
+def class_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, K)``: points of ``D`` dimensions with ``K`` labels."""
+    return st.builds(lambda D, K: Case(D=D, K=K), st.integers(1, 64), st.integers(2, 10))

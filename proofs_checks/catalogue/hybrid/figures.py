@@ -16,6 +16,7 @@ from numerics.likelihoods.bernoulli import (
     ladder,
     threshold_images,
 )
+from numerics.likelihoods.class_gaussians import ClassGaussians
 from numerics.likelihoods.networks import evaluate, patch_network, shared_network
 from numerics.streams import Stream
 
@@ -103,5 +104,30 @@ def gradient_imbalance() -> Figure:
         ylabel="image over label",
         title="Values by $D$, gradients by √D to $D$",
     )
+    axes.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def chain_rule() -> Figure:
+    """Joint, conditional and marginal log densities of two Gaussian classes along a line."""
+    from matplotlib.figure import Figure
+
+    model = ClassGaussians(
+        torch.tensor([0.3, 0.7]).double().log(), torch.tensor([[-1.5], [1.5]]).double(), torch.ones(1).double()
+    )
+    x = torch.linspace(-6, 6, 121, dtype=torch.float64)[:, None]
+    drawing = Figure(figsize=(5.2, 3.2), layout="constrained")
+    axes = drawing.subplots()
+    axes.plot(x[:, 0], model.conditional(x)[:, 1], label="$\\log p(y=1\\mid x)$", color="C1")
+    axes.plot(x[:, 0], model.marginal(x), label="$\\log p(x)$", color="C0")
+    axes.plot(x[:, 0], model.joint(x)[:, 1], label="$\\log p(x, y=1)$", color="C2", linewidth=2)
+    axes.plot(
+        x[::8, 0],
+        (model.conditional(x)[:, 1] + model.marginal(x))[::8],
+        "k.",
+        markersize=4,
+        label="sum of the first two",
+    )
+    axes.set(xlabel="$x$", ylabel="nats", title="One likelihood, two factors")
     axes.legend(frameon=False, fontsize=8)
     return drawing
