@@ -67,3 +67,10 @@ def patch_cases(profile: Profile) -> st.SearchStrategy[Case]:
 def class_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(D, K)``: points of ``D`` dimensions with ``K`` labels."""
     return st.builds(lambda D, K: Case(D=D, K=K), st.integers(1, 64), st.integers(2, 10))
+
+
+def ray_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, K, depth)``: a ReLU classifier of ``depth`` hidden layers from ``D`` numbers to ``K`` logits."""
+    return st.builds(
+        lambda D, K, depth: Case(D=D, K=K, depth=depth), st.integers(1, 64), st.integers(2, 10), st.integers(1, 4)
+    )

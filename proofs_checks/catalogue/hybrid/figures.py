@@ -16,8 +16,9 @@ from numerics.likelihoods.bernoulli import (
     ladder,
     threshold_images,
 )
-from numerics.likelihoods.class_gaussians import ClassGaussians
+from numerics.likelihoods.class_gaussians import ClassGaussians, random_classes
 from numerics.likelihoods.networks import evaluate, patch_network, shared_network
+from numerics.likelihoods.rays import Rays, linear_head, radial_head
 from numerics.streams import Stream
 
 if TYPE_CHECKING:
@@ -130,4 +131,27 @@ def chain_rule() -> Figure:
     )
     axes.set(xlabel="$x$", ylabel="nats", title="One likelihood, two factors")
     axes.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def overconfident_discriminator() -> Figure:
+    """Confidence along one ray with a ReLU head and with a radial head, and a generative classifier's density there."""
+    from matplotlib.figure import Figure
+
+    stream = Stream(0)
+    along = Rays(2, 3, 2, 16, stream.fork("rays"))
+    model = random_classes(2, 3, stream.fork("classes"))
+    radii = torch.logspace(-1, 6, 141, dtype=torch.float64)
+    points = along.directions[0] * radii[:, None]
+    drawing = Figure(figsize=(7.2, 3.1), layout="constrained")
+    left, right = drawing.subplots(1, 2)
+    for name, head in (("ReLU network", linear_head), ("radial head", radial_head)):
+        left.semilogx(radii, torch.softmax(head(along, points), -1).amax(-1), label=name)
+    left.axhline(1 / 3, color="0.6", linewidth=0.7)
+    left.set(xlabel="radius", ylabel="largest probability", ylim=(0.3, 1.02), title="Confidence of p(y | x)")
+    left.legend(frameon=False, fontsize=8)
+    right.loglog(radii, 10 - model.marginal(points), color="C2")
+    right.set(xlabel="radius", ylabel="10 - log p(x), nats", title="Generative part: no data there")
+    for axes in (left, right):
+        axes.minorticks_off()
     return drawing
