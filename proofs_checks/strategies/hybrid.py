@@ -74,3 +74,8 @@ def ray_cases(profile: Profile) -> st.SearchStrategy[Case]:
     return st.builds(
         lambda D, K, depth: Case(D=D, K=K, depth=depth), st.integers(1, 64), st.integers(2, 10), st.integers(1, 4)
     )
+
+
+def point_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(n, D)``: ``n`` labelled points of ``D`` dimensions."""
+    return st.builds(lambda n, D: Case(n=n, D=D), pixel_counts(2, 4096), st.integers(1, 64))

@@ -17,6 +17,7 @@ from numerics.likelihoods.bernoulli import (
     threshold_images,
 )
 from numerics.likelihoods.class_gaussians import ClassGaussians, random_classes
+from numerics.likelihoods.logistic_gaussian import draw_points, gradients, separate, tied
 from numerics.likelihoods.networks import evaluate, patch_network, shared_network
 from numerics.likelihoods.rays import Rays, linear_head, radial_head
 from numerics.streams import Stream
@@ -154,4 +155,27 @@ def overconfident_discriminator() -> Figure:
     right.set(xlabel="radius", ylabel="10 - log p(x), nats", title="Generative part: no data there")
     for axes in (left, right):
         axes.minorticks_off()
+    return drawing
+
+
+def separate_parameters() -> Figure:
+    """Gradient ascent in one parameter of the classifier: alone, beside a density of its own, and beside a density that shares it."""
+    from matplotlib.figure import Figure
+
+    data = draw_points(256, 1, Stream(0))
+    drawing = Figure(figsize=(5.2, 3.2), layout="constrained")
+    axes = drawing.subplots()
+    for name, objective, weight, style in (
+        ("classifier alone", separate, 0.0, {"linewidth": 3, "alpha": 0.4}),
+        ("with a density of its own parameters", separate, 1.0, {"linewidth": 1, "color": "k"}),
+        ("with a shared parameter", tied, 1.0, {"linewidth": 1, "color": "C3"}),
+    ):
+        theta, phi, path = torch.zeros(1).double(), torch.zeros(1).double(), []
+        for _ in range(60):
+            step = gradients(objective, data, theta, phi, weight)
+            theta, phi = theta + 0.3 * step[0] / 256, phi + 0.3 * step[1] / 256
+            path.append(float(theta))
+        axes.plot(path, label=name, **style)
+    axes.set(xlabel="step", ylabel="classifier's parameter", title="Gradients decouple")
+    axes.legend(frameon=False, fontsize=8)
     return drawing
