@@ -142,3 +142,75 @@ def binary_entropy(p: Tensor) -> Tensor:
 def no_information(p: Tensor) -> Tensor:
     """0, whatever p: what "no information flows between x and y" says."""
     return torch.zeros_like(p)
+
+
+def mixture_with_joint(data: Points, theta: Tensor, phi: Tensor, share: float) -> Tensor:
+    """``(1-l) log p(y|x) + l log p(x, y)`` with a parameter that both parts read."""
+    return (1 - share) * log_conditional(data, theta) + share * tied(data, theta, phi)
+
+
+def mixture_with_marginal(data: Points, theta: Tensor, phi: Tensor, share: float) -> Tensor:
+    """``(1-l) log p(y|x) + l log p(x)`` with a parameter that both parts read."""
+    return (1 - share) * log_conditional(data, theta) + share * log_marginal(data, theta + phi)
+
+
+def mixture_gradient(
+    mixture: Callable[..., Tensor],
+    data: Points,
+    parameters: tuple[Tensor, Tensor],
+    share: float,
+    *,
+    scale: float,
+    weight: float,
+) -> Measurement:
+    """``|grad mixture - scale (grad log p(y|x) + weight grad log p(x))|`` in the shared parameter: autograd against closed forms.
+
+    Args:
+        mixture: An objective of (data, theta, phi, share). parameters: theta and phi, shapes ``(D,)``.
+        scale, weight: What the mixture is claimed to be.
+    """
+    theta, phi = parameters
+    found, _ = gradients(mixture, data, theta, phi, share)
+    (own, first), (image, second) = classifier_gradient(data, theta), density_gradient(data, theta + phi)
+    claimed = scale * (own + weight * image)
+    bound = Bound({"rounding": 4 * scale * (first + weight * second) + 4 * (first + second)}, SUMS)
+    return Measurement((found - claimed).abs(), bound, found.numel())
+
+
+def optimum(objective: Callable[[float], float], low: float, high: float) -> float:
+    """Where a strictly decreasing function of one number, a derivative, changes sign, by bisection to the last bit.
+
+    Raises:
+        ValueError: no change of sign between ``low`` and ``high``.
+
+    >>> round(optimum(lambda t: 1 - t, 0.0, 4.0), 12)
+    1.0
+    """
+    if not objective(low) >= 0 >= objective(high):
+        raise ValueError(f"Expected a function that changes sign from + to - between {low} and {high}.")
+    while (middle := (low + high) / 2) not in {low, high}:
+        low, high = (middle, high) if objective(middle) > 0 else (low, middle)
+    return low
+
+
+def mixture_optimum(data: Points, share: float, weight: float) -> Measurement:
+    """The maximiser of the mixture with the marginal against that of ``log p(y|x) + weight log p(x)``; one shared number.
+
+    Both derivatives fall at least at the rate n times the image's share, so that a derivative's rounding r moves the zero by r over that rate.
+    """
+    n, zero = len(data.x), torch.zeros(1, dtype=data.x.dtype, device=data.x.device)
+
+    def mixed(t: float) -> float:
+        return float(gradients(mixture_with_marginal, data, zero + t, zero, share)[0])
+
+    def weighted(t: float) -> float:
+        return float(classifier_gradient(data, zero + t)[0] + weight * density_gradient(data, zero + t)[0])
+
+    reach = float(data.x.abs().max()) * (1 + 2 / min(share, weight))
+    here, there = optimum(mixed, -reach, reach), optimum(weighted, -reach, reach)
+    rounding = sum(float(of(data, zero + reach)[1]) for of in (classifier_gradient, density_gradient))
+    bound = Bound(
+        {"rounding": 4 * (1 + weight) * rounding / (n * min(share, weight))},
+        f"Both objectives are strictly concave with curvature at least n times the weight of the Gaussian part. {SUMS}",
+    )
+    return Measurement(abs(here - there), bound, 1)

@@ -79,3 +79,15 @@ def ray_cases(profile: Profile) -> st.SearchStrategy[Case]:
 def point_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(n, D)``: ``n`` labelled points of ``D`` dimensions."""
     return st.builds(lambda n, D: Case(n=n, D=D), pixel_counts(2, 4096), st.integers(1, 64))
+
+
+def mixture_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(n, D, share)``: points, dimensions and the weight ``l`` of a convex combination."""
+    shares = st.integers(1, 19).map(lambda k: k / 20)
+    return st.builds(lambda n, D, share: Case(n=n, D=D, share=share), pixel_counts(2, 4096), st.integers(1, 16), shares)
+
+
+def family_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(M, weight)``: an alphabet of ``M`` images, and the power to which a Gaussian density is raised."""
+    weights = st.integers(1, 80).map(lambda k: k / 10)
+    return st.builds(lambda M, weight: Case(M=M, weight=weight), st.integers(2, 64), weights)

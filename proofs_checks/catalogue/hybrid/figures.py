@@ -17,7 +17,17 @@ from numerics.likelihoods.bernoulli import (
     threshold_images,
 )
 from numerics.likelihoods.class_gaussians import ClassGaussians, random_classes
-from numerics.likelihoods.logistic_gaussian import draw_points, gradients, separate, tied
+from numerics.likelihoods.finite_families import random_family
+from numerics.likelihoods.logistic_gaussian import (
+    classifier_gradient,
+    density_gradient,
+    draw_points,
+    gradients,
+    mixture_with_joint,
+    mixture_with_marginal,
+    separate,
+    tied,
+)
 from numerics.likelihoods.networks import evaluate, patch_network, shared_network
 from numerics.likelihoods.rays import Rays, linear_head, radial_head
 from numerics.streams import Stream
@@ -178,4 +188,50 @@ def separate_parameters() -> Figure:
         axes.plot(path, label=name, **style)
     axes.set(xlabel="step", ylabel="classifier's parameter", title="Gradients decouple")
     axes.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def convex_combination() -> Figure:
+    """The weight of the image in each mixture, read off gradients by autograd."""
+    from matplotlib.figure import Figure
+
+    data, zero = draw_points(256, 1, Stream(0)), torch.zeros(1).double()
+    shares = [k / 40 for k in range(1, 40)]
+    drawing = Figure(figsize=(5.2, 3.2), layout="constrained")
+    axes = drawing.subplots()
+    own, image = (float(of(data, zero)[0]) for of in (classifier_gradient, density_gradient))
+    for name, mixture, rescaled in (
+        ("with the joint: $l$", mixture_with_joint, False),
+        ("with the marginal: $l/(1-l)$", mixture_with_marginal, True),
+    ):
+        slopes = [
+            float(gradients(mixture, data, zero, zero, share)[0]) / (1 - share if rescaled else 1) for share in shares
+        ]
+        axes.semilogy(shares, [(slope - own) / image for slope in slopes], label=name)
+    axes.axhline(1, color="0.6", linewidth=0.7)
+    axes.minorticks_off()
+    axes.set(xlabel="$l$", ylabel="weight of log p(x)", title="Two mixtures, two weights")
+    axes.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def likelihood_weighting() -> Figure:
+    """A and B at the global maximiser over lambda, for a family that misses the truth and for one that contains it."""
+    from matplotlib.figure import Figure
+
+    weights = [10 ** (k / 8) for k in range(-24, 25)]
+    drawing = Figure(figsize=(7.2, 3.1), layout="constrained")
+    for axes, specified in zip(drawing.subplots(1, 2), (False, True), strict=True):
+        A, B = random_family(12, Stream(2).fork(specified), specified=specified).parts()
+        best = [int((A + weight * B).argmax()) for weight in weights]
+        for part, name in ((A, "A: label given image"), (B, "B: image")):
+            axes.semilogx(weights, part[best] - part.max(), label=name)
+        axes.minorticks_off()
+        axes.set(
+            xlabel="$\\lambda$",
+            ylabel="below its own maximum, nats",
+            title="truth in the family" if specified else "truth elsewhere",
+        )
+        axes.set_ylim(min(-0.01, axes.get_ylim()[0]), max(0.001, axes.get_ylim()[1]))
+        axes.legend(frameon=False, fontsize=8)
     return drawing
