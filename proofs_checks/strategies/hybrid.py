@@ -91,3 +91,16 @@ def family_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(M, weight)``: an alphabet of ``M`` images, and the power to which a Gaussian density is raised."""
     weights = st.integers(1, 80).map(lambda k: k / 10)
     return st.builds(lambda M, weight: Case(M=M, weight=weight), st.integers(2, 64), weights)
+
+
+def residual_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, terms, lipschitz)``: a residual block of ``D`` dimensions and how many terms of its series are summed."""
+    constants = st.integers(10, 18).map(lambda k: k / 20)
+    return st.builds(
+        lambda D, terms, L: Case(D=D, terms=terms, lipschitz=L), st.integers(1, 32), st.integers(4, 32), constants
+    )
+
+
+def roulette_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, size)``: ``size`` estimates of a log-determinant in ``D`` dimensions."""
+    return st.builds(lambda D: Case(D=D, size=max(400_000, 2 * profile.samples // 5)), st.integers(1, 8))

@@ -184,7 +184,7 @@ def quadratic_response() -> list[Equation | Sign]:
 
 
 def power_of_a_gaussian(exponent: Callable[[Any], Any] = lambda weight: (1 - weight) / 2) -> Equation:
-    """``integral p^lambda = (2 pi s2)^((1 - lambda)/2) / sqrt(lambda)`` for one dimension: p^lambda is a density for lambda = 1 alone."""
+    """``integral p^lambda = (2 pi s2)^((1 - lambda)/2) / sqrt(lambda)`` for one dimension: it is one for every variance at lambda = 1 alone."""
     x, weight, s2 = Symbol("x", real=True), Symbol("lambda", positive=True), Symbol("s2", positive=True)
     powered = (2 * pi * s2) ** (-weight / 2) * exp(-weight * x**2 / (2 * s2))
     return Equation(

@@ -30,6 +30,15 @@ from numerics.likelihoods.logistic_gaussian import (
 )
 from numerics.likelihoods.networks import evaluate, patch_network, shared_network
 from numerics.likelihoods.rays import Rays, linear_head, radial_head
+from numerics.likelihoods.residual_flows import (
+    even_block,
+    jacobians,
+    lipschitz_ceiling,
+    log_det_series,
+    random_block,
+    roulette,
+    tail_bound,
+)
 from numerics.streams import Stream
 
 if TYPE_CHECKING:
@@ -233,5 +242,33 @@ def likelihood_weighting() -> Figure:
             title="truth in the family" if specified else "truth elsewhere",
         )
         axes.set_ylim(min(-0.01, axes.get_ylim()[0]), max(0.001, axes.get_ylim()[1]))
+        axes.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def invertible_features() -> Figure:
+    """What a truncated series leaves, under its bound; and roulette's estimates for two probabilities of going on."""
+    from matplotlib.figure import Figure
+
+    stream, drawing = Stream(0), Figure(figsize=(7.2, 3.1), layout="constrained")
+    left, right = drawing.subplots(1, 2)
+    block, terms = random_block(8, 0.8, stream.fork("block")), list(range(1, 41))
+    point = stream.fork("point").normal(1, 8)
+    J = jacobians(block, point)
+    exact = torch.linalg.slogdet(torch.eye(8, dtype=J.dtype) + J).logabsdet
+    left.semilogy(terms, [float((log_det_series(J, n) - exact).abs()) + 1e-17 for n in terms], ".", label="measured")
+    left.semilogy(terms, [tail_bound(8, lipschitz_ceiling(block), n) for n in terms], label="$D L^{n+1}/((n+1)(1-L))$")
+    left.set(xlabel="terms n", ylabel="left of log det", title="Truncation")
+    even = even_block(4, 0.8, stream.fork("even"))
+    J = jacobians(even, torch.zeros(1, 4).double())[0]
+    exact = float(torch.linalg.slogdet(torch.eye(4, dtype=J.dtype) + J).logabsdet)
+    for going_on in (0.9, 0.4):
+        estimates = roulette(J, 4096, going_on, stream.fork(going_on))
+        means = estimates.cumsum(0) / torch.arange(1, 4097)
+        right.semilogx(range(1, 4097), means, linewidth=0.9, label=f"q = {going_on}, $L^2$ = 0.64")
+    right.axhline(exact, color="k", linewidth=0.7)
+    right.set(xlabel="estimates", ylabel="their mean", title="Roulette")
+    for axes in (left, right):
+        axes.minorticks_off()
         axes.legend(frameon=False, fontsize=8)
     return drawing
