@@ -45,7 +45,7 @@ def loss_of_a_merger() -> Induction:
         summed(G(n), lambda k: b(k) * log(b(k) * (A + B) / (B * (a(k) + b(k))))),
     )
     return Induction(
-        "information lost by merging two images", n, (Equation("two divergences", D(n), F(n) + G(n)),), objects
+        "information lost by merging two images", n, (Equation("two divergences", D(n), F(n) + G(n)),), objects, small=2
     )
 
 

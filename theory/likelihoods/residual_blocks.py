@@ -205,7 +205,7 @@ def expectation() -> Induction:
         _summed(T(n), n, t),
     )  # fmt: skip
     claim = Equation("expectation of n terms", E(n), T(n) - S(n + 1) * C(n))
-    return Induction("expectation of roulette", n, (claim,), objects)
+    return Induction("expectation of roulette", n, (claim,), objects, small=2)
 
 
 def second_moment() -> Induction:
@@ -228,7 +228,7 @@ def second_moment() -> Induction:
         ),
     )  # fmt: skip
     claim = Equation("second moment of n terms", M(n), Q(n) - S(n + 1) * C(n) ** 2)
-    return Induction("second moment of roulette", n, (claim,), objects)
+    return Induction("second moment of roulette", n, (claim,), objects, small=2)
 
 
 def two_norms() -> list[Equation | Sign]:

@@ -17,7 +17,7 @@ __all__ = ["cases", "controls", "exact", "figure", "numeric", "statistical"]
 
 POINTS = 8
 ENDS = [Case(D=1, terms=4, lipschitz=0.5), Case(D=32, terms=32, lipschitz=0.9)]
-DRAWN = [Case(D=1, size=400_000), Case(D=8, size=400_000)]
+DRAWN = [Case(D=1, size=250_000), Case(D=8, size=250_000)]
 LIPSCHITZ, GOING_ON = 0.5, 0.6
 cases = {"numeric": Cases(residual_cases, always=ENDS), "statistical": Cases(roulette_cases, always=DRAWN)}
 
