@@ -249,12 +249,13 @@ def _in_chunks(
 ) -> None:
     """Fill the tables of the remaining parameters by ``vmap(grad)``, as many rows at a time as ``entries`` allows."""
     wrapped = _Objective(model, objectives)
-    own = {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters() if name in names}
+    every = {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
+    own = {f"model.{name}": every.pop(f"model.{name}") for name in names}
     x, y = rows
     size = max(1, entries // (2 * sum(parameter.numel() for parameter in own.values())))
 
     def value(parameters: dict[str, Tensor], one: Tensor, label: Tensor, which: int) -> Tensor:
-        return torch.func.functional_call(wrapped, parameters, (one[None], label[None]))[which][0]
+        return torch.func.functional_call(wrapped, {**every, **parameters}, (one[None], label[None]))[which][0]
 
     def gradients(which: int, start: int) -> dict[str, Tensor]:
         over = torch.func.vmap(torch.func.grad(lambda p, one, label: value(p, one, label, which)), in_dims=(None, 0, 0))
@@ -273,11 +274,8 @@ def per_sample_loop(model: nn.Module, objectives: Objectives, x: Tensor, y: Tens
     columns = []
     for i in range(len(x)):
         values = objectives(model, x[i : i + 1], y[i : i + 1])
-        found = [
-            torch.autograd.grad(value.sum(), parameters, retain_graph=True, allow_unused=True, materialize_grads=True)
-            for value in values
-        ]
-        columns.append(torch.stack([_three(p, q) for p, q in zip(*found, strict=True)], 1))
+        first, second = _backward(values, parameters, [])[0]
+        columns.append(torch.stack([_three(p, q) for p, q in zip(first, second, strict=True)], 1))
     return torch.stack(columns, 2).detach()
 
 

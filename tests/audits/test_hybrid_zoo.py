@@ -103,7 +103,8 @@ def test_a_larger_weight_is_named_with_the_one_that_balances() -> None:
 
 
 def test_training_with_a_weight_is_told_for_each_weight() -> None:
-    report = audit.hybrid(made(ZOO.RIGHT[0]), X, Y, weight=0.25, seconds=8.0)
+    x = 2 + torch.randn(200, ZOO.D, generator=torch.Generator().manual_seed(1))
+    report = audit.hybrid(made(ZOO.RIGHT[0]), x, (x[:, 0] > 2).long(), weight=0.25, seconds=8.0)
     outcomes = {it["name"]: it for it in report.facts["training"]}
     assert set(outcomes) == {
         "no training",

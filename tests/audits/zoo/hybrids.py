@@ -128,7 +128,7 @@ RIGHT = (
     Animal("layer norm", lambda: Trunk(nn.LayerNorm(D))),
     Animal("a Gaussian for each label, by methods", Classes),
     Animal("both heads in a dict", Dictionary),
-    Animal("one logit for two labels", Binary),
+    Animal("one logit for two labels", Binary, (), {"weight": 0.1}),
     Animal(
         "two modules in a list, heads=", lambda: nn.ModuleList([nn.Linear(D, K), nn.Linear(D, 1)]), (), {"heads": pair}
     ),
