@@ -265,7 +265,10 @@ def invertible_features() -> Figure:
     for going_on in (0.9, 0.4):
         estimates = roulette(J, 4096, going_on, stream.fork(going_on))
         means = estimates.cumsum(0) / torch.arange(1, 4097)
-        right.semilogx(range(1, 4097), means, linewidth=0.9, label=f"q = {going_on}, $L^2$ = 0.64")
+        shown = sorted({round(2 ** (k / 16)) for k in range(193)})
+        right.semilogx(
+            shown, [float(means[n - 1]) for n in shown], linewidth=0.9, label=f"q = {going_on}, $L^2$ = 0.64"
+        )
     right.axhline(exact, color="k", linewidth=0.7)
     right.set(xlabel="estimates", ylabel="their mean", title="Roulette")
     for axes in (left, right):
