@@ -11,7 +11,7 @@ from itertools import product
 from math import comb, prod
 from typing import Any
 
-from sympy import Derivative, Expr, Function, Symbol, log
+from sympy import Derivative, Expr, Function, Sum, Symbol, log
 
 from theory.likelihoods.bernoulli import Counts, rational_distributions
 from theory.proof.statements import Enumeration, Equation, Family, Induction, Recursion
@@ -49,9 +49,10 @@ def gradient(*, shared: bool = False) -> Induction:
 
 
 def cross_derivative(*, shared: bool = False) -> Equation:
-    """The mixed second derivative in theta and phi is 0: Newton steps decouple as gradient steps do."""
-    a, b = Function("A", real=True), Function("B", real=True)
-    joint = a(THETA) + b(THETA + PHI if shared else PHI)
+    """The mixed second derivative in theta and phi of a sum over n points is 0: Newton steps decouple as gradient steps do."""
+    n, i = Symbol("n", integer=True, positive=True), Symbol("i", integer=True, positive=True)
+    a, b = Function("a", real=True), Function("b", real=True)
+    joint = Sum(a(i, THETA) + b(i, THETA + PHI if shared else PHI), (i, 1, n))
     return Equation("mixed second derivative", Derivative(joint, THETA, PHI), 0 * THETA)
 
 
