@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import product
 from math import comb, prod
-from typing import Any
 
 from sympy import Derivative, Expr, Function, Sum, Symbol, log
 
 from theory.likelihoods.bernoulli import Counts, rational_distributions
-from theory.proof.statements import Enumeration, Equation, Family, Induction, Recursion
+from theory.proof.statements import Enumeration, Equation, Family
 
 __all__ = ["copied_label", "cross_derivative", "dependence", "dependent", "every_data_set", "gradient", "independent"]
 
@@ -25,35 +24,23 @@ THETA, PHI = Symbol("theta", real=True), Symbol("phi", real=True)
 Criterion = Callable[[Counts], bool]
 
 
-def gradient(*, shared: bool = False) -> Induction:
-    """The joint gradient in theta is the classifier's alone, for every number of points; ``shared``: the image's part reads theta too."""
-    n = Symbol("n", integer=True, positive=True)
+def _joint(*, shared: bool) -> Expr:
+    """``sum_i a(i, theta) + b(i, phi)`` over n points; ``shared``: the image's part reads theta too."""
+    n, i = Symbol("n", integer=True, positive=True), Symbol("i", integer=True, positive=True)
     a, b = Function("a", real=True), Function("b", real=True)
-    G, R = (Function(name)(n, THETA, PHI) for name in ("G", "R"))
+    return Sum(a(i, THETA) + b(i, THETA + PHI if shared else PHI), (i, 1, n))
 
-    def joint(i: Any) -> Expr:
-        return a(i, THETA) + b(i, THETA if shared else PHI)
 
-    def explicit(k: int) -> Expr:
-        return Derivative(sum(joint(i) for i in range(1, k + 1)), THETA).doit()
-
-    def classifier(k: int) -> Expr:
-        return sum(a(i, THETA).diff(THETA) for i in range(1, k + 1))
-
-    objects = (
-        Recursion(G, (explicit(1),), G + joint(n + 1).diff(THETA), explicit),
-        Recursion(R, (classifier(1),), R + a(n + 1, THETA).diff(THETA), classifier),
-    )
-    claim = Equation("d/d theta of the joint = d/d theta of the classifier", G, R)
-    return Induction("gradient of n points", n, (claim,), objects)
+def gradient(*, shared: bool = False) -> Equation:
+    """The joint gradient in theta is the classifier's alone, for every number n of points: a direct statement, n a symbol."""
+    n, i = Symbol("n", integer=True, positive=True), Symbol("i", integer=True, positive=True)
+    classifier = Sum(Derivative(Function("a", real=True)(i, THETA), THETA), (i, 1, n))
+    return Equation("gradient of n points", Derivative(_joint(shared=shared), THETA), classifier)
 
 
 def cross_derivative(*, shared: bool = False) -> Equation:
-    """The mixed second derivative in theta and phi of a sum over n points is 0: Newton steps decouple as gradient steps do."""
-    n, i = Symbol("n", integer=True, positive=True), Symbol("i", integer=True, positive=True)
-    a, b = Function("a", real=True), Function("b", real=True)
-    joint = Sum(a(i, THETA) + b(i, THETA + PHI if shared else PHI), (i, 1, n))
-    return Equation("mixed second derivative", Derivative(joint, THETA, PHI), 0 * THETA)
+    """The mixed second derivative in theta and phi of the same sum is 0: Newton steps decouple as gradient steps do."""
+    return Equation("mixed second derivative", Derivative(_joint(shared=shared), THETA, PHI), 0 * THETA)
 
 
 def copied_label() -> Equation:

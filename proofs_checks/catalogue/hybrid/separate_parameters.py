@@ -20,7 +20,7 @@ cases = {"numeric": Cases(point_cases, always=ENDS)}
 
 
 def exact(*, shared: bool = False, criterion: Any = apart.dependent) -> list[Any]:
-    """Gradients by induction over points, the mixed derivative, all small data sets, and the information that is left."""
+    """Gradient and mixed derivative of a sum over n points, all small data sets, and the information that is left."""
     decoupled = [
         apart.gradient(shared=shared),
         apart.cross_derivative(shared=shared),
