@@ -120,3 +120,23 @@ def test_training_with_a_weight_is_told_for_each_weight() -> None:
         < outcomes["no training"]["label"] + outcomes["no training"]["label_error"]
     )
     assert report.figure().axes[1].get_xlabel()
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "zoo-of-hybrids.md"
+HEAD = """# The zoo of hybrid models
+
+Modules with heads p(y|x) and p(x) (`tests/audits/zoo/hybrids.py`), each audited by `tests/audits/test_hybrid_zoo.py`. No right one is refuted or undecided,
+none is changed, and every wrong one is REFUTED in the finding named.
+"""
+
+
+def table() -> str:
+    """The zoo as Markdown; write it to docs/zoo-of-hybrids.md when the zoo changes."""
+    right = [f"| {animal.name} |" for animal in ZOO.RIGHT]
+    wrong = [f"| {animal.name} | {', '.join(animal.refutes)} |" for animal in ZOO.WRONG]
+    heads = [f"| {len(right)} right models |", "|---|"], ["", f"| {len(wrong)} faults | REFUTED |", "|---|---|"]
+    return "\n".join([HEAD, *heads[0], *right, *heads[1], *wrong, ""])
+
+
+def test_the_table_in_the_documentation_is_that_of_the_zoo() -> None:
+    assert DOCS.read_text(encoding="utf-8") == table()
