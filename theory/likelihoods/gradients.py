@@ -85,7 +85,7 @@ def score() -> Induction:
         _summed(R, lambda i: (x(i) - logistic(a(i, gamma))) * a(i, gamma).diff(gamma)),
     )
     claim = Equation("d log p(x) / d gamma = sum of (x_i - sigma(a_i)) d a_i / d gamma", G, R)
-    return Induction("grad log p(x) = J^T (x - sigma(a))", N, (claim,), objects)
+    return Induction("grad log p(x) = J^T (x - sigma(a))", N, (claim,), objects, small=2)
 
 
 def moments() -> Induction:
