@@ -6,6 +6,7 @@ and what comes back from its output, so that norms follow from Gram matrices; al
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -247,30 +248,68 @@ def _in_chunks(
     *,
     entries: int,
 ) -> None:
-    """Fill the tables of the remaining parameters by ``vmap(grad)``, as many rows at a time as ``entries`` allows."""
-    wrapped = _Objective(model, objectives)
-    every = {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
-    own = {f"model.{name}": every.pop(f"model.{name}") for name in names}
+    """Fill the tables of the remaining parameters by ``vmap(grad)``, as many rows at a time as ``entries`` allows; row by row where vmap cannot.
+
+    (Recurrent layers and operations in place on tensors of the module have no batching rule.)
+    """
     x, y = rows
-    size = max(1, entries // (2 * sum(parameter.numel() for parameter in own.values())))
-
-    def value(parameters: dict[str, Tensor], one: Tensor, label: Tensor, which: int) -> Tensor:
-        return torch.func.functional_call(wrapped, {**every, **parameters}, (one[None], label[None]))[which][0]
-
-    def gradients(which: int, start: int) -> dict[str, Tensor]:
-        over = torch.func.vmap(torch.func.grad(lambda p, one, label: value(p, one, label, which)), in_dims=(None, 0, 0))
-        return over(own, x[start : start + size], y[start : start + size])
-
+    size = max(
+        1, entries // (2 * sum(parameter.numel() for name, parameter in model.named_parameters() if name in names))
+    )
+    batched = _Batched(model, objectives, names)
     for start in range(0, len(x), size):
-        first, second = gradients(0, start), gradients(1, start)
+        part = slice(start, start + size)
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="There is a performance drop")
+                found = batched(x[part], y[part])
+        except RuntimeError:
+            own = [parameter for name, parameter in model.named_parameters() if name in names]
+            for name, table in zip(
+                names, per_sample_loop(model, objectives, x[start:], y[start:], own).unbind(1), strict=True
+            ):
+                tables[name][:, start:] = table
+            return
         for name in names:
-            p, q = (part[f"model.{name}"].flatten(1) for part in (first, second))
-            tables[name][:, start : start + len(p)] = torch.stack([(p**2).sum(1), (q**2).sum(1), (p * q).sum(1)])
+            tables[name][:, part] = found[name]
 
 
-def per_sample_loop(model: nn.Module, objectives: Objectives, x: Tensor, y: Tensor) -> Tensor:
-    """The same squared norms and inner products by one backward pass a row and objective: shape ``(3, P, N)``. Slow; a second definition."""
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+class _Batched:
+    """Squared norms and inner product of both gradients in some parameters, ``(3, rows)`` each, by ``vmap(grad)``."""
+
+    def __init__(self, model: nn.Module, objectives: Objectives, names: list[str]) -> None:
+        self.wrapped, self.names = _Objective(model, objectives), names
+        self.fixed = {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
+        self.own = {f"model.{name}": self.fixed.pop(f"model.{name}") for name in names}
+
+    def value(self, own: dict[str, Tensor], x: Tensor, y: Tensor, which: int) -> Tensor:
+        """One objective of one row."""
+        return torch.func.functional_call(self.wrapped, {**self.fixed, **own}, (x[None], y[None]))[which][0]
+
+    def __call__(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """By name."""
+        both = []
+        for which in range(2):
+            gradient = torch.func.grad(lambda own, one, label, which=which: self.value(own, one, label, which))
+            both.append(torch.func.vmap(gradient, in_dims=(None, 0, 0))(self.own, x, y))
+        found = {}
+        for name in self.names:
+            p, q = (part[f"model.{name}"].flatten(1) for part in both)
+            found[name] = torch.stack([(p**2).sum(1), (q**2).sum(1), (p * q).sum(1)])
+        return found
+
+
+def per_sample_loop(
+    model: nn.Module, objectives: Objectives, x: Tensor, y: Tensor, own: Sequence[Tensor] | None = None
+) -> Tensor:
+    """The same squared norms and inner products by one backward pass a row and objective: shape ``(3, P, N)``. Slow; a second definition.
+
+    Args:
+        own: The parameters that are asked about; all that are trained, if left out.
+    """
+    parameters = (
+        [parameter for parameter in model.parameters() if parameter.requires_grad] if own is None else list(own)
+    )
     columns = []
     for i in range(len(x)):
         values = objectives(model, x[i : i + 1], y[i : i + 1])

@@ -103,4 +103,6 @@ def residual_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 def roulette_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(D, size)``: ``size`` estimates of a log-determinant in ``D`` dimensions."""
-    return st.builds(lambda D: Case(D=D, size=min(1_000_000, max(250_000, 2 * profile.samples // 5))), st.integers(1, 8))
+    return st.builds(
+        lambda D: Case(D=D, size=min(1_000_000, max(250_000, 2 * profile.samples // 5))), st.integers(1, 8)
+    )

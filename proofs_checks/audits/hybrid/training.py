@@ -104,7 +104,7 @@ def trained(outcomes: list[Trained], *, asked: bool) -> Finding:
         why = "was not asked for (train=False)" if not asked else "no time was left (seconds=)"
         return Finding(TRAINING, Status.INAPPLICABLE, f"unchecked: training {why}")
     parts = [
-        f"{it.name} (lambda = {it.weight:.3g}, {it.steps} steps): {it.label:.3g} +- {it.label_error:.2g} and {it.image:.4g} +- {it.image_error:.2g}"
+        f"{it.name}{f' (lambda = {it.weight:.3g}, {it.steps} steps)' if it.steps else ''}: {it.label:.3g} +- {it.label_error:.2g} and {it.image:.4g} +- {it.image_error:.2g}"
         for it in outcomes
     ]
     text = f"nats of -log p(y|x) and -log p(x), mean and standard error over held-out rows: {'; '.join(parts)}"

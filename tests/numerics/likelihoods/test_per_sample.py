@@ -55,7 +55,31 @@ class Scaled(nn.Module):
         return self.layer(x * self.scale)
 
 
+class Recurrent(nn.Module):
+    """A GRU, of which vmap has no batching rule."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell, self.layer = nn.GRU(4, 5, batch_first=True), nn.Linear(5, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(self.cell(x)[0][:, -1])
+
+
+class Attention(nn.Module):
+    """Weights that are used by functions, and not by their layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attend, self.layer = nn.MultiheadAttention(4, 2, batch_first=True), nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(self.attend(x, x, x)[0].mean(1))
+
+
 MODELS = {
+    "recurrent": (Recurrent, (3, 4), 2),
+    "attention": (Attention, (3, 4), 2),
     "chain": (lambda: nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3)), (4,), 4),
     "positions": (lambda: nn.Sequential(nn.Linear(4, 2), nn.Tanh(), nn.Flatten(), nn.Linear(6, 3)), (3, 4), 4),
     "many positions": (lambda: nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Flatten(), nn.Linear(18, 3)), (9, 2), 4),
