@@ -94,15 +94,17 @@ def last_piece(layers: Layers, u: Tensor) -> Piece:
 
 
 class Rays:
-    """A random ReLU classifier along random rays, of which those are kept that grow: the largest slope is unique, the last kink near enough.
+    """A ReLU classifier along random rays, of which those are kept that grow: the largest slope is unique, the last kink near enough.
 
+    Args:
+        layers: Weights and biases from D numbers to K logits, ReLU between them. rays: How many are drawn.
     Raises:
         HypothesisError: no ray is left.
     """
 
-    def __init__(self, D: int, K: int, depth: int, rays: int, stream: Stream) -> None:
-        self.layers = random_relu(D, K, depth, stream.fork("network"))
-        directions = stream.fork("directions").normal(rays, D)
+    def __init__(self, layers: Layers, rays: int, stream: Stream) -> None:
+        self.layers = layers
+        directions = stream.fork("directions").normal(rays, layers[0][0].shape[1])
         directions = directions / directions.norm(dim=1, keepdim=True)
         piece = last_piece(self.layers, directions)
         top = piece.slope.topk(2, 1)

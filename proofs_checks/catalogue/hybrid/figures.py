@@ -29,7 +29,7 @@ from numerics.likelihoods.logistic_gaussian import (
     tied,
 )
 from numerics.likelihoods.networks import evaluate, patch_network, shared_network
-from numerics.likelihoods.rays import Rays, linear_head, radial_head
+from numerics.likelihoods.rays import Rays, linear_head, radial_head, random_relu
 from numerics.likelihoods.residual_flows import (
     even_block,
     jacobians,
@@ -159,7 +159,7 @@ def overconfident_discriminator() -> Figure:
     from matplotlib.figure import Figure
 
     stream = Stream(0)
-    along = Rays(2, 3, 2, 16, stream.fork("rays"))
+    along = Rays(random_relu(2, 3, 2, stream.fork("network")), 16, stream.fork("rays"))
     model = random_classes(2, 3, stream.fork("classes"))
     radii = torch.logspace(-1, 6, 141, dtype=torch.float64)
     points = along.directions[0] * radii[:, None]

@@ -8,18 +8,24 @@ from sympy import Rational
 
 from numerics.likelihoods import rays as measuring
 from numerics.likelihoods.class_gaussians import random_classes
-from numerics.likelihoods.rays import linear_head, radial_head
+from numerics.likelihoods.rays import linear_head, radial_head, random_relu
 from numerics.streams import Stream
 from proofs_checks.catalogue.hybrid.figures import overconfident_discriminator as figure
+from proofs_checks.inputs.networks import case_of_relu, relu_layers
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
 from proofs_checks.strategies.hybrid import ray_cases
 from theory.likelihoods import rays
 
-__all__ = ["cases", "controls", "exact", "figure", "numeric"]
+__all__ = ["cases", "cases_for", "controls", "exact", "figure", "numeric"]
 
 RAYS = 128
 ENDS = [Case(D=1, K=2, depth=1), Case(D=64, K=10, depth=4)]
 cases = {"numeric": Cases(ray_cases, always=ENDS)}
+
+
+def cases_for(*, network: Any) -> list[Case]:
+    """The sizes of the user's network."""
+    return [case_of_relu(network)]
 
 
 def exact(*, limit: Any = 1, head: Any = rays.affine_head, criterion: Any = rays.grows) -> list[Any]:
@@ -30,9 +36,16 @@ def exact(*, limit: Any = 1, head: Any = rays.affine_head, criterion: Any = rays
     return [rays.weighted_sum(), rays.unit(), rays.normaliser(), far, rays.densities_far_away()]
 
 
-def numeric(case: Case, stream: Stream, *, uniform: bool = False, head: Any = linear_head) -> list[Evidence]:
-    """Random ReLU networks along random rays to radius 1e6; and a generative classifier's density on the same points."""
-    along = measuring.Rays(case.D, case.K, case.depth, RAYS, stream.fork("rays"))
+def numeric(
+    case: Case, stream: Stream, *, uniform: bool = False, head: Any = linear_head, network: Any = None
+) -> list[Evidence]:
+    """Random ReLU networks, or the user's, along random rays to radius 1e6; and a generative classifier's density on the same points."""
+    layers = (
+        relu_layers(network, case)
+        if network is not None
+        else random_relu(case.D, case.K, case.depth, stream.fork("network"))
+    )
+    along = measuring.Rays(layers, RAYS, stream.fork("rays"))
     limit = 1 / case.K if uniform else 1.0
     found = [measured(along.confidence(limit, head), resolves=1e-2, name="confidence at radius 1e6")]
     if uniform or head is not linear_head:

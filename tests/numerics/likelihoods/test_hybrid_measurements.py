@@ -54,7 +54,7 @@ def test_a_ray_on_which_nothing_grows_is_refused_and_kinks_are_where_they_are():
     assert abs(float(piece.kink[0]) - 3) < 2.0**-40
     assert piece.slope.tolist() == [[1.0, 1.0], [0.0, 0.0]]
     with pytest.raises(HypothesisError, match="grows fastest"):
-        rays.Rays(1, 2, 1, 0, Stream(1))
+        rays.Rays(layers, 0, Stream(1))
 
 
 @given(st.integers(1, 4), seeds)
