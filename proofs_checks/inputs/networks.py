@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from numerics.errors import HypothesisError
 from numerics.likelihoods.networks import evaluate
+from numerics.likelihoods.residual_flows import lipschitz_ceiling
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Case
 
@@ -115,3 +117,38 @@ def _linear_chain(network: nn.Module) -> list[tuple[Tensor, Tensor]]:
         weight = layer.weight.detach().double()
         layers.append((weight, weight.new_zeros(len(weight)) if layer.bias is None else layer.bias.detach().double()))
     return layers
+
+
+TERMS = 40  # of the power series of a user's block
+
+
+def residual_block(network: nn.Module, case: Case) -> nn.Sequential:
+    """A copy in float64 of the branch of a residual block; of the case's size.
+
+    Raises:
+        InputError: no chain of layers from D numbers to D. HypothesisError: another size than the case's, or a constant that is not below 1.
+    """
+    own = case_of_block(network)
+    if own.D != case.D:
+        raise HypothesisError(f"a case of the block's own size, D = {own.D}")
+    made = copy.deepcopy(network).double().requires_grad_(False)
+    if (ceiling := lipschitz_ceiling(made)) >= 1:
+        raise HypothesisError(
+            f"a Lipschitz constant below 1: the product of the layers' certified norms is {ceiling:.4g}"
+        )
+    return made
+
+
+def case_of_block(network: nn.Module) -> Case:
+    """The case of a branch: its dimension, the terms that are summed, its certified constant."""
+    form = "Expected the branch g of x + g(x) as a torch.nn.Sequential with linear layers"
+    if not isinstance(network, nn.Sequential) or not any(isinstance(layer, nn.Linear) for layer in network):
+        raise InputError(f"{form}, got {type(network).__name__}. Hand over its layers as nn.Sequential(*layers).")
+    linear = [layer for layer in network if isinstance(layer, nn.Linear)]
+    if linear[0].in_features != linear[-1].out_features:
+        raise InputError(f"{form} from D numbers to D, got {linear[0].in_features} to {linear[-1].out_features}.")
+    try:
+        ceiling = lipschitz_ceiling(network)
+    except HypothesisError as error:
+        raise InputError(f"The block's Lipschitz constant cannot be certified: expected {error}.") from error
+    return Case(D=linear[0].in_features, terms=TERMS, lipschitz=float(f"{ceiling:.6g}"))

@@ -9,17 +9,23 @@ from sympy import Rational
 from numerics.likelihoods import residual_flows as flows
 from numerics.streams import Stream
 from proofs_checks.catalogue.hybrid.figures import invertible_features as figure
+from proofs_checks.inputs.networks import case_of_block, residual_block
 from proofs_checks.kernel import Case, Cases, Control, Evidence, Test, measured, tested
 from proofs_checks.strategies.hybrid import residual_cases, roulette_cases
 from theory.likelihoods import features, residual_blocks
 
-__all__ = ["cases", "controls", "exact", "figure", "numeric", "statistical"]
+__all__ = ["cases", "cases_for", "controls", "exact", "figure", "numeric", "statistical"]
 
 POINTS = 8
 ENDS = [Case(D=1, terms=4, lipschitz=0.5), Case(D=32, terms=32, lipschitz=0.9)]
 DRAWN = [Case(D=1, size=250_000), Case(D=8, size=250_000)]
 LIPSCHITZ, GOING_ON = 0.5, 0.6
 cases = {"numeric": Cases(residual_cases, always=ENDS), "statistical": Cases(roulette_cases, always=DRAWN)}
+
+
+def cases_for(*, network: Any) -> list[Case]:
+    """The size of the user's block, and its certified constant."""
+    return [case_of_block(network)]
 
 
 def exact(
@@ -48,27 +54,47 @@ def exact(
 
 
 def numeric(
-    case: Case, stream: Stream, *, series: Any = flows.log_det_series, block: Any = None, merge: bool = False
+    case: Case,
+    stream: Stream,
+    *,
+    series: Any = flows.log_det_series,
+    block: Any = None,
+    merge: bool = False,
+    network: Any = None,
 ) -> list[Evidence]:
-    """Residual blocks: series against LU, inverses by fixed points, norms from both sides; and information of a random table."""
-    network = flows.random_block(case.D, case.lipschitz, stream.fork("block"))
-    even = flows.even_block(case.D, case.lipschitz, stream.fork("even"))
-    points = stream.fork("points").normal(POINTS, case.D)
-    table = stream.fork("table").exponential(12, 4)
-    images = stream.fork("features").permutation(12) // (2 if merge else 1)
-    determinants = (flows.log_determinant(net, points / 5, case.terms, series) for net in (even, network))
-    inverse = flows.round_trip(network if block is None else block, points, flows.lipschitz_ceiling(network))
-    kept, size = flows.information_of_features(table / table.sum(), images), 10 * case.D
-    return [
-        measured(next(determinants), resolves=size, name="log-determinant of a symmetric Jacobian = power series"),
-        measured(next(determinants), resolves=size, name="power series of a random block"),
+    """Residual blocks, or the user's: series against LU, inverses by fixed points, norms from both sides; information of a random table."""
+    given = (
+        flows.random_block(case.D, case.lipschitz, stream.fork("block"))
+        if network is None
+        else residual_block(network, case)
+    )
+    points, size = stream.fork("points").normal(POINTS, case.D), 10 * case.D
+    inverse = flows.round_trip(given if block is None else block, points, flows.lipschitz_ceiling(given))
+    of_block = [
+        measured(
+            flows.log_determinant(given, points / 5, case.terms, series),
+            resolves=size,
+            name="power series of a random block",
+        ),
         measured(inverse, resolves=1e-4, name="inverse by fixed points"),
         measured(
-            flows.norm_bracket(network, stream.fork("norms")),
+            flows.norm_bracket(given, stream.fork("norms")),
             resolves=1e-9,
             name="certified norms lie above power iteration",
         ),
-        measured(kept, resolves=1e-9, name="I(f(x); y) = I(x; y)"),
+    ]
+    if network is not None:
+        return of_block
+    even = flows.even_block(case.D, case.lipschitz, stream.fork("even"))
+    table = stream.fork("table").exponential(12, 4)
+    images = stream.fork("features").permutation(12) // (2 if merge else 1)
+    determinant = flows.log_determinant(even, points / 5, case.terms, series)
+    return [
+        measured(determinant, resolves=size, name="log-determinant of a symmetric Jacobian = power series"),
+        *of_block,
+        measured(
+            flows.information_of_features(table / table.sum(), images), resolves=1e-9, name="I(f(x); y) = I(x; y)"
+        ),
     ]
 
 

@@ -10,7 +10,8 @@ from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
 from proofs_checks.run.interactive import Catalogue
 
-CLAIM = Catalogue(plugins=False)["hybrid.overconfident-discriminator"]
+CLAIMS = Catalogue(plugins=False)
+CLAIM, FEATURES = CLAIMS["hybrid.overconfident-discriminator"], CLAIMS["hybrid.invertible-features"]
 
 
 def chain(*sizes: int) -> nn.Sequential:
@@ -48,3 +49,36 @@ def test_a_network_that_falls_silent_everywhere_meets_no_hypothesis() -> None:
 def test_what_is_no_piecewise_linear_chain_is_refused(network: nn.Module, words: str) -> None:
     with pytest.raises(InputError, match=words):
         CLAIM.check(network=network, route="numeric")
+
+
+def branch(scale: float, last: nn.Module | None = None) -> nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 3), *([last] if last else []))
+    with torch.no_grad():
+        for layer in (network[0], network[2]):
+            layer.weight.mul_(scale / torch.linalg.matrix_norm(layer.weight, 2))
+    return network
+
+
+def test_a_users_block_that_contracts_is_certified_and_inverted() -> None:
+    network = branch(0.9)
+    assert FEATURES.check(network=network, route="numeric").status is Status.HOLDS
+    assert network[0].weight.dtype == torch.float32
+
+
+def test_a_block_that_is_not_certified_meets_no_hypothesis() -> None:
+    result = FEATURES.check(network=branch(1.1), route="numeric")
+    assert result.status is Status.INAPPLICABLE
+    assert "below 1" in str(result)
+
+
+@pytest.mark.parametrize("network", [nn.Linear(3, 3), nn.Sequential(nn.Linear(3, 4)), nn.Sequential(nn.Tanh())])
+def test_what_is_no_branch_is_refused(network: nn.Module) -> None:
+    with pytest.raises(InputError, match="branch g"):
+        FEATURES.check(network=network, route="numeric")
+
+
+def test_an_activation_without_a_known_constant_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="layer 3 is a Softmax"):
+        FEATURES.check(network=branch(0.9, nn.Softmax(1)), route="numeric")
