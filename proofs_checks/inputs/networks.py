@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from numerics.errors import HypothesisError
 from numerics.likelihoods.networks import evaluate
+from numerics.likelihoods.residual_flows import lipschitz_ceiling
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Case
 
@@ -73,3 +75,80 @@ def _evaluated(model: nn.Module) -> tuple[Tensor, Tensor]:
     except (TypeError, ValueError) as error:
         raise InputError(str(error)) from error
     return pixels.detach(), label.detach()
+
+
+def relu_layers(network: nn.Module, case: Case) -> list[tuple[Tensor, Tensor]]:
+    """Weights and biases in float64 of a chain of linear layers with ReLU between them; of the case's size.
+
+    Raises:
+        InputError: no such chain. HypothesisError: another size than the case's.
+    """
+    layers = _linear_chain(network)
+    own = _sizes(layers)
+    if (case.D, case.K, case.depth) != own:
+        raise HypothesisError(f"a case of the network's own size, D = {own[0]}, K = {own[1]}, depth = {own[2]}")
+    return layers
+
+
+def case_of_relu(network: nn.Module) -> Case:
+    """The case of a chain of linear layers with ReLU between them."""
+    D, K, depth = _sizes(_linear_chain(network))
+    return Case(D=D, K=K, depth=depth)
+
+
+def _sizes(layers: list[tuple[Tensor, Tensor]]) -> tuple[int, int, int]:
+    return layers[0][0].shape[1], layers[-1][0].shape[0], len(layers) - 1
+
+
+def _linear_chain(network: nn.Module) -> list[tuple[Tensor, Tensor]]:
+    form = "Expected a torch.nn.Sequential of nn.Linear and nn.ReLU by turns that ends with a linear layer"
+    if not isinstance(network, nn.Sequential):
+        raise InputError(f"{form}, got {type(network).__name__}. Hand over its layers as nn.Sequential(*layers).")
+    parts = [layer for layer in network if not isinstance(layer, (nn.Identity, nn.Dropout))]
+    for index, layer in enumerate(parts):
+        if not isinstance(layer, nn.ReLU if index % 2 else nn.Linear):
+            raise InputError(
+                f"{form}, got {type(layer).__name__} as number {index}. The theorem is about piecewise-linear networks."
+            )
+    if len(parts) % 2 == 0 or parts[-1].out_features < 2:
+        raise InputError(f"{form} of two logits or more; a single log-odds a is the pair (0, a).")
+    layers = []
+    for layer in parts[::2]:
+        weight = layer.weight.detach().double()
+        layers.append((weight, weight.new_zeros(len(weight)) if layer.bias is None else layer.bias.detach().double()))
+    return layers
+
+
+TERMS = 40  # of the power series of a user's block
+
+
+def residual_block(network: nn.Module, case: Case) -> nn.Sequential:
+    """A copy in float64 of the branch of a residual block; of the case's size.
+
+    Raises:
+        InputError: no chain of layers from D numbers to D. HypothesisError: another size than the case's, or a constant that is not below 1.
+    """
+    own = case_of_block(network)
+    if own.D != case.D:
+        raise HypothesisError(f"a case of the block's own size, D = {own.D}")
+    made = copy.deepcopy(network).double().requires_grad_(False)
+    if (ceiling := lipschitz_ceiling(made)) >= 1:
+        raise HypothesisError(
+            f"a Lipschitz constant below 1: the product of the layers' certified norms is {ceiling:.4g}"
+        )
+    return made
+
+
+def case_of_block(network: nn.Module) -> Case:
+    """The case of a branch: its dimension, the terms that are summed, its certified constant."""
+    form = "Expected the branch g of x + g(x) as a torch.nn.Sequential with linear layers"
+    if not isinstance(network, nn.Sequential) or not any(isinstance(layer, nn.Linear) for layer in network):
+        raise InputError(f"{form}, got {type(network).__name__}. Hand over its layers as nn.Sequential(*layers).")
+    linear = [layer for layer in network if isinstance(layer, nn.Linear)]
+    if linear[0].in_features != linear[-1].out_features:
+        raise InputError(f"{form} from D numbers to D, got {linear[0].in_features} to {linear[-1].out_features}.")
+    try:
+        ceiling = lipschitz_ceiling(network)
+    except HypothesisError as error:
+        raise InputError(f"The block's Lipschitz constant cannot be certified: expected {error}.") from error
+    return Case(D=linear[0].in_features, terms=TERMS, lipschitz=float(f"{ceiling:.6g}"))

@@ -62,3 +62,47 @@ def patch_cases(profile: Profile) -> st.SearchStrategy[Case]:
         return st.builds(lambda patches: Case(D=K * patches, K=K, size=4 * profile.samples), counts)
 
     return st.sampled_from((1, 2, 4, 8)).flatmap(with_patches)
+
+
+def class_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, K)``: points of ``D`` dimensions with ``K`` labels."""
+    return st.builds(lambda D, K: Case(D=D, K=K), st.integers(1, 64), st.integers(2, 10))
+
+
+def ray_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, K, depth)``: a ReLU classifier of ``depth`` hidden layers from ``D`` numbers to ``K`` logits."""
+    return st.builds(
+        lambda D, K, depth: Case(D=D, K=K, depth=depth), st.integers(1, 64), st.integers(2, 10), st.integers(1, 4)
+    )
+
+
+def point_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(n, D)``: ``n`` labelled points of ``D`` dimensions."""
+    return st.builds(lambda n, D: Case(n=n, D=D), pixel_counts(2, 4096), st.integers(1, 64))
+
+
+def mixture_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(n, D, share)``: points, dimensions and the weight ``l`` of a convex combination."""
+    shares = st.integers(1, 19).map(lambda k: k / 20)
+    return st.builds(lambda n, D, share: Case(n=n, D=D, share=share), pixel_counts(2, 4096), st.integers(1, 16), shares)
+
+
+def family_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(M, weight)``: an alphabet of ``M`` images, and the power to which a Gaussian density is raised."""
+    weights = st.integers(1, 80).map(lambda k: k / 10)
+    return st.builds(lambda M, weight: Case(M=M, weight=weight), st.integers(2, 64), weights)
+
+
+def residual_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, terms, lipschitz)``: a residual block of ``D`` dimensions and how many terms of its series are summed."""
+    constants = st.integers(10, 18).map(lambda k: k / 20)
+    return st.builds(
+        lambda D, terms, L: Case(D=D, terms=terms, lipschitz=L), st.integers(1, 32), st.integers(4, 32), constants
+    )
+
+
+def roulette_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, size)``: ``size`` estimates of a log-determinant in ``D`` dimensions."""
+    return st.builds(
+        lambda D: Case(D=D, size=min(1_000_000, max(250_000, 2 * profile.samples // 5))), st.integers(1, 8)
+    )

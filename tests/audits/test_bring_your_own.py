@@ -27,6 +27,9 @@ FLOWS = [
 ]
 
 
+HYBRIDS = [line.strip().strip("`") for _, _, line in ROWS if "audit.hybrid" in line]
+
+
 class Layer(nn.Module):
     """z = x exp(s)."""
 
@@ -135,6 +138,41 @@ def test_the_line_audits_the_object(library: str, what: str, line: str) -> None:
     }
     report = eval(line, given)  # a line of this project's own documentation
     assert report.status is Status.HOLDS, report
+
+
+class Hybrid(nn.Module):
+    """A Gaussian for each of two labels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.means = nn.Parameter(torch.tensor([[-1.0, 0.0, 0.5], [1.0, 0.0, 0.5]]))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        joint = -((x[:, None] - self.means) ** 2).sum(-1) / 2
+        return joint, joint.logsumexp(1) - 3.4499629
+
+
+class Named(Hybrid):
+    """The same by methods."""
+
+    def logits(self, x: Tensor) -> Tensor:
+        return self(x)[0]
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        return self(x)[1]
+
+
+@pytest.mark.parametrize("line", HYBRIDS)
+def test_the_line_audits_the_hybrid_model(line: str) -> None:
+    torch.manual_seed(0)
+    data = torch.randn(16, 3)
+    given = {
+        "audit": audit, "data": data, "labels": (data[:, 0] > 0).long(), "hybrid": Hybrid(), "named": Named(),
+        "pair": nn.ModuleList([nn.Linear(3, 2), nn.Sequential(nn.Linear(3, 1), nn.Flatten(0))]),
+    }  # fmt: skip
+    report = eval(line, given)  # a line of this project's own documentation
+    assert report.status is Status.HOLDS, report
+    assert len(HYBRIDS) == 3
 
 
 def test_the_table_names_every_library() -> None:

@@ -85,7 +85,7 @@ def score() -> Induction:
         _summed(R, lambda i: (x(i) - logistic(a(i, gamma))) * a(i, gamma).diff(gamma)),
     )
     claim = Equation("d log p(x) / d gamma = sum of (x_i - sigma(a_i)) d a_i / d gamma", G, R)
-    return Induction("grad log p(x) = J^T (x - sigma(a))", N, (claim,), objects)
+    return Induction("grad log p(x) = J^T (x - sigma(a))", N, (claim,), objects, small=2)
 
 
 def moments() -> Induction:
@@ -125,7 +125,7 @@ def moments() -> Induction:
         Equation("E g_l = 0", second, 0),
         Equation("E g_k g_l = sum of p (1 - p) J_k J_l", mixed, V),
     )
-    return Induction("moments under the model", N, claim, objects)
+    return Induction("moments under the model", N, claim, objects, small=2)
 
 
 def residual_at_one_half() -> Equation:
@@ -179,7 +179,7 @@ def mean_square(ratio: SquaredRatio) -> Induction:
     longer = sum(F + s * cross / 2 + c**2 / 4 for s in SIGNS) / 2
     claim = Equation("mean square of the gradient", F, ratio(N) * c**2 / 4)
     return Induction(
-        "independent signs: RMS ratio sqrt(D)", N, (claim,), (Recursion(F, (explicit(1),), longer, explicit),)
+        "independent signs: RMS ratio sqrt(D)", N, (claim,), (Recursion(F, (explicit(1),), longer, explicit),), small=2
     )
 
 

@@ -30,6 +30,18 @@ def points(n: int, spread: float = 1.0, seed: int = 0) -> torch.Tensor:
     return spread * torch.randn(n, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+class Classes(torch.nn.Module):
+    """A Gaussian for each of two labels, with means that both heads read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.means = torch.nn.Parameter(torch.tensor([[-1.0, 0.0], [1.0, 0.0]]))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        joint = -((x[:, None] - self.means) ** 2).sum(-1) / 2
+        return joint, torch.logsumexp(joint, 1) - 2.5310242469692907
+
+
 @cache
 def made(kind: str) -> AuditReport:
     """A small report of each kind."""
@@ -42,6 +54,7 @@ def made(kind: str) -> AuditReport:
         "density": lambda: audit.density(NORMAL, points(60), points(40, 2.0, 1), points=40),
         "entangle": lambda: audit.entangle(lambda z: z, [torch.distributions.Normal(0.0, 1.0)] * 2, samples=1000),
         "flow": lambda: audit.flow(NORMAL, seconds=5.0),
+        "hybrid": lambda: audit.hybrid(Classes(), points(40), torch.arange(40) % 2, seconds=5.0),
     }
     return objects[kind]()
 

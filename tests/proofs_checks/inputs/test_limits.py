@@ -40,7 +40,7 @@ LARGE: list[tuple[str, Any, str]] = [
     ("group", {"generators": [f"g{k}" for k in range(5000)], "relations": []}, "at most 4096 are read"),
     ("group", {"generators": [f"g{k}" for k in range(4000)], "relations": ["g0^2"]}, "More than 1250 cosets"),
     ("group", {"permutations": {"a": cycle(20_000)}}, "generate more than 1677 elements"),
-    ("representation", representation({"permutations": {"r": cycle(20_000)}}), "generate more than 1677 elements"),
+    ("representation", representation({"permutations": {"r": cycle(20_000)}}), "generate more than 1024 elements"),
     ("representation", representation({"generators": ["r"], "relations": ["r^1000"]}), "1000 x 1000 values in Q"),
     ("representation", representation({**Z2, "elements": {f"a{k}": "r" for k in range(3)}}), "3 names for 2 elements"),
     (
