@@ -210,7 +210,7 @@ def longest_ratio() -> list[Equation | Sign]:
         Equation("ratio: squared slope below the threshold", below, falling.subs(w, sin(t) ** 2)),
         Equation("ratio: it falls in w too", Derivative(falling, w) * (1 + C**2 * w) ** 2, -(C**2) * (1 + C**2)),
         Sign("ratio: C^2 (C^2 - 1)", (1 + more) * more, ">= 0"),
-        Equation("ratio: sinh(f(k)/2) grows like C e^{ky}/2, so f(k)/k tends to ell", sp.Limit(C * sinh(t * y) * exp(-t * y), t, sp.oo), C / 2),
+        Equation("ratio: sinh(f(k)/2) e^{-ky} tends to C/2, so f(k)/k to ell", C * sinh(t * y) * exp(-t * y), C / 2 * (1 - exp(-2 * t * y))),
     ]  # fmt: skip
 
 
@@ -239,5 +239,5 @@ def rules_for_tau() -> list[Equation]:
         Equation("defect: squared slope of ell/2", Derivative(half, x) ** 2, (s * sinh(x)) ** 2 / ((s * cosh(x)) ** 2 - 1), (s * cosh(x) > 1, THETA < sp.pi)),
         # (s sinh x)^2 >= s^2 cosh^2 x - 1: the slope is not positive
         Equation("defect: and its sign", (s * sinh(x)) ** 2 - (s**2 * cosh(x) ** 2 - 1), cos(THETA / 2) ** 2),
-        Equation("defect: limit, 2 cosh(ell/2) e^{-tau/2}", sp.Limit(2 * s * cosh(x) * exp(-x), x, sp.oo), s),
+        Equation("defect: 2 cosh(ell/2) e^{-tau/2} tends to s", 2 * s * cosh(x) * exp(-x), s * (1 + exp(-2 * x))),
     ]  # fmt: skip
