@@ -17,7 +17,7 @@ from torch import Tensor
 
 from numerics.hyperbolic.trees import Tree
 
-__all__ = ["Frames", "PlantedTree", "Seen", "distances_from", "frames", "plant", "third_side"]
+__all__ = ["Frames", "PlantedTree", "Seen", "common_ancestors", "distances_by_paths", "first_steps", "frames", "plant", "third_side"]
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -197,33 +197,57 @@ class Seen(NamedTuple):
         return Seen(longer, direction - beta, blur, sway)
 
 
-def distances_from(planted: PlantedTree, source: int) -> tuple[Tensor, Tensor]:
-    """Distances of one place to all others in the embedding, by walking outwards with one law of cosines a step; and their errors.
+def common_ancestors(planted: PlantedTree) -> Tensor:
+    """The lowest common ancestor of all pairs of places: a row is its parent's row but on its own subtree, where it is the vertex itself.
 
-    The second way to the same distances: no lowest common ancestor enters.
-
-    Args:
-        planted: N places.
-        source: A place.
     Returns:
-        Distances and error bounds, float64, shape ``(N,)``.
+        int64, shape ``(N, N)``.
     """
     size = len(planted)
-    near: list[list[tuple[int, float, float, float]]] = [[] for _ in range(size)]
-    for child in range(1, size):
-        parent, length, way = int(planted.parents[child]), float(planted.lengths[child]), float(planted.directions[child])
-        near[parent].append((child, length, way, 0.0))
-        near[child].append((parent, length, 0.0, way))
-    found = {source: Seen(*(torch.zeros((), dtype=torch.float64) for _ in range(4)))}
-    queue = [source]
-    for vertex in queue:
-        for other, length, way, back in near[vertex]:
-            if other not in found:
-                here = found[vertex]
-                # as if ``other`` looked at the source over the edge: the angle at ``vertex`` is counted from that edge
-                turned = Seen(here.r, here.phi - way, here.blur, here.sway)
-                edge = torch.tensor(length, dtype=torch.float64)
-                found[other] = turned.from_parent(edge, torch.tensor(back, dtype=torch.float64))
-                queue.append(other)
-    rows = [found[place] for place in range(size)]
-    return torch.stack([row.r for row in rows]), torch.stack([row.blur for row in rows])
+    found = torch.zeros(size, size, dtype=torch.int64, device=planted.parents.device)
+    for place in range(1, size):
+        found[place] = found[int(planted.parents[place])]
+        found[place, place : int(planted.ends[place])] = place
+    return found
+
+
+def first_steps(planted: PlantedTree) -> Tensor:
+    """The neighbour of each place on the way to each other: int64, shape ``(N, N)``."""
+    size = len(planted)
+    found = planted.parents[:, None].expand(size, size).clone()
+    for place in range(1, size):
+        found[int(planted.parents[place]), place : int(planted.ends[place])] = place
+    return found
+
+
+def distances_by_paths(planted: PlantedTree) -> tuple[Tensor, Tensor]:
+    """All distances of a small tree by walks along its paths, one law of cosines a step; and their errors.
+
+    The second way to the same distances: no common ancestor enters them.
+
+    Args:
+        planted: N places; N^2 numbers are held.
+    Returns:
+        Distances and error bounds (first order in eps), float64, shape ``(N, N)``; row s holds the distances from s.
+
+    >>> from numerics.hyperbolic.trees import tree_from_parents
+    >>> distances_by_paths(plant(tree_from_parents([0, 0, 1]), 300.0))[0][0]
+    tensor([  0., 300., 600.], dtype=torch.float64)
+    """
+    depth = planted.depths
+    steps = depth[:, None] + depth[None, :] - 2 * depth[common_ancestors(planted)]
+    first = first_steps(planted)
+    held = Seen(*(torch.zeros(steps.shape, dtype=torch.float64, device=depth.device) for _ in range(4)))
+    for count in range(1, int(steps.max()) + 1):
+        source, place = (steps == count).nonzero(as_tuple=True)
+        before = first[place, source]
+        down = planted.parents[place] == before  # the step goes away from the root
+        zero = torch.zeros((), dtype=torch.float64, device=depth.device)
+        edge = torch.where(down, planted.lengths[place], planted.lengths[before])
+        ahead = torch.where(down, planted.directions[place], zero)
+        back = torch.where(down, zero, planted.directions[before])
+        here = Seen(*(part[source, before] for part in held))
+        moved = Seen(here.r, here.phi - ahead, here.blur, here.sway).from_parent(edge, back)
+        for part, value in zip(held, moved, strict=True):
+            part[source, place] = value
+    return held.r, held.blur

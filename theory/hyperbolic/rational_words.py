@@ -14,7 +14,7 @@ from typing import NamedTuple
 from theory.proof.statements import Enumeration, Family
 
 __all__ = [
-    "ABOVE", "AT_THE_THRESHOLD", "BELOW", "CLOSING", "FALSE_BOUNDS", "Turning", "chebyshev_square", "equality_of_words", "flat_words", "half_chords",
+    "ABOVE", "AT_THE_THRESHOLD", "BELOW", "CLOSING", "FALSE_BOUNDS", "VALID", "Turning", "chebyshev_square", "equality_of_words", "flat_words", "half_chords",
     "sharp", "spatial_words",
 ]  # fmt: skip
 
@@ -53,6 +53,7 @@ AT_THE_THRESHOLD = (_turning("2", "7/25", "24/25"),)  # zeta = 1: vertices on a 
 BELOW = (_turning("2", "0", "1"),)  # zeta < 1: valid until (k - 1) alpha = 2 pi, here k <= 7
 CLOSING = (_turning("3/2", "-3/5", "4/5"),)  # valid for k <= 3 only
 
+VALID = (*ABOVE, *AT_THE_THRESHOLD, *BELOW)  # for chains of up to seven edges
 HalfChord = Callable[[Turning, int], "Fraction | None"]  # a lower bound of sinh^2(d_k/2), or None where it claims none
 
 
@@ -194,12 +195,12 @@ def _words(what: str, turnings: Sequence[Turning], letters: Sequence[int], longe
     return Family(f"{what} of up to {longest} edges, {len(turnings)} lengths and turns", members, size)
 
 
-def flat_words(turnings: Sequence[Turning] = (*ABOVE, *AT_THE_THRESHOLD, *BELOW), longest: int = 5) -> Family:
+def flat_words(turnings: Sequence[Turning] = VALID, longest: int = 4) -> Family:
     """Chains in the plane that turn left, straight on or right at every vertex."""
     return _words("plane chains", turnings, (-1, 0, 1), longest)
 
 
-def spatial_words(turnings: Sequence[Turning] = (*ABOVE[:2], *AT_THE_THRESHOLD), longest: int = 4) -> Family:
+def spatial_words(turnings: Sequence[Turning] = (*ABOVE[:2], *AT_THE_THRESHOLD), longest: int = 3) -> Family:
     """Chains in H^3 that turn left, right, up or down, or go straight on."""
     return _words("chains in space", turnings, (-2, -1, 0, 1, 2), longest)
 

@@ -31,7 +31,21 @@ THETA = Symbol("theta", positive=True)
 # --- equality: the constant-turn chain ------------------------------------------------------------------------------------
 
 
-def constant_turn(half_chord: Callable[[Any, Any], Any] = lambda sinh_half, u: sinh_half * u) -> list[Induction | Equation]:
+HalfChord = Callable[[Any, Any], Any]  # from sinh(tau/2) and U_{k-1}(zeta) to sinh(d_k/2)
+Ends = Callable[[Any], tuple[Any, Any]]  # from k to how many ell and how many tau a bound is made of
+
+
+def times(sinh_half: Any, u: Any) -> Any:
+    """Their product."""
+    return sinh_half * u
+
+
+def one_tau(k: Any) -> tuple[Any, Any]:
+    """(k - 1) ell + tau."""
+    return k - 1, 1
+
+
+def constant_turn(half_chord: HalfChord = times) -> list[Induction | Equation]:
     r"""sinh(d_k/2) of the chain that always turns by phi to the same side, for every k, from products of k matrices of U(1,1).
 
     With :math:`r = e^{\tau/2}` and :math:`e = e^{i\varphi/2}` one turn and one edge are the matrix M of determinant 1 and trace 2 zeta, so that
@@ -175,7 +189,7 @@ def chebyshev_signs() -> list[Induction]:
 # --- what follows -----------------------------------------------------------------------------------------------------------
 
 
-def ends_of_the_chain(ends: Callable[[Any], Any] = lambda k: (k - 1, 1)) -> list[Equation]:
+def ends_of_the_chain(ends: Ends = one_tau) -> list[Equation]:
     r"""d_k > (k-1) ell + tau for k >= 2: with x = tau/2 > y = ell/2 the difference of the two sides' sinh, times sinh y, is positive.
 
     Args:

@@ -1,0 +1,58 @@
+"""Cases that plant a tree by Sarkar's construction: the edge length by how far zeta is above the threshold, the largest degree, the tree."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from proofs_checks.kernel import Case, Profile
+from proofs_checks.strategies.hyperbolic import LARGEST, Parents, prufer_trees, recursive_trees
+
+EXCESSES = (Fraction(1, 10**9), Fraction(1, 10**4), Fraction(1, 10), Fraction(1), Fraction(10), Fraction(1000))
+WEIGHTS = (Fraction(1, 2), Fraction(3, 4), Fraction(1), Fraction(5, 4), Fraction(2))
+
+
+def caterpillar(degree: int, edges: int) -> Parents:
+    """A spine of so many edges whose inner vertices have this degree; the next vertex of the spine is the first child."""
+    parents, at, inner = [0], 0, []
+    for k in range(edges):
+        parents.append(at)
+        at = len(parents) - 1
+        if k < edges - 1:
+            inner.append(at)
+    for vertex in inner:
+        parents += [vertex] * (degree - 2)
+    return tuple(parents)
+
+
+def largest_degree(parents: Parents) -> int:
+    """Of the tree, at least 3: below that trees are paths."""
+    degrees = [0] * len(parents)
+    for child in range(1, len(parents)):
+        degrees[child] += 1
+        degrees[parents[child]] += 1
+    return max(3, *degrees)
+
+
+def planted_trees(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(Delta, N, excess, tree)``: edges of the length at which zeta = 1 + excess for the tree's largest degree."""
+    size = LARGEST[profile.name]
+    trees = st.one_of(recursive_trees(2, size), prufer_trees(2, size))
+    return st.tuples(trees, st.sampled_from(EXCESSES)).map(
+        lambda drawn: Case(Delta=largest_degree(drawn[0]), N=len(drawn[0]), excess=drawn[1], tree=drawn[0])
+    )
+
+
+def weighted_trees(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(N, tau, weights, tree)``: edges of length tau times a weight, from below where certificates begin to far above."""
+    size = LARGEST[profile.name]
+    trees = st.one_of(recursive_trees(2, size), prufer_trees(2, size))
+    taus = st.sampled_from([Fraction(3), Fraction(6), Fraction(12), Fraction(24), Fraction(50)])
+
+    def weighed(drawn: tuple[Parents, Fraction]) -> st.SearchStrategy[Case]:
+        tree, tau = drawn
+        weights = st.lists(st.sampled_from(WEIGHTS), min_size=len(tree), max_size=len(tree))
+        return weights.map(lambda found: Case(N=len(tree), tau=tau, weights=tuple(found), tree=tree))
+
+    return st.tuples(trees, taus).flatmap(weighed)
