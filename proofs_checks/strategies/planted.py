@@ -45,14 +45,19 @@ def planted_trees(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def weighted_trees(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(N, tau, weights, tree)``: edges of length tau times a weight, from below where certificates begin to far above."""
+    """``Case(N, Delta, factor, weights, tree)``: the shortest edge is the factor times the threshold of the tree's largest degree."""
     size = LARGEST[profile.name]
     trees = st.one_of(recursive_trees(2, size), prufer_trees(2, size))
-    taus = st.sampled_from([Fraction(3), Fraction(6), Fraction(12), Fraction(24), Fraction(50)])
+    factors = st.sampled_from([Fraction(21, 20), Fraction(3, 2), Fraction(3), Fraction(10)])
 
     def weighed(drawn: tuple[Parents, Fraction]) -> st.SearchStrategy[Case]:
-        tree, tau = drawn
+        tree, factor = drawn
         weights = st.lists(st.sampled_from(WEIGHTS), min_size=len(tree), max_size=len(tree))
-        return weights.map(lambda found: Case(N=len(tree), tau=tau, weights=tuple(found), tree=tree))
+        return weights.map(lambda found: weighted_case(tree, factor, tuple(found)))
 
-    return st.tuples(trees, taus).flatmap(weighed)
+    return st.tuples(trees, factors).flatmap(weighed)
+
+
+def weighted_case(tree: Parents, factor: Fraction, weights: tuple[Fraction, ...]) -> Case:
+    """The case with these weights of the edges above each vertex (the first is ignored)."""
+    return Case(N=len(tree), Delta=largest_degree(tree), factor=factor, weights=weights, tree=tree)

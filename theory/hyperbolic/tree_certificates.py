@@ -20,7 +20,7 @@ from theory.hyperbolic.trees import labelled_trees
 from theory.proof.statements import Enumeration, Family
 
 __all__ = [
-    "BITS", "Certificate", "Crossing", "HalfEdges", "Rooted", "accepts", "certificate", "certificates_of_labelled_trees", "hung", "joint_below", "least_tau",
+    "BITS", "Certificate", "Crossing", "HalfEdges", "Rooted", "accepts", "best", "best_or_none", "by_mean_halves", "certificate", "certificates_of_labelled_trees", "hung", "joint_below", "least_tau",
     "midpoints", "moved", "units",
 ]  # fmt: skip
 
@@ -233,6 +233,40 @@ def certificate(tree: Rooted, cuts: HalfEdges, *, ordered: bool = False) -> Cert
         ratio = -(-(path.length << RATIO_BITS) // path.bound)
     scale = 1 << BITS
     return Certificate(Fraction(ratio, 1 << RATIO_BITS), Fraction(path.length, scale), Fraction(path.bound, scale))
+
+
+def best(tree: Rooted) -> Certificate:
+    """By moved cuts and the order of the children; by midpoints where those cross.
+
+    Raises:
+        Crossing: both do.
+    """
+    try:
+        return certificate(tree, moved(tree), ordered=True)
+    except Crossing:
+        return certificate(tree, midpoints(tree), ordered=True)
+
+
+def best_or_none(tree: Rooted) -> Certificate | None:
+    """:func:`best`, or None where perpendiculars cross."""
+    try:
+        return best(tree)
+    except Crossing:
+        return None
+
+
+def by_mean_halves(tree: Rooted) -> Fraction:
+    """What the mean half-edge of a vertex in the place of its shortest would certify (false): the largest (a + b)/D over all vertices."""
+    degrees, halves = tree.degrees, [list[int]() for _ in tree.parents]
+    for child in range(1, len(tree.parents)):
+        for end in (child, tree.parents[child]):
+            halves[end].append(tree.lengths[child] // 2)
+    found = Fraction(1)
+    for vertex, parts in enumerate(halves):
+        if len(parts) > 1:
+            mean = sum(parts) // len(parts)
+            found = max(found, Fraction(2 * mean, joint_below(mean, mean, 1, degrees[vertex])))
+    return found
 
 
 def accepts(tree: Rooted, cuts: HalfEdges, rho: Fraction, *, ordered: bool = False) -> bool:
