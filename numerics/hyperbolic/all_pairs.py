@@ -48,7 +48,7 @@ class AllPairs:
         tied: Strangers that are as far as some neighbour, to within the errors.
         collapsed: Pairs at distance zero, to within the errors.
         pairs: N (N - 1)/2: all of them were measured.
-        witness: The two vertices (labels' indices) that attain the largest contraction, their distance in the tree and in the embedding.
+        witness: The two vertices of the tree that attain the largest contraction, their distance in the tree and in the embedding.
         error: Bound of the error of every distance, first order in eps.
         least: The least distance met.
     """
@@ -96,6 +96,8 @@ def all_pairs(planted: PlantedTree, *, scale: float, tile: int = TILE) -> AllPai
         tally.add(_above(planted, depth))
         for batch in _at_depth(planted, depth, tile):
             tally.add(batch)
+    u, v, steps, distance = tally.witness
+    tally.witness = (int(planted.order[u]), int(planted.order[v]), steps, distance)
     return tally.result(len(planted))
 
 
