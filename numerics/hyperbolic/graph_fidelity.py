@@ -86,7 +86,9 @@ def graph_fidelity(
     tally = _Rows(unit)
     for start in range(0, size, tile):
         sources = range(start, min(start + tile, size))
-        steps = torch.from_numpy(dijkstra(graph, indices=list(sources), unweighted=bool((graph.data == 1).all()))).to(points.device)
+        steps = torch.from_numpy(dijkstra(graph, indices=list(sources), unweighted=bool((graph.data == 1).all()))).to(
+            points.device
+        )
         if not bool(torch.isfinite(steps).all()):
             raise ValueError("Expected a connected graph. Take one component.")
         embedded = distance(points[sources.start : sources.stop].unsqueeze(1), points.unsqueeze(0)).double()
@@ -116,7 +118,10 @@ class _Rows:
         off = steps > 0
         safe = torch.where(off, steps, torch.ones_like(steps))
         ratio = embedded / safe
-        low, high = torch.where(off, ratio, torch.full_like(ratio, math.inf)), torch.where(off, ratio, torch.zeros_like(ratio))
+        low, high = (
+            torch.where(off, ratio, torch.full_like(ratio, math.inf)),
+            torch.where(off, ratio, torch.zeros_like(ratio)),
+        )
         self.expansion = max(self.expansion, float(high.max()))
         least = float(low.min())
         contraction = 1 / least if least > 0 else math.inf
@@ -126,7 +131,9 @@ class _Rows:
         self.least = min(self.least, float(torch.where(off, embedded, torch.full_like(embedded, math.inf)).min()))
         self.error = max(self.error, float(blur.max()))
         self.collapsed += int(((embedded <= blur) & off).sum())
-        stretch = torch.where(off, (ratio / self.scale - 1).abs() if self.scale else torch.ones_like(ratio), torch.zeros_like(ratio))
+        stretch = torch.where(
+            off, (ratio / self.scale - 1).abs() if self.scale else torch.ones_like(ratio), torch.zeros_like(ratio)
+        )
         self.stretches.append(float(stretch.sum()))
         self._rank(sources, embedded.cpu().numpy(), blur.cpu().numpy(), near)
 

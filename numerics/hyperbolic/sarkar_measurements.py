@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.hyperbolic.tree_frames import EPS, PlantedTree, common_ancestors, distances_by_paths, first_steps, plant
 from numerics.hyperbolic.all_pairs import AllPairs, all_pairs
+from numerics.hyperbolic.tree_frames import EPS, PlantedTree, common_ancestors, distances_by_paths, first_steps, plant
 from numerics.hyperbolic.trees import Tree
 
 __all__ = ["CORRECT_SPACING", "SarkarTree", "least_distances", "ratio_of", "tau_of"]
@@ -63,7 +63,7 @@ def ratio_of(diameter: int, tau: float, degree: int) -> float:
     return diameter * tau / float(least_distances(diameter, tau, degree)[diameter])
 
 
-def CORRECT_SPACING(planted: PlantedTree) -> PlantedTree:  # noqa: N802  an object that a control replaces
+def CORRECT_SPACING(planted: PlantedTree) -> PlantedTree:
     """Directions as the construction has them."""
     return planted
 
@@ -111,7 +111,11 @@ class SarkarTree:
 
     def excess(self) -> Measurement:
         """By how much a distance exceeds its number of edges times tau."""
-        return Measurement((self.table - self.tau * self.steps.double()).clamp_min(0), self._distance_bound(EPS * self.tau * self.steps.double()), self.pairs)
+        return Measurement(
+            (self.table - self.tau * self.steps.double()).clamp_min(0),
+            self._distance_bound(EPS * self.tau * self.steps.double()),
+            self.pairs,
+        )
 
     def nearness_of_strangers(self) -> Measurement:
         """By how much a stranger comes nearer than a neighbour: zero makes MAP one."""
@@ -128,7 +132,9 @@ class SarkarTree:
             away = torch.arange(size) != u
             worst[u, away] = (self.table[on[away], away] - self.table[u, away]).clamp_min(0)
         bound = self._distance_bound(0.0)
-        return Measurement(worst, Bound({"rounding": 2 * float(bound.terms["rounding"].max())}, bound.derivation), self.pairs)
+        return Measurement(
+            worst, Bound({"rounding": 2 * float(bound.terms["rounding"].max())}, bound.derivation), self.pairs
+        )
 
     def two_ways(self) -> Measurement:
         """Distances by a walk along the path against distances by the lowest common ancestor: what all_pairs made of them."""
@@ -163,7 +169,9 @@ class SarkarTree:
     def ratio_below(self, rho: float) -> Measurement:
         """By how much the distortion of the tree exceeds a number, relatively."""
         worst = self.measured.worst
-        bound = Bound({"rounding": (worst.high - worst.low) / worst.value + 4 * EPS}, "The enclosure of the measured distortion.")
+        bound = Bound(
+            {"rounding": (worst.high - worst.low) / worst.value + 4 * EPS}, "The enclosure of the measured distortion."
+        )
         return Measurement(torch.tensor(max(0.0, worst.value / rho - 1)), bound, self.pairs)
 
     def ratio_reached(self, rho: float) -> Measurement:

@@ -17,7 +17,17 @@ from torch import Tensor
 
 from numerics.hyperbolic.trees import Tree
 
-__all__ = ["Frames", "PlantedTree", "Seen", "common_ancestors", "distances_by_paths", "first_steps", "frames", "plant", "third_side"]
+__all__ = [
+    "Frames",
+    "PlantedTree",
+    "Seen",
+    "common_ancestors",
+    "distances_by_paths",
+    "first_steps",
+    "frames",
+    "plant",
+    "third_side",
+]
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -162,7 +172,9 @@ def frames(planted: PlantedTree) -> Iterator[Frames]:
     for depth in range(int(planted.depths.max()) - 1, -1, -1):
         deep = planted.depths > depth
         at = torch.where(planted.depths > depth + 1, planted.parents[at], at)
-        seen = Seen(r[deep], phi[deep], blur[deep], sway[deep]).from_parent(planted.lengths[at[deep]], planted.directions[at[deep]])
+        seen = Seen(r[deep], phi[deep], blur[deep], sway[deep]).from_parent(
+            planted.lengths[at[deep]], planted.directions[at[deep]]
+        )
         r[deep], phi[deep], blur[deep], sway[deep] = seen
         yield Frames(depth, planted.parents[at], r, phi, blur, sway)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from proofs_checks.findings import AuditReport, Interrupted
 
 
-def audit(  # noqa: PLR0913
+def audit(
     kind: str, file: Path, /, *, json: Path | None = None, html: Path | None = None, max_bytes: int | None = None,
     coordinates: Path | None = None, model: str | None = None, curvature: float | None = None, sarkar: float | None = None, scale: float | None = None,
     root: str | None = None, bfs_tree: bool = False,

@@ -54,14 +54,18 @@ def read_embedding(source: Any, graph: Graph, model: str = "ball", curvature: fl
     if model not in MODELS:
         raise InputError(f"Expected a model among {', '.join(MODELS)}, got {short(model)}.")
     if not (isinstance(curvature, (int, float)) and math.isfinite(curvature) and curvature < 0):
-        raise InputError(f"Expected a negative curvature, got {short(curvature)}: a space with K >= 0 is not hyperbolic (model='euclidean' is flat).")
+        raise InputError(
+            f"Expected a negative curvature, got {short(curvature)}: a space with K >= 0 is not hyperbolic (model='euclidean' is flat)."
+        )
     points = _points(source, graph)
     size = len(graph.vertices)
     if points.ndim != 2 or len(points) != size:
         raise InputError(f"Expected points of shape ({size}, n), one for each vertex, got {tuple(points.shape)}.")
     if not bool(torch.isfinite(points).all()):
         bad = int((~torch.isfinite(points)).any(1).nonzero()[0])
-        raise InputError(f"Expected finite coordinates, got {points[bad].tolist()[:4]} for vertex {short(graph.vertices[bad])}.")
+        raise InputError(
+            f"Expected finite coordinates, got {points[bad].tolist()[:4]} for vertex {short(graph.vertices[bad])}."
+        )
     root = math.sqrt(-curvature)
     if model == "euclidean":
         eps = torch.finfo(points.dtype).eps
@@ -94,9 +98,13 @@ def _points(source: Any, graph: Graph) -> Tensor:
     try:
         points = torch.as_tensor(source).detach()
     except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"Expected coordinates as a tensor, an array, a mapping or a file, got {type(source).__name__}.") from error
+        raise InputError(
+            f"Expected coordinates as a tensor, an array, a mapping or a file, got {type(source).__name__}."
+        ) from error
     if not points.is_floating_point():
-        raise InputError(f"Expected coordinates as a floating-point tensor, got {points.dtype}. Convert with .double().")
+        raise InputError(
+            f"Expected coordinates as a floating-point tensor, got {points.dtype}. Convert with .double()."
+        )
     points = points if points.dtype in (torch.float32, torch.float64) else points.double()
     return _in_order(points, graph)
 
@@ -110,7 +118,9 @@ def _in_order(points: Tensor, graph: Graph) -> Tensor:
 
 def _by_vertex(rows: dict[Any, Any], graph: Graph) -> Tensor:
     if missing := [vertex for vertex in graph.vertices if vertex not in rows and str(vertex) not in rows]:
-        raise InputError(f"Expected coordinates of every vertex, got none of {short(missing[0])} ({len(missing)} of {len(graph.vertices)} are missing).")
+        raise InputError(
+            f"Expected coordinates of every vertex, got none of {short(missing[0])} ({len(missing)} of {len(graph.vertices)} are missing)."
+        )
     try:
         listed = [[float(entry) for entry in rows.get(vertex, rows.get(str(vertex)))] for vertex in graph.vertices]
         return torch.tensor(listed, dtype=torch.float64)
@@ -132,7 +142,9 @@ def _file(path: str | Path, graph: Graph) -> Tensor:
     try:
         lines = raw.decode("utf-8").splitlines()
     except UnicodeDecodeError:
-        raise InputError(f"{printed(path)} is no text. Write a vertex and its coordinates a line, or save an NPZ archive.") from None
+        raise InputError(
+            f"{printed(path)} is no text. Write a vertex and its coordinates a line, or save an NPZ archive."
+        ) from None
     for number, line in enumerate(lines, 1):
         words = [word for word in re.split(r"[,\s]+", line.strip()) if word]
         if not words or words[0][0] in "#%":
@@ -140,8 +152,12 @@ def _file(path: str | Path, graph: Graph) -> Tensor:
         try:
             numbers = [float(word) for word in words[1:]]
         except ValueError:
-            raise InputError(f"Expected a vertex and numbers in line {number} of {printed(path)}, got {short(line)}.") from None
+            raise InputError(
+                f"Expected a vertex and numbers in line {number} of {printed(path)}, got {short(line)}."
+            ) from None
         if words[0] in rows:
-            raise InputError(f"Expected each vertex once in {printed(path)}, got {short(words[0])} in line {number} again.")
+            raise InputError(
+                f"Expected each vertex once in {printed(path)}, got {short(words[0])} in line {number} again."
+            )
         rows[words[0]] = numbers
     return _by_vertex(rows, graph)

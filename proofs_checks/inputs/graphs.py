@@ -79,7 +79,9 @@ def read_graph(source: Any, subject: str = "") -> Graph:
         triples = [(u, v, data.get("weight", 1)) for u, v, data in source.edges(data=True)]
         return _checked(triples, list(source.nodes), subject or f"a graph of {len(source)} vertices")
     if not isinstance(source, Iterable):
-        raise InputError(f"Expected a file of edges, pairs of vertices or a networkx graph, got {type(source).__name__}.")
+        raise InputError(
+            f"Expected a file of edges, pairs of vertices or a networkx graph, got {type(source).__name__}."
+        )
     triples = []
     for edge in source:
         if not isinstance(edge, (list, tuple)) or len(edge) not in (2, 3):
@@ -99,7 +101,9 @@ def _lines(path: str | Path) -> list[tuple[Any, Any, Any]]:
         if not words or words[0][0] in "#%":
             continue
         if len(words) not in (2, 3):
-            raise InputError(f"Expected two vertices and perhaps a weight in line {number} of {printed(path)}, got {short(line)}.")
+            raise InputError(
+                f"Expected two vertices and perhaps a weight in line {number} of {printed(path)}, got {short(line)}."
+            )
         ends = [int(word) if re.fullmatch(r"-?\d{1,18}", word) else word for word in words[:2]]
         triples.append((ends[0], ends[1], words[2] if len(words) == 3 else 1))
     return triples
@@ -131,7 +135,9 @@ def _weight(weight: Any, u: Any, v: Any) -> float:
     except (TypeError, ValueError):
         value = math.nan
     if not (math.isfinite(value) and value > 0):
-        raise InputError(f"Expected a positive finite weight for the edge {short(u)} - {short(v)}, got {short(weight)}.")
+        raise InputError(
+            f"Expected a positive finite weight for the edge {short(u)} - {short(v)}, got {short(weight)}."
+        )
     return value
 
 
@@ -157,7 +163,9 @@ def _root(graph: Graph, root: Any) -> Any:
     as_text = {str(vertex): vertex for vertex in graph.vertices}
     if str(root) in as_text:
         return as_text[str(root)]
-    raise InputError(f"There is no vertex {short(root)} to be the root; the first of {len(graph.vertices)} is {short(graph.vertices[0])}.")
+    raise InputError(
+        f"There is no vertex {short(root)} to be the root; the first of {len(graph.vertices)} is {short(graph.vertices[0])}."
+    )
 
 
 def breadth_first_tree(graph: Graph, root: Any = None) -> Graph:
@@ -178,6 +186,8 @@ def breadth_first_tree(graph: Graph, root: Any = None) -> Graph:
                 queue.append(other)
     if len(seen) < len(graph.vertices):
         lost = next(vertex for vertex in graph.vertices if vertex not in seen)
-        raise InputError(f"Expected a connected graph, got no path from {short(start)} to {short(lost)} ({len(seen)} of {len(graph.vertices)} reached). Take one component.")
+        raise InputError(
+            f"Expected a connected graph, got no path from {short(start)} to {short(lost)} ({len(seen)} of {len(graph.vertices)} reached). Take one component."
+        )
     order = (start, *(edge[1] for edge in edges))
     return Graph(order, tuple(edges), tuple(weights), f"the breadth-first tree of {graph.name}")

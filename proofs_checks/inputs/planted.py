@@ -26,7 +26,9 @@ def _users_tree(tree: Any) -> Tree:
     except (TypeError, ValueError) as error:
         raise InputError(str(error)) from error
     if len(found) > LARGEST:
-        raise InputError(f"Expected a tree of at most {LARGEST} vertices here, got {len(found)}. audit.embedding measures larger ones in tiles.")
+        raise InputError(
+            f"Expected a tree of at most {LARGEST} vertices here, got {len(found)}. audit.embedding measures larger ones in tiles."
+        )
     return found
 
 

@@ -15,7 +15,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import sympy as sp
-from sympy import Derivative, Expr, Function, Matrix, asinh, cos, cosh, exp, log, sin, sinh, sqrt, symbols
+from sympy import Derivative, Expr, Function, Matrix, asinh, cos, cosh, exp, sin, sinh, sqrt, symbols
 
 from theory.proof.lagrange import lagrange
 from theory.proof.statements import Enumeration, Equation, Family, Induction
@@ -46,7 +46,9 @@ def _at_the_vertex() -> tuple[Expr, Expr, Expr, Matrix]:
 def joint(of: CoshOfJoint = cosh_of_the_joint) -> list[Equation]:
     """The two forward tangents at the cuts beside a vertex: unit vectors, their product, and on which side the vertex lies."""
     a, b, theta, gram = _at_the_vertex()
-    before = Matrix([[Derivative(cosh(a), a), Derivative(sinh(a), a), 0]])  # of the point at distance a from v on the edge back
+    before = Matrix(
+        [[Derivative(cosh(a), a), Derivative(sinh(a), a), 0]]
+    )  # of the point at distance a from v on the edge back
     after = Matrix([[Derivative(cosh(b), b), 0, Derivative(sinh(b), b)]])
     first, second = Matrix([[-sinh(a), -cosh(a), 0]]), Matrix([[sinh(b), 0, cosh(b)]])
     g = of(sinh(a), cosh(a), sinh(b), cosh(b), cos(theta))
@@ -154,9 +156,7 @@ def hyperbolic_pair(e: Fraction) -> tuple[Fraction, Fraction]:
     return (e - 1 / e) / 2, (e + 1 / e) / 2
 
 
-def rational_chains(
-    halves: Sequence[Fraction], turns: Sequence[tuple[Fraction, Fraction]], edges: int
-) -> Family:
+def rational_chains(halves: Sequence[Fraction], turns: Sequence[tuple[Fraction, Fraction]], edges: int) -> Family:
     """All plane chains of so many edges whose half-edges and turns come from the lists."""
     size = len(halves) ** (2 * edges) * len(turns) ** (edges - 1)
 
@@ -169,10 +169,14 @@ def rational_chains(
     return Family(f"plane chains of {edges} edges, {len(halves)} half-edges and {len(turns)} turns", members, size)
 
 
-Bounded = Callable[[Chain], "Fraction | None"]  # exp of a lower bound of the distance of the ends, or None where it claims none
+Bounded = Callable[
+    [Chain], "Fraction | None"
+]  # exp of a lower bound of the distance of the ends, or None where it claims none
 
 
-def nested(chain: Chain, of: CoshOfJoint = cosh_of_the_joint, bits: int = 48, *, absolute: bool = False, clamped: bool = False) -> Fraction | None:
+def nested(
+    chain: Chain, of: CoshOfJoint = cosh_of_the_joint, bits: int = 48, *, absolute: bool = False, clamped: bool = False
+) -> Fraction | None:
     """exp of :math:`x_1 + \\sum D_i + y_k`, each D_i rounded down; None where perpendiculars cross.
 
     Args:

@@ -79,14 +79,19 @@ def delaunay(root: Fraction = Fraction(3), largest: int = 4) -> Enumeration:
     """A vertex that is nearer to a point than its neighbours in the tree is nearer than every vertex: at the vertices and at points between."""
 
     def probes(points: Sequence[Point]) -> list[Point]:
-        between = [_at(e, p) for e in (Fraction(2), Fraction(7)) for p in map(Fraction, ("-7", "-1/2", "0", "1/3", "2"))]
+        between = [
+            _at(e, p) for e in (Fraction(2), Fraction(7)) for p in map(Fraction, ("-7", "-1/2", "0", "1/3", "2"))
+        ]
         return [*points, *between]
 
     def nearest(edges: Edges, distances: Sequence[Sequence[Fraction]]) -> bool:
         size = len(edges) + 1
         near = [{w for edge in edges for w in edge if v in edge and w != v} for v in range(size)]
         return all(
-            row[v] <= min(row[:size]) for row in distances for v in range(size) if all(row[v] <= row[w] for w in near[v])
+            row[v] <= min(row[:size])
+            for row in distances
+            for v in range(size)
+            if all(row[v] <= row[w] for w in near[v])
         )
 
     def holds(member: tuple[Edges, Fraction]) -> bool:

@@ -176,10 +176,14 @@ def _least_path(tree: Rooted, cuts: HalfEdges, ratio: int, *, ordered: bool) -> 
             if v:
                 gap = joint_below(near, part, slot, degrees[v])
                 options.append(arm.joined(_Path(gap, near + part)))
-        ends = [down[c].joined(_Path(cuts.far[c], cuts.far[c])) for c in children[v]]  # the path ends at v, coming from below
+        ends = [
+            down[c].joined(_Path(cuts.far[c], cuts.far[c])) for c in children[v]
+        ]  # the path ends at v, coming from below
         for i, (part, slot, arm) in enumerate(arms):
             for other, its, second in arms[:i]:
-                gap = joint_below(part, other, slot - its if ordered and len(children[v]) <= SQUARE_OF_SLOTS else 1, degrees[v])
+                gap = joint_below(
+                    part, other, slot - its if ordered and len(children[v]) <= SQUARE_OF_SLOTS else 1, degrees[v]
+                )
                 ends.append(arm.joined(second).joined(_Path(gap, part + other)))
         for end in ends:
             if best is None or end.value(ratio) < best.value(ratio):
@@ -291,7 +295,9 @@ def hung(parents: Sequence[int], tau: Fraction | float, weights: Sequence[Fracti
 JointBelow = Callable[[int, int, int, int], int]
 
 
-def largest_ratio_by_paths(tree: Rooted, cuts: HalfEdges, *, ordered: bool, joint: JointBelow = joint_below) -> Fraction:
+def largest_ratio_by_paths(
+    tree: Rooted, cuts: HalfEdges, *, ordered: bool, joint: JointBelow = joint_below
+) -> Fraction:
     """The largest T/B over all paths, one by one from each of their ends; O(n^2) and more."""
     size, degrees = len(tree.parents), tree.degrees
     around: list[list[tuple[int, int, int, int]]] = [[] for _ in range(size)]  # other end, part here, part there, slot
@@ -339,7 +345,9 @@ def certificates_of_labelled_trees(largest: int = 5, tau: Fraction = Fraction(5,
         """The pass accepts rho and refuses the next smaller number."""
         tree, cuts, rho = built(member)
         less = rho - Fraction(1, 1 << RATIO_BITS)
-        return accepts(tree, cuts, rho, ordered=member[2]) and (rho == 1 or not accepts(tree, cuts, less, ordered=member[2]))
+        return accepts(tree, cuts, rho, ordered=member[2]) and (
+            rho == 1 or not accepts(tree, cuts, less, ordered=member[2])
+        )
 
     def second(member: tuple[tuple[int, ...], bool, bool, int, int]) -> bool:
         """The largest ratio over all paths is rho, rounded up."""

@@ -16,7 +16,26 @@ from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
-from sympy import Derivative, Expr, Function, Matrix, Symbol, acosh, asinh, chebyshevt, chebyshevu, cos, cosh, exp, log, sin, sinh, sqrt, symbols, tan  # fmt: skip
+from sympy import (  # fmt: skip
+    Derivative,
+    Expr,
+    Function,
+    Matrix,
+    Symbol,
+    acosh,
+    asinh,
+    chebyshevt,
+    chebyshevu,
+    cos,
+    cosh,
+    exp,
+    log,
+    sin,
+    sinh,
+    sqrt,
+    symbols,
+    tan,
+)
 
 from theory.proof.statements import Equation, Induction, Recursion, Sign
 
@@ -250,7 +269,7 @@ def rules_for_tau() -> list[Equation]:
     s = sin(THETA / 2)
     half = acosh(s * cosh(x))
     return [
-        Equation("defect: squared slope of ell/2", Derivative(half, x) ** 2, (s * sinh(x)) ** 2 / ((s * cosh(x)) ** 2 - 1), (s * cosh(x) > 1, THETA < sp.pi)),
+        Equation("defect: squared slope of ell/2", Derivative(half, x) ** 2, (s * sinh(x)) ** 2 / ((s * cosh(x)) ** 2 - 1), (s * cosh(x) > 1, sp.pi > THETA)),
         # (s sinh x)^2 >= s^2 cosh^2 x - 1: the slope is not positive
         Equation("defect: and its sign", (s * sinh(x)) ** 2 - (s**2 * cosh(x) ** 2 - 1), cos(THETA / 2) ** 2),
         Equation("defect: 2 cosh(ell/2) e^{-tau/2} tends to s", 2 * s * cosh(x) * exp(-x), s * (1 + exp(-2 * x))),

@@ -53,7 +53,9 @@ def audit_embedding(
     if (coordinates is None) == (sarkar is None):
         raise InputError("Give either coordinates or sarkar= (an edge length for Sarkar's construction).")
     for name, value in (("sarkar", sarkar), ("scale", scale)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not (math.isfinite(value) and value > 0)):
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, (int, float)) or not (math.isfinite(value) and value > 0)
+        ):
             raise InputError(f"Expected a positive finite length in {name}, got {short(value)}.")
     findings = Findings(progress, stages=3)
     with findings.stage("the graph"):
@@ -62,7 +64,9 @@ def audit_embedding(
         if bfs_tree:
             given = breadth_first_tree(given, root)
         tree, weights = tree_of(given, root) if sarkar is not None else (None, ())
-        text = f"{len(given.vertices):,} vertices, {count(len(given.edges), 'edge')}" + (", weighted" if given.weighted else "")
+        text = f"{len(given.vertices):,} vertices, {count(len(given.edges), 'edge')}" + (
+            ", weighted" if given.weighted else ""
+        )
         how = "; its breadth-first tree is what is measured" if bfs_tree and cyclic else ""
         findings.append(Finding("graph", Status.HOLDS, text + how))
     facts: dict[str, Any] = {
@@ -76,4 +80,6 @@ def audit_embedding(
             found, more = of_coordinates(given, read_embedding(coordinates, given, model, curvature), scale)
     findings += found
     facts |= more
-    return AuditReport("embedding", subject or given.name, findings, meaning(findings, facts), next_step(findings, facts), facts)
+    return AuditReport(
+        "embedding", subject or given.name, findings, meaning(findings, facts), next_step(findings, facts), facts
+    )

@@ -22,7 +22,14 @@ def figure(facts: dict[str, Any]) -> Figure:
         _against_tau(axes.pop(0), curve, facts)
     if not parts:
         axes[0].axis("off")
-        axes[0].text(0.5, 0.5, f"d_wc {facts['d_wc']}\nd_avg {facts['d_avg']}\nMAP {facts['map']}", ha="center", va="center", fontsize=9)
+        axes[0].text(
+            0.5,
+            0.5,
+            f"d_wc {facts['d_wc']}\nd_avg {facts['d_avg']}\nMAP {facts['map']}",
+            ha="center",
+            va="center",
+            fontsize=9,
+        )
     return drawn
 
 
@@ -50,7 +57,9 @@ def _against_tau(axes: Any, curve: list[list[float | None]], facts: dict[str, An
     if measured:
         axes.plot(*zip(*measured, strict=True), "o-", color="tab:blue", markersize=3, linewidth=1, label="measured")
     if certified:
-        axes.plot(*zip(*certified, strict=True), "s--", color="tab:orange", markersize=3, linewidth=1, label="certified")
+        axes.plot(
+            *zip(*certified, strict=True), "s--", color="tab:orange", markersize=3, linewidth=1, label="certified"
+        )
     axes.axvline(facts["tau"], color="0.7", linewidth=0.8)
     axes.set_yscale("log")
     axes.set_xlabel("edge length tau", fontsize=8)

@@ -41,21 +41,32 @@ def of_sarkar(
 
 def _certified(tree: Tree, weights: tuple[float, ...], tau: float, seen: AllPairs) -> tuple[Finding, dict[str, Any]]:
     degree = max(3, *tree.degrees)
-    least = float(certificates.least_tau(Fraction(seen.worst.high) + Fraction(1, 1000), degree)) / min(weights[1:]) if seen.worst.high < math.inf else None
+    least = (
+        float(certificates.least_tau(Fraction(seen.worst.high) + Fraction(1, 1000), degree)) / min(weights[1:])
+        if seen.worst.high < math.inf
+        else None
+    )
     threshold = -2 * math.log(math.tan(math.pi / (2 * degree)))
     known = {"least_tau": least, "threshold_tau": threshold, "degree": degree}
     try:
         lengths = [Fraction(tau * weight) for weight in weights]
         hung = certificates.hung(tree.parents, 1, lengths)
     except ValueError as error:
-        return Finding(CERTIFICATE, Status.UNDECIDED, f"edge lengths have too many bits for the certificate: {error}"), known
+        return Finding(
+            CERTIFICATE, Status.UNDECIDED, f"edge lengths have too many bits for the certificate: {error}"
+        ), known
     try:
         proved = certificates.best(hung)
     except certificates.Crossing as error:
         text = f"nothing is certified at tau = {tau:.6g}: {error} Above {threshold / min(weights[1:]):.6g} every tree of degree {degree} with these weights has a certificate."
         return Finding(CERTIFICATE, Status.UNDECIDED, text), known
     rho = float(proved.rho)
-    witness = {"certified_bound": rho, "fraction": str(proved.rho), "path_length": float(proved.length), "path_bound": float(proved.bound)}
+    witness = {
+        "certified_bound": rho,
+        "fraction": str(proved.rho),
+        "path_length": float(proved.length),
+        "path_bound": float(proved.bound),
+    }
     status = Status.HOLDS if seen.worst.low <= rho * (1 + 2**-50) else Status.REFUTED
     text = f"distortion at most {rho:.9g}, proved in whole numbers for this tree (nested perpendiculars); measured {seen.worst.value:.9g}"
     return Finding(CERTIFICATE, status, text, witness), {**known, "certified_bound": rho}
@@ -76,7 +87,9 @@ def of_coordinates(graph: Graph, embedding: Embedding, scale: float | None) -> t
     return found, facts
 
 
-def _measured(seen: AllPairs | GraphFidelity, labels: tuple[Any, ...], scale: float) -> tuple[list[Finding], dict[str, Any]]:
+def _measured(
+    seen: AllPairs | GraphFidelity, labels: tuple[Any, ...], scale: float
+) -> tuple[list[Finding], dict[str, Any]]:
     """What both have in common."""
     u, v, steps, distance = seen.witness
     pair = f"{short(labels[u])} and {short(labels[v])}, {steps:.6g} apart in the graph, {distance:.6g} in the embedding"
@@ -90,10 +103,18 @@ def _measured(seen: AllPairs | GraphFidelity, labels: tuple[Any, ...], scale: fl
     findings.append(_collapse(seen))
     findings += [
         _enclosed(WORST, seen.worst, f"attained by {pair}; all {seen.pairs:,} pairs", collapsed=bool(seen.collapsed)),
-        _enclosed("average distortion", seen.average, f"mean of |d_emb/{scale:.6g} - d|/d", collapsed=bool(seen.collapsed)),
+        _enclosed(
+            "average distortion", seen.average, f"mean of |d_emb/{scale:.6g} - d|/d", collapsed=bool(seen.collapsed)
+        ),
     ]
     ties = f"; {seen.tied} strangers tie with a neighbour, and count against the embedding" if seen.tied else ""
-    findings.append(Finding(MAP, Status.HOLDS if not seen.collapsed and not precision else Status.UNDECIDED, f"{seen.mean_average_precision:.6f}{ties}"))
+    findings.append(
+        Finding(
+            MAP,
+            Status.HOLDS if not seen.collapsed and not precision else Status.UNDECIDED,
+            f"{seen.mean_average_precision:.6f}{ties}",
+        )
+    )
     return findings, facts
 
 
@@ -111,14 +132,23 @@ def _collapse(seen: AllPairs | GraphFidelity) -> Finding:
     if not seen.collapsed:
         return Finding("collapsed pairs", Status.HOLDS, "none: every two vertices are apart")
     certain = seen.least == 0
-    text = f"{seen.collapsed} of {seen.pairs:,} pairs lie at distance 0" + ("" if certain else " to within the errors") + ": no finite distortion"
+    text = (
+        f"{seen.collapsed} of {seen.pairs:,} pairs lie at distance 0"
+        + ("" if certain else " to within the errors")
+        + ": no finite distortion"
+    )
     return Finding("collapsed pairs", Status.REFUTED if certain else Status.UNDECIDED, text)
 
 
 def _enclosed(name: str, value: Enclosure, text: str, *, collapsed: bool) -> Finding:
     wide = (value.high - value.low) / max(value.value, 1.0) if math.isfinite(value.high) else math.inf
     if wide <= SHARP:
-        return Finding(name, Status.HOLDS, f"{value.value:.9g} ({text})", {"low": value.low, "value": value.value, "high": value.high})
+        return Finding(
+            name,
+            Status.HOLDS,
+            f"{value.value:.9g} ({text})",
+            {"low": value.low, "value": value.value, "high": value.high},
+        )
     why = "a pair collapses" if collapsed else f"the errors leave it between {value.low:.6g} and {value.high:.6g}"
     return Finding(name, Status.UNDECIDED, f"{value.value:.6g}; {why} ({text})")
 
@@ -145,14 +175,25 @@ def _drawing(tree: Tree, tau: float) -> dict[str, Any]:
         except ValueError:
             bound = None
         curve.append([factor * tau, measured, None if bound is None else float(bound.rho)])
-    return {"drawing": {"points": points.tolist(), "edges": [list(edge) for edge in tree.edges], "tau": edge}, "against_tau": curve}
+    return {
+        "drawing": {"points": points.tolist(), "edges": [list(edge) for edge in tree.edges], "tau": edge},
+        "against_tau": curve,
+    }
 
 
 def _disk(graph: Graph, embedding: Embedding, number: dict[Any, int]) -> dict[str, Any] | None:
     from numerics.hyperbolic import models
 
-    changes = {"ball": models.ball_to_hyperboloid, "klein": models.klein_to_hyperboloid, "half-space": models.half_space_to_hyperboloid}
+    changes = {
+        "ball": models.ball_to_hyperboloid,
+        "klein": models.klein_to_hyperboloid,
+        "half-space": models.half_space_to_hyperboloid,
+    }
     if embedding.model not in changes:
         return None
     points = models.hyperboloid_to_ball(changes[embedding.model](embedding.points.double()))
-    return {"points": points.round(decimals=4).tolist(), "edges": [[number[u], number[v]] for u, v in graph.edges], "tau": None}
+    return {
+        "points": points.round(decimals=4).tolist(),
+        "edges": [[number[u], number[v]] for u, v in graph.edges],
+        "tau": None,
+    }

@@ -58,10 +58,19 @@ def tree_embedding() -> Figure:
             certified.append((tau, float(certificates.certificate(hung, certificates.moved(hung), ordered=True).rho)))
         except certificates.Crossing:
             continue
-    right.plot(*zip(*certified, strict=True), "s--", color="tab:orange", linewidth=1, markersize=3, label="certified for this tree")
+    right.plot(
+        *zip(*certified, strict=True),
+        "s--",
+        color="tab:orange",
+        linewidth=1,
+        markersize=3,
+        label="certified for this tree",
+    )
     most = 2 * diameter
     known = [(tau, most * tau / float(least_distances(most, tau, degree)[most])) for tau in TAUS[1:]]
-    right.plot(*zip(*known, strict=True), color="0.4", linewidth=1, label=f"all trees, degree {degree}, diameter {most}")
+    right.plot(
+        *zip(*known, strict=True), color="0.4", linewidth=1, label=f"all trees, degree {degree}, diameter {most}"
+    )
     right.set_xlabel("edge length tau", fontsize=8)
     right.set_ylabel("worst-case distortion", fontsize=8)
     right.set_ylim(1, max(measured) + 0.5)

@@ -45,7 +45,9 @@ def exact(
         "cuts": lambda: [tree_certificates.certificates_of_labelled_trees(4, cut=cut)],
     }
     if any(replaced.values()):
-        return [part() for name, part in parts.items() if replaced[name]]  # the rest speaks of nothing that was replaced
+        return [
+            part() for name, part in parts.items() if replaced[name]
+        ]  # the rest speaks of nothing that was replaced
     return [
         *(part() for part in parts.values()),
         perpendiculars.joint_grows(),
@@ -73,7 +75,9 @@ def numeric(
     rooted = tree_certificates.hung(found.parents, 1, [Fraction(edge * weight) for weight in weights])
     rho = certify(rooted)
     if rho is None:
-        return [undecided(f"perpendiculars cross at edge length {edge:.6g}: nothing is certified. A larger tau may do.")]
+        return [
+            undecided(f"perpendiculars cross at edge length {edge:.6g}: nothing is certified. A larger tau may do.")
+        ]
     seen = SarkarTree(found, edge, case.Delta, weights=weights)
     return [
         measured(seen.ratio_below(float(rho)), resolves=RESOLVES, name="distortion is at most what was certified"),

@@ -49,7 +49,9 @@ def exact(
         "ends": lambda: chains.ends_of_the_chain(ends),
     }
     if any(replaced.values()):
-        return [part() for name, part in parts.items() if replaced[name]]  # the rest speaks of nothing that was replaced
+        return [
+            part() for name, part in parts.items() if replaced[name]
+        ]  # the rest speaks of nothing that was replaced
     return [
         *(part() for part in parts.values()),
         chains.order_is_kept(),
