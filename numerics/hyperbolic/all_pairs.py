@@ -175,7 +175,7 @@ def _blocks(family: list[Slice], tile: int) -> Iterator[tuple[Slice, Slice, list
         at = until
 
 
-def _compared(
+def _compared(  # noqa: PLR0917
     ready: _Slices, one: Slice, other: Slice, base: float, labels: list[Slice] | None, blur: float, sway: float
 ) -> Pairs:
     """Distances of two slices by one triangle at the common ancestor: :func:`numerics.hyperbolic.tree_frames.third_side`, written for speed."""
@@ -241,10 +241,7 @@ class _Tally:
         ratio = d / steps
         high, low = float(ratio.max()), float(ratio.min())
         self.expansion = max(self.expansion, high)
-        if low <= 0:
-            contraction = math.inf
-        else:
-            contraction = 1 / low
+        contraction = 1 / low if low > 0 else math.inf
         if contraction > self.contraction:
             self.contraction = contraction
             self.witness = _pair_at(batch, int(ratio.argmin()))

@@ -171,7 +171,7 @@ def _least_path(tree: Rooted, cuts: HalfEdges, ratio: int, *, ordered: bool) -> 
     for v in range(len(tree.parents) - 1, -1, -1):
         near = cuts.near[v]
         options = [_Path(near, near)] if v else []  # the path ends at v
-        arms = _arms(v, children[v], cuts, down, degrees[v], ratio, ordered=ordered)
+        arms = _arms(children[v], v > 0, cuts, down, ratio, ordered=ordered)
         for part, slot, arm in arms:
             if v:
                 gap = joint_below(near, part, slot, degrees[v])
@@ -194,17 +194,18 @@ def _least_path(tree: Rooted, cuts: HalfEdges, ratio: int, *, ordered: bool) -> 
     return best
 
 
-def _arms(v: int, below: Sequence[int], cuts: HalfEdges, down: Sequence[_Path], degree: int, ratio: int, *, ordered: bool) -> list[tuple[int, int, _Path]]:  # fmt: skip
+def _arms(
+    below: Sequence[int], hangs: bool, cuts: HalfEdges, down: Sequence[_Path], ratio: int, *, ordered: bool
+) -> list[tuple[int, int, _Path]]:
     """(half-edge at v, slot, path below) of the children that can matter: all of them, or the two best of each half-edge."""
     if ordered and len(below) <= SQUARE_OF_SLOTS:
-        return [(cuts.far[c], rank, down[c]) for rank, c in enumerate(below, int(v > 0))]
+        return [(cuts.far[c], rank, down[c]) for rank, c in enumerate(below, int(hangs))]
     classes: dict[int, list[_Path]] = {}
     for c in below:
         kept = classes.setdefault(cuts.far[c], [])
         kept.append(down[c])
         kept.sort(key=lambda path: path.value(ratio))
         del kept[2:]
-    del degree
     return [(part, 1, path) for part, paths in classes.items() for path in paths]
 
 

@@ -164,7 +164,7 @@ def _drawing(tree: Tree, tau: float) -> dict[str, Any]:
     """Points in the disk for the picture, at an edge length that a picture can show, and distortion against tau."""
     if len(tree) > DRAWN:
         return {}
-    edge = min(tau, 0.9 * carries(torch.float64) / max(1, max(tree.depths)), 2.0)
+    edge = min(tau, 0.9 * carries(torch.float64) / max(1, *tree.depths), 2.0)
     points = sarkar(tree, edge).round(decimals=4)
     curve = []
     for factor in (0.5, 0.75, 1.0, 1.5, 2.0, 3.0):
