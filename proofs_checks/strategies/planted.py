@@ -61,3 +61,23 @@ def weighted_trees(profile: Profile) -> st.SearchStrategy[Case]:
 def weighted_case(tree: Parents, factor: Fraction, weights: tuple[Fraction, ...]) -> Case:
     """The case with these weights of the edges above each vertex (the first is ignored)."""
     return Case(N=len(tree), Delta=largest_degree(tree), factor=factor, weights=weights, tree=tree)
+
+
+def judged_embeddings(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(N, n, radius, scale, tree)``: random points of the n-ball within the radius for the vertices of a tree, and a stated scale."""
+    size = LARGEST[profile.name]
+    trees = st.one_of(recursive_trees(2, size), prufer_trees(2, size))
+    return st.tuples(trees, st.integers(1, 8), st.integers(1, 8), st.integers(1, 16)).map(
+        lambda drawn: Case(
+            N=len(drawn[0]), n=drawn[1], radius=Fraction(drawn[2]), scale=Fraction(drawn[3], 4), tree=drawn[0]
+        )
+    )
+
+
+def euclidean_stars(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(k, h, n)``: the balanced tree with k children at each of h levels, in n dimensions; at most 40 vertices."""
+    del profile
+    shapes = st.one_of(
+        st.tuples(st.integers(2, 12), st.just(1)), st.sampled_from([(2, 2), (2, 3), (2, 4), (3, 2), (3, 3), (5, 2)])
+    )
+    return st.tuples(shapes, st.integers(1, 11)).map(lambda drawn: Case(k=drawn[0][0], h=drawn[0][1], n=drawn[1]))
