@@ -81,3 +81,11 @@ def euclidean_stars(profile: Profile) -> st.SearchStrategy[Case]:
         st.tuples(st.integers(2, 12), st.just(1)), st.sampled_from([(2, 2), (2, 3), (2, 4), (3, 2), (3, 3), (5, 2)])
     )
     return st.tuples(shapes, st.integers(1, 11)).map(lambda drawn: Case(k=drawn[0][0], h=drawn[0][1], n=drawn[1]))
+
+
+def measured_metrics(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(radius, cycle, N, tree)``: a radius of the plane, a cycle's edges, and a tree on at least four vertices."""
+    trees = prufer_trees(4, LARGEST[profile.name])
+    return st.tuples(st.integers(1, 6), st.integers(4, 13), trees).map(
+        lambda drawn: Case(radius=Fraction(drawn[0]), cycle=drawn[1], N=len(drawn[2]), tree=drawn[2])
+    )
