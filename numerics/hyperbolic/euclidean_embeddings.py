@@ -49,7 +49,9 @@ def optimise(tree: Tree, n: int, stream: Stream, steps: int = 300) -> Tensor:
     for step in range(steps):
         optimiser.zero_grad()
         gaps = (points.unsqueeze(1) - points).square().sum(-1)[off]
-        stretch = (gaps + 1e-12).log() / 2 - wanted[off].log()  # the constant keeps the gradient finite where points meet
+        stretch = (gaps + 1e-12).log() / 2 - wanted[
+            off
+        ].log()  # the constant keeps the gradient finite where points meet
         sharp = 4.0 + 60.0 * step / steps
         loss = (torch.logsumexp(sharp * stretch, 0) + torch.logsumexp(-sharp * stretch, 0)) / sharp
         loss.backward()

@@ -76,7 +76,9 @@ class JudgedEmbedding:
         """How two readings differ: worst case relatively, average relatively to one plus itself, MAP."""
         a, b = first(self), second(self)
         sizes = (b[0], 1 + b[1], 1.0)
-        residual = torch.tensor([abs(x - y) / size for x, y, size in zip(a, b, sizes, strict=True)], dtype=torch.float64)
+        residual = torch.tensor(
+            [abs(x - y) / size for x, y, size in zip(a, b, sizes, strict=True)], dtype=torch.float64
+        )
         eps = torch.finfo(torch.float64).eps
         bound = Bound(
             {"rounding": 2 * (len(self.tree) + 16) * eps},
@@ -88,15 +90,24 @@ class JudgedEmbedding:
         """How the measures change when every distance grows by a factor, the stated scale with it (or not)."""
         grown = JudgedEmbedding(self.tree, self.points, self.scale if stated else self.scale / factor, factor)
         before, after = THREE["counting"](self), THREE["counting"](grown)
-        residual = torch.tensor([abs(before[0] / after[0] - 1), abs(before[1] - after[1]) / (1 + before[1])], dtype=torch.float64)
+        residual = torch.tensor(
+            [abs(before[0] / after[0] - 1), abs(before[1] - after[1]) / (1 + before[1])], dtype=torch.float64
+        )
         eps = torch.finfo(torch.float64).eps
         # a distance times the factor rounds once, its quotients twice
-        bound = Bound({"rounding": 2 * (len(self.tree) + 16) * eps}, "One more rounding of every distance; quotients and sums as before.")
+        bound = Bound(
+            {"rounding": 2 * (len(self.tree) + 16) * eps},
+            "One more rounding of every distance; quotients and sums as before.",
+        )
         return Measurement(residual, bound, len(self.tree) * (len(self.tree) - 1) // 2)
 
 
 THREE: dict[str, Read] = {
-    "tiles": lambda seen: (seen.in_tiles.worst.value, seen.in_tiles.average.value, seen.in_tiles.mean_average_precision.value),
+    "tiles": lambda seen: (
+        seen.in_tiles.worst.value,
+        seen.in_tiles.average.value,
+        seen.in_tiles.mean_average_precision.value,
+    ),
     "rows": lambda seen: (seen.in_rows.worst.value, seen.in_rows.average.value, seen.in_rows.mean_average_precision),
     "counting": lambda seen: (seen.counted.worst, seen.counted.average, seen.counted.mean_average_precision),
 }

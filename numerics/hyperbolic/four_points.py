@@ -14,7 +14,15 @@ from numerics.bounds import Bound, Measurement
 from numerics.hyperbolic import models
 from numerics.streams import Stream
 
-__all__ = ["area_of_polygons", "below_limit", "delta_of_points", "farthest_from_sides", "four_point_delta", "ideal_square", "whole_delta"]
+__all__ = [
+    "area_of_polygons",
+    "below_limit",
+    "delta_of_points",
+    "farthest_from_sides",
+    "four_point_delta",
+    "ideal_square",
+    "whole_delta",
+]
 
 STEPS = 4000  # of the search along the side of a triangle
 
@@ -145,5 +153,7 @@ def whole_delta(distances: Tensor, expected: int | None = None) -> Measurement:
         first = d[:, :, None, None] + d[None, None, :, :]
         second, third = d[:, None, :, None] + d[None, :, None, :], d[:, None, None, :] + d[None, :, :, None]
         expected = int((first - torch.maximum(second, third)).max())
-    bound = Bound({"whole numbers": 0.25}, "Whole numbers that differ do so by 1: a quarter tells them apart with room.")
+    bound = Bound(
+        {"whole numbers": 0.25}, "Whole numbers that differ do so by 1: a quarter tells them apart with room."
+    )
     return Measurement(torch.tensor(float(abs(found - expected))), bound, len(distances))

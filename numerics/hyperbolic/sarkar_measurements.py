@@ -47,7 +47,7 @@ def least_distances(most: int, tau: float, degree: int) -> Tensor:
         recursion adds at most two roundings to values that grow.
 
     >>> round(float(least_distances(5, 2.0, 3)[5]), 12)
-    8.551348059200
+    8.5513480592
     """
     if most * tau > 1400:
         raise ValueError(f"Expected most * tau of at most 1400, got {most} * {tau:.6g}: U overflows.")

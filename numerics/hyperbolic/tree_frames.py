@@ -129,7 +129,7 @@ def third_side(r: Tensor, other: Tensor, sin_squared: Tensor) -> Tensor:
         r, other: Sides, nonnegative, broadcastable.
         sin_squared: :math:`\sin^2(\gamma/2)` in [0, 1].
     Returns:
-        d, of the broadcast shape; 0 at least.
+        d, of the broadcast shape; at least ``|r - q|``.
     Accuracy:
         Relative error of :math:`A_\pm` below 10 eps but for ``1 - sin^2``; hence d errs by at most ``(3 d + 16) eps`` beside what the
         errors of r, q and gamma make, which are at most :math:`\delta r + \delta q + \cot\frac\gamma2\,\delta\gamma`.
@@ -143,7 +143,8 @@ def third_side(r: Tensor, other: Tensor, sin_squared: Tensor) -> Tensor:
     both, cos_squared = small * little, 1 - sin_squared
     less = sin_squared * (1 - both).square() + cos_squared * (small - little).square()
     more = sin_squared * (1 + both).square() + cos_squared * (small + little).square()
-    return (r + other + 2 * ((less.sqrt() + more.sqrt()) / 2).log()).clamp_min(0)
+    found = r + other + 2 * ((less.sqrt() + more.sqrt()) / 2).log()
+    return torch.maximum(found, (r - other).abs())  # the squares underflow for an angle of 0 between sides beyond 370
 
 
 class Frames(NamedTuple):

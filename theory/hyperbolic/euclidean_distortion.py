@@ -61,7 +61,12 @@ def is_certificate(Q: Sequence[Sequence[Fraction]]) -> bool:
     """Whether Q is symmetric, positive semidefinite, with zero row sums."""
     size = len(Q)
     square = all(len(row) == size for row in Q)
-    return square and all(Q[i][j] == Q[j][i] for i in range(size) for j in range(i)) and all(sum(row) == 0 for row in Q) and semidefinite(Q)
+    return (
+        square
+        and all(Q[i][j] == Q[j][i] for i in range(size) for j in range(i))
+        and all(sum(row) == 0 for row in Q)
+        and semidefinite(Q)
+    )
 
 
 def dual_bound(Q: Sequence[Sequence[Fraction]], metric: Sequence[Sequence[Fraction]]) -> Fraction:
@@ -117,7 +122,12 @@ def star_identity() -> list[Induction | Equation]:
     return [
         lagrange("star: squares of differences of k coordinates", x, lambda i: Integer(1)),
         Equation("star: the least D^2", pairs / k**2, star_bound(k)),
-        Equation("star: squared distance of two leaves of the simplex, over 4", (2 - 2 * inner) / 4, 1 / star_bound(k), (k >= 2,)),
+        Equation(
+            "star: squared distance of two leaves of the simplex, over 4",
+            (2 - 2 * inner) / 4,
+            1 / star_bound(k),
+            (k >= 2,),
+        ),
     ]
 
 
@@ -134,7 +144,12 @@ def stars(largest: int = 12, bound: Bound = star_bound) -> Enumeration:
         stretches = leaves | {gram[i][i] for i in range(k)}
         return semidefinite(gram) and max(stretches) / min(stretches) == bound(k)
 
-    return Enumeration("stars: certificate = simplex", Family(f"stars with 2 to {largest} leaves", lambda: range(2, largest + 1), largest - 1), holds, second)
+    return Enumeration(
+        "stars: certificate = simplex",
+        Family(f"stars with 2 to {largest} leaves", lambda: range(2, largest + 1), largest - 1),
+        holds,
+        second,
+    )
 
 
 def _degree_of(edges: Sequence[tuple[int, int]]) -> int:
@@ -161,7 +176,9 @@ def every_tree(edges: Sequence[tuple[int, int]]) -> bool:
     return len(edges) >= 1
 
 
-def trees_are_distorted(said: Callable[[Sequence[tuple[int, int]]], bool] = path_or_distorted, largest: int = 5) -> Enumeration:
+def trees_are_distorted(
+    said: Callable[[Sequence[tuple[int, int]]], bool] = path_or_distorted, largest: int = 5
+) -> Enumeration:
     """Every labelled tree: a star inside with its certificate above 1, against Schoenberg's test whether the metric itself is Euclidean."""
 
     def holds(edges: tuple[tuple[int, int], ...]) -> bool:
@@ -172,7 +189,10 @@ def trees_are_distorted(said: Callable[[Sequence[tuple[int, int]]], bool] = path
     def second(edges: tuple[tuple[int, int], ...]) -> bool:
         metric = _metric_of(edges)
         size = len(metric)
-        gram = [[(metric[0][i] ** 2 + metric[0][j] ** 2 - metric[i][j] ** 2) / 2 for j in range(1, size)] for i in range(1, size)]
+        gram = [
+            [(metric[0][i] ** 2 + metric[0][j] ** 2 - metric[i][j] ** 2) / 2 for j in range(1, size)]
+            for i in range(1, size)
+        ]
         return (not semidefinite(gram)) == said(edges)
 
     def members() -> Iterator[tuple[tuple[int, int], ...]]:
@@ -180,4 +200,9 @@ def trees_are_distorted(said: Callable[[Sequence[tuple[int, int]]], bool] = path
             yield from labelled_trees(order)
 
     size = sum(n ** (n - 2) for n in range(2, largest + 1))
-    return Enumeration("distorted exactly where some degree exceeds 2", Family(f"labelled trees of order 2 to {largest}", members, size), holds, second)
+    return Enumeration(
+        "distorted exactly where some degree exceeds 2",
+        Family(f"labelled trees of order 2 to {largest}", members, size),
+        holds,
+        second,
+    )

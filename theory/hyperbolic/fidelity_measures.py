@@ -114,10 +114,14 @@ def _forest(largest: int) -> Family:
                 for points in CONFIGURATIONS:
                     yield edges, points
 
-    return Family(f"labelled trees of order 2 to {largest}, each at {len(CONFIGURATIONS)} sets of points", members, size)
+    return Family(
+        f"labelled trees of order 2 to {largest}, each at {len(CONFIGURATIONS)} sets of points", members, size
+    )
 
 
-def judged_tables(pairs: Pairs = all_of, precision: Callable[[Any, Any], Fraction] = map_by_counting, largest: int = 4) -> list[Enumeration]:
+def judged_tables(
+    pairs: Pairs = all_of, precision: Callable[[Any, Any], Fraction] = map_by_counting, largest: int = 4
+) -> list[Enumeration]:
     """The three measures of every labelled tree by their definitions and by a second algorithm.
 
     Args:
@@ -145,15 +149,21 @@ def judged_tables(pairs: Pairs = all_of, precision: Callable[[Any, Any], Fractio
 
     def average(member: tuple[Edges, Points]) -> bool:
         grid = table(member)
-        return all(average_by_pairs(member[0], grid, c, pairs) == _average_by_steps(member[0], grid, c) for c in FACTORS)
+        return all(
+            average_by_pairs(member[0], grid, c, pairs) == _average_by_steps(member[0], grid, c) for c in FACTORS
+        )
 
     def average_signed(member: tuple[Edges, Points]) -> bool:
         """The same with the pairs that are stretched and those that are shrunk apart."""
         grid, steps = table(member), _steps(member[0])
         off = all_of(len(grid))
         for c in FACTORS:
-            long = sum((grid[u][v] / (c * steps[u][v]) - 1 for u, v in off if grid[u][v] > c * steps[u][v]), Fraction(0))
-            short = sum((1 - grid[u][v] / (c * steps[u][v]) for u, v in off if grid[u][v] <= c * steps[u][v]), Fraction(0))
+            long = sum(
+                (grid[u][v] / (c * steps[u][v]) - 1 for u, v in off if grid[u][v] > c * steps[u][v]), Fraction(0)
+            )
+            short = sum(
+                (1 - grid[u][v] / (c * steps[u][v]) for u, v in off if grid[u][v] <= c * steps[u][v]), Fraction(0)
+            )
             if average_by_pairs(member[0], grid, c, pairs) * len(off) != long + short:
                 return False
         return True
@@ -221,12 +231,16 @@ def invariances(scaled: Scaling = with_the_embedding, largest: int = 4) -> Enume
 
     def holds(member: tuple[Edges, Points]) -> bool:
         edges, before, after = grown(member)
-        same = worst_by_pairs(edges, before) == worst_by_pairs(edges, after) and map_by_counting(edges, before) == map_by_counting(edges, after)
+        same = worst_by_pairs(edges, before) == worst_by_pairs(edges, after) and map_by_counting(
+            edges, before
+        ) == map_by_counting(edges, after)
         return same and average_by_pairs(edges, before, Fraction(1)) == average_by_pairs(edges, after, scaled(factor))
 
     def second(member: tuple[Edges, Points]) -> bool:
         edges, before, after = grown(member)
-        same = _worst_by_quadruples(edges, before) == _worst_by_quadruples(edges, after) and map_by_sorting(edges, before) == map_by_sorting(edges, after)
+        same = _worst_by_quadruples(edges, before) == _worst_by_quadruples(edges, after) and map_by_sorting(
+            edges, before
+        ) == map_by_sorting(edges, after)
         return same and _average_by_steps(edges, before, Fraction(1)) == _average_by_steps(edges, after, scaled(factor))
 
     return Enumeration("growth of the embedding", _forest(largest), holds, second)

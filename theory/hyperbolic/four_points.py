@@ -11,12 +11,37 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
-from sympy import Derivative, Expr, Integral, Rational, Symbol, cos, cosh, exp, log, pi, sin, sinh, sqrt, symbols, tan  # fmt: skip
+from sympy import (  # fmt: skip
+    Derivative,
+    Expr,
+    Integral,
+    Rational,
+    Symbol,
+    cos,
+    cosh,
+    exp,
+    log,
+    pi,
+    sin,
+    sinh,
+    sqrt,
+    symbols,
+    tan,
+)
 
 from theory.hyperbolic.trees import labelled_trees
 from theory.proof.statements import Enumeration, Equation, Family, Sign
 
-__all__ = ["area_of_disk", "delta_by_products", "delta_by_sums", "flat_area", "four_ideal_points", "growth", "ideal_triangle", "small_metrics"]
+__all__ = [
+    "area_of_disk",
+    "delta_by_products",
+    "delta_by_sums",
+    "flat_area",
+    "four_ideal_points",
+    "growth",
+    "ideal_triangle",
+    "small_metrics",
+]
 
 Area = Callable[[Any], Any]
 R = Symbol("r", positive=True)
@@ -35,7 +60,9 @@ def flat_area(r: Any) -> Expr:
 def growth(area: Area = area_of_disk) -> list[Equation | Sign]:
     """The area is the integral of circumferences 2 pi sinh t, exceeds Euclid's by a series of positive terms, and grows like e^r."""
     t, x = Symbol("t", positive=True), Symbol("x", nonnegative=True)
-    rest = Rational(1, 12) + x / 360 + x**2 / 20160  # (2 cosh r - 2 - r^2)/r^4 = sum of r^(2k-4) 2/(2k)!, its first terms, x = r^2
+    rest = (
+        Rational(1, 12) + x / 360 + x**2 / 20160
+    )  # (2 cosh r - 2 - r^2)/r^4 = sum of r^(2k-4) 2/(2k)!, its first terms, x = r^2
     return [
         Equation("area: the integral of the circumferences", area(R), Integral(2 * pi * sinh(t), (t, 0, R))),
         Equation("area: four times a square", area(R), 4 * pi * sinh(R / 2) ** 2),
@@ -57,7 +84,9 @@ def ideal_triangle() -> list[Equation]:
         Equation("slim: sinh of the distance to it is u/h", gap.subs(y, foot) ** 2 - 1, (u / h) ** 2),
         Equation("slim: the two sinh multiply to 1", right * left, 1, (phi < pi,)),
         Equation("slim: the nearer one by half angles", right, tan(phi / 2), (phi < pi,)),
-        Equation("slim: sinh log(1 + sqrt 2) = 1", (exp(log(1 + sqrt(2))) - exp(-log(1 + sqrt(2)))) / 2, tan(pi / 4), ()),
+        Equation(
+            "slim: sinh log(1 + sqrt 2) = 1", (exp(log(1 + sqrt(2))) - exp(-log(1 + sqrt(2)))) / 2, tan(pi / 4), ()
+        ),
     ]
 
 
@@ -68,7 +97,11 @@ def four_ideal_points() -> list[Equation]:
         Equation("four points: Ptolemy on the boundary", (c - a) * (d - b), (b - a) * (d - c) + (d - a) * (c - b)),
         # with A = B + C >= .. the largest A is at most twice the larger of B and C: 2 B - A = B - C >= 0 for B >= C;
         # sums of distances far out are twice the logarithms of such products, so delta is at most log 2, reached for B = C
-        Equation("four points: twice, with equality for B = C", 2 * (b - a) * (d - c) - (c - a) * (d - b), (b - a) * (d - c) - (d - a) * (c - b)),
+        Equation(
+            "four points: twice, with equality for B = C",
+            2 * (b - a) * (d - c) - (c - a) * (d - b),
+            (b - a) * (d - c) - (d - a) * (c - b),
+        ),
     ]
 
 

@@ -40,10 +40,22 @@ def numeric(
     tree = tree_from_parents(balanced_tree(case.k, case.h))
     points = measurements.optimise(tree, case.n, stream, steps=400)
     degree = case.k + (case.h > 1)
-    found = [measured(measurements.measured_shortfall(points, tree, least(degree)), resolves=RESOLVES, name="optimised: at least the star's")]
+    found = [
+        measured(
+            measurements.measured_shortfall(points, tree, least(degree)),
+            resolves=RESOLVES,
+            name="optimised: at least the star's",
+        )
+    ]
     if case.h > 1:
         low = volume(case.k, case.h, case.n)
-        found.append(measured(measurements.measured_shortfall(points, tree, low), resolves=RESOLVES, name="optimised: at least the volume's"))
+        found.append(
+            measured(
+                measurements.measured_shortfall(points, tree, low),
+                resolves=RESOLVES,
+                name="optimised: at least the volume's",
+            )
+        )
     else:
         simplex = measurements.simplex_of_star(case.k)
         found.append(measured(measurements.measured_shortfall(simplex, tree, least(case.k), reached=True), resolves=RESOLVES, name="the simplex reaches it"))  # fmt: skip
@@ -64,7 +76,11 @@ def _case(k: int, h: int, n: int) -> Case:
     return Case(k=k, h=h, n=n)
 
 
-cases = {"numeric": Cases(euclidean_stars, always=[_case(2, 1, 1), _case(3, 1, 2), _case(12, 1, 11), _case(2, 4, 2), _case(4, 2, 1)])}
+cases = {
+    "numeric": Cases(
+        euclidean_stars, always=[_case(2, 1, 1), _case(3, 1, 2), _case(12, 1, 11), _case(2, 4, 2), _case(4, 2, 1)]
+    )
+}
 controls = {
     "every-tree-is-distorted": [Control(exact, fails="distorted exactly where", said=exactly.every_tree)],
     "two-for-every-star": [

@@ -60,7 +60,11 @@ def _case(tree: tuple[int, ...], n: int, radius: int, scale: Fraction) -> Case:
 
 ONE = Fraction(1)
 SOME = [_case(balanced_tree(2, 3), 2, 3, ONE), _case(balanced_tree(3, 2), 5, 6, Fraction(1, 2))]
-cases = {"numeric": Cases(judged_embeddings, always=[_case((0, 0), 1, 2, ONE), _case(balanced_tree(39, 1), 3, 4, ONE), *SOME])}
+cases = {
+    "numeric": Cases(
+        judged_embeddings, always=[_case((0, 0), 1, 2, ONE), _case(balanced_tree(39, 1), 3, 4, ONE), *SOME]
+    )
+}
 controls = {
     "sampled-maximum": [
         Control(exact, fails="worst-case distortion over all pairs", pairs=exactly.every_other),

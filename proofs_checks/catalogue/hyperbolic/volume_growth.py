@@ -65,7 +65,11 @@ def _case(radius: int, cycle: int, tree: tuple[int, ...]) -> Case:
 
 
 SOME = [_case(4, 9, (0, 0, 1, 1)), _case(6, 12, (0, 0, 0, 1, 1, 2))]
-cases = {"numeric": Cases(measured_metrics, always=[_case(1, 4, (0, 0, 0, 0)), _case(6, 13, tuple(max(0, k // 2) for k in range(24)))])}
+cases = {
+    "numeric": Cases(
+        measured_metrics, always=[_case(1, 4, (0, 0, 0, 0)), _case(6, 13, tuple(max(0, k // 2) for k in range(24)))]
+    )
+}
 controls = {
     "polynomial-growth": [
         Control(exact, fails="area: the integral of the circumferences", area=exactly.flat_area),
