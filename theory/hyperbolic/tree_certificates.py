@@ -14,8 +14,6 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from flint import arb, ctx
-
 from theory.hyperbolic.trees import labelled_trees
 from theory.proof.statements import Enumeration, Family
 
@@ -96,6 +94,8 @@ def joint_below(a: int, b: int, turns: int, degree: int) -> int:
     >>> round(joint_below(half, half, 1, 3) / 2**60, 13)  # ell for tau = 2 at degree 3
     1.5975477667292
     """
+    from flint import arb, ctx
+
     turns = min(turns % degree, -turns % degree)
     if 2 * turns == degree:
         return a + b  # straight on: the two perpendiculars belong to one geodesic
@@ -139,6 +139,8 @@ def moved(tree: Rooted) -> HalfEdges:
 @lru_cache(1 << 14)
 def _part(here: int, there: int, length: int) -> int:
     """The part at the end of degree ``here``."""
+    from flint import arb
+
     if here <= 2 or there <= 2:
         return length // 2 if here <= 2 and there <= 2 else 0 if here <= 2 else length
     quotient = (arb.pi() / there).tan() / (arb.pi() / here).tan()
@@ -405,6 +407,8 @@ def least_tau(rho: Fraction, degree: int) -> Fraction:
 
 
 def _enough(tau: Fraction, rho: Fraction, degree: int) -> bool:
+    from flint import arb, ctx
+
     before = ctx.prec
     ctx.prec = WORKING_BITS
     try:
