@@ -31,7 +31,8 @@ def four_point_delta(distances: Tensor, *, tile: int = 1 << 22) -> tuple[Tensor,
     r"""Half the largest difference of the two largest sums over all quadruples, and a quadruple that attains it.
 
     Pairs are taken in the order of falling distance; the difference at two pairs is at most twice the shorter distance, so the search ends where that
-    no longer exceeds what was found.
+    no longer exceeds what was found. A pair x, y is left out where y lies on the way from x to another z, :math:`d_{xz} = d_{xy} + d_{yz}`: with z in the place of
+    y the largest sum grows by d_yz and the others by no more.
 
     Args:
         distances: Symmetric, zero on the diagonal, shape ``(N, N)``, N >= 4; int64 (exact) or floating point.
@@ -52,12 +53,12 @@ def four_point_delta(distances: Tensor, *, tile: int = 1 << 22) -> tuple[Tensor,
         raise ValueError(f"Expected the distances of at least four points, shape (N, N), got {tuple(distances.shape)}.")
     if not torch.equal(distances, distances.T) or bool((distances < 0).any()) or bool(distances.diagonal().any()):
         raise ValueError("Expected symmetric nonnegative distances with zeros on the diagonal.")
-    x, y = torch.triu_indices(len(distances), len(distances), 1, device=distances.device)
+    x, y = _far_apart(distances)
     order = torch.argsort(distances[x, y], descending=True, stable=True)
     x, y = x[order], y[order]
     length = distances[x, y]
     best, where = torch.zeros_like(length[0]), (0, 1, 2, 3)
-    for at in range(1, len(length)):
+    for at in range(len(length)):
         if 2 * length[at] <= best:
             break
         a, b = distances[x[at]], distances[y[at]]
@@ -70,6 +71,16 @@ def four_point_delta(distances: Tensor, *, tile: int = 1 << 22) -> tuple[Tensor,
             if gaps[place] > best:
                 best, where = gaps[place], (int(x[at]), int(y[at]), int(z[place]), int(w[place]))
     return best, where
+
+
+def _far_apart(distances: Tensor) -> tuple[Tensor, Tensor]:
+    """The pairs neither end of which lies on the way from the other to a third point."""
+    size = len(distances)
+    inner = torch.zeros(size, size, dtype=torch.bool, device=distances.device)
+    for x in range(size):
+        beyond = distances[x] == distances[x].unsqueeze(1) + distances  # rows y, columns z
+        inner[x] = (beyond & (distances > 0)).any(1)
+    return (~(inner | inner.T)).triu(1).nonzero(as_tuple=True)  # type: ignore[return-value]
 
 
 def delta_of_points(points: Tensor) -> Tensor:
