@@ -37,7 +37,9 @@ def breadth_first(name: str) -> Tree:
     path = next((folder / f"{name}.edges" for folder in (DATA, Path("../shared/data"), Path("/work/shared/data")) if (folder / f"{name}.edges").exists()), None)  # fmt: skip
     if path is None:
         pytest.skip(f"{name}.edges is not in ../shared/data")
-    graph = networkx.Graph([tuple(map(int, line.split()[:2])) for line in path.read_text().splitlines() if line.strip()])
+    graph = networkx.Graph(
+        [tuple(map(int, line.split()[:2])) for line in path.read_text().splitlines() if line.strip()]
+    )
     return rooted_tree(list(networkx.bfs_tree(graph, 0).edges), root=0)
 
 
@@ -58,7 +60,12 @@ def test_all_pairs_of_wordnet(device: str, record_property: Any) -> None:
     seconds = time.perf_counter() - began
     gigabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     name = torch.cuda.get_device_name() if device == "cuda" else processor()
-    for key, value in {"seconds": seconds, "GB": gigabytes, "d_wc": found.worst.value, "d_avg": found.average.value}.items():
+    for key, value in {
+        "seconds": seconds,
+        "GB": gigabytes,
+        "d_wc": found.worst.value,
+        "d_avg": found.average.value,
+    }.items():
         record_property(key, value)
     record(f"wordnet, {device}", seconds=seconds, gigabytes=gigabytes, device=name, d_wc=found.worst.value, d_avg=found.average.value, map=found.mean_average_precision, pairs=found.pairs)  # fmt: skip
     assert found.pairs == len(tree) * (len(tree) - 1) // 2
@@ -103,7 +110,10 @@ def test_pairs_agree_with_balls_within_the_derived_bound(record_property: Any) -
             e = acb(0, arb.pi() * used[parent] / degrees[parent]).exp()
             used[parent] += 1
             a, b = matrices[parent][0] * e, matrices[parent][1] / e
-            matrices[child] = ((a * half.cosh() + b * half.sinh()) * acb(0, 1), (a * half.sinh() + b * half.cosh()) / acb(0, 1))
+            matrices[child] = (
+                (a * half.cosh() + b * half.sinh()) * acb(0, 1),
+                (a * half.sinh() + b * half.cosh()) / acb(0, 1),
+            )
         order, rng = planted.order.tolist(), random.Random(0)
         error = all_pairs(planted, scale=tau).error
         worst, count, ctx.prec = 0.0, 0, 900

@@ -158,10 +158,11 @@ Slice = tuple[int, int]
 def _blocks(family: list[Slice], tile: int) -> Iterator[tuple[Slice, Slice, list[Slice] | None]]:
     """Rectangles that cover all pairs from different slices of the family; small neighbours are taken together as a square."""
     first = family[0][0]
+    group = min(GROUP, math.isqrt(tile))
     at = 0
     while at < len(family):
         until = at + 1
-        while until < len(family) and family[until][1] - family[at][0] <= GROUP:
+        while until < len(family) and family[until][1] - family[at][0] <= group:
             until += 1
         start, stop = family[at][0], family[until - 1][1]
         if until - at > 1:

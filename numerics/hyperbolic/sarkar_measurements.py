@@ -18,6 +18,7 @@ from numerics.hyperbolic.trees import Tree
 
 __all__ = ["CORRECT_SPACING", "SarkarTree", "least_distances", "ratio_of", "tau_of"]
 
+SMALL = 40  # vertices
 LeastDistances = Callable[[int, float, int], Tensor]  # (most edges, tau, degree) -> bounds for 0, 1, .., most edges
 Ratio = Callable[[int, float, int], float]  # (diameter, tau, degree) -> bound of the distortion
 
@@ -89,7 +90,8 @@ class SarkarTree:
         self.steps = depth[:, None] + depth[None, :] - 2 * depth[common]  # int64: double before it meets a float
         self.heights = height[:, None] + height[None, :] - 2 * height[common]  # distances in the tree, with weights
         self.pairs = len(self.planted) * (len(self.planted) - 1) // 2
-        self.measured: AllPairs = all_pairs(self.planted, scale=tau)
+        # pair by pair where there are few, so that every border between rectangles is met
+        self.measured: AllPairs = all_pairs(self.planted, scale=tau, tile=1 if len(tree) <= SMALL else 64)
 
     @property
     def diameter(self) -> int:

@@ -42,7 +42,9 @@ def exact(
         "joint": lambda: perpendiculars.joint(of),
         "chains": lambda: [perpendiculars.chain_bounds("chains of unequal edges: x_1 + sum D_i + y_k", chains, bound)],
         "sides": lambda: [perpendiculars.forward_cuts(absolute=absolute)],
-        "cuts": lambda: [tree_certificates.certificates_of_labelled_trees(4, cut=cut)],
+        "cuts": lambda: [
+            tree_certificates.certificates_of_labelled_trees(4, cut=way) for way in (cut, tree_certificates.midpoints)
+        ],
     }
     if any(replaced.values()):
         return [
