@@ -30,8 +30,8 @@ STEPS = 4000  # of the search along the side of a triangle
 def four_point_delta(distances: Tensor, *, tile: int = 1 << 22) -> tuple[Tensor, tuple[int, int, int, int]]:
     r"""Half the largest difference of the two largest sums over all quadruples, and a quadruple that attains it.
 
-    Pairs are taken in the order of falling distance; the difference at two pairs is at most twice the shorter distance, so the search ends where that
-    no longer exceeds what was found. A pair x, y is left out where y lies on the way from x to another z, :math:`d_{xz} = d_{xy} + d_{yz}`: with z in the place of
+    Pairs are taken in the order of falling distance; the difference at two pairs is at most the shorter distance (the two smaller sums
+    together are at least twice the longer), so the search ends where that no longer exceeds what was found. A pair x, y is left out where y lies on the way from x to another z, :math:`d_{xz} = d_{xy} + d_{yz}`: with z in the place of
     y the largest sum grows by d_yz and the others by no more.
 
     Args:
@@ -59,7 +59,7 @@ def four_point_delta(distances: Tensor, *, tile: int = 1 << 22) -> tuple[Tensor,
     length = distances[x, y]
     best, where = torch.zeros_like(length[0]), (0, 1, 2, 3)
     for at in range(len(length)):
-        if 2 * length[at] <= best:
+        if length[at] <= best:
             break
         a, b = distances[x[at]], distances[y[at]]
         for start in range(0, at, tile):
