@@ -20,6 +20,7 @@ from proofs_checks.inputs.graphs import Graph
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
 from theory.hyperbolic import tree_certificates as certificates
+from theory.hyperbolic.edge_lengths import least_tau
 
 SHARP = 1e-3  # an enclosure this wide, relatively, says nothing of the third digit
 DRAWN = 2000  # vertices up to which the tree is drawn
@@ -42,7 +43,7 @@ def of_sarkar(
 def _certified(tree: Tree, weights: tuple[float, ...], tau: float, seen: AllPairs) -> tuple[Finding, dict[str, Any]]:
     degree = max(3, *tree.degrees)
     least = (
-        float(certificates.least_tau(Fraction(seen.worst.high) + Fraction(1, 1000), degree)) / min(weights[1:])
+        float(least_tau(Fraction(seen.worst.high) + Fraction(1, 1000), degree)) / min(weights[1:])
         if seen.worst.high < math.inf
         else None
     )

@@ -8,6 +8,7 @@ import pytest
 from flint import arb, ctx
 
 from theory.hyperbolic import tree_certificates as certificates
+from theory.hyperbolic.edge_lengths import least_tau
 from theory.hyperbolic.perpendiculars import exp_of_arcosh_below
 from theory.hyperbolic.rational_words import FALSE_BOUNDS, chebyshev_square, half_chords, sharp, spatial_words
 
@@ -61,10 +62,10 @@ def test_lengths_that_are_no_multiples_of_the_unit_are_refused() -> None:
 
 @pytest.mark.parametrize(("rho", "degree", "tau"), [(Fraction(2), 3, 1.28978468285676), (Fraction(2), 16, 6.67195582881041), (Fraction(11, 10), 4, 7.63526032605325), (Fraction(11, 10), 16, 35.9544380322906)])  # fmt: skip
 def test_least_tau_is_rounded_up(rho: Fraction, degree: int, tau: float) -> None:
-    found = certificates.least_tau(rho, degree)
+    found = least_tau(rho, degree)
     assert 0 <= float(found) - tau < 2e-9
     with pytest.raises(ValueError, match="above 1"):
-        certificates.least_tau(Fraction(1), degree)
+        least_tau(Fraction(1), degree)
 
 
 def test_squares_of_chebyshev_polynomials() -> None:
