@@ -146,35 +146,31 @@ def orbit(parity: int) -> Induction:
     .. math:: S_m = \sinh\tfrac\tau2\,U_{m-1}, \quad Q_m = s\,T_m - c^2\cosh\tfrac\tau2\,U_{m-1}, \quad R_m = c\,U_m \quad\text{(after the joint)}
 
     Odd k: the middle is the midpoint of an edge, N its tangent, and m = 1 is half an edge away. Even k: the middle is a vertex, N the bisector.
-    R_m >= 0 is the condition that psi + phi stays below pi.
+    R_m >= 0 is the condition that psi + phi stays below pi. With S in units of sinh(tau/2) and R in units of c all is polynomial in s and cosh(tau/2).
 
     Args:
         parity: 0 or 1.
     """
-    r, w = symbols("r w", positive=True)  # exp(tau/2), tan(theta/4)
+    s, ch = symbols("s h", positive=True)  # sin(theta/2), cosh(tau/2)
     j = Symbol("j", integer=True, nonnegative=True)
-    ch, sh = (r + 1 / r) / 2, (r - 1 / r) / 2
-    s, c = 2 * w / (1 + w**2), (1 - w**2) / (1 + w**2)
-    zeta = s * ch
-    turn = Matrix([[s**2 - c**2, -2 * s * c], [2 * s * c, s**2 - c**2]])  # by phi = pi - theta, of (Q, R)
-    long, tall = 2 * sh * ch, ch**2 + sh**2  # sinh tau, cosh tau
-    S, Q, R, T, U = (Function(name)(j) for name in "SQRTU")
+    zeta, cc, tall = s * ch, 1 - s**2, 2 * ch**2 - 1  # c^2, cosh tau
+    straight = s**2 - cc  # cos phi; sin phi = 2 s c
+    S, Q, R, T, U = (Function(name)(j) for name in "SQRTU")  # S in units of sinh(tau/2), R in units of c
 
     def stepped(a: Any, b: Any, d: Any) -> tuple[Any, Any, Any]:
-        after = turn * Matrix([a * long + b * tall, d])
-        return a * tall + b * long, after[0], after[1]
+        ahead = 2 * ch * (ch**2 - 1) * a + tall * b
+        return tall * a + 2 * ch * b, straight * ahead - 2 * s * cc * d, 2 * s * ahead + straight * d
 
-    first = (sp.S.Zero, s, c) if parity == 0 else (sh, *(turn * Matrix([ch, 0])))
+    first = (sp.S.Zero, s, sp.S.One) if parity == 0 else (sp.S.One, straight * ch, 2 * s * ch)
 
     def walked(number: int) -> tuple[Any, Any, Any]:
-        """The definition: a point and a tangent in the hyperboloid's plane, carried along; N = (0, 1, 0)."""
-        edge = Matrix([[tall, long, 0], [long, tall, 0], [0, 0, 1]])
-        corner = sp.diag(1, turn.T)
-        half = Matrix([[ch, sh, 0], [sh, ch, 0], [0, 0, 1]])
-        frame = half * corner if parity else sp.diag(1, Matrix([[s, c], [-c, s]]))
+        """The definition: the row <p, N>, <u, N>, <v, N> of point, tangent and normal, times a matrix for each edge and each corner."""
+        edge = Matrix([[tall, 2 * ch * (ch**2 - 1), 0], [2 * ch, tall, 0], [0, 0, 1]])
+        corner = Matrix([[1, 0, 0], [0, straight, 2 * s], [0, -2 * s * cc, straight]])
+        row = Matrix([[1, ch, 0]]) * corner if parity else Matrix([[0, s, 1]])
         for _ in range(number):
-            frame = frame * edge * corner
-        return frame[1, 0], frame[1, 1], frame[1, 2]
+            row = row * edge * corner
+        return row[0], row[1], row[2]
 
     following = stepped(S, Q, R)
     start = (sp.S.One, sp.S.Zero) if parity == 0 else (zeta, sp.S.One)
@@ -184,9 +180,9 @@ def orbit(parity: int) -> Induction:
         Recursion(U, (start[1],), 2 * zeta * T + (2 * zeta**2 - 1) * U, lambda k: chebyshevu(2 * k + parity - 1, zeta) if k or parity else sp.S.Zero),
     )  # fmt: skip
     claim = (
-        Equation("distance from the middle's hyperplane", S, sh * U),
-        Equation("direction", Q, s * T - c**2 * ch * U),
-        Equation("R = c U_m", R, c * (T + zeta * U)),
+        Equation("distance from the middle's hyperplane", S, U),
+        Equation("direction", Q, s * T - cc * ch * U),
+        Equation("R = c U_m", R, T + zeta * U),
     )
     return Induction(f"orbit of the constant turn, {'odd' if parity else 'even'} vertices", j, claim, objects, start=0)
 
