@@ -7,6 +7,14 @@ curves                 geodesics, speeds and lengths of curves
 trees                  trees, distances in them, and Sarkar's embedding
 fidelity               distortion and mean average precision of an embedding
 counted_fidelity       the same from their definitions, in plain Python
+tree_frames            Sarkar's embedding without coordinates, at any radius
+all_pairs              its measures over all pairs, a rectangle of pairs at a time
+neighbour_ranks        its mean average precision, from the strangers near neighbours
+sarkar_measurements    a planted tree against the bounds of the claims
+graph_fidelity         the measures of any embedding of any graph, by rows of shortest paths
+fidelity_measurements  the measures of one embedding by three ways
+euclidean_embeddings   Euclidean embeddings, optimised, and their lower bounds
+four_points            Gromov's four-point delta; areas and triangles of the plane
 moved_trees            an embedded tree before and after an isometry, each measurement with its bound
 =====================  ======================================================================
 """

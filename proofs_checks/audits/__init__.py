@@ -22,7 +22,7 @@ class Kind(NamedTuple):
 KINDS = {
     name: Kind(f"proofs_checks.audits.{name}", f"audit_{name}", reads)
     for reads, names in {
-        "data": ("representation", "group", "equivariance"),
+        "data": ("representation", "group", "equivariance", "embedding"),
         "code": ("flow", "density", "pit", "typicality", "entangle", "hybrid"),
     }.items()
     for name in names

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 
 def audit(
-    kind: str, file: Path, /, *, json: Path | None = None, html: Path | None = None, max_bytes: int | None = None
-) -> int:
+    kind: str, file: Path, /, *, json: Path | None = None, html: Path | None = None, max_bytes: int | None = None,
+    coordinates: Path | None = None, model: str | None = None, curvature: float | None = None, sarkar: float | None = None, scale: float | None = None,
+    root: str | None = None, bfs_tree: bool = False,
+) -> int:  # fmt: skip
     """Apply a theorem to an object of your own.
 
     Exits with 0 when every finding holds, 1 when one is refuted, 3 when one is undecided, 2 when the object cannot be
@@ -33,7 +35,7 @@ def audit(
     Parameters
     ----------
     kind
-        Of data: representation, group (JSON, CSV or NPZ files), equivariance (a JSON or NPZ file). Of a model:
+        Of data: representation, group (JSON, CSV or NPZ files), equivariance (a JSON or NPZ file), embedding (a file of edges). Of a model:
         flow, density, pit, typicality, entangle, hybrid (a Python file that defines what the audit is given, under the audit's names).
     file
         Your object. A file of data is never run; a Python file is code, and is.
@@ -43,11 +45,31 @@ def audit(
         Write the findings and their picture as one self-contained page.
     max_bytes
         Read a file of data of up to so many bytes, in place of 64 MiB.
+    coordinates
+        Of an embedding: a vertex and its coordinates a line, or an NPZ archive of one array.
+    model
+        Of those coordinates: ball, hyperboloid, half-space, klein or euclidean.
+    curvature
+        Of the space, below 0; -1 when left out.
+    sarkar
+        In place of coordinates, the edge length of Sarkar's construction of a tree.
+    scale
+        The length that stands for one edge in the average distortion.
+    root
+        The vertex from which a tree hangs.
+    bfs_tree
+        Take the breadth-first tree of a graph that is none.
     """
     from proofs_checks.findings import Interrupted
 
     outputs = checked_outputs({"json": json, "html": html}, file)
     module, name, reads = _kind_of(kind)
+    options = {
+        key: value
+        for key, value in {
+            "coordinates": coordinates, "model": model, "curvature": curvature, "sarkar": sarkar, "scale": scale, "root": root, "bfs_tree": bfs_tree or None,
+        }.items() if value is not None
+    }  # fmt: skip
     if not exists(file):
         raise InputError(f"There is no file {printed(file)} to audit.")
     if (reads == "code") != (file.suffix == ".py"):
@@ -55,7 +77,7 @@ def audit(
         raise InputError(f"The {kind} audit reads {wanted}; got {named(file)}.")
     try:
         with limited_to(max_bytes):
-            report = _carried_out(getattr(importlib.import_module(module), name), file, reads)
+            report = _carried_out(getattr(importlib.import_module(module), name), file, reads, options)
     except Interrupted as stop:
         return _interrupted(kind, file, stop)
     say(report.text())
@@ -63,10 +85,13 @@ def audit(
     return exits.INTERRUPTED if report.facts.get("interrupted") else exits.exit_code([str(report.status)])
 
 
-def _carried_out(function: Any, file: Path, reads: str) -> AuditReport:
+def _carried_out(function: Any, file: Path, reads: str, options: dict[str, Any]) -> AuditReport:
     """The audit of a file, its progress shown where stderr is a terminal."""
+    taken = inspect.signature(function).parameters if reads == "data" else {}
+    if unknown := [f"--{name.replace('_', '-')}" for name in options if name not in taken]:
+        raise InputError(f"This audit takes no {', '.join(unknown)}; what it is given stands in its file.")
     if reads == "data":
-        return function(file)
+        return function(file, **options)
     objects = _told(file, function)
     try:
         if "progress" not in inspect.signature(function).parameters or "progress" in objects:

@@ -55,6 +55,7 @@ def made(kind: str) -> AuditReport:
         "entangle": lambda: audit.entangle(lambda z: z, [torch.distributions.Normal(0.0, 1.0)] * 2, samples=1000),
         "flow": lambda: audit.flow(NORMAL, seconds=5.0),
         "hybrid": lambda: audit.hybrid(Classes(), points(40), torch.arange(40) % 2, seconds=5.0),
+        "embedding": lambda: audit.embedding([(0, 1), (0, 2), (0, 3), (3, 4)], sarkar=3.0),
     }
     return objects[kind]()
 

@@ -1,0 +1,113 @@
+"""The measures of one embedding by three ways: tiles of a tree's pairs, rows of a graph's shortest paths, and counting in plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from numerics.bounds import Bound, Measurement
+from numerics.hyperbolic import models
+from numerics.hyperbolic.counted_fidelity import CountedFidelity, counted_fidelity
+from numerics.hyperbolic.fidelity import Fidelity, fidelity
+from numerics.hyperbolic.graph_fidelity import GraphFidelity, adjacency, graph_fidelity
+from numerics.hyperbolic.trees import Tree, graph_distances
+from numerics.streams import Stream
+
+__all__ = ["THREE", "JudgedEmbedding", "Read", "random_points", "steps_of"]
+
+Read = Callable[["JudgedEmbedding"], tuple[float, float, float]]
+
+
+def random_points(size: int, n: int, radius: float, stream: Stream) -> Tensor:
+    """Points of the ball in random directions at hyperbolic radii uniform in [0, radius]; shape ``(size, n)``."""
+    ways = stream.normal(size, n)
+    far = radius * stream.uniform(size, 1)
+    return ways / torch.linalg.vector_norm(ways, dim=1, keepdim=True) * (far / 2).tanh()
+
+
+def steps_of(tree: Tree) -> list[list[int]]:
+    """Number of edges between all pairs, as lists."""
+    return graph_distances(tree, torch.arange(len(tree))).tolist()
+
+
+class JudgedEmbedding:
+    """Points of the Poincaré ball for the vertices of a tree, judged at a stated scale.
+
+    Args:
+        tree: N vertices.
+        points: Shape ``(N, n)``, in the tree's order.
+        scale: The length that stands for one edge.
+        factor: By how much every distance is grown; the stated scale grows with it.
+    """
+
+    def __init__(self, tree: Tree, points: Tensor, scale: float, factor: float = 1.0) -> None:
+        self.tree, self.points, self.scale, self.factor = tree, points, scale, factor
+
+    def distance(self, x: Tensor, y: Tensor) -> Tensor:
+        """The ball's distance times the factor."""
+        return self.factor * models.poincare_distance(x, y)
+
+    @cached_property
+    def table(self) -> Tensor:
+        """All distances."""
+        return self.distance(self.points.unsqueeze(1), self.points)
+
+    @cached_property
+    def in_tiles(self) -> Fidelity:
+        """By tiles of the tree's pairs."""
+        return fidelity(self.tree, self.points, self.distance, tau=self.scale * self.factor, tile=7)
+
+    @cached_property
+    def in_rows(self) -> GraphFidelity:
+        """By rows of shortest paths of the graph."""
+        size = len(self.tree)
+        graph = adjacency(size, self.tree.edges, [1.0] * (size - 1))
+        return graph_fidelity(graph, self.points, self.distance, errors=torch.zeros(size, dtype=torch.float64), scale=self.scale * self.factor, tile=5)  # fmt: skip
+
+    @cached_property
+    def counted(self) -> CountedFidelity:
+        """By the definitions, in plain Python."""
+        return counted_fidelity(self.tree, self.table.tolist(), tau=self.scale * self.factor)
+
+    def differences(self, first: Read, second: Read) -> Measurement:
+        """How two readings differ: worst case relatively, average relatively to one plus itself, MAP."""
+        a, b = first(self), second(self)
+        sizes = (b[0], 1 + b[1], 1.0)
+        residual = torch.tensor(
+            [abs(x - y) / size for x, y, size in zip(a, b, sizes, strict=True)], dtype=torch.float64
+        )
+        eps = torch.finfo(torch.float64).eps
+        bound = Bound(
+            {"rounding": 2 * (len(self.tree) + 16) * eps},
+            "The same distances enter both; what is left are N divisions and sums of each row, and their sum over the rows, on either side.",
+        )
+        return Measurement(residual, bound, len(self.tree) * (len(self.tree) - 1) // 2)
+
+    def under_growth(self, factor: float, *, stated: bool = True) -> Measurement:
+        """How the measures change when every distance grows by a factor, the stated scale with it (or not)."""
+        grown = JudgedEmbedding(self.tree, self.points, self.scale if stated else self.scale / factor, factor)
+        before, after = THREE["counting"](self), THREE["counting"](grown)
+        residual = torch.tensor(
+            [abs(before[0] / after[0] - 1), abs(before[1] - after[1]) / (1 + before[1])], dtype=torch.float64
+        )
+        eps = torch.finfo(torch.float64).eps
+        # a distance times the factor rounds once, its quotients twice
+        bound = Bound(
+            {"rounding": 2 * (len(self.tree) + 16) * eps},
+            "One more rounding of every distance; quotients and sums as before.",
+        )
+        return Measurement(residual, bound, len(self.tree) * (len(self.tree) - 1) // 2)
+
+
+THREE: dict[str, Read] = {
+    "tiles": lambda seen: (
+        seen.in_tiles.worst.value,
+        seen.in_tiles.average.value,
+        seen.in_tiles.mean_average_precision.value,
+    ),
+    "rows": lambda seen: (seen.in_rows.worst.value, seen.in_rows.average.value, seen.in_rows.mean_average_precision),
+    "counting": lambda seen: (seen.counted.worst, seen.counted.average, seen.counted.mean_average_precision),
+}
