@@ -1,0 +1,39 @@
+"""Figures of the claims about hyperbolic geometry and densities on it; drawn when a report or a user asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from numerics.hyperbolic import charts, normal_coordinates
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def model_identity() -> Figure:
+    """One triangle in three charts, its sides as geodesics and their lengths, read by each chart's own formula."""
+    from matplotlib.figure import Figure
+
+    from numerics.hyperbolic import models
+
+    corners = torch.tensor([[1.6, 0.3], [-1.2, 1.1], [-0.2, -1.7]], dtype=torch.float64)
+    ends = corners.roll(-1, 0)
+    t = torch.linspace(0, 1, 25, dtype=torch.float64).reshape(-1, 1, 1)
+    sides = normal_coordinates.exp_map(corners, t * normal_coordinates.log_map(corners, ends))
+    drawn = Figure(figsize=(6.6, 2.7), layout="constrained")
+    for axes, chart in zip(drawn.subplots(1, 3), ("ball", "klein", "half-space"), strict=True):
+        line = charts.from_normal(sides, chart)
+        lengths = models.MODELS[chart].distance(charts.from_normal(corners, chart), charts.from_normal(ends, chart))
+        axes.plot(line[..., 0], line[..., 1], color="tab:blue", linewidth=1)
+        axes.plot(line[0, :, 0], line[0, :, 1], "o", color="tab:red", markersize=3)
+        turn = torch.linspace(0, 6.283185307179586, 73)
+        if chart != "half-space":
+            axes.plot(turn.cos(), turn.sin(), color="0.5", linewidth=0.8)
+        else:
+            axes.axhline(0, color="0.5", linewidth=0.8)
+        axes.set_title(f"{chart}\nsides {', '.join(f'{float(length):.3f}' for length in lengths)}", fontsize=8)
+        axes.set_aspect("equal")
+        axes.axis("off")
+    return drawn

@@ -1,0 +1,46 @@
+"""Cases of the claims about hyperbolic geometry: dimension, radius of curvature, how far from the origin, which chart."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from proofs_checks.kernel import Case, Profile
+from proofs_checks.strategies.common import dimensions, sample_size
+
+CHARTS = ("hyperboloid", "ball", "klein", "half-space")
+RADII = tuple(Fraction(*pair) for pair in ((1, 4), (1, 2), (1, 1), (3, 2), (2, 1), (5, 1)))  # of curvature
+REACH = {"hyperboloid": 8, "ball": 8, "half-space": 8, "klein": 4}  # what float64 carries with digits to spare
+SIZE = 32  # pairs of points a case
+
+
+def chart_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(n, R, chart, far)``: points within ``far`` curvature radii of the origin, read in the chart."""
+    del profile
+    radii, tenths = st.sampled_from(RADII), st.integers(1, 10)
+    return st.tuples(dimensions(1, 64), radii, st.sampled_from(CHARTS), tenths).map(
+        lambda drawn: Case(n=drawn[0], R=drawn[1], chart=drawn[2], far=Fraction(REACH[drawn[2]] * drawn[3], 10))
+    )
+
+
+def wrapped_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(n, R, chart, sigma, offset)``: a wrapped normal of spread sigma with its mean ``offset`` away from the origin, both in curvature radii."""
+    del profile
+    eighths = st.integers(1, 8).map(lambda k: Fraction(k, 8))
+    return st.tuples(dimensions(1, 16), st.sampled_from(RADII), st.sampled_from(CHARTS), eighths, eighths).map(
+        lambda drawn: Case(n=drawn[0], R=drawn[1], chart=drawn[2], sigma=drawn[3] / 2, offset=drawn[4])
+    )
+
+
+def drawn_wrapped_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """The same in dimension 2, with the number of draws."""
+    return wrapped_cases(profile).map(lambda case: Case(**{**case, "n": 2, "size": min(400_000, sample_size(profile))}))
+
+
+def density_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(which, n, R, size)``: one of the synthetic densities and how many draws of it."""
+    size = min(400_000, sample_size(profile))
+    return st.tuples(st.sampled_from(("wrapped", "checkerboard", "spirals")), st.sampled_from(RADII[1:])).map(
+        lambda drawn: Case(which=drawn[0], n=2, R=drawn[1], size=size)
+    )
