@@ -55,7 +55,7 @@ def log_sinh(x: Tensor) -> Tensor:
     >>> log_sinh(torch.tensor([1.0, 1000.0]).double())
     tensor([1.6144e-01, 9.9931e+02], dtype=torch.float64)
     """
-    return x + torch.log(-torch.expm1(-2 * x)) - LOG_2
+    return x + _log(-torch.expm1(-2 * x)) - LOG_2
 
 
 def log_sinhc(x: Tensor) -> Tensor:
@@ -212,6 +212,18 @@ def transport(start: Tensor, end: Tensor, vector: Tensor, radius: float = 1.0) -
 # --- the triangle ----------------------------------------------------------------------------------------------------------
 
 
+def _log(x: Tensor) -> Tensor:
+    """log x for ``x >= 0``, minus infinity with slope 0 at 0, so that no gradient there is undefined."""
+    positive = x > 0
+    return torch.where(positive, torch.log(torch.where(positive, x, torch.ones_like(x))), torch.full_like(x, -math.inf))
+
+
+def _length(x: Tensor) -> Tensor:
+    """Euclidean length over the last axis, with slope 0 at 0."""
+    zero = (x == 0).all(-1, keepdim=True)
+    return torch.where(zero.squeeze(-1), torch.zeros_like(x[..., 0]), norm(torch.where(zero, torch.ones_like(x), x)))
+
+
 def _points(x: Tensor, radius: float) -> Tensor:
     require_floating(x)
     if not (math.isfinite(radius) and radius > 0):
@@ -223,7 +235,7 @@ def _points(x: Tensor, radius: float) -> Tensor:
 
 def _unit(x: Tensor) -> Tensor:
     """Directions; the first axis for the zero vector, which has none."""
-    length = norm(x).unsqueeze(-1)
+    length = _length(x).unsqueeze(-1)
     first = torch.zeros_like(x)
     first[..., 0] = 1
     return torch.where(length > 0, x / torch.where(length > 0, length, torch.ones_like(length)), first)
@@ -235,7 +247,7 @@ def _turn(x: Tensor, y: Tensor) -> Tensor:
     It is :math:`\bigl(x - y + y\,(|y|-|x|)/|y|\bigr)/|x|` with :math:`|y|-|x| = \langle y-x, y+x\rangle/(|x|+|y|)`.
     """
     u, w = _unit(x), _unit(y)
-    a, b = norm(x).unsqueeze(-1), norm(y).unsqueeze(-1)
+    a, b = _length(x).unsqueeze(-1), _length(y).unsqueeze(-1)
     short = (a == 0) | (b == 0)
     a, b = torch.where(short, torch.ones_like(a), a), torch.where(short, torch.ones_like(b), b)
     longer = ((y - x) * (y + x)).sum(-1, keepdim=True) / (a + b)
@@ -245,7 +257,7 @@ def _turn(x: Tensor, y: Tensor) -> Tensor:
 
 def _corner(x: Tensor, y: Tensor, radius: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Both lengths in curvature radii, and the sine and the cosine of half the angle between the vectors."""
-    return norm(x) / radius, norm(y) / radius, norm(_turn(x, y)) / 2, norm(_turn(x, -y)) / 2
+    return _length(x) / radius, _length(y) / radius, _length(_turn(x, y)) / 2, _length(_turn(x, -y)) / 2
 
 
 def _frame(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -253,7 +265,7 @@ def _frame(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     u, gap = torch.broadcast_tensors(_unit(x), -_turn(x, y))
     across = gap - (gap * u).sum(-1, keepdim=True) * u
     across = across - (across * u).sum(-1, keepdim=True) * u  # once more: the first projection leaves eps of u
-    length = norm(across).unsqueeze(-1)
+    length = _length(across).unsqueeze(-1)
     return u, across / torch.where(length > 0, length, torch.ones_like(length))
 
 
@@ -263,13 +275,17 @@ def _log_cosh(x: Tensor) -> Tensor:
 
 def _side(a: Tensor, b: Tensor, half_sine: Tensor) -> Tensor:
     """The side opposite the corner, from the sides a, b at it and the sine of half its angle."""
-    log_chord = torch.logaddexp(
-        2 * log_sinh((a - b).abs() / 2), log_sinh(a) + log_sinh(b) + 2 * torch.log(half_sine)
-    ) / 2  # fmt: skip
+    radial, turned = 2 * log_sinh((a - b).abs() / 2), log_sinh(a) + log_sinh(b) + 2 * _log(half_sine)
+    apart = torch.maximum(radial, turned).isfinite()
+    one = torch.zeros_like(a + b + half_sine)
+    log_chord = torch.where(
+        apart, torch.logaddexp(torch.where(apart, radial, one), torch.where(apart, turned, one)) / 2, one - math.inf
+    )
     far = log_chord > 0
-    near = torch.asinh(torch.exp(torch.where(far, torch.zeros_like(log_chord), log_chord)))
-    beyond = torch.where(far, log_chord, torch.zeros_like(log_chord))
-    return 2 * torch.where(far, beyond + torch.log1p(torch.sqrt(1 + torch.exp(-2 * beyond))), near)
+    near = torch.asinh(torch.exp(torch.where(far | ~apart, one, log_chord)))
+    beyond = torch.where(far, log_chord, one)
+    side = torch.where(far, beyond + torch.log1p(torch.sqrt(1 + torch.exp(-2 * beyond))), near)
+    return 2 * torch.where(apart, side, one)
 
 
 def _far_angle(a: Tensor, b: Tensor, half_sine: Tensor, half_cosine: Tensor) -> tuple[Tensor, Tensor]:
@@ -278,10 +294,10 @@ def _far_angle(a: Tensor, b: Tensor, half_sine: Tensor, half_cosine: Tensor) -> 
     :math:`\cos\beta\,\sinh d = \sinh(a-b) + 2\cosh a\,\sinh b\,\sin^2\frac\gamma2` and :math:`\sin\beta\,\sinh d = \sinh b\,\sin\gamma`, all three terms
     scaled by the largest. Each is at most about :math:`\sinh d`, so that nothing is lost in the sum.
     """
-    log_s = torch.log(half_sine)
+    log_s = _log(half_sine)
     gap = log_sinh((a - b).abs())
     bend = LOG_2 + _log_cosh(a) + log_sinh(b) + 2 * log_s
-    side = LOG_2 + log_sinh(b) + log_s + torch.log(half_cosine)
+    side = LOG_2 + log_sinh(b) + log_s + _log(half_cosine)
     scale = torch.maximum(torch.maximum(gap, bend), side)
     scale = torch.where(scale.isfinite(), scale, torch.zeros_like(scale))
     cosine = torch.sign(a - b) * torch.exp(gap - scale) + torch.exp(bend - scale)

@@ -44,3 +44,11 @@ def density_cases(profile: Profile) -> st.SearchStrategy[Case]:
     return st.tuples(st.sampled_from(("wrapped", "checkerboard", "spirals")), st.sampled_from(RADII[1:])).map(
         lambda drawn: Case(which=drawn[0], n=2, R=drawn[1], size=size)
     )
+
+
+def mass_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(n, R, sigma)`` for n up to 10, sigma in curvature radii; two dimensions at most in the quick profile, where balls are dear."""
+    most = 2 if profile.name == "quick" else 10
+    return st.tuples(st.integers(1, most), st.sampled_from(RADII), st.integers(2, 4)).map(
+        lambda drawn: Case(n=drawn[0], R=drawn[1], sigma=Fraction(drawn[2], 4))
+    )

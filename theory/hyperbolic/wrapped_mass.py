@@ -14,7 +14,7 @@ from flint import acb, arb, ctx, fmpq
 
 __all__ = ["LogCorrection", "log_stretch", "mass_minus_one"]
 
-PRECISION = 320
+PRECISION = 256
 LogCorrection = Callable[
     [int, acb, arb], acb
 ]  # (n, rho, R) -> e^(what is subtracted from the Gaussian's log density), holomorphic
@@ -51,7 +51,7 @@ def mass_minus_one(n: int, radius: Fraction, sigma: Fraction, correction: LogCor
 
         alpha = R * R / (2 * s * s)
         end = 8
-        while not alpha * end * end - 2 * n * end > 240 + 8 * n:  # natural logarithms: e^-240 < 2^-340
+        while not alpha * end * end - 2 * n * end > 160 + 8 * n:  # natural logarithms: e^-160 < 2^-230
             end *= 2
         inner = acb.integral(integrand, 0, end).real
         tail = constant * (-alpha * end * end + 2 * n * end).exp() / (2 * alpha * end - 2 * n) * (1 + R**-n)

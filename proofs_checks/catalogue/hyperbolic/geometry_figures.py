@@ -37,3 +37,28 @@ def model_identity() -> Figure:
         axes.set_aspect("equal")
         axes.axis("off")
     return drawn
+
+
+def wrapped_normal() -> Figure:
+    """One Gaussian wrapped at three means of the hyperbolic plane, drawn in the Poincaré disk."""
+    from matplotlib.figure import Figure
+
+    from numerics.hyperbolic.wrapped_normal import WrappedNormal
+    from numerics.streams import Stream
+
+    drawn = Figure(figsize=(3.6, 3.6), layout="constrained")
+    axes = drawn.add_subplot()
+    turn = torch.linspace(0, 6.283185307179586, 73, dtype=torch.float64)
+    circle = torch.stack([turn.cos(), turn.sin()], -1)
+    axes.plot(circle[:, 0], circle[:, 1], color="0.5", linewidth=0.8)
+    scale = torch.tensor([[0.4, 0.0], [0.15, 0.25]], dtype=torch.float64)
+    for k, mean in enumerate(([0.0, 0.0], [1.8, 0.9], [-1.0, -2.4])):
+        wrapped = WrappedNormal(torch.tensor(mean, dtype=torch.float64), scale)
+        points = charts.from_normal(wrapped.sample(250, Stream(k)), "ball")
+        axes.plot(points[:, 0], points[:, 1], ".", color=f"C{k}", markersize=1.5, rasterized=True)
+        for level in (1, 2):
+            ring = charts.from_normal(wrapped.wrap(level * circle @ scale.mT), "ball")
+            axes.plot(ring[:, 0], ring[:, 1], color=f"C{k}", linewidth=1)
+    axes.set_aspect("equal")
+    axes.axis("off")
+    return drawn
