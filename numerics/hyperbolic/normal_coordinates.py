@@ -277,15 +277,15 @@ def _side(a: Tensor, b: Tensor, half_sine: Tensor) -> Tensor:
     """The side opposite the corner, from the sides a, b at it and the sine of half its angle."""
     radial, turned = 2 * log_sinh((a - b).abs() / 2), log_sinh(a) + log_sinh(b) + 2 * _log(half_sine)
     apart = torch.maximum(radial, turned).isfinite()
-    one = torch.zeros_like(a + b + half_sine)
+    zero = torch.zeros_like(a + b + half_sine)
     log_chord = torch.where(
-        apart, torch.logaddexp(torch.where(apart, radial, one), torch.where(apart, turned, one)) / 2, one - math.inf
+        apart, torch.logaddexp(torch.where(apart, radial, zero), torch.where(apart, turned, zero)) / 2, zero - math.inf
     )
     far = log_chord > 0
-    near = torch.asinh(torch.exp(torch.where(far | ~apart, one, log_chord)))
-    beyond = torch.where(far, log_chord, one)
+    near = torch.asinh(torch.exp(torch.where(far | ~apart, zero, log_chord)))
+    beyond = torch.where(far, log_chord, zero)
     side = torch.where(far, beyond + torch.log1p(torch.sqrt(1 + torch.exp(-2 * beyond))), near)
-    return 2 * torch.where(apart, side, one)
+    return 2 * torch.where(apart, side, zero)
 
 
 def _far_angle(a: Tensor, b: Tensor, half_sine: Tensor, half_cosine: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from proofs_checks.kernel import Case, Profile
 from proofs_checks.strategies.common import dimensions, sample_size
+from proofs_checks.strategies.hyperbolic import depth_of, prufer_trees, recursive_trees
 
 CHARTS = ("hyperboloid", "ball", "klein", "half-space")
 RADII = tuple(Fraction(*pair) for pair in ((1, 4), (1, 2), (1, 1), (3, 2), (2, 1), (5, 1)))  # of curvature
@@ -52,3 +53,12 @@ def mass_cases(profile: Profile) -> st.SearchStrategy[Case]:
     return st.tuples(st.integers(1, most), st.sampled_from(RADII), st.integers(2, 4)).map(
         lambda drawn: Case(n=drawn[0], R=drawn[1], sigma=Fraction(drawn[2], 4))
     )
+
+
+def scaled_tree_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(tree, tau, R, n)``: a tree of up to 24 vertices by Sarkar's construction with edges of length tau, and another curvature."""
+    del profile
+    trees = st.one_of(recursive_trees(2, 24), prufer_trees(2, 24))
+    return st.tuples(trees, st.sampled_from(RADII), st.integers(2, 16), st.integers(1, 32)).map(
+        lambda drawn: Case(tree=drawn[0], tau=min(Fraction(drawn[3], 16), Fraction(int(64 * 6 / depth_of(drawn[0])), 64)), R=drawn[1], n=drawn[2])
+    )  # fmt: skip

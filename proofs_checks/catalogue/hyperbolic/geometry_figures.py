@@ -62,3 +62,34 @@ def wrapped_normal() -> Figure:
     axes.set_aspect("equal")
     axes.axis("off")
     return drawn
+
+
+def curvature_scaling() -> Figure:
+    """Worst-case distortion, MAP and average distortion of one embedded tree against the curvature."""
+    from matplotlib.figure import Figure
+
+    from numerics.hyperbolic.fidelity import fidelity
+    from numerics.hyperbolic.scaled_embeddings import ScaledEmbedding, mobius_distance
+    from proofs_checks.strategies.hyperbolic import balanced_tree
+
+    tau = 1.0
+    radii = [2 ** (k / 4) for k in range(-8, 9)]
+    rows = []
+    for radius in radii:
+        seen = ScaledEmbedding(balanced_tree(3, 3), tau, radius)
+        read = fidelity(
+            seen.tree, seen.scaled, lambda x, y, r=radius: mobius_distance(x, y, r), tau=1.0, resolution=radius * 1e-4
+        )
+        rows.append((read.worst.value, read.average.value, read.mean_average_precision.value))
+    drawn = Figure(figsize=(4.8, 2.8), layout="constrained")
+    axes = drawn.add_subplot()
+    for values, name in zip(
+        zip(*rows, strict=True), ("worst-case distortion", "average distortion", "MAP"), strict=True
+    ):
+        axes.plot([-1 / radius**2 for radius in radii], values, marker="o", markersize=2, linewidth=1, label=name)
+    axes.set_xscale("symlog", linthresh=1e-2)
+    axes.set_yscale("log")
+    axes.set_xlabel("curvature", fontsize=8)
+    axes.tick_params(labelsize=7)
+    axes.legend(fontsize=7, frameon=False)
+    return drawn
