@@ -107,16 +107,19 @@ class Cells(NamedTuple):
         return torch.where(ring >= RINGS, torch.full_like(ring, RINGS * SECTORS), ring * SECTORS + sector)
 
 
-def polar_cells(log_prob: LogDensity, centre: Tensor, far: float, radius: float) -> Cells:
+def polar_cells(
+    log_prob: LogDensity, centre: Tensor, far: float, radius: float, orders: tuple[int, int] = (FINE, COARSE)
+) -> Cells:
     r"""Shares of rings and sectors about ``centre`` under a density on hyperbolic 2-space: the integral of :math:`p\,R\sinh(\rho/R)\,d\rho\,d\theta`.
 
     Args:
         log_prob: From normal coordinates, shape ``(N, 2)``, to nats, with respect to hyperbolic area.
         centre: In normal coordinates, shape ``(2,)``. far: Radius of the last ring. radius: R.
+        orders: Nodes along each side of a cell, fine and coarse.
     Accuracy:
-        Gauss-Legendre of 12 x 12 nodes a cell; ``doubt`` compares it with 9 x 9.
+        Gauss-Legendre of the fine order; ``doubt`` compares it with the coarse one.
     """
-    fine, coarse = (_integrals(log_prob, centre, far, radius, gauss(order)) for order in (FINE, COARSE))
+    fine, coarse = (_integrals(log_prob, centre, far, radius, gauss(order)) for order in orders)
     reach = torch.linspace(0, far, RINGS + 1, dtype=centre.dtype, device=centre.device)
     return Cells(centre, reach, fine, float((fine - coarse).abs().sum()), radius)
 
@@ -145,7 +148,7 @@ def shares(cells: Cells, points: Tensor) -> tuple[float, Bound]:
     gap = (counts.cumsum(0)[:-1] / len(points) - cells.shares.cumsum(0)).abs().max()
     slack = Bound(
         {"quadrature": cells.doubt, "rounding": 1e3 * torch.finfo(cells.shares.dtype).eps},
-        "quadrature: 12 x 12 against 9 x 9 nodes a cell, summed over cells. rounding: a thousand sums of shares below one.",
+        "quadrature: two orders of Gauss-Legendre against each other, summed over cells. rounding: a thousand sums of shares below one.",
         estimated=("quadrature",),
         assumes=("the density is smooth between the nodes",),
     )

@@ -93,3 +93,29 @@ def curvature_scaling() -> Figure:
     axes.tick_params(labelsize=7)
     axes.legend(fontsize=7, frameon=False)
     return drawn
+
+
+def synthetic_densities() -> Figure:
+    """Draws of the three synthetic densities in the Poincaré disk, over their densities."""
+    from matplotlib.figure import Figure
+
+    from numerics.hyperbolic.synthetic import synthetic_density
+    from numerics.streams import Stream
+
+    drawn = Figure(figsize=(6.6, 2.4), layout="constrained")
+    line = torch.linspace(-0.985, 0.985, 96, dtype=torch.float64)
+    grid = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1)
+    inside = grid.square().sum(-1) < 0.97
+    turn = torch.linspace(0, 6.283185307179586, 73)
+    for axes, which in zip(drawn.subplots(1, 3), ("wrapped", "checkerboard", "spirals"), strict=True):
+        density = synthetic_density(which)
+        shade = torch.full(inside.shape, torch.nan, dtype=torch.float64)
+        shade[inside] = density.log_prob(grid[inside]).exp()
+        axes.pcolormesh(line, line, shade, cmap="Blues", shading="nearest", rasterized=True)
+        points = density.sample(300, Stream(1))
+        axes.plot(points[:, 0], points[:, 1], ".", color="tab:red", markersize=1, rasterized=True)
+        axes.plot(turn.cos(), turn.sin(), color="0.5", linewidth=0.8)
+        axes.set_title(which, fontsize=8)
+        axes.set_aspect("equal")
+        axes.axis("off")
+    return drawn
