@@ -103,7 +103,7 @@ def synthetic_densities() -> Figure:
     from numerics.streams import Stream
 
     drawn = Figure(figsize=(6.6, 2.4), layout="constrained")
-    line = torch.linspace(-0.985, 0.985, 96, dtype=torch.float64)
+    line = torch.linspace(-0.985, 0.985, 40, dtype=torch.float64)
     grid = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1)
     inside = grid.square().sum(-1) < 0.97
     turn = torch.linspace(0, 6.283185307179586, 73)
@@ -111,9 +111,9 @@ def synthetic_densities() -> Figure:
         density = synthetic_density(which)
         shade = torch.full(inside.shape, torch.nan, dtype=torch.float64)
         shade[inside] = density.log_prob(grid[inside]).exp()
-        axes.pcolormesh(line, line, shade, cmap="Blues", shading="nearest", rasterized=True)
-        points = density.sample(300, Stream(1))
-        axes.plot(points[:, 0], points[:, 1], ".", color="tab:red", markersize=1, rasterized=True)
+        axes.imshow(shade, extent=(-1, 1, -1, 1), origin="lower", cmap="Blues", interpolation="none")
+        points = density.sample(40, Stream(1)).round(decimals=3)
+        axes.plot(points[:, 0], points[:, 1], ".", color="tab:red", markersize=2)
         axes.plot(turn.cos(), turn.sin(), color="0.5", linewidth=0.8)
         axes.set_title(which, fontsize=8)
         axes.set_aspect("equal")
