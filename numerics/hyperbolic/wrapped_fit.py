@@ -53,12 +53,15 @@ def centre_of(points: Tensor, radius: float) -> Tensor:
     return centre
 
 
-def fit_wrapped_normal(log_prob: LogDensity, start: Tensor, radius: float, stream: Stream) -> WrappedFit | None:
+def fit_wrapped_normal(
+    log_prob: LogDensity, start: Tensor, radius: float, stream: Stream, inner: float | None = None
+) -> WrappedFit | None:
     """Fit a wrapped normal to values of log p around ``start``, moving the mean until the linear part vanishes.
 
     Args:
         log_prob: From normal coordinates, shape ``(N, n)``, to nats with respect to hyperbolic volume.
         start: A first guess of the mean. radius: R. stream: Where points are drawn from.
+        inner: Radius inside the correction, where it is not R.
     Returns:
         The fit, or None where log p is not finite there or no such density is found.
     """
@@ -67,7 +70,7 @@ def fit_wrapped_normal(log_prob: LogDensity, start: Tensor, radius: float, strea
     direction = stream.normal(4 * unknowns + 16, n).to(start)
     v = REACH * radius * stream.uniform(len(direction), 1).to(start) * direction / norm(direction).unsqueeze(-1)
     for _ in range(STEPS):
-        found = _least_squares(log_prob, mean, v, radius)
+        found = _least_squares(log_prob, mean, v, radius, inner or radius)
         if found is None:
             return None
         linear, fit = found
@@ -82,7 +85,9 @@ def fit_wrapped_normal(log_prob: LogDensity, start: Tensor, radius: float, strea
     return fit
 
 
-def _least_squares(log_prob: LogDensity, mean: Tensor, v: Tensor, radius: float) -> tuple[Tensor, WrappedFit] | None:
+def _least_squares(
+    log_prob: LogDensity, mean: Tensor, v: Tensor, radius: float, inner: float
+) -> tuple[Tensor, WrappedFit] | None:
     n = v.shape[-1]
     values = log_prob(normal_coordinates.exp_map(mean, v, radius))
     if not bool(values.isfinite().all()):
@@ -93,7 +98,7 @@ def _least_squares(log_prob: LogDensity, mean: Tensor, v: Tensor, radius: float)
         torch.ones_like(values).unsqueeze(-1),
         u,
         u[:, i] * u[:, j],
-        normal_coordinates.log_sinhc(norm(u)).unsqueeze(-1),
+        normal_coordinates.log_sinhc(norm(v) / inner).unsqueeze(-1),
     ]
     table = torch.cat(columns, -1)
     weight = 1 / (1 + values.abs())

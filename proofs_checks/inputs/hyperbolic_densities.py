@@ -10,17 +10,19 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import Distribution
 
 from numerics.hyperbolic import charts, normal_coordinates
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
 from proofs_checks.inputs.densities import Model, read_density, read_points
+from proofs_checks.inputs.density_calls import inside_of
 from proofs_checks.wording import short
 
 DRAWN = 4096  # draws that say where the distribution lies, where the user gives no points
 Sampler = Callable[[int, int], Tensor]  # from (n, seed) to draws in normal coordinates
 
-__all__ = ["HyperbolicDensity", "Sampler", "read_hyperbolic_density"]
+__all__ = ["HyperbolicDensity", "Sampler", "reach_of", "read_hyperbolic_density"]
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,28 @@ def _in_normal_coordinates(log_prob: Any, chart: str, radius: float) -> Any:
     if isinstance(log_prob, nn.Module):
         return _InNormalCoordinates(log_prob, chart, radius)
     function = getattr(log_prob, "log_prob", log_prob)
+    inside = inside_of(log_prob) if isinstance(log_prob, Distribution) else None
     if not callable(function):
         raise InputError(f"Expected in log_prob a function of points, a module or an object with log_prob, got {short(log_prob)}.")  # fmt: skip
-    return lambda x: function(charts.from_normal(x, chart, radius))
+    return lambda x: _on_support(function, inside, charts.from_normal(x, chart, radius))
+
+
+def _on_support(function: Callable[[Tensor], Any], inside: Callable[[Tensor], Tensor] | None, points: Tensor) -> Any:
+    """log p of the points, minus infinity off a distribution's support, where it is not asked."""
+    kept = None if inside is None else inside(points)
+    if kept is None or bool(kept.all()):
+        return _asked(function, points)
+    found = points.new_full(points.shape[:1], -math.inf)
+    return found.index_put((kept.nonzero()[:, 0],), _asked(function, points[kept]).to(points)) if bool(kept.any()) else found  # fmt: skip
+
+
+def _asked(function: Callable[[Tensor], Any], points: Tensor) -> Any:
+    """The user's log p; a refusal of points that lie in the space is told as what it is."""
+    try:
+        return function(points)
+    except ValueError as error:
+        line = str(error).strip().splitlines()[0][:200] if str(error).strip() else "no message"
+        raise InputError(f"log_prob refuses points of hyperbolic space: {line} A density is defined on all of the space; return -inf where it is 0.") from error  # fmt: skip
 
 
 def _chart(model: Any) -> str:
@@ -120,7 +141,7 @@ def _radius(curvature: Any) -> float:
 
 def _to_normal(points: Tensor, chart: str, radius: float, what: str) -> Tensor:
     try:
-        return charts.to_normal(points, chart, radius)
+        return charts.to_normal(_restored(points, radius) if chart == "hyperboloid" else points, chart, radius)
     except (ValueError, IndexError) as error:
         size = (
             f" Coordinates of the {chart} are divided by R = {radius:.6g} first: is the curvature right?"
@@ -128,6 +149,14 @@ def _to_normal(points: Tensor, chart: str, radius: float, what: str) -> Tensor:
             else ""
         )
         raise InputError(f"The {what} are no points of the chart {chart!r}: {error}{size}") from None
+
+
+def _restored(points: Tensor, radius: float) -> Tensor:
+    """Points of the hyperboloid with the time coordinate that belongs to their spatial part, if theirs agrees to three digits: float32 rounds it."""
+    spatial = points[..., 1:]
+    time = (radius**2 + spatial.square().sum(-1)).sqrt()
+    near = bool(((points[..., 0] - time).abs() < 1e-3 * time).all())
+    return torch.cat([time.unsqueeze(-1), spatial], -1) if near else points
 
 
 def _draws(log_prob: Any, sampler: Any) -> Callable[[int, int], Any] | None:
@@ -174,9 +203,14 @@ def _in_normal(draw: Callable[[int, int], Any] | None, chart: str, radius: float
     return normal
 
 
+def reach_of(chart: str, radius: float) -> float:
+    """How far from the origin the chart's coordinates are numbers inside the chart."""
+    return {"normal": math.inf, "hyperboloid": 300.0, "half-space": 300.0, "ball": 36.0, "klein": 18.0}[chart] * radius
+
+
 def _within_reach(log_prob: Callable[[Tensor], Tensor], chart: str, radius: float) -> Callable[[Tensor], Tensor]:
     """``log_prob`` where the chart's coordinates are numbers inside the chart, minus infinity beyond: what lies there is said to be left out."""
-    reach = {"normal": math.inf, "hyperboloid": 300.0, "half-space": 300.0, "ball": 36.0, "klein": 18.0}[chart] * radius
+    reach = reach_of(chart, radius)
 
     def cut(x: Tensor) -> Tensor:
         near = x.norm(dim=-1) < reach

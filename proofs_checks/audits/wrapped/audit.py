@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from proofs_checks.audits.budget import Budget, Progress, one_thread
-from proofs_checks.audits.wrapped.findings import MASS, as_wrapped_normal, explanations, follow, location, mass
+from proofs_checks.audits.wrapped.findings import as_wrapped_normal, explanations, follow, location, mass
 from proofs_checks.audits.wrapped.words import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings
@@ -56,13 +56,14 @@ def audit_wrapped(
             density = read_hyperbolic_density(log_prob, points, sampler, model=model, curvature=curvature, seed=seed)
             findings += [*density.given.findings, location(density)]
         with findings.stage("total mass"):
-            findings.append(mass(density, budget, seed))
+            weighed = mass(density, budget, seed)
+            findings.append(weighed)
         with findings.stage("factors of a wrapped normal"):
-            findings += as_wrapped_normal(density, seed)
+            findings += as_wrapped_normal(density, weighed, seed)
         with findings.stage("draws"):
-            findings.append(follow(density, seed))
+            findings.append(follow(density, weighed, seed))
         with findings.stage("what would explain it"):
-            if any(f.name == MASS and f.status in (Status.REFUTED, Status.UNDECIDED) for f in findings) and budget.open:
+            if weighed.status in (Status.REFUTED, Status.UNDECIDED) and budget.open:
                 reasons = explanations(density)
     facts = {**facts_of(density, findings, reasons), "interrupted": budget.interrupted}
     return AuditReport("wrapped", subject or density.given.kind, findings, meaning(findings, reasons), next_step(findings, reasons), facts)  # fmt: skip
