@@ -13,8 +13,9 @@ from numerics.hyperbolic.chart_measurements import batch_jacobian, chart_error
 from numerics.hyperbolic.models import norm
 from numerics.hyperbolic.synthetic import TangentDensity
 from numerics.quadrature import gauss
+from numerics.statistics.kolmogorov import ks_to_uniform_columns
 
-__all__ = ["board_shares", "mass_of_the_board", "tangent_density_kept", "white_cells"]
+__all__ = ["board_shares", "mass_of_the_board", "rest_of_the_coordinates", "tangent_density_kept", "white_cells"]
 
 LogDensity = Callable[[Tensor], Tensor]
 
@@ -84,6 +85,12 @@ def board_shares(points: Tensor, width: float) -> float:
     counts = torch.bincount(number.clamp(0, 8), minlength=9).to(torch.float64)
     expected = torch.arange(1, 9, dtype=torch.float64, device=counts.device) / 8
     return float((counts.cumsum(0)[:8] / len(points) - expected).abs().max())
+
+
+def rest_of_the_coordinates(density: TangentDensity, points: Tensor) -> list[float]:
+    """Kolmogorov distances of the coordinates beyond the second, in normal coordinates, from a normal of the density's spread."""
+    rest = torch.special.ndtr(points[:, 2:] / density.spread)
+    return ks_to_uniform_columns(rest).tolist() if rest.shape[1] else []
 
 
 def white_cells(log_prob: LogDensity, width: float, radius: float, chart: str) -> Measurement:

@@ -67,16 +67,23 @@ def numeric(case: Case, stream: Stream, *, density: Callable[[Declared, Tensor],
 def statistical(
     case: Case, stream: Stream, *, density: Callable[[Declared, Tensor], Tensor] = stated, drawn: Callable[[Tensor], Tensor] = floored,
     sample: Callable[[Declared, int, Stream], Tensor] = own,
-) -> Evidence:  # fmt: skip
-    """Draws counted by cells of the board, or in rings and sectors about another point."""
+) -> Evidence | list[Evidence]:  # fmt: skip
+    """Draws counted by cells of the board, with further coordinates by themselves, or in rings and sectors about another point."""
     R = float(case.R)
-    made = synthetic_density(case.which, 2, R, "ball")
+    made = synthetic_density(case.which, case.n, R, "ball")
     if isinstance(made, TangentDensity) and isinstance(made.pattern, Checkerboard):
         made.pattern = Checkerboard(R, drawn)
     points = charts.to_normal(sample(made, case.size, stream), "ball", R)
     if case.which == "checkerboard":
         distance = synthetic_measurements.board_shares(points, R)
-        return tested(distance, Test.dkw(case.size), resolves=0.05, name="each even cell holds an eighth of the draws")
+        rest = synthetic_measurements.rest_of_the_coordinates(made, points)
+        return [
+            tested(distance, Test.dkw(case.size), resolves=0.05, name="each even cell holds an eighth of the draws"),
+            *(
+                tested(gap, Test.dkw(case.size, tests=len(rest)), resolves=0.05, name="further coordinates")
+                for gap in rest
+            ),
+        ]
     centre = torch.tensor([0.3 * R, 0.2 * R], dtype=points.dtype, device=points.device)
     cells = wrapped_measurements.polar_cells(
         lambda x: density(made, charts.from_normal(x, "ball", R)), centre, 3.5 * R, R, (10, 8)
@@ -109,8 +116,8 @@ def _case(which: str, n: int = 2, R: Fraction = Fraction(1), chart: str = "ball"
     return Case(which=which, n=n, R=R, chart=chart)
 
 
-def _draws(which: str, R: Fraction = Fraction(1)) -> Case:
-    return Case(which=which, n=2, R=R, size=100_000)
+def _draws(which: str, R: Fraction = Fraction(1), n: int = 2) -> Case:
+    return Case(which=which, n=n, R=R, size=100_000)
 
 
 TWO, HALF = Fraction(2), Fraction(1, 2)
@@ -122,7 +129,7 @@ PATTERNS = [
 BOARDS = [_case("checkerboard", 2, TWO), _case("checkerboard", 2, HALF, "half-space")]
 cases = {
     "numeric": Cases(density_cases, always=[*PATTERNS, BOARDS[1]]),
-    "statistical": Cases(drawn_density_cases, always=[_draws("wrapped", TWO), _draws("checkerboard", HALF), _draws("spirals")]),
+    "statistical": Cases(drawn_density_cases, always=[_draws("wrapped", TWO), _draws("checkerboard", HALF), _draws("checkerboard", TWO, 3), _draws("spirals")]),
 }  # fmt: skip
 controls = {
     "truncated-remainder": [

@@ -277,7 +277,7 @@ WRONG = [
     Animal("a density of ball coordinates", lambda: per_coordinate("ball"), ("total mass",)),
     Animal("a density of Klein coordinates, R = 2", lambda: per_coordinate("klein", 2.0), ("total mass",)),
     Animal("a density of half-space coordinates", lambda: per_coordinate("half-space"), ("total mass",)),
-    Animal("a torch distribution of ball coordinates", tanh_normal, ("total mass",)),
+    Animal("a torch distribution of ball coordinates", tanh_normal, ("total mass", "samples follow log p")),
     Animal("a torch Gaussian of the tangent space", tangent_gaussian, WEIGHED[:2]),
     Animal("Nagano's form without the correction", lambda: lorentz(factors=0.0), WEIGHED[1:2]),
     Animal("Nagano's form, draws not moved to the mean", lambda: lorentz(moved=False), ("samples follow log p",)),
