@@ -13,7 +13,6 @@ from numerics.hyperbolic.chart_measurements import batch_jacobian, chart_error
 from numerics.hyperbolic.models import norm
 from numerics.hyperbolic.synthetic import TangentDensity
 from numerics.quadrature import gauss
-from numerics.statistics.kolmogorov import ks_to_uniform_columns
 
 __all__ = ["board_shares", "mass_of_the_board", "rest_of_the_coordinates", "tangent_density_kept", "white_cells"]
 
@@ -87,10 +86,9 @@ def board_shares(points: Tensor, width: float) -> float:
     return float((counts.cumsum(0)[:8] / len(points) - expected).abs().max())
 
 
-def rest_of_the_coordinates(density: TangentDensity, points: Tensor) -> list[float]:
-    """Kolmogorov distances of the coordinates beyond the second, in normal coordinates, from a normal of the density's spread."""
-    rest = torch.special.ndtr(points[:, 2:] / density.spread)
-    return ks_to_uniform_columns(rest).tolist() if rest.shape[1] else []
+def rest_of_the_coordinates(density: TangentDensity, points: Tensor) -> Tensor:
+    """Normal distribution functions, at the density's spread, of the coordinates beyond the second of points in normal coordinates, shape ``(N, n - 2)``."""
+    return torch.special.ndtr(points[:, 2:] / density.spread)
 
 
 def white_cells(log_prob: LogDensity, width: float, radius: float, chart: str) -> Measurement:

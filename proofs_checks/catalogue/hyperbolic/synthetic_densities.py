@@ -13,6 +13,7 @@ from torch import Tensor
 from numerics.hyperbolic import charts, synthetic_measurements, wrapped_measurements
 from numerics.hyperbolic.synthetic import Checkerboard, TangentDensity, floored, synthetic_density
 from numerics.hyperbolic.wrapped_normal import WrappedNormal
+from numerics.statistics.kolmogorov import ks_to_uniform
 from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.geometry_figures import synthetic_densities as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, Test, measured, tested
