@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import sympy as sp
-from flint import arb, ctx, fmpq
-from sympy import Derivative, Expr, Function, Symbol, sqrt, symbols
+from sympy import Derivative, Expr, Function, Symbol, cosh, sinh, sqrt, symbols
 
 from theory.hyperbolic.exponential_map import volume_element
 from theory.hyperbolic.models import Gram, ball_cosh, ball_gram, lorentz_cosh, pair
@@ -186,28 +185,25 @@ def distances_by_balls(pairs: Sequence[tuple[Sequence[Fraction], Sequence[Fracti
     r"""Distances in normal coordinates by :math:`\cosh d = \cosh a\cosh b - \sinh a\sinh b\cos\gamma` in balls, to 17 digits.
 
     Args:
-        pairs: Points with exact coordinates; bits enough to carry their radius are taken.
+        pairs: Points with exact coordinates, none of them the origin; bits enough to carry their radius are taken.
         radius: R.
     """
+    from theory.proof import balls
+
     found = []
     for x, y in pairs:
-        far = max(float(sum(e * e for e in point)) ** 0.5 for point in (x, y)) / float(radius)
-        with ctx.workprec(256 + int(6 * far)):
-            found.append(float((_by_law_of_cosines(x, y) if radius == 1 else _scaled(x, y, radius)).mid()))
+        aa, bb, inner = (_inner(*part) / radius**2 for part in ((x, x), (y, y), (x, y)))
+        bits = 256 + int(6 * float(max(aa, bb)) ** 0.5)
+        a, b = (sp.sqrt(_rational(part)) for part in (aa, bb))
+        expression = sp.acosh(cosh(a) * cosh(b) - sinh(a) / a * (sinh(b) / b) * _rational(inner))
+        ball = balls.enclose(_rational(radius) * expression, balls.Instantiation({}, {}), bits=bits, cap=4 * bits)
+        found.append(float(ball.real.mid()))
     return found
 
 
-def _scaled(x: Sequence[Fraction], y: Sequence[Fraction], radius: Fraction) -> arb:
-    unit = [[e / radius for e in point] for point in (x, y)]
-    return _by_law_of_cosines(*unit) * arb(fmpq(radius.numerator, radius.denominator))
+def _inner(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
+    return sum((e * f for e, f in zip(x, y, strict=True)), Fraction(0))
 
 
-def _by_law_of_cosines(x: Sequence[Fraction], y: Sequence[Fraction]) -> arb:
-    a, b = (_ball(sum((e * e for e in point), Fraction(0))).sqrt() for point in (x, y))
-    inner = _ball(sum((e * f for e, f in zip(x, y, strict=True)), Fraction(0)))
-    spread = (a.sinh() / a) * (b.sinh() / b) * inner
-    return (a.cosh() * b.cosh() - spread).acosh()
-
-
-def _ball(value: Fraction) -> arb:
-    return arb(fmpq(value.numerator, value.denominator))
+def _rational(value: Fraction) -> sp.Rational:
+    return sp.Rational(value.numerator, value.denominator)

@@ -20,6 +20,7 @@ from theory.hyperbolic import models as exact_models
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
 RESOLVED = 1e-5  # curvature radii, nats
+FEW = 8  # pairs that are compared with balls
 NEAR = 3  # radii within which the Lorentz formulas of exponential map and transport keep their digits
 
 
@@ -53,8 +54,8 @@ def numeric(
     """Pairs of points in the case's chart, read by its formula and by trigonometry; far pairs against balls."""
     far, radius = float(case.far), float(case.R)
     pairs = chart_measurements.draw_pairs(case.n, far, radius, SIZE, stream)
-    exact_distances = exactly.distances_by_balls(_rows(pairs), case.R)
-    rounded = chart_measurements.against_exact(pairs, exact_distances)
+    few = chart_measurements.draw_pairs(case.n, far, radius, FEW, stream.fork("against balls"))
+    rounded = chart_measurements.against_exact(few, exactly.distances_by_balls(_rows(few), case.R))
     found = [measured(rounded, resolves=1e-9, name="law of cosines at this radius, against balls")]
     if case.chart == "normal":
         return found

@@ -81,8 +81,8 @@ def statistical(
         return [
             tested(distance, Test.dkw(case.size), resolves=0.05, name="each even cell holds an eighth of the draws"),
             *(
-                tested(gap, Test.dkw(case.size, tests=len(rest)), resolves=0.05, name="further coordinates")
-                for gap in rest
+                tested(ks_to_uniform(column), Test.dkw(case.size), resolves=0.05, name="further coordinates")
+                for column in rest.mT
             ),
         ]
     centre = torch.tensor([0.3 * R, 0.2 * R], dtype=points.dtype, device=points.device)
