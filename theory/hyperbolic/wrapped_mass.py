@@ -51,7 +51,7 @@ def mass_minus_one(n: int, radius: Fraction, sigma: Fraction, correction: LogCor
     alpha = R**2 / (2 * s**2)
     end = sp.Integer(8)
     while not alpha * end**2 - 2 * n * end > 160 + 8 * n:  # natural logarithms: e^-160 < 2^-230
-        end *= 2
+        end += 2
     tail = constant * exp(-alpha * end**2 + 2 * n * end) / (2 * alpha * end - 2 * n) * (1 + R**-n)
     inside = balls.enclose(constant * sp.Integral(integrand, (t, 0, end)) - 1, balls.Instantiation({}, {}))
     return balls.widened(inside, balls.enclose(tail, balls.Instantiation({}, {})))

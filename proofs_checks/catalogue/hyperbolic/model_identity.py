@@ -20,7 +20,7 @@ from theory.hyperbolic import models as exact_models
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
 RESOLVED = 1e-5  # curvature radii, nats
-FEW = 8  # pairs that are compared with balls
+FEW = 2  # pairs that are compared with balls
 NEAR = 3  # radii within which the Lorentz formulas of exponential map and transport keep their digits
 
 
