@@ -79,8 +79,8 @@ def to_normal(points: Tensor, chart: str, radius: float = 1.0) -> Tensor:
     Accuracy:
         As the chart's coordinates allow: :func:`numerics.hyperbolic.models.endpoint_error`.
 
-    >>> to_normal(torch.tensor([0.5, 0.0]).double(), "ball").exp()
-    tensor([3., 1.], dtype=torch.float64)
+    >>> to_normal(torch.tensor([0.5, 0.0]).double(), "ball")  # log 3
+    tensor([1.0986, 0.0000], dtype=torch.float64)
     """
     require_floating(points)
     if _chart(chart) == "normal":

@@ -302,7 +302,7 @@ def _far_angle(a: Tensor, b: Tensor, half_sine: Tensor, half_cosine: Tensor) -> 
     scale = torch.where(scale.isfinite(), scale, torch.zeros_like(scale))
     cosine = torch.sign(a - b) * torch.exp(gap - scale) + torch.exp(bend - scale)
     sine = torch.exp(side - scale)
+    empty = (cosine == 0) & (sine == 0)
+    cosine = torch.where(empty, torch.ones_like(cosine), cosine)
     size = torch.hypot(cosine, sine)
-    empty = size == 0
-    size = torch.where(empty, torch.ones_like(size), size)
-    return torch.where(empty, torch.ones_like(cosine), cosine / size), sine / size
+    return cosine / size, sine / size

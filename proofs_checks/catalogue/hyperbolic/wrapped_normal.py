@@ -93,7 +93,7 @@ def _case(n: int, R: Fraction, chart: str = "ball", sigma: Fraction = Fraction(1
 
 
 TWO, HALF, ONE = Fraction(2), Fraction(1, 2), Fraction(1)
-DRAWN = [Case(**_case(2, R, chart, HALF), size=100_000) for R, chart in ((TWO, "ball"), (Fraction(1, 4), "normal"))]
+DRAWN = [Case(**_case(2, R, chart, HALF), size=40_000) for R, chart in ((TWO, "ball"), (Fraction(1, 4), "normal"))]
 MASSES = [Case(n=n, R=R, sigma=ONE) for n, R in ((1, TWO), (2, HALF), (10, HALF))]
 CURVED = [_case(2, TWO), _case(8, HALF, "half-space"), _case(3, Fraction(5), "normal")]
 cases = {
