@@ -8,6 +8,7 @@ normal_coordinates     tangent vectors at the origin as coordinates: distance, e
 charts                 five coordinate systems of any curvature, and their volume elements
 hyperboloid_maps       exponential map, logarithm and transport by the Lorentz product
 wrapped_normal         the wrapped normal: draws and density; wrapped_fit reads one off values of log p
+flows                  normalising flows: couplings in the tangent space at the origin, and wrapped couplings
 synthetic              wrapped Gaussian, checkerboard and two spirals, with exact densities
 scaled_embeddings      an embedding read in two curvatures
 *_measurements         the same against a second definition, each with its bound
