@@ -162,7 +162,7 @@ def exp_map(mean: Tensor, vector: Tensor, radius: float = 1.0) -> Tensor:
     Raises:
         TypeError, ValueError: as :func:`distance`.
     Accuracy:
-        As :func:`log_map`.
+        As :func:`log_map`. Differentiable but for a mean at the origin itself, where its gradient in the mean is given as 0.
 
     >>> exp_map(torch.zeros(2).double(), torch.tensor([3.0, 4.0]).double())
     tensor([3., 4.], dtype=torch.float64)
