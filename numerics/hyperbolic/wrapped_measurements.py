@@ -32,7 +32,7 @@ def draw_wrapped(n: int, radius: float, stream: Stream, *, sigma: float, offset:
     """
     direction = stream.normal(n)
     mean = offset * radius * direction / norm(direction)
-    mixed = torch.eye(n, dtype=mean.dtype, device=mean.device) + 0.3 * stream.normal(n, n).tril(-1) / n**0.5
+    mixed = torch.eye(n, dtype=mean.dtype, device=mean.device) + (0.8 + 0.3 * stream.normal(n, n)).tril(-1) / n**0.5
     scale = sigma * radius * mixed * (0.5 + stream.uniform(n)).unsqueeze(-1)
     return WrappedNormal(charts.from_normal(mean, chart, radius), scale, radius, chart)
 

@@ -130,7 +130,7 @@ PATTERNS = [
 BOARDS = [_case("checkerboard", 2, TWO), _case("checkerboard", 2, HALF, "half-space")]
 cases = {
     "numeric": Cases(density_cases, always=[*PATTERNS, BOARDS[1]]),
-    "statistical": Cases(drawn_density_cases, always=[_draws("wrapped", TWO), _draws("checkerboard", HALF), _draws("checkerboard", TWO, 3), _draws("spirals")]),
+    "statistical": Cases(drawn_density_cases, always=[_draws("wrapped", TWO), _draws("checkerboard", HALF), _draws("checkerboard", Fraction(1), 3), _draws("spirals")]),
 }  # fmt: skip
 controls = {
     "truncated-remainder": [
