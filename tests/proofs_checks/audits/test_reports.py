@@ -42,6 +42,7 @@ def made(kind: str) -> AuditReport:
         "density": lambda: audit.density(NORMAL, points(60), points(40, 2.0, 1), points=40),
         "entangle": lambda: audit.entangle(lambda z: z, [torch.distributions.Normal(0.0, 1.0)] * 2, samples=1000),
         "flow": lambda: audit.flow(NORMAL, seconds=5.0),
+        "wrapped": lambda: audit.wrapped(NORMAL, points(200), model="normal"),
     }
     return objects[kind]()
 
