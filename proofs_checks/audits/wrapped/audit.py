@@ -66,4 +66,9 @@ def audit_wrapped(
             if weighed.status in (Status.REFUTED, Status.UNDECIDED) and budget.open:
                 reasons = explanations(density)
     facts = {**facts_of(density, findings, reasons), "interrupted": budget.interrupted}
-    return AuditReport("wrapped", subject or density.given.kind, findings, meaning(findings, reasons), next_step(findings, reasons), facts)  # fmt: skip
+    return AuditReport("wrapped", subject or _name(log_prob, density.given.kind), findings, meaning(findings, reasons), next_step(findings, reasons), facts)  # fmt: skip
+
+
+def _name(log_prob: Any, kind: str) -> str:
+    """The class of an object with log_prob; what it was read as otherwise."""
+    return type(log_prob).__name__ if hasattr(log_prob, "log_prob") else kind

@@ -28,7 +28,7 @@ def figure(facts: dict[str, Any]) -> Figure:
                 [p[0] for p in chosen],
                 [p[1] if len(p) > 1 else 0.0 for p in chosen],
                 ".",
-                markersize=2,
+                markersize=3,
                 color=(0.85 - 0.1 * k, 0.85 - 0.08 * k, 1.0 - 0.05 * k),
             )
     disk.set_aspect("equal")

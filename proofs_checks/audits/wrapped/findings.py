@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -57,6 +58,7 @@ def mass(density: HyperbolicDensity, budget: Budget, seed: int) -> Finding:
     """The integral of p over hyperbolic space: by a lattice in normal coordinates up to dimension 3, by weighing the object's draws beyond."""
     if density.dimension <= LARGEST_DIM:
         found = unit_mass(density.tangent, seconds=budget.left / 2)
+        found = replace(found, text=found.text.replace(". Orders, areas and the bijections stay as they are", ""))
         witness = found.witness or {}
         if "mass" in witness and witness.get("estimated_error") is not None:
             low, high = witness["mass"] - witness["estimated_error"], witness["mass"] + witness["estimated_error"]
@@ -154,7 +156,7 @@ def _read_off(fit: WrappedFit, n: int, R: float, weighed: Finding) -> list[Findi
     """Power and constant. The mass is e^constant times the Gaussian's mean of (sinh(rho/R)/(rho/R))^(n - 1 - power): 1 only if both are right, or both wrong."""
     witness = {"factors": fit.factors, "constant": fit.constant, "mean": fit.mean.tolist(), "misfit": fit.residual}
     off, allowed = fit.factors - (n - 1), DOUBT * fit.doubt + 1e-6
-    text = f"log p divides the Gaussian by {fit.factors + 0.0:.6g} factors of sinh(rho/R)/(rho/R); a wrapped normal in dimension {n} by n - 1 = {n - 1}"
+    text = f"log p divides the Gaussian by {round(fit.factors, 6) + 0.0:.6g} factors of sinh(rho/R)/(rho/R); a wrapped normal in dimension {n} by n - 1 = {n - 1}"
     normalised = abs(fit.constant) < 1e-4 + 100 * fit.doubt
     right = abs(off) <= allowed
     if right:

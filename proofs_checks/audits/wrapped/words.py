@@ -12,7 +12,7 @@ from proofs_checks.findings import Finding
 from proofs_checks.inputs.hyperbolic_densities import HyperbolicDensity
 from proofs_checks.kernel import Status
 
-SHOWN = 160
+SHOWN = 100
 
 
 def facts_of(density: HyperbolicDensity, findings: list[Finding], reasons: list[str]) -> dict[str, Any]:
