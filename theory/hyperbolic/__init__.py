@@ -2,5 +2,6 @@
 
 :mod:`.models` holds the distance on the hyperboloid, in the Poincaré and Klein balls and in the half-space, and rational points. :mod:`.isometries` holds Lorentz
 matrices, the criterion for keeping the forward sheet, and motions of the ball. :mod:`.trees` holds every labelled tree, mean average precision by two
-algorithms, and the tables of distances that an embedding is judged by.
+algorithms, and the tables of distances that an embedding is judged by. :mod:`.charts` holds metrics, volume elements and normal coordinates, :mod:`.exponential_map` what
+the exponential map does to lengths and volumes, :mod:`.wrapped_mass` masses by balls, :mod:`.curvature` spaces of other curvature, :mod:`.checkerboard` a sampler cell by cell.
 """

@@ -112,7 +112,7 @@ def synthetic_densities() -> Figure:
         shade = torch.full(inside.shape, torch.nan, dtype=torch.float64)
         shade[inside] = density.log_prob(grid[inside]).exp()
         axes.imshow(shade, extent=(-1, 1, -1, 1), origin="lower", cmap="Blues", interpolation="none")
-        points = density.sample(40, Stream(1)).round(decimals=3)
+        points = density.sample(30, Stream(1)).round(decimals=3)
         axes.plot(points[:, 0], points[:, 1], ".", color="tab:red", markersize=2)
         axes.plot(turn.cos(), turn.sin(), color="0.5", linewidth=0.8)
         axes.set_title(which, fontsize=8)
