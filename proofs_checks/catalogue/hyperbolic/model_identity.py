@@ -24,22 +24,28 @@ FEW = 2  # pairs that are compared with balls
 NEAR = 3  # radii within which the Lorentz formulas of exponential map and transport keep their digits
 
 
+def same(half_square: Any) -> Any:
+    """What stands in the law of cosines: sin^2(gamma/2) itself."""
+    return half_square
+
+
 def exact(
     *,
     reading: exactly.Reading = exact_models.ball_cosh,
     metric: exactly.Metric = exactly.ball_metric,
-    half: Callable[[Any], Any] = lambda half_square: half_square,
+    half: Callable[[Any], Any] = same,
 ) -> list[Any]:
     """Distances, metrics, volume elements, coordinates there and back, and the triangle of normal coordinates."""
+    given = [exactly.charts_agree(reading), exactly.metrics_agree(metric), exactly.normal_coordinates_agree(half)]
+    if (reading, metric) != (exact_models.ball_cosh, exactly.ball_metric) or half is not same:
+        return given
     return [
-        exactly.charts_agree(reading),
+        *given,
         exact_models.models_agree()[1:],
-        exactly.metrics_agree(metric),
         exponential_map.rank_one_determinant(),
         exactly.volume_elements_agree(),
         exactly.there_and_back(),
         exactly.klein_half_angle(),
-        exactly.normal_coordinates_agree(half),
     ]
 
 

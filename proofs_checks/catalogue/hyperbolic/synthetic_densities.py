@@ -140,7 +140,7 @@ controls = {
     "density-of-the-plane": [
         Control(exact, fails="log p + log volume", correction=lambda n, rho, R: 0 * n),
         Control(numeric, fails="log p", cases=PATTERNS, density=of_the_plane),
-        Control(statistical, fails="shares", cases=[_draws("wrapped", TWO), _draws("spirals")], density=of_the_plane),
+        Control(statistical, fails="shares", cases=[_draws("wrapped", TWO)], density=of_the_plane),
     ],
     "uniform-on-the-board": Control(numeric, fails="density off", cases=BOARDS, density=everywhere),
     "one-spiral": Control(statistical, fails="shares", cases=[_draws("spirals")], sample=one_arm),

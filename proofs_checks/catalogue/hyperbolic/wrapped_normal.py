@@ -26,11 +26,14 @@ Taken = Callable[[int, Tensor, float], Tensor]
 
 def exact(*, correction: exponential_map.Correction = exponential_map.log_stretch) -> list[Any]:
     """What the exponential map does to lengths, to volumes in every dimension, and so to the density."""
+    density = exponential_map.density_times_volume(correction)
+    if correction is not exponential_map.log_stretch:  # the map is what it is, whatever is subtracted
+        return [density]
     return [
         exponential_map.pulled_back_metric(),
         exponential_map.jacobi_field(),
         exponential_map.rank_one_determinant(),
-        exponential_map.density_times_volume(correction),
+        density,
     ]
 
 
