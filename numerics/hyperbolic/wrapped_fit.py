@@ -17,6 +17,7 @@ __all__ = ["WrappedFit", "centre_of", "fit_wrapped_normal"]
 
 LogDensity = Callable[[Tensor], Tensor]
 STEPS = 30
+STENCIL = 1e-3  # curvature radii between the points of a central difference
 REACH = 2.5  # curvature radii within which log p is read
 
 
@@ -56,7 +57,7 @@ def centre_of(points: Tensor, radius: float) -> Tensor:
 def fit_wrapped_normal(
     log_prob: LogDensity, start: Tensor, radius: float, stream: Stream, inner: float | None = None
 ) -> WrappedFit | None:
-    """Fit a wrapped normal to values of log p around ``start``, moving the mean until the linear part vanishes.
+    """Fit a wrapped normal to values of log p around the point next to ``start`` at which log p has no slope.
 
     Args:
         log_prob: From normal coordinates, shape ``(N, n)``, to nats with respect to hyperbolic volume.
@@ -65,29 +66,44 @@ def fit_wrapped_normal(
     Returns:
         The fit, or None where log p is not finite there or no such density is found.
     """
-    n, mean = len(start), start
+    n = len(start)
+    mean = _critical_point(log_prob, start, radius)
+    if mean is None:
+        return None
     unknowns = 2 + n + n * (n + 1) // 2
     direction = stream.normal(4 * unknowns + 16, n).to(start)
     v = REACH * radius * stream.uniform(len(direction), 1).to(start) * direction / norm(direction).unsqueeze(-1)
+    fit = _least_squares(log_prob, mean, v, radius, inner or radius)
+    return fit if fit is not None and float(torch.linalg.eigvalsh(fit.precision)[0]) > 0 else None
+
+
+def _critical_point(log_prob: LogDensity, start: Tensor, radius: float) -> Tensor | None:
+    """A point at which log p has no slope, by Newton's method with central differences: the mean of a wrapped normal, about which log p is even."""
+    n, mean, h = len(start), start, STENCIL * radius
+    i, j = torch.triu_indices(n, n)
+    eye = torch.eye(n, dtype=start.dtype, device=start.device)
+    stencil = torch.cat([eye, eye[i] + eye[j]])
     for _ in range(STEPS):
-        found = _least_squares(log_prob, mean, v, radius, inner or radius)
-        if found is None:
+        up, down = (log_prob(normal_coordinates.exp_map(mean, sign * h * stencil, radius)) for sign in (1, -1))
+        here = log_prob(mean[None])
+        if not bool(torch.cat([up, down, here]).isfinite().all()):
             return None
-        linear, fit = found
-        values, vectors = torch.linalg.eigh(fit.precision)
-        if float(values[0]) <= 0:
-            return None
-        step = vectors @ ((vectors.mT @ linear) / values)
+        second = (up + down - 2 * here) / h**2  # along e_k, and along e_i + e_j
+        slope, curved = (up - down)[:n] / (2 * h), torch.diag(second[:n])
+        mixed = (second[n:] - second[:n][i] - second[:n][j]) / 2
+        off = i != j
+        curved[i[off], j[off]] = curved[j[off], i[off]] = mixed[off]
+        step = -torch.linalg.lstsq(curved, slope.unsqueeze(-1)).solution.squeeze(-1)
         size = float(norm(step))
-        if size < 1e-10 * radius:
-            return fit
-        mean = normal_coordinates.exp_map(mean, step * min(1.0, radius / size), radius)
-    return fit
+        if not math.isfinite(size):
+            return None
+        mean = normal_coordinates.exp_map(mean, step * min(1.0, radius / (2 * size) if size else 1.0), radius)
+        if size < 1e-9 * radius:
+            break
+    return mean
 
 
-def _least_squares(
-    log_prob: LogDensity, mean: Tensor, v: Tensor, radius: float, inner: float
-) -> tuple[Tensor, WrappedFit] | None:
+def _least_squares(log_prob: LogDensity, mean: Tensor, v: Tensor, radius: float, inner: float) -> WrappedFit | None:
     n = v.shape[-1]
     values = log_prob(normal_coordinates.exp_map(mean, v, radius))
     if not bool(values.isfinite().all()):
@@ -114,4 +130,4 @@ def _least_squares(
     sign, log_det = torch.linalg.slogdet(precision)
     constant = float(solution[0]) - (float(log_det) - n * math.log(2 * math.pi)) / 2 if float(sign) > 0 else math.nan
     doubt = float(norm(inverse[-1]) / sizes[-1]) * max(residual, torch.finfo(v.dtype).eps) * len(v) ** 0.5
-    return solution[1 : 1 + n] / radius, WrappedFit(mean, precision, -float(solution[-1]), constant, residual, doubt)
+    return WrappedFit(mean, precision, -float(solution[-1]), constant, residual, doubt)
