@@ -84,11 +84,14 @@ def _critical_point(log_prob: LogDensity, start: Tensor, radius: float) -> Tenso
     eye = torch.eye(n, dtype=start.dtype, device=start.device)
     stencil = torch.cat([eye, eye[i] + eye[j]])
     for _ in range(STEPS):
-        up, down = (log_prob(normal_coordinates.exp_map(mean, sign * h * stencil, radius)) for sign in (1, -1))
-        here = log_prob(mean[None])
-        if not bool(torch.cat([up, down, here]).isfinite().all()):
+        up, down, higher, lower = (
+            log_prob(normal_coordinates.exp_map(mean, steps * h * stencil, radius)) for steps in (1, -1, 2, -2)
+        )
+        if not bool(torch.cat([up, down, higher, lower]).isfinite().all()):
             return None
-        second = (up + down - 2 * here) / h**2  # along e_k, and along e_i + e_j
+        second = (higher + lower - up - down) / (
+            3 * h**2
+        )  # along e_k, and along e_i + e_j; not at the mean, where formulas divide 0 by 0
         slope, curved = (up - down)[:n] / (2 * h), torch.diag(second[:n])
         mixed = (second[n:] - second[:n][i] - second[:n][j]) / 2
         off = i != j
