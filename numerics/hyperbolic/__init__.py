@@ -1,9 +1,17 @@
-"""Hyperbolic space of curvature -1, and trees in it.
+"""Hyperbolic space, trees in it, and densities on it.
 
 =====================  ======================================================================
 models                 four models, their distances and the changes between them
 isometries             Lorentz matrices: made, drawn, applied and checked
 curves                 geodesics, speeds and lengths of curves
+normal_coordinates     tangent vectors at the origin as coordinates: distance, exponential map, logarithm, transport, at any radius
+charts                 five coordinate systems of any curvature, and their volume elements
+hyperboloid_maps       exponential map, logarithm and transport by the Lorentz product
+wrapped_normal         the wrapped normal: draws and density; wrapped_fit reads one off values of log p
+flows                  normalising flows: couplings in the tangent space at the origin, and wrapped couplings
+synthetic              wrapped Gaussian, checkerboard and two spirals, with exact densities
+scaled_embeddings      an embedding read in two curvatures
+*_measurements         the same against a second definition, each with its bound
 trees                  trees, distances in them, and Sarkar's embedding
 fidelity               distortion and mean average precision of an embedding
 counted_fidelity       the same from their definitions, in plain Python

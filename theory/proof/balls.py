@@ -34,7 +34,7 @@ from theory.proof.prepare import CannotEnclose, Interior, entries, prepare
 
 __all__ = [
     "CannotEnclose", "Instantiation", "contains_zero", "enclose", "entries", "excludes_zero", "exclusion_margin",
-    "is_zero_normal_form", "proves", "radius_bits",
+    "is_zero_normal_form", "proves", "radius_bits", "widened",
 ]  # fmt: skip
 
 _Limits = tuple[sp.Tuple, ...]
@@ -456,6 +456,16 @@ def _goal(bits: int, extra: int = 0) -> int:
 
 def _evaluator(instantiation: Instantiation) -> Evaluator:
     return Evaluator(instantiation.symbols, instantiation.functions, _HANDLERS, _inherited)
+
+
+def widened(ball: acb, by: acb) -> acb:
+    """The ball made wider by the size of another on every side: for what a computation left out and that other ball bounds.
+
+    >>> contains_zero(widened(acb(1), acb(2)))
+    True
+    """
+    with ctx.workprec(8192):  # so that the sum rounds nothing away
+        return ball + _disc(by.abs_upper())
 
 
 def contains_zero(ball: acb | arb) -> bool:
