@@ -1,0 +1,24 @@
+"""Figures of the claims about measures of fit; drawn when a report or a user asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def kl_moment_match() -> Figure:
+    raise NotImplementedError
+
+
+def kl_covers() -> Figure:
+    raise NotImplementedError
+
+
+def likelihood_vs_samples() -> Figure:
+    raise NotImplementedError
+
+
+def measures_disagree() -> Figure:
+    raise NotImplementedError
