@@ -4,9 +4,11 @@ Both roots are metrics. A model q' in a cell of the box around q is at most :mat
 nearer to the data than :math:`d(p, q) - \delta`; cells that cannot hold the minimum are dropped, the others are quartered. For
 :math:`m' = m \pm \mu`, :math:`\log s' = \log s \pm \lambda`:
 
-- JSD: :math:`\delta = \tfrac12\sqrt{J}`, J the sum of both relative entropies, at most :math:`\cosh 2\lambda - 1 + \tfrac{\mu^2}{2s^2}(1 + e^{2\lambda})`;
-- MMD under :math:`e^{-|x-y|^2/(2h)}`: :math:`\delta = \sqrt{(\mu^2 + D s^2(e^\lambda - 1)^2)/h}`, since the feature map is Lipschitz with constant
-  :math:`h^{-1/2}` and the models are coupled by one standard normal vector.
+- J, the sum of both relative entropies, is at most :math:`J_1 = D(\cosh 2\lambda - 1) + \tfrac{\mu^2}{2s^2}(1 + e^{2\lambda})`;
+- JSD: :math:`\delta = \tfrac12\sqrt{J_1\log 2}`, since :math:`\mathrm{JSD} \le \tfrac{\log 2}{2}\int\frac{(q-q')^2}{q+q'} \le \tfrac{\log 2}{4} J` (Topsoe 2000; the logarithmic mean is
+  at most the arithmetic one);
+- MMD under :math:`e^{-|x-y|^2/(2h)}`: the smaller of :math:`\sqrt{(\mu^2 + D s^2(e^\lambda - 1)^2)/h}`, since the feature map is Lipschitz with constant
+  :math:`h^{-1/2}` and the models are coupled by one standard normal vector, and :math:`\sqrt{J_1}`, since features have norm 1 (Pinsker).
 """
 
 from __future__ import annotations
@@ -84,10 +86,15 @@ def jensen_shannon(separation: float, *, spacing: float = 0.25) -> Measure:
         return fine.clamp_min(0).sqrt(), fine.clamp_min(0).sqrt() - low.sqrt()
 
     def reach(log_s: Tensor, mean: Tensor, log_width: Tensor) -> Tensor:
-        both = torch.cosh(2 * log_width) - 1 + mean**2 / 2 * torch.exp(-2 * log_s) * (1 + torch.exp(2 * log_width))
-        return both.sqrt() / 2
+        return (math.log(2) * _jeffreys(log_s, mean, log_width)).sqrt() / 2
 
     return Measure(f"JSD, modes at +-{separation:g}", value, reach)
+
+
+def _jeffreys(log_s: Tensor, mean: Tensor, log_width: Tensor, dim: int = 1) -> Tensor:
+    """J_1: at least the sum of both relative entropies between the centre of a cell and any of its models."""
+    stretch = dim * 2 * torch.sinh(log_width) ** 2  # cosh(2 lambda) - 1, without cancellation
+    return stretch + mean**2 / 2 * torch.exp(-2 * log_s) * (1 + torch.exp(2 * log_width))
 
 
 def _tile(m: Tensor, log_s: Tensor, a: float, spacing: float) -> Tensor:
@@ -128,7 +135,7 @@ def discrepancy(separation: float, h: float, dim: int = 1) -> Measure:
 
     def reach(log_s: Tensor, mean: Tensor, log_width: Tensor) -> Tensor:
         stretch = torch.exp(log_s) * torch.expm1(log_width)
-        return ((mean**2 + dim * stretch**2) / h).sqrt()
+        return torch.minimum((mean**2 + dim * stretch**2) / h, _jeffreys(log_s, mean, log_width, dim)).sqrt()
 
     return Measure(f"MMD, h = {h:g}, D = {dim}, modes at +-{separation:g}", value, reach)
 

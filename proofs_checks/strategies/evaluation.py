@@ -43,7 +43,7 @@ def noise_cases(profile: Profile) -> st.SearchStrategy[Case]:
 def kernel_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(D, h, apart, seed, size)``: two Gaussians, their means ``apart`` standard deviations of one coordinate, and a bandwidth a coordinate."""
     return st.builds(
-        lambda D, h, apart, seed: Case(D=D, h=h, apart=apart, seed=seed, size=min(4096, sample_size(profile))),
+        lambda D, h, apart, seed: Case(D=D, h=h, apart=apart, seed=seed, size=min(2048, sample_size(profile))),
         dimensions(1, 64), st.sampled_from([Fraction(1, 2), Fraction(2), Fraction(8)]),
         st.sampled_from([Fraction(0), Fraction(1), Fraction(4)]), SEEDS,
     )  # fmt: skip

@@ -22,3 +22,19 @@ def likelihood_vs_samples() -> Figure:
 
 def measures_disagree() -> Figure:
     raise NotImplementedError
+
+
+def jsd_bounded_metric() -> Figure:
+    raise NotImplementedError
+
+
+def mmd_bandwidth() -> Figure:
+    raise NotImplementedError
+
+
+def score_matching() -> Figure:
+    raise NotImplementedError
+
+
+def noise_from_data() -> Figure:
+    raise NotImplementedError
