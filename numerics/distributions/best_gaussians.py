@@ -23,7 +23,7 @@ from torch import Tensor
 from numerics.bounds import Bound, Measurement
 from numerics.errors import PrecisionError
 
-__all__ = ["Best", "Box", "Measure", "discrepancy", "jensen_shannon", "global_minimum", "nearest_outside", "two_modes"]
+__all__ = ["Best", "Box", "Measure", "discrepancy", "global_minimum", "jensen_shannon", "nearest_outside", "two_modes"]
 
 Value = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # means, log scales (n,) to distances and their errors (n,)
 Reach = Callable[[Tensor, Tensor, Tensor], Tensor]  # log scales, half widths in the mean and in the log scale to delta
@@ -203,7 +203,9 @@ def _quartered(m: Tensor, level: Tensor, half: Tensor) -> tuple[Tensor, Tensor]:
 Region = Callable[[Tensor, Tensor], Tensor]  # means and scales (n,) to whether they belong
 
 
-def global_minimum(measure: Measure, box: Box, region: Region, *, like: Tensor, rounds: int = 9) -> tuple[Measurement, Best]:
+def global_minimum(
+    measure: Measure, box: Box, region: Region, *, like: Tensor, rounds: int = 9
+) -> tuple[Measurement, Best]:
     """That the model nearest to the data lies in ``region``: by how much a model outside beats all of the region (0 where none does).
 
     The best distance in the region is compared with a bound below all distances outside, and the other way round.
@@ -217,11 +219,15 @@ def global_minimum(measure: Measure, box: Box, region: Region, *, like: Tensor, 
 
     coarse = [nearest_outside(measure, box, allowed, like=like, rounds=rounds // 2) for allowed in (outside, region)]
     inside = nearest_outside(measure, box, outside, like=like, rounds=rounds, stop=coarse[1].distance)
-    beyond = nearest_outside(measure, box, region, like=like, rounds=rounds, stop=min(coarse[0].distance, inside.distance))
+    beyond = nearest_outside(
+        measure, box, region, like=like, rounds=rounds, stop=min(coarse[0].distance, inside.distance)
+    )
     best = min(inside, beyond, key=lambda at: at.distance)
     holds, fails = inside.distance <= beyond.below, beyond.distance <= inside.below
     if not (holds or fails):
-        raise PrecisionError(f"{measure.name}: {inside.distance:.4g} inside and {beyond.distance:.4g} outside are too close to tell apart.")
+        raise PrecisionError(
+            f"{measure.name}: {inside.distance:.4g} inside and {beyond.distance:.4g} outside are too close to tell apart."
+        )
     _, error = measure.value(like.new_tensor([best.mean]), like.new_tensor([best.scale]).log())
     excess = max(0.0, inside.below - beyond.distance) if fails else 0.0
     why = "The root is a metric: no model of a cell is nearer than the cell's centre less the cell's reach; all cells are below or above."

@@ -7,7 +7,6 @@ here, since the inequalities hold for every positive vector.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -107,7 +106,9 @@ def missing_mode(cells: int, share: float, left: float, stream: Stream) -> tuple
 # -- what the inequalities leave over --------------------------------------------------------------------------------------
 
 
-def two_cell_shortfall(p: Tensor, q: Tensor, inside: Tensor, divergence: Divergence = relative_entropy_nats) -> Measurement:
+def two_cell_shortfall(
+    p: Tensor, q: Tensor, inside: Tensor, divergence: Divergence = relative_entropy_nats
+) -> Measurement:
     """How far ``divergence(p, q)`` falls short of the relative entropy of the two cells A and its complement (0 where it does not)."""
     cells = [torch.stack([of[:, inside].sum(-1), of[:, ~inside].sum(-1)], -1) for of in (p, q)]
     short = relative_entropy_nats(cells[0], cells[1]) - divergence(p, q)
@@ -143,7 +144,9 @@ def range_overshoot(p: Tensor, q: Tensor, ceiling: float) -> Measurement:
     return Measurement(out, Bound({"rounding": _jsd_rounding(p, q)}, why), out.numel())
 
 
-def noise_cost(log_p: Tensor, log_noise: Tensor, weight: float, cost: Callable[[float], float]) -> tuple[Measurement, Measurement]:
+def noise_cost(
+    log_p: Tensor, log_noise: Tensor, weight: float, cost: Callable[[float], float]
+) -> tuple[Measurement, Measurement]:
     r"""At points of p: how far :math:`\log p - \log q` exceeds the cost, :math:`q = w p + (1-w) n`; and how far it stays below it.
 
     Args:
@@ -165,5 +168,3 @@ def noise_cost(log_p: Tensor, log_noise: Tensor, weight: float, cost: Callable[[
         Measurement(gap.clamp_min(0), Bound({"rounding": doubt}, why), len(gap)),
         Measurement((-gap).clamp_min(0), Bound({"rounding": doubt, "the noise": added}, why), len(gap)),
     )
-
-

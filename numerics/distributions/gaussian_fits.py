@@ -121,11 +121,15 @@ def moments_missed(
         slack_mean.append(away)
         off_variance.append(abs(fit.variance / target - 1))
         relative = fit.variance / spread**2
-        slack_variance.append(2 * relative * abs(fit.slopes[1]) / D + away**2 / D + 4 * unit * (1 + relative * (reach / spread) ** 2))
+        slack_variance.append(
+            2 * relative * abs(fit.slopes[1]) / D + away**2 / D + 4 * unit * (1 + relative * (reach / spread) ** 2)
+        )
     why = "Slopes of the objective at the fit, by autograd, through the exact distance that such slopes allow; sums of N terms, N units of roundoff."
     return (
         Measurement(torch.tensor(off_mean), Bound({"slopes and rounding": torch.tensor(slack_mean)}, why), len(fits)),
-        Measurement(torch.tensor(off_variance), Bound({"slopes and rounding": torch.tensor(slack_variance)}, why), len(fits)),
+        Measurement(
+            torch.tensor(off_variance), Bound({"slopes and rounding": torch.tensor(slack_variance)}, why), len(fits)
+        ),
     )
 
 

@@ -56,7 +56,9 @@ def random_path(components: int, stream: Stream) -> MixturePath:
 def relative_entropy_to_noise(p: IsotropicMixture) -> tuple[float, float]:
     """KL(p || N(0, 1)) on the line by the trapezoidal rule, and an estimate of its error (by half of the nodes)."""
     ends = float(p.means.abs().max() + 10 * p.scales.max())
-    x = torch.linspace(-ends, ends, 1 + 2 * math.ceil(ends / (0.1 * float(p.scales.min()))), dtype=p.means.dtype, device=p.means.device)[:, None]
+    x = torch.linspace(
+        -ends, ends, 1 + 2 * math.ceil(ends / (0.1 * float(p.scales.min()))), dtype=p.means.dtype, device=p.means.device
+    )[:, None]
     noise = isotropic_gaussian(1, 1.0, p.means)
     f = p.log_prob(x).exp() * (p.log_prob(x) - noise.log_prob(x))
     step = float(x[1, 0] - x[0, 0])
@@ -74,10 +76,14 @@ def decay(path: MixturePath, rate: Callable[[float], float], times: Sequence[flo
         excess.append(max(0.0, later - rate(t) * first))
         bounds.append(off + rate(t) * doubt)
     why = "Trapezoidal rule for analytic integrands; its error is estimated by half of the nodes."
-    return Measurement(torch.tensor(excess), Bound({"quadrature": torch.tensor(bounds)}, why, estimated=("quadrature",)), len(times))
+    return Measurement(
+        torch.tensor(excess), Bound({"quadrature": torch.tensor(bounds)}, why, estimated=("quadrature",)), len(times)
+    )
 
 
-def reverse(path: MixturePath, start: Tensor, noise: Tensor, T: float, *, multiple: float = 2.0, every: int = 1) -> Tensor:
+def reverse(
+    path: MixturePath, start: Tensor, noise: Tensor, T: float, *, multiple: float = 2.0, every: int = 1
+) -> Tensor:
     r"""Euler-Maruyama for :math:`dY = (Y + \mathrm{multiple}\,\nabla\log p_{T-s}(Y))\,ds + \sqrt2\,dW` from T to 0, steps finer towards 0.
 
     Args:
@@ -94,7 +100,9 @@ def reverse(path: MixturePath, start: Tensor, noise: Tensor, T: float, *, multip
     return y
 
 
-def returned(path: MixturePath, size: int, stream: Stream, *, multiple: float = 2.0, T: float = 5.0, steps: int = 200) -> tuple[float, Bound]:
+def returned(
+    path: MixturePath, size: int, stream: Stream, *, multiple: float = 2.0, T: float = 5.0, steps: int = 200
+) -> tuple[float, Bound]:
     """Kolmogorov-Smirnov distance of the data to noise sent back, and what time steps and the start at N(0, 1) may add to it.
 
     The start is off by at most the root of KL(p_T||N)/2 in total variation (Pinsker), which the process does not enlarge; the error of the time steps is

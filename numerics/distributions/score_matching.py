@@ -184,4 +184,6 @@ def _probed(field: Field, x: Tensor, stream: Stream, probes: int) -> tuple[Tenso
 
 def _check(value: Tensor, x: Tensor) -> None:
     if value.shape != x.shape:
-        raise ValueError(f"Expected a field with values of shape {tuple(x.shape)}, one vector a point, got {tuple(value.shape)}.")
+        raise ValueError(
+            f"Expected a field with values of shape {tuple(x.shape)}, one vector a point, got {tuple(value.shape)}."
+        )

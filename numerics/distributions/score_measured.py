@@ -19,7 +19,16 @@ from numerics.distributions.score_matching import divergence, explicit, gradient
 from numerics.quadrature import box_rule, gauss
 from numerics.streams import Stream
 
-__all__ = ["BoundedField", "Polynomials", "drawn_identity", "exponential", "identity_on_a_box", "log_sobolev", "logistic", "weighted_modes"]
+__all__ = [
+    "BoundedField",
+    "Polynomials",
+    "drawn_identity",
+    "exponential",
+    "identity_on_a_box",
+    "log_sobolev",
+    "logistic",
+    "weighted_modes",
+]
 
 Flux = Callable[[Tensor, Tensor], Tensor]  # integrals over the upper and the lower face to what is subtracted
 
@@ -140,7 +149,10 @@ def drawn_identity(dim: int, size: int, draws: Draws, stream: Stream) -> tuple[f
     value, spread = divergence(field, x)
     terms = explicit(value, score) - value.square().sum(1) / 2 - spread - score.square().sum(1) / 2
     unit = torch.finfo(x.dtype).eps
-    bound = Bound({"rounding": (size + 40.0 * dim) * unit}, "Means of terms that are bounded by the reach, by which they are divided.")
+    bound = Bound(
+        {"rounding": (size + 40.0 * dim) * unit},
+        "Means of terms that are bounded by the reach, by which they are divided.",
+    )
     return abs(float(terms.mean())) / field.reach(), 2.0, bound
 
 
@@ -167,6 +179,14 @@ def log_sobolev(p: IsotropicMixture, q: IsotropicMixture, *, reach: float = 12.0
     step = float(x[1, 0] - x[0, 0])
     values = [(float(f.sum()) * step, float(f[::2].sum()) * 2 * step) for f in (entropy, fisher)]
     (kl, kl_coarse), (fi, fi_coarse) = values
-    doubt = abs(kl - kl_coarse) + abs(fi - fi_coarse) / 2 + 1e3 * torch.finfo(x.dtype).eps * (1 + float(entropy.abs().sum()) * step + fi)
+    doubt = (
+        abs(kl - kl_coarse)
+        + abs(fi - fi_coarse) / 2
+        + 1e3 * torch.finfo(x.dtype).eps * (1 + float(entropy.abs().sum()) * step + fi)
+    )
     why = "Trapezoidal rule for analytic integrands, its error estimated by half of the nodes; a thousand units of roundoff of the sums."
-    return Measurement(max(0.0, kl - fi / 2), Bound({"quadrature": doubt}, why, estimated=("quadrature",)), len(x)), kl, fi
+    return (
+        Measurement(max(0.0, kl - fi / 2), Bound({"quadrature": doubt}, why, estimated=("quadrature",)), len(x)),
+        kl,
+        fi,
+    )

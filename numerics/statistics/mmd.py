@@ -20,8 +20,17 @@ from torch import Tensor
 from numerics.streams import Stream
 
 __all__ = [
-    "GaussianKernel", "Kernel", "MMD", "check_samples", "hoeffding_blocks", "indefiniteness", "linear_mmd2", "mean_kernel", "median_length",
-    "unbiased_mmd2", "witness",
+    "MMD",
+    "GaussianKernel",
+    "Kernel",
+    "check_samples",
+    "hoeffding_blocks",
+    "indefiniteness",
+    "linear_mmd2",
+    "mean_kernel",
+    "median_length",
+    "unbiased_mmd2",
+    "witness",
 ]  # fmt: skip
 
 Kernel = Callable[[Tensor, Tensor], Tensor]  # points (n, D), (m, D) to values (n, m)
@@ -178,7 +187,9 @@ def median_length(points: Tensor, stream: Stream) -> float:
         raise ValueError(f"Expected at least two points, got {len(chosen)}.")
     length = float(torch.pdist(chosen).median())
     if not length > 0:
-        raise ValueError("The median distance between points is 0: more than half of the pairs coincide. Give a length, or remove duplicates.")
+        raise ValueError(
+            "The median distance between points is 0: more than half of the pairs coincide. Give a length, or remove duplicates."
+        )
     return length
 
 

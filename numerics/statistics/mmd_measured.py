@@ -35,15 +35,17 @@ def with_the_diagonal(x: Tensor, y: Tensor, kernel: Kernel) -> float:
     return float(kernel(x, x).mean() + kernel(y, y).mean() - 2 * kernel(x, y).mean())
 
 
-def gaussian_samples(dim: int, h: float, apart: float, size: int, stream: Stream) -> tuple[Tensor, Tensor, GaussianKernel]:
+def gaussian_samples(
+    dim: int, h: float, apart: float, size: int, stream: Stream
+) -> tuple[Tensor, Tensor, GaussianKernel]:
     """Draws of N(0, I) and of N(apart e_1, 1.5 I), and the kernel of squared length h D."""
     x, y = stream.normal(size, dim), math.sqrt(SECOND_VARIANCE) * stream.normal(size, dim)
     y[:, 0] += apart
     return x, y, GaussianKernel(math.sqrt(h * dim))
 
 
-def closed_form(h: float, s1: float, s2: float, squared: float, dim: int, power: float) -> float:
-    """MMD^2 of two Gaussians whose means are at that squared distance; ``power`` is D/2."""
+def closed_form(h: float, s1: float, s2: float, squared: float, *, power: float) -> float:
+    """MMD^2 of two Gaussians whose means are at that squared distance; ``power`` is half the dimension."""
 
     def expected(spread: float, d: float) -> float:
         return (h / (h + spread)) ** power * math.exp(-d / (2 * (h + spread)))
@@ -56,7 +58,9 @@ def linear_terms(dim: int, h: float, apart: float, stream: Stream) -> tuple[Tens
     x, y, kernel = gaussian_samples(dim, h, apart, 2 * TERMS, stream)
     terms = linear_mmd2(x, y, kernel.length)
     unit = torch.finfo(x.dtype).eps
-    bound = Bound({"rounding": (len(terms) + dim + 8.0) * unit * 4}, "Means of numbers in [-2, 2], each from an exponent below 0.")
+    bound = Bound(
+        {"rounding": (len(terms) + dim + 8.0) * unit * 4}, "Means of numbers in [-2, 2], each from an exponent below 0."
+    )
     return terms, bound
 
 
@@ -77,7 +81,10 @@ def pairs_one_by_one(x: Tensor, y: Tensor, kernel: GaussianKernel, estimate: Est
     expected = values(x, x)[off_x].mean() + values(y, y)[off_y].mean() - 2 * values(x, y).mean()
     found = unbiased_mmd2(x, y, kernel)
     extra = 8 * torch.finfo(x.dtype).eps * (n + m + x.shape[1]) * 4
-    bound = Bound({"tiles": found.rounding, "pairs": extra}, "Exponents through lifted products, D + 8 units of the squares; sums of numbers in [0, 1].")
+    bound = Bound(
+        {"tiles": found.rounding, "pairs": extra},
+        "Exponents through lifted products, D + 8 units of the squares; sums of numbers in [0, 1].",
+    )
     return Measurement(abs(estimate(x, y, kernel) - float(expected)), bound, n * n + m * m + n * m)
 
 
@@ -100,5 +107,8 @@ def bias_over_all_samples(letters: int, n: int, m: int, estimate: Estimate, stre
             count += 1
     unit = torch.finfo(places.dtype).eps
     reach = float(places.abs().max())
-    bound = Bound({"rounding": (count + 64 * (1 + reach**2)) * unit * 4}, "A sum of all samples' values, each in [-2, 2] and off by the rounding of nine exponents.")
+    bound = Bound(
+        {"rounding": (count + 64 * (1 + reach**2)) * unit * 4},
+        "A sum of all samples' values, each in [-2, 2] and off by the rounding of nine exponents.",
+    )
     return Measurement(abs(mean - population), bound, count)

@@ -28,7 +28,9 @@ class Permuted:
     p_value: float
 
 
-def permutation_test(first: Tensor, second: Tensor, kernel: Kernel, stream: Stream, *, permutations: int = 999) -> Permuted:
+def permutation_test(
+    first: Tensor, second: Tensor, kernel: Kernel, stream: Stream, *, permutations: int = 999
+) -> Permuted:
     """The p-value ``(b + 1)/(B + 1)`` of "both samples come from one distribution".
 
     Args:
@@ -44,7 +46,9 @@ def permutation_test(first: Tensor, second: Tensor, kernel: Kernel, stream: Stre
     check_samples(first, second)
     n, m = len(first), len(second)
     if n + m > LARGEST:
-        raise ValueError(f"Expected at most {LARGEST} points in all, got {n + m}: thin them, or use more than one test.")
+        raise ValueError(
+            f"Expected at most {LARGEST} points in all, got {n + m}: thin them, or use more than one test."
+        )
     if permutations < 1:
         raise ValueError(f"Expected at least one permutation, got {permutations}.")
     pooled = torch.cat([first, second])

@@ -56,7 +56,9 @@ def field_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 def box_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(D, degree, seed)``: polynomial fields and densities on a box of up to three dimensions."""
-    return st.builds(lambda D, degree, seed: Case(D=D, degree=degree, seed=seed), st.integers(1, 3), st.integers(1, 4), SEEDS)
+    return st.builds(
+        lambda D, degree, seed: Case(D=D, degree=degree, seed=seed), st.integers(1, 3), st.integers(1, 4), SEEDS
+    )
 
 
 def path_cases(profile: Profile) -> st.SearchStrategy[Case]:

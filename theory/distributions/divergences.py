@@ -64,9 +64,7 @@ def log_sum() -> list[Equation | Induction]:
         summed(P(N), p),
         summed(Q(N), q),
     )
-    claim = Equation(
-        "sum of p log(p/q), cell by cell", F(N), G(N) - P(N) * sp.log(r) + P(N) - Q(N) / r
-    )
+    claim = Equation("sum of p log(p/q), cell by cell", F(N), G(N) - P(N) * sp.log(r) + P(N) - Q(N) / r)
     P_, Q_, x = sp.Symbol("P", positive=True), sp.Symbol("Q", positive=True), sp.Symbol("x", real=True)
     whole = -P_ * sp.log(r) + P_ - Q_ / r
     ratio = Q_ / P_

@@ -53,7 +53,9 @@ def density_of_n_coordinates() -> Induction:
     def factor(i: Any) -> sp.Expr:
         return normal_density(x(i), m(i), V)
 
-    product = Recursion(M(N), (factor(1),), M(N) * factor(N + 1), lambda k: sp.Mul(*(factor(i) for i in range(1, k + 1))))
+    product = Recursion(
+        M(N), (factor(1),), M(N) * factor(N + 1), lambda k: sp.Mul(*(factor(i) for i in range(1, k + 1)))
+    )
     claim = Equation("density of n coordinates", M(N), (2 * sp.pi * V) ** (-N / sp.S(2)) * sp.exp(-Q(N) / (2 * V)))
     return Induction("isotropic Gaussian", N, (claim,), (product, summed(Q(N), lambda i: (x(i) - m(i)) ** 2)))
 
@@ -73,7 +75,11 @@ def second_moments() -> Induction:
 
 def gap_to_the_best(variance: Variance = mean_variance) -> list[Equation | Sign]:
     r"""What any other mean and variance lose: :math:`\tfrac D2(r - 1 - \log r) + |\mu-m|^2/(2v)` with r the best variance over v."""
-    T, d, largest = sp.Symbol("T", positive=True), sp.Symbol("d", nonnegative=True), sp.Symbol("lambda_1", positive=True)
+    T, d, largest = (
+        sp.Symbol("T", positive=True),
+        sp.Symbol("d", nonnegative=True),
+        sp.Symbol("lambda_1", positive=True),
+    )
     best = variance(T, largest, D)
     gained = expected_log_likelihood(T, 0, best) - expected_log_likelihood(T, d, V)
     return [
@@ -87,7 +93,9 @@ def log_partition() -> Equation:
     r"""A coordinate of :math:`\exp(\eta x - \theta x^2 - A)` is the normal density of mean eta/(2 theta) and variance 1/(2 theta): A normalises."""
     x, eta, theta = sp.Symbol("x", real=True), sp.Symbol("eta", real=True), sp.Symbol("theta", positive=True)
     written = eta * x - theta * x**2 - _part(eta, theta)
-    return Equation("partition function of a coordinate", written, log_normal_density(x, eta / (2 * theta), 1 / (2 * theta)))
+    return Equation(
+        "partition function of a coordinate", written, log_normal_density(x, eta / (2 * theta), 1 / (2 * theta))
+    )
 
 
 def _part(eta: Any, theta: Any) -> sp.Expr:

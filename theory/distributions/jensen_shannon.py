@@ -9,7 +9,7 @@ a squared distance in :math:`L^2(dt/t^2)`. So the root of the divergence is a di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 from math import comb
@@ -166,5 +166,3 @@ def every_small_triple(power: Power = ROOT) -> Enumeration:
         "triangle inequality on small alphabets", family,
         lambda triple: triangle_of_powers(triple, power), lambda triple: triangle_by_gram_determinant(triple, power),
     )  # fmt: skip
-
-

@@ -32,7 +32,9 @@ def expected_kernel(h: Any, s: Any, d: Any, dimension: Any, power: Power = half_
     return (h / (h + s)) ** power(dimension) * sp.exp(-d / (2 * (h + s)))
 
 
-def squared_discrepancy(h: Any, s1: Any, s2: Any, d: Any, dimension: Any, power: Power = half_the_dimension) -> sp.Expr:
+def squared_discrepancy(
+    h: Any, s1: Any, s2: Any, d: Any, dimension: Any, *, power: Power = half_the_dimension
+) -> sp.Expr:
     """MMD^2 of two Gaussians of variances s1 and s2 whose means are at squared distance d."""
     own = expected_kernel(h, 2 * s1, 0, dimension, power) + expected_kernel(h, 2 * s2, 0, dimension, power)
     return own - 2 * expected_kernel(h, s1 + s2, d, dimension, power)
@@ -51,7 +53,9 @@ def gaussian_integrals() -> list[Equation]:
     return [
         Equation("log density of a difference of normal variables", joint, apart),
         Equation("log of the kernel times a normal density", kernel, constant + shrunk),
-        Equation("a normal density has mass 1", sp.Integral(sp.exp(-(u**2) / 2), (u, -sp.oo, sp.oo)), sp.sqrt(2 * sp.pi)),
+        Equation(
+            "a normal density has mass 1", sp.Integral(sp.exp(-(u**2) / 2), (u, -sp.oo, sp.oo)), sp.sqrt(2 * sp.pi)
+        ),
     ]
 
 
@@ -63,7 +67,9 @@ def kernel_of_n_coordinates(power: Power = half_the_dimension) -> Induction:
     def factor(i: Any) -> sp.Expr:
         return sp.sqrt(H / (H + S)) * sp.exp(-(delta(i) ** 2) / (2 * (H + S)))
 
-    product = Recursion(E(N), (factor(1),), E(N) * factor(N + 1), lambda k: sp.Mul(*(factor(i) for i in range(1, k + 1))))
+    product = Recursion(
+        E(N), (factor(1),), E(N) * factor(N + 1), lambda k: sp.Mul(*(factor(i) for i in range(1, k + 1)))
+    )
     claim = Equation("E k for n coordinates", E(N), expected_kernel(H, S, d(N), N, power))
     return Induction("expected kernel in n dimensions", N, (claim,), (product, summed(d(N), lambda i: delta(i) ** 2)))
 
@@ -79,7 +85,7 @@ def wide_kernels(power: Power = half_the_dimension) -> list[Equation]:
         return own[0] + own[1] - 2 * cross
 
     return [
-        Equation("MMD^2 as a function of 1/h", squared_discrepancy(1 / x, s1, s2, d, D, power), at(x)),
+        Equation("MMD^2 as a function of 1/h", squared_discrepancy(1 / x, s1, s2, d, D, power=power), at(x)),
         Equation("its slope at 1/h = 0", sp.Subs(sp.Derivative(at(x), x), x, 0), d),
     ]
 
@@ -126,6 +132,10 @@ def fit_of_two_modes(regime: Regime = wide) -> list[Equation | Sign]:
     return [
         Equation("slope of the log overlap", sp.Derivative(sp.log(overlap), m), -fall),
         Equation("x - tanh x rises", sp.Derivative(x - sp.tanh(x), x), sp.tanh(x) ** 2),
-        Equation("curvature of the log overlap at the centre", sp.Subs(sp.Derivative(sp.log(overlap), m, 2), m, 0), (a**2 - tau) / tau**2),
+        Equation(
+            "curvature of the log overlap at the centre",
+            sp.Subs(sp.Derivative(sp.log(overlap), m, 2), m, 0),
+            (a**2 - tau) / tau**2,
+        ),
         Sign("the overlap falls away from the centre", regime(a**2, slack) - a**2, ">= 0"),
     ]

@@ -45,7 +45,12 @@ def forward_equation() -> Equation:
     """The Gaussian path solves the Fokker-Planck equation of the process: ``p_t = (x p)' + p''``."""
     x, m, v = sp.Symbol("x", real=True), sp.Symbol("m", real=True), sp.Symbol("v", positive=True)
     p = normal_density(x, m * sp.exp(-T), variance_at(v, sp.exp(-2 * T)))
-    return Equation("Fokker-Planck equation of the Gaussian path", p.diff(T) / p, (sp.diff(x * p, x) + p.diff(x, 2)) / p, (sp.exp(-2 * T) < 1,))
+    return Equation(
+        "Fokker-Planck equation of the Gaussian path",
+        p.diff(T) / p,
+        (sp.diff(x * p, x) + p.diff(x, 2)) / p,
+        (sp.exp(-2 * T) < 1,),
+    )
 
 
 def entropy_from_moments() -> Equation:

@@ -7,7 +7,7 @@ Masses are multiples of one unit, so that KL and JSD are logarithms of whole num
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 from typing import Any
 
 from theory.proof.statements import Enumeration, Family
@@ -78,7 +78,7 @@ MEASURES: dict[str, Callable[[Masses, Masses], Any]] = {
 def neighbours(measure: str, order: tuple[str, ...], data: Masses = DATA) -> list[tuple[str, str, Any]]:
     """Consecutive models of an order with how much worse the later one is, a ball that is claimed positive."""
     values = {name: MEASURES[measure](data, model) for name, model in MODELS.items()}
-    return [(better, worse, values[worse] - values[better]) for better, worse in zip(order, order[1:], strict=False)]
+    return [(better, worse, values[worse] - values[better]) for better, worse in pairwise(order)]
 
 
 def pairwise_different(orders: dict[str, tuple[str, ...]] = ORDERS) -> Enumeration:
@@ -89,10 +89,15 @@ def pairwise_different(orders: dict[str, tuple[str, ...]] = ORDERS) -> Enumerati
     def opposite(pair: tuple[str, str]) -> bool:
         first, second = (orders[name] for name in pair)
         return any(
-            (first.index(x) < first.index(y)) != (second.index(x) < second.index(y)) for x in first for y in first if x < y
+            (first.index(x) < first.index(y)) != (second.index(x) < second.index(y))
+            for x in first
+            for y in first
+            if x < y
         )
 
-    family = Family(f"pairs of the measures {', '.join(names)}", lambda: iter(pairs), len(names) * (len(names) - 1) // 2)
+    family = Family(
+        f"pairs of the measures {', '.join(names)}", lambda: iter(pairs), len(names) * (len(names) - 1) // 2
+    )
     return Enumeration("orders differ", family, lambda pair: orders[pair[0]] != orders[pair[1]], opposite)
 
 

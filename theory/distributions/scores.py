@@ -100,5 +100,9 @@ def blindness() -> list[Equation]:
     at_one = entropy.subs(beta, 1)
     return [
         Equation("scores of one component under two weights", scores[0], scores[1]),
-        Equation("their relative entropy for weights 1/2", at_one, sp.log(2) + (alpha * sp.log(alpha)) / (1 + alpha) - sp.log(1 + alpha)),
+        Equation(
+            "their relative entropy for weights 1/2",
+            at_one,
+            sp.log(2) + (alpha * sp.log(alpha)) / (1 + alpha) - sp.log(1 + alpha),
+        ),
     ]

@@ -75,7 +75,9 @@ def fit(apart: Fraction, covering: bool, stream: Stream) -> Evidence:
     minimum, _ = best_gaussians.global_minimum(
         best_gaussians.jensen_shannon(a), box, lambda m, s: (m <= a / 2) == covering, like=like
     )
-    return measured(minimum, resolves=1e-3, name="global minimum of the fit: " + ("centred" if covering else "one mode"))
+    return measured(
+        minimum, resolves=1e-3, name="global minimum of the fit: " + ("centred" if covering else "one mode")
+    )
 
 
 controls = {

@@ -31,9 +31,7 @@ def numeric(
     case: Case, stream: Stream, *, divergence: values.Divergence = values.relative_entropy_nats
 ) -> list[Evidence]:
     """Random distributions on n cells, a set A that q nearly misses: the divergence against that of the two cells."""
-    inside, p, q = values.missing_mode(
-        case.n, float(case.share), 10.0**-case.digits, stream.fork((case.n, case.seed))
-    )
+    inside, p, q = values.missing_mode(case.n, float(case.share), 10.0**-case.digits, stream.fork((case.n, case.seed)))
     short = values.two_cell_shortfall(p, q, inside, divergence)
     return [measured(short, resolves=1e-3, name="divergence against that of A and its complement")]
 

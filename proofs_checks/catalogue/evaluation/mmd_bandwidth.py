@@ -33,9 +33,7 @@ cases = {
 }  # fmt: skip
 
 
-def exact(
-    *, power: exactly.Power = exactly.half_the_dimension, regime: exactly.Regime = exactly.wide
-) -> list[Any]:
+def exact(*, power: exactly.Power = exactly.half_the_dimension, regime: exactly.Regime = exactly.wide) -> list[Any]:
     """One coordinate by completing squares, n by induction; both ends of the bandwidth; the fit of fixed variance."""
     return [
         exactly.gaussian_integrals(),
@@ -64,7 +62,9 @@ def numeric(
     if "letters" in case:
         bias = mmd_measured.bias_over_all_samples(case.letters, case.n, case.m, estimate, stream.fork(case.seed))
         return [measured(bias, resolves=1e-6, name="mean of the estimate over all samples against MMD^2")]
-    x, y, kernel = mmd_measured.gaussian_samples(case.D, float(case.h), float(case.apart), min(case.size, 512), stream.fork(case.seed))
+    x, y, kernel = mmd_measured.gaussian_samples(
+        case.D, float(case.h), float(case.apart), min(case.size, 512), stream.fork(case.seed)
+    )
     off = mmd_measured.pairs_one_by_one(x, y, kernel, estimate)
     return [measured(off, resolves=1e-6, name="tiles against pairs one by one")]
 
@@ -77,16 +77,16 @@ def fit(case: Case, covering: bool, stream: Stream) -> Evidence:
     minimum, _ = best_gaussians.global_minimum(
         best_gaussians.discrepancy(a, h, case.D), box, lambda m, s: (m <= a / 2) == covering, like=like
     )
-    return measured(minimum, resolves=1e-3, name="global minimum of the fit: " + ("centred" if covering else "one mode"))
+    return measured(
+        minimum, resolves=1e-3, name="global minimum of the fit: " + ("centred" if covering else "one mode")
+    )
 
 
-def statistical(
-    case: Case, stream: Stream, *, power: Callable[[int], float] = lambda D: D / 2
-) -> list[Evidence]:
+def statistical(case: Case, stream: Stream, *, power: Callable[[int], float] = lambda D: D / 2) -> list[Evidence]:
     """Draws of two Gaussians against the closed form: the U-statistic of all pairs, and independent pairs in linear time."""
     h, apart = float(case.h) * case.D, float(case.apart)
     x, y, kernel = mmd_measured.gaussian_samples(case.D, float(case.h), apart, case.size, stream.fork("pairs"))
-    expected = mmd_measured.closed_form(h, 1.0, mmd_measured.SECOND_VARIANCE, apart**2, case.D, power(case.D))
+    expected = mmd_measured.closed_form(h, 1.0, mmd_measured.SECOND_VARIANCE, apart**2, power=power(case.D))
     found = mmd.unbiased_mmd2(x, y, kernel)
     blocks = Test.hoeffding(mmd.hoeffding_blocks(*found.sizes), mmd.WIDTH)
     terms, rounding = mmd_measured.linear_terms(case.D, float(case.h), apart, stream.fork("terms"))
@@ -107,6 +107,8 @@ controls = {
     ],
     "always-drops-a-mode": [
         Control(exact, fails="the overlap falls away from the centre", regime=exactly.any_width),
-        Control(numeric, fails="global minimum of the fit", cases=[FITS[0], FITS[2], FITS[4]], covers=lambda case: False),
+        Control(
+            numeric, fails="global minimum of the fit", cases=[FITS[0], FITS[2], FITS[4]], covers=lambda case: False
+        ),
     ],
 }

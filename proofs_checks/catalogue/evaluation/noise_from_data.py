@@ -41,7 +41,11 @@ def numeric(
     case: Case, stream: Stream, *, rate: Callable[[float], float] = lambda t: math.exp(-2 * t)
 ) -> list[Evidence]:
     """KL to noise along the path of a mixture, by quadrature."""
-    return [measured(noising.decay(path(case, stream), rate), resolves=1e-3, name="KL at time t against its share of KL at 0")]
+    return [
+        measured(
+            noising.decay(path(case, stream), rate), resolves=1e-3, name="KL at time t against its share of KL at 0"
+        )
+    ]
 
 
 def statistical(case: Case, stream: Stream, *, multiple: float = 2.0) -> list[Evidence]:

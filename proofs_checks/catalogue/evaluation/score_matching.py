@@ -46,7 +46,11 @@ def even_modes(apart: float, like: torch.Tensor) -> IsotropicMixture:
 
 
 def numeric(
-    case: Case, stream: Stream, *, flux: measures.Flux = lambda upper, lower: upper - lower, reference: Any = standard_normal
+    case: Case,
+    stream: Stream,
+    *,
+    flux: measures.Flux = lambda upper, lower: upper - lower,
+    reference: Any = standard_normal,
 ) -> list[Evidence]:
     """Polynomial fields and densities on a box, volumes and faces; or KL against half the Fisher divergence."""
     if "weight" in case:
@@ -63,7 +67,15 @@ def statistical(case: Case, stream: Stream, *, draws: measures.Draws = measures.
     """Bounded fields under logistic draws, where nothing flows out at infinity."""
     size = max(4000, case.size // case.D)
     off, width, rounding = measures.drawn_identity(case.D, size, draws, stream)
-    return [tested(off, Test.hoeffding(size, width), resolves=0.2, slack=rounding, name="explicit - implicit - constant, over the field's reach")]
+    return [
+        tested(
+            off,
+            Test.hoeffding(size, width),
+            resolves=0.2,
+            slack=rounding,
+            name="explicit - implicit - constant, over the field's reach",
+        )
+    ]
 
 
 BOXES = [Case(D=1, degree=3, seed=5), Case(D=2, degree=2, seed=6)]
