@@ -1,0 +1,68 @@
+"""Which of two models each measure prefers: paired differences with intervals, and where measures disagree."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from numerics.statistics.mmd import Kernel, unbiased_mmd2
+from numerics.streams import Stream
+from proofs_checks.audits.fit.findings import NORMAL
+from proofs_checks.findings import Finding
+from proofs_checks.inputs.fits import FitModel
+from proofs_checks.kernel import Status
+
+NAME = "which model each measure prefers"
+BLOCKS = 20  # of the data and of the draws, for the spread of a difference of MMD
+
+
+def preferences(models: list[FitModel], seen: list[dict[str, Any]], points: Tensor, kernel: Kernel, stream: Stream) -> list[Finding]:
+    """One finding a comparison, and one that says whether measures agree; intervals are estimates."""
+    found: dict[str, tuple[float, float]] = {}
+    if all("log_prob" in values for values in seen):
+        gap = seen[0]["log_prob"] - seen[1]["log_prob"]
+        finite = torch.isfinite(gap)
+        if bool(finite.all()):
+            found["KL"] = (-float(gap.mean()), float(gap.std()) / math.sqrt(len(gap)))
+        elif not bool(torch.isfinite(seen[0]["log_prob"]).all()) and bool(torch.isfinite(seen[1]["log_prob"]).all()):
+            found["KL"] = (math.inf, 0.0)
+        elif bool(torch.isfinite(seen[0]["log_prob"]).all()):
+            found["KL"] = (-math.inf, 0.0)
+    if all(one.samples is not None for one in models):
+        found["MMD"] = _discrepancies(models, points, kernel, stream)
+        if all("jsd" in values for values in seen):
+            held = min(len(points), *(len(one.samples) for one in models if one.samples is not None)) // 2
+            found["JSD (by a classifier)"] = (seen[0]["jsd"] - seen[1]["jsd"], 1.0 / math.sqrt(held))
+    if not found:
+        return [Finding(NAME, Status.INAPPLICABLE, "no measure is known of both models: give both log_prob, or both samples")]
+    choices = {name: _choice(*pair) for name, pair in found.items()}
+    texts = [f"{name} {_said(choices[name])} (a less b: {value:+.3g}, {NORMAL:g} standard errors {NORMAL * error:.2g})" for name, (value, error) in found.items()]
+    decided = {choice for choice in choices.values() if choice}
+    verdict = "the measures disagree: which model is better depends on which is asked" if len(decided) == 2 else "no two measures are seen to disagree"
+    witness = {name: {"a_less_b": value if math.isfinite(value) else str(value), "standard_error": error, "prefers": choices[name]} for name, (value, error) in found.items()}
+    return [Finding(NAME, Status.INAPPLICABLE, f"{'; '.join(texts)}; {verdict}", witness)]
+
+
+def _choice(value: float, error: float) -> str:
+    return "" if abs(value) <= NORMAL * error else ("b" if value > 0 else "a")
+
+
+def _said(choice: str) -> str:
+    return f"prefers {choice}" if choice else "cannot tell"
+
+
+def _discrepancies(models: list[FitModel], points: Tensor, kernel: Kernel, stream: Stream) -> tuple[float, float]:
+    """MMD^2 of a less that of b, both to the same points, with the spread over disjoint blocks."""
+    size = min(len(points), *(len(one.samples) for one in models if one.samples is not None))
+    size -= size % BLOCKS
+    parts = [points[:size], *(one.samples[:size] for one in models if one.samples is not None)]
+    each = max(2, size // BLOCKS)
+    differences = []
+    for k in range(0, size - each + 1, each):
+        x, a, b = (part[k : k + each] for part in parts)
+        differences.append(unbiased_mmd2(x, a, kernel).squared - unbiased_mmd2(x, b, kernel).squared)
+    values = torch.tensor(differences, dtype=torch.float64)
+    return float(values.mean()), float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else math.inf
