@@ -103,7 +103,9 @@ def _newton(features: Tensor, labels: Tensor, weight: Tensor, steps: int = 12) -
 
     def loss(at: Tensor) -> float:
         logits = features @ at
-        return float((weight * (torch.nn.functional.softplus(logits) - labels * logits)).sum() + (ridge * at.square()).sum() / 2)
+        return float(
+            (weight * (torch.nn.functional.softplus(logits) - labels * logits)).sum() + (ridge * at.square()).sum() / 2
+        )
 
     value = loss(beta)
     for _ in range(steps):

@@ -101,6 +101,7 @@ def far_from(reference: Tensor, held_out: Tensor, draws: Tensor, *, quantile: fl
     >>> far_from(x, x + 0.1, torch.tensor([[0.5], [9.0]]).double())[0].tolist()
     [True, True]
     """
+
     def nearest(points: Tensor) -> Tensor:
         return torch.cat([torch.cdist(part.double(), reference.double()).amin(1) for part in points.split(2048)])
 

@@ -41,7 +41,9 @@ def read_data(data: Any) -> Tensor:
     """
     points = read_points(data, "data")
     if len(points) < FEWEST:
-        raise InputError(f"Expected at least {FEWEST} points of data, got {len(points)}: no interval can be given for fewer.")
+        raise InputError(
+            f"Expected at least {FEWEST} points of data, got {len(points)}: no interval can be given for fewer."
+        )
     return points.reshape(len(points), -1).double()
 
 
@@ -56,13 +58,20 @@ def read_fit_model(model: Any, data: Tensor, *, name: str, draws: int, seed: int
     if isinstance(model, dict):
         unknown = set(model) - set(KEYS)
         if unknown or not model:
-            raise InputError(f"Expected a dict with {', '.join(KEYS)}, got {', '.join(map(str, sorted(map(str, unknown)))) or 'an empty one'}.")
+            raise InputError(
+                f"Expected a dict with {', '.join(KEYS)}, got {', '.join(map(str, sorted(map(str, unknown)))) or 'an empty one'}."
+            )
         samples = model.get("samples")
         found = None if samples is None else _samples(samples, data, f"samples of {name}")
         if found is None and "sampler" in model:
             found = _drawn(model["sampler"], data, draws, seed, name)
         density = _density(model["log_prob"], data, draws, seed, drawing=found is None) if "log_prob" in model else None
-        return FitModel(name, found if found is not None or density is None else density[1], density and density[0], density[2] if density else ())
+        return FitModel(
+            name,
+            found if found is not None or density is None else density[1],
+            density and density[0],
+            density[2] if density else (),
+        )
     if hasattr(model, "log_prob") or isinstance(model, torch.nn.Module):
         density = _density(model, data, draws, seed, drawing=True)
         found = density[1]
@@ -121,13 +130,17 @@ def _drawn(sampler: Any, data: Tensor, draws: int, seed: int, name: str) -> Tens
     except InputError:
         raise
     except CALL_ERRORS as error:
-        raise InputError(f"The sampler of {name} failed on n = {draws} ({type(error).__name__}: {str(error)[:120]}).") from None
+        raise InputError(
+            f"The sampler of {name} failed on n = {draws} ({type(error).__name__}: {str(error)[:120]})."
+        ) from None
     if not isinstance(value, (Tensor, np.ndarray)) or value.ndim == 0 or len(value) != draws:
         raise InputError(f"Expected {draws} draws from the sampler of {name}, got {short(value)}.")
     return _samples(value, data, f"draws of {name}")
 
 
-def _density(model: Any, data: Tensor, draws: int, seed: int, *, drawing: bool) -> tuple[Any, Tensor | None, tuple[str, ...]]:
+def _density(
+    model: Any, data: Tensor, draws: int, seed: int, *, drawing: bool
+) -> tuple[Any, Tensor | None, tuple[str, ...]]:
     """log p as a function, draws if the object makes them, and notes."""
     read = read_density(model, data)
     found = None

@@ -70,21 +70,34 @@ def audit_fit(
             findings += found.kernel_is_sound(chosen, points)
         seen: list[dict[str, Any]] = []
         for one, name in zip(models, names, strict=True):
-            made, values = _measured(findings, one, points, chosen, budget=budget, modes=modes, permutations=permutations, stream=stream.fork("halves"))
+            made, values = _measured(
+                findings,
+                one,
+                points,
+                chosen,
+                budget=budget,
+                modes=modes,
+                permutations=permutations,
+                stream=stream.fork("halves"),
+            )
             findings += [found.named(finding, name) for finding in made]
             seen.append(values)
         if len(models) == 2:
             with findings.stage("which measure prefers which"):
                 findings += preferences(models, seen, points, chosen, stream.fork("preferences"))
     facts = {**facts_of(models, points, seen, chosen), "interrupted": budget.interrupted}
-    return AuditReport("fit", subject or "the model" + "s" * (len(models) - 1), findings, meaning(findings), next_step(findings), facts)
+    return AuditReport(
+        "fit", subject or "the model" + "s" * (len(models) - 1), findings, meaning(findings), next_step(findings), facts
+    )
 
 
 def _read(model: Any, points: Tensor, name: str, seed: int) -> FitModel:
     read = read_fit_model(model, points, name=f"model {name}".strip(), draws=DRAWN, seed=seed)
     if read.samples is None:
         return read
-    return FitModel(read.name, _thinned(read.samples, Stream(seed % 2**63).fork(("samples", name))), read.log_prob, read.notes)
+    return FitModel(
+        read.name, _thinned(read.samples, Stream(seed % 2**63).fork(("samples", name))), read.log_prob, read.notes
+    )
 
 
 def _thinned(points: Tensor, stream: Stream) -> Tensor:
@@ -94,7 +107,9 @@ def _thinned(points: Tensor, stream: Stream) -> Tensor:
 def _kernel(kernel: Any, length: float | None, points: Tensor, models: list[FitModel], stream: Stream) -> Kernel:
     if kernel is not None:
         if not callable(kernel) or length is not None:
-            raise InputError(f"Expected either a kernel as a function of two samples, or a length, got {short(kernel)} and {short(length)}.")
+            raise InputError(
+                f"Expected either a kernel as a function of two samples, or a length, got {short(kernel)} and {short(length)}."
+            )
         return kernel
     if length is None:
         pooled = torch.cat([points, *(one.samples for one in models if one.samples is not None)])
@@ -108,7 +123,15 @@ def _kernel(kernel: Any, length: float | None, points: Tensor, models: list[FitM
 
 
 def _measured(
-    findings: Findings, model: FitModel, points: Tensor, kernel: Kernel, *, budget: Budget, modes: int, permutations: int, stream: Stream
+    findings: Findings,
+    model: FitModel,
+    points: Tensor,
+    kernel: Kernel,
+    *,
+    budget: Budget,
+    modes: int,
+    permutations: int,
+    stream: Stream,
 ) -> tuple[list[Any], dict[str, Any]]:
     """Findings about one model, quick ones first, and the values that a comparison and the picture need."""
     made: list[Any] = []

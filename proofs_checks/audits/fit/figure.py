@@ -23,9 +23,14 @@ def figure(facts: dict[str, Any]) -> Figure:
             bars.bar(range(len(cells)), [cell["data"] for cell in cells], color="0.8", width=0.9, label="data")
         places = [i - 0.15 + 0.3 * k for i in range(len(cells))]
         heights = [cell["model"] for cell in cells]
-        errors = [[h - cell["model_low"] for h, cell in zip(heights, cells, strict=True)], [cell["model_high"] - h for h, cell in zip(heights, cells, strict=True)]]
+        errors = [
+            [h - cell["model_low"] for h, cell in zip(heights, cells, strict=True)],
+            [cell["model_high"] - h for h, cell in zip(heights, cells, strict=True)],
+        ]
         if cells:
-            bars.errorbar(places, heights, yerr=errors, fmt="o", markersize=3, color=COLOURS[k], label=name, linewidth=0.8)
+            bars.errorbar(
+                places, heights, yerr=errors, fmt="o", markersize=3, color=COLOURS[k], label=name, linewidth=0.8
+            )
     bars.set(title="mass of cells of the data", xlabel="cell", ylim=(0, None))
     if bars.get_legend_handles_labels()[0]:
         bars.legend(fontsize=7, frameon=False)
@@ -40,7 +45,14 @@ def _samples(axes: Any, facts: dict[str, Any], name: str, colour: str, witness: 
     if facts["D"] == 1:
         edges = 40
         axes.hist([row[0] + facts["centre"][0] for row in data], bins=edges, density=True, color="0.8", label="data")
-        axes.hist([row[0] + facts["centre"][0] for row in draws], bins=edges, density=True, histtype="step", color=colour, label=name)
+        axes.hist(
+            [row[0] + facts["centre"][0] for row in draws],
+            bins=edges,
+            density=True,
+            histtype="step",
+            color=colour,
+            label=name,
+        )
         if witness:
             twin = axes.twinx()
             twin.plot(witness["axes"][0], witness["values"], color="C0", linewidth=1)
@@ -53,8 +65,24 @@ def _samples(axes: Any, facts: dict[str, Any], name: str, colour: str, witness: 
             rows = [[witness["values"][i * len(second) + j] for i in range(len(first))] for j in range(len(second))]
             top = max(1e-12, *(abs(value) for value in witness["values"]))
             axes.contourf(first, second, rows, levels=9, cmap="RdBu", vmin=-top, vmax=top, alpha=0.6)
-        axes.plot([r[0] + shift[0] for r in data], [r[1] + shift[1] for r in data], ".", markersize=2, color="0.25", label="data", rasterized=True)
-        axes.plot([r[0] + shift[0] for r in draws], [r[1] + shift[1] for r in draws], ".", markersize=2, color=colour, label=name, rasterized=True)
+        axes.plot(
+            [r[0] + shift[0] for r in data],
+            [r[1] + shift[1] for r in data],
+            ".",
+            markersize=2,
+            color="0.25",
+            label="data",
+            rasterized=True,
+        )
+        axes.plot(
+            [r[0] + shift[0] for r in draws],
+            [r[1] + shift[1] for r in draws],
+            ".",
+            markersize=2,
+            color=colour,
+            label=name,
+            rasterized=True,
+        )
     title = f"{name}: witness of MMD, blue where it lacks mass" if witness else f"{name} on the data's first two axes"
     axes.set(title=title, xticks=[], yticks=[])
     axes.legend(fontsize=7, frameon=False, loc="upper right")

@@ -19,7 +19,9 @@ NAME = "which model each measure prefers"
 BLOCKS = 20  # of the data and of the draws, for the spread of a difference of MMD
 
 
-def preferences(models: list[FitModel], seen: list[dict[str, Any]], points: Tensor, kernel: Kernel, stream: Stream) -> list[Finding]:
+def preferences(
+    models: list[FitModel], seen: list[dict[str, Any]], points: Tensor, kernel: Kernel, stream: Stream
+) -> list[Finding]:
     """One finding a comparison, and one that says whether measures agree; intervals are estimates."""
     found: dict[str, tuple[float, float]] = {}
     if all("log_prob" in values for values in seen):
@@ -37,12 +39,30 @@ def preferences(models: list[FitModel], seen: list[dict[str, Any]], points: Tens
             held = min(len(points), *(len(one.samples) for one in models if one.samples is not None)) // 2
             found["JSD (by a classifier)"] = (seen[0]["jsd"] - seen[1]["jsd"], 1.0 / math.sqrt(held))
     if not found:
-        return [Finding(NAME, Status.INAPPLICABLE, "no measure is known of both models: give both log_prob, or both samples")]
+        return [
+            Finding(
+                NAME, Status.INAPPLICABLE, "no measure is known of both models: give both log_prob, or both samples"
+            )
+        ]
     choices = {name: _choice(*pair) for name, pair in found.items()}
-    texts = [f"{name} {_said(choices[name])} (a less b: {value:+.3g}, {NORMAL:g} standard errors {NORMAL * error:.2g})" for name, (value, error) in found.items()]
+    texts = [
+        f"{name} {_said(choices[name])} (a less b: {value:+.3g}, {NORMAL:g} standard errors {NORMAL * error:.2g})"
+        for name, (value, error) in found.items()
+    ]
     decided = {choice for choice in choices.values() if choice}
-    verdict = "the measures disagree: which model is better depends on which is asked" if len(decided) == 2 else "no two measures are seen to disagree"
-    witness = {name: {"a_less_b": value if math.isfinite(value) else str(value), "standard_error": error, "prefers": choices[name]} for name, (value, error) in found.items()}
+    verdict = (
+        "the measures disagree: which model is better depends on which is asked"
+        if len(decided) == 2
+        else "no two measures are seen to disagree"
+    )
+    witness = {
+        name: {
+            "a_less_b": value if math.isfinite(value) else str(value),
+            "standard_error": error,
+            "prefers": choices[name],
+        }
+        for name, (value, error) in found.items()
+    }
     return [Finding(NAME, Status.INAPPLICABLE, f"{'; '.join(texts)}; {verdict}", witness)]
 
 

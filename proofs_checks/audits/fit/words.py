@@ -27,7 +27,11 @@ CAUSES = {
 def facts_of(models: list[FitModel], points: Tensor, seen: list[dict[str, Any]], kernel: Kernel) -> dict[str, Any]:
     """What the picture needs: a projection of data and draws on two axes, masses of cells, the witness function."""
     centred = points - points.mean(0)
-    axes = torch.linalg.svd(centred[:4000], full_matrices=False).Vh[:2] if points.shape[1] > 2 else torch.eye(points.shape[1], dtype=points.dtype, device=points.device)
+    axes = (
+        torch.linalg.svd(centred[:4000], full_matrices=False).Vh[:2]
+        if points.shape[1] > 2
+        else torch.eye(points.shape[1], dtype=points.dtype, device=points.device)
+    )
     shown = {"data": _projected(points, points.mean(0), axes)}
     shown |= {one.name: _projected(one.samples, points.mean(0), axes) for one in models if one.samples is not None}
     kept = [{name: value for name, value in values.items() if not isinstance(value, Tensor)} for values in seen]
@@ -67,4 +71,6 @@ def next_step(findings: list[Finding]) -> str:
         return "Compare the model's variances with the data's: a Gaussian fitted by KL covers the space between modes (`preality show evaluation.kl-moment-match`)."
     if refuted & {CLASSIFIER, MMD}:
         return "Look at the picture: the witness function is positive where the model lacks mass and negative where it has too much."
-    return "Report the measures with their intervals and with the kernel's length; more points make all of them sharper."
+    return (
+        "Report the measures with their intervals and with the kernel's length; more points make all of them sharper."
+    )
