@@ -52,7 +52,7 @@ def classifier_bounds(first: Tensor, second: Tensor, stream: Stream, *, level: f
     Raises:
         ValueError: fewer than four points.
 
-    >>> x = Stream(0).normal(2000, 1)
+    >>> x = Stream(0).normal(8000, 1)
     >>> found = classifier_bounds(x, x + 10, Stream(1))
     >>> found.jsd_low > 0.5, found.tv_low > 0.9
     (True, True)

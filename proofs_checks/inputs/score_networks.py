@@ -54,7 +54,9 @@ def read_levels(
     twin, dtype, notes = _twin(network, points, noise, times)
     if noise is None:
         return [_static(twin, points, dtype, prediction, sigma)], points.reshape(len(points), -1).double(), notes
-    levels = [_at(twin, points, dtype, float(t), _schedule(noise, t), prediction) for t in times or ()]
+    levels = [
+        _at(twin, points, dtype, t=float(t), schedule=_schedule(noise, t), prediction=prediction) for t in times or ()
+    ]
     if not levels:
         raise InputError("times= is empty.")
     if prediction != "score":
@@ -133,6 +135,7 @@ def _at(
     twin: Callable[..., Any],
     points: Tensor,
     dtype: torch.dtype,
+    *,
     t: float,
     schedule: tuple[float, float],
     prediction: str,

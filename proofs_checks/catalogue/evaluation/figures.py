@@ -11,6 +11,7 @@ from numerics.distributions import best_gaussians, noising, score_measured
 from numerics.distributions.divergence_values import jensen_shannon_nats, relative_entropy_nats
 from numerics.distributions.mixtures import IsotropicMixture, isotropic_gaussian, random_mixture
 from numerics.streams import Stream
+from numerics.transports import reversed_noise
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -223,7 +224,7 @@ def noise_from_data() -> Figure:
     right.fill_between(x, path.start.log_prob(x[:, None]).exp(), color="0.82", linewidth=0, label="data")
     start, noise = Stream(0).normal(4000), Stream(1).normal(100, 4000)
     for multiple, colour, name in ((2.0, "C0", "true score"), (1.0, "C3", "half of it")):
-        back = noising.reverse(path, start, noise, 5.0, multiple=multiple)
+        back = reversed_noise.reverse(path, start, noise, 5.0, multiple=multiple)
         right.hist(back.numpy(), bins=60, range=(-6, 6), density=True, histtype="step", color=colour, label=name)
     right.set(xlabel="noise sent back", yticks=[])
     right.legend(frameon=False, fontsize=8)

@@ -11,6 +11,7 @@ import torch
 from numerics.distributions import noising
 from numerics.distributions.mixtures import isotropic_gaussian
 from numerics.streams import Stream
+from numerics.transports import reversed_noise
 from proofs_checks.catalogue.evaluation.figures import noise_from_data as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, Test, measured, tested
 from proofs_checks.strategies.evaluation import path_cases
@@ -50,7 +51,7 @@ def numeric(
 
 def statistical(case: Case, stream: Stream, *, multiple: float = 2.0) -> list[Evidence]:
     """Noise sent back by the reversed equation, against the distribution function of the data."""
-    off, slack = noising.returned(path(case, stream), PARTICLES, stream.fork("paths"), multiple=multiple)
+    off, slack = reversed_noise.returned(path(case, stream), PARTICLES, stream.fork("paths"), multiple=multiple)
     return [tested(off, Test.dkw(PARTICLES), resolves=0.15, slack=slack, name="returned noise against the data")]
 
 
