@@ -25,13 +25,14 @@ RIDGE = 1e-3
 
 @dataclass(frozen=True)
 class ClassifierBounds:
-    """Estimates on the held-out halves and what they show, nats: ``jsd_low <= JSD``, ``tv_low <= TV``, at the level asked for."""
+    """Estimates on the held-out halves and what they show, nats: ``jsd_low <= JSD``, ``tv_low <= TV``, at the level asked for; the estimate's standard error."""
 
     jsd: float
     jsd_low: float
     tv: float
     tv_low: float
     held_out: tuple[int, int]
+    error: float
 
 
 def hoeffding_radius(n: int, width: float, level: float) -> float:
@@ -76,7 +77,8 @@ def classifier_bounds(first: Tensor, second: Tensor, stream: Stream, *, level: f
     n, m = len(values[0]), len(values[1])
     off = hoeffding_radius(n, width, level / 2) + hoeffding_radius(m, width, level / 2)
     off_tv = hoeffding_radius(n, 1.0, level / 2) + hoeffding_radius(m, 1.0, level / 2)
-    return ClassifierBounds(jsd, max(0.0, jsd - off), tv, max(0.0, tv - off_tv), (n, m))
+    error = math.sqrt(float(values[0].log().var()) / n + float((1 - values[1]).log().var()) / m) / 2
+    return ClassifierBounds(jsd, max(0.0, jsd - off), tv, max(0.0, tv - off_tv), (n, m), error)
 
 
 class _Features:

@@ -32,7 +32,7 @@ def audit(
     ----------
     kind
         Of data: representation, group (JSON, CSV or NPZ files), equivariance (a JSON or NPZ file). Of a model:
-        flow, density, pit, typicality, entangle (a Python file that defines what the audit is given, under the audit's names).
+        flow, density, pit, typicality, entangle, fit, score (a Python file that defines what the audit is given, under the audit's names).
     file
         Your object. A file of data is never run; a Python file is code, and is.
     json

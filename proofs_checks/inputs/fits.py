@@ -72,7 +72,9 @@ def read_fit_model(model: Any, data: Tensor, *, name: str, draws: int, seed: int
             density and density[0],
             density[2] if density else (),
         )
-    if hasattr(model, "log_prob") or isinstance(model, torch.nn.Module):
+    if hasattr(model, "log_prob") or (
+        isinstance(model, torch.nn.Module) and not callable(getattr(model, "sample", None))
+    ):
         density = _density(model, data, draws, seed, drawing=True)
         found = density[1]
         if found is None and callable(getattr(model, "sample", None)):

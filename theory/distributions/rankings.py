@@ -7,6 +7,7 @@ Masses are multiples of one unit, so that KL and JSD are logarithms of whole num
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise, permutations, product
 from typing import Any
 
@@ -18,6 +19,7 @@ BITS = 256
 DATA: Masses = (8, 2, 0, 1, 9)  # in twentieths; two modes, nothing between them
 MODELS: dict[str, Masses] = {"q1": (1, 5, 0, 2, 12), "q2": (5, 1, 7, 1, 6), "q3": (3, 1, 0, 1, 15)}
 SQUARED_LENGTH = 4
+MARGIN = Fraction(23, 100)  # of the largest of three values, by which neighbours differ at least
 ORDERS: dict[str, tuple[str, ...]] = {"KL": ("q3", "q2", "q1"), "JSD": ("q3", "q1", "q2"), "MMD": ("q2", "q1", "q3")}
 
 
@@ -76,9 +78,16 @@ MEASURES: dict[str, Callable[[Masses, Masses], Any]] = {
 
 
 def neighbours(measure: str, order: tuple[str, ...], data: Masses = DATA) -> list[tuple[str, str, Any]]:
-    """Consecutive models of an order with how much worse the later one is, a ball that is claimed positive."""
+    """Consecutive models of an order with how much worse the later one is, beyond :data:`MARGIN` of the largest value: a ball that is claimed positive."""
+    from flint import arb, ctx, fmpq
+
     values = {name: MEASURES[measure](data, model) for name, model in MODELS.items()}
-    return [(better, worse, values[worse] - values[better]) for better, worse in pairwise(order)]
+    with ctx.workprec(BITS):
+        largest = values[order[-1]]
+        for value in values.values():
+            largest = largest.max(value)
+        room = largest * arb(fmpq(MARGIN.numerator, MARGIN.denominator))
+        return [(better, worse, values[worse] - values[better] - room) for better, worse in pairwise(order)]
 
 
 def pairwise_different(orders: dict[str, tuple[str, ...]] = ORDERS) -> Enumeration:

@@ -25,7 +25,7 @@ MOST = 20_000  # points of a sample that are used
 
 def audit_fit(
     model: Any,
-    second: Any,
+    second: Any = None,
     data: Any = None,
     *,
     kernel: Any = None,
@@ -53,7 +53,11 @@ def audit_fit(
     Raises:
         InputError: an object cannot be read; the message says what came and what was expected.
     """
-    given = [model] if data is None else [model, second]
+    if second is None and data is None:
+        raise InputError(
+            "Expected data beside the model: audit.fit(model, data), or audit.fit(model_a, model_b, data)."
+        )
+    given = [model] if data is None or second is None else [model, second]
     points = read_data(second if data is None else data)
     for name, value, least in (("modes", modes, 2), ("permutations", permutations, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:

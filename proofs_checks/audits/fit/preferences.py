@@ -36,8 +36,10 @@ def preferences(
     if all(one.samples is not None for one in models):
         found["MMD"] = _discrepancies(models, points, kernel, stream)
         if all("jsd" in values for values in seen):
-            held = min(len(points), *(len(one.samples) for one in models if one.samples is not None)) // 2
-            found["JSD (by a classifier)"] = (seen[0]["jsd"] - seen[1]["jsd"], 1.0 / math.sqrt(held))
+            found["JSD (by a classifier)"] = (
+                seen[0]["jsd"] - seen[1]["jsd"],
+                math.hypot(*(values["jsd_error"] for values in seen)),
+            )
     if not found:
         return [
             Finding(
