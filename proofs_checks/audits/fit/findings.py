@@ -225,6 +225,7 @@ def classified(model: FitModel, points: Tensor, stream: Stream) -> Made:
     return Finding(CLASSIFIER, status, text, {"jsd_low": bounds.jsd_low, "tv_low": bounds.tv_low}), {
         "jsd": bounds.jsd,
         "jsd_low": bounds.jsd_low,
+        "jsd_error": bounds.error,
     }
 
 
