@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -63,7 +64,7 @@ def audit_fit(
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InputError(f"Expected {name} as a whole number of at least {least}, got {short(value)}.")
     budget, stream = Budget(seconds, progress), Stream(seed % 2**63)
-    findings = Findings(lambda share, what: budget.tell(what), stages=6)
+    findings = Findings(lambda share, what: budget.tell(what), stages=8)
     names = [""] if len(given) == 1 else ["a", "b"]
     with one_thread():
         with findings.stage("the models and the data"):
@@ -72,23 +73,16 @@ def audit_fit(
             findings += found.sound_data(points)
             chosen = _kernel(kernel, length, points, models, stream)
             findings += found.kernel_is_sound(chosen, points)
-        seen: list[dict[str, Any]] = []
-        for one, name in zip(models, names, strict=True):
-            made, values = _measured(
-                findings,
-                one,
-                points,
-                chosen,
-                budget=budget,
-                modes=modes,
-                permutations=permutations,
-                stream=stream.fork("halves"),
-            )
-            findings += [found.named(finding, name) for finding in made]
-            seen.append(values)
+        seen: list[dict[str, Any]] = [{} for _ in models]
+        for measure in _measures(points, chosen, modes=modes, permutations=permutations, stream=stream.fork("halves")):
+            with findings.stage(measure.name):
+                for one, name, values in zip(models, names, seen, strict=True):
+                    finding, kept = measure.of(one) if budget.open else found.left_open(measure.name)
+                    findings.append(found.named(finding, name))
+                    values.update(kept)
         if len(models) == 2:
             with findings.stage("which measure prefers which"):
-                findings += preferences(models, seen, points, chosen, stream.fork("preferences"))
+                findings += preferences(models, seen, points, chosen)
     facts = {**facts_of(models, points, seen, chosen), "interrupted": budget.interrupted}
     return AuditReport(
         "fit", subject or "the model" + "s" * (len(models) - 1), findings, meaning(findings), next_step(findings), facts
@@ -126,34 +120,23 @@ def _kernel(kernel: Any, length: float | None, points: Tensor, models: list[FitM
     return GaussianKernel(float(length))
 
 
-def _measured(
-    findings: Findings,
-    model: FitModel,
-    points: Tensor,
-    kernel: Kernel,
-    *,
-    budget: Budget,
-    modes: int,
-    permutations: int,
-    stream: Stream,
-) -> tuple[list[Any], dict[str, Any]]:
-    """Findings about one model, quick ones first, and the values that a comparison and the picture need."""
-    made: list[Any] = []
-    values: dict[str, Any] = {}
-    steps = (
-        ("held-out likelihood", lambda: found.likelihood(model, points)),
-        ("moments", lambda: found.moments(model, points)),
-        ("modes", lambda: found.modes(model, points, modes, stream.fork("modes"))),
-        ("mass away from the data", lambda: found.far(model, points, stream.fork("far"))),
-        ("JSD by a classifier", lambda: found.classified(model, points, stream.fork("classifier"))),
-        ("MMD", lambda: found.discrepancy(model, points, kernel, permutations, stream.fork("mmd"))),
-    )
-    for name, step in steps:
-        with findings.stage(name):
-            finding, kept = step() if budget.open else found.left_open(name)
-            made.append(finding)
-            values |= kept
-    return made, values
+class _Measure(NamedTuple):
+    """A finding by name, and how it is made of a model."""
+
+    name: str
+    of: Callable[[FitModel], found.Made]
+
+
+def _measures(points: Tensor, kernel: Kernel, *, modes: int, permutations: int, stream: Stream) -> list[_Measure]:
+    """What is asked of every model, quick measures first."""
+    return [
+        _Measure(found.LIKELIHOOD, lambda model: found.likelihood(model, points)),
+        _Measure(found.MOMENTS, lambda model: found.moments(model, points)),
+        _Measure(found.MODES, lambda model: found.modes(model, points, modes, stream.fork("modes"))),
+        _Measure(found.FAR, lambda model: found.far(model, points, stream.fork("far"))),
+        _Measure(found.CLASSIFIER, lambda model: found.classified(model, points, stream.fork("classifier"))),
+        _Measure(found.MMD, lambda model: found.discrepancy(model, points, kernel, permutations, stream.fork("mmd"))),
+    ]
 
 
 __all__ = ["audit_fit"]
