@@ -58,7 +58,7 @@ class Gradient(nn.Module):
 
 
 @cache
-def points(name: str) -> Tensor:
+def rows_of(name: str) -> Tensor:
     """Standardised moons ``(4000, 2)``, or digits ``(1797, 64)`` with shades about 0."""
     if name == "moons":
         found = torch.tensor(make_moons(4000, noise=0.05, random_state=0)[0])
@@ -69,7 +69,7 @@ def points(name: str) -> Tensor:
 @cache
 def trained(name: str, kind: str, seed: int = 0, steps: int = STEPS) -> nn.Module:
     """A network trained on every second point by denoising, in float64; a function of the seed on one machine."""
-    rows = points(name)[::2].float()
+    rows = rows_of(name)[::2].float()
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -94,13 +94,13 @@ def score(x: Tensor) -> Tensor:
     return trained("moons", "free")(x)
 
 
-data = points("moons")[1::2]  # points that no network was trained on
+data = rows_of("moons")[1::2]  # points that no network was trained on
 
 
 def audits() -> list[AuditReport]:
     """Both kinds on both data."""
     return [
-        audit_score(trained(name, kind), points(name)[1::2], sigma=NOISE[name], subject=f"a {kind} network of {name}")
+        audit_score(trained(name, kind), rows_of(name)[1::2], sigma=NOISE[name], subject=f"a {kind} network of {name}")
         for name in NOISE
         for kind in ("free", "gradient")
     ]

@@ -31,7 +31,7 @@ def test_a_gradient_network_has_no_defect_and_a_free_one_has(data) -> None:
     statuses = {}
     for kind in ("free", "gradient"):
         network = example.trained.__wrapped__(data, kind, 0, 20)
-        report = audit_score(network, example.points(data)[1:400:2], sigma=example.NOISE[data])
+        report = audit_score(network, example.rows_of(data)[1:400:2], sigma=example.NOISE[data])
         statuses[kind] = next(f.status for f in report.findings if f.name == "gradient field")
     assert (statuses["free"], statuses["gradient"]) == ("REFUTED", "HOLDS")
 

@@ -256,9 +256,12 @@ def _witness_grid(x: Tensor, y: Tensor, kernel: Kernel) -> dict[str, Any]:
     low, high = torch.quantile(both, 0.005, dim=0), torch.quantile(both, 0.995, dim=0)
     room = 0.1 * (high - low)
     axes = [
-        torch.linspace(float(a), float(b), 41 if len(low) == 2 else 121, dtype=x.dtype)
+        torch.linspace(float(a), float(b), 31 if len(low) == 2 else 121, dtype=x.dtype)
         for a, b in zip(low - room, high + room, strict=True)
     ]
     grid = torch.cartesian_prod(*axes).reshape(-1, len(axes)).to(x.device)
     values = witness(x[:PERMUTED], y[:PERMUTED], kernel, grid)
-    return {"axes": [axis.tolist() for axis in axes], "values": values.tolist()}
+    return {
+        "axes": [[round(v, 5) for v in axis.tolist()] for axis in axes],
+        "values": [float(f"{v:.4g}") for v in values.tolist()],
+    }

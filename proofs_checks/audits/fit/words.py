@@ -13,7 +13,7 @@ from proofs_checks.findings import Finding
 from proofs_checks.inputs.fits import FitModel
 from proofs_checks.kernel import Status
 
-SHOWN = 600  # points of each sample in the picture
+SHOWN = 400  # points of each sample in the picture
 CAUSES = {
     LIKELIHOOD: "it gives some data no density at all",
     MOMENTS: "its means or variances are not the data's",
@@ -44,7 +44,7 @@ def facts_of(models: list[FitModel], points: Tensor, seen: list[dict[str, Any]],
 
 def _projected(points: Tensor, centre: Tensor, axes: Tensor) -> list[list[float]]:
     moved = (points[:SHOWN] - centre) @ axes.mT
-    return [[round(float(value), 5) for value in row] for row in moved]
+    return [[round(float(value), 4) for value in row] for row in moved]
 
 
 def meaning(findings: list[Finding]) -> str:

@@ -26,7 +26,7 @@ def figure(facts: dict[str, Any]) -> Figure:
 def _field(axes: Any, facts: dict[str, Any]) -> None:
     implied = facts["levels"][0].get("implied")
     if implied:
-        first, second = (axis[::2] for axis in implied["axes"])
+        first, second = implied["axes"]
         rows = [[implied["mass"][i * len(second) + j] for i in range(len(first))] for j in range(len(second))]
         axes.contourf(first, second, rows, levels=8, cmap="Greys", alpha=0.6)
     axes.plot(

@@ -179,8 +179,8 @@ def _mass(level: Level, x: Tensor, suffix: str) -> tuple[Finding, dict[str, Any]
         text += ": weights of separate modes, which score matching hardly sees, or mass away from the data"
     kept = {
         "implied": {
-            "axes": [a.tolist() for a in found.axes],
-            "mass": found.mass.flatten().tolist() if dim == 1 else found.mass[::2, ::2].flatten().tolist(),
+            "axes": [[round(v, 5) for v in a[:: 1 + (dim > 1)].tolist()] for a in found.axes],
+            "mass": [float(f"{v:.4g}") for v in (found.mass if dim == 1 else found.mass[::2, ::2]).flatten().tolist()],
         },
         "distance": worst,
     }

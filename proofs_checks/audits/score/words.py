@@ -26,8 +26,12 @@ def facts_of(levels: list[Level], clean: Tensor, seen: list[dict[str, Any]], not
         axes = [torch.linspace(float(a), float(b), ARROWS, dtype=clean.dtype) for a, b in zip(low, high, strict=True)]
         grid = torch.cartesian_prod(*axes).reshape(-1, clean.shape[1]).to(clean.device)
         with torch.no_grad():
-            facts["arrows"] = {"at": grid.tolist(), "value": first.field(grid).tolist()}
+            facts["arrows"] = {"at": _rounded(grid), "value": _rounded(first.field(grid))}
     return facts
+
+
+def _rounded(values: Tensor) -> list[list[float]]:
+    return [[round(float(value), 4) for value in row] for row in values]
 
 
 def _refuted(findings: list[Finding]) -> set[str]:
