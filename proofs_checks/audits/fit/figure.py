@@ -6,13 +6,17 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from proofs_checks.audits.dots import dots
+
 COLOURS = ("#d62728", "#ff7f0e")
+SHOWN = 50  # points of each sample in the plane
+RESOLUTION = 50  # of the witness, which is an image: a report shows 20 KB
 
 
 def figure(facts: dict[str, Any]) -> Figure:
     """A panel for each model that has draws, and one for the cells."""
     models = [name for name in facts["models"] if name in facts["shown"]]
-    drawn = Figure(figsize=(3.1 * (len(models) + 1), 3.0), layout="constrained")
+    drawn = Figure(figsize=(3.1 * (len(models) + 1), 3.0), layout="constrained", dpi=RESOLUTION)
     panels = drawn.subplots(1, len(models) + 1, squeeze=False)[0]
     for axes, name, colour, values in zip(panels, models, COLOURS, facts["measures"], strict=False):
         _samples(axes, facts, name, colour, values.get("witness"))
@@ -41,7 +45,7 @@ def figure(facts: dict[str, Any]) -> Figure:
 
 
 def _samples(axes: Any, facts: dict[str, Any], name: str, colour: str, witness: dict[str, Any] | None) -> None:
-    data, draws = facts["shown"]["data"], facts["shown"][name]
+    data, draws = (facts["shown"][which][: SHOWN if facts["D"] > 1 else None] for which in ("data", name))
     if facts["D"] == 1:
         edges = 40
         axes.hist([row[0] + facts["centre"][0] for row in data], bins=edges, density=True, color="0.8", label="data")
@@ -62,27 +66,23 @@ def _samples(axes: Any, facts: dict[str, Any], name: str, colour: str, witness: 
         shift = facts["centre"] if facts["D"] == 2 else [0.0, 0.0]
         if witness and len(witness["axes"]) == 2:
             first, second = witness["axes"]
-            rows = [[witness["values"][i * len(second) + j] for i in range(len(first))] for j in range(len(second))]
             top = max(1e-12, *(abs(value) for value in witness["values"]))
-            axes.contourf(first, second, rows, levels=9, cmap="RdBu", vmin=-top, vmax=top, alpha=0.6)
-        axes.plot(
-            [r[0] + shift[0] for r in data],
-            [r[1] + shift[1] for r in data],
-            ".",
-            markersize=2,
-            color="0.25",
-            label="data",
-            rasterized=True,
-        )
-        axes.plot(
-            [r[0] + shift[0] for r in draws],
-            [r[1] + shift[1] for r in draws],
-            ".",
-            markersize=2,
-            color=colour,
-            label=name,
-            rasterized=True,
-        )
+            shades = [round(4 * value / top) / 4 for value in witness["values"]]  # nine levels
+            rows = [[shades[i * len(second) + j] for i in range(len(first))] for j in range(len(second))]
+            ends = (first[0], first[-1], second[0], second[-1])
+            axes.imshow(
+                rows,
+                extent=ends,
+                origin="lower",
+                aspect="auto",
+                cmap="RdBu",
+                vmin=-1,
+                vmax=1,
+                alpha=0.7,
+                interpolation="nearest",
+            )
+        for rows, shade, label in ((data, "0.25", "data"), (draws, colour, name)):
+            dots(axes, [[r[0] + shift[0], r[1] + shift[1]] for r in rows], shade, label)
     title = f"{name}: witness of MMD, blue where it lacks mass" if witness else f"{name} on the data's first two axes"
     axes.set(title=title, xticks=[], yticks=[])
     axes.legend(fontsize=7, frameon=False, loc="upper right")

@@ -6,13 +6,17 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from proofs_checks.audits.dots import dots, strokes
+
+SHOWN = 100  # points
+RESOLUTION = 32  # of the density, which is an image: a report shows 20 KB
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd")
 
 
 def figure(facts: dict[str, Any]) -> Figure:
     """Two panels where the field can be drawn, one otherwise."""
     plane = facts["D"] <= 2 and "arrows" in facts
-    drawn = Figure(figsize=(6.6 if plane else 3.6, 3.0), layout="constrained")
+    drawn = Figure(figsize=(6.6 if plane else 3.6, 3.0), layout="constrained", dpi=RESOLUTION)
     panels = drawn.subplots(1, 2 if plane else 1, squeeze=False)[0]
     if plane:
         (_line if facts["D"] == 1 else _field)(panels[0], facts)
@@ -28,20 +32,15 @@ def _field(axes: Any, facts: dict[str, Any]) -> None:
     if implied:
         first, second = implied["axes"]
         rows = [[implied["mass"][i * len(second) + j] for i in range(len(first))] for j in range(len(second))]
-        axes.contourf(first, second, rows, levels=8, cmap="Greys", alpha=0.6)
-    axes.plot(
-        [p[0] for p in facts["shown"]], [p[1] for p in facts["shown"]], ".", markersize=2, color="C1", rasterized=True
-    )
+        ends = (first[0], first[-1], second[0], second[-1])
+        axes.imshow(rows, extent=ends, origin="lower", aspect="auto", cmap="Greys", alpha=0.7)
+    dots(axes, facts["shown"][:SHOWN], "C1")
     at, value = facts["arrows"]["at"], facts["arrows"]["value"]
-    axes.quiver(
-        [p[0] for p in at],
-        [p[1] for p in at],
-        [v[0] for v in value],
-        [v[1] for v in value],
-        color="C0",
-        width=0.004,
-        rasterized=True,
-    )
+    longest = max(1e-12, *(abs(part) for row in value for part in row))
+    step = 1.2 * max(abs(at[-1][k] - at[0][k]) for k in (0, 1)) / len(at) ** 0.5 / longest
+    heads = [[p[k] + step * v[k] for k in (0, 1)] for p, v in zip(at, value, strict=True)]
+    strokes(axes, list(zip(at, heads, strict=True)), "C0")
+    dots(axes, at, "C0", width=1.4)
     axes.set(title=f"{facts['levels'][0]['name']}: field, data, implied density", xticks=[], yticks=[])
 
 

@@ -13,7 +13,7 @@ from proofs_checks.inputs.score_networks import Level
 from proofs_checks.kernel import Status
 
 SHOWN = 500
-ARROWS = 17
+ARROWS = 11
 
 
 def facts_of(levels: list[Level], clean: Tensor, seen: list[dict[str, Any]], notes: list[str]) -> dict[str, Any]:
