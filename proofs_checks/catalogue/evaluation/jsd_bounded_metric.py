@@ -19,8 +19,8 @@ from theory.distributions import jensen_shannon as exactly
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
 TRIPLES = 16
-JUMP = Fraction(43, 10)  # half the distance of the modes at which the best Gaussian jumps, to one digit
-FITS = [Case(apart=Fraction(a, 10)) for a in (10, 25, 41, 45, 60)]
+JUMP = Fraction(424, 100)  # half the distance of the modes at which the best Gaussian jumps: between 4.22 and 4.25
+FITS = [Case(apart=Fraction(a, 100)) for a in (100, 250, 422, 425, 600)]
 cases = {"numeric": Cases(alphabet_cases, always=[Case(n=2, seed=1), Case(n=4096, seed=2), *FITS])}
 
 

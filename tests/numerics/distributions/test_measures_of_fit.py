@@ -26,8 +26,12 @@ def test_divergences_against_scipy(cells, seed) -> None:
 
     p, q = (divergence_values.random_masses(3, cells, Stream(seed).fork(k)) for k in "pq")
     for k in range(3):
-        assert float(divergence_values.relative_entropy_nats(p, q)[k]) == pytest.approx(entropy(p[k], q[k]), rel=1e-9, abs=1e-12)
-        assert float(divergence_values.jensen_shannon_nats(p, q)[k]) == pytest.approx(jensenshannon(p[k], q[k]) ** 2, rel=1e-9, abs=1e-12)
+        assert float(divergence_values.relative_entropy_nats(p, q)[k]) == pytest.approx(
+            entropy(p[k], q[k]), rel=1e-9, abs=1e-12
+        )
+        assert float(divergence_values.jensen_shannon_nats(p, q)[k]) == pytest.approx(
+            jensenshannon(p[k], q[k]) ** 2, rel=1e-9, abs=1e-12
+        )
 
 
 @given(st.integers(2, 20), st.integers(2, 20), st.integers(0, 99))
@@ -67,13 +71,18 @@ def test_points_that_do_not_vary_have_no_fit() -> None:
         gaussian_fits.moments_missed(torch.ones(5, 2).double(), [])
 
 
-@pytest.mark.parametrize("measure", [best_gaussians.jensen_shannon(3.0), best_gaussians.discrepancy(3.0, 2.0), best_gaussians.discrepancy(3.0, 2.0, 4)])
+@pytest.mark.parametrize(
+    "measure",
+    [best_gaussians.jensen_shannon(3.0), best_gaussians.discrepancy(3.0, 2.0), best_gaussians.discrepancy(3.0, 2.0, 4)],
+)
 def test_no_model_of_a_cell_is_nearer_than_its_reach_allows(measure) -> None:
     stream = Stream(0)
     m, level = 4 * stream.uniform(300), 2 * stream.uniform(300) - 0.7
     mean, width = torch.tensor(0.2).double(), torch.tensor(0.15).double()
     value, error = measure.value(m, level)
-    moved, other = measure.value(m + mean * (2 * stream.uniform(300) - 1), level + width * (2 * stream.uniform(300) - 1))
+    moved, other = measure.value(
+        m + mean * (2 * stream.uniform(300) - 1), level + width * (2 * stream.uniform(300) - 1)
+    )
     assert bool(((value - moved).abs() <= measure.reach(level, mean, width) + error + other + 1e-12).all())
 
 
@@ -87,7 +96,9 @@ def test_the_distance_to_a_single_mode_is_that_of_two_gaussians() -> None:
         q = math.exp(-(((x - m) / s) ** 2) / 2) / (s * math.sqrt(2 * math.pi))
         return p / 2 * math.log(2 * p / (p + q)) + q / 2 * math.log(2 * q / (p + q))
 
-    value, error = best_gaussians.jensen_shannon(0.0).value(torch.tensor([m]).double(), torch.tensor([math.log(s)]).double())
+    value, error = best_gaussians.jensen_shannon(0.0).value(
+        torch.tensor([m]).double(), torch.tensor([math.log(s)]).double()
+    )
     assert float(value[0]) ** 2 == pytest.approx(quad(integrand, -12, 14)[0], abs=1e-7)
     assert float(error[0]) < 1e-5
 
@@ -95,7 +106,9 @@ def test_the_distance_to_a_single_mode_is_that_of_two_gaussians() -> None:
 def test_a_minimum_that_cannot_be_told_is_left_open() -> None:
     box = best_gaussians.Box(6.0, math.log(0.4), math.log(7.0))
     with pytest.raises(PrecisionError, match="too close to tell"):
-        best_gaussians.global_minimum(best_gaussians.jensen_shannon(4.28), box, lambda m, s: m <= 2.1, like=LIKE, rounds=4)
+        best_gaussians.global_minimum(
+            best_gaussians.jensen_shannon(4.28), box, lambda m, s: m <= 2.1, like=LIKE, rounds=4
+        )
 
 
 # -- scores ------------------------------------------------------------------------------------------------------------------

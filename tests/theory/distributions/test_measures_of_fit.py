@@ -37,7 +37,9 @@ def test_the_integral_form_of_jsd_by_quadrature() -> None:
     from scipy.integrate import quad
 
     for x, y in ((0.3, 2.0), (1.0, 1.0), (5.0, 0.01)):
-        found = quad(lambda t, x=x, y=y: (math.exp(-t * x / 2) - math.exp(-t * y / 2)) ** 2 / t**2, 0, math.inf, limit=200)[0]
+        found = quad(
+            lambda t, x=x, y=y: (math.exp(-t * x / 2) - math.exp(-t * y / 2)) ** 2 / t**2, 0, math.inf, limit=200
+        )[0]
         assert float(jensen_shannon.pointwise(sp.Float(x), sp.Float(y))) == pytest.approx(found, abs=1e-7)
 
 
@@ -74,7 +76,10 @@ def test_the_expected_kernel_by_quadrature() -> None:
         (scores.exponential(), scores.exponential(scores.neglected)),
         (ornstein_uhlenbeck.reversed_equation(), ornstein_uhlenbeck.reversed_equation(1)),
         (mean_embeddings.kernel_of_n_coordinates(), mean_embeddings.kernel_of_n_coordinates(lambda D: D)),
-        (gaussian_likelihood.gap_to_the_best()[0], gaussian_likelihood.gap_to_the_best(gaussian_likelihood.largest_variance)[0]),
+        (
+            gaussian_likelihood.gap_to_the_best()[0],
+            gaussian_likelihood.gap_to_the_best(gaussian_likelihood.largest_variance)[0],
+        ),
         (ornstein_uhlenbeck.decay()[0], ornstein_uhlenbeck.decay(ornstein_uhlenbeck.thrice_the_time)[0]),
     ],
     ids=["a box", "Exp(1)", "reversal", "expected kernel", "best variance", "decay"],
