@@ -99,7 +99,8 @@ def _read(model: Any, points: Tensor, name: str, seed: int) -> FitModel:
 
 
 def _thinned(points: Tensor, stream: Stream) -> Tensor:
-    return points if len(points) <= MOST else points[stream.permutation(len(points))[:MOST].to(points.device)]
+    """In random order, since samples often come sorted by component or class, and at most :data:`MOST`."""
+    return points[stream.permutation(len(points))[:MOST].to(points.device)]
 
 
 def _kernel(kernel: Any, length: float | None, points: Tensor, models: list[FitModel], stream: Stream) -> Kernel:

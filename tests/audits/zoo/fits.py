@@ -56,6 +56,7 @@ class Fit:
 
 RIGHT_FITS = [
     Fit("samples of the same mixture", draws(3000, 1)),
+    Fit("samples sorted by component, data too", draws(3000, 13).sort(0).values[:, :1], DATA.sort(0).values[:, :1]),
     Fit("NumPy samples", draws(2500, 2).double().numpy()),
     Fit("a torch mixture with log_prob and sample", mixture()),
     Fit("a module that samples", Sampler()),
