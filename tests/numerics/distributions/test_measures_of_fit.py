@@ -121,7 +121,7 @@ def rotation(x: torch.Tensor) -> torch.Tensor:
 def test_jacobian_and_divergence_against_torch_func() -> None:
     net = torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.Tanh(), torch.nn.Linear(8, 5)).double()
     x = Stream(0).normal(7, 5)
-    expected = torch.func.vmap(torch.func.jacrev(lambda row: net(row)))(x)
+    expected = torch.func.vmap(torch.func.jacrev(net))(x)
     assert torch.allclose(sm.jacobians(net, x), expected)
     assert torch.allclose(sm.divergence(net, x)[1], expected.diagonal(dim1=1, dim2=2).sum(1))
 
