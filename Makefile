@@ -30,10 +30,12 @@ endure: setup
 mutants: setup
 	$(BIN)/preality verify --mutants --resume --md docs/faults.md
 
-# The two models of examples/, trained and audited anew (three minutes on two cores); `make verify` shows what was found.
+# The models of examples/, trained and audited anew (five minutes on two cores); `make verify` shows what was found.
 audits: setup
 	$(BIN)/preality audit density examples/digits_flow.py --json examples/results/digits_flow.json
 	$(BIN)/preality audit entangle examples/digits_decoder.py --json examples/results/digits_decoder.json
+	$(BIN)/preality audit fit examples/two_flows.py --json examples/results/two_flows.json
+	$(BIN)/preality audit score examples/score_networks.py --json examples/results/score_networks.json
 
 bench: setup
 	$(BIN)/python -m pytest benchmarks -p no:cacheprovider --benchmark-sort=name --benchmark-columns=min,median,max,rounds

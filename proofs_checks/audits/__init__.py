@@ -23,7 +23,7 @@ KINDS = {
     name: Kind(f"proofs_checks.audits.{name}", f"audit_{name}", reads)
     for reads, names in {
         "data": ("representation", "group", "equivariance", "embedding"),
-        "code": ("flow", "density", "pit", "typicality", "entangle", "hybrid", "wrapped"),
+        "code": ("flow", "density", "pit", "typicality", "entangle", "hybrid", "wrapped", "fit", "score"),
     }.items()
     for name in names
 }

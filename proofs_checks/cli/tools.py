@@ -36,7 +36,7 @@ def audit(
     ----------
     kind
         Of data: representation, group (JSON, CSV or NPZ files), equivariance (a JSON or NPZ file), embedding (a file of edges). Of a model:
-        flow, density, pit, typicality, entangle, hybrid, wrapped (a Python file that defines what the audit is given, under the audit's names).
+        flow, density, pit, typicality, entangle, hybrid, wrapped, fit, score (a Python file that defines what the audit is given, under the audit's names).
     file
         Your object. A file of data is never run; a Python file is code, and is.
     json

@@ -23,7 +23,9 @@ ROWS = [
     re.split(r"(?<!\\)\|", line)[1:-1] for line in DOCS.read_text(encoding="utf-8").splitlines() if "`audit." in line
 ]
 FLOWS = [
-    (library.strip(), what.strip(), line.strip().strip("`")) for library, what, line in ROWS if "audit.flow" in line
+    (library.strip(), what.strip(), line.strip().strip("`"))
+    for library, what, line in (row for row in ROWS if len(row) == 3)
+    if "audit.flow" in line
 ]
 
 
@@ -214,3 +216,25 @@ def test_the_line_of_the_second_table_runs(library: str, line: str) -> None:
     if "scikit" in library:  # a smoothed density is that of its own draws
         names["data"] = torch.from_numpy(names["kde"].sample(150, random_state=0))
     assert eval(line, {"audit": audit, **names}).status is Status.HOLDS
+MODELS = [(what.strip(), line.strip().strip("`")) for *_, what, line in (row for row in ROWS if len(row) == 2)]
+
+
+@pytest.mark.parametrize(("what", "line"), MODELS, ids=[line[:60] for _, line in MODELS])
+def test_the_line_audits_a_model_or_a_score(what: str, line: str) -> None:
+    class Output:
+        def __init__(self, sample: Tensor) -> None:
+            self.sample = sample
+
+    torch.manual_seed(0)
+    given = {
+        "audit": audit,
+        "data": torch.randn(600, 3),
+        "samples": torch.randn(700, 3),
+        "distribution": normal(),
+        "generator": lambda n: torch.randn(n, 3),
+        "score": lambda x: -x,
+        "eps": lambda x, t: t.sqrt()[:, None] * x,
+        "v": lambda x, t: Output(0 * x),
+    }
+    report = eval(line, given)  # a line of this project's own documentation
+    assert report.status is Status.HOLDS, report
