@@ -20,16 +20,26 @@ from proofs_checks.kernel import Status
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries, when they are imported
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "bring-your-own.md"
 ROWS = [
-    re.split(r"(?<!\\)\|", line)[1:-1] for line in DOCS.read_text(encoding="utf-8").splitlines() if "`audit." in line
-]
-FLOWS = [
-    (library.strip(), what.strip(), line.strip().strip("`"))
-    for library, what, line in (row for row in ROWS if len(row) == 3)
-    if "audit.flow" in line
+    [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+    for line in DOCS.read_text(encoding="utf-8").splitlines()
+    if "`audit." in line
 ]
 
 
-HYBRIDS = [line.strip().strip("`") for _, _, line in ROWS if "audit.hybrid" in line]
+def rows_of(*kinds: str) -> list[list[str]]:
+    """The rows of the audits named, the line without its marks."""
+    return [
+        [*row[:-1], row[-1].strip("`")]
+        for row in ROWS
+        if row[-1].startswith(tuple(f"`audit.{kind}(" for kind in kinds))
+    ]
+
+
+FLOWS = [(library, what, line) for library, what, line in rows_of("flow")]
+HYBRIDS = [line for *_, line in rows_of("hybrid")]
+OTHERS = [(library, line) for library, _, line in rows_of("pit", "equivariance")]
+MODELS = [(what, line) for *_, what, line in rows_of("fit", "score")]
+ELSEWHERE = rows_of("embedding", "wrapped")  # tests/audits/test_embedding_zoo.py and test_hyperbolic_zoo.py
 
 
 class Layer(nn.Module):
@@ -177,11 +187,9 @@ def test_the_line_audits_the_hybrid_model(line: str) -> None:
     assert len(HYBRIDS) == 3
 
 
-def test_the_table_names_every_library() -> None:
+def test_every_line_of_the_page_is_run_somewhere() -> None:
     assert {library for library, _, _ in FLOWS} == set(OBJECTS)
-
-
-OTHERS = [(library.strip(), line.strip().strip("`")) for library, _, line in ROWS if "audit.flow" not in line]
+    assert len(ROWS) == sum(map(len, (FLOWS, HYBRIDS, OTHERS, MODELS, ELSEWHERE)))
 
 
 def others() -> dict[str, Any]:
@@ -216,7 +224,6 @@ def test_the_line_of_the_second_table_runs(library: str, line: str) -> None:
     if "scikit" in library:  # a smoothed density is that of its own draws
         names["data"] = torch.from_numpy(names["kde"].sample(150, random_state=0))
     assert eval(line, {"audit": audit, **names}).status is Status.HOLDS
-MODELS = [(what.strip(), line.strip().strip("`")) for *_, what, line in (row for row in ROWS if len(row) == 2)]
 
 
 @pytest.mark.parametrize(("what", "line"), MODELS, ids=[line[:60] for _, line in MODELS])

@@ -5,7 +5,6 @@ matrices, the criterion for keeping the forward sheet, and motions of the ball. 
 algorithms, and the tables of distances that an embedding is judged by. :mod:`.perpendiculars` and :mod:`.turning_chains` hold the two bounds for broken lines,
 :mod:`.rational_words` and :mod:`.planted_trees` the same one by one in fractions, :mod:`.tree_certificates` the bound for one tree in whole numbers, :mod:`.edge_lengths` the least
 edge length for a distortion. :mod:`.fidelity_measures`,
-:mod:`.euclidean_distortion` and :mod:`.four_points` hold what embeddings are judged by, what Euclidean space cannot do, and how thin hyperbolic space is.
-algorithms, and the tables of distances that an embedding is judged by. :mod:`.charts` holds metrics, volume elements and normal coordinates, :mod:`.exponential_map` what
+:mod:`.euclidean_distortion` and :mod:`.four_points` hold what embeddings are judged by, what Euclidean space cannot do, and how thin hyperbolic space is. :mod:`.charts` holds metrics, volume elements and normal coordinates, :mod:`.exponential_map` what
 the exponential map does to lengths and volumes, :mod:`.wrapped_mass` masses by balls, :mod:`.curvature` spaces of other curvature, :mod:`.checkerboard` a sampler cell by cell.
 """
