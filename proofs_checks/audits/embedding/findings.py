@@ -12,7 +12,7 @@ from numerics.hyperbolic.all_pairs import AllPairs, all_pairs
 from numerics.hyperbolic.fidelity import Enclosure
 from numerics.hyperbolic.graph_fidelity import GraphFidelity, adjacency, graph_fidelity
 from numerics.hyperbolic.tree_frames import plant
-from numerics.hyperbolic.trees import Tree, carries, sarkar
+from numerics.hyperbolic.trees import Tree, largest_radius, sarkar
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.embeddings import Embedding
@@ -165,7 +165,7 @@ def _drawing(tree: Tree, tau: float) -> dict[str, Any]:
     """Points in the disk for the picture, at an edge length that a picture can show, and distortion against tau."""
     if len(tree) > DRAWN:
         return {}
-    edge = min(tau, 0.9 * carries(torch.float64) / max(1, *tree.depths), 2.0)
+    edge = min(tau, 0.9 * largest_radius(torch.float64) / max(1, *tree.depths), 2.0)
     points = sarkar(tree, edge).round(decimals=4)
     curve = []
     for factor in (0.5, 0.75, 1.0, 1.5, 2.0, 3.0):

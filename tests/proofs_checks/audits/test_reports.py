@@ -56,6 +56,8 @@ def made(kind: str) -> AuditReport:
         "flow": lambda: audit.flow(NORMAL, seconds=5.0),
         "hybrid": lambda: audit.hybrid(Classes(), points(40), torch.arange(40) % 2, seconds=5.0),
         "embedding": lambda: audit.embedding([(0, 1), (0, 2), (0, 3), (3, 4)], sarkar=3.0),
+        "fit": lambda: audit.fit(points(200), points(200, 1.0, 1)),
+        "score": lambda: audit.score(lambda x: -x, points(200)),
         "wrapped": lambda: audit.wrapped(NORMAL, points(200), model="normal"),
     }
     return objects[kind]()
