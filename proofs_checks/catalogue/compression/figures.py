@@ -1,0 +1,86 @@
+"""Figures of the claims about compression; drawn when a report or a user asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from numerics.compression import encoders, evidence_bounds
+from numerics.streams import Stream
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def variational_rate_bound() -> Figure:
+    """Rate, information and prior gap of encoders between noise and a deterministic code, under two priors."""
+    from matplotlib.figure import Figure
+
+    size, shares = 8, torch.linspace(0, 0.999, 60, dtype=torch.float64)
+    data = torch.full((size,), 1 / size, dtype=torch.float64)
+    poor = torch.arange(size, 0, -1, dtype=torch.float64).softmax(0)
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    for name, prior, colour in (("uniform prior", data, "C0"), ("poor prior", poor, "C1")):
+        found = [encoders.Encoder(data, s * torch.eye(size).double() + (1 - s) / size, prior) for s in shares]
+        axis.plot(shares, [float(one.rate()) for one in found], color=colour, label=f"rate, {name}")
+    information = [float(one.information()) for one in found]
+    axis.plot(shares, information, "k:", label="information $I(x;z)$")
+    axis.set(xlabel="share of the deterministic code", ylabel="nats", title="Rate = information + KL(q(z)||p(z))")
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def elbo() -> Figure:
+    """Left: the bound between prior and posterior. Right: expected bounds rise with K, single sequences do not."""
+    from matplotlib.figure import Figure
+
+    stream = Stream(3)
+    joint = (2 * stream.normal(6) - 4).exp()
+    evidence, posterior = joint.sum(), joint / joint.sum()
+    shares = torch.linspace(0, 1, 60, dtype=torch.float64)
+    mixed = shares[:, None] * posterior + (1 - shares[:, None]) / 6
+    drawing = Figure(figsize=(7.2, 3.1), layout="constrained")
+    left, right = drawing.subplots(1, 2)
+    left.plot(shares, (mixed * (joint / mixed).log()).sum(1), color="C0", label="ELBO")
+    left.axhline(float(evidence.log()), color="k", linestyle=":", label="$\\log p(x)$")
+    left.set(xlabel="share of the posterior in the encoder", ylabel="nats", title="The gap is a relative entropy")
+    left.legend(frameon=False, fontsize=8)
+    masses, values = evidence_bounds.random_weights(5, Stream(5))
+    K = torch.linspace(1, 32, 125, dtype=torch.float64)
+    right.plot(
+        K, evidence_bounds.importance_weighted(masses, values, K), color="C0", lw=2, label="expected, every real $K$"
+    )
+    for k in range(4):
+        drawn = values[torch.multinomial(masses, 32, True, generator=Stream(k).generator)]
+        running = (drawn.cumsum(0) / torch.arange(1, 33)).log()
+        right.plot(range(1, 33), running, color="0.6", lw=0.8, label="single sequences" if k == 0 else None)
+    right.axhline(0, color="k", linestyle=":")
+    right.set(xlabel="weights $K$", ylabel="$L_K - \\log p(x)$ (nats)", title="Importance-weighted bounds")
+    right.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def nll() -> Figure:
+    """Rate against distortion of tempered posteriors, and the line of slope -1 at beta = 1."""
+    from matplotlib.figure import Figure
+
+    decoded, data, prior = evidence_bounds.random_decoder(4, 32, 64, Stream(2))
+    d = evidence_bounds.half_squares(data[:, None, :], decoded)
+    found = []
+    for beta in torch.logspace(-1.5, 1.5, 40).tolist():
+        q = (prior.log() - beta * d).softmax(1)
+        rate = torch.special.xlogy(q, q / prior).sum(1).mean()
+        found.append((beta, float((q * d).sum(1).mean()), float(rate)))
+    at_one = -torch.logsumexp(prior.log() - d, 1).mean()
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    distortions = torch.tensor([point[1] for point in found])
+    axis.plot(distortions, [point[2] for point in found], color="C0", label="tempered posteriors")
+    axis.plot(distortions, at_one - distortions, "k:", label="rate + distortion = $-\\log p(x)$")
+    axis.set(
+        xlabel="distortion $E\\,d$ (nats)", ylabel="rate (nats)", ylim=(0, None), title="One decoder, every $\\beta$"
+    )
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
