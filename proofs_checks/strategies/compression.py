@@ -32,3 +32,12 @@ def decoder_cases(profile: Profile) -> st.SearchStrategy[Case]:
     return st.builds(
         lambda D, Z, seed: Case(D=D, Z=Z, seed=seed), st.integers(1, largest), st.integers(2, largest), SEEDS
     )
+
+
+def source_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(n, m, beta, seed)``: n data, m reproductions, and a slope."""
+    largest = 24 if profile.name == "quick" else 96
+    return st.builds(
+        lambda n, m, beta, seed: Case(n=n, m=m, beta=beta, seed=seed),
+        st.integers(2, largest), st.integers(2, largest), st.sampled_from((0.5, 1.0, 4.0)), SEEDS,
+    )  # fmt: skip

@@ -12,7 +12,7 @@ import sympy as sp
 
 from theory.proof.statements import Equation, Induction, Recursion, Sign
 
-__all__ = ["gibbs", "nonnegative", "remainder", "summed", "tangent_gap"]
+__all__ = ["gibbs", "log_sum", "nonnegative", "remainder", "summed", "tangent_gap"]
 
 N = sp.Symbol("n", integer=True, positive=True)  # cells, in an induction
 
@@ -62,3 +62,26 @@ def nonnegative(first: str = "p", second: str = "q") -> list[Equation | Inductio
     )
     claim = Equation("relative entropy, cell by cell", F(N), G(N) + P(N) - Q(N))
     return [Induction(f"KL({first}||{second}) of n cells", N, (claim,), objects), *remainder()]
+
+
+def log_sum() -> list[Equation | Induction]:
+    r"""n cells against the one cell that they make: :math:`\sum p\log(p/q) = P\log(P/Q) + \sum \tfrac{q}{r}\,\phi(r p/q)`, r = Q/P.
+
+    The second sum is not negative. By induction for every r, then at r = Q/P.
+    """
+    r = sp.Symbol("r", positive=True)
+    p, q = sp.Function("p", positive=True), sp.Function("q", positive=True)
+    F, G, P, Q = (sp.Function(name, real=True) for name in "FGPQ")
+    objects = (
+        summed(F(N), lambda i: p(i) * sp.log(p(i) / q(i))),
+        summed(G(N), lambda i: q(i) / r * gibbs(r * p(i) / q(i))),
+        summed(P(N), p),
+        summed(Q(N), q),
+    )
+    claim = Equation("sum of p log(p/q), cell by cell", F(N), G(N) - P(N) * sp.log(r) + P(N) - Q(N) / r)
+    first, second = sp.Symbol("P", positive=True), sp.Symbol("Q", positive=True)
+    whole = -first * sp.log(r) + first - second / r
+    return [
+        Induction("log-sum inequality for n cells", N, (claim,), objects),
+        Equation("at r = Q/P the rest is P log(P/Q)", whole.subs(r, second / first), first * sp.log(first / second)),
+    ]

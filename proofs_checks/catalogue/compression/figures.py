@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from numerics.compression import encoders, evidence_bounds
+from numerics.compression import encoders, evidence_bounds, tilted_encoders
+from numerics.compression.rate_distortion import best_prior, gains
 from numerics.streams import Stream
 
 if TYPE_CHECKING:
@@ -81,6 +82,105 @@ def nll() -> Figure:
     axis.plot(distortions, at_one - distortions, "k:", label="rate + distortion = $-\\log p(x)$")
     axis.set(
         xlabel="distortion $E\\,d$ (nats)", ylabel="rate (nats)", ylim=(0, None), title="One decoder, every $\\beta$"
+    )
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def _curve(source: tilted_encoders.Source, betas: torch.Tensor) -> tuple[list[float], list[float]]:
+    """Distortions and rates of the best encoders, slope by slope."""
+    found = []
+    for beta in betas.tolist():
+        encoder = tilted_encoders.tilted(source, beta)
+        distortion = float((source.weights * (encoder * source.distortions).sum(1)).sum())
+        found.append((distortion, float(source.value(beta)[0]) - beta * distortion))
+    return [point[0] for point in found], [point[1] for point in found]
+
+
+def lagrangian_separates() -> Figure:
+    """The curve of a random source, and some of the lines that touch it."""
+    from matplotlib.figure import Figure
+
+    source = tilted_encoders.random_source(12, 16, Stream(4))
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    distortions, rates = _curve(source, torch.logspace(-2, 1.6, 60))
+    axis.plot(distortions, rates, color="C0", lw=2, label="$R_p(D)$")
+    for beta in (0.5, 1.0, 2.0, 4.0):
+        value = float(source.value(beta)[0])
+        axis.plot(distortions, [value - beta * d for d in distortions], color="0.6", lw=0.8)
+        axis.annotate(f"slope $-{beta:g}$", (0, value), fontsize=7, color="0.4")
+    axis.set(
+        xlabel="distortion $D$",
+        ylabel="rate (nats)",
+        ylim=(0, 1.1 * max(rates)),
+        title="Lines $F(\\beta) - \\beta D$ touch the curve",
+    )
+    return drawing
+
+
+def prior_bound() -> Figure:
+    """The loss of a prior between its two bounds, slope by slope."""
+    from matplotlib.figure import Figure
+
+    source = tilted_encoders.random_source(12, 10, Stream(6))
+    betas = torch.logspace(-1.5, 1, 30).tolist()
+    lost, least, most = [], [], []
+    for beta in betas:
+        best = best_prior(source.distortions, source.weights, beta)
+        lost.append(float(source.value(beta)[0]) - best.upper)
+        mixture = source.weights @ tilted_encoders.tilted(source, beta)
+        least.append(float((mixture * (mixture / source.prior).log()).sum()))
+        most.append(float(gains(source.distortions, source.weights, source.prior, beta).max().log()))
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    axis.fill_between(betas, least, most, alpha=0.2, label="between KL$(q_\\beta(z)||p)$ and $\\log\\sup g$")
+    axis.semilogx(betas, lost, color="C0", label="$F_p - F_f$")
+    axis.set(xlabel="slope $\\beta$", ylabel="nats", title="What the prior costs")
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def curve_is_pushforward() -> Figure:
+    """One curve of three models, and another of the same decoder under another prior."""
+    from matplotlib.figure import Figure
+
+    source, stream = tilted_encoders.random_source(12, 10, Stream(8)), Stream(9)
+    betas = torch.logspace(-2, 1.5, 50)
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    for model, style, label in (
+        (source, "C0-", "a model"),
+        (tilted_encoders.shuffled(source, stream), "C1--", "codes renamed with their prior"),
+        (tilted_encoders.ignored_unit(source, stream), "k:", "a code unit that is ignored"),
+        (tilted_encoders.other_prior(source, stream), "C3-", "codes renamed, the prior not"),
+    ):
+        axis.plot(*_curve(model, betas), style, label=label, lw=1.5)
+    axis.set(
+        xlabel="distortion $D$", ylabel="rate (nats)", ylim=(0, None), title="The distribution of $f(z)$ is what counts"
+    )
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def decoder_restricts_rate() -> Figure:
+    """Curves of the best priors on all reproductions, on those that matter, and without the likeliest."""
+    from matplotlib.figure import Figure
+
+    source = tilted_encoders.random_source(12, 10, Stream(8))
+    betas = torch.logspace(-1.5, 1.2, 30).tolist()
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    ranges = (
+        (torch.ones(10, dtype=torch.bool), "C0-", "all ten reproductions"),
+        (tilted_encoders.support_of_the_best(source, 1.0), "k:", "those that are optimal at $\\beta = 1$"),
+        (tilted_encoders.all_but_the_likeliest(source, 1.0), "C3-", "all but the likeliest"),
+    )
+    for kept, style, label in ranges:
+        found = [best_prior(source.distortions[:, kept], source.weights, beta) for beta in betas]
+        axis.plot([one.distortion for one in found], [one.rate for one in found], style, label=label)
+    axis.set(
+        xlabel="distortion $D$", ylabel="rate (nats)", ylim=(0, None), title="The decoder's range restricts the rate"
     )
     axis.legend(frameon=False, fontsize=8)
     return drawing
