@@ -47,6 +47,21 @@ def random_source(data: int, codes: int, stream: Stream) -> Source:
     return Source(distortions, stream.exponential(data).softmax(0), stream.normal(codes).softmax(0))
 
 
+def source_on_a_circle(data: int, codes: int, stream: Stream) -> Source:
+    """Data spread evenly over a circle of radius 2, codes as well, squared distances, a random prior: no half of the codes is as good as all."""
+
+    def circle(count: int) -> Tensor:
+        angle = torch.arange(count, dtype=stream.dtype, device=stream.device) * (2 * math.pi / count)
+        return 2 * torch.stack([angle.cos(), angle.sin()], 1)
+
+    distortions = (circle(data)[:, None, :] - circle(codes)).square().sum(-1) / 2
+    weights = torch.full((data,), 1 / data, dtype=stream.dtype, device=stream.device)
+    return Source(distortions, weights, (0.5 * stream.normal(codes)).softmax(0))
+
+
+SOURCES = {"plane": random_source, "circle": source_on_a_circle}
+
+
 def tilted(source: Source, beta: float) -> Tensor:
     """q_beta(z|x), ``(n, m)``: the prior, tilted by the datum's own distortion."""
     return (source.prior.log() - beta * source.distortions).softmax(1)

@@ -35,9 +35,59 @@ def decoder_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def source_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(n, m, beta, seed)``: n data, m reproductions, and a slope."""
+    """``Case(source, n, m, beta, seed)``: n data, m reproductions, at random or on a circle, and a slope."""
     largest = 24 if profile.name == "quick" else 96
     return st.builds(
-        lambda n, m, beta, seed: Case(n=n, m=m, beta=beta, seed=seed),
-        st.integers(2, largest), st.integers(2, largest), st.sampled_from((0.5, 1.0, 4.0)), SEEDS,
+        lambda source, n, m, beta, seed: Case(source=source, n=n, m=m, beta=beta, seed=seed),
+        st.sampled_from(("plane", "circle")), st.integers(2, largest), st.integers(2, largest), st.sampled_from((0.5, 1.0, 4.0)), SEEDS,
     )  # fmt: skip
+
+
+def cyclic_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(M, D, seed)``: a source on the integers modulo M, and a distortion of a standard normal source."""
+    largest = 48 if profile.name == "quick" else 256
+    return st.builds(
+        lambda M, D, seed: Case(M=M, D=D, seed=seed), st.integers(2, largest), st.sampled_from((0.05, 0.2, 0.5)), SEEDS
+    )
+
+
+def laplace_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(ratio, size)``: the noise's scale over the source's, and how many draws."""
+    return st.builds(
+        lambda ratio: Case(ratio=ratio, size=max(100_000, profile.samples)), st.sampled_from((0.25, 0.5, 0.75))
+    )
+
+
+def linear_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, k, beta, seed)``: a linear decoder of k codes into D pixels."""
+    largest = 64 if profile.name == "quick" else 512
+    return st.builds(
+        lambda D, k, beta, seed: Case(D=D, k=k, beta=beta, seed=seed),
+        st.integers(1, largest), st.integers(1, 32), st.sampled_from((0.25, 1.0, 4.0)), SEEDS,
+    )  # fmt: skip
+
+
+def prior_draw_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, k, beta, size, seed)``: few pixels, so that weights of draws are not all tiny."""
+    return st.builds(
+        lambda D, k, seed: Case(D=D, k=k, beta=1.0, size=max(100_000, profile.samples), seed=seed),
+        st.integers(1, 2), st.integers(1, 3), SEEDS,
+    )  # fmt: skip
+
+
+def source_code_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(m, n, skew, seed)``: sources of m symbols in blocks of n, at most a few thousand blocks."""
+    small = st.builds(
+        lambda m, n, skew, seed: Case(m=m, n=n, skew=skew, seed=seed),
+        st.integers(2, 5),
+        st.integers(1, 4),
+        st.sampled_from((0.5, 2.0)),
+        SEEDS,
+    )
+    large = st.builds(
+        lambda m, skew, seed: Case(m=m, n=1, skew=skew, seed=seed),
+        st.integers(2, 1000),
+        st.sampled_from((0.5, 2.0)),
+        SEEDS,
+    )
+    return st.one_of(small, large)

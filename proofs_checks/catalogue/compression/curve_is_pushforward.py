@@ -15,7 +15,7 @@ from theory.compression import tilted_encoders as exactly
 
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
-ALWAYS = [Case(n=2, m=2, beta=1.0, seed=1), Case(n=24, m=24, beta=4.0, seed=2)]
+ALWAYS = [Case(source="plane", n=2, m=2, beta=1.0, seed=1), Case(source="plane", n=24, m=24, beta=4.0, seed=2)]
 cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 
 
@@ -33,7 +33,7 @@ def numeric(
 ) -> list[Evidence]:
     """A random source, and the same with ignored units, renamed codes, and a rotated code."""
     drawn = stream.fork(case.seed)
-    source = tilted.random_source(case.n, case.m, drawn)
+    source = tilted.SOURCES[case.source](case.n, case.m, drawn)
     ignored = tilted.change_of_the_curve(source, tilted.ignored_unit(source, drawn.fork("unit")))
     moved = tilted.change_of_the_curve(source, renamed(source, drawn.fork("names")))
     twin = twins.change_under_rotation(case.n, case.beta, drawn.fork("twin"), claimed)

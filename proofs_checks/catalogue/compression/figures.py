@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from numerics.compression import encoders, evidence_bounds, tilted_encoders
+from numerics.compression import encoders, evidence_bounds, linear_decoders, source_codes, tilted_encoders
 from numerics.compression.rate_distortion import best_prior, gains
 from numerics.streams import Stream
 
@@ -182,5 +182,68 @@ def decoder_restricts_rate() -> Figure:
     axis.set(
         xlabel="distortion $D$", ylabel="rate (nats)", ylim=(0, None), title="The decoder's range restricts the rate"
     )
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def rate_distortion() -> Figure:
+    """Three closed forms."""
+    from matplotlib.figure import Figure
+
+    D = torch.linspace(0.004, 1, 250, dtype=torch.float64)
+    coin = torch.linspace(0.002, 0.3, 150, dtype=torch.float64)
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    axis.plot(D, -D.log() / 2, label="Gaussian, variance 1, squared error")
+    axis.plot(D, -D.log(), label="Laplace, scale 1, absolute error")
+
+    def entropy(p: torch.Tensor) -> torch.Tensor:
+        return -torch.special.xlogy(p, p) - torch.special.xlogy(1 - p, 1 - p)
+
+    axis.plot(coin, entropy(torch.tensor(0.3, dtype=torch.float64)) - entropy(coin), label="coin of 0.3, errors")
+    axis.set(xlabel="distortion $D$", ylabel="rate (nats)", ylim=(0, 3), title="$R(D) = h(x) - h(w)$")
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def linear_vae() -> Figure:
+    """Curves of linear decoders with 1, 2 and 4 codes, by automatic differentiation of the closed form."""
+    from matplotlib.figure import Figure
+
+    stream = Stream(12)
+    scales = torch.tensor([2.0, 1.0, 0.3, 0.1, 0.05, 0.05, 0.05, 0.05], dtype=torch.float64)
+    data = stream.normal(400, 8) * scales
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    for codes in (1, 2, 4):
+        W, found = torch.diag(scales)[:, :codes], []
+        for beta in torch.logspace(-1.5, 2.2, 50).tolist():
+            step = 1e-4 * beta
+            ends = [float(linear_decoders.negative_log_z(data, W, beta + side).mean()) for side in (-step, 0.0, step)]
+            distortion = (ends[2] - ends[0]) / (2 * step)
+            found.append((distortion, ends[1] - beta * distortion))
+        axis.semilogx([point[0] for point in found], [point[1] for point in found], label=f"{codes} codes")
+    axis.set(xlabel="distortion $D$", ylabel="rate (nats)", ylim=(0, 12), title="Linear decoders in closed form")
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def source_coding() -> Figure:
+    """Huffman's rate of blocks of (9/10, 1/10), which is not monotone, between the entropy and 1/n above it."""
+    from matplotlib.figure import Figure
+
+    masses, sizes = torch.tensor([0.9, 0.1], dtype=torch.float64), range(1, 13)
+    entropy = -float((masses * masses.log2()).sum())
+    rates = []
+    for n in sizes:
+        blocks = source_codes.block_masses(masses, n)
+        lengths = source_codes.huffman_lengths(blocks)
+        rates.append(sum(mass * k for mass, k in zip(blocks, lengths, strict=True)) / n)
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    axis.fill_between(sizes, [entropy] * 12, [entropy + 1 / n for n in sizes], alpha=0.15, label="$H$ to $H + 1/n$")
+    axis.plot(sizes, rates, "o-", markersize=4, linewidth=1, label="Huffman, blocks of $n$")
+    axis.axhline(entropy, color="k", linestyle=":")
+    axis.set(xlabel="block length $n$", ylabel="bits a symbol", ylim=(0.4, 1.1), title="Seven is worse than six")
     axis.legend(frameon=False, fontsize=8)
     return drawing

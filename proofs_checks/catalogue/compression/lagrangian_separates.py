@@ -14,7 +14,7 @@ from theory.compression import tilted_encoders as exactly
 
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
-ALWAYS = [Case(n=2, m=2, beta=1.0, seed=1), Case(n=24, m=24, beta=4.0, seed=2)]
+ALWAYS = [Case(source="plane", n=2, m=2, beta=1.0, seed=1), Case(source="plane", n=24, m=24, beta=4.0, seed=2)]
 cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 
 
@@ -32,7 +32,7 @@ def numeric(
     case: Case, stream: Stream, *, encoding: tilted.Encoding = tilted.tilted, factor: float = 1.0
 ) -> list[Evidence]:
     """A random source and decoder: value, rivals, slope and curvature."""
-    source = tilted.random_source(case.n, case.m, stream.fork(case.seed))
+    source = tilted.SOURCES[case.source](case.n, case.m, stream.fork(case.seed))
     slope, curvature = tilted.slope_and_curvature(source, case.beta, factor)
     return [
         measured(tilted.value_of_an_encoder(source, case.beta, encoding), resolves=1e-3, name="value of the encoder"),

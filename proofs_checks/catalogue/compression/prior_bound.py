@@ -17,8 +17,8 @@ from theory.compression import tilted_encoders as exactly
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
 Start = Callable[[tilted.Source, float], tilted.Source]
-ALWAYS = [Case(n=2, m=2, beta=1.0, seed=1), Case(n=24, m=24, beta=4.0, seed=2)]
-MISSED = [Case(n=16, m=8, beta=1.0, seed=1), Case(n=16, m=8, beta=4.0, seed=2)]
+ALWAYS = [Case(source="plane", n=2, m=2, beta=1.0, seed=1), Case(source="plane", n=24, m=24, beta=4.0, seed=2)]
+MISSED = [Case(source="circle", n=12, m=12, beta=1.0, seed=1), Case(source="circle", n=8, m=16, beta=4.0, seed=2)]
 cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 
 
@@ -41,7 +41,7 @@ def numeric(
     largest: Callable[[Tensor, Tensor], Tensor] = tilted.everywhere,
 ) -> list[Evidence]:
     """Random priors of full support and priors that miss reproductions, against the least F of any prior."""
-    source = tilted.random_source(case.n, case.m, stream.fork(case.seed))
+    source = tilted.SOURCES[case.source](case.n, case.m, stream.fork(case.seed))
     lower, upper = tilted.prior_certificate(source, case.beta, largest)
     missed = tilted.with_a_missed_symbol(source, case.beta)
     lower_missed, upper_missed = tilted.prior_certificate(missed, case.beta, largest)
