@@ -19,19 +19,31 @@ D = sp.Symbol("D", positive=True)
 
 
 def gains_of_additive_noise() -> list[Equation | Induction]:
-    """n data around a reproduction: with Z(x) = c p(x), g is the total mass of the noise, by induction; and F - beta D is h(x) - h(w)."""
-    p, noise = sp.Function("p", positive=True), sp.Function("v", positive=True)
-    c = sp.Symbol("c", positive=True)
-    gain, mass = sp.Function("g", real=True), sp.Function("V", real=True)
-    objects = (
-        summed(gain(K), lambda x: p(x) * (c * noise(x)) / (c * p(x)), K),
+    r"""Noise :math:`v = e^{-\beta\rho}/c`: Z(x) = c p(x) for k reproductions, and g is the mass of v around a reproduction, for k data, both by induction.
+
+    Then F - beta D is h(x) - h(w).
+    """
+    p, q, rho = sp.Function("p", positive=True), sp.Function("q", positive=True), sp.Function("rho", nonnegative=True)
+    c, beta = sp.Symbol("c", positive=True), sp.Symbol("beta", positive=True)
+    gain, mass, Z, source = (sp.Function(name, real=True) for name in ("g", "V", "Z", "S"))
+
+    def noise(i: Any) -> sp.Expr:
+        return sp.exp(-beta * rho(i)) / c
+
+    normaliser = (
+        summed(Z(K), lambda y: q(y) * sp.exp(-beta * rho(y)), K),
+        summed(source(K), lambda y: q(y) * noise(y), K),
+    )
+    gains = (
+        summed(gain(K), lambda x: p(x) * sp.exp(-beta * rho(x)) / (c * p(x)), K),
         summed(mass(K), noise, K),
     )
-    claim = Equation("gain of a reproduction", gain(K), mass(K))
-    x = sp.Symbol("x", integer=True, positive=True)
-    beta, cost = sp.Symbol("beta", positive=True), sp.Symbol("rho", nonnegative=True)
+    x, cost = sp.Symbol("x", integer=True, positive=True), sp.Symbol("rho", nonnegative=True)
     return [
-        Induction("gains where x = y + w", K, (claim,), objects),
+        Induction(
+            "Z where x = y + w", K, (Equation("Z is c times the source's mass", Z(K), c * source(K)),), normaliser
+        ),
+        Induction("gains where x = y + w", K, (Equation("gain of a reproduction", gain(K), mass(K)),), gains),
         Equation("log Z, datum by datum", -sp.log(c * p(x)), -sp.log(p(x)) - sp.log(c)),
         Equation("the noise's own entropy", -sp.log(sp.exp(-beta * cost) / c), beta * cost + sp.log(c)),
     ]

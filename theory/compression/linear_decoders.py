@@ -14,7 +14,8 @@ from typing import Any
 import sympy as sp
 
 from theory.proof.blocks import BlockIdentity, Blocks, block_identities
-from theory.proof.statements import Enumeration, Equation, Family
+from theory.proof.relative_entropy import N, summed
+from theory.proof.statements import Enumeration, Equation, Family, Induction
 
 Inner = Callable[[sp.Matrix], sp.Matrix]
 
@@ -145,6 +146,21 @@ def gaussian_integral() -> Equation:
     """The mass of a standard normal density times sqrt(2 pi): one for each code, whose scale is a pivot of the precision."""
     y = sp.Symbol("y", real=True)
     return Equation("mass of a Gaussian", sp.Integral(sp.exp(-(y**2) / 2), (y, -sp.oo, sp.oo)), sp.sqrt(2 * sp.pi))
+
+
+def second_moments() -> Induction:
+    """n residuals of two pixels: the sum of r^T A r is made of three sums of squares and products, so that data enter by their second moments alone."""
+    first, second = sp.Function("r", real=True), sp.Function("s", real=True)
+    A = sp.symbols("a b c", real=True)  # of a symmetric matrix
+    value, squares, mixed, others = (sp.Function(name, real=True) for name in ("V", "X", "M", "Y"))
+    objects = (
+        summed(value(N), lambda i: (sp.Matrix([[first(i), second(i)]]) * sp.Matrix([[A[0], A[1]], [A[1], A[2]]]) * sp.Matrix([first(i), second(i)]))[0]),
+        summed(squares(N), lambda i: first(i) ** 2),
+        summed(mixed(N), lambda i: first(i) * second(i)),
+        summed(others(N), lambda i: second(i) ** 2),
+    )  # fmt: skip
+    claim = Equation("sum of r^T A r", value(N), A[0] * squares(N) + 2 * A[1] * mixed(N) + A[2] * others(N))
+    return Induction("data enter by second moments", N, (claim,), objects)
 
 
 # -- small ones, entry by entry --------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def mean_length() -> list[Equation | Induction | Sign]:
     return [Induction("mean length of m words", N, (claim,), objects), *nonnegative("p", "r")]
 
 
-def shannon_lengths() -> list[Equation | Induction]:
+def shannon_lengths() -> list[Equation | Induction | Sign]:
     """Lengths -log_2 p + u, 0 <= u < 1: Kraft's sum is a mean of 2^-u <= 1, and the mean length exceeds the entropy by the mean of u, below one bit."""
     p, extra = sp.Function("p", positive=True), sp.Function("u", nonnegative=True)
     kraft, lost, mass = (sp.Function(name, real=True) for name in ("K", "S", "P"))
@@ -51,7 +51,20 @@ def shannon_lengths() -> list[Equation | Induction]:
         summed(mass(N), p),
     )
     claim = Equation("Kraft's sum of rounded lengths", kraft(N), mass(N) - lost(N))
-    return [Induction("rounded lengths of m words", N, (claim,), objects)]
+    mean, negative, added = (sp.Function(name, real=True) for name in ("L", "E", "U"))
+    lengths = (
+        summed(mean(N), lambda i: p(i) * (-sp.log(p(i)) / sp.log(2) + extra(i))),
+        summed(negative(N), lambda i: p(i) * sp.log(p(i))),
+        summed(added(N), lambda i: p(i) * extra(i)),
+    )
+    excess = Equation("mean of rounded lengths", mean(N), added(N) - negative(N) / sp.log(2))
+    t = sp.Symbol("t", nonnegative=True)  # 2^u = 1 + t
+    return [
+        Induction("rounded lengths of m words", N, (claim,), objects),
+        Induction("what rounding adds to m words", N, (excess,), lengths),
+        Equation("what rounding takes from Kraft's sum", 1 - 1 / (1 + t), t / (1 + t)),
+        Sign("its numerator", t, ">= 0"),
+    ]
 
 
 def blocks() -> Induction:
@@ -212,7 +225,17 @@ def blocks_of_six_and_seven(claim: Callable[[Fraction, Fraction], bool] = rises_
     )  # fmt: skip
 
 
-def one_to_one_code() -> list[Equation | Sign]:
+def shorter_than_the_entropy(entropy: Any, mean: Any) -> Any:
+    """By how much the entropy exceeds the mean length."""
+    return entropy - mean
+
+
+def longer_than_the_entropy(entropy: Any, mean: Any) -> Any:
+    """By how much the mean length exceeds the entropy."""
+    return mean - entropy
+
+
+def one_to_one_code(excess: Callable[[Any, Any], Any] = shorter_than_the_entropy) -> list[Equation | Sign]:
     """Two fair symbols with the words "" and "0": mean length 1/2 below an entropy of one bit; Kraft's sum is 3/2, so no prefix code."""
     half = sp.Rational(1, 2)
     words = ("", "0")
@@ -221,6 +244,6 @@ def one_to_one_code() -> list[Equation | Sign]:
     entropy = -sum(half * sp.log(half) for _ in words) / sp.log(2)
     return [
         Equation("entropy of a fair bit, in bits", entropy, 1),
-        Sign("entropy above the mean length", sp.Integer(1) - mean, "> 0"),
+        Sign("entropy above the mean length", excess(sp.Integer(1), mean), "> 0"),
         Sign("Kraft's sum above one", kraft - 1, "> 0"),
     ]

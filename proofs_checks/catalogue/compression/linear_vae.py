@@ -32,6 +32,7 @@ def exact(
         [exactly.completed_square(pixels, codes, inner) for pixels, codes in sizes],
         exactly.small_decoders(1),
         exactly.gaussian_integral(),
+        exactly.second_moments(),
     ]
 
 

@@ -23,6 +23,7 @@ def exact(
     *,
     claim: exactly.Claim = exactly.within_a_bit,
     blocks: Callable[[Fraction, Fraction], bool] = exactly.rises_at_seven,
+    excess: Callable[[Any, Any], Any] = exactly.shorter_than_the_entropy,
 ) -> list[Any]:
     """Both inequalities for any number of words, every small source, blocks, and a code that is not prefix-free."""
     return [
@@ -31,7 +32,7 @@ def exact(
         exactly.blocks(),
         exactly.small_sources(claim),
         exactly.blocks_of_six_and_seven(blocks),
-        exactly.one_to_one_code(),
+        exactly.one_to_one_code(excess),
     ]
 
 
@@ -49,5 +50,8 @@ def numeric(case: Case, stream: Stream, *, lengths: codes.Lengths = codes.huffma
 controls = {
     "equals-entropy": [Control(exact, fails="best mean length", claim=exactly.equal_to_the_entropy)],
     "rounded-down": [Control(numeric, fails="H <= L", cases=ALWAYS, lengths=codes.truncated_lengths)],
+    "one-to-one-needs-entropy": [
+        Control(exact, fails="entropy above the mean length", excess=exactly.longer_than_the_entropy)
+    ],
     "block-rates-decrease": [Control(exact, fails="block rates", blocks=exactly.never_rises)],
 }
