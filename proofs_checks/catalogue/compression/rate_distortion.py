@@ -43,7 +43,7 @@ def numeric(
     gains = noise.gain_of_a_gaussian(case.D)
     return [
         measured(found, resolves=1e-3, name="the optimum in closed form"),
-        measured(noise.two_algorithms(source), resolves=1e-3, name="intervals of two algorithms overlap"),
+        measured(noise.two_algorithms(source), resolves=1e-3, name="two algorithms, one optimum"),
         measured(gains, resolves=1e-3, name="g = 1 for a Gaussian source"),
     ]
 
