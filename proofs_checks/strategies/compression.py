@@ -91,3 +91,28 @@ def source_code_cases(profile: Profile) -> st.SearchStrategy[Case]:
         SEEDS,
     )
     return st.one_of(small, large)
+
+
+def annealing_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(m, T, beta, K, seed)``: m codes on a ring, T temperatures, K chains, few enough for all outcomes."""
+    return st.builds(
+        lambda m, T, beta, K, seed: Case(m=m, T=T, beta=beta, K=K, seed=seed),
+        st.integers(3, 4), st.integers(1, 4), st.sampled_from((0.5, 2.0, 4.0)), st.integers(1, 6), SEEDS,
+    )  # fmt: skip
+
+
+def chain_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(m, T, beta, size, seed)``: chains on a ring of m codes."""
+    return st.builds(
+        lambda m, T, beta, seed: Case(m=m, T=T, beta=beta, size=max(100_000, profile.samples), seed=seed),
+        st.integers(3, 8), st.integers(2, 8), st.sampled_from((0.5, 2.0)), SEEDS,
+    )  # fmt: skip
+
+
+def search_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(M, N, size)``: cells and evaluations, and how many searches."""
+    return st.integers(4, 16).flatmap(
+        lambda M: st.builds(
+            lambda N: Case(M=M, N=N, size=max(100_000, profile.samples // 4)), st.integers(1, min(8, M - 1))
+        )
+    )

@@ -1,0 +1,52 @@
+"""Figures of the claims about bounds by chains and by evaluations; drawn when a report or a user asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from numerics.compression import annealing
+from numerics.streams import Stream
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def ais_bounds() -> Figure:
+    """A curve of one datum and four codes, and points of chains of 1 to 4 temperatures, weighted and not."""
+    from matplotlib.figure import Figure
+
+    d, prior = annealing.random_energies(4, Stream(1))
+    slopes = torch.linspace(0.01, 12, 200, dtype=torch.float64)
+    encoder = (prior.log() - slopes[:, None] * d).softmax(1)
+    F = -torch.logsumexp(prior.log() - slopes[:, None] * d, 1)
+    distortion = (encoder * d).sum(1)
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    axis.plot(distortion, F - slopes * distortion, "k", label="curve")
+    beta = 3.0
+    for T in range(1, 5):
+        p, w, last = annealing.all_paths(d, prior, [beta * t / T for t in range(T + 1)])
+        rate = -(p * w.log()).sum()
+        for D, mark in (((p * d[last]).sum(), "o"),):
+            axis.plot(float(D), float(rate - beta * D), mark, color=f"C{T}", label=f"{T} temperatures, one chain")
+    axis.set(xlabel="distortion", ylabel="rate, nats", title="Annealing bounds the rate from above")
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def black_box_limit() -> Figure:
+    """alpha/(1 - N/M) against M, for three numbers of evaluations."""
+    from matplotlib.figure import Figure
+
+    alpha = 0.05
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    for k, N in enumerate((100, 10_000, 1_000_000)):
+        M = N * torch.logspace(0.03, 3, 200, dtype=torch.float64)
+        axis.plot(M.log(), (alpha / (1 - N / M)).clamp(max=1), color=f"C{k}", label=f"N = {N:,}")
+    axis.axhline(2 * alpha, color="k", linestyle=":", label="2 alpha")
+    axis.set(xlabel="bound log M, nats", ylabel="probability at most", title="What N evaluations can certify")
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
