@@ -50,3 +50,25 @@ def black_box_limit() -> Figure:
     axis.set(xlabel="bound log M, nats", ylabel="probability at most", title="What N evaluations can certify")
     axis.legend(frameon=False, fontsize=8)
     return drawing
+
+
+def code_size() -> Figure:
+    """Curves of one and of two linear units on data of variances 1 and 1/100: they cross near D = 0.005."""
+    from matplotlib.figure import Figure
+
+    beta = torch.logspace(-1, 5, 400, dtype=torch.float64)
+
+    def pixel(gain: float, variance: float) -> tuple[torch.Tensor, torch.Tensor]:
+        factor = 1 + beta * gain**2
+        F = factor.log() / 2 + beta * variance / (2 * factor)
+        D = gain**2 / (2 * factor) + variance / (2 * factor**2)
+        return F - beta * D, D
+
+    first, small, without = pixel(1, 1), pixel(3, 0.01), pixel(0, 0.01)
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    axis.loglog(first[1] + without[1], first[0] + without[0], label="one unit, gain 1")
+    axis.loglog(first[1] + small[1], first[0] + small[0], label="two units, gains 1 and 3")
+    axis.set(xlabel="distortion", ylabel="rate, nats", title="A larger code is not better at every rate")
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
