@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from numerics.compression import annealing
+from numerics.compression import annealing, tilted_encoders
+from numerics.compression import toy_models as toys
 from numerics.streams import Stream
 
 if TYPE_CHECKING:
@@ -70,5 +71,28 @@ def code_size() -> Figure:
     axis.loglog(first[1] + without[1], first[0] + without[0], label="one unit, gain 1")
     axis.loglog(first[1] + small[1], first[0] + small[0], label="two units, gains 1 and 3")
     axis.set(xlabel="distortion", ylabel="rate, nats", title="A larger code is not better at every rate")
+    axis.legend(frameon=False, fontsize=8)
+    return drawing
+
+
+def toy_models() -> Figure:
+    """Curves of a decoder under two priors, and of another decoder under the first."""
+    from matplotlib.figure import Figure
+
+    one = tilted_encoders.random_source(6, 12, Stream(3))
+    models = {
+        "first prior": one,
+        "second prior": toys.other_prior(one, Stream(4)),
+        "first prior, other decoder": toys.other_decoder(one, Stream(5)),
+    }
+    beta = torch.logspace(-1, 2, 120, dtype=torch.float64)
+    drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
+    axis = drawing.subplots()
+    for name, model in models.items():
+        tilt = model.prior.log() - beta[:, None, None] * model.distortions
+        F = -(model.weights * torch.logsumexp(tilt, 2)).sum(1)
+        D = (model.weights * (tilt.softmax(2) * model.distortions).sum(2)).sum(1)
+        axis.plot(D, F - beta * D, label=name)
+    axis.set(xlabel="distortion", ylabel="rate, nats", title="One decoder, two priors")
     axis.legend(frameon=False, fontsize=8)
     return drawing
