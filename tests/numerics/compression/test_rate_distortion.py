@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_curves_are_convex_and_fall_and_the_free_energy_is_concave(n, m, seed):
     found = [best_prior(drawn.distortions, drawn.weights, beta) for beta in (0.5, 1.0, 1.5)]
     slack = sum(point.gap for point in found)
     assert found[1].upper >= (found[0].lower + found[2].lower) / 2 - slack
-    for a, b in zip(found, found[1:], strict=False):
+    for a, b in pairwise(found):
         assert (
             a.upper - a.beta * a.distortion >= b.lower - b.beta * a.distortion - slack
         )  # the line of another slope lies below
