@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
-import flint
 import sympy as sp
 
 from theory.proof.statements import Enumeration, Equation, Family
@@ -106,12 +105,14 @@ def least_distortions() -> list[Equation]:
     ]
 
 
-def gap_of_two_decoders(beta: int) -> flint.arb:
+def gap_of_two_decoders(beta: int) -> Any:
     """F of both units less F of the first alone, as a ball of 200 bits: log(1 + 9 beta)/2 + beta/200 (1/(1 + 9 beta) - 1).
 
     >>> gap_of_two_decoders(1) > 0, gap_of_two_decoders(2000) < 0
     (True, True)
     """
+    import flint
+
     with flint.ctx.workprec(200):
         factor = flint.arb(1 + 9 * beta)
         return factor.log() / 2 + flint.arb(beta) / 200 * (1 / factor - 1)

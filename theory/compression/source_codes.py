@@ -12,7 +12,6 @@ from itertools import product
 from math import comb
 from typing import Any
 
-import flint
 import sympy as sp
 
 from theory.proof.relative_entropy import N, nonnegative, summed
@@ -127,6 +126,8 @@ def signs(counts: Sequence[int], total: int) -> tuple[int, int]:
 
 def signs_in_balls(counts: Sequence[int], total: int) -> tuple[int, int]:
     """The same signs by the entropy as a ball of 200 bits; where it touches the length they are equal, a dyadic source."""
+    import flint
+
     n = sum(counts)
     with flint.ctx.workprec(200):
         entropy = -sum(flint.arb(a) / n * (flint.arb(a) / n).log() for a in counts) / flint.arb(2).log()
