@@ -21,7 +21,8 @@ ALWAYS = [
 ]
 MOVED = ALWAYS[:2]
 DRAWN = [Case(m=5, T=4, beta=1.0, size=400_000, seed=1), Case(m=3, T=2, beta=2.0, size=400_000, seed=4)]
-cases = {"numeric": Cases(annealing_cases, always=ALWAYS), "statistical": Cases(chain_cases, always=DRAWN)}
+LONG = Case(m=8, T=8, beta=0.5, size=100_000, seed=3)
+cases = {"numeric": Cases(annealing_cases, always=ALWAYS), "statistical": Cases(chain_cases, always=[*DRAWN, LONG])}
 
 
 def _ladder(case: Case) -> list[float]:

@@ -18,7 +18,7 @@ from theory.compression import toy_models as exactly
 
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
-ALWAYS = [Case(source="plane", n=2, m=2, beta=1.0, seed=1), Case(source="plane", n=12, m=24, beta=4.0, seed=2)]
+ALWAYS = [Case(source="plane", n=2, m=2, beta=1.0, seed=1), Case(source="plane", n=24, m=24, beta=4.0, seed=2)]
 cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 
 
