@@ -180,6 +180,61 @@ def small_sources(claim: Claim = within_a_bit) -> Enumeration:
     return Enumeration("best mean length of small sources", family, by_huffman, by_search)
 
 
+def best_by_splitting(counts: Counts) -> int:
+    """n times the least mean length of any binary tree, by trying every split of the symbols into two subtrees.
+
+    >>> best_by_splitting((1, 1, 2))
+    6
+    """
+    if len(counts) == 1:
+        return 0
+    sides = range(1, 2 ** (len(counts) - 1))  # the last symbol stays on the other side
+    parts = (
+        ([a for k, a in enumerate(counts) if s >> k & 1], [a for k, a in enumerate(counts) if not s >> k & 1])
+        for s in sides
+    )
+    return sum(counts) + min(best_by_splitting(tuple(one)) + best_by_splitting(tuple(two)) for one, two in parts)
+
+
+def merged_total(counts: Counts) -> int:
+    """The sum of all masses that Huffman's algorithm merges, over a sorted list: n times its mean length."""
+    rest, total = sorted(counts), 0
+    while len(rest) > 1:
+        merged = rest[0] + rest[1]
+        rest, total = sorted([*rest[2:], merged]), total + merged
+    return total
+
+
+def huffman_is_best() -> Enumeration:
+    """Sorted sources of up to five symbols with masses in twelfths: Huffman's lengths against a search, and his merged masses against all trees."""
+
+    def members() -> Iterator[Counts]:
+        return (
+            counts
+            for m in range(1, MOST + 1)
+            for counts in _compositions(m, DENOMINATOR)
+            if counts == tuple(sorted(counts))
+        )
+
+    def by_lengths(counts: Counts) -> bool:
+        return sum(a * k for a, k in zip(counts, huffman(counts), strict=True)) == _best_of_sorted(counts)
+
+    family = Family(
+        f"partitions of {DENOMINATOR} into 1 to {MOST} masses", members,
+        sum(_partitions(DENOMINATOR, m) for m in range(1, MOST + 1)),
+    )  # fmt: skip
+    return Enumeration(
+        "Huffman's code is best", family, by_lengths, lambda counts: merged_total(counts) == best_by_splitting(counts)
+    )
+
+
+def _partitions(n: int, m: int) -> int:
+    """How many partitions of n have m parts: p(n - 1, m - 1) + p(n - m, m)."""
+    if n < m or m == 0:
+        return int(n == m == 0)
+    return _partitions(n - 1, m - 1) + _partitions(n - m, m)
+
+
 def _best_of_sorted(counts: Counts, known: dict[Counts, int] = {}) -> int:  # noqa: B006  a cache of this process
     if counts not in known:
         known[counts] = best_by_search(counts)

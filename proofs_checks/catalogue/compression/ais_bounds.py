@@ -66,7 +66,7 @@ def statistical(
     case: Case, stream: Stream, *, accepting: bool = True, weighing: annealing.Weighing = annealing.before_the_move
 ) -> Evidence:
     """Chains that are drawn: the mean of their weights, each in [0, 1]."""
-    d, prior = annealing.random_energies(case.m, stream.fork(case.seed))
+    d, prior = annealing.random_energies(case.m, Stream(case.seed, stream.device, stream.dtype))
     weights = annealing.drawn_weights(
         d, prior, _ladder(case), case.size, stream.fork("chains"), accepting=accepting, weighing=weighing
     )

@@ -44,7 +44,7 @@ def numeric(case: Case, stream: Stream, *, value: linear.Value = linear.negative
 
 def statistical(case: Case, stream: Stream, *, value: linear.Value = linear.negative_log_z) -> Evidence:
     """One datum: the mean weight of draws of the prior."""
-    residuals, W = linear.random_decoder(case.D, case.k, 1, stream.fork(case.seed))
+    residuals, W = linear.random_decoder(case.D, case.k, 1, Stream(case.seed, stream.device, stream.dtype))
     mean, expected = linear.mean_weight(residuals, W, case.beta, case.size, stream.fork("draws"), value=value)
     return tested(abs(mean - expected), Test.hoeffding(case.size, width=1.0), resolves=0.02, name="mean weight is Z")
 

@@ -30,6 +30,7 @@ def exact(
         exactly.mean_length(),
         exactly.shannon_lengths(),
         exactly.blocks(),
+        exactly.huffman_is_best(),
         exactly.small_sources(claim),
         exactly.blocks_of_six_and_seven(blocks),
         exactly.one_to_one_code(excess),
