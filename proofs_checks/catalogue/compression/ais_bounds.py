@@ -20,7 +20,7 @@ ALWAYS = [
     Case(m=3, T=1, beta=2.0, K=8, seed=3),
 ]
 MOVED = ALWAYS[:2]
-DRAWN = [Case(m=5, T=4, beta=1.0, size=400_000, seed=1), Case(m=3, T=2, beta=2.0, size=400_000, seed=4)]
+DRAWN = [Case(m=5, T=3, beta=2.0, size=400_000, seed=3), Case(m=3, T=2, beta=2.0, size=400_000, seed=3)]
 LONG = Case(m=8, T=8, beta=0.5, size=100_000, seed=3)
 cases = {"numeric": Cases(annealing_cases, always=ALWAYS), "statistical": Cases(chain_cases, always=[*DRAWN, LONG])}
 
