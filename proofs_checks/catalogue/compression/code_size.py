@@ -41,7 +41,7 @@ def certified(*, change: Relation = "> 0") -> list[Evidence]:
 
 def numeric(case: Case, stream: Stream, *, factor: float = 1.0) -> list[Evidence]:
     """A random source, a quarter of its reproductions, a half, three quarters and all."""
-    source = tilted.SOURCES[case.source](case.n, case.m, stream.fork(case.seed))
+    source = tilted.SOURCES[case.source](case.n, case.m, Stream(case.seed, stream.device, stream.dtype))
     least, rises = nested.least_distortions(source)
     return [
         measured(least, resolves=1e-4, name="F/beta is the least distortion"),
