@@ -15,6 +15,7 @@ CHUNK = 4096  # searches at once
 def hidden_decoder(cells: Tensor, M: int) -> Callable[[Tensor], Tensor]:
     """Distortion 0 at codes z in the hidden cell of [0, 1), 1 elsewhere: of codes ``(r, n)`` in r searches, cells ``(r,)``.
 
+    >>> import torch
     >>> hidden_decoder(torch.tensor([1]), 4)(torch.tensor([[0.1, 0.3]])).tolist()
     [[1.0, 0.0]]
     """
