@@ -79,6 +79,23 @@ def nested_minima(claim: Claim = no_more) -> Enumeration:
     )
 
 
+def two_ways_to_the_least() -> Enumeration:
+    """Both ways of finding a least distortion, on every decoder and range: the minima against sorted lists, the levels against the largest of negatives."""
+    rows = lambda model: (model[0][:REPRODUCTIONS], model[0][REPRODUCTIONS:])  # noqa: E731
+    used = lambda row, chosen: [d for k, d in enumerate(row) if chosen >> k & 1]  # noqa: E731
+    family = Family(
+        "distortions 0, 1, 2 of two data and three reproductions, and a range",
+        lambda: product(product(range(LEVELS), repeat=2 * REPRODUCTIONS), range(1, 2**REPRODUCTIONS)),
+        LEVELS ** (2 * REPRODUCTIONS) * (2**REPRODUCTIONS - 1),
+    )
+    return Enumeration(
+        "least distortions",
+        family,
+        lambda model: _least(*model) == sum(sorted(used(row, model[1]))[0] for row in rows(model)),
+        lambda model: _least_by_levels(*model) == sum(-max(-d for d in used(row, model[1])) for row in rows(model)),
+    )
+
+
 # -- two linear decoders -----------------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 def exact(*, claim: exactly.Claim = exactly.no_more) -> list[Any]:
     """Nested ranges of small decoders; what a linear unit leaves, and the curve over F."""
     return [
+        exactly.two_ways_to_the_least(),
         exactly.nested_minima(claim),
         exactly.least_distortions(),
         exactly.gap_in_symbols(),
