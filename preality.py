@@ -1,11 +1,14 @@
-"""preality verifies what people claim about deep generative models: an exact proof, an independent measurement, an audit of your own model.
+"""preality verifies what people claim about deep generative models: an exact proof, an
+independent measurement, an audit of your own model.
 
 >>> import preality
 >>> preality.claims["hybrid.value-imbalance"].topic
 'hybrid'
 
-``claims``: the catalogue, by id. ``audit``: a theorem applied to your object, ``audit.density(flow, inliers, outliers)``. ``verify``: run claims
-and print a table. ``assert_claim``: a claim as one line of a test suite. Nothing heavy is imported before something runs.
+``claims``: the catalogue, by id. ``audit``: a theorem applied to your object,
+``audit.density(flow, inliers, outliers)``. ``verify``: run claims and print a table.
+``assert_claim``: a claim as one line of a test suite. Nothing heavy is imported before
+something runs.
 """
 
 from __future__ import annotations

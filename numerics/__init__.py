@@ -1,4 +1,5 @@
-"""The measuring floor: every object again from its definition, on any torch device, with a stated error. No SymPy.
+"""The measuring floor: every object again from its definition, on any torch device,
+with a stated error. No SymPy.
 
 =====================  ======================================================================
 streams                random numbers that do not depend on the device, from named seeds
@@ -18,5 +19,6 @@ latents                entangled representations, their twins and their scores
 detection              outlier detection: ROC areas, typicality, sets of a given mass
 =====================  ======================================================================
 
-The first seven stand on nothing else here. The next five stand on them, transports and latents on those, detection on all.
+The first seven stand on nothing else here. The next five stand on them, transports and
+latents on those, detection on all.
 """

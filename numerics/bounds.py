@@ -1,4 +1,5 @@
-"""What a measurement brings with it: the residual, and a derived bound on it, term by term. Inert; nothing here decides."""
+"""What a measurement brings with it: the residual, and a derived bound on it, term by
+term. Inert; nothing here decides."""
 
 from __future__ import annotations
 
@@ -12,10 +13,13 @@ class Bound:
     """How far from zero rounding and truncation alone could have carried a residual.
 
     Args:
-        terms: Named contributions, floats or tensors that broadcast with the residual; their sum is the bound.
+        terms: Named contributions, floats or tensors that broadcast with the residual;
+            their sum is the bound.
         derivation: Where the terms come from, in words, with the source.
-        estimated: Names of the terms that are estimates and not bounds; they are printed as such.
-        assumes: Properties (smoothness, say) that the derivation uses and that nobody has checked.
+        estimated: Names of the terms that are estimates and not bounds; they are
+            printed as such.
+        assumes: Properties (smoothness, say) that the derivation uses and that nobody
+            has checked.
 
     >>> Bound({"rounding": 1e-15}, "Two additions.").terms["rounding"]
     1e-15

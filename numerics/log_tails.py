@@ -1,4 +1,5 @@
-"""One number in (0, 1) as the logarithm of the smaller of itself and its complement, and the normal distribution in that form."""
+"""One number in (0, 1) as the logarithm of the smaller of itself and its complement,
+and the normal distribution in that form."""
 
 from __future__ import annotations
 
@@ -15,9 +16,11 @@ __all__ = ["LOG_2", "LOG_SQRT_2PI", "Tail", "normal_quantile", "normal_tail", "s
 
 
 class Tail(NamedTuple):
-    """Where a point lies in its distribution: ``log_p`` is log F where ``side`` is +1, and log(1 - F) where it is -1.
+    """Where a point lies in its distribution: ``log_p`` is log F where ``side`` is +1,
+    and log(1 - F) where it is -1.
 
-    The side is that of the smaller of the two (either, near the median), so that ``log_p`` is at most about log 1/2.
+    The side is that of the smaller of the two (either, near the median), so that
+    ``log_p`` is at most about log 1/2.
 
     >>> Tail(torch.tensor([0.25]).log(), torch.tensor([1.0])).complement().exp()
     tensor([0.7500])
@@ -28,7 +31,8 @@ class Tail(NamedTuple):
 
     @classmethod
     def of(cls, probability: Tensor) -> Tail:
-        """The tail of probabilities in (0, 1), any shape: below one half its logarithm, above that of the complement.
+        """The tail of probabilities in (0, 1), any shape: below one half its logarithm,
+        above that of the complement.
 
         >>> tail = Tail.of(torch.tensor([0.25, 0.75]))
         >>> tail.log_p.exp(), tail.side
@@ -44,7 +48,8 @@ class Tail(NamedTuple):
 
 
 def side_of(negative: Tensor, like: Tensor) -> Tensor:
-    """+1 where ``negative`` (bool, any shape), else -1, in the dtype of ``like``. Multiplying by it, unlike |x|, leaves derivatives right at 0.
+    """+1 where ``negative`` (bool, any shape), else -1, in the dtype of ``like``.
+    Multiplying by it, unlike |x|, leaves derivatives right at 0.
 
     >>> side_of(torch.tensor([True, False]), torch.zeros(1))
     tensor([ 1., -1.])
@@ -59,8 +64,10 @@ def normal_tail(v: Tensor, *, branch_free: bool = True) -> Tail:
 
     Args:
         v: Any shape.
-        branch_free: Evaluate this everywhere, as :func:`torch.func.vmap` demands. Otherwise :math:`\log\tfrac12\mathrm{erfc}(t/\sqrt2)` is
-            taken while it stays clear of underflow at every v, which costs a third and has the same accuracy.
+        branch_free: Evaluate this everywhere, as :func:`torch.func.vmap` demands.
+            Otherwise :math:`\log\tfrac12\mathrm{erfc}(t/\sqrt2)` is taken while it
+            stays clear of underflow at every v, which costs a third and has the same
+            accuracy.
     Accuracy: relative, a few units of roundoff, however far out.
 
     >>> normal_tail(torch.tensor([-40.0], dtype=torch.float64)).log_p
@@ -76,13 +83,16 @@ def normal_tail(v: Tensor, *, branch_free: bool = True) -> Tail:
 def normal_quantile(tail: Tail, *, branch_free: bool = False) -> Tensor:
     r"""The v whose :func:`normal_tail` this is.
 
-    Above e^-600 (e^-80 in float32) it is the inverse normal distribution function of e^log p. Below, where that underflows, it
-    solves :math:`t = -2\log p - \log 2\pi - \log t + 2\log(1 - t^{-1} + 3t^{-2} - \dots)` for :math:`t = v^2` by
-    iteration, which contracts by 1/t < 1/1000 (1/150) a step; six terms leave less than a unit in the last place.
+    Above e^-600 (e^-80 in float32) it is the inverse normal distribution function of
+    e^log p. Below, where that underflows, it solves :math:`t = -2\log p - \log 2\pi -
+    \log t + 2\log(1 - t^{-1} + 3t^{-2} - \dots)` for :math:`t = v^2` by iteration,
+    which contracts by 1/t < 1/1000 (1/150) a step; six terms leave less than a unit in
+    the last place.
 
     Args:
         tail: Any shape.
-        branch_free: Evaluate both branches everywhere, as :func:`torch.func.vmap` demands; slower.
+        branch_free: Evaluate both branches everywhere, as :func:`torch.func.vmap`
+            demands; slower.
     Accuracy: absolute, a few units of roundoff times ``1 + |v|``.
 
     >>> normal_quantile(normal_tail(torch.tensor([3.0, -40.0], dtype=torch.float64))).round(decimals=10)
@@ -96,7 +106,8 @@ def normal_quantile(tail: Tail, *, branch_free: bool = False) -> Tensor:
 
 
 def _deep_quantile(log_p: Tensor) -> Tensor:
-    """The normal quantile far in the lower tail, from the divergent but here ample expansion of the tail."""
+    """The normal quantile far in the lower tail, from the divergent but here ample
+    expansion of the tail."""
     target = -2.0 * (log_p + LOG_SQRT_2PI)
     t = target - torch.log(target)
     for _ in range(6):

@@ -1,7 +1,9 @@
-"""Quadrature on an interval: nested Gauss-Kronrod rules, their estimate, and a remainder for analytic integrands.
+"""Quadrature on an interval: nested Gauss-Kronrod rules, their estimate, and a
+remainder for analytic integrands.
 
-Two kinds of error live here and are kept apart: :func:`analytic_remainder` is a bound, derived from how large the
-integrand is on an ellipse in the complex plane; :meth:`Rule.estimate` compares two rules and is an estimate.
+Two kinds of error live here and are kept apart: :func:`analytic_remainder` is a bound,
+derived from how large the integrand is on an ellipse in the complex plane;
+:meth:`Rule.estimate` compares two rules and is an estimate.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ class Rule:
     Args:
         nodes: Increasing, strictly inside (0, 1).
         weights: Positive; exact for polynomials up to ``degree``.
-        coarse: Weights of the embedded rule, 0 where it has no node; exact up to ``coarse_degree``.
+        coarse: Weights of the embedded rule, 0 where it has no node; exact up to
+            ``coarse_degree``.
 
     >>> gauss(2).degree, len(gauss(2))
     (3, 2)
@@ -38,7 +41,8 @@ class Rule:
         return len(self.nodes)
 
     def tensors(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Nodes, weights and coarse weights on the device and in the dtype of ``like``, each of shape ``(len(self),)``.
+        """Nodes, weights and coarse weights on the device and in the dtype of ``like``,
+        each of shape ``(len(self),)``.
 
         >>> gauss(1).tensors(torch.zeros(1))[0]
         tensor([0.5000])
@@ -46,16 +50,20 @@ class Rule:
         return _rule_on_device(self, like.dtype, like.device)
 
     def integrate(self, integrand: Callable[[Tensor], Tensor], low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-        r"""Integrals of ``integrand`` from ``low`` to ``high``, and the distance between the two rules.
+        r"""Integrals of ``integrand`` from ``low`` to ``high``, and the distance
+        between the two rules.
 
         Args:
-            integrand: Maps abscissae of shape ``(m, *batch)`` to values of the same shape.
+            integrand: Maps abscissae of shape ``(m, *batch)`` to values of the same
+                shape.
             low, high: Shape ``batch``; ``high`` may lie below ``low``.
         Returns:
-            The fine rule's values and ``|fine - coarse|``, an *estimate* (of the coarse rule's error, so on a smooth
-            integrand usually far above that of the value returned), each of shape ``batch``.
+            The fine rule's values and ``|fine - coarse|``, an *estimate* (of the coarse
+            rule's error, so on a smooth integrand usually far above that of the value
+            returned), each of shape ``batch``.
         Accuracy:
-            Rounding adds at most ``2 (len(self) + 3) eps`` times the integral of the absolute value.
+            Rounding adds at most ``2 (len(self) + 3) eps`` times the integral of the
+            absolute value.
 
         >>> zero, one = torch.zeros(1).double(), torch.ones(1).double()
         >>> gauss(2).integrate(lambda t: t**3, zero, one)[0]
@@ -76,7 +84,8 @@ def _rule_on_device(rule: Rule, dtype: torch.dtype, device: torch.device) -> tup
 
 @functools.cache
 def gauss(n: int) -> Rule:
-    """Gauss-Legendre with ``n`` nodes (degree 2n - 1); no rule is embedded, and ``coarse`` repeats the weights.
+    """Gauss-Legendre with ``n`` nodes (degree 2n - 1); no rule is embedded, and
+    ``coarse`` repeats the weights.
 
     >>> [round(weight, 12) for weight in gauss(2).weights]
     [0.5, 0.5]
@@ -90,10 +99,12 @@ def gauss(n: int) -> Rule:
 
 @functools.cache
 def kronrod(n: int) -> Rule:
-    """Gauss-Kronrod with ``2n + 1`` nodes (degree at least 3n + 1) around Gauss-Legendre with ``n``.
+    """Gauss-Kronrod with ``2n + 1`` nodes (degree at least 3n + 1) around
+    Gauss-Legendre with ``n``.
 
-    The recurrence of the (2n+1)-point Jacobi-Kronrod matrix is Laurie's (1997), nodes and weights are its eigenvalues
-    and first eigenvector components (Golub & Welsch). Nodes and weights are good to a few units of 1e-15.
+    The recurrence of the (2n+1)-point Jacobi-Kronrod matrix is Laurie's (1997), nodes
+    and weights are its eigenvalues and first eigenvector components (Golub & Welsch).
+    Nodes and weights are good to a few units of 1e-15.
 
     >>> value, doubt = kronrod(7).integrate(torch.exp, torch.zeros(1).double(), torch.ones(1).double())
     >>> bool((value - (np.e - 1)).abs() < 1e-14)
@@ -112,7 +123,8 @@ def kronrod(n: int) -> Rule:
 
 
 def _jacobi_kronrod(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients of the Jacobi-Kronrod matrix of the Legendre weight on [-1, 1], of size 2n + 1 (Laurie's algorithm)."""
+    """Coefficients of the Jacobi-Kronrod matrix of the Legendre weight on [-1, 1], of
+    size 2n + 1 (Laurie's algorithm)."""
     a, b = np.zeros(2 * n + 1), np.zeros(2 * n + 1)
     k = np.arange(1, (3 * n + 1) // 2 + 1)
     b[0] = 2.0
@@ -145,12 +157,15 @@ def _jacobi_kronrod(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def analytic_remainder(degree: int, length: Tensor, log_size: Callable[[float], Tensor]) -> Tensor:
-    r"""Bound on a positive rule's error for an integrand that is analytic in an ellipse.
+    r"""Bound on a positive rule's error for an integrand that is analytic in an
+    ellipse.
 
-    A rule with positive weights, exact up to degree ``m``, errs on an interval of length ``L`` by at most
-    ``2 L`` times the distance of the integrand from the polynomials of degree ``m``, which is at most
-    ``2 M r^-m / (r - 1)`` where ``|integrand| <= M`` on the ellipse with foci at the ends and semi-axes (in units of half the
-    interval) that sum to ``r`` (Trefethen, Approximation Theory and Approximation Practice, thms. 8.2 and 19.3).
+    A rule with positive weights, exact up to degree ``m``, errs on an interval of
+    length ``L`` by at most ``2 L`` times the distance of the integrand from the
+    polynomials of degree ``m``, which is at most ``2 M r^-m / (r - 1)`` where
+    ``|integrand| <= M`` on the ellipse with foci at the ends and semi-axes (in units of
+    half the interval) that sum to ``r`` (Trefethen, Approximation Theory and
+    Approximation Practice, thms. 8.2 and 19.3).
 
     Args:
         degree: ``Rule.degree``. length: ``|high - low|``, shape ``batch``.
@@ -175,10 +190,11 @@ def box_rule(edges: tuple[Tensor, ...], rule: Rule, *, smooth: bool = False) -> 
     Args:
         edges: For each coordinate the increasing cell edges, shape ``(k_i + 1,)``.
         rule: The rule along each axis; its fine weights are used.
-        smooth: Substitute :math:`y = a + (b-a)\,u^5(126-420u+540u^2-315u^3+70u^4)` along each axis, which removes algebraic
-            singularities at the cells' ends.
+        smooth: Substitute :math:`y = a + (b-a)\,u^5(126-420u+540u^2-315u^3+70u^4)`
+            along each axis, which removes algebraic singularities at the cells' ends.
     Returns:
-        Points ``(cells, m, D)`` and weights ``(cells, m)``, cells in row-major order, ``m = len(rule) ** D``.
+        Points ``(cells, m, D)`` and weights ``(cells, m)``, cells in row-major order,
+        ``m = len(rule) ** D``.
 
     >>> points, weights = box_rule((torch.tensor([0.0, 1.0]).double(),) * 2, gauss(3))
     >>> points.shape, round(float(weights.sum()), 12)
@@ -208,16 +224,22 @@ def box_rule(edges: tuple[Tensor, ...], rule: Rule, *, smooth: bool = False) -> 
 
 
 def moving_end_log_size(exponents: tuple[Tensor, Tensor, Tensor], start: Tensor, width: Tensor, r: float) -> Tensor:
-    r"""log of the size, on the ellipse of parameter ``r``, of what a rule sees when its upper end is differentiated.
+    r"""log of the size, on the ellipse of parameter ``r``, of what a rule sees when its
+    upper end is differentiated.
 
-    A rule on [start, start + width] has nodes that move with the upper end. Its derivative is the same rule on [0, 1] applied to
-    :math:`\varphi(u) = \frac{d}{du}\,[u\,g(\text{start} + u\,\text{width})]`, whose integral is g at the upper end, exactly. Here
-    :math:`g(t) = \sum_k e^{-a_k t^2 + b_k t + c_k}` and the bound is :math:`\sum_k (1 + |u w|\,|{-2a_k t}+b_k|)\,|e^{\cdots}|`, term by term.
+    A rule on [start, start + width] has nodes that move with the upper end. Its
+    derivative is the same rule on [0, 1] applied to
+    :math:`\varphi(u) = \frac{d}{du}\,[u\,g(\text{start} + u\,\text{width})]`, whose
+    integral is g at the upper end, exactly. Here
+    :math:`g(t) = \sum_k e^{-a_k t^2 + b_k t + c_k}` and the bound is :math:`\sum_k (1 +
+    |u w|\,|{-2a_k t}+b_k|)\,|e^{\cdots}|`, term by term.
 
     Args:
-        exponents: (a, b, c); a, b of shape ``(K, 1)`` or ``(K, n)``, c of shape ``(K, n)``. start, width: ``(n,)``.
+        exponents: (a, b, c); a, b of shape ``(K, 1)`` or ``(K, n)``, c of shape ``(K,
+            n)``. start, width: ``(n,)``.
     Returns:
-        Upper bound of ``log max |phi|``, shape ``(n,)``; for :func:`analytic_remainder` with ``length = 1``.
+        Upper bound of ``log max |phi|``, shape ``(n,)``; for :func:`analytic_remainder`
+        with ``length = 1``.
 
     >>> flat = torch.zeros(1, 1).double(), torch.zeros(1, 1).double(), torch.zeros(1, 1).double()
     >>> bool(moving_end_log_size(flat, torch.zeros(1).double(), torch.ones(1).double(), 2.0) >= 0)

@@ -1,4 +1,5 @@
-"""Increasing functions inverted row by row: a bracket that bisection keeps, and Newton's steps inside it."""
+"""Increasing functions inverted row by row: a bracket that bisection keeps, and
+Newton's steps inside it."""
 
 from __future__ import annotations
 
@@ -15,10 +16,12 @@ Value = Callable[[Tensor, Tensor], Tensor]
 
 
 class Root(NamedTuple):
-    """Abscissae, and how far the function *as evaluated* misses its target there; each of shape ``(N,)``.
+    """Abscissae, and how far the function *as evaluated* misses its target there; each
+    of shape ``(N,)``.
 
-    ``width`` is what is left of the bracket; where it is not within a few units of roundoff of the abscissa, Newton's method
-    came to rest (its next step was below half a unit) before bisection had closed the bracket.
+    ``width`` is what is left of the bracket; where it is not within a few units of
+    roundoff of the abscissa, Newton's method came to rest (its next step was below half
+    a unit) before bisection had closed the bracket.
     """
 
     x: Tensor
@@ -32,9 +35,11 @@ def bracketed(
     """Abscissae below and above each root, by doubling steps away from ``centre``.
 
     Args:
-        value: Nondecreasing in its first argument: abscissae ``(n,)`` and the rows ``(n,)`` that they belong to, to ``(n,)``.
-            Minus or plus infinity is allowed where the function has not begun or has ended.
-        target: Shape ``(N,)``. centre, scale: Where to start, and the first step, positive; shape ``(N,)``.
+        value: Nondecreasing in its first argument: abscissae ``(n,)`` and the rows
+            ``(n,)`` that they belong to, to ``(n,)``. Minus or plus infinity is allowed
+            where the function has not begun or has ended.
+        target: Shape ``(N,)``. centre, scale: Where to start, and the first step,
+            positive; shape ``(N,)``.
         doublings: After so many the search is given up.
     Returns:
         low, high and whether a bracket was found, each of shape ``(N,)``.
@@ -76,18 +81,24 @@ def solve_increasing(
 ) -> Root:
     r"""The x in [low, high] at which an increasing function takes each target.
 
-    Newton's step is taken where it stays inside the bracket and the last one at least halved the miss; otherwise the bracket is bisected.
-    A row ends when the function meets its target to ``floor`` units of roundoff of 1 + |target| (a computed function hardly knows itself
-    better, and bisection among its roundings would never end), when its bracket is two units wide, or when the next step is below half a unit.
+    Newton's step is taken where it stays inside the bracket and the last one at least
+    halved the miss; otherwise the bracket is bisected. A row ends when the function
+    meets its target to ``floor`` units of roundoff of 1 + |target| (a computed function
+    hardly knows itself better, and bisection among its roundings would never end), when
+    its bracket is two units wide, or when the next step is below half a unit.
 
     Args:
-        evaluate: From abscissae ``(n,)`` and the rows ``(n,)`` that they belong to, the function and its slope, each ``(n,)``. The
-            function may be minus infinity at its lower end; the slope only steers, so that a wrong one costs steps and no accuracy.
-        target, low, high: Shape ``(N,)``; the function at ``low`` is at most the target, at ``high`` at least.
+        evaluate: From abscissae ``(n,)`` and the rows ``(n,)`` that they belong to, the
+            function and its slope, each ``(n,)``. The function may be minus infinity at
+            its lower end; the slope only steers, so that a wrong one costs steps and no
+            accuracy.
+        target, low, high: Shape ``(N,)``; the function at ``low`` is at most the
+            target, at ``high`` at least.
         start: A first guess inside the bracket; its middle when omitted.
         floor: See above; 0 asks for the last digit.
     Returns:
-        The abscissa of least miss among those tried, that miss, and the width of the bracket.
+        The abscissa of least miss among those tried, that miss, and the width of the
+        bracket.
 
     >>> nine, zero = torch.tensor([9.0]).double(), torch.zeros(1).double()
     >>> round(float(solve_increasing(lambda x, rows: (x * x, 2 * x), nine, zero, nine).x), 12)

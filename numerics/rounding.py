@@ -1,4 +1,5 @@
-"""What rounding may do to products of matrices: gamma_k of an inner product, and Frobenius norms rounded up (Higham 2002, chapter 3)."""
+"""What rounding may do to products of matrices: gamma_k of an inner product, and
+Frobenius norms rounded up (Higham 2002, chapter 3)."""
 
 from __future__ import annotations
 
@@ -9,10 +10,12 @@ from torch import Tensor
 
 
 def gamma(k: int, matrix: Tensor) -> float:
-    """gamma_k = k u/(1 - k u) for inner products of length k in this dtype; complex products count double (Higham 2002, 3.6).
+    """gamma_k = k u/(1 - k u) for inner products of length k in this dtype; complex
+    products count double (Higham 2002, 3.6).
 
     Args:
-        k: Length of the inner products. matrix: A tensor of any shape, whose dtype decides.
+        k: Length of the inner products. matrix: A tensor of any shape, whose dtype
+            decides.
 
     >>> round(gamma(2, torch.zeros(1).double()) / 2**-53, 12)
     2.0

@@ -1,4 +1,5 @@
-"""Random numbers that do not depend on the device: drawn on the CPU from one explicit generator, then moved."""
+"""Random numbers that do not depend on the device: drawn on the CPU from one explicit
+generator, then moved."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from torch import Tensor
 
 
 def derive_seed(*parts: object) -> int:
-    """A 63-bit seed that is a pure function of ``parts`` (their ``str``), so that order and sharding change nothing.
+    """A 63-bit seed that is a pure function of ``parts`` (their ``str``), so that order
+    and sharding change nothing.
 
     Collisions are those of SHA-256 cut to 63 bits.
 
@@ -26,7 +28,8 @@ class Stream:
 
     Args:
         seed: Nonnegative integer below 2**63.
-        device: Where the tensors are put. The numbers themselves are always drawn on the CPU.
+        device: Where the tensors are put. The numbers themselves are always drawn on
+            the CPU.
         dtype: Floating dtype of the real draws. float64 unless told otherwise.
 
     >>> torch.equal(Stream(7).normal(3), Stream(7).normal(3)), torch.equal(Stream(7).fork("a").normal(3), Stream(7).fork("b").normal(3))
@@ -44,7 +47,8 @@ class Stream:
         self.generator = torch.Generator(device="cpu").manual_seed(seed)
 
     def fork(self, label: object) -> Stream:
-        """An independent stream named by ``label``; forking draws nothing from this one."""
+        """An independent stream named by ``label``; forking draws nothing from this
+        one."""
         return Stream(derive_seed(self.seed, label), self.device, self.dtype)
 
     def normal(self, *shape: int) -> Tensor:

@@ -1,4 +1,5 @@
-"""preality: what people claim about deep generative models, proved, measured and audited.
+"""preality: what people claim about deep generative models, proved, measured and
+audited.
 
 >>> from proofs_checks import claims
 >>> print(claims)                                    # doctest: +SKIP
@@ -18,9 +19,11 @@ __all__ = ["assert_claim", "audit", "claims", "verify"]
 
 
 def assert_claim(claim_id: str, **objects: Any) -> None:
-    """Run a claim's routes, on your own objects where given, and raise ``AssertionError`` unless it holds.
+    """Run a claim's routes, on your own objects where given, and raise
+    ``AssertionError`` unless it holds.
 
-    For use in a test suite: ``assert_claim("anomaly.arbitrary-score", p=model.log_prob, s=score)``.
+    For use in a test suite: ``assert_claim("anomaly.arbitrary-score", p=model.log_prob,
+    s=score)``.
     """
     from proofs_checks.run.interactive import claims
 
@@ -28,7 +31,8 @@ def assert_claim(claim_id: str, **objects: Any) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """``claims`` and ``verify`` read the catalogue, ``audit`` the list of audits; neither is needed to import the package."""
+    """``claims`` and ``verify`` read the catalogue, ``audit`` the list of audits;
+    neither is needed to import the package."""
     if name in ("claims", "verify"):
         from proofs_checks.run import interactive
 

@@ -1,4 +1,5 @@
-"""``python -m proofs_checks``: the command ``preality`` where no script is installed."""
+"""``python -m proofs_checks``: the command ``preality`` where no script is
+installed."""
 
 from __future__ import annotations
 

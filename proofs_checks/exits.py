@@ -1,4 +1,5 @@
-"""Exit codes, in one place, since the command line and ``proofs_checks.measure`` share them.
+"""Exit codes, in one place, since the command line and ``proofs_checks.measure`` share
+them.
 
 ====  ==========================================================================================
    0  every selected claim holds (also on condition of claims that were not selected)
@@ -10,7 +11,8 @@
  130  interrupted; what was done is kept
 ====  ==========================================================================================
 
-Where several apply, a refutation comes first, then an error, then doubt: 1 before 4 before 3.
+Where several apply, a refutation comes first, then an error, then doubt: 1 before 4
+before 3.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Measure on a machine that has torch, numpy, scipy and hypothesis alone: ``python -m proofs_checks.measure``.
+"""Measure on a machine that has torch, numpy, scipy and hypothesis alone: ``python -m
+proofs_checks.measure``.
 
-Runs the numeric and statistical routes of claims with their controls, in this process, and prints one record a line as
-JSON, each as soon as it is made. ``preality import FILE`` checks the lines and keeps them. Exit codes are those of
+Runs the numeric and statistical routes of claims with their controls, in this process,
+and prints one record a line as JSON, each as soon as it is made. ``preality import
+FILE`` checks the lines and keeps them. Exit codes are those of
 :mod:`proofs_checks.exits`.
 """
 
@@ -90,7 +92,8 @@ def _selected(names: Sequence[str]) -> list[Claim]:
 
 
 def _printed(records: Iterator[dict[str, Any]], lines: TextIO) -> list[dict[str, Any]]:
-    """Print each record at once, with a word on stderr for whoever watches; returns them all."""
+    """Print each record at once, with a word on stderr for whoever watches; returns
+    them all."""
     from proofs_checks.run.checks import task_of
 
     kept = []
@@ -106,7 +109,8 @@ def _printed(records: Iterator[dict[str, Any]], lines: TextIO) -> list[dict[str,
 
 
 def _statuses(claims: Sequence[Claim], records: Sequence[dict[str, Any]]) -> list[str]:
-    """What each claim came to on the routes that were measured, with its controls; its proofs are made elsewhere."""
+    """What each claim came to on the routes that were measured, with its controls; its
+    proofs are made elsewhere."""
     from proofs_checks import kernel
 
     def verdicts(claim: Claim, route: str, control: str) -> list[kernel.Verdict]:

@@ -1,11 +1,13 @@
-"""The catalogue as a property suite: one node per claim, per route and per control, each failing by itself.
+"""The catalogue as a property suite: one node per claim, per route and per control,
+each failing by itself.
 
 Run it from anywhere, an installed package included::
 
     pytest --pyargs proofs_checks -k anomaly
 
-``PREALITY_PROFILE``, ``PREALITY_SEED`` and ``PREALITY_DEVICE`` choose what ``preality verify`` takes as options, and
-``PREALITY_CLAIMS`` (a path, or several joined as in PATH) adds claim files.
+``PREALITY_PROFILE``, ``PREALITY_SEED`` and ``PREALITY_DEVICE`` choose what ``preality
+verify`` takes as options, and ``PREALITY_CLAIMS`` (a path, or several joined as in
+PATH) adds claim files.
 """
 
 from __future__ import annotations
@@ -47,7 +49,8 @@ def settings() -> Settings:
 
 @cache
 def records_of(task: Task) -> tuple[Record, ...]:
-    """A task's records, made once: the node of a claim is made of those of its routes and controls."""
+    """A task's records, made once: the node of a claim is made of those of its routes
+    and controls."""
     from proofs_checks.run import checks
 
     return tuple(checks.run_task(CATALOGUE[task.claim], task, settings()))

@@ -1,4 +1,5 @@
-"""Compression by latent-variable models, measured: rates of encoders, bounds of likelihoods, rate-distortion curves.
+"""Compression by latent-variable models, measured: rates of encoders, bounds of
+likelihoods, rate-distortion curves.
 
 ======================  ===========================================================================
 source_codes            Huffman codes of random sources, and messages that are coded and read again

@@ -1,4 +1,5 @@
-"""Sources that are a reproduction plus noise, measured: their rate in closed form against both algorithms, and their distribution by draws."""
+"""Sources that are a reproduction plus noise, measured: their rate in closed form
+against both algorithms, and their distribution by draws."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ Solver = Callable[[Tensor, Tensor, float], Slope]
 
 @dataclass(frozen=True)
 class CyclicSource:
-    """x = y + w modulo M: distortions of differences at slope 1, and the distribution of x.
+    """x = y + w modulo M: distortions of differences at slope 1, and the distribution
+    of x.
 
     Args:
         distortions: ``(M, M)``, a circulant. weights: ``(M,)``. noise: ``(M,)``.
@@ -31,7 +33,8 @@ class CyclicSource:
 
 
 def cyclic_source(size: int, stream: Stream) -> CyclicSource:
-    """Random reproductions (a third of them of mass zero) and random noise modulo ``size``; the distortion is -log of the noise, at least 0.
+    """Random reproductions (a third of them of mass zero) and random noise modulo
+    ``size``; the distortion is -log of the noise, at least 0.
 
     >>> source = cyclic_source(5, Stream(0))
     >>> round(float(source.weights.sum()), 12)
@@ -65,7 +68,8 @@ def value_in_closed_form(source: CyclicSource) -> Tensor:
 
 
 def settled_distortion(distortions: Tensor, weights: Tensor, beta: float) -> Slope:
-    """Blahut and Arimoto stopped when the distortion changes by less than 1e-3, with that called the width of the interval."""
+    """Blahut and Arimoto stopped when the distortion changes by less than 1e-3, with
+    that called the width of the interval."""
     prior = weights.new_full((distortions.shape[1],), 1 / distortions.shape[1])
     last = math.inf
     steps, spent = 0, math.inf
@@ -85,7 +89,8 @@ def found_against_closed_form(
     value: Callable[[CyclicSource], Tensor] = value_in_closed_form,
     solver: Solver = interior_point,
 ) -> Measurement:
-    """The least F of any distribution of reproductions, as a solver finds it, against the closed form."""
+    """The least F of any distribution of reproductions, as a solver finds it, against
+    the closed form."""
     found = solver(source.distortions, source.weights, 1.0)
     size = source.weights.numel()
     sizes = float(source.distortions.max()) + math.log(size) + 1
@@ -97,7 +102,8 @@ def found_against_closed_form(
 
 
 def two_algorithms(source: CyclicSource, width: float = 1e-4) -> Measurement:
-    """The least F as the interior point finds it, against Blahut and Arimoto's once their own rule says that ``width`` is left."""
+    """The least F as the interior point finds it, against Blahut and Arimoto's once
+    their own rule says that ``width`` is left."""
     first = interior_point(source.distortions, source.weights, 1.0)
     second = blahut_arimoto(source.distortions, source.weights, 1.0, gap=width)
     return Measurement(
@@ -112,7 +118,8 @@ def two_algorithms(source: CyclicSource, width: float = 1e-4) -> Measurement:
 
 
 def gain_of_a_gaussian(distortion: float, dtype: torch.dtype = torch.float64) -> Measurement:
-    """g of the reproductions N(0, 1 - D) of a standard normal source, by the trapezoidal rule in data and reproductions, against 1."""
+    """g of the reproductions N(0, 1 - D) of a standard normal source, by the
+    trapezoidal rule in data and reproductions, against 1."""
     step, reach = 0.25 * math.sqrt(distortion), 10.0
     axis = torch.arange(-reach, reach + step / 2, step, dtype=dtype)
     prior = step * (-axis.square() / (2 * (1 - distortion))).exp() / math.sqrt(2 * math.pi * (1 - distortion))
@@ -138,7 +145,8 @@ def gain_of_a_gaussian(distortion: float, dtype: torch.dtype = torch.float64) ->
 
 
 def laplace_sum(size: int, ratio: float, stream: Stream) -> Tensor:
-    """Draws of y + w: an atom at 0 of mass ratio^2 or a Laplace variable of scale 1, and Laplace noise of scale ``ratio``, ``(size,)``."""
+    """Draws of y + w: an atom at 0 of mass ratio^2 or a Laplace variable of scale 1,
+    and Laplace noise of scale ``ratio``, ``(size,)``."""
     atom = stream.uniform(size) < ratio * ratio
     y = torch.where(
         atom, torch.zeros(size, dtype=stream.dtype, device=stream.device), stream.exponential(size) * stream.signs(size)
@@ -152,7 +160,8 @@ def without_the_atom(size: int, ratio: float, stream: Stream) -> Tensor:
 
 
 def distance_to_laplace(draws: Tensor) -> float:
-    """Largest distance of the empirical distribution function from that of a Laplace variable of scale 1."""
+    """Largest distance of the empirical distribution function from that of a Laplace
+    variable of scale 1."""
     half = torch.exp(-draws.abs()) / 2
     values = torch.where(draws < 0, half, 1 - half).sort().values
     n = values.numel()

@@ -1,7 +1,10 @@
-r"""Annealed importance weights on finite codes: by enumeration of all paths, and by chains that are drawn.
+r"""Annealed importance weights on finite codes: by enumeration of all paths, and by
+chains that are drawn.
 
-A chain starts at the prior; at each temperature :math:`b_t` its weight takes :math:`e^{-(b_t - b_{t-1}) d}` where it stands, and a random-walk
-step on the ring of codes follows, accepted or not by Metropolis' rule for :math:`p\,e^{-b_t d}`. Weights lie in [0, 1] where d >= 0. Nats.
+A chain starts at the prior; at each temperature :math:`b_t` its weight takes
+:math:`e^{-(b_t - b_{t-1}) d}` where it stands, and a random-walk step on the ring of
+codes follows, accepted or not by Metropolis' rule for :math:`p\,e^{-b_t d}`. Weights
+lie in [0, 1] where d >= 0. Nats.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ ROUNDING = (
 
 
 def metropolis(log_mass: Tensor) -> Tensor:
-    """Transition matrix ``(m, m)`` on a ring: a neighbour is proposed, and accepted with the quotient of masses at most.
+    """Transition matrix ``(m, m)`` on a ring: a neighbour is proposed, and accepted
+    with the quotient of masses at most.
 
     >>> metropolis(torch.zeros(3, dtype=torch.float64)).sum(1).tolist()
     [1.0, 1.0, 1.0]
@@ -66,7 +70,8 @@ def random_energies(codes: int, stream: Stream) -> tuple[Tensor, Tensor]:
 def all_paths(
     d: Tensor, prior: Tensor, ladder: list[float], kernel: Kernel = metropolis, weighing: Weighing = before_the_move
 ) -> Outcomes:
-    """Probability, weight and last code of every path, ``(m^T,)`` each: ``d`` and ``prior`` ``(m,)``, ``ladder`` of slopes from 0 up."""
+    """Probability, weight and last code of every path, ``(m^T,)`` each: ``d`` and
+    ``prior`` ``(m,)``, ``ladder`` of slopes from 0 up."""
     m = d.numel()
     probability, log_weight, last = prior, torch.zeros_like(prior), torch.arange(m)
     for low, high in pairwise(ladder):
@@ -88,7 +93,8 @@ def unbiased(d: Tensor, prior: Tensor, ladder: list[float], outcomes: Outcomes) 
 
 
 def plain_draws(d: Tensor, prior: Tensor, beta: float) -> Outcomes:
-    """Draws of the prior, weighed once and not moved: probabilities, weights and codes, ``(m,)`` each."""
+    """Draws of the prior, weighed once and not moved: probabilities, weights and codes,
+    ``(m,)`` each."""
     return prior, (-beta * d).exp(), torch.arange(d.numel())
 
 
@@ -105,7 +111,8 @@ def unweighted(weights: Tensor) -> Tensor:
 def below_the_curve(
     d: Tensor, prior: Tensor, beta: float, outcomes: Outcomes, *, K: int, shares: Shares = resampled
 ) -> Measurement:
-    """By how much (D of the chosen chain, -E log mean_K w - beta D) falls below the curve sup_b F(b) - b D; all K-chain outcomes are summed."""
+    """By how much (D of the chosen chain, -E log mean_K w - beta D) falls below the
+    curve sup_b F(b) - b D; all K-chain outcomes are summed."""
     p, w, last = outcomes
     rate = distortion = d.new_zeros(())
     count = 0
@@ -133,7 +140,8 @@ def drawn_weights(
     accepting: bool = True,
     weighing: Weighing = before_the_move,
 ) -> Tensor:
-    """Weights of ``size`` chains that are drawn, ``(size,)``: a neighbour on the ring at each temperature."""
+    """Weights of ``size`` chains that are drawn, ``(size,)``: a neighbour on the ring
+    at each temperature."""
     m = d.numel()
     last = torch.searchsorted(prior.cumsum(0), stream.uniform(size)).clamp(max=m - 1)
     log_weight = torch.zeros(size, dtype=d.dtype, device=d.device)

@@ -1,4 +1,5 @@
-"""Encoders on finite alphabets: the rate against a prior, the information that a code carries, and what a prior adds.
+"""Encoders on finite alphabets: the rate against a prior, the information that a code
+carries, and what a prior adds.
 
 Rates and informations are in nats; masses are rows of tensors that add up to one.
 """
@@ -24,9 +25,11 @@ ROUNDING = (
 
 
 def relative_entropy(p: Tensor, q: Tensor) -> Tensor:
-    """KL(p||q) in nats over the last axis: ``p``, ``q`` of shape ``(*, n)``, positive, to ``(*)``.
+    """KL(p||q) in nats over the last axis: ``p``, ``q`` of shape ``(*, n)``, positive,
+    to ``(*)``.
 
-    Accuracy: (n + 4) unit roundoffs of the sum of sizes of its terms. It is not clamped at zero.
+    Accuracy: (n + 4) unit roundoffs of the sum of sizes of its terms. It is not clamped
+        at zero.
 
     >>> p = torch.tensor([0.5, 0.5], dtype=torch.float64)
     >>> round(float(relative_entropy(p, torch.tensor([0.25, 0.75], dtype=torch.float64))), 4)
@@ -81,7 +84,8 @@ class Encoder:
 
 
 def random_encoder(data: int, codes: int, sharpness: float, stream: Stream) -> Encoder:
-    """An encoder of ``data`` symbols into ``codes`` codes; the larger the sharpness, the less is left to chance.
+    """An encoder of ``data`` symbols into ``codes`` codes; the larger the sharpness,
+    the less is left to chance.
 
     >>> random_encoder(3, 2, 1.0, Stream(0)).codes.shape
     torch.Size([3, 2])
@@ -94,7 +98,8 @@ def random_encoder(data: int, codes: int, sharpness: float, stream: Stream) -> E
 
 
 def parts_of_the_rate(encoder: Encoder, divergence: Divergence = relative_entropy) -> tuple[Measurement, Measurement]:
-    """The rate against information and prior gap, and by how much the rate falls below the information."""
+    """The rate against information and prior gap, and by how much the rate falls below
+    the information."""
     rate, information = encoder.rate(divergence), encoder.information()
     gap = relative_entropy(encoder.mixture, encoder.prior)
     bound = Bound({"rounding": _rounding(encoder)}, ROUNDING)

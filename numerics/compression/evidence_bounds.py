@@ -1,7 +1,10 @@
-r"""Bounds of a log likelihood, measured on finite latents: the ELBO, importance-weighted bounds, and Gaussian decoders.
+r"""Bounds of a log likelihood, measured on finite latents: the ELBO,
+importance-weighted bounds, and Gaussian decoders.
 
-Importance-weighted bounds are means over K weights: enumerated for whole K, and for every real K >= 1 as Frullani's integral
-:math:`\int_0^\infty (e^{-u} - \varphi(u/K)^K)\,du/u`, phi the Laplace transform of one weight. All in nats.
+Importance-weighted bounds are means over K weights: enumerated for whole K, and for
+every real K >= 1 as Frullani's integral
+:math:`\int_0^\infty (e^{-u} - \varphi(u/K)^K)\,du/u`, phi the Laplace transform of one
+weight. All in nats.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ Gap = Callable[[Tensor], Tensor]
 
 
 def evidence_gap(joint: Tensor, encoder: Tensor, sign: Callable[[Tensor], Tensor] = torch.neg) -> Measurement:
-    """``|ELBO - (log p(x) - KL(q||posterior))|`` for ``joint`` p(x, z) and ``encoder`` q, ``(N, Z)`` each, a row for each datum."""
+    """``|ELBO - (log p(x) - KL(q||posterior))|`` for ``joint`` p(x, z) and ``encoder``
+    q, ``(N, Z)`` each, a row for each datum."""
     evidence = joint.sum(1, keepdim=True)
     bound = (encoder * (joint.log() - encoder.log())).sum(1)
     residual = (bound - evidence.log()[:, 0] - sign(relative_entropy(encoder, joint / evidence))).abs()
@@ -33,7 +37,8 @@ def evidence_gap(joint: Tensor, encoder: Tensor, sign: Callable[[Tensor], Tensor
 
 
 def shortfall_of_the_posterior(joint: Tensor, encoder: Tensor) -> Measurement:
-    """By how much the posterior's own bound falls below that of ``encoder``, ``(N,)``: never, beyond rounding."""
+    """By how much the posterior's own bound falls below that of ``encoder``, ``(N,)``:
+    never, beyond rounding."""
     posterior = joint / joint.sum(1, keepdim=True)
 
     def bound(q: Tensor) -> Tensor:
@@ -55,7 +60,8 @@ def _rounding(joint: Tensor, encoder: Tensor) -> Bound:
 
 
 def random_weights(atoms: int, stream: Stream) -> tuple[Tensor, Tensor]:
-    """Masses and values of a weight with mean one on ``atoms`` atoms, ``(atoms,)`` each.
+    """Masses and values of a weight with mean one on ``atoms`` atoms, ``(atoms,)``
+    each.
 
     >>> masses, values = random_weights(3, Stream(1))
     >>> round(float(masses @ values), 12)
@@ -67,7 +73,8 @@ def random_weights(atoms: int, stream: Stream) -> tuple[Tensor, Tensor]:
 
 
 def enumerated(masses: Tensor, values: Tensor, K: int) -> tuple[float, float]:
-    """E log of the mean of K weights, over all multisets of K atoms; and the rounding of that sum.
+    """E log of the mean of K weights, over all multisets of K atoms; and the rounding
+    of that sum.
 
     >>> masses, values = torch.tensor([0.5, 0.5]).double(), torch.tensor([0.5, 1.5]).double()
     >>> round(enumerated(masses, values, 1)[0], 4)
@@ -84,9 +91,11 @@ def enumerated(masses: Tensor, values: Tensor, K: int) -> tuple[float, float]:
 
 
 def importance_weighted(masses: Tensor, values: Tensor, K: Tensor) -> Tensor:
-    """E log of the mean of K weights, for every real ``K >= 1`` of shape ``(k,)``: Frullani's integral by the trapezoidal rule in log u.
+    """E log of the mean of K weights, for every real ``K >= 1`` of shape ``(k,)``:
+    Frullani's integral by the trapezoidal rule in log u.
 
-    Accuracy: see :func:`quadrature_error`; the rounding of the integrand weighs about 1e-14.
+    Accuracy: see :func:`quadrature_error`; the rounding of the integrand weighs about
+        1e-14.
     """
     t = torch.arange(-REACH, REACH + STEP / 2, STEP, dtype=values.dtype, device=values.device)
     u = t.exp()
@@ -95,10 +104,13 @@ def importance_weighted(masses: Tensor, values: Tensor, K: Tensor) -> Tensor:
 
 
 def quadrature_error(masses: Tensor, values: Tensor) -> Bound:
-    r"""Of :func:`importance_weighted`: the rule in the strip :math:`|\mathrm{Im}\,t| < \pi/4`, its two ends, and rounding.
+    r"""Of :func:`importance_weighted`: the rule in the strip :math:`|\mathrm{Im}\,t| <
+    \pi/4`, its two ends, and rounding.
 
-    There :math:`u = |u| e^{i s}` with Re u >= |u|/sqrt 2, and the integrand is at most :math:`|u| (1 + E w)` and at most
-    :math:`e^{-Re u} + e^{-w_{min} Re u}`, so that its integral over a line of the strip is at most M below.
+    There :math:`u = |u| e^{i s}` with Re u >= |u|/sqrt 2, and the integrand is at most
+    :math:`|u| (1 + E w)` and at most
+    :math:`e^{-Re u} + e^{-w_{min} Re u}`, so that its integral over a line of the strip
+    is at most M below.
     """
     least = min(1.0, float(values.min()))
     mean = float(masses @ values)
@@ -125,7 +137,8 @@ def expected(masses: Tensor, values: Tensor, K: Tensor) -> Tensor:
 
 
 def of_one_draw(masses: Tensor, values: Tensor, K: Tensor) -> Tensor:
-    """The bounds along one sequence of draws whose largest weight comes first: log of the mean of the first K weights, K rounded up."""
+    """The bounds along one sequence of draws whose largest weight comes first: log of
+    the mean of the first K weights, K rounded up."""
     counts = K.ceil().long()
     sequence = torch.cat([values.max()[None], values.min().expand(int(counts.max()))])
     return (sequence.cumsum(0)[counts - 1] / counts).log()
@@ -166,7 +179,8 @@ def bare_squares(x: Tensor, f: Tensor) -> Tensor:
 def rate_and_distortion(
     x: Tensor, decoded: Tensor, prior: Tensor, distortion: Callable[[Tensor, Tensor], Tensor] = half_squares
 ) -> Measurement:
-    """Rate plus distortion at the posterior against -log p(x) of the mixture as torch's distributions evaluate it.
+    """Rate plus distortion at the posterior against -log p(x) of the mixture as torch's
+    distributions evaluate it.
 
     Args:
         x: Data, ``(N, D)``. decoded: f(z) of every code, ``(Z, D)``. prior: ``(Z,)``.

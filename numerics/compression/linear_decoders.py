@@ -1,6 +1,8 @@
-r"""Linear decoders with a standard normal prior, measured: -log Z in closed form against the Gaussian that it is, and against draws.
+r"""Linear decoders with a standard normal prior, measured: -log Z in closed form
+against the Gaussian that it is, and against draws.
 
-:math:`d = |x - b - W z|^2 / 2`, so that :math:`Z = (2\pi/\beta)^{D/2} N(x; b, W W^T + I/\beta)`.
+:math:`d = |x - b - W z|^2 / 2`, so that :math:`Z = (2\pi/\beta)^{D/2} N(x; b, W W^T +
+I/\beta)`.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ Value = Callable[[Tensor, Tensor, float], Tensor]
 
 
 def negative_log_z(residuals: Tensor, W: Tensor, beta: float) -> Tensor:
-    """-log Z in nats by the codes' own matrix: ``residuals`` x - b of shape ``(N, D)``, ``W`` ``(D, k)``, to ``(N,)``.
+    """-log Z in nats by the codes' own matrix: ``residuals`` x - b of shape ``(N, D)``,
+    ``W`` ``(D, k)``, to ``(N,)``.
 
     Costs k^3 and not D^3.
 
@@ -63,7 +66,8 @@ def random_decoder(pixels: int, codes: int, data: int, stream: Stream) -> tuple[
 
 
 def against_the_gaussian(residuals: Tensor, W: Tensor, beta: float, value: Value = negative_log_z) -> Measurement:
-    """The closed form against the log density of N(0, W W^T + I/beta) as torch evaluates it, on the pixels."""
+    """The closed form against the log density of N(0, W W^T + I/beta) as torch
+    evaluates it, on the pixels."""
     D, k = W.shape
     covariance = W @ W.T + torch.eye(D, dtype=W.dtype, device=W.device) / beta
     gaussian = torch.distributions.MultivariateNormal(torch.zeros_like(residuals[0]), covariance)
@@ -81,7 +85,8 @@ def against_the_gaussian(residuals: Tensor, W: Tensor, beta: float, value: Value
 def mean_weight(
     residuals: Tensor, W: Tensor, beta: float, size: int, stream: Stream, *, value: Value = negative_log_z
 ) -> tuple[float, float]:
-    """The mean over draws of the prior of exp(-beta d), in [0, 1], for the first residual, and what the closed form says."""
+    """The mean over draws of the prior of exp(-beta d), in [0, 1], for the first
+    residual, and what the closed form says."""
     z = stream.normal(size, W.shape[1])
     squares = (residuals[0] - z @ W.T).square().sum(1) / 2
     return float((-beta * squares).exp().mean()), float((-value(residuals[:1], W, beta)).exp())

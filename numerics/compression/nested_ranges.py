@@ -1,4 +1,5 @@
-"""Growing decoders, measured: least distortions as slopes of F, and the least F of growing classes of priors."""
+"""Growing decoders, measured: least distortions as slopes of F, and the least F of
+growing classes of priors."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ def _sizes(source: Source) -> list[int]:
 
 
 def least_distortions(source: Source, beta: float = STEEP) -> tuple[Measurement, Measurement]:
-    """F/beta of growing ranges under uniform priors, against the mean distance to the nearest reproduction; and by how much it rises with the range."""
+    """F/beta of growing ranges under uniform priors, against the mean distance to the
+    nearest reproduction; and by how much it rises with the range."""
     found, nearest = [], []
     rounding = 0.0
     for kept in _sizes(source):
@@ -39,7 +41,8 @@ def least_distortions(source: Source, beta: float = STEEP) -> tuple[Measurement,
 
 
 def growing_classes(source: Source, beta: float, factor: float = 1.0) -> Measurement:
-    """By how much F at ``factor`` times beta rises, where priors on more and more reproductions are trained at beta."""
+    """By how much F at ``factor`` times beta rises, where priors on more and more
+    reproductions are trained at beta."""
     values, slack = [], 0.0
     for kept in _sizes(source):
         d = source.distortions[:, :kept]

@@ -1,8 +1,11 @@
-r"""Rate-distortion on finite alphabets at a slope beta, every answer an interval: by an interior point, and by Blahut and Arimoto.
+r"""Rate-distortion on finite alphabets at a slope beta, every answer an interval: by an
+interior point, and by Blahut and Arimoto.
 
-With :math:`A(x, y) = e^{-\beta d(x, y)}` and a distribution q on reproductions, :math:`F(q) = -\sum_x w(x) \log (Aq)(x)` bounds the least
-value :math:`F` from above, and :math:`F(q) - \log \max_y g(y)` from below, :math:`g(y) = \sum_x w(x) A(x, y)/(Aq)(x)`. The rate at the
-distortion of that slope is :math:`F - \beta D`. Nats inside.
+With :math:`A(x, y) = e^{-\beta d(x, y)}` and a distribution q on reproductions,
+:math:`F(q) = -\sum_x w(x) \log (Aq)(x)` bounds the least value :math:`F` from above,
+and :math:`F(q) - \log \max_y g(y)` from below, :math:`g(y) = \sum_x w(x) A(x,
+y)/(Aq)(x)`. The rate at the distortion of that slope is :math:`F - \beta D`. Nats
+inside.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ class Slope:
     """What is known of a curve at one slope.
 
     Args:
-        beta: The slope. prior: The distribution on reproductions that was found, ``(m,)``.
+        beta: The slope. prior: The distribution on reproductions that was found,
+            ``(m,)``.
         upper: F of that prior, nats. lower: F less log max g. rounding: Of either.
         distortion: E d of its encoder. steps: How many were taken.
     """
@@ -53,9 +57,11 @@ class Slope:
 
 
 def free_energy(distortions: Tensor, weights: Tensor, prior: Tensor, beta: float) -> tuple[Tensor, Bound]:
-    """-E log Z, ``()``, and its rounding: ``distortions`` ``(n, m)``, ``weights`` ``(n,)``, ``prior`` ``(m,)``.
+    """-E log Z, ``()``, and its rounding: ``distortions`` ``(n, m)``, ``weights``
+    ``(n,)``, ``prior`` ``(m,)``.
 
-    Infinite distortions and codes of prior mass zero are allowed; a datum without a reproduction makes it infinite.
+    Infinite distortions and codes of prior mass zero are allowed; a datum without a
+    reproduction makes it infinite.
 
     >>> d = 1 - torch.eye(2, dtype=torch.float64)
     >>> half = torch.tensor([0.5, 0.5], dtype=torch.float64)
@@ -75,7 +81,8 @@ def free_energy(distortions: Tensor, weights: Tensor, prior: Tensor, beta: float
 
 
 def gains(distortions: Tensor, weights: Tensor, prior: Tensor, beta: float) -> Tensor:
-    """g(y) = E_x exp(-beta d(x, y))/Z(x) for every reproduction, ``(m,)``: at most 1 everywhere where the prior is optimal.
+    """g(y) = E_x exp(-beta d(x, y))/Z(x) for every reproduction, ``(m,)``: at most 1
+    everywhere where the prior is optimal.
 
     >>> d = 1 - torch.eye(2, dtype=torch.float64)
     >>> half = torch.tensor([0.5, 0.5], dtype=torch.float64)
@@ -99,10 +106,12 @@ def _slope(distortions: Tensor, weights: Tensor, prior: Tensor, beta: float, ste
 def blahut_arimoto(
     distortions: Tensor, weights: Tensor, beta: float, *, gap: float = 1e-6, steps: int = 100_000
 ) -> Slope:
-    """Alternating minimisation (Blahut 1972, Arimoto 1972), until the interval is as narrow as asked for.
+    """Alternating minimisation (Blahut 1972, Arimoto 1972), until the interval is as
+    narrow as asked for.
 
     Args:
-        distortions: ``(n, m)``. weights: ``(n,)``, a distribution. gap: Width of the interval, nats. steps: At most so many.
+        distortions: ``(n, m)``. weights: ``(n,)``, a distribution. gap: Width of the
+            interval, nats. steps: At most so many.
     Raises:
         PrecisionError: the interval stayed wider.
 
@@ -123,12 +132,15 @@ def blahut_arimoto(
 
 
 def interior_point(distortions: Tensor, weights: Tensor, beta: float, *, gap: float = 1e-9) -> Slope:
-    r"""Newton's method on :math:`\min_{q > 0} -\sum w \log (Aq) + \sum q`, with a barrier that shrinks.
+    r"""Newton's method on :math:`\min_{q > 0} -\sum w \log (Aq) + \sum q`, with a
+    barrier that shrinks.
 
-    The optimum of that problem adds up to one by itself. Columns may repeat and distortions may be infinite.
+    The optimum of that problem adds up to one by itself. Columns may repeat and
+    distortions may be infinite.
 
     Args:
-        distortions: ``(n, m)``. weights: ``(n,)``, a distribution. gap: Width of the interval, nats.
+        distortions: ``(n, m)``. weights: ``(n,)``, a distribution. gap: Width of the
+            interval, nats.
     Raises:
         PrecisionError: the interval stayed wider.
     Accuracy:
@@ -163,7 +175,8 @@ def interior_point(distortions: Tensor, weights: Tensor, beta: float, *, gap: fl
 
 
 def _solve(half: Tensor, diagonal: Tensor, right: Tensor) -> Tensor:
-    """(half^T half + diag) move = right, through the smaller of the two dimensions (Woodbury)."""
+    """(half^T half + diag) move = right, through the smaller of the two dimensions
+    (Woodbury)."""
     n, m = half.shape
     if m <= n:
         return torch.linalg.solve(half.T @ half + torch.diag(diagonal), right)
@@ -179,7 +192,8 @@ def _room(x: Tensor, move: Tensor) -> float:
 
 
 def best_prior(distortions: Tensor, weights: Tensor, beta: float) -> Slope:
-    """The interior point to the narrowest interval in 1e-9, 1e-7, 1e-5 that the precision carries."""
+    """The interior point to the narrowest interval in 1e-9, 1e-7, 1e-5 that the
+    precision carries."""
     for gap in (1e-9, 1e-7):
         try:
             return interior_point(distortions, weights, beta, gap=gap)

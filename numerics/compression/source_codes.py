@@ -1,4 +1,5 @@
-"""Huffman codes of random sources: mean lengths in bits against entropies, blocks, and messages that are coded and read again."""
+"""Huffman codes of random sources: mean lengths in bits against entropies, blocks, and
+messages that are coded and read again."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ ROUNDING = (
 
 
 def huffman_lengths(masses: Sequence[float]) -> list[int]:
-    """Lengths in bits of Huffman's words, symbol by symbol; a single symbol has the empty word.
+    """Lengths in bits of Huffman's words, symbol by symbol; a single symbol has the
+    empty word.
 
     >>> huffman_lengths([0.25, 0.25, 0.5])
     [2, 2, 1]
@@ -47,7 +49,8 @@ def truncated_lengths(masses: Sequence[float]) -> list[int]:
 
 
 def prefix_words(lengths: Sequence[int]) -> list[str]:
-    """Words of the given lengths, none a prefix of another: in order of length, each the next binary number.
+    """Words of the given lengths, none a prefix of another: in order of length, each
+    the next binary number.
 
     Raises:
         ValueError: Kraft's sum exceeds one, and there are no such words.
@@ -82,7 +85,8 @@ def decode(bits: str, words: Sequence[str]) -> list[int]:
 
 
 def random_source(symbols: int, skew: float, stream: Stream) -> Tensor:
-    """Masses of that many symbols, ``(symbols,)``; the larger the skew, the more uneven."""
+    """Masses of that many symbols, ``(symbols,)``; the larger the skew, the more
+    uneven."""
     return (skew * stream.normal(symbols)).softmax(0)
 
 
@@ -92,7 +96,8 @@ def block_masses(masses: Tensor, n: int) -> list[float]:
 
 
 def lengths_against_entropy(masses: Tensor, n: int, lengths: Lengths = huffman_lengths) -> Measurement:
-    """For blocks of n: by how much H <= L/n < H + 1/n fails, on either side, bits a symbol: ``(2,)``."""
+    """For blocks of n: by how much H <= L/n < H + 1/n fails, on either side, bits a
+    symbol: ``(2,)``."""
     blocks = block_masses(masses, n)
     p = np.array(masses.tolist())
     entropy = -math.fsum(p * np.log2(p)) if len(p) > 1 else 0.0

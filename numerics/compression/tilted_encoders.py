@@ -1,6 +1,8 @@
-"""The best encoder for a fixed decoder and prior, measured on finite alphabets: its value, its curve, other priors, other decoders.
+"""The best encoder for a fixed decoder and prior, measured on finite alphabets: its
+value, its curve, other priors, other decoders.
 
-All in nats; bounds are of rounding alone, and where a distortion is optimised the interval of :mod:`numerics.compression.rate_distortion`.
+All in nats; bounds are of rounding alone, and where a distortion is optimised the
+interval of :mod:`numerics.compression.rate_distortion`.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class Source:
 
 
 def random_source(data: int, codes: int, stream: Stream) -> Source:
-    """Points of the plane with random masses, codes at random places, squared distances, and a random prior.
+    """Points of the plane with random masses, codes at random places, squared
+    distances, and a random prior.
 
     >>> random_source(3, 4, Stream(0)).distortions.shape
     torch.Size([3, 4])
@@ -50,7 +53,8 @@ def random_source(data: int, codes: int, stream: Stream) -> Source:
 
 
 def source_on_a_circle(data: int, codes: int, stream: Stream) -> Source:
-    """Data spread evenly over a circle of radius 2, codes as well, squared distances, a random prior: no half of the codes is as good as all."""
+    """Data spread evenly over a circle of radius 2, codes as well, squared distances, a
+    random prior: no half of the codes is as good as all."""
 
     def circle(count: int) -> Tensor:
         angle = torch.arange(count, dtype=stream.dtype, device=stream.device) * (2 * math.pi / count)
@@ -70,7 +74,8 @@ def tilted(source: Source, beta: float) -> Tensor:
 
 
 def shared(source: Source, beta: float) -> Tensor:
-    """One encoder for all data: the prior, tilted by the mean distortion, ``(n, m)``."""
+    """One encoder for all data: the prior, tilted by the mean distortion, ``(n,
+    m)``."""
     mean = source.weights @ source.distortions
     return (source.prior.log() - beta * mean).softmax(0).expand_as(source.distortions)
 
@@ -97,7 +102,8 @@ def value_of_an_encoder(source: Source, beta: float, encoding: Encoding = tilted
 
 
 def excess_of_others(source: Source, beta: float, stream: Stream) -> Measurement:
-    """By how much encoders near the best one and far from it fall below -E log Z: none does."""
+    """By how much encoders near the best one and far from it fall below -E log Z: none
+    does."""
     best, value = tilted(source, beta), source.value(beta)[0]
     costs = [_cost(source, best, beta)]
     for scale in (1e-3, 0.1, 3.0):
@@ -108,7 +114,8 @@ def excess_of_others(source: Source, beta: float, stream: Stream) -> Measurement
 
 
 def slope_and_curvature(source: Source, beta: float, factor: float = 1.0) -> tuple[Measurement, Measurement]:
-    """Of the rate and the distortion of q_beta, each from the encoder alone: dR/dbeta against -beta dD/dbeta, and dD/dbeta against -E Var d.
+    """Of the rate and the distortion of q_beta, each from the encoder alone: dR/dbeta
+    against -beta dD/dbeta, and dD/dbeta against -E Var d.
 
     The derivatives are autograd's; neither F nor its slope is used.
 
@@ -147,7 +154,8 @@ def where_the_prior_is(gain: Tensor, prior: Tensor) -> Tensor:
 def prior_certificate(
     source: Source, beta: float, largest: Callable[[Tensor, Tensor], Tensor] = everywhere
 ) -> tuple[Measurement, Measurement]:
-    """By how much KL(q_beta(z)||p) exceeds F_p - F_f, and that the log of the largest g: neither does, beyond the interval of F_f."""
+    """By how much KL(q_beta(z)||p) exceeds F_p - F_f, and that the log of the largest
+    g: neither does, beyond the interval of F_f."""
     value, rounding = source.value(beta)
     best = best_prior(source.distortions, source.weights, beta)
     saved = float(value) - best.upper  # at most F_p - F_f, by no more than the interval's width
@@ -166,14 +174,16 @@ def prior_certificate(
 
 
 def with_a_missed_symbol(source: Source, beta: float) -> Source:
-    """The best prior for the first half of the reproductions alone, zero on the others: a fixed point of its encoder's mixture."""
+    """The best prior for the first half of the reproductions alone, zero on the others:
+    a fixed point of its encoder's mixture."""
     half = max(1, source.prior.numel() // 2)
     best = best_prior(source.distortions[:, :half], source.weights, beta).prior
     return Source(source.distortions, source.weights, torch.cat([best, best.new_zeros(source.prior.numel() - half)]))
 
 
 def with_a_fixed_point(source: Source, beta: float) -> Source:
-    """The same source under the prior that replacing it by the mixture of its own codes leads to, from one of full support."""
+    """The same source under the prior that replacing it by the mixture of its own codes
+    leads to, from one of full support."""
     prior = source.prior
     for _ in range(ROUNDS):
         prior = source.weights @ tilted(Source(source.distortions, source.weights, prior), beta)
@@ -183,7 +193,8 @@ def with_a_fixed_point(source: Source, beta: float) -> Source:
 def loss_of_a_fixed_point(
     source: Source, beta: float, reached: Callable[[Source, float], Source] = with_a_fixed_point
 ) -> Measurement:
-    """F_p - F_f of the prior that :data:`ROUNDS` replacements lead to from that of ``source``, or of one claimed to be as good."""
+    """F_p - F_f of the prior that :data:`ROUNDS` replacements lead to from that of
+    ``source``, or of one claimed to be as good."""
     value, rounding = reached(source, beta).value(beta)
     best = best_prior(source.distortions, source.weights, beta)
     bound = Bound(
@@ -202,7 +213,8 @@ def loss_of_a_fixed_point(
 
 
 def ignored_unit(source: Source, stream: Stream) -> Source:
-    """Every code in three copies that decode alike, with the prior divided among them at random."""
+    """Every code in three copies that decode alike, with the prior divided among them
+    at random."""
     shares = stream.normal(3, source.prior.numel()).softmax(0)
     return Source(source.distortions.repeat(1, 3), source.weights, (shares * source.prior).reshape(-1))
 
@@ -243,8 +255,9 @@ def restricted_range(
     """The best value on the first ``kept`` reproductions against that on all.
 
     Returns:
-        By how much the restricted optimum falls below the free one (never); and by how much it lies above it beyond ``allowance`` of the
-        largest g on the reproductions that are left out.
+        By how much the restricted optimum falls below the free one (never); and by how
+        much it lies above it beyond ``allowance`` of the largest g on the reproductions
+        that are left out.
     """
     free = best_prior(source.distortions, source.weights, beta)
     own = best_prior(source.distortions[:, :kept], source.weights, beta)
@@ -259,7 +272,8 @@ def restricted_range(
 
 
 def support_of_the_best(source: Source, beta: float) -> Tensor:
-    """Which reproductions the best prior uses, ``(m,)``: those whose mass exceeds 1e-6 of an even share."""
+    """Which reproductions the best prior uses, ``(m,)``: those whose mass exceeds 1e-6
+    of an even share."""
     best = best_prior(source.distortions, source.weights, beta).prior
     return best > 1e-6 / best.numel()
 
@@ -273,7 +287,8 @@ def all_but_the_likeliest(source: Source, beta: float) -> Tensor:
 def loss_of_a_range(
     source: Source, beta: float, chosen: Callable[[Source, float], Tensor] = support_of_the_best
 ) -> Measurement:
-    """What a decoder loses that reproduces the chosen symbols alone: nothing, where they carry an optimal distribution."""
+    """What a decoder loses that reproduces the chosen symbols alone: nothing, where
+    they carry an optimal distribution."""
     free = best_prior(source.distortions, source.weights, beta)
     kept = chosen(source, beta)
     own = best_prior(source.distortions[:, kept], source.weights, beta)

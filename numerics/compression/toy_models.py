@@ -1,4 +1,5 @@
-"""One decoder under two priors, measured on finite codes: values at steep slopes, least distortions, and rates at equal distortion. Nats."""
+"""One decoder under two priors, measured on finite codes: values at steep slopes, least
+distortions, and rates at equal distortion. Nats."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ def first_over_second(first: Tensor, second: Tensor) -> Tensor:
 
 
 def steep_slope(source: Source) -> float:
-    """A slope at which every datum's second nearest code weighs exp(-40) of its nearest one at most."""
+    """A slope at which every datum's second nearest code weighs exp(-40) of its nearest
+    one at most."""
     two = source.distortions.sort(1).values[:, :2]
     return 40 / float((two[:, 1] - two[:, 0]).min())
 
@@ -59,7 +61,8 @@ def gap_at_a_steep_slope(
 
 
 def least_distortions_apart(one: Source, two: Source) -> Measurement:
-    """``|F_1 - F_2|/beta`` at a steep slope: zero where the least distortions agree, but for the priors' part."""
+    """``|F_1 - F_2|/beta`` at a steep slope: zero where the least distortions agree,
+    but for the priors' part."""
     beta = 1e6
     (first, a), (second, b) = one.value(beta), two.value(beta)
     least = min(float(one.prior.min()), float(two.prior.min()))
@@ -77,7 +80,8 @@ def _distortion(source: Source, beta: float) -> float:
 
 
 def _slope_at(source: Source, distortion: float) -> float:
-    """The slope at which the curve of ``source`` has that distortion, by halving; 0 where its rate is zero."""
+    """The slope at which the curve of ``source`` has that distortion, by halving; 0
+    where its rate is zero."""
     if distortion >= _distortion(source, 0.0):
         return 0.0
     low, high = 0.0, 1.0
@@ -90,7 +94,8 @@ def _slope_at(source: Source, distortion: float) -> float:
 
 
 def rates_at_equal_distortion(one: Source, two: Source, beta: float) -> Measurement:
-    """By how much R_1 - R_2, at the distortion where the first curve has slope beta, leaves the F gaps at the two slopes: never."""
+    """By how much R_1 - R_2, at the distortion where the first curve has slope beta,
+    leaves the F gaps at the two slopes: never."""
     D = _distortion(one, beta)
     other = _slope_at(two, D)
     values = [(source.value(b)[0], source.value(b)[1]) for source in (one, two) for b in (beta, other)]

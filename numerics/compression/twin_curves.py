@@ -1,6 +1,8 @@
-r"""Decoders of two Gaussian code units and their entangled twins: free energies by the trapezoidal rule on a square lattice.
+r"""Decoders of two Gaussian code units and their entangled twins: free energies by the
+trapezoidal rule on a square lattice.
 
-The lattice does not know of the rotation: model and twin are summed over one grid, at different values of the decoder.
+The lattice does not know of the rotation: model and twin are summed over one grid, at
+different values of the decoder.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ Decoder = Callable[[Tensor], Tensor]
 
 
 def random_decoder(stream: Stream) -> Decoder:
-    """A decoder of two code units into two pixels: sines of frequency at most 1 along random directions.
+    """A decoder of two code units into two pixels: sines of frequency at most 1 along
+    random directions.
 
     >>> random_decoder(Stream(0))(torch.zeros(3, 2, dtype=torch.float64)).shape
     torch.Size([3, 2])
@@ -43,7 +46,8 @@ def rotation(stream: Stream) -> Tensor:
 
 
 def log_normaliser(x: Tensor, decoder: Decoder, beta: float) -> Tensor:
-    """log E exp(-beta |x - f(z)|^2 / 2) for data ``(n, 2)`` under a standard normal prior, ``(n,)``."""
+    """log E exp(-beta |x - f(z)|^2 / 2) for data ``(n, 2)`` under a standard normal
+    prior, ``(n,)``."""
     axis = torch.arange(-REACH, REACH + STEP / 2, STEP, dtype=x.dtype, device=x.device)
     z = torch.cartesian_prod(axis, axis)
     log_prior = -z.square().sum(1) / 2 - math.log(2 * math.pi) + 2 * math.log(STEP)
@@ -52,7 +56,8 @@ def log_normaliser(x: Tensor, decoder: Decoder, beta: float) -> Tensor:
 
 
 def change_under_rotation(data: int, beta: float, stream: Stream, claimed: float = 0.0) -> Measurement:
-    """``|F - F'|`` of a decoder f and its twin f(Rz), or, with ``claimed``, by how much they differ by less than that.
+    """``|F - F'|`` of a decoder f and its twin f(Rz), or, with ``claimed``, by how much
+    they differ by less than that.
 
     Args:
         data: How many data. beta: The slope.
@@ -68,9 +73,12 @@ def change_under_rotation(data: int, beta: float, stream: Stream, claimed: float
 def _lattice_error(x: Tensor, least: float, beta: float) -> Bound:
     r"""Of a mean of log normalisers.
 
-    The integrand continues to the strip :math:`|\mathrm{Im} z_j| < a` in either coordinate, where the prior grows by :math:`e^{a^2/2}` and a
-    pixel :math:`\sin(v z + c)`, |v| <= 1, has modulus at most cosh(a) and a square whose real part is at least -sinh(a)^2, so that
-    :math:`|e^{-\beta (x - f)^2/2}| \le e^{\beta \sinh^2(a) /2}` for each pixel; a rotation turns an imaginary part without making it longer.
+    The integrand continues to the strip :math:`|\mathrm{Im} z_j| < a` in either
+    coordinate, where the prior grows by :math:`e^{a^2/2}` and a pixel :math:`\sin(v z +
+    c)`, |v| <= 1, has modulus at most cosh(a) and a square whose real part is at least
+    -sinh(a)^2, so that
+    :math:`|e^{-\beta (x - f)^2/2}| \le e^{\beta \sinh^2(a) /2}` for each pixel; a
+    rotation turns an imaginary part without making it longer.
     """
     a = 1.0
     growth = a * a / 2 + beta * math.sinh(a) ** 2  # both pixels

@@ -1,4 +1,5 @@
-"""Outlier detection by scores: what thresholds tell apart, typicality, and sets of a given mass.
+"""Outlier detection by scores: what thresholds tell apart, typicality, and sets of a
+given mass.
 
 =====================  ======================================================================
 roc                    the area under the ROC curve, exactly and within an interval

@@ -1,7 +1,10 @@
-r"""Two distributions and a bijection, measured: the ratio of the images' densities, masses of images of sets, labels in cells of the image.
+r"""Two distributions and a bijection, measured: the ratio of the images' densities,
+masses of images of sets, labels in cells of the image.
 
-The two images' densities come from different Jacobians, p's from the inverse's and q's from the map's own. Masses of f(A) count samples inside the
-image of A's boundary, without an inverse; labels in cells of the image are counted against the ratio carried there.
+The two images' densities come from different Jacobians, p's from the inverse's and q's
+from the map's own. Masses of f(A) count samples inside the image of A's boundary,
+without an inverse; labels in cells of the image are counted against the ratio carried
+there.
 """
 
 from __future__ import annotations
@@ -32,13 +35,18 @@ __all__ = ["SETS", "Counted", "Pair", "declared_pair"]
 
 @dataclass(frozen=True)
 class Counted:
-    """What pushed and fresh samples say, as differences of shares that vanish on average.
+    """What pushed and fresh samples say, as differences of shares that vanish on
+    average.
 
     Attributes:
-        mass: Half of the largest difference, over p and q, of the share of pushed samples in f(A) and of fresh ones in A: a mean of 2 n terms; None for D > 2.
+        mass: Half of the largest difference, over p and q, of the share of pushed
+            samples in f(A) and of fresh ones in A: a mean of 2 n terms; None for D > 2.
         polygon: What the polygon in place of the curve around f(A) may add to it.
-        labels: Largest surplus, over cells of the image and over the points that the carried classifier gives to p, of first labels over what the carried ratio gives, as a share of all samples.
-        samples: How many terms these means have: pushed samples of both distributions, or pushed and fresh ones of one.
+        labels: Largest surplus, over cells of the image and over the points that the
+            carried classifier gives to p, of first labels over what the carried ratio
+            gives, as a share of all samples.
+        samples: How many terms these means have: pushed samples of both distributions,
+            or pushed and fresh ones of one.
     """
 
     mass: float | None
@@ -49,7 +57,8 @@ class Counted:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two densities of R^D with samplers, and a map with ``forward`` and ``inverse``; ``trusted`` where samplers are known to follow their densities."""
+    """Two densities of R^D with samplers, and a map with ``forward`` and ``inverse``;
+    ``trusted`` where samplers are known to follow their densities."""
 
     p: Distribution
     q: Distribution
@@ -62,9 +71,11 @@ class Pair:
         return self.p.log_prob(points) - self.q.log_prob(points)
 
     def ratio_at_images(self, points: Tensor) -> Measurement:
-        r"""log of the ratio of the images' densities at f(x) against log p(x) - log q(x), nats, ``(N,)``.
+        r"""log of the ratio of the images' densities at f(x) against log p(x) - log
+        q(x), nats, ``(N,)``.
 
-        With x' the point that the inverse finds, p's image has :math:`\log p(x') + \log|\det Df^{-1}(f(x))|` and q's has
+        With x' the point that the inverse finds, p's image has :math:`\log p(x') +
+        \log|\det Df^{-1}(f(x))|` and q's has
         :math:`\log q(x) - \log|\det Df(x)|`.
 
         Args:
@@ -105,10 +116,12 @@ class Pair:
         }
 
     def count(self, size: int, stream: Stream) -> Counted:
-        """Push ``size`` samples of each distribution, and hold them against as many fresh ones.
+        """Push ``size`` samples of each distribution, and hold them against as many
+        fresh ones.
 
         Raises:
-            HypothesisError: labels of a pair that is not trusted miss p/(p+q) before any map: p and q are not the normalised densities of what they sample.
+            HypothesisError: labels of a pair that is not trusted miss p/(p+q) before
+                any map: p and q are not the normalised densities of what they sample.
         """
         flat = Region(self.f, self.p.sample(2000, stream.fork("pilot"))) if self.dim <= 2 else None
         levels = torch.linspace(0, 1, CELLS + 1, dtype=stream.dtype, device=stream.device)[1:-1]
@@ -141,7 +154,8 @@ class Pair:
 
 
 def displacement(layers: Iterable[Any], points: Tensor) -> tuple[Tensor, Tensor]:
-    r"""How far a round trip moves the points, in units of rounding, and the sum of the layers' conditions, ``(N,)`` each.
+    r"""How far a round trip moves the points, in units of rounding, and the sum of the
+    layers' conditions, ``(N,)`` each.
 
     .. math:: \sum_l \|(J_l \cdots J_1)^{-1}\|\,|h_l| + \|(J_{l-1} \cdots J_1)^{-1}\|\,\kappa(J_l)\,|h_{l-1}|
 
@@ -164,14 +178,16 @@ def displacement(layers: Iterable[Any], points: Tensor) -> tuple[Tensor, Tensor]
 
 
 def _surplus(label: float, log_ratio: Tensor, cells: Tensor) -> Tensor:
-    """Sum of label - p/(p+q) over the points in each cell and over those with p > q, shape ``(SETS,)``."""
+    """Sum of label - p/(p+q) over the points in each cell and over those with p > q,
+    shape ``(SETS,)``."""
     excess = label - torch.sigmoid(log_ratio)
     by_cell = torch.bincount(cells, weights=excess, minlength=CELLS)
     return torch.cat([by_cell, excess[log_ratio > 0].sum()[None]])
 
 
 def declared_pair(kind: str, dim: int, seeded: Stream) -> tuple[Distribution, Distribution]:
-    """Two random mixtures of R^D (``mixtures``), or normal distributions about (1, 0, ..) and (-1/2, 0, ..) (``apart``).
+    """Two random mixtures of R^D (``mixtures``), or normal distributions about (1, 0,
+    ..) and (-1/2, 0, ..) (``apart``).
 
     >>> p, q = declared_pair("apart", 2, Stream(1))
     >>> origin = torch.zeros(1, 2).double()

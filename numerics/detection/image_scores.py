@@ -1,4 +1,5 @@
-"""Inliers and outliers sent through a map: their densities recovered from the images alone, and the area under the ROC curve of these."""
+"""Inliers and outliers sent through a map: their densities recovered from the images
+alone, and the area under the ROC curve of these."""
 
 from __future__ import annotations
 
@@ -31,9 +32,12 @@ class Detector:
     """A density with inliers and outliers.
 
     Args:
-        log_prob: log p in nats, from ``(N, D)`` to ``(N,)``. inliers: ``(N, D)``. outliers: ``(M, D)``.
-        distribution: What is known of p beyond its values: a Gaussian mixture bounds the quadrature; ``base`` is a base point.
-        copies: How many inliers stand among the outliers once more, so that there are ties.
+        log_prob: log p in nats, from ``(N, D)`` to ``(N,)``. inliers: ``(N, D)``.
+            outliers: ``(M, D)``.
+        distribution: What is known of p beyond its values: a Gaussian mixture bounds
+            the quadrature; ``base`` is a base point.
+        copies: How many inliers stand among the outliers once more, so that there are
+            ties.
     """
 
     log_prob: LogFunction
@@ -44,7 +48,8 @@ class Detector:
 
 
 def declared_detector(kind: str, outliers: str, dim: int, size: int, seeded: Stream, stream: Stream) -> Detector:  # noqa: PLR0917
-    """A distribution by name, its draws, and outliers by name: p's draws displaced or spread, draws of another distribution, or points beyond the support.
+    """A distribution by name, its draws, and outliers by name: p's draws displaced or
+    spread, draws of another distribution, or points beyond the support.
 
     >>> detector = declared_detector("gaussian", "shifted", 2, 4, Stream(1), Stream(2))
     >>> detector.inliers.shape, detector.copies
@@ -68,15 +73,19 @@ def declared_detector(kind: str, outliers: str, dim: int, size: int, seeded: Str
 
 
 class ImageScores:
-    """Scores of the points before the map, log p, and after it: log densities recovered through the inverse and the Jacobian as evaluated.
+    """Scores of the points before the map, log p, and after it: log densities recovered
+    through the inverse and the Jacobian as evaluated.
 
-    Points outside {p > 0} have density zero before, and after whatever bijection: a null set goes to a null set.
+    Points outside {p > 0} have density zero before, and after whatever bijection: a
+    null set goes to a null set.
 
     Attributes:
-        log_p, log_density: Nats, -inf where p is zero; shape ``(N + M,)``. rounding, error: What may separate them from the exact ones.
+        log_p, log_density: Nats, -inf where p is zero; shape ``(N + M,)``. rounding,
+            error: What may separate them from the exact ones.
         trouble: The rows at which the map cannot be trusted, by cause.
     Raises:
-        HypothesisError: p is NaN or infinite somewhere. ValueError: functions or points of another shape, precision or device.
+        HypothesisError: p is NaN or infinite somewhere. ValueError: functions or points
+            of another shape, precision or device.
     """
 
     def __init__(
@@ -123,7 +132,8 @@ class ImageScores:
 
     @property
     def resolved(self) -> Tensor:
-        """Rows of {p > 0} whose recovered score is known to within ``RESOLVED`` nats."""
+        """Rows of {p > 0} whose recovered score is known to within ``RESOLVED``
+        nats."""
         return ((self.error <= RESOLVED) & (self.log_p > -torch.inf)).nonzero()[:, 0]
 
     def off(self, log_score: Callable[[Tensor], Tensor]) -> Measurement:
@@ -137,7 +147,8 @@ class ImageScores:
         return Measurement(off, self.bound(), rows.numel())
 
     def bound(self) -> Bound:
-        """What may separate the recovered log densities of the resolved rows from exact ones, and log p from what it should be."""
+        """What may separate the recovered log densities of the resolved rows from exact
+        ones, and log p from what it should be."""
         rows, kept = self.resolved, self.recovered.error <= RESOLVED
         terms = {name: getattr(self.recovered, name)[kept] for name in ("quadrature", "rounding", "inversion")}
         known = self.recovered.bounded
@@ -147,14 +158,16 @@ class ImageScores:
         )  # fmt: skip
 
     def levels(self) -> Measurement:
-        """The levels (in nats) at which {p_f > lambda} parts the resolved points: from the lowest recovered density to the highest."""
+        """The levels (in nats) at which {p_f > lambda} parts the resolved points: from
+        the lowest recovered density to the highest."""
         scores, bound = self.log_density[self.resolved], self.bound()
         low, high = scores.argmin(), scores.argmax()
         terms = {name: term[low] + term[high] for name, term in bound.terms.items()}
         return Measurement(scores[high] - scores[low], replace(bound, terms=terms), scores.numel())
 
     def area_of_ties(self, ties: Fraction | int) -> Measurement:
-        """The area against one half: pairs of resolved scores that the errors do not tell apart tie; a pair with an unresolved score may count anything."""
+        """The area against one half: pairs of resolved scores that the errors do not
+        tell apart tie; a pair with an unresolved score may count anything."""
         self.interval = interval = self.area(self.log_density, self.error)
         vague = (self.error > RESOLVED) & (self.log_p > -torch.inf)
         shares = [float(vague[rows].double().mean()) for rows in (self.inlier_rows, self.outlier_rows)]
@@ -166,7 +179,8 @@ class ImageScores:
         return Measurement(abs(float(area - Fraction(1, 2))), bound, len(self.points))
 
     def on_the_cube(self, largest: int = 8, few: int = 12) -> Measurement | None:
-        """The other uniformization, onto the cube, at ``few`` points: its image's density, recovered in the same way, against 1; None beyond D = ``largest``."""
+        """The other uniformization, onto the cube, at ``few`` points: its image's
+        density, recovered in the same way, against 1; None beyond D = ``largest``."""
         if not isinstance(self.distribution, IsotropicMixture) or self.dim > largest:
             return None
         rows = self.resolved[:: -(-self.resolved.numel() // few)]
@@ -181,7 +195,8 @@ class ImageScores:
         return Measurement((self.transport.log_prob(back) - cube.log_det(back)).abs(), bound, rows.numel())
 
     def round_trip(self) -> Measurement:
-        """How far the preimages that were found lie from the points, where it is known to within ``RESOLVED`` of 1 + |x|."""
+        """How far the preimages that were found lie from the points, where it is known
+        to within ``RESOLVED`` of 1 + |x|."""
         size = 1 + self.points[self.pushed].abs().amax(1)
         near = self.recovered.reach <= RESOLVED * size
         assumed = (image_density.ACCURACY, image_density.STEADY)
@@ -189,7 +204,8 @@ class ImageScores:
         return Measurement((self.recovered.moved / size)[near], bound, int(near.sum()))
 
     def area(self, scores: Tensor, errors: Tensor) -> AurocInterval:
-        """The interval of the area under the ROC curve, copies of a point counted as ties.
+        """The interval of the area under the ROC curve, copies of a point counted as
+        ties.
 
         Args:
             scores, errors: One a row, shape ``(N + M,)``; nats.
@@ -199,7 +215,8 @@ class ImageScores:
         return auroc_within(scores[a], scores[b], vague[a], vague[b], labels=(a, b))
 
     def areas(self, claimed: Callable[[Any], Any], ties: Fraction | int) -> Measurement:
-        """The area of the recovered scores against what is claimed of the area of log p."""
+        """The area of the recovered scores against what is claimed of the area of log
+        p."""
         before = self.area(self.log_p, torch.where(self.log_p.isinf(), 0, self.rounding))
         after = self.area(self.log_density, self.error)
         self.area_before, there = (sum(interval.between(ties)) / 2 for interval in (before, after))

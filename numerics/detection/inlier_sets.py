@@ -1,4 +1,5 @@
-"""Sets of one mass, measured: the density integrated between quantiles, and members of a family weighed on fresh samples."""
+"""Sets of one mass, measured: the density integrated between quantiles, and members of
+a family weighed on fresh samples."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ KINKS = {
 
 
 def quantile(distribution: Any, level: Tensor) -> Tensor:
-    """The quantiles of a distribution of the line at levels in (0, 1), of the shape of ``level``.
+    """The quantiles of a distribution of the line at levels in (0, 1), of the shape of
+    ``level``.
 
     >>> from numerics.distributions.marginals import Laplace
     >>> quantile(Laplace(), torch.tensor([0.5, 0.75]).double())  # 0, log 2
@@ -58,11 +60,14 @@ def quantile(distribution: Any, level: Tensor) -> Tensor:
 def members_between_quantiles(
     distribution: Any, kinks: Sequence[float], alpha: Fraction, *, size: int, difference: Difference, like: Tensor
 ) -> tuple[Measurement, Measurement]:
-    """The mass of each of ``size`` members, and of what tells each from the first, by integrating the density.
+    """The mass of each of ``size`` members, and of what tells each from the first, by
+    integrating the density.
 
     Args:
-        distribution: A distribution of the line with density and quantile function. kinks: Where its density is not smooth.
-        alpha: The share left out. difference: What is claimed of the symmetric difference.
+        distribution: A distribution of the line with density and quantile function.
+            kinks: Where its density is not smooth.
+        alpha: The share left out. difference: What is claimed of the symmetric
+            difference.
         like: A tensor of any shape whose dtype and device are used.
     """
     share, kept = float(alpha), 1 - float(alpha)
@@ -95,7 +100,8 @@ def _integration(quadrature_error: Tensor, rounding: Tensor) -> Bound:
 def _mass_between(
     distribution: Any, kinks: Sequence[float], low: Tensor, high: Tensor
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """Integral of the density between the quantiles of two levels, its estimated error and its rounding, each of the shape of ``low``."""
+    """Integral of the density between the quantiles of two levels, its estimated error
+    and its rounding, each of the shape of ``low``."""
     steps = torch.linspace(0, 1, PIECES + 1, dtype=low.dtype, device=low.device)[:, None]
     ends = quantile(distribution, low + (high - low) * steps)
     corners = [torch.full_like(ends[:1], kink).clamp(ends[:1], ends[-1:]) for kink in kinks]
@@ -119,7 +125,8 @@ def _mass_between(
 
 
 def random_direction(dim: int, stream: Stream) -> Tensor:
-    """A uniform direction: for an atomless distribution all but a null set of directions give an atomless projection.
+    """A uniform direction: for an atomless distribution all but a null set of
+    directions give an atomless projection.
 
     >>> round(float(random_direction(3, Stream(1)).norm()), 12)
     1.0
@@ -129,13 +136,17 @@ def random_direction(dim: int, stream: Stream) -> Tensor:
 
 
 class WeighedFamily:
-    """Members cut by quantiles of one sample along a direction, weighed and compared with another sample.
+    """Members cut by quantiles of one sample along a direction, weighed and compared
+    with another sample.
 
     Attributes:
-        masses: The largest deviation of a member's share from 1 - alpha, halved: two values of an empirical distribution function.
-        differences: That of the share on which two members differ, quartered: four values. slack: What rounding to the pilot's steps adds.
+        masses: The largest deviation of a member's share from 1 - alpha, halved: two
+            values of an empirical distribution function.
+        differences: That of the share on which two members differ, quartered: four
+            values. slack: What rounding to the pilot's steps adds.
     Raises:
-        ValueError: a direction of length 0, a pilot too small for the family, or a sampler of another kind.
+        ValueError: a direction of length 0, a pilot too small for the family, or a
+            sampler of another kind.
     """
 
     def __init__(

@@ -1,7 +1,9 @@
-r"""Products of one-dimensional distributions whose density is known in two coordinates: a distribution, a map, and the image's own density.
+r"""Products of one-dimensional distributions whose density is known in two coordinates:
+a distribution, a map, and the image's own density.
 
-Neither density is got from the other, nor from the map: each is the formula by which its family is defined. What the map does to the volume is
-the derivative of the map as evaluated.
+Neither density is got from the other, nor from the map: each is the formula by which
+its family is defined. What the map does to the volume is the derivative of the map as
+evaluated.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ __all__ = ["MappedDistribution", "mapped_distribution"]
 
 @dataclass(frozen=True)
 class MappedDistribution:
-    """A block of independent columns, a monotone map of each, and the distribution of the image.
+    """A block of independent columns, a monotone map of each, and the distribution of
+    the image.
 
     Args:
-        source: The distribution, with a sampler. forward: Columnwise, differentiable, ``(n, D)`` to the same shape.
+        source: The distribution, with a sampler. forward: Columnwise, differentiable,
+            ``(n, D)`` to the same shape.
         image: The image's density, in the image's coordinate.
     """
 
@@ -34,7 +38,8 @@ class MappedDistribution:
     image: Columns
 
     def log_slope(self, x: Tensor) -> Tensor:
-        """log |f'(x)| column by column, shape of ``x``, by differentiating the map as evaluated.
+        """log |f'(x)| column by column, shape of ``x``, by differentiating the map as
+        evaluated.
 
         >>> from numerics.streams import Stream
         >>> pair = mapped_distribution("exp", 1, Stream(1))
@@ -51,8 +56,10 @@ def mapped_distribution(kind: str, dim: int, stream: Stream) -> MappedDistributi
     """``dim`` columns with parameters drawn from ``stream``.
 
     Args:
-        kind: ``affine`` (normal to normal), ``exp`` (normal to log-normal), ``sinh`` (normal to Johnson's SU), ``logit`` (uniform to logistic), ``minus-log`` (uniform to
-            exponential), ``gumbel`` (exponential to Gumbel), ``normal-cdf`` and ``exponential-cdf`` (onto the uniform distribution on (0, 1)).
+        kind: ``affine`` (normal to normal), ``exp`` (normal to log-normal), ``sinh``
+            (normal to Johnson's SU), ``logit`` (uniform to logistic), ``minus-log``
+            (uniform to exponential), ``gumbel`` (exponential to Gumbel), ``normal-cdf``
+            and ``exponential-cdf`` (onto the uniform distribution on (0, 1)).
     Raises:
         ValueError: an unknown kind.
 

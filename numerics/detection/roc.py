@@ -1,6 +1,8 @@
-"""Outlier detection by thresholds on a score: pair counts of the ROC curve's area, exact, and within an interval where scores err.
+"""Outlier detection by thresholds on a score: pair counts of the ROC curve's area,
+exact, and within an interval where scores err.
 
-Every count is an integer and every area a fraction of integers: nothing here rounds, whatever the scores.
+Every count is an integer and every area a fraction of integers: nothing here rounds,
+whatever the scores.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ HALF = Fraction(1, 2)
 
 @dataclass(frozen=True)
 class Auroc:
-    """Counts of (inlier, outlier) pairs: ``wins`` where the inlier scores higher, ``ties`` where both score the same, of ``pairs``.
+    """Counts of (inlier, outlier) pairs: ``wins`` where the inlier scores higher,
+    ``ties`` where both score the same, of ``pairs``.
 
     >>> counts = Auroc(wins=3, ties=2, pairs=8)
     >>> counts.value, counts.losses
@@ -38,7 +41,8 @@ class Auroc:
         return self.counting_ties(HALF)
 
     def counting_ties(self, weight: Fraction | int) -> Fraction:
-        """The same area with ties counted ``weight``: 0 is P(inlier > outlier), 1 is P(inlier >= outlier)."""
+        """The same area with ties counted ``weight``: 0 is P(inlier > outlier), 1 is
+        P(inlier >= outlier)."""
         return Fraction(self.wins + Fraction(weight) * self.ties, self.pairs)
 
     def __float__(self) -> float:
@@ -49,8 +53,9 @@ class Auroc:
 class AurocInterval:
     """The least and the largest area that scores within their error bounds allow.
 
-    ``wins`` and ``losses`` are certain: the scores differ by more than the two errors together. ``ties`` are certain because both
-    scores belong to one point. ``open`` pairs are what is left: their scores may be ordered either way, or tie.
+    ``wins`` and ``losses`` are certain: the scores differ by more than the two errors
+    together. ``ties`` are certain because both scores belong to one point. ``open``
+    pairs are what is left: their scores may be ordered either way, or tie.
 
     >>> AurocInterval(wins=3, losses=2, ties=1, open=2).between()
     (Fraction(7, 16), Fraction(11, 16))
@@ -67,13 +72,15 @@ class AurocInterval:
         return self.wins + self.losses + self.ties + self.open
 
     def between(self, ties: Fraction | int = HALF) -> tuple[Fraction, Fraction]:
-        """The interval when certain ties count ``ties``: open pairs all counted 0, and all counted 1."""
+        """The interval when certain ties count ``ties``: open pairs all counted 0, and
+        all counted 1."""
         settled = self.wins + Fraction(ties) * self.ties
         return Fraction(settled, self.pairs), Fraction(settled + self.open, self.pairs)
 
     @property
     def middle(self) -> Fraction:
-        """Certain ties and open pairs counted one half: the area itself where the open pairs are ties."""
+        """Certain ties and open pairs counted one half: the area itself where the open
+        pairs are ties."""
         return sum(self.between()) / 2
 
     @property
@@ -87,21 +94,26 @@ class AurocInterval:
 
 
 def auroc(inlier_scores: Tensor, outlier_scores: Tensor) -> Auroc:
-    r"""Area under the ROC curve of "the higher the score, the more of an inlier", by exact pair counts.
+    r"""Area under the ROC curve of "the higher the score, the more of an inlier", by
+    exact pair counts.
 
     .. math:: a = P(u > v) + \tfrac12 P(u = v)
 
-    where u runs over the inliers and v over the outliers. It depends on the order of the scores alone, so that log p and p give
-    the same counts wherever p neither under- nor overflows.
+    where u runs over the inliers and v over the outliers. It depends on the order of
+    the scores alone, so that log p and p give the same counts wherever p neither under-
+    nor overflows.
 
     Args:
-        inlier_scores: Shape ``(n,)``, floating point or integer; infinite values are scores like any other.
+        inlier_scores: Shape ``(n,)``, floating point or integer; infinite values are
+            scores like any other.
         outlier_scores: Shape ``(m,)``, same dtype and device.
     Raises:
-        ValueError: NaN, an empty sample, another shape, or tensors that differ in dtype or device.
+        ValueError: NaN, an empty sample, another shape, or tensors that differ in dtype
+            or device.
     Accuracy:
-        Exact; ties are ties of the numbers given. Scores that are equal in exact arithmetic and rounded apart are the caller's
-        to hand to :func:`auroc_within`. Time O((n + m) log m), memory O(n + m).
+        Exact; ties are ties of the numbers given. Scores that are equal in exact
+        arithmetic and rounded apart are the caller's to hand to :func:`auroc_within`.
+        Time O((n + m) log m), memory O(n + m).
     Source: Mann & Whitney 1947; Bamber 1975.
 
     >>> auroc(torch.tensor([2.0, 1.0]), torch.tensor([0.0, 1.0])).value
@@ -123,15 +135,19 @@ def auroc_within(
 ) -> AurocInterval:
     """The areas that are possible when each score is only known to within its error.
 
-    A pair is a certain win when ``u - e > v + d`` and a certain loss when ``u + e < v - d`` (ends rounded outwards by one unit in the
-    last place); every other pair is open, unless both have one label.
+    A pair is a certain win when ``u - e > v + d`` and a certain loss when ``u + e < v -
+    d`` (ends rounded outwards by one unit in the last place); every other pair is open,
+    unless both have one label.
 
     Args:
         inlier_scores, outlier_scores: As in :func:`auroc`, floating point.
-        inlier_errors, outlier_errors: Nonnegative and of the same shapes; an infinite error leaves every pair of its point open.
-        labels: Integers of the same shapes that tell points apart: two scores of one point tie, whatever their errors.
+        inlier_errors, outlier_errors: Nonnegative and of the same shapes; an infinite
+            error leaves every pair of its point open.
+        labels: Integers of the same shapes that tell points apart: two scores of one
+            point tie, whatever their errors.
     Raises:
-        ValueError: as :func:`auroc`; an error that is negative or NaN; labels of other shapes; one label whose scores are certainly apart.
+        ValueError: as :func:`auroc`; an error that is negative or NaN; labels of other
+            shapes; one label whose scores are certainly apart.
 
     >>> inliers, outliers = torch.tensor([2.0, 1.0]), torch.tensor([0.0, 1.1])
     >>> auroc_within(inliers, outliers, torch.full((2,), 0.1), torch.full((2,), 0.1)).between()

@@ -1,7 +1,9 @@
-r"""Sets of a given mass and what they weigh: images of boxes, families between quantiles, upper sets, and their volumes.
+r"""Sets of a given mass and what they weigh: images of boxes, families between
+quantiles, upper sets, and their volumes.
 
-The theorems that are measured with it do not enter. A set is a membership (bool per point) or a score with a threshold; its
-mass is a count of samples, or a sum over cells, and its volume a sum of cell volumes or of importance weights.
+The theorems that are measured with it do not enter. A set is a membership (bool per
+point) or a score with a threshold; its mass is a count of samples, or a sum over cells,
+and its volume a sum of cell volumes or of importance weights.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ __all__ = [
 
 
 class Fold:
-    """(x_1^2, x_2, ..): two points have one image. ``inverse`` returns the one with x_1 >= 0."""
+    """(x_1^2, x_2, ..): two points have one image. ``inverse`` returns the one with x_1
+    >= 0."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Images of points, shape ``(N, D)``, the same shape.
@@ -49,10 +52,12 @@ class Fold:
 
 
 def image_of_interval(f: Bijection, low: Tensor, high: Tensor, points: int = 257) -> tuple[Tensor, Tensor]:
-    """Least and largest value of a continuous f on [low, high], scalars, from an even grid: exact for monotone f, whose ends decide.
+    """Least and largest value of a continuous f on [low, high], scalars, from an even
+    grid: exact for monotone f, whose ends decide.
 
     Args:
-        f: Maps points of shape ``(points, 1)`` to the same shape. low, high: Ends, shape ``()``.
+        f: Maps points of shape ``(points, 1)`` to the same shape. low, high: Ends,
+            shape ``()``.
         points: How many values are compared, the ends included.
 
     >>> image_of_interval(Fold(), torch.tensor(1.0), torch.tensor(3.0))
@@ -64,10 +69,12 @@ def image_of_interval(f: Bijection, low: Tensor, high: Tensor, points: int = 257
 
 
 def boundary(f: Bijection, low: Tensor, high: Tensor, side: int) -> Tensor:
-    """The image of a box's boundary in the plane as a closed polygon with ``side`` vertices on each side, shape ``(4 side, 2)``.
+    """The image of a box's boundary in the plane as a closed polygon with ``side``
+    vertices on each side, shape ``(4 side, 2)``.
 
     Args:
-        f: Maps points of shape ``(4 side, 2)`` to the same shape. low, high: Corners of the box, shape ``(2,)``.
+        f: Maps points of shape ``(4 side, 2)`` to the same shape. low, high: Corners of
+            the box, shape ``(2,)``.
 
     >>> boundary(Fold(), torch.zeros(2), torch.tensor([2.0, 1.0]), 1)
     tensor([[0., 0.],
@@ -82,13 +89,16 @@ def boundary(f: Bijection, low: Tensor, high: Tensor, side: int) -> Tensor:
 
 
 def inside(points: Tensor, polygon: Tensor, *, tile: int = 1 << 22) -> Tensor:
-    """Whether points of the plane lie inside a closed polygon, by the parity of crossings of a ray to the right.
+    """Whether points of the plane lie inside a closed polygon, by the parity of
+    crossings of a ray to the right.
 
-    For a homeomorphism f of the plane the inside of the image of a closed curve is the image of its inside (Jordan), so that membership in
-    f(A) is decided without any inverse.
+    For a homeomorphism f of the plane the inside of the image of a closed curve is the
+    image of its inside (Jordan), so that membership in f(A) is decided without any
+    inverse.
 
     Args:
-        points: ``(N, 2)``. polygon: Vertices in order, ``(M, 2)``; the last is joined to the first. tile: Comparisons held at once.
+        points: ``(N, 2)``. polygon: Vertices in order, ``(M, 2)``; the last is joined
+            to the first. tile: Comparisons held at once.
     Returns:
         bool, shape ``(N,)``.
 
@@ -108,7 +118,8 @@ def inside(points: Tensor, polygon: Tensor, *, tile: int = 1 << 22) -> Tensor:
 
 
 def cells_of(values: Tensor, edges: Tensor) -> Tensor:
-    """Number of the cell of each value among ``len(edges) + 1`` cells cut by increasing edges; int64, the shape of ``values``.
+    """Number of the cell of each value among ``len(edges) + 1`` cells cut by increasing
+    edges; int64, the shape of ``values``.
 
     >>> cells_of(torch.tensor([-1.0, 0.5, 2.0]), torch.tensor([0.0, 1.0]))
     tensor([0, 1, 2])
@@ -117,13 +128,16 @@ def cells_of(values: Tensor, edges: Tensor) -> Tensor:
 
 
 class Region:
-    """A set A that a pilot sample meets, and its image under f: an interval (D = 1), a box (D = 2) or a half-space.
+    """A set A that a pilot sample meets, and its image under f: an interval (D = 1), a
+    box (D = 2) or a half-space.
 
-    Membership in f(A) is that of the interval between the least and largest image, of the inside of the image of the box's boundary, or, for a
-    half-space, of the preimage by ``f.inverse``.
+    Membership in f(A) is that of the interval between the least and largest image, of
+    the inside of the image of the box's boundary, or, for a half-space, of the preimage
+    by ``f.inverse``.
 
     Args:
-        f: With ``forward`` and, for D > 2, ``inverse``. pilot: Shape ``(n, D)``; quantiles of its columns bound the set.
+        f: With ``forward`` and, for D > 2, ``inverse``. pilot: Shape ``(n, D)``;
+            quantiles of its columns bound the set.
 
     >>> half_line = Region(Fold(), torch.linspace(1.0, 2.0, 101)[:, None])
     >>> half_line.contains(torch.tensor([[1.0], [1.5]]))
@@ -142,7 +156,8 @@ class Region:
         return ((points > self.low) & (points <= self.high)).all(1)
 
     def in_image(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Membership in f(A), and where polygons with 32 and with 64 vertices a side disagree about it; bool ``(N,)`` each."""
+        """Membership in f(A), and where polygons with 32 and with 64 vertices a side
+        disagree about it; bool ``(N,)`` each."""
         none = torch.zeros_like(images[:, 0], dtype=torch.bool)
         if self.dim == 1:
             least, most = image_of_interval(self.f, self.low[0], self.high[0])
@@ -158,10 +173,12 @@ class Region:
 
 @dataclass(frozen=True)
 class Family:
-    r"""The sets :math:`\{x : q_t < \langle u, x\rangle \le q_{t+1-\alpha}\}` for evenly spaced t in [0, alpha], q the quantiles of a pilot sample.
+    r"""The sets :math:`\{x : q_t < \langle u, x\rangle \le q_{t+1-\alpha}\}` for evenly
+    spaced t in [0, alpha], q the quantiles of a pilot sample.
 
     Args:
-        starts: t of each member, shape ``(T,)``. low, high: Ends along ``direction``, ``(T,)``, infinite at 0 and at 1.
+        starts: t of each member, shape ``(T,)``. low, high: Ends along ``direction``,
+            ``(T,)``, infinite at 0 and at 1.
         direction: u, shape ``(D,)``.
 
     >>> sample = torch.arange(1000.0)[:, None]
@@ -180,7 +197,8 @@ class Family:
         """From a pilot sample ``(n, D)``.
 
         Raises:
-            ValueError: alpha outside (0, 1), fewer than two members, or too small a pilot.
+            ValueError: alpha outside (0, 1), fewer than two members, or too small a
+                pilot.
         """
         if not 0 < alpha < 1:
             raise ValueError(
@@ -214,10 +232,12 @@ class Family:
 
 @dataclass(frozen=True)
 class Cells:
-    """A distribution that is constant on the cells of a grid, and the cells' volumes in a chart.
+    """A distribution that is constant on the cells of a grid, and the cells' volumes in
+    a chart.
 
     Args:
-        centres: ``(N, D)``. log_p: At the centres, ``(N,)``, up to a constant. masses, volumes: Nonnegative, ``(N,)``; masses sum to 1.
+        centres: ``(N, D)``. log_p: At the centres, ``(N,)``, up to a constant. masses,
+            volumes: Nonnegative, ``(N,)``; masses sum to 1.
     """
 
     centres: Tensor
@@ -227,14 +247,17 @@ class Cells:
 
     @classmethod
     def of(cls, log_prob: Score, edges: Sequence[Tensor], chart: Chart) -> Cells:
-        """The distribution with density ``log_prob`` (up to a constant) at the centre of each box, and the volume of each box's image.
+        """The distribution with density ``log_prob`` (up to a constant) at the centre
+        of each box, and the volume of each box's image.
 
         Args:
             log_prob: ``(N, D) -> (N,)``; minus infinity where the density is 0.
-            edges: Increasing edges of each axis. chart: An increasing function of the line, applied to every axis; a box's image is the
-                box between the images of its edges, so that its volume needs no derivative.
+            edges: Increasing edges of each axis. chart: An increasing function of the
+                line, applied to every axis; a box's image is the box between the images
+                of its edges, so that its volume needs no derivative.
         Raises:
-            ValueError: NaN or plus infinity in ``log_prob``, no mass at all, or a chart that does not increase.
+            ValueError: NaN or plus infinity in ``log_prob``, no mass at all, or a chart
+                that does not increase.
 
         >>> cells = Cells.of(lambda x: -x[:, 0], [torch.tensor([0.0, 1.0, 2.0])], torch.exp)
         >>> cells.masses[0] / cells.masses[1], cells.volumes  # e; e - 1, e^2 - e
@@ -262,7 +285,8 @@ class Cells:
         return cls(centres, log_p, raw / raw.sum(), after)
 
     def excess(self, chosen: Tensor, other: Tensor) -> Tensor:
-        """How much more volume ``other`` takes than ``chosen``, in units of the latter's, signed; bool masks ``(N,)``, a scalar ``()``.
+        """How much more volume ``other`` takes than ``chosen``, in units of the
+        latter's, signed; bool masks ``(N,)``, a scalar ``()``.
 
         >>> cells = Cells.of(lambda x: 0 * x[:, 0], [torch.tensor([0.0, 1.0, 4.0])], lambda x: x)
         >>> cells.excess(torch.tensor([True, False]), torch.tensor([False, True]))  # (3 - 1) / 1
@@ -272,10 +296,12 @@ class Cells:
         return (self.volumes[other].sum() - volume) / volume
 
     def rounding(self, chosen: Tensor, other: Tensor, level: Tensor) -> dict[str, Tensor]:
-        """What rounding alone may take from :meth:`excess`, where the masses of the two sets are compared in floating point.
+        """What rounding alone may take from :meth:`excess`, where the masses of the two
+        sets are compared in floating point.
 
-        Sums of N nonnegative terms are good to N eps relative. The other set may miss mass 2 N eps by it, which is worth at most
-        2 N eps / ``level`` of volume, ``level`` being mass per volume at the threshold.
+        Sums of N nonnegative terms are good to N eps relative. The other set may miss
+        mass 2 N eps by it, which is worth at most 2 N eps / ``level`` of volume,
+        ``level`` being mass per volume at the threshold.
 
         Args:
             chosen, other: bool masks, shape ``(N,)``. level: Shape ``()``.
@@ -285,10 +311,12 @@ class Cells:
         return {"masses": 4 * n * eps / (level * volume), "volumes": 2 * n * eps * (1 + rival / volume)}
 
     def balance(self, chosen: Tensor, other: Tensor, level: Tensor) -> Tensor:
-        r"""Relative defect of :math:`\lambda(|B|-|A|) = P(B)-P(A) + \int_{A \triangle B}|p-\lambda|`, a scalar; A, B bool masks, lambda = ``level``.
+        r"""Relative defect of :math:`\lambda(|B|-|A|) = P(B)-P(A) + \int_{A \triangle
+        B}|p-\lambda|`, a scalar; A, B bool masks, lambda = ``level``.
 
-        Mass and volume of each set are summed over the set, the integral over the cells where they differ. Zero to rounding if A is {p >= lambda}, p being
-        mass per volume; relative to lambda (|A| + |B|) + P(A) + P(B).
+        Mass and volume of each set are summed over the set, the integral over the cells
+        where they differ. Zero to rounding if A is {p >= lambda}, p being mass per
+        volume; relative to lambda (|A| + |B|) + P(A) + P(B).
         """
         volume = self.volumes[chosen].sum()
         excess = self.excess(chosen, other)
@@ -300,7 +328,8 @@ class Cells:
 
 
 def _products(edges: Sequence[Tensor]) -> Tensor:
-    """Volumes of the boxes of a grid, shape ``(N,)``, in the order of ``torch.cartesian_prod``."""
+    """Volumes of the boxes of a grid, shape ``(N,)``, in the order of
+    ``torch.cartesian_prod``."""
     total = torch.ones(1, dtype=edges[0].dtype, device=edges[0].device)
     for axis in edges:
         total = (total[:, None] * (axis[1:] - axis[:-1])).reshape(-1)
@@ -308,9 +337,11 @@ def _products(edges: Sequence[Tensor]) -> Tensor:
 
 
 def upper_set(score: Tensor, masses: Tensor, wanted: Tensor) -> Tensor:
-    """Cells in order of decreasing score until their mass is at least ``wanted``; a bool mask, shape ``(N,)``.
+    """Cells in order of decreasing score until their mass is at least ``wanted``; a
+    bool mask, shape ``(N,)``.
 
-    Ties are broken by position. Where even all cells fall short by rounding, all are taken.
+    Ties are broken by position. Where even all cells fall short by rounding, all are
+    taken.
 
     >>> masses = torch.tensor([0.2, 0.5, 0.3])
     >>> upper_set(masses, masses, torch.tensor(0.6))
@@ -325,10 +356,12 @@ def upper_set(score: Tensor, masses: Tensor, wanted: Tensor) -> Tensor:
 
 
 def competitors(log_prob: Score, dim: int, stream: Stream, *, centre: Tensor, scale: Tensor) -> Mapping[str, Score]:
-    """Scores whose upper sets compete: half-spaces, balls, another distribution's level sets, ripples and roughness on log p itself, stripes.
+    """Scores whose upper sets compete: half-spaces, balls, another distribution's level
+    sets, ripples and roughness on log p itself, stripes.
 
     Args:
-        log_prob: log p. centre, scale: Where the distribution lies and how far it spreads, ``(D,)`` each, so that the sets meet it.
+        log_prob: log p. centre, scale: Where the distribution lies and how far it
+            spreads, ``(D,)`` each, so that the sets meet it.
     Returns:
         Scores by name, each from points ``(N, D)`` to ``(N,)``.
 
@@ -366,12 +399,15 @@ def competitors(log_prob: Score, dim: int, stream: Stream, *, centre: Tensor, sc
 
 
 def log_volume_factor(chart: Chart, x: Tensor) -> Tensor:
-    """log of the product over coordinates of |chart'(x_i)|, shape ``(N,)``, by one backward pass through the chart.
+    """log of the product over coordinates of |chart'(x_i)|, shape ``(N,)``, by one
+    backward pass through the chart.
 
     Args:
-        chart: A function of the line, applied entry by entry. x: Points, shape ``(N, D)``.
+        chart: A function of the line, applied entry by entry. x: Points, shape ``(N,
+            D)``.
     Raises:
-        ValueError: a chart that autograd cannot follow, or one that does not keep shapes.
+        ValueError: a chart that autograd cannot follow, or one that does not keep
+            shapes.
 
     >>> log_volume_factor(torch.exp, torch.tensor([[1.0, 2.0]]))
     tensor([3.])
@@ -389,16 +425,20 @@ def log_volume_factor(chart: Chart, x: Tensor) -> Tensor:
 
 
 def spread_in_image(chart: Chart, low: Tensor, high: Tensor, unit: Tensor) -> Tensor:
-    """Points of the box [low, high] whose images under ``chart`` are spread over the image box as ``unit`` is over [0, 1]^D.
+    """Points of the box [low, high] whose images under ``chart`` are spread over the
+    image box as ``unit`` is over [0, 1]^D.
 
-    The share of them that a set holds estimates the share of the image box that the set's image fills: no derivative enters, for
-    Newton's slopes only steer a search that the chart's values alone decide.
+    The share of them that a set holds estimates the share of the image box that the
+    set's image fills: no derivative enters, for Newton's slopes only steer a search
+    that the chart's values alone decide.
 
     Args:
-        chart: A continuous increasing function of the line, applied entry by entry. low, high: ``(D,)``. unit: ``(N, D)``, in [0, 1].
+        chart: A continuous increasing function of the line, applied entry by entry.
+            low, high: ``(D,)``. unit: ``(N, D)``, in [0, 1].
     Raises:
         ValueError: a chart that does not increase from one end of the box to the other.
-    Accuracy: an image misses its place by at most 8 units of roundoff of 1 + its size, or by what a step of two units in x makes of it.
+    Accuracy: an image misses its place by at most 8 units of roundoff of 1 + its size,
+        or by what a step of two units in x makes of it.
 
     >>> ends = torch.tensor([1.0]).double().log(), torch.tensor([3.0]).double().log()
     >>> spread_in_image(torch.exp, *ends, torch.tensor([[0.5]]).double())  # log 2

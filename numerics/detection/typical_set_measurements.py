@@ -1,4 +1,5 @@
-"""Typical sets measured: closed forms against quadrature, Chebyshev's bound against exact masses, volumes, and sequences counted."""
+"""Typical sets measured: closed forms against quadrature, Chebyshev's bound against
+exact masses, volumes, and sequences counted."""
 
 from __future__ import annotations
 
@@ -56,7 +57,8 @@ widths = (Fraction(1, 2), Fraction(3, 4), Fraction(1), Fraction(3, 2))  # of typ
 
 
 def columns_of_one_family(kind: str, dim: int, stream: Stream) -> Product:
-    """D columns of one family at random places, with scales between e^-2 and e^2: entropies of both signs."""
+    """D columns of one family at random places, with scales between e^-2 and e^2:
+    entropies of both signs."""
     return declared_product([kind], dim, stream, scales=lambda n, own: torch.exp(2.0 * (2 * own.uniform(n) - 1)))
 
 
@@ -66,12 +68,14 @@ def draws(product: Product, count: int, stream: Stream) -> Tensor:
 
 
 def mode_repeated(product: Product, count: int, stream: Stream) -> Tensor:
-    """The most probable point of a symmetric distribution, over and over, shape ``(count, D)``."""
+    """The most probable point of a symmetric distribution, over and over, shape
+    ``(count, D)``."""
     return product.median()[None].expand(count, -1)
 
 
 def shape_of_product(product: Product) -> float | None:
-    """Var(log p) of a column where the family is exponential-power, 0 for uniform columns, None elsewhere."""
+    """Var(log p) of a column where the family is exponential-power, 0 for uniform
+    columns, None elsewhere."""
     uniform = all(type(block) is marginals.Uniform for block in product.blocks)
     return 0.0 if uniform else typical_sets.shape_of(product)
 
@@ -79,7 +83,8 @@ def shape_of_product(product: Product) -> float | None:
 def typical_set(
     found: MeasuredProduct, length: int, deviations: Fraction | float, member: Member, entropy: float | None = None
 ) -> TypicalSet:
-    """The set whose half width is that many standard deviations of the mean log density of ``length`` points."""
+    """The set whose half width is that many standard deviations of the mean log density
+    of ``length`` points."""
     epsilon = float(deviations) * found.deviation() / math.sqrt(length)
     return TypicalSet(found.product, length, epsilon, found.entropy if entropy is None else entropy, member)
 
@@ -122,7 +127,8 @@ def closed_forms(found: MeasuredProduct, shape: float, excess: Excess) -> tuple[
 
 
 def normal_of_any_covariance(z: Tensor, seeded: Stream, excess: Excess) -> Measurement:
-    """torch's multivariate normal at x = m + L z, beside (D - |z|^2)/2; the mode is z = 0, in the last row of ``z``, ``(n, D)``."""
+    """torch's multivariate normal at x = m + L z, beside (D - |z|^2)/2; the mode is z =
+    0, in the last row of ``z``, ``(n, D)``."""
     dim = z.shape[1]
     factor = torch.tril(seeded.normal(dim, dim), -1) / math.sqrt(dim) + torch.diag(0.3 + seeded.uniform(dim))
     mean = seeded.normal(dim)
@@ -148,7 +154,8 @@ def _gamma(typical: TypicalSet, shape: float) -> tuple[float, float]:
 
 
 def mass_of_a_set(typical: TypicalSet, shape: float) -> Measurement:
-    """P(A) by SciPy's incomplete gamma function against the integral of the gamma density, for a ladder of widths."""
+    """P(A) by SciPy's incomplete gamma function against the integral of the gamma
+    density, for a ladder of widths."""
     sets = [replace(typical, epsilon=typical.epsilon * float(width)) for width in widths]
     logs = [_gamma(each, shape) for each in sets]
     residual = torch.tensor(
@@ -164,7 +171,8 @@ def mass_of_a_set(typical: TypicalSet, shape: float) -> Measurement:
 
 
 def chebyshev(found: MeasuredProduct, typical: TypicalSet, shape: float, spread: Spread) -> Measurement:
-    """By how much P(A), a gamma probability, falls below 1 - Var/(N eps^2), for a ladder of widths."""
+    """By how much P(A), a gamma probability, falls below 1 - Var/(N eps^2), for a
+    ladder of widths."""
     sets = [replace(typical, epsilon=typical.epsilon * float(width)) for width in widths]
     epsilons = torch.tensor([each.epsilon for each in sets], dtype=torch.float64)
     masses = torch.tensor([each.mass(shape) for each in sets], dtype=torch.float64)
@@ -178,12 +186,15 @@ def chebyshev(found: MeasuredProduct, typical: TypicalSet, shape: float, spread:
 
 
 def chebyshev_of_three_values(spread: Spread, like: Tensor) -> Measurement:
-    """The least favourable density: three levels, T = 0 or +-w with mass q, and eps just below w, where Chebyshev's bound is reached.
+    """The least favourable density: three levels, T = 0 or +-w with mass q, and eps
+    just below w, where Chebyshev's bound is reached.
 
-    P(A) and 1 - Var/eps^2 are compared from both sides; they differ by q (w^2/eps^2 - 1).
+    P(A) and 1 - Var/eps^2 are compared from both sides; they differ by q (w^2/eps^2 -
+    1).
 
     Args:
-        spread: What is claimed of the variance of a mean. like: A tensor of any shape whose dtype and device are used.
+        spread: What is claimed of the variance of a mean. like: A tensor of any shape
+            whose dtype and device are used.
     """
     w, q = 0.75, torch.linspace(0.05, 0.95, 19, dtype=like.dtype, device=like.device)
     masses, levels = (
@@ -206,7 +217,8 @@ def chebyshev_of_three_values(spread: Spread, like: Tensor) -> Measurement:
 
 
 def shell(found: MeasuredProduct, typical: TypicalSet, shape: float, exponents: Exponents) -> Measurement:
-    """By how much log of the set's volume, a shell's, leaves the claimed range: for the set, and for one a 256th as wide, whose range is narrow."""
+    """By how much log of the set's volume, a shell's, leaves the claimed range: for the
+    set, and for one a 256th as wide, whose range is narrow."""
     length, misses, terms = typical.length, [], []
     for each in (typical, replace(typical, epsilon=typical.epsilon / 256)):
         (log_mass, error), volume = _gamma(each, shape), each.log_volume(shape, found.entropy)
@@ -234,7 +246,8 @@ def shell(found: MeasuredProduct, typical: TypicalSet, shape: float, exponents: 
 
 
 def ball_volume(dim: int, exponent: int) -> Measurement:
-    """log of the volume of the unit ball of the norm by Dirichlet's formula against slices integrated dimension by dimension, D <= 24."""
+    """log of the volume of the unit ball of the norm by Dirichlet's formula against
+    slices integrated dimension by dimension, D <= 24."""
     few = min(dim, 24)
     values = typical_sets.log_ball_volume(few, exponent, 1.0), typical_sets.log_ball_volume_by_slices(few, exponent)
     bound = Bound(
@@ -249,11 +262,14 @@ def ball_volume(dim: int, exponent: int) -> Measurement:
 
 
 class CountedSequences:
-    """Sequences drawn without the density, counted in A, and their typicalities compared with a gamma distribution at every width.
+    """Sequences drawn without the density, counted in A, and their typicalities
+    compared with a gamma distribution at every width.
 
     Attributes:
-        share: Of the sequences in A. exact: P(A), where the family has a gamma distribution, else None.
-        distance, blur: Kolmogorov distance of the typicalities to it, and what may blur that.
+        share: Of the sequences in A. exact: P(A), where the family has a gamma
+            distribution, else None.
+        distance, blur: Kolmogorov distance of the typicalities to it, and what may blur
+            that.
     Raises:
         PrecisionError: H is not known, because the mass by the same rule is not 1.
     """
@@ -300,7 +316,8 @@ class CountedSequences:
         )
 
     def below_chebyshev(self, spread: Spread) -> tuple[float, Bound]:
-        """By how much the share falls below Chebyshev's bound, for A with the true H whatever its error, and what blurs that."""
+        """By how much the share falls below Chebyshev's bound, for A with the true H
+        whatever its error, and what blurs that."""
         narrower = max(self.typical.epsilon - self.found.entropy_error - self.found.rounding, 1e-9)
         scale = self.typical.length * narrower**2
         claimed = 1 - float(spread(self.found.variance, self.typical.length)) / narrower**2
@@ -312,10 +329,12 @@ class CountedSequences:
 
 
 class BallShare:
-    """Points uniform in a ball that holds A: the share that log p puts into A, against the claimed range of its volume and the shell's.
+    """Points uniform in a ball that holds A: the share that log p puts into A, against
+    the claimed range of its volume and the shell's.
 
     Attributes:
-        outside: By how much the share leaves the range. shell: Its distance to the shell's. slack: Rounding.
+        outside: By how much the share leaves the range. shell: Its distance to the
+            shell's. slack: Rounding.
     """
 
     def __init__(self, typical: TypicalSet, shape: float, exponents: Exponents, size: int, stream: Stream) -> None:

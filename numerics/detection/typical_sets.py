@@ -1,7 +1,9 @@
-r"""Typical sets of independent columns: their mass as a gamma probability, their volume as a shell's and by points of a ball.
+r"""Typical sets of independent columns: their mass as a gamma probability, their volume
+as a shell's and by points of a ball.
 
-A density :math:`\propto e^{-\sum|z_i|^{1/a}}` has typicality :math:`n a - G` over n coordinates, G of gamma distribution n a; where T lies within epsilon of 0, the point lies in
-a shell of the norm :math:`(\sum|z_i|^{1/a})^a`.
+A density :math:`\propto e^{-\sum|z_i|^{1/a}}` has typicality :math:`n a - G` over n
+coordinates, G of gamma distribution n a; where T lies within epsilon of 0, the point
+lies in a shell of the norm :math:`(\sum|z_i|^{1/a})^a`.
 """
 
 from __future__ import annotations
@@ -37,11 +39,13 @@ def shape_of(product: Product) -> float | None:
 
 
 class MeasuredProduct:
-    """The mass, entropy and Var(log p), of independent columns by quadrature of their log densities, with the estimates of the error.
+    """The mass, entropy and Var(log p), of independent columns by quadrature of their
+    log densities, with the estimates of the error.
 
     Attributes:
         mass, entropies, variances: Column by column.
-        entropy, variance: Sums over the columns, nats. entropy_error, variance_error: Their estimated errors.
+        entropy, variance: Sums over the columns, nats. entropy_error, variance_error:
+            Their estimated errors.
         rounding: What the sums may round, nats.
 
     >>> from numerics.distributions.marginals import Normal
@@ -104,7 +108,8 @@ class TypicalSet:
         return self.member(self.typicality(sequences), self.epsilon)
 
     def edges(self, shape: float) -> tuple[float, float]:
-        """Between which values of sum |z|^(1/a) the members lie; from 0 on, where a T as large as 2 epsilon is allowed."""
+        """Between which values of sum |z|^(1/a) the members lie; from 0 on, where a T
+        as large as 2 epsilon is allowed."""
         total, reach = self.dim * shape, self.length * self.epsilon
         one_sided = bool(self.member(2 * self.epsilon, self.epsilon))
         return 0.0 if one_sided else max(total - reach, 0.0), total + reach
@@ -114,14 +119,17 @@ class TypicalSet:
         return gamma_mass(self.dim * shape, *self.edges(shape))
 
     def log_volume(self, shape: float, entropy: float) -> float:
-        """log of the volume, a shell's, in units in which the density is e^(-sum |z|^(1/a)): those that give it this entropy a point."""
+        """log of the volume, a shell's, in units in which the density is e^(-sum
+        |z|^(1/a)): those that give it this entropy a point."""
         unit = self.length * (entropy - self.product.dim * shape) - self.dim * math.log(2 * math.gamma(1 + shape))
         return log_shell_volume(self.dim, 1 / shape, *self.edges(shape)) + unit
 
     def share_of_ball(self, shape: float, size: int, stream: Stream, *, tile: int = 1 << 19) -> tuple[float, float]:
-        """The share of points, uniform in the ball that reaches to the outer edge, that are members; and log of the ball's volume.
+        """The share of points, uniform in the ball that reaches to the outer edge, that
+        are members; and log of the ball's volume.
 
-        The ball is that of the density's norm, around its place (for a one-sided density, the part above it). Membership is decided by log p.
+        The ball is that of the density's norm, around its place (for a one-sided
+        density, the part above it). Membership is decided by log p.
         """
         beta = round(1 / shape)
         one_sided = isinstance(self.product.blocks[0], Exponential)
@@ -143,7 +151,8 @@ class TypicalSet:
 
 
 def gamma_mass(shape: float, low: float, high: float) -> float:
-    """P(low <= G <= high) for G of gamma distribution ``shape``, from whichever tail keeps the digits; chi-square with n degrees is 2 G for shape n/2.
+    """P(low <= G <= high) for G of gamma distribution ``shape``, from whichever tail
+    keeps the digits; chi-square with n degrees is 2 G for shape n/2.
 
     >>> round(gamma_mass(1.0, 0.0, math.log(2)), 12)
     0.5
@@ -159,10 +168,12 @@ def gamma_mass(shape: float, low: float, high: float) -> float:
 
 
 def gamma_mass_by_quadrature(shape: float, low: float, high: float) -> tuple[float, float]:
-    r"""log P(low <= G <= high) for G of gamma distribution ``shape``, a multiple of 1/2, by integrating its density; and the error of the logarithm.
+    r"""log P(low <= G <= high) for G of gamma distribution ``shape``, a multiple of
+    1/2, by integrating its density; and the error of the logarithm.
 
-    With :math:`g = v^2` the density is :math:`2 v^{2k-1} e^{-v^2}/\Gamma(k)`, analytic in v. Kronrod's rule with 31 nodes runs over 96 pieces of the
-    part within 9 of :math:`\sqrt k`, outside of which the mass is below e^-80.
+    With :math:`g = v^2` the density is :math:`2 v^{2k-1} e^{-v^2}/\Gamma(k)`, analytic
+    in v. Kronrod's rule with 31 nodes runs over 96 pieces of the part within 9 of
+    :math:`\sqrt k`, outside of which the mass is below e^-80.
 
     >>> log_mass, error = gamma_mass_by_quadrature(1.0, 0.0, math.log(2))
     >>> round(math.exp(log_mass), 9), error < 1e-9
@@ -190,9 +201,11 @@ def gamma_mass_by_quadrature(shape: float, low: float, high: float) -> tuple[flo
 
 
 def log_ball_volume_by_slices(dim: int, exponent: float) -> float:
-    r"""log of the volume of :math:`\sum |x_i|^\beta \le 1` for beta 1 or 2, slice by slice: :math:`|B_n| = |B_{n-1}| \int_{-1}^1 (1 - |t|^\beta)^{(n-1)/\beta} dt`.
+    r"""log of the volume of :math:`\sum |x_i|^\beta \le 1` for beta 1 or 2, slice by
+    slice: :math:`|B_n| = |B_{n-1}| \int_{-1}^1 (1 - |t|^\beta)^{(n-1)/\beta} dt`.
 
-    With t = 1 - s^2 the integrand is analytic in s on both sides; Kronrod's rule with 63 nodes.
+    With t = 1 - s^2 the integrand is analytic in s on both sides; Kronrod's rule with
+    63 nodes.
 
     >>> round(math.exp(log_ball_volume_by_slices(2, 2.0)), 9)  # pi
     3.141592654
@@ -212,7 +225,8 @@ def log_ball_volume_by_slices(dim: int, exponent: float) -> float:
 
 
 def gamma_distribution(shape: float, at: Tensor) -> Tensor:
-    """The gamma distribution function at nonnegative points, by SciPy on the CPU; same shape, device and dtype.
+    """The gamma distribution function at nonnegative points, by SciPy on the CPU; same
+    shape, device and dtype.
 
     >>> gamma_distribution(1.0, torch.tensor([0.0, 2.0]).log1p())  # 1 - e^-x
     tensor([0.0000, 0.6667])
@@ -223,7 +237,8 @@ def gamma_distribution(shape: float, at: Tensor) -> Tensor:
 
 
 def log_ball_volume(dim: int, exponent: float, radius: float) -> float:
-    r"""log of the volume of :math:`\sum |x_i|^\beta \le r^\beta` in R^n: :math:`n\log(2\Gamma(1+1/\beta)\,r) - \log\Gamma(1+n/\beta)` (Dirichlet).
+    r"""log of the volume of :math:`\sum |x_i|^\beta \le r^\beta` in R^n:
+    :math:`n\log(2\Gamma(1+1/\beta)\,r) - \log\Gamma(1+n/\beta)` (Dirichlet).
 
     >>> round(math.exp(log_ball_volume(3, 2.0, 1.0)) / (4 * math.pi / 3), 12)
     1.0
@@ -232,7 +247,8 @@ def log_ball_volume(dim: int, exponent: float, radius: float) -> float:
 
 
 def log_shell_volume(dim: int, exponent: float, low: float, high: float) -> float:
-    r"""log of the volume of :math:`l \le \sum|x_i|^\beta \le h`, as a difference of balls; -inf for an empty one.
+    r"""log of the volume of :math:`l \le \sum|x_i|^\beta \le h`, as a difference of
+    balls; -inf for an empty one.
 
     >>> round(math.exp(log_shell_volume(2, 1.0, 1.0, 2.0)), 12)  # 2 h^2 - 2 l^2
     6.0
@@ -245,9 +261,12 @@ def log_shell_volume(dim: int, exponent: float, low: float, high: float) -> floa
 
 
 def uniform_in_ball(size: int, dim: int, exponent: int, radius: float, stream: Stream) -> Tensor:
-    r"""Points uniform in :math:`\sum|x_i|^\beta \le r^\beta`, shape ``(size, dim)``, for beta 1 or 2, without any density of theirs.
+    r"""Points uniform in :math:`\sum|x_i|^\beta \le r^\beta`, shape ``(size, dim)``,
+    for beta 1 or 2, without any density of theirs.
 
-    Independent coordinates of density :math:`\propto e^{-|g|^\beta}` over :math:`(\sum |g_i|^\beta + E)^{1/\beta}` with E exponential (Barthe, Guedon, Mendelson & Naor 2005).
+    Independent coordinates of density :math:`\propto e^{-|g|^\beta}` over :math:`(\sum
+    |g_i|^\beta + E)^{1/\beta}` with E exponential (Barthe, Guedon, Mendelson & Naor
+    2005).
 
     >>> bool((uniform_in_ball(100, 3, 2, 2.0, Stream(1)).norm(dim=1) <= 2).all())
     True

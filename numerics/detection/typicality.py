@@ -1,7 +1,9 @@
-r"""Typicality measured: entropies by quadrature of the density alone, scores of points and batches, and how far a log-determinant reaches.
+r"""Typicality measured: entropies by quadrature of the density alone, scores of points
+and batches, and how far a log-determinant reaches.
 
-Typicality is :math:`T = H + \log p(x)` in nats, signed, with :math:`H = -\mathrm E \log p` the differential entropy (which may be negative). A sequence
-x_1..x_N of points has the mean of their typicalities.
+Typicality is :math:`T = H + \log p(x)` in nats, signed, with :math:`H = -\mathrm E \log
+p` the differential entropy (which may be negative). A sequence x_1..x_N of points has
+the mean of their typicalities.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ GOLDEN = (math.sqrt(5) - 1) / 2
 
 @dataclass(frozen=True)
 class Integral:
-    """Integrals over independent columns, ``(D,)``, with the distance to a rule of twice the step: an estimate of that rule's error."""
+    """Integrals over independent columns, ``(D,)``, with the distance to a rule of
+    twice the step: an estimate of that rule's error."""
 
     value: Tensor
     estimate: Tensor
@@ -41,17 +44,21 @@ class Integral:
 
 
 def column_means(columns: Columns, functions: tuple[Columnwise, ...]) -> tuple[Integral, ...]:
-    r"""E g_k of each column under its density: :math:`\int p\,g\,dx`, split at the median, by a double-exponential rule on both sides.
+    r"""E g_k of each column under its density: :math:`\int p\,g\,dx`, split at the
+    median, by a double-exponential rule on both sides.
 
-    The columns are used through ``log_density``, their supports and medians alone. Distances from the median are
-    :math:`e^{\frac{\pi}{2}\sinh t}` where the support is unbounded, and a logistic curve of the same kind where it ends
-    (Takahasi & Mori 1974).
+    The columns are used through ``log_density``, their supports and medians alone.
+    Distances from the median are
+    :math:`e^{\frac{\pi}{2}\sinh t}` where the support is unbounded, and a logistic
+    curve of the same kind where it ends (Takahasi & Mori 1974).
 
     Args:
         columns: A block of columns or a product of blocks.
-        functions: Each from points ``(n, D)`` to values of the same shape, column by column.
+        functions: Each from points ``(n, D)`` to values of the same shape, column by
+            column.
     Returns:
-        One :class:`Integral` a function. Points of density zero contribute nothing, whatever g is there.
+        One :class:`Integral` a function. Points of density zero contribute nothing,
+        whatever g is there.
 
     >>> from numerics.distributions.marginals import Laplace
     >>> (absolute,) = column_means(Laplace(), (torch.abs,))
@@ -77,7 +84,8 @@ def column_means(columns: Columns, functions: tuple[Columnwise, ...]) -> tuple[I
 
 
 def _side(centre: Tensor, end: Tensor, sign: float) -> tuple[Tensor, Tensor]:
-    """Abscissae and weights ``(n, D)`` between the centre and one end of the support."""
+    """Abscissae and weights ``(n, D)`` between the centre and one end of the
+    support."""
     count = int(2 * REACH / STEP) + 1
     t = torch.linspace(-REACH, REACH, count, dtype=centre.dtype, device=centre.device)[:, None]
     bend, turn = math.pi / 2 * torch.sinh(t), math.pi / 2 * torch.cosh(t)
@@ -91,7 +99,8 @@ def _side(centre: Tensor, end: Tensor, sign: float) -> tuple[Tensor, Tensor]:
 
 
 def entropy_and_variance(columns: Columns) -> tuple[Integral, Integral, Integral]:
-    """Mass, differential entropy and Var(log p) of each column, by :func:`column_means` of log p alone.
+    """Mass, differential entropy and Var(log p) of each column, by :func:`column_means`
+    of log p alone.
 
     >>> from numerics.distributions.marginals import Laplace
     >>> mass, entropy, variance = entropy_and_variance(Laplace())
@@ -104,10 +113,12 @@ def entropy_and_variance(columns: Columns) -> tuple[Integral, Integral, Integral
 
 
 def highest_log_density(columns: Columns, *, steps: int = 120) -> Tensor:
-    """The largest log density of each unimodal column, by golden-section search around the median; ``(D,)``.
+    """The largest log density of each unimodal column, by golden-section search around
+    the median; ``(D,)``.
 
-    Accuracy: the search ends in a bracket of a few units of rounding, where log p varies by no more than its own rounding for a smooth
-    mode, and by a few units times the slope at a corner. A mode at an end of the support is approached from inside.
+    Accuracy: the search ends in a bracket of a few units of rounding, where log p
+    varies by no more than its own rounding for a smooth mode, and by a few units times
+    the slope at a corner. A mode at an end of the support is approached from inside.
 
     >>> from numerics.distributions.marginals import Uniform
     >>> round(float(highest_log_density(Uniform(0.0, 0.5)).exp()), 12)
@@ -130,7 +141,8 @@ def highest_log_density(columns: Columns, *, steps: int = 120) -> Tensor:
 
 
 def batch_means(values: Tensor, batch: int) -> Tensor:
-    """Means over consecutive batches; a last batch that is not full is left out. Shape ``(len(values) // batch,)``.
+    """Means over consecutive batches; a last batch that is not full is left out. Shape
+    ``(len(values) // batch,)``.
 
     Raises:
         ValueError: a batch of no points, or fewer points than one batch.
@@ -159,10 +171,12 @@ def typicality(log_density: Tensor, entropy: Tensor | float, *, batch: int = 1) 
 
 
 def rank_p_values(reference: Tensor, statistic: Tensor) -> Tensor:
-    r"""(1 + #{reference >= t}) / (n + 1) for every statistic t: at most alpha with probability at most alpha when t and the reference are exchangeable.
+    r"""(1 + #{reference >= t}) / (n + 1) for every statistic t: at most alpha with
+    probability at most alpha when t and the reference are exchangeable.
 
     Args:
-        reference: The statistic on n fresh points of the null distribution, ``(n,)``. statistic: ``(m,)``. Larger means further off.
+        reference: The statistic on n fresh points of the null distribution, ``(n,)``.
+            statistic: ``(m,)``. Larger means further off.
 
     >>> rank_p_values(torch.arange(9.0), torch.tensor([8.5, -1.0]))
     tensor([0.1000, 1.0000], dtype=torch.float64)
@@ -176,10 +190,13 @@ def rank_p_values(reference: Tensor, statistic: Tensor) -> Tensor:
 
 
 def log_det_interval(chosen: Composition) -> tuple[float, float]:
-    """An interval that holds log|det| of the map at every point: the sum of what each layer's slopes can do.
+    """An interval that holds log|det| of the map at every point: the sum of what each
+    layer's slopes can do.
 
-    A triangular layer has slopes between e^-1/2 and e^1/2. A rational-quadratic piece with secant s and end slopes d, d' has a derivative
-    between s^2 min / q^2 and s^2 max / q^2, where min and max are over s, d, d' and the denominator q lies between s/2 + (d + d')/4 and s.
+    A triangular layer has slopes between e^-1/2 and e^1/2. A rational-quadratic piece
+    with secant s and end slopes d, d' has a derivative between s^2 min / q^2 and s^2
+    max / q^2, where min and max are over s, d, d' and the denominator q lies between
+    s/2 + (d + d')/4 and s.
 
     >>> from numerics.transports.bijections import Rotation
     >>> log_det_interval(Composition((Rotation(torch.eye(2)),)))
@@ -199,7 +216,8 @@ def log_det_interval(chosen: Composition) -> tuple[float, float]:
 
 
 def _spline_range(layer: SplineLayer) -> tuple[float, float]:
-    """Sums over the coordinates of the least and the largest log slope; 0, outside the knots, is among them."""
+    """Sums over the coordinates of the least and the largest log slope; 0, outside the
+    knots, is among them."""
     secant = (layer.values[:, 1:] - layer.values[:, :-1]) / (layer.knots[:, 1:] - layer.knots[:, :-1])
     left, right = layer.slopes[:, :-1], layer.slopes[:, 1:]
     middle = secant / 2 + (left + right) / 4
@@ -216,13 +234,16 @@ def _spline_range(layer: SplineLayer) -> tuple[float, float]:
 def grid_entropy(
     log_density: Callable[[Tensor], Tensor], box: Tensor, nodes: int, *, tile: int = 1 << 16
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    r"""Mass and entropy :math:`\int q`, :math:`-\int q\log q` over a box of R^D, D small, by the trapezoid rule; each with its distance to a coarser grid.
+    r"""Mass and entropy :math:`\int q`, :math:`-\int q\log q` over a box of R^D, D
+    small, by the trapezoid rule; each with its distance to a coarser grid.
 
     Args:
-        log_density: Points ``(n, D)`` to nats ``(n,)``. box: Shape ``(2, D)``, lower and upper corner. nodes: Along each axis, odd.
+        log_density: Points ``(n, D)`` to nats ``(n,)``. box: Shape ``(2, D)``, lower
+            and upper corner. nodes: Along each axis, odd.
     Returns:
-        ``(mass, estimate), (entropy, estimate)``, nats; what lies outside the box is not seen, except through the mass. Nodes on the faces
-        have full weight: the density should be negligible there.
+        ``(mass, estimate), (entropy, estimate)``, nats; what lies outside the box is
+        not seen, except through the mass. Nodes on the faces have full weight: the
+        density should be negligible there.
 
     >>> from numerics.distributions.marginals import Normal
     >>> box = torch.tensor([[-10.0], [10.0]]).double()
@@ -244,10 +265,12 @@ def grid_entropy(
 
 
 def log_slope_error(slope: Slope, dim: int, nodes: int) -> tuple[Tensor, Tensor]:
-    r"""What truncation (an estimate) and rounding may do to log of a slope, each ``(N,)``; infinite where a half of the slope may be error.
+    r"""What truncation (an estimate) and rounding may do to log of a slope, each
+    ``(N,)``; infinite where a half of the slope may be error.
 
-    :math:`|\log(1 + r)| \le 2|r|` for :math:`|r| \le 1/2`; the rounding of a sum is that of its terms' absolute values, each term known to 16 (D + 8)
-    units of rounding of 1 + \|log p\| + \|log s\|.
+    :math:`|\log(1 + r)| \le 2|r|` for :math:`|r| \le 1/2`; the rounding of a sum is
+    that of its terms' absolute values, each term known to 16 (D + 8) units of rounding
+    of 1 + \|log p\| + \|log s\|.
 
     >>> from numerics.transports.arbitrary_score import Slope
     >>> one = torch.ones(1).double()

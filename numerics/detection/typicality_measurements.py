@@ -1,4 +1,5 @@
-"""Typicality under bijections, measured: by the image's own density and entropy, through Jacobians as evaluated, and by draws."""
+"""Typicality under bijections, measured: by the image's own density and entropy,
+through Jacobians as evaluated, and by draws."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ MARGIN = 0.6  # of the pilot's range that is added to the grid's box on each sid
 
 
 def in_two_coordinates(kind: str, dim: int, size: int, *, seeded: Stream, stream: Stream, rule: Rule) -> Measurement:
-    """T in the image's own coordinate against the rule: each side has its own density and its own entropy by quadrature."""
+    """T in the image's own coordinate against the rule: each side has its own density
+    and its own entropy by quadrature."""
     distribution = mapped_distributions.mapped_distribution(kind, dim, seeded.fork("law"))
     points = distribution.source.sample(size, stream.fork("points"))
     entropy, image_entropy = (
@@ -52,7 +54,8 @@ def in_two_coordinates(kind: str, dim: int, size: int, *, seeded: Stream, stream
 
 
 def _rounding(distribution: mapped_distributions.MappedDistribution, points: Tensor) -> Tensor:
-    """Eight units of rounding in x, in f(x) and in the parameters, carried by the derivatives of the three functions that are compared."""
+    """Eight units of rounding in x, in f(x) and in the parameters, carried by the
+    derivatives of the three functions that are compared."""
     leaf = points.detach().requires_grad_()
     with torch.enable_grad():
         y = distribution.forward(leaf)
@@ -81,7 +84,8 @@ def deviations_from_mean(values: Tensor) -> Tensor:
 
 
 def slope_bound(slope: Slope, dim: int, nodes: int, factor: float = 1.0) -> Bound:
-    """The error of log of a slope at a point and its mean, which the entropy of the sample takes in; ``factor`` times."""
+    """The error of log of a slope at a point and its mean, which the entropy of the
+    sample takes in; ``factor`` times."""
     truncation, rounding = typicality.log_slope_error(slope, dim, nodes)
     return Bound(
         {"quadrature": factor * (truncation + truncation.mean()), "rounding": factor * (rounding + rounding.mean())},
@@ -96,7 +100,8 @@ def slope_bound(slope: Slope, dim: int, nodes: int, factor: float = 1.0) -> Boun
 
 
 def through_the_jacobian(score: str, dim: int, size: int, *, seeded: Stream, stream: Stream, rule: Rule) -> Measurement:
-    """Typicalities about the mean over the very points: log p_f through the Jacobian as evaluated, against log|J| = log p - log s."""
+    """Typicalities about the mean over the very points: log p_f through the Jacobian as
+    evaluated, against log|J| = log p - log s."""
     distribution = random_mixture(dim, 4, seeded.fork("p"))
     log_score = declared_log_score(score, distribution, seeded.fork("s"))
     points = distribution.sample(size, stream.fork("points"))
@@ -118,7 +123,8 @@ def flat_score(log_p: Tensor, entropy: Tensor) -> Tensor:
 
 
 class HalfReversed:
-    """A centred normal distribution, reversed for x > 0 and left alone for x < 0; the points are symmetric, so that T has mean 0 on each side.
+    """A centred normal distribution, reversed for x > 0 and left alone for x < 0; the
+    points are symmetric, so that T has mean 0 on each side.
 
     Args:
         turned: From (log p, H) to log s for x > 0.
@@ -152,7 +158,8 @@ class HalfReversed:
         return self._measurement((self.image.abs() - self.typical.abs()).abs(), 1.0)
 
     def survivors(self, survivors: Survivors) -> Measurement:
-        """How far log|J| less its mean lies from the nearest of the values at which |T| is said to survive."""
+        """How far log|J| less its mean lies from the nearest of the values at which |T|
+        is said to survive."""
         excess = deviations_from_mean(self.log_volume)
         return self._measurement(
             torch.stack([(excess - value).abs() for value in survivors(self.typical)]).amin(0), 2.0
@@ -160,7 +167,8 @@ class HalfReversed:
 
 
 def entropy_over_a_box(log_density: Callable[[Tensor], Tensor], cloud: Tensor) -> tuple[float, float]:
-    """-int q log q over a box around a cloud ``(n, D)``, D = 1 or 2, and the estimate of its error, with 64 nats for the mass beyond the box.
+    """-int q log q over a box around a cloud ``(n, D)``, D = 1 or 2, and the estimate
+    of its error, with 64 nats for the mass beyond the box.
 
     Raises:
         ValueError: the density could not be evaluated there.
@@ -177,12 +185,14 @@ def entropy_over_a_box(log_density: Callable[[Tensor], Tensor], cloud: Tensor) -
 
 
 class ImageTypicality:
-    """T of a mixture's image under a bijection in D = 1 or 2, by the inverse and an entropy integrated over the image; the mean of log|J| by draws.
+    """T of a mixture's image under a bijection in D = 1 or 2, by the inverse and an
+    entropy integrated over the image; the mean of log|J| by draws.
 
     Args:
         f: With ``forward``, ``inverse`` and ``log_det`` on points ``(N, D)``.
     Attributes:
-        statistic: The largest deviation from the rule over 256 points. slack: Rounding, and the estimated errors of both entropies.
+        statistic: The largest deviation from the rule over 256 points. slack: Rounding,
+            and the estimated errors of both entropies.
     """
 
     def __init__(self, dim: int, f: Any, size: int, *, seeded: Stream, stream: Stream, rule: Rule) -> None:

@@ -1,4 +1,5 @@
-"""Level sets against rivals: volumes and masses on a grid, and by samples of a distribution with points spread over a box."""
+"""Level sets against rivals: volumes and masses on a grid, and by samples of a
+distribution with points spread over a box."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ SURPLUS = 1 / 32  # mass by which a rival exceeds the level set, so that its pil
 
 
 class ShiftedNormal:
-    """A normal distribution about (2, 2, ..) that reports the density of the one about the origin."""
+    """A normal distribution about (2, 2, ..) that reports the density of the one about
+    the origin."""
 
     def __init__(self, dim: int) -> None:
         self.dim = dim
@@ -37,15 +39,19 @@ class ShiftedNormal:
 
 
 class GridVolumes:
-    """A density that is constant on the cells of a grid: its level set against other sets of at least the same mass, chosen without it.
+    """A density that is constant on the cells of a grid: its level set against other
+    sets of at least the same mass, chosen without it.
 
     Args:
-        log_prob: Log density up to a constant, ``(N, D) -> (N,)``. dim: D. share: Mass of the level set.
-        cells: About how many. box: Ends of the grid along every axis. chart: Where volume is taken, an increasing function of the line.
+        log_prob: Log density up to a constant, ``(N, D) -> (N,)``. dim: D. share: Mass
+            of the level set.
+        cells: About how many. box: Ends of the grid along every axis. chart: Where
+            volume is taken, an increasing function of the line.
     Attributes:
         trivial: Whether the level set is the whole grid.
     Raises:
-        ValueError: a box or a chart that does not increase, or what is no density on the grid.
+        ValueError: a box or a chart that does not increase, or what is no density on
+            the grid.
     """
 
     def __init__(
@@ -87,7 +93,8 @@ class GridVolumes:
         ]
 
     def beyond_the_rivals(self) -> Measurement:
-        """Volume of the level set beyond each rival's, in units of its own, never below 0."""
+        """Volume of the level set beyond each rival's, in units of its own, never below
+        0."""
         terms = [self.cells.rounding(self.level_set, other, self.level) for other in self.rivals]
         bound = Bound(
             {name: torch.stack([term[name] for term in terms]) for name in terms[0]},
@@ -97,7 +104,8 @@ class GridVolumes:
         return Measurement(residual, bound, self.cells.masses.numel())
 
     def balance(self) -> Measurement:
-        """The volume by which each rival exceeds the level set, against masses and the integral of |p - lambda|: two-sided."""
+        """The volume by which each rival exceeds the level set, against masses and the
+        integral of |p - lambda|: two-sided."""
         bound = Bound(
             {"sums": 4 * self.cells.masses.numel() * torch.finfo(self.cells.masses.dtype).eps},
             "Three sums of N terms, each good to N units of rounding of the sum of their absolute values, and as many for what is compared.",
@@ -107,17 +115,22 @@ class GridVolumes:
 
 
 class SampledVolumes:
-    """A distribution restricted to a box about its middle; its level set and rivals with 1/32 more mass, by a pilot sample.
+    """A distribution restricted to a box about its middle; its level set and rivals
+    with 1/32 more mass, by a pilot sample.
 
-    Masses are shares of the distribution's own fresh samples, volumes shares of points spread evenly over the box in the chart, which
-    know neither the distribution nor its density.
+    Masses are shares of the distribution's own fresh samples, volumes shares of points
+    spread evenly over the box in the chart, which know neither the distribution nor its
+    density.
 
     Attributes:
-        mass, volume: The largest mass, and volume as a share of the box, of the level set beyond a rival's, never below 0.
+        mass, volume: The largest mass, and volume as a share of the box, of the level
+            set beyond a rival's, never below 0.
         rivals, size, spread: How many rivals, samples and spread points.
-        share_off, inside: The level set's share of the fresh samples in the box against the pilot's; how many (pilot, fresh) those are.
+        share_off, inside: The level set's share of the fresh samples in the box against
+            the pilot's; how many (pilot, fresh) those are.
     Raises:
-        ValueError: what has no sampler or no density, or a chart that does not increase.
+        ValueError: what has no sampler or no density, or a chart that does not
+            increase.
     """
 
     def __init__(
@@ -163,7 +176,8 @@ class SampledVolumes:
         return ((x >= self.low) & (x <= self.high)).all(1)
 
     def _beyond(self, x: Tensor) -> Tensor:
-        """How many of the points are in the level set less how many are in each rival; shape ``(rivals,)``."""
+        """How many of the points are in the level set less how many are in each rival;
+        shape ``(rivals,)``."""
         inside = (self._log_prob(x) > self.level).to(torch.float64)
         chosen = [
             (score(x) > threshold).to(torch.float64)

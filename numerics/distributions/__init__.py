@@ -1,4 +1,5 @@
-"""Probability distributions on R^D: one interface, densities, samplers that never see them, and tails that do not saturate.
+"""Probability distributions on R^D: one interface, densities, samplers that never see
+them, and tails that do not saturate.
 
 =====================  ======================================================================
 interface              what a distribution is: dim, log_prob, sample; tail, quantile, mean where they are known

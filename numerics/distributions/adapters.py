@@ -1,7 +1,9 @@
-"""Other people's one-dimensional distributions as marginals: torch.distributions, frozen scipy.stats, or an object of your own.
+"""Other people's one-dimensional distributions as marginals: torch.distributions,
+frozen scipy.stats, or an object of your own.
 
-Families whose tails have a closed form are translated; any other torch distribution is used through ``cdf`` and ``icdf``, which
-saturate, and is refused where they do; SciPy's through ``logcdf``, ``logsf``, ``ppf`` and ``isf``.
+Families whose tails have a closed form are translated; any other torch distribution is
+used through ``cdf`` and ``icdf``, which saturate, and is refused where they do; SciPy's
+through ``logcdf``, ``logsf``, ``ppf`` and ``isf``.
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ _PROBES = 1024  # cells of (0, 1) on which an unknown distribution's inverse is 
 
 
 class TorchMarginal(Marginal):
-    """A torch distribution through ``cdf``, ``icdf`` and ``log_prob``; at most one batch axis, its length is D.
+    """A torch distribution through ``cdf``, ``icdf`` and ``log_prob``; at most one
+    batch axis, its length is D.
 
     Raises:
-        ValueError: ``cdf`` or ``icdf`` is not implemented, the event is not one number, or the support is discrete.
+        ValueError: ``cdf`` or ``icdf`` is not implemented, the event is not one number,
+            or the support is discrete.
 
     >>> tail = TorchMarginal(td.Gumbel(0.0, 1.0)).tail(torch.zeros(1).double())
     >>> round(float(tail.log_p), 6)  # F(0) = e^-1
@@ -63,7 +67,8 @@ class TorchMarginal(Marginal):
         )
 
     def tail(self, z: Tensor) -> Tail:
-        """The logarithm of the smaller of cdf and 1 - cdf, shape of ``z``; refused where it has saturated."""
+        """The logarithm of the smaller of cdf and 1 - cdf, shape of ``z``; refused
+        where it has saturated."""
         cdf = self.distribution.cdf(z)
         lower = cdf <= 0.5
         share = torch.where(lower, cdf, 1.0 - cdf)
@@ -97,9 +102,11 @@ class TorchMarginal(Marginal):
 
 
 class ScipyMarginal(Marginal):
-    """A frozen continuous SciPy distribution, one column, through ``logcdf``, ``logsf``, ``ppf`` and ``isf``; evaluated on the CPU.
+    """A frozen continuous SciPy distribution, one column, through ``logcdf``,
+    ``logsf``, ``ppf`` and ``isf``; evaluated on the CPU.
 
-    Slopes are taken by differences, since autograd does not pass through SciPy. Tails below e^-708 are out of reach.
+    Slopes are taken by differences, since autograd does not pass through SciPy. Tails
+    below e^-708 are out of reach.
     """
 
     differentiable = False
@@ -154,11 +161,13 @@ _TRANSLATED = {
 
 
 def as_marginal(distribution: object) -> Marginal:
-    """A marginal from a :class:`~numerics.distributions.product.Marginal`, a torch distribution, or a frozen SciPy distribution.
+    """A marginal from a :class:`~numerics.distributions.product.Marginal`, a torch
+    distribution, or a frozen SciPy distribution.
 
     Raises:
         TypeError: anything else.
-        ValueError: a distribution that is discrete, multivariate, has a gap in its support or no inverse distribution function.
+        ValueError: a distribution that is discrete, multivariate, has a gap in its
+            support or no inverse distribution function.
 
     >>> as_marginal(td.Laplace(0.0, 2.0)).name
     'Laplace'
@@ -202,10 +211,12 @@ def as_product(distributions: object) -> Product:
 
 
 def check_increasing(distribution: Marginal) -> Marginal:
-    """``distribution`` itself, refused if its distribution function is seen to be flat inside the support.
+    """``distribution`` itself, refused if its distribution function is seen to be flat
+    inside the support.
 
-    The inverse is taken at the edges of 1,024 cells of equal mass, and F at three points inside each image: where it does not
-    increase, the density vanishes on an interval and F has no inverse there. A gap of no such length goes unseen.
+    The inverse is taken at the edges of 1,024 cells of equal mass, and F at three
+    points inside each image: where it does not increase, the density vanishes on an
+    interval and F has no inverse there. A gap of no such length goes unseen.
 
     Raises:
         ValueError: the hypothesis that failed, with the place.

@@ -1,8 +1,10 @@
-r"""A base distribution known by its log density alone: is it Gaussian, is it a product, what is its mass, and how do draws of it become uniform.
+r"""A base distribution known by its log density alone: is it Gaussian, is it a product,
+what is its mass, and how do draws of it become uniform.
 
-The base of a flow is a black box too. A log density that is a quadratic polynomial is a Gaussian's up to a factor, whatever the object is
-called; one that is a sum over the coordinates is a product's, and its marginals follow from values along the axes. Both are recognised by
-evaluating, with the residual of the recognition kept.
+The base of a flow is a black box too. A log density that is a quadratic polynomial is a
+Gaussian's up to a factor, whatever the object is called; one that is a sum over the
+coordinates is a product's, and its marginals follow from values along the axes. Both
+are recognised by evaluating, with the residual of the recognition kept.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class Gaussian:
 
     Args:
         mean: ``(D,)``. factor: L, lower triangular, ``(D, D)``.
-        residual: How far log q is from the quadratic at the points tried. log_mass: log of its integral, ``unit_mass`` as a measurement.
+        residual: How far log q is from the quadratic at the points tried. log_mass: log
+            of its integral, ``unit_mass`` as a measurement.
     """
 
     mean: Tensor
@@ -48,7 +51,8 @@ class Gaussian:
         return torch.special.ndtr(self.normals(z))
 
     def outside(self, low: Tensor, high: Tensor) -> Tensor:
-        """Probability that a coordinate lies below ``low`` or above ``high``, ``(D,)``."""
+        """Probability that a coordinate lies below ``low`` or above ``high``,
+        ``(D,)``."""
         inverse = torch.linalg.solve_triangular(self.factor, torch.eye(len(self.mean)).to(self.mean), upper=False)
         deviation = inverse.square().sum(0).sqrt()
         return torch.special.ndtr((low - self.mean) / deviation) + torch.special.ndtr((self.mean - high) / deviation)
@@ -75,12 +79,15 @@ class Gaussian:
 
 
 def gaussian(log_density: LogDensity, points: Tensor) -> Gaussian | None:
-    """The Gaussian that a log density is, up to a factor; None where it is no quadratic polynomial at the points.
+    """The Gaussian that a log density is, up to a factor; None where it is no quadratic
+    polynomial at the points.
 
     Args:
-        log_density: ``(N, D)`` to nats ``(N,)``, twice differentiable by autograd. points: Some draws of it, ``(n, D)``.
+        log_density: ``(N, D)`` to nats ``(N,)``, twice differentiable by autograd.
+            points: Some draws of it, ``(n, D)``.
     Returns:
-        Mean ``(D,)``, factor of the precision ``(D, D)``, and log of the integral, nats.
+        Mean ``(D,)``, factor of the precision ``(D, D)``, and log of the integral,
+        nats.
 
     >>> points = torch.tensor([[0.0], [1.0], [-2.0], [0.5]]).double()
     >>> base = gaussian(lambda z: -2 * (z[:, 0] - 1) ** 2, points)
@@ -121,7 +128,8 @@ def gaussian(log_density: LogDensity, points: Tensor) -> Gaussian | None:
 
 
 def _expansion(log_density: LogDensity, centre: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Value, gradient ``(D,)`` and Hessian ``(D, D)`` at a point; each of D copies of the point gives one row."""
+    """Value, gradient ``(D,)`` and Hessian ``(D, D)`` at a point; each of D copies of
+    the point gives one row."""
     dim = centre.numel()
     copies = centre.expand(dim, dim).clone().requires_grad_()
     with torch.enable_grad():
@@ -136,12 +144,15 @@ def _expansion(log_density: LogDensity, centre: Tensor) -> tuple[Tensor, Tensor,
 
 @dataclass(frozen=True)
 class Product:
-    """A log density that is a sum over the coordinates, with the distribution functions of its marginals on a grid.
+    """A log density that is a sum over the coordinates, with the distribution functions
+    of its marginals on a grid.
 
     Args:
         nodes: ``(D, M)``, increasing. shares: Distribution functions there, ``(D, M)``.
-        log_mass: log of the integral. error: Its estimated error, and with it that of the shares.
-        residual: How far log q is from a sum over the coordinates. where: Whether D > 1, so that there was something to add up.
+        log_mass: log of the integral. error: Its estimated error, and with it that of
+            the shares.
+        residual: How far log q is from a sum over the coordinates. where: Whether D >
+            1, so that there was something to add up.
     """
 
     nodes: Tensor
@@ -160,12 +171,14 @@ class Product:
         return torch.stack(columns, 1).clamp(0, 1)
 
     def outside(self, low: Tensor, high: Tensor) -> Tensor:
-        """Probability that a coordinate lies below ``low`` or above ``high``, ``(D,)``."""
+        """Probability that a coordinate lies below ``low`` or above ``high``,
+        ``(D,)``."""
         ends = self.uniforms(torch.stack([low, high]).clamp(-1e300, 1e300))
         return ends[0] + (1 - ends[1])
 
     def normals(self, z: Tensor) -> Tensor:
-        """Normal scores of :meth:`uniforms`, ``(N, D)``; a value at an end of the grid stays finite."""
+        """Normal scores of :meth:`uniforms`, ``(N, D)``; a value at an end of the grid
+        stays finite."""
         edge = torch.finfo(z.dtype).eps
         return torch.special.ndtri(self.uniforms(z).clamp(edge, 1 - edge))
 
@@ -186,10 +199,12 @@ class Product:
 
 
 def product(log_density: LogDensity, points: Tensor) -> Product | None:
-    """The product that a log density is; None where mixing the coordinates of two points does not exchange their parts of log q.
+    """The product that a log density is; None where mixing the coordinates of two
+    points does not exchange their parts of log q.
 
     Args:
-        log_density: ``(N, D)`` to nats ``(N,)``, -inf off the support. points: Some draws of it, ``(n, D)``, n >= 2.
+        log_density: ``(N, D)`` to nats ``(N,)``, -inf off the support. points: Some
+            draws of it, ``(n, D)``, n >= 2.
 
     >>> from numerics.distributions.marginals import Laplace
     >>> from numerics.streams import Stream
@@ -239,7 +254,8 @@ def _additivity(log_density: LogDensity, points: Tensor) -> Measurement | None:
 
 
 def _inner(log_density: LogDensity, points: Tensor) -> Tensor:
-    """The median of the points, or the point of largest density where the median lies off the support."""
+    """The median of the points, or the point of largest density where the median lies
+    off the support."""
     median = points.median(0).values
     with torch.no_grad():
         if bool(torch.isfinite(log_density(median[None])).all()):
@@ -255,7 +271,8 @@ def _along(log_density: LogDensity, centre: Tensor, k: int, values: Tensor) -> T
 
 
 def _support_end(log_density: LogDensity, centre: Tensor, spread: Tensor, side: float) -> Tensor:
-    """w of the end of the support along each axis, or of the farthest point looked at."""
+    """w of the end of the support along each axis, or of the farthest point looked
+    at."""
     far = math.asinh(REACH)
     steps = torch.linspace(0, 1, 257, dtype=centre.dtype, device=centre.device) * far
     found = []
@@ -286,7 +303,8 @@ def _trapezoids(rate: Tensor, step: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Mixture:
-    """A sum of Gaussians up to factors: ``parts`` with their log masses; ``residual``: log q against the logarithm of their sum."""
+    """A sum of Gaussians up to factors: ``parts`` with their log masses; ``residual``:
+    log q against the logarithm of their sum."""
 
     parts: tuple[Gaussian, ...]
     residual: Measurement
@@ -304,10 +322,12 @@ class Mixture:
 
 
 def mixture(log_density: LogDensity, components: Callable[[Tensor], Tensor], points: Tensor) -> Mixture | None:
-    """The mixture of Gaussians that a log density is; None where a component is none or log q is not the logarithm of their sum.
+    """The mixture of Gaussians that a log density is; None where a component is none or
+    log q is not the logarithm of their sum.
 
     Args:
-        components: ``(N, D)`` to log w_k + log q_k, ``(N, K)``. points: Some draws, ``(n, D)``.
+        components: ``(N, D)`` to log w_k + log q_k, ``(N, K)``. points: Some draws,
+            ``(n, D)``.
 
     >>> from numerics.distributions.mixtures import IsotropicMixture
     >>> from numerics.streams import Stream
@@ -331,7 +351,8 @@ def mixture(log_density: LogDensity, components: Callable[[Tensor], Tensor], poi
 def along_fibres(
     log_density: LogDensity, points: Tensor, coordinate: Tensor, *, tile: int = 1 << 16
 ) -> tuple[Tensor, float]:
-    r"""Where each point lies on its own fibre, :math:`\int_{-\infty}^{z_k} q \,/ \int_{\mathbb R} q` along coordinate k: uniform for draws of q.
+    r"""Where each point lies on its own fibre, :math:`\int_{-\infty}^{z_k} q \,/
+    \int_{\mathbb R} q` along coordinate k: uniform for draws of q.
 
     Args:
         points: ``(N, D)``. coordinate: k for each of them, ``(N,)``.

@@ -1,14 +1,21 @@
-r"""Which Gaussian on the line fits two modes best under JSD or MMD: global minima over a box of means and scales, proved by subdivision.
+r"""Which Gaussian on the line fits two modes best under JSD or MMD: global minima over
+a box of means and scales, proved by subdivision.
 
-Both roots are metrics. A model q' in a cell of the box around q is at most :math:`\delta(q, q')` away, so that no model of the cell is
-nearer to the data than :math:`d(p, q) - \delta`; cells that cannot hold the minimum are dropped, the others are quartered. For
+Both roots are metrics. A model q' in a cell of the box around q is at most
+:math:`\delta(q, q')` away, so that no model of the cell is nearer to the data than
+:math:`d(p, q) - \delta`; cells that cannot hold the minimum are dropped, the others are
+quartered. For
 :math:`m' = m \pm \mu`, :math:`\log s' = \log s \pm \lambda`:
 
-- J, the sum of both relative entropies, is at most :math:`J_1 = D(\cosh 2\lambda - 1) + \tfrac{\mu^2}{2s^2}(1 + e^{2\lambda})`;
-- JSD: :math:`\delta = \tfrac12\sqrt{J_1\log 2}`, since :math:`\mathrm{JSD} \le \tfrac{\log 2}{2}\int\frac{(q-q')^2}{q+q'} \le \tfrac{\log 2}{4} J` (Topsoe 2000; the logarithmic mean is
-  at most the arithmetic one);
-- MMD under :math:`e^{-|x-y|^2/(2h)}`: the smaller of :math:`\sqrt{(\mu^2 + D s^2(e^\lambda - 1)^2)/h}`, since the feature map is Lipschitz with constant
-  :math:`h^{-1/2}` and the models are coupled by one standard normal vector, and :math:`\sqrt{J_1}`, since features have norm 1 (Pinsker).
+- J, the sum of both relative entropies, is at most :math:`J_1 = D(\cosh 2\lambda - 1) +
+    \tfrac{\mu^2}{2s^2}(1 + e^{2\lambda})`;
+- JSD: :math:`\delta = \tfrac12\sqrt{J_1\log 2}`, since :math:`\mathrm{JSD} \le
+  \tfrac{\log 2}{2}\int\frac{(q-q')^2}{q+q'} \le \tfrac{\log 2}{4} J` (Topsoe 2000; the
+  logarithmic mean is at most the arithmetic one);
+- MMD under :math:`e^{-|x-y|^2/(2h)}`: the smaller of :math:`\sqrt{(\mu^2 + D
+    s^2(e^\lambda - 1)^2)/h}`, since the feature map is Lipschitz with constant
+  :math:`h^{-1/2}` and the models are coupled by one standard normal vector, and
+  :math:`\sqrt{J_1}`, since features have norm 1 (Pinsker).
 """
 
 from __future__ import annotations
@@ -35,7 +42,8 @@ MOST_CELLS = 400_000
 
 @dataclass(frozen=True)
 class Measure:
-    """A metric between the data and a Gaussian N(m, s^2) on the line: its value with an error, and how far a cell of models reaches."""
+    """A metric between the data and a Gaussian N(m, s^2) on the line: its value with an
+    error, and how far a cell of models reaches."""
 
     name: str
     value: Value
@@ -53,7 +61,8 @@ class Box:
 
 @dataclass(frozen=True)
 class Best:
-    """The least distance found, where, and a bound below every distance in the box outside of what was excluded."""
+    """The least distance found, where, and a bound below every distance in the box
+    outside of what was excluded."""
 
     mean: float
     scale: float
@@ -73,9 +82,11 @@ def two_modes(separation: float, x: Tensor) -> Tensor:
 
 
 def jensen_shannon(separation: float, *, spacing: float = 0.25) -> Measure:
-    r"""The root of JSD to two modes of variance 1 at -a and a, by the trapezoidal rule over the line.
+    r"""The root of JSD to two modes of variance 1 at -a and a, by the trapezoidal rule
+    over the line.
 
-    The rule converges geometrically for analytic integrands; its error is *estimated* by halving the number of nodes.
+    The rule converges geometrically for analytic integrands; its error is *estimated*
+    by halving the number of nodes.
     """
 
     def value(m: Tensor, log_s: Tensor) -> tuple[Tensor, Tensor]:
@@ -92,13 +103,15 @@ def jensen_shannon(separation: float, *, spacing: float = 0.25) -> Measure:
 
 
 def _jeffreys(log_s: Tensor, mean: Tensor, log_width: Tensor, dim: int = 1) -> Tensor:
-    """J_1: at least the sum of both relative entropies between the centre of a cell and any of its models."""
+    """J_1: at least the sum of both relative entropies between the centre of a cell and
+    any of its models."""
     stretch = dim * 2 * torch.sinh(log_width) ** 2  # cosh(2 lambda) - 1, without cancellation
     return stretch + mean**2 / 2 * torch.exp(-2 * log_s) * (1 + torch.exp(2 * log_width))
 
 
 def _tile(m: Tensor, log_s: Tensor, a: float, spacing: float) -> Tensor:
-    """JSD by the trapezoidal rule and by its every other node. Steps follow the narrower of data and model."""
+    """JSD by the trapezoidal rule and by its every other node. Steps follow the
+    narrower of data and model."""
     s = log_s.exp()
     step = spacing * s.clamp(max=1.0)
     low = torch.minimum(m - REACH * s, torch.full_like(m, -a - REACH))
@@ -115,9 +128,11 @@ def _tile(m: Tensor, log_s: Tensor, a: float, spacing: float) -> Tensor:
 
 
 def discrepancy(separation: float, h: float, dim: int = 1) -> Measure:
-    r"""The root of MMD^2 to two modes at distance a on either side of 0, in D dimensions, by Gaussian integrals.
+    r"""The root of MMD^2 to two modes at distance a on either side of 0, in D
+    dimensions, by Gaussian integrals.
 
-    The model's mean lies on the line through the modes: its part across it only lowers the overlap.
+    The model's mean lies on the line through the modes: its part across it only lowers
+    the overlap.
     """
 
     def overlap(squared: Tensor, spread: Tensor) -> Tensor:
@@ -150,12 +165,15 @@ def nearest_outside(
     gap: float = 0.0,
     stop: float = math.inf,
 ) -> Best:
-    """A bound below the distances of all models in the box that are not ``allowed``, by subdivision.
+    """A bound below the distances of all models in the box that are not ``allowed``, by
+    subdivision.
 
     Args:
-        allowed: From means and scales ``(n,)`` of a cell's *corner nearest to not being allowed* to whether the whole cell is left out;
-            called with both ends of each cell, and a cell is left out only if all four corners are.
-        gap: Relative width at which the bounds stop. stop: Stop as soon as the bound from below reaches this distance.
+        allowed: From means and scales ``(n,)`` of a cell's *corner nearest to not being
+            allowed* to whether the whole cell is left out; called with both ends of
+            each cell, and a cell is left out only if all four corners are.
+        gap: Relative width at which the bounds stop. stop: Stop as soon as the bound
+            from below reaches this distance.
     Raises:
         PrecisionError: the cells did not suffice.
     """
@@ -206,12 +224,15 @@ Region = Callable[[Tensor, Tensor], Tensor]  # means and scales (n,) to whether 
 def global_minimum(
     measure: Measure, box: Box, region: Region, *, like: Tensor, rounds: int = 9
 ) -> tuple[Measurement, Best]:
-    """That the model nearest to the data lies in ``region``: by how much a model outside beats all of the region (0 where none does).
+    """That the model nearest to the data lies in ``region``: by how much a model
+    outside beats all of the region (0 where none does).
 
-    The best distance in the region is compared with a bound below all distances outside, and the other way round.
+    The best distance in the region is compared with a bound below all distances
+    outside, and the other way round.
 
     Raises:
-        PrecisionError: neither is below the other after that many rounds of subdivision.
+        PrecisionError: neither is below the other after that many rounds of
+            subdivision.
     """
 
     def outside(m: Tensor, s: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
-"""Distributions and scores by name, with parameters from a stream: what cases of claims and audits speak of."""
+"""Distributions and scores by name, with parameters from a stream: what cases of claims
+and audits speak of."""
 
 from __future__ import annotations
 
@@ -33,11 +34,15 @@ def declared_distribution(kind: str, dim: int, stream: Stream) -> Distribution:
     """A distribution on R^D of the named kind.
 
     Args:
-        kind: ``mixture`` (4 isotropic Gaussians), ``gaussian`` (one), ``correlated-mixture`` (3 of any covariances), ``correlated-pair``,
-            ``correlated-gaussian``, ``equicorrelated`` (one Gaussian whose pairs of coordinates all have correlation 0.8), ``logistic``, ``student``
-            (6 degrees of freedom), ``uniform`` (on [0, 2]), ``split`` (each coordinate uniform on two intervals), ``centred`` and ``off-centre`` (the
-            standard Gaussian about 0 and about 3/2), ``ridge`` or ``band`` (both D = 2).
-        dim: D. stream: Source of the parameters, for the kinds that have some; its dtype and device are theirs.
+        kind: ``mixture`` (4 isotropic Gaussians), ``gaussian`` (one),
+            ``correlated-mixture`` (3 of any covariances), ``correlated-pair``,
+            ``correlated-gaussian``, ``equicorrelated`` (one Gaussian whose pairs of
+            coordinates all have correlation 0.8), ``logistic``, ``student`` (6 degrees
+            of freedom), ``uniform`` (on [0, 2]), ``split`` (each coordinate uniform on
+            two intervals), ``centred`` and ``off-centre`` (the standard Gaussian about
+            0 and about 3/2), ``ridge`` or ``band`` (both D = 2).
+        dim: D. stream: Source of the parameters, for the kinds that have some; its
+            dtype and device are theirs.
     Raises:
         ValueError: an unknown kind, or a ridge or band in another dimension.
 
@@ -72,7 +77,8 @@ def declared_distribution(kind: str, dim: int, stream: Stream) -> Distribution:
 
 
 def declared_sampler(kind: str, dim: int, stream: Stream) -> Sampler:
-    """A distribution on R^D without atoms: ``cross`` or ``cantor``, which have no density, or a kind of :func:`declared_distribution`.
+    """A distribution on R^D without atoms: ``cross`` or ``cantor``, which have no
+    density, or a kind of :func:`declared_distribution`.
 
     >>> declared_sampler("cross", 3, Stream(1)).sample(2, Stream(2)).count_nonzero(1)
     tensor([1, 1])
@@ -89,10 +95,12 @@ def _log_normal_scales(size: int, stream: Stream) -> Tensor:
 def declared_product(
     families: Sequence[str], dim: int, stream: Stream, *, scales: Callable[[int, Stream], Tensor] = _log_normal_scales
 ) -> Product:
-    """D independent columns: one block a family, nearly equal in width, with normal places of deviation 2 and the given scales.
+    """D independent columns: one block a family, nearly equal in width, with normal
+    places of deviation 2 and the given scales.
 
     Args:
-        families: Names in :data:`numerics.distributions.marginals.FAMILIES`. dim: D. scales: From (n, stream) to n positive scales, ``(n,)``.
+        families: Names in :data:`numerics.distributions.marginals.FAMILIES`. dim: D.
+            scales: From (n, stream) to n positive scales, ``(n,)``.
     Raises:
         KeyError: an unknown family. ValueError: more families than columns.
 
@@ -112,7 +120,8 @@ def declared_product(
 
 
 def declared_line(kind: str) -> Marginal:
-    """The standard distribution on the line of a family; on (-1, 2) where it has two ends.
+    """The standard distribution on the line of a family; on (-1, 2) where it has two
+    ends.
 
     >>> declared_line("uniform").mean()
     tensor([0.5000], dtype=torch.float64)
@@ -122,11 +131,14 @@ def declared_line(kind: str) -> Marginal:
 
 
 def declared_log_score(kind: str, p: Distribution, stream: Stream) -> Callable[[Tensor], Tensor]:
-    r"""Logarithm of a score of the named kind, from points ``(N, D)`` to ``(N,)``, to be realised as the density of an image of ``p``.
+    r"""Logarithm of a score of the named kind, from points ``(N, D)`` to ``(N,)``, to
+    be realised as the density of an image of ``p``.
 
     Args:
-        kind: ``flat`` (s = 1), ``wide`` (a Gaussian of scale 3), ``inverse`` (1/p), ``square`` (p squared), ``logistic`` (a product of scale
-            2), ``bumps`` (another mixture, flattened), or ``vanishing`` (:math:`|x_1|`, which is zero at x_1 = 0).
+        kind: ``flat`` (s = 1), ``wide`` (a Gaussian of scale 3), ``inverse`` (1/p),
+            ``square`` (p squared), ``logistic`` (a product of scale 2), ``bumps``
+            (another mixture, flattened), or ``vanishing`` (:math:`|x_1|`, which is zero
+            at x_1 = 0).
     Raises:
         ValueError: an unknown kind.
 

@@ -1,7 +1,9 @@
-r"""KL and JSD of finite distributions as computed, with the rounding of every sum, and what the inequalities between them leave over.
+r"""KL and JSD of finite distributions as computed, with the rounding of every sum, and
+what the inequalities between them leave over.
 
-A distribution on n cells is a tensor of shape ``(*, n)`` of masses; sums over cells that are off from 1 by rounding change nothing
-here, since the inequalities hold for every positive vector.
+A distribution on n cells is a tensor of shape ``(*, n)`` of masses; sums over cells
+that are off from 1 by rounding change nothing here, since the inequalities hold for
+every positive vector.
 """
 
 from __future__ import annotations
@@ -66,8 +68,10 @@ def jensen_shannon_nats(p: Tensor, q: Tensor) -> Tensor:
 def rounding(p: Tensor, q: Tensor) -> Tensor:
     """How far rounding can carry either divergence: shape ``(*,)``.
 
-    A quotient and a logarithm (one unit of roundoff and at most two ulps of the result, so 6 units in all of 1 + the logarithm's size), a product, and a sum
-    of n terms: ``(n + 8)`` units of the sum of ``p(1 + |log(p/q)|)``. For JSD the same with the middle, whose logarithms are smaller.
+    A quotient and a logarithm (one unit of roundoff and at most two ulps of the result,
+    so 6 units in all of 1 + the logarithm's size), a product, and a sum of n terms:
+    ``(n + 8)`` units of the sum of ``p(1 + |log(p/q)|)``. For JSD the same with the
+    middle, whose logarithms are smaller.
     """
     sizes = torch.where(p > 0, p * (1 + torch.log(p / q).abs()), torch.zeros_like(p)) + q
     return (p.shape[-1] + 8) * torch.finfo(p.dtype).eps / 2 * sizes.sum(-1)
@@ -84,14 +88,16 @@ def _check(p: Tensor, q: Tensor) -> None:
 
 
 def random_masses(batch: int, cells: int, stream: Stream, *, sparse: bool = False) -> Tensor:
-    """Exponential draws over their sums, shape ``(batch, cells)``; ``sparse`` cubes them first, so that a few cells dominate."""
+    """Exponential draws over their sums, shape ``(batch, cells)``; ``sparse`` cubes
+    them first, so that a few cells dominate."""
     raw = stream.exponential(batch, cells)
     raw = raw**3 if sparse else raw
     return raw / raw.sum(-1, keepdim=True)
 
 
 def missing_mode(cells: int, share: float, left: float, stream: Stream) -> tuple[Tensor, Tensor, Tensor]:
-    """A set A of about a third of the cells (at least one, never all), p with p(A) = share and q with q(A) = left: masks and masses, 32 rows."""
+    """A set A of about a third of the cells (at least one, never all), p with p(A) =
+    share and q with q(A) = left: masks and masses, 32 rows."""
     inside = torch.zeros(cells, dtype=torch.bool, device=stream.device)
     inside[: max(1, cells // 3)] = True
     inside = inside[stream.permutation(cells)]
@@ -109,7 +115,8 @@ def missing_mode(cells: int, share: float, left: float, stream: Stream) -> tuple
 def two_cell_shortfall(
     p: Tensor, q: Tensor, inside: Tensor, divergence: Divergence = relative_entropy_nats
 ) -> Measurement:
-    """How far ``divergence(p, q)`` falls short of the relative entropy of the two cells A and its complement (0 where it does not)."""
+    """How far ``divergence(p, q)`` falls short of the relative entropy of the two cells
+    A and its complement (0 where it does not)."""
     cells = [torch.stack([of[:, inside].sum(-1), of[:, ~inside].sum(-1)], -1) for of in (p, q)]
     short = relative_entropy_nats(cells[0], cells[1]) - divergence(p, q)
     terms = {"sums over cells": rounding(p, q), "two cells": rounding(cells[0], cells[1]) * p.shape[-1]}
@@ -132,7 +139,8 @@ def triangle_excess(p: Tensor, q: Tensor, r: Tensor, power: float) -> Measuremen
 
 
 def _jsd_rounding(p: Tensor, q: Tensor) -> Tensor:
-    """Rounding of JSD: :func:`rounding` towards the middle, where logarithms are at most log 2."""
+    """Rounding of JSD: :func:`rounding` towards the middle, where logarithms are at
+    most log 2."""
     return 4 * (p.shape[-1] + 8) * torch.finfo(p.dtype).eps / 2 * (p.sum(-1) + q.sum(-1))
 
 
@@ -147,13 +155,16 @@ def range_overshoot(p: Tensor, q: Tensor, ceiling: float) -> Measurement:
 def noise_cost(
     log_p: Tensor, log_noise: Tensor, weight: float, cost: Callable[[float], float]
 ) -> tuple[Measurement, Measurement]:
-    r"""At points of p: how far :math:`\log p - \log q` exceeds the cost, :math:`q = w p + (1-w) n`; and how far it stays below it.
+    r"""At points of p: how far :math:`\log p - \log q` exceeds the cost, :math:`q = w p
+    + (1-w) n`; and how far it stays below it.
 
     Args:
-        log_p: Log densities in nats at points of p, shape ``(N,)``. log_noise: Those of the noise, shape ``(N,)``.
+        log_p: Log densities in nats at points of p, shape ``(N,)``. log_noise: Those of
+            the noise, shape ``(N,)``.
         weight: w in (0, 1). cost: From w to nats.
     Returns:
-        The excess, and the shortfall (whose bound also holds what the noise adds, log(1 + (1-w) n/(w p)): near 0 where n is singular).
+        The excess, and the shortfall (whose bound also holds what the noise adds, log(1
+        + (1-w) n/(w p)): near 0 where n is singular).
     """
     if not 0 < weight < 1:
         raise ValueError(f"Expected a weight in (0, 1), got {weight}.")

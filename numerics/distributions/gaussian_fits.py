@@ -1,7 +1,10 @@
-r"""An isotropic Gaussian fitted to a distribution by descent: to a sample under KL(data||model), to a density under KL(model||data).
+r"""An isotropic Gaussian fitted to a distribution by descent: to a sample under
+KL(data||model), to a density under KL(model||data).
 
-The first needs points alone; its optimum has the sample's mean and the mean of its variances. The second needs the density, and prefers
-one mode where modes are far apart. What a measure on the line prefers, proved over a box of parameters, is :mod:`.best_gaussians`.
+The first needs points alone; its optimum has the sample's mean and the mean of its
+variances. The second needs the density, and prefers one mode where modes are far apart.
+What a measure on the line prefers, proved over a box of parameters, is
+:mod:`.best_gaussians`.
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ NODES = 48  # Gauss-Hermite nodes a coordinate of the reverse divergence; D = 1
 
 @dataclass(frozen=True)
 class Fit:
-    """Where a descent came to rest: mean ``(D,)``, variance, the objective, and its slopes in the mean ``(D,)`` and in log v."""
+    """Where a descent came to rest: mean ``(D,)``, variance, the objective, and its
+    slopes in the mean ``(D,)`` and in log v."""
 
     mean: Tensor
     variance: float
@@ -35,7 +39,8 @@ class Fit:
 
 
 def descend(objective: Callable[[Tensor, Tensor], Tensor], mean: Tensor, log_variance: Tensor) -> Fit:
-    """Minimise ``objective(mean (D,), log_variance ())`` from a start by L-BFGS; slopes by autograd where it stopped."""
+    """Minimise ``objective(mean (D,), log_variance ())`` from a start by L-BFGS; slopes
+    by autograd where it stopped."""
     m, level = mean.detach().clone().requires_grad_(), log_variance.detach().clone().requires_grad_()
     solver = torch.optim.LBFGS(
         [m, level], max_iter=STEPS, tolerance_grad=1e-9, tolerance_change=0.0, line_search_fn="strong_wolfe"
@@ -54,7 +59,8 @@ def descend(objective: Callable[[Tensor, Tensor], Tensor], mean: Tensor, log_var
 
 
 def fit_to_points(points: Tensor, start: tuple[Tensor, Tensor]) -> Fit:
-    """Maximum likelihood by descent: points ``(N, D)`` enter through the model's log density alone, no moment is computed.
+    """Maximum likelihood by descent: points ``(N, D)`` enter through the model's log
+    density alone, no moment is computed.
 
     >>> points = torch.tensor([[0.0], [2.0]]).double()
     >>> fit = fit_to_points(points, (torch.zeros(1).double(), torch.zeros(()).double()))
@@ -99,10 +105,13 @@ def largest_variance(points: Tensor) -> float:
 def moments_missed(
     points: Tensor, fits: list[Fit], variance: Callable[[Tensor], float] = mean_variance
 ) -> tuple[Measurement, Measurement]:
-    r"""How far fits are from the sample's mean (over its spread) and from ``variance(points)`` (relative), under what their slopes allow.
+    r"""How far fits are from the sample's mean (over its spread) and from
+    ``variance(points)`` (relative), under what their slopes allow.
 
-    A model at rest has slope 0. With :math:`f = \tfrac D2\ell + \tfrac12 e^{-\ell}(T + |m-\mu|^2)` a slope g in the mean means
-    :math:`|m - \mu| = v|g|`, a slope g in log v :math:`|v - T/D| \le 2v|g|/D + |m-\mu|^2/D`: residual slopes bound what is left.
+    A model at rest has slope 0. With :math:`f = \tfrac D2\ell + \tfrac12 e^{-\ell}(T +
+    |m-\mu|^2)` a slope g in the mean means
+    :math:`|m - \mu| = v|g|`, a slope g in log v :math:`|v - T/D| \le 2v|g|/D +
+    |m-\mu|^2/D`: residual slopes bound what is left.
     Raises:
         PrecisionError: the points do not vary.
     """

@@ -1,8 +1,11 @@
-r"""One interface of distributions: a log density of rows, independent draws, and what some distributions know beyond these.
+r"""One interface of distributions: a log density of rows, independent draws, and what
+some distributions know beyond these.
 
-Whoever needs a distribution names the least that it uses: :class:`Sampler` draws, :class:`Distribution` has a density too,
-:class:`Columns` is a density of independent columns with a support, :class:`HasTails`, :class:`HasQuantiles` and :class:`HasMean` are
-optional. Nothing has to inherit from them: an object of your own with these methods is one.
+Whoever needs a distribution names the least that it uses: :class:`Sampler` draws,
+:class:`Distribution` has a density too,
+:class:`Columns` is a density of independent columns with a support, :class:`HasTails`,
+:class:`HasQuantiles` and :class:`HasMean` are optional. Nothing has to inherit from
+them: an object of your own with these methods is one.
 
 =================  =====================================================================================
 ``dim``            D
@@ -30,7 +33,8 @@ __all__ = [
 
 
 class InterfaceError(ValueError):
-    """An object lacks a method that the measurement uses. The message names the method and what it returns."""
+    """An object lacks a method that the measurement uses. The message names the method
+    and what it returns."""
 
 
 @runtime_checkable
@@ -43,7 +47,8 @@ class Sampler(Protocol):
         ...
 
     def sample(self, n: int, stream: Stream) -> Tensor:
-        """``n`` independent draws, shape ``(n, D)``, in the stream's dtype and on its device."""
+        """``n`` independent draws, shape ``(n, D)``, in the stream's dtype and on its
+        device."""
         ...
 
 
@@ -52,7 +57,8 @@ class Distribution(Sampler, Protocol):
     """A distribution on R^D with a density; the sampler never calls it."""
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Log density in nats of points ``(N, D)``, shape ``(N,)``; differentiable by autograd unless it says otherwise."""
+        """Log density in nats of points ``(N, D)``, shape ``(N,)``; differentiable by
+        autograd unless it says otherwise."""
         ...
 
 
@@ -61,13 +67,15 @@ class HasTails(Protocol):
     """What knows its distribution functions column by column, in log space."""
 
     def tail(self, x: Tensor) -> Tail:
-        """The smaller tail of each coordinate, for points whose last axis has D entries; shape of ``x``."""
+        """The smaller tail of each coordinate, for points whose last axis has D
+        entries; shape of ``x``."""
         ...
 
 
 @runtime_checkable
 class HasQuantiles(Protocol):
-    """What knows the inverses of its distribution functions; ``Tail.of(u)`` makes a tail of a probability."""
+    """What knows the inverses of its distribution functions; ``Tail.of(u)`` makes a
+    tail of a probability."""
 
     def quantile(self, tail: Tail) -> Tensor:
         """The points with these tails, column by column; shape of ``tail.log_p``."""
@@ -97,7 +105,8 @@ class Columns(Protocol):
         ...
 
     def log_density(self, x: Tensor) -> Tensor:
-        """Log density in nats, column by column: shape of ``x``, whose last axis has D entries; minus infinity outside the support."""
+        """Log density in nats, column by column: shape of ``x``, whose last axis has D
+        entries; minus infinity outside the support."""
         ...
 
     def median(self) -> Tensor:
@@ -116,7 +125,8 @@ _RETURNS = {
 
 
 def require(distribution: Any, *names: str) -> None:
-    """Refuse an object that lacks one of the methods named, before anything is measured with it.
+    """Refuse an object that lacks one of the methods named, before anything is measured
+    with it.
 
     Raises:
         InterfaceError: the first method that is missing, and what it returns.
@@ -134,10 +144,12 @@ def require(distribution: Any, *names: str) -> None:
 
 
 def sample_of(distribution: Any, size: int, stream: Stream, dim: int) -> Tensor:
-    """``distribution.sample(size, stream)`` in the stream's dtype, refused unless it is a finite floating sample of shape ``(size, dim)``.
+    """``distribution.sample(size, stream)`` in the stream's dtype, refused unless it is
+    a finite floating sample of shape ``(size, dim)``.
 
     Raises:
-        InterfaceError: no ``sample``. ValueError: another signature, shape or dtype, or values that are not finite.
+        InterfaceError: no ``sample``. ValueError: another signature, shape or dtype, or
+            values that are not finite.
 
     >>> from numerics.distributions.marginals import Normal
     >>> sample_of(Normal(), 5, Stream(1), 1).shape
@@ -164,14 +176,16 @@ def sample_of(distribution: Any, size: int, stream: Stream, dim: int) -> Tensor:
 
 
 def log_prob_of(distribution: Any, points: Tensor) -> Tensor:
-    """``distribution.log_prob(points)``, refused unless it is one number a point (minus infinity included), and none is NaN.
+    """``distribution.log_prob(points)``, refused unless it is one number a point (minus
+    infinity included), and none is NaN.
 
     Args:
         points: ``(N, D)``.
     Returns:
         Nats, ``(N,)``.
     Raises:
-        InterfaceError: no ``log_prob``. ValueError: another shape, NaN, plus infinity, or an error while evaluating.
+        InterfaceError: no ``log_prob``. ValueError: another shape, NaN, plus infinity,
+            or an error while evaluating.
 
     >>> from numerics.distributions.marginals import Normal
     >>> log_prob_of(Normal(), torch.zeros(2, 1).double())

@@ -1,6 +1,8 @@
-"""Distributions on R^D with a density and a sampler, and nothing else known: Student products, a heavy ridge, a curved band.
+"""Distributions on R^D with a density and a sampler, and nothing else known: Student
+products, a heavy ridge, a curved band.
 
-Samplers represent the distribution by ratios and scale mixtures, and never invert the formula of the density.
+Samplers represent the distribution by ratios and scale mixtures, and never invert the
+formula of the density.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ __all__ = ["CurvedBand", "HeavyRidge", "StudentProduct"]
 
 @dataclass(frozen=True)
 class StudentProduct:
-    r"""Independent Student coordinates with an integer number ``df`` of degrees of freedom, heavy tails included.
+    r"""Independent Student coordinates with an integer number ``df`` of degrees of
+    freedom, heavy tails included.
 
     Sampled as a normal over the root of a mean of ``df`` squared normals.
 
@@ -43,10 +46,12 @@ class StudentProduct:
 
 @dataclass(frozen=True)
 class HeavyRidge:
-    r"""The distribution on the plane with density :math:`C\,e^{-|y|^{1/2}t^2-y^2}`, which is 1/sqrt|y| wide in t.
+    r"""The distribution on the plane with density :math:`C\,e^{-|y|^{1/2}t^2-y^2}`,
+    which is 1/sqrt|y| wide in t.
 
-    Continuous and positive, with unit mass; on the line y = 0 the fibre's mass is infinite. ``C = 1/(sqrt(pi) Gamma(3/8))``.
-    Sampled as y = ±sqrt(G), G of gamma distribution 3/8, and t normal given y.
+    Continuous and positive, with unit mass; on the line y = 0 the fibre's mass is
+    infinite. ``C = 1/(sqrt(pi) Gamma(3/8))``. Sampled as y = ±sqrt(G), G of gamma
+    distribution 3/8, and t normal given y.
 
     >>> HeavyRidge().sample(5, Stream(1)).shape
     torch.Size([5, 2])
@@ -67,11 +72,13 @@ class HeavyRidge:
 
 @dataclass(frozen=True)
 class CurvedBand:
-    r"""A distribution on the band :math:`|x_1 - x_2^2| < 1`, which is not convex although its fibres along x_1 are intervals.
+    r"""A distribution on the band :math:`|x_1 - x_2^2| < 1`, which is not convex
+    although its fibres along x_1 are intervals.
 
     .. math:: p(x) = \tfrac34 (1 - (x_1 - x_2^2)^2)\, \varphi(x_2)
 
-    ``base`` is the middle of the fibre. The parabolic coordinate is drawn by Devroye's rule of three uniforms.
+    ``base`` is the middle of the fibre. The parabolic coordinate is drawn by Devroye's
+    rule of three uniforms.
 
     >>> CurvedBand().log_prob(torch.tensor([[3.0, 0.0]]))
     tensor([-inf])
@@ -98,7 +105,8 @@ class CurvedBand:
 
 
 def _gamma_three_eighths(n: int, stream: Stream) -> Tensor:
-    """Gamma(3/8) = Beta(3/8, 5/8) times a unit exponential; the Beta by Johnk's rejection from uniform powers."""
+    """Gamma(3/8) = Beta(3/8, 5/8) times a unit exponential; the Beta by Johnk's
+    rejection from uniform powers."""
     drawn = torch.empty(0, dtype=stream.dtype, device=stream.device)
     while drawn.numel() < n:
         u, v = stream.uniform(2 * n + 8) ** (8 / 3), stream.uniform(2 * n + 8) ** (8 / 5)

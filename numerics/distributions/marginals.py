@@ -1,6 +1,8 @@
-r"""Families of distributions on the line, as blocks of independent columns: :class:`numerics.distributions.product.Marginal`.
+r"""Families of distributions on the line, as blocks of independent columns:
+:class:`numerics.distributions.product.Marginal`.
 
-Each is its own definition four times over: tail, inverse, density and sampler, none of which calls another.
+Each is its own definition four times over: tail, inverse, density and sampler, none of
+which calls another.
 """
 
 from __future__ import annotations
@@ -154,7 +156,8 @@ class Cauchy(LocationScale):
 
 
 class Gumbel(LocationScale):
-    """F(w) = exp(-e^-w), skewed to the right. Sampled as minus the logarithm of an exponential.
+    """F(w) = exp(-e^-w), skewed to the right. Sampled as minus the logarithm of an
+    exponential.
 
     >>> Gumbel().log_cdf(torch.zeros(1).double())  # -e^0
     tensor([-1.], dtype=torch.float64)
@@ -206,19 +209,22 @@ class Uniform(Marginal):
         self.name = type(self).__name__
 
     def _near(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Distance to the nearer end over the length, on which side that is, and the length."""
+        """Distance to the nearer end over the length, on which side that is, and the
+        length."""
         low, high = self.low.to(z), self.high.to(z)
         below, above = z - low, high - z
         lower = below <= above
         return torch.where(lower, below, above) / (high - low), side_of(lower, z), high - low
 
     def tail(self, z: Tensor) -> Tail:
-        """The logarithm of the distance to the nearer end over the length, shape of ``z``."""
+        """The logarithm of the distance to the nearer end over the length, shape of
+        ``z``."""
         share, side, _ = self._near(z)
         return Tail(torch.log(share), side)
 
     def log_density(self, z: Tensor) -> Tensor:
-        """Minus the logarithm of the length inside, minus infinity outside; nats, shape of ``z``."""
+        """Minus the logarithm of the length inside, minus infinity outside; nats, shape
+        of ``z``."""
         share, _, whole = self._near(z)
         return torch.where(share > 0, -torch.log(whole), torch.full_like(z, -math.inf))
 
@@ -246,19 +252,22 @@ class Uniform(Marginal):
 
 
 class Triangular(Uniform):
-    """A symmetric tent on ``(low, high)``, zero at the ends only. Sampled as the mean of two uniforms.
+    """A symmetric tent on ``(low, high)``, zero at the ends only. Sampled as the mean
+    of two uniforms.
 
     >>> Triangular(-1.0, 1.0).log_density(torch.zeros(1).double()).exp()
     tensor([1.], dtype=torch.float64)
     """
 
     def tail(self, z: Tensor) -> Tail:
-        """Twice the square of the distance to the nearer end over the length, as a logarithm; shape of ``z``."""
+        """Twice the square of the distance to the nearer end over the length, as a
+        logarithm; shape of ``z``."""
         share, side, _ = self._near(z)
         return Tail(LOG_2 + 2.0 * torch.log(share), side)
 
     def log_density(self, z: Tensor) -> Tensor:
-        """Log of four times that distance over the squared length inside, minus infinity outside; nats, shape of ``z``."""
+        """Log of four times that distance over the squared length inside, minus
+        infinity outside; nats, shape of ``z``."""
         share, _, whole = self._near(z)
         return torch.where(
             share > 0, 2.0 * LOG_2 + torch.log(share.clamp_min(0.0)) - torch.log(whole), torch.full_like(z, -math.inf)
@@ -275,9 +284,11 @@ class Triangular(Uniform):
 
 
 class SplitUniform(LocationScale):
-    """Uniform on (-2, -1) and (1, 2), so with a gap of width 2 where F stays at 1/2 and has no inverse.
+    """Uniform on (-2, -1) and (1, 2), so with a gap of width 2 where F stays at 1/2 and
+    has no inverse.
 
-    It meets the hypothesis of absolute continuity and misses the positive density on an interval.
+    It meets the hypothesis of absolute continuity and misses the positive density on an
+    interval.
 
     >>> SplitUniform().log_density(torch.tensor([[0.0], [1.5]]).double()).exp().T
     tensor([[0.0000, 0.5000]], dtype=torch.float64)
@@ -307,10 +318,12 @@ class SplitUniform(LocationScale):
 
 
 class TransformedNormal(Marginal):
-    """The image of normal columns under an increasing function, with its density in the image's coordinate.
+    """The image of normal columns under an increasing function, with its density in the
+    image's coordinate.
 
     Args:
-        loc, scale: m and s of the normal distribution behind it, numbers or tensors of shape ``(D,)``.
+        loc, scale: m and s of the normal distribution behind it, numbers or tensors of
+            shape ``(D,)``.
     Raises:
         ValueError: parameters that are not finite, or a scale that is not positive.
     """
@@ -349,7 +362,8 @@ class TransformedNormal(Marginal):
 
 
 class LogNormal(TransformedNormal):
-    r"""Density :math:`\frac{1}{y s\sqrt{2\pi}}\,e^{-(\log y - m)^2/(2s^2)}` on y > 0. Sampled as e^Z.
+    r"""Density :math:`\frac{1}{y s\sqrt{2\pi}}\,e^{-(\log y - m)^2/(2s^2)}` on y > 0.
+    Sampled as e^Z.
 
     >>> LogNormal().mean()
     tensor([1.6487], dtype=torch.float64)
@@ -373,7 +387,8 @@ class LogNormal(TransformedNormal):
 
 
 class JohnsonSU(TransformedNormal):
-    r"""Density :math:`\frac{1}{s\sqrt{2\pi(1+y^2)}}\,e^{-(\operatorname{arsinh} y - m)^2/(2s^2)}` (Johnson 1949). Sampled as sinh Z.
+    r"""Density :math:`\frac{1}{s\sqrt{2\pi(1+y^2)}}\,e^{-(\operatorname{arsinh} y -
+    m)^2/(2s^2)}` (Johnson 1949). Sampled as sinh Z.
 
     >>> JohnsonSU().median()
     tensor([0.], dtype=torch.float64)

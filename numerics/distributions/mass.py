@@ -1,7 +1,10 @@
-r"""The integral of a density over R, R^2 or R^3 from its values alone, with estimates of what may be wrong with it.
+r"""The integral of a density over R, R^2 or R^3 from its values alone, with estimates
+of what may be wrong with it.
 
-The trapezoidal rule on a lattice in w, where :math:`x = c + A \sinh w` and c, A are the median and the spread of points of the distribution. It converges
-geometrically for analytic densities that decay, and like the square of the step where the density has kinks, which those of spline flows have
+The trapezoidal rule on a lattice in w, where :math:`x = c + A \sinh w` and c, A are the
+median and the spread of points of the distribution. It converges geometrically for
+analytic densities that decay, and like the square of the step where the density has
+kinks, which those of spline flows have
 everywhere: there panels of high order only cost evaluations.
 """
 
@@ -33,10 +36,13 @@ class Mass:
     """An integral, and estimates of its error relative to it.
 
     Args:
-        log_mass: Logarithm of the integral; NaN where the density is not defined at some node.
-        quadrature: What the coarser lattices inside the last one, and inside those before, say of its error.
-        outside: Share of the mass beyond the lattice: what a first, wide lattice has there, and beyond that one what tails like those of a Cauchy
-            distribution would have.
+        log_mass: Logarithm of the integral; NaN where the density is not defined at
+            some node.
+        quadrature: What the coarser lattices inside the last one, and inside those
+            before, say of its error.
+        outside: Share of the mass beyond the lattice: what a first, wide lattice has
+            there, and beyond that one what tails like those of a Cauchy distribution
+            would have.
         log_size: Mean of |log p| under p, for the rounding.
         nodes: Along each axis.
         undefined: How many nodes gave NaN or +inf. where: The first of them, ``(D,)``.
@@ -51,7 +57,8 @@ class Mass:
     where: Tensor | None = None
 
     def unit_mass(self, dim: int, precision: float) -> Measurement:
-        """|integral - 1| with the estimates of what may be wrong with it; ``precision`` is the unit roundoff of log p."""
+        """|integral - 1| with the estimates of what may be wrong with it; ``precision``
+        is the unit roundoff of log p."""
         mass = math.exp(min(self.log_mass, 700.0))
         bound = Bound(
             {
@@ -81,20 +88,28 @@ def weigh(
 
     Args:
         log_prob: From points ``(N, D)`` to nats ``(N,)``, D = 1, 2 or 3.
-        points: Some points of the distribution, ``(n, D)``, float64: they say where it lies and how wide it is.
-        support: Ends of a box that holds it, tensors ``(D,)``; outside of it ``log_prob`` is not asked.
+        points: Some points of the distribution, ``(n, D)``, float64: they say where it
+            lies and how wide it is.
+        support: Ends of a box that holds it, tensors ``(D,)``; outside of it
+            ``log_prob`` is not asked.
         tile: Points at which ``log_prob`` is evaluated at once.
-        most: Nodes along an axis at which doubling ends, where that is to be sooner than :data:`NODES` says.
+        most: Nodes along an axis at which doubling ends, where that is to be sooner
+            than :data:`NODES` says.
     Raises:
         ValueError: another dimension.
     Accuracy:
-        Estimates, see :class:`Mass`. A lattice misses what lies between its nodes and far from the points; it invents nothing.
+        Estimates, see :class:`Mass`. A lattice misses what lies between its nodes and
+        far from the points; it invents nothing.
 
-        A lattice consists of coarser ones, shifted against each other. The error of each is the sum of the Fourier coefficients of the integrand at the
-        multiples of its reciprocal step, turned by its shift, so that they do not all vanish together; the lattice itself errs by the few coefficients that
-        they have in common. Coefficients of piecewise smooth integrands, jumps included, fall at least like the step. So what coarser lattices are off by is
-        halved for every halving from their step to that of the last lattice, and doubled; and of all lattices on the way the largest such number is taken,
-        lest one be small by chance.
+        A lattice consists of coarser ones, shifted against each other. The error of
+        each is the sum of the Fourier coefficients of the integrand at the multiples of
+        its reciprocal step, turned by its shift, so that they do not all vanish
+        together; the lattice itself errs by the few coefficients that they have in
+        common. Coefficients of piecewise smooth integrands, jumps included, fall at
+        least like the step. So what coarser lattices are off by is halved for every
+        halving from their step to that of the last lattice, and doubled; and of all
+        lattices on the way the largest such number is taken, lest one be small by
+        chance.
 
     >>> points = torch.linspace(-2.0, 2.0, 65).double()[:, None]
     >>> mass = weigh(lambda x: -x[:, 0] ** 2, points)
@@ -142,7 +157,8 @@ def _restrict_to_box(log_prob: LogFunction, support: tuple[Tensor, Tensor] | Non
 
 
 def _frame(points: Tensor, *, tilted: bool) -> tuple[Tensor, Tensor]:
-    """The centre ``(D,)`` and the axes ``(D, D)`` of some points: their mean distances from the median, and how coordinates lean on each other."""
+    """The centre ``(D,)`` and the axes ``(D, D)`` of some points: their mean distances
+    from the median, and how coordinates lean on each other."""
     dim, centre = points.shape[1], points.median(0).values
     spread = (points - centre).abs().mean(0)
     spread = torch.where(spread > 0, spread, torch.ones_like(spread))
@@ -166,7 +182,8 @@ class _Lattice:
         return torch.linalg.solve(self.axes, (points - self.centre).mT).mT.asinh()
 
     def reach(self, support: tuple[Tensor, Tensor] | None) -> list[tuple[float, float]]:
-        """From where to where w runs on each axis: as far as mass is looked for, or to the sides of the box, which the axes are parallel to."""
+        """From where to where w runs on each axis: as far as mass is looked for, or to
+        the sides of the box, which the axes are parallel to."""
         dim = self.centre.numel()
         far = math.asinh(REACH[dim])
         if support is None:
@@ -175,7 +192,8 @@ class _Lattice:
         return [(max(a, -far), min(b, far)) for a, b in zip(low, high, strict=True)]
 
     def log_masses(self, ends: list[tuple[float, float]], nodes: int) -> tuple[Tensor, int, Tensor | None]:
-        """log of p dx at the nodes, one axis of the result for each coordinate; how many are NaN or +inf, and the first of these points."""
+        """log of p dx at the nodes, one axis of the result for each coordinate; how
+        many are NaN or +inf, and the first of these points."""
         like, dim = self.centre, len(ends)
         steps = (torch.arange(nodes, dtype=like.dtype, device=like.device) + 0.5) / nodes
         axes = [low + (high - low) * steps for low, high in ends]
@@ -206,7 +224,8 @@ class _Lattice:
 def _narrow_lattice(
     logs: Tensor, inside: Tensor, wide: list[tuple[float, float]], *, bounded: bool
 ) -> tuple[list[tuple[float, float]], float]:
-    """Ends of a narrower lattice that holds the points and all but a negligible share of the mass, and an estimate of the share left outside."""
+    """Ends of a narrower lattice that holds the points and all but a negligible share
+    of the mass, and an estimate of the share left outside."""
     nodes, dim = logs.shape[0], logs.ndim
     share = torch.softmax(logs.reshape(-1), 0).view(logs.shape)
     ends, outside = [], 0.0
@@ -227,7 +246,8 @@ def _narrow_lattice(
 
 
 def _lattice_disagreement(logs: Tensor, total: float, shifts: int) -> float:
-    """Twice how far the coarser lattices in a lattice lie from it, at most, relative to it, halved for each halving from their step to its own."""
+    """Twice how far the coarser lattices in a lattice lie from it, at most, relative to
+    it, halved for each halving from their step to its own."""
     dim, nodes = logs.ndim, logs.shape[0]
     split = logs.view([size for _ in range(dim) for size in (nodes // shifts, shifts)])
     coarse = torch.logsumexp(split, list(range(0, 2 * dim, 2))) + dim * math.log(shifts)

@@ -1,8 +1,10 @@
-r"""Gaussian mixtures, by the eigenvectors of their covariances; isotropic ones by one matrix product.
+r"""Gaussian mixtures, by the eigenvectors of their covariances; isotropic ones by one
+matrix product.
 
 .. math:: p(x) = \sum_k w_k (2\pi)^{-D/2} |\Sigma_k|^{-1/2} e^{-|z_k|^2/2}, \qquad z_k = \Lambda_k^{-1/2} Q_k^T (x - m_k), \quad \Sigma_k = Q_k \Lambda_k Q_k^T
 
-No conditional distribution and no triangular factor enters the density: those of the same mixture, by Cholesky factors, are
+No conditional distribution and no triangular factor enters the density: those of the
+same mixture, by Cholesky factors, are
 :class:`numerics.transports.conditionals.MixtureConditionals`.
 """
 
@@ -31,7 +33,8 @@ class GaussianMixture:
         weights: Positive, shape ``(K,)``; they are divided by their sum.
         means: ``(K, D)``. covariances: ``(K, D, D)``, symmetric positive definite.
     Raises:
-        ValueError: shapes that do not agree, weights that are not positive, a covariance that is not positive definite.
+        ValueError: shapes that do not agree, weights that are not positive, a
+            covariance that is not positive definite.
 
     >>> one = torch.ones(1, dtype=torch.float64)
     >>> tied = torch.tensor([[[1.0, 0.8], [0.8, 1.0]]], dtype=torch.float64)
@@ -61,7 +64,8 @@ class GaussianMixture:
 
     @cached_property
     def _whitened(self) -> tuple[Tensor, Tensor]:
-        """Lambda^-1/2 Q^T of each component, ``(K, D, D)``, and the logarithms of w over the root of the determinant, ``(K, 1)``."""
+        """Lambda^-1/2 Q^T of each component, ``(K, D, D)``, and the logarithms of w
+        over the root of the determinant, ``(K, 1)``."""
         sizes, vectors = torch.linalg.eigh(self.covariances)
         if not bool((sizes > 0).all()):
             raise ValueError("Expected positive definite covariances; an eigenvalue rounds to zero or below.")
@@ -71,18 +75,22 @@ class GaussianMixture:
     def log_prob(self, x: Tensor) -> Tensor:
         r"""Log density in nats of points ``(N, D)``, shape ``(N,)``.
 
-        Points are kept along the last axis, where sums over the few coordinates and components are cheap.
+        Points are kept along the last axis, where sums over the few coordinates and
+        components are cheap.
 
         Accuracy:
-            Eigenvectors are those of a covariance that is off by a few D units of roundoff of its norm, which moves :math:`|z_k|^2` and the
-            logarithm of the determinant by at most the condition number times that: see :meth:`amplified`.
+            Eigenvectors are those of a covariance that is off by a few D units of
+            roundoff of its norm, which moves :math:`|z_k|^2` and the logarithm of the
+            determinant by at most the condition number times that: see
+            :meth:`amplified`.
         """
         whitening, constant = self._whitened
         z = whitening @ (x.mT - self.means[:, :, None])
         return torch.logsumexp(constant - z.square().sum(1) / 2, 0)
 
     def sample(self, n: int, stream: Stream) -> Tensor:
-        """``n`` draws, shape ``(n, D)``: a component by its weight, then a linear image of normals by its Cholesky factor."""
+        """``n`` draws, shape ``(n, D)``: a component by its weight, then a linear image
+        of normals by its Cholesky factor."""
         which = self._components(n, stream)
         noise = stream.normal(n, self.dim)
         return self.means[which] + torch.einsum("nij,nj->ni", self.factors[which], noise)
@@ -101,10 +109,12 @@ class GaussianMixture:
         return self.weights @ self.means
 
     def amplified(self, x: Tensor) -> Tensor:
-        r"""Units of rounding in log weights and exponents at points ``(N, D)``, shape ``(N,)``: :math:`(D + 8)\,\kappa(\Sigma)\,(1 + \max_k |z_k|^2)`.
+        r"""Units of rounding in log weights and exponents at points ``(N, D)``, shape
+        ``(N,)``: :math:`(D + 8)\,\kappa(\Sigma)\,(1 + \max_k |z_k|^2)`.
 
-        Forward substitution and the eigenvectors of a covariance err by a few D units relative to the norm, amplified by at most the
-        condition number of the covariance (Higham, ch. 8 and 14).
+        Forward substitution and the eigenvectors of a covariance err by a few D units
+        relative to the norm, amplified by at most the condition number of the
+        covariance (Higham, ch. 8 and 14).
         """
         z = torch.linalg.solve_triangular(self.factors, (x - self.means[:, None]).mT, upper=False)
         return (self.dim + 8) * torch.linalg.cond(self.covariances).amax() * (1 + z.square().sum(1).amax(0))
@@ -120,10 +130,12 @@ class IsotropicMixture(GaussianMixture):
         means: Shape ``(K, D)``.
         scales: Standard deviations, positive, shape ``(K,)``.
     Raises:
-        ValueError: shapes that do not agree, or weights or scales that are not positive.
+        ValueError: shapes that do not agree, or weights or scales that are not
+            positive.
     Accuracy:
-        The square is expanded so that all components cost one matrix product: the absolute error of the logarithm is about
-        ``(D + 6) eps max_k (|x|^2 + |m_k|^2) / sigma_k^2``.
+        The square is expanded so that all components cost one matrix product: the
+        absolute error of the logarithm is about ``(D + 6) eps max_k (|x|^2 + |m_k|^2) /
+        sigma_k^2``.
 
     >>> one = torch.ones(1, dtype=torch.float64)
     >>> IsotropicMixture(one, torch.zeros(1, 2).double(), one).log_prob(torch.zeros(3, 2).double())
@@ -159,17 +171,20 @@ class IsotropicMixture(GaussianMixture):
         return torch.eye(self.dim, dtype=self.means.dtype, device=self.means.device)
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Log density in nats of points ``(N, D)``, ``(N,)``: one product of the points, lifted by their squares, with the components."""
+        """Log density in nats of points ``(N, D)``, ``(N,)``: one product of the
+        points, lifted by their squares, with the components."""
         lifted = torch.cat([x, x.square().sum(1, keepdim=True)], 1)
         return _log_sum_exp(torch.addmm(self._constant[:, None], self._lifted, lifted.mT))
 
     def sample(self, n: int, stream: Stream) -> Tensor:
-        """``n`` draws, shape ``(n, D)``: a component by its weight, then a Gaussian around its mean."""
+        """``n`` draws, shape ``(n, D)``: a component by its weight, then a Gaussian
+        around its mean."""
         which = self._components(n, stream)
         return self.means[which] + self.scales[which, None] * stream.normal(n, self.dim)
 
     def along_first(self, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Each component's log density as ``-a t^2 + b t + c`` in the first coordinate, from the others ``(N, D - 1)``.
+        """Each component's log density as ``-a t^2 + b t + c`` in the first coordinate,
+        from the others ``(N, D - 1)``.
 
         Returns:
             ``a, b``: ``(K,)``, ``c``: ``(K, N)``.
@@ -184,17 +199,20 @@ class IsotropicMixture(GaussianMixture):
 
 
 def _log_sum_exp(exponents: Tensor) -> Tensor:
-    """Along the first axis, overwriting ``exponents``; the shift is a constant to differentiation, which leaves the derivative exact.
+    """Along the first axis, overwriting ``exponents``; the shift is a constant to
+    differentiation, which leaves the derivative exact.
 
-    In place, because one large temporary is what memory allows: several at a time pass the threshold beyond which the C library
-    hands freed pages back to the system, and then every evaluation pays for getting them again (half of its time).
+    In place, because one large temporary is what memory allows: several at a time pass
+    the threshold beyond which the C library hands freed pages back to the system, and
+    then every evaluation pays for getting them again (half of its time).
     """
     shift = exponents.detach().amax(0)
     return exponents.sub_(shift).exp_().sum(0).log().add_(shift)
 
 
 def isotropic_gaussian(dim: int, scale: float, like: Tensor) -> IsotropicMixture:
-    """The centred isotropic Gaussian as a mixture of one, on the device and in the dtype of ``like``.
+    """The centred isotropic Gaussian as a mixture of one, on the device and in the
+    dtype of ``like``.
 
     Args:
         dim: D. scale: Standard deviation, positive. like: A tensor of any shape.
@@ -207,7 +225,8 @@ def isotropic_gaussian(dim: int, scale: float, like: Tensor) -> IsotropicMixture
 
 
 def equicorrelated_gaussian(dim: int, correlation: float, like: Tensor) -> GaussianMixture:
-    """The standard Gaussian all of whose pairs of coordinates have one correlation, on the device and in the dtype of ``like``.
+    """The standard Gaussian all of whose pairs of coordinates have one correlation, on
+    the device and in the dtype of ``like``.
 
     Args:
         dim: D. correlation: Above -1/(D - 1) and below 1. like: A tensor of any shape.
@@ -222,7 +241,8 @@ def equicorrelated_gaussian(dim: int, correlation: float, like: Tensor) -> Gauss
 
 
 def random_mixture(dim: int, components: int, stream: Stream, *, spread: float = 2.0) -> IsotropicMixture:
-    """Weights uniform on the simplex and bounded below by 1/(3K), means normal of that spread, scales between 0.7 and 1.5.
+    """Weights uniform on the simplex and bounded below by 1/(3K), means normal of that
+    spread, scales between 0.7 and 1.5.
 
     >>> random_mixture(2, 3, Stream(1)).means.shape
     torch.Size([3, 2])
@@ -234,7 +254,8 @@ def random_mixture(dim: int, components: int, stream: Stream, *, spread: float =
 
 
 def random_correlated_mixture(dim: int, components: int, stream: Stream) -> GaussianMixture:
-    """Weights no further apart than exponential draws plus 0.3, normal means, covariances by :func:`random_covariances`.
+    """Weights no further apart than exponential draws plus 0.3, normal means,
+    covariances by :func:`random_covariances`.
 
     Means have the spread 2, or 1/2 for a single component.
 
@@ -247,7 +268,8 @@ def random_correlated_mixture(dim: int, components: int, stream: Stream) -> Gaus
 
 
 def random_covariances(dim: int, components: int, stream: Stream, *, stretch: float = 0.5) -> Tensor:
-    """Covariances Q diag(s^2) Q^T with s between e^-stretch and e^stretch and Haar-distributed Q, shape ``(K, D, D)``.
+    """Covariances Q diag(s^2) Q^T with s between e^-stretch and e^stretch and
+    Haar-distributed Q, shape ``(K, D, D)``.
 
     >>> random_covariances(2, 3, Stream(1)).shape
     torch.Size([3, 2, 2])

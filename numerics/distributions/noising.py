@@ -1,6 +1,8 @@
-r"""Mixtures on their way to noise under :math:`dX = -X\,dt + \sqrt2\,dW`. The way back is :mod:`numerics.transports.reversed_noise`.
+r"""Mixtures on their way to noise under :math:`dX = -X\,dt + \sqrt2\,dW`. The way back
+is :mod:`numerics.transports.reversed_noise`.
 
-At time t a component of mean m and variance s^2 has mean :math:`e^{-t}m` and variance :math:`1 + (s^2-1)e^{-2t}`.
+At time t a component of mean m and variance s^2 has mean :math:`e^{-t}m` and variance
+:math:`1 + (s^2-1)e^{-2t}`.
 """
 
 from __future__ import annotations
@@ -45,14 +47,16 @@ class MixturePath:
 
 
 def random_path(components: int, stream: Stream) -> MixturePath:
-    """Weights not too far apart, means with spread 2, scales between 0.6 and 1.4, on the line."""
+    """Weights not too far apart, means with spread 2, scales between 0.6 and 1.4, on
+    the line."""
     weights = 0.3 + stream.exponential(components)
     means, scales = 2 * stream.normal(components, 1), 0.6 + 0.8 * stream.uniform(components)
     return MixturePath(IsotropicMixture(weights, means, scales))
 
 
 def relative_entropy_to_noise(p: IsotropicMixture) -> tuple[float, float]:
-    """KL(p || N(0, 1)) on the line by the trapezoidal rule, and an estimate of its error (by half of the nodes)."""
+    """KL(p || N(0, 1)) on the line by the trapezoidal rule, and an estimate of its
+    error (by half of the nodes)."""
     ends = float(p.means.abs().max() + 10 * p.scales.max())
     x = torch.linspace(
         -ends, ends, 1 + 2 * math.ceil(ends / (0.1 * float(p.scales.min()))), dtype=p.means.dtype, device=p.means.device
@@ -66,7 +70,8 @@ def relative_entropy_to_noise(p: IsotropicMixture) -> tuple[float, float]:
 
 
 def decay(path: MixturePath, rate: Callable[[float], float], times: Sequence[float] = TIMES) -> Measurement:
-    """By how much KL(p_t||N) exceeds ``rate(t) KL(p_0||N)`` at a few times (0 where it does not)."""
+    """By how much KL(p_t||N) exceeds ``rate(t) KL(p_0||N)`` at a few times (0 where it
+    does not)."""
     first, doubt = relative_entropy_to_noise(path.start)
     excess, bounds = [], []
     for t in times:

@@ -1,13 +1,17 @@
-r"""Independent columns in log space that do not saturate: the smaller tail, its inverse, the density, a sampler; and products of such blocks.
+r"""Independent columns in log space that do not saturate: the smaller tail, its
+inverse, the density, a sampler; and products of such blocks.
 
-A transport that goes through a distribution function F needs more than F: near the upper end F rounds to one, and the tail is
-gone. Here a point is described by its :class:`~numerics.log_tails.Tail`, the logarithm of the smaller of F and 1 - F with the side it
-lies on, and the inverse takes a tail. Samplers never call F or its inverse: they are ratios, differences and sums of exponentials,
-normals and uniforms, so that a sample is evidence about F and not a consequence of it.
+A transport that goes through a distribution function F needs more than F: near the
+upper end F rounds to one, and the tail is gone. Here a point is described by its
+:class:`~numerics.log_tails.Tail`, the logarithm of the smaller of F and 1 - F with the
+side it lies on, and the inverse takes a tail. Samplers never call F or its inverse:
+they are ratios, differences and sums of exponentials, normals and uniforms, so that a
+sample is evidence about F and not a consequence of it.
 
-A :class:`Marginal` covers a block of ``dim`` independent columns of one family, one parameter a column; a :class:`Product` sets blocks side
-by side. Both are distributions on R^D (:mod:`numerics.distributions.interface`): ``log_prob`` is joint, ``log_density`` goes column by column.
-The families are in :mod:`numerics.distributions.marginals`.
+A :class:`Marginal` covers a block of ``dim`` independent columns of one family, one
+parameter a column; a :class:`Product` sets blocks side by side. Both are distributions
+on R^D (:mod:`numerics.distributions.interface`): ``log_prob`` is joint, ``log_density``
+goes column by column. The families are in :mod:`numerics.distributions.marginals`.
 """
 
 from __future__ import annotations
@@ -26,17 +30,23 @@ __all__ = ["LocationScale", "Marginal", "Product", "columns", "stack"]
 
 
 class Marginal(ABC):
-    """Distributions on open intervals, one for each of ``dim`` independent columns; with one column, a distribution on the line.
+    """Distributions on open intervals, one for each of ``dim`` independent columns;
+    with one column, a distribution on the line.
 
-    A family of your own implements ``tail``, ``log_density``, ``quantile`` and ``sample``.
+    A family of your own implements ``tail``, ``log_density``, ``quantile`` and
+    ``sample``.
 
     Attributes:
         dim: D, how many columns the block covers.
-        low, high: Ends of the support, tensors of shape ``(D,)``; infinite where it is unbounded.
-        connected: Whether the density is positive on the whole open interval between them.
-        differentiable: Whether torch's autograd passes through ``tail`` and ``quantile``.
+        low, high: Ends of the support, tensors of shape ``(D,)``; infinite where it is
+            unbounded.
+        connected: Whether the density is positive on the whole open interval between
+            them.
+        differentiable: Whether torch's autograd passes through ``tail`` and
+            ``quantile``.
         name: What messages call it.
-        parameters: Names of the arguments that make the block, one entry a column each; none where blocks cannot be joined.
+        parameters: Names of the arguments that make the block, one entry a column each;
+            none where blocks cannot be joined.
     """
 
     dim: int
@@ -49,10 +59,12 @@ class Marginal(ABC):
 
     @abstractmethod
     def tail(self, z: Tensor) -> Tail:
-        """The smaller tail of each coordinate at ``z``, whose last axis has D entries; shape of ``z``."""
+        """The smaller tail of each coordinate at ``z``, whose last axis has D entries;
+        shape of ``z``."""
 
     def log_cdf(self, z: Tensor) -> Tensor:
-        """log F(z), shape of ``z``, to a relative error of a few units of roundoff in the lower half and an absolute one above.
+        """log F(z), shape of ``z``, to a relative error of a few units of roundoff in
+        the lower half and an absolute one above.
 
         >>> from numerics.distributions.marginals import Laplace
         >>> Laplace().log_cdf(torch.tensor([-2.0, 0.0]).double()[:, None]).flatten()  # x - log 2 for x < 0
@@ -63,7 +75,8 @@ class Marginal(ABC):
 
     @abstractmethod
     def log_density(self, z: Tensor) -> Tensor:
-        """Log density in nats, column by column, shape of ``z``; minus infinity outside the support. Not computed from F."""
+        """Log density in nats, column by column, shape of ``z``; minus infinity outside
+        the support. Not computed from F."""
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Joint log density in nats of points ``(*, D)``, shape ``(*,)``.
@@ -80,14 +93,17 @@ class Marginal(ABC):
 
     @abstractmethod
     def sample(self, n: int, stream: Stream) -> Tensor:
-        """``n`` independent rows, shape ``(n, D)``, drawn without F and without its inverse."""
+        """``n`` independent rows, shape ``(n, D)``, drawn without F and without its
+        inverse."""
 
     def conditioning_length(self, z: Tensor) -> Tensor:
-        """The length whose relative rounding enters log F, log(1 - F) and log p: the distance that they are formed from; shape of ``z``."""
+        """The length whose relative rounding enters log F, log(1 - F) and log p: the
+        distance that they are formed from; shape of ``z``."""
         return z.abs() + _finite_part(self.low, z) + _finite_part(self.high, z)
 
     def rounding_scale(self, z: Tensor) -> Tensor:
-        """The largest magnitude that is added when the inverse lands on ``z``, shape of ``z``: its rounding is absolute."""
+        """The largest magnitude that is added when the inverse lands on ``z``, shape of
+        ``z``: its rounding is absolute."""
         return z.abs() + _finite_part(self.low, z) + _finite_part(self.high, z)
 
     def median(self) -> Tensor:
@@ -104,7 +120,8 @@ def _finite_part(end: Tensor, like: Tensor) -> Tensor:
 
 
 class LocationScale(Marginal):
-    """A distribution moved by ``loc`` and stretched by ``scale``; a family supplies the standard one.
+    """A distribution moved by ``loc`` and stretched by ``scale``; a family supplies the
+    standard one.
 
     Args:
         loc: Location a column; a number or a tensor of shape ``(D,)``.
@@ -152,7 +169,8 @@ class LocationScale(Marginal):
         return self._tail(self._standard(z))
 
     def log_density(self, z: Tensor) -> Tensor:
-        """The standard log density at (z - loc)/scale, less log scale; nats, column by column, shape of ``z``."""
+        """The standard log density at (z - loc)/scale, less log scale; nats, column by
+        column, shape of ``z``."""
         return self._log_density(self._standard(z)) - torch.log(self.scale.to(z))
 
     def quantile(self, tail: Tail) -> Tensor:
@@ -214,7 +232,8 @@ class Product:
 
     @property
     def connected(self) -> bool:
-        """Whether every column has a positive density on the whole open interval between its ends."""
+        """Whether every column has a positive density on the whole open interval
+        between its ends."""
         return all(block.connected for block in self.blocks)
 
     @property
@@ -228,7 +247,8 @@ class Product:
         return torch.cat([block.high for block in self.blocks])
 
     def columnwise(self, action: Callable[..., Tensor], *arrays: Tensor) -> Tensor:
-        """``action(block, columns of each array...)`` for every block, side by side again."""
+        """``action(block, columns of each array...)`` for every block, side by side
+        again."""
         if len(self.blocks) == 1:
             return action(self.blocks[0], *arrays)
         parts = zip(*(array.split(self.widths, dim=-1) for array in arrays), strict=True)
@@ -253,7 +273,8 @@ class Product:
         return self.log_density(x).sum(-1)
 
     def sample(self, n: int, stream: Stream) -> Tensor:
-        """``n`` independent rows, shape ``(n, D)``, without any distribution function."""
+        """``n`` independent rows, shape ``(n, D)``, without any distribution
+        function."""
         return torch.cat([block.sample(n, stream) for block in self.blocks], dim=-1)
 
     def tail(self, z: Tensor) -> Tail:

@@ -1,7 +1,10 @@
-r"""What a score has to satisfy on samples of its own distribution, and the density that it implies on a line or in the plane.
+r"""What a score has to satisfy on samples of its own distribution, and the density that
+it implies on a line or in the plane.
 
-With s the score of the distribution of x: :math:`E(|s|^2 + \mathrm{div}\,s) = 0` where nothing flows out. With :math:`x = \alpha x_0 + \sigma z`:
-:math:`E[(s(x) + z/\sigma)\,\psi(x)] = 0` for every test function, here 1, x - E x and s.
+With s the score of the distribution of x: :math:`E(|s|^2 + \mathrm{div}\,s) = 0` where
+nothing flows out. With :math:`x = \alpha x_0 + \sigma z`:
+:math:`E[(s(x) + z/\sigma)\,\psi(x)] = 0` for every test function, here 1, x - E x and
+s.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ EXACT_DIMENSION = 64
 
 @dataclass(frozen=True)
 class Gap:
-    """A mean that should be 0, its standard error, and the size to which it is compared."""
+    """A mean that should be 0, its standard error, and the size to which it is
+    compared."""
 
     name: str
     mean: float
@@ -36,7 +40,8 @@ class Gap:
 
 
 def stein_gap(field: Field, x: Tensor, stream: Stream) -> Gap:
-    """The mean of ``|s|^2 + div s`` over points ``(N, D)``, over that of ``|s|^2``; beyond 64 dimensions the divergence by one sign vector a point.
+    """The mean of ``|s|^2 + div s`` over points ``(N, D)``, over that of ``|s|^2``;
+    beyond 64 dimensions the divergence by one sign vector a point.
 
     >>> x = Stream(0).normal(20_000, 1)
     >>> gap = stein_gap(lambda x: -x, x, Stream(1))
@@ -57,7 +62,8 @@ def stein_gap(field: Field, x: Tensor, stream: Stream) -> Gap:
 
 
 def denoising_gaps(field: Field, clean: Tensor, alpha: float, sigma: float, stream: Stream) -> tuple[Tensor, list[Gap]]:
-    """The noised points, and the three means against test functions 1, x and s, each over ``E|s|`` times the size of the test function.
+    """The noised points, and the three means against test functions 1, x and s, each
+    over ``E|s|`` times the size of the test function.
 
     Args:
         clean: Data ``(N, D)``. alpha, sigma: x = alpha x_0 + sigma z.
@@ -80,7 +86,8 @@ def denoising_gaps(field: Field, clean: Tensor, alpha: float, sigma: float, stre
 
 
 def _largest_mean(off: Tensor, size: float) -> Gap:
-    """The coordinate whose mean is most standard errors away, its error widened for the choice among D."""
+    """The coordinate whose mean is most standard errors away, its error widened for the
+    choice among D."""
     errors = off.std(0) / math.sqrt(len(off))
     at = int((off.mean(0).abs() / errors.clamp_min(1e-300)).argmax())
     wider = math.sqrt(
@@ -95,7 +102,8 @@ def _gap(name: str, terms: Tensor, size: float) -> Gap:
 
 @dataclass(frozen=True)
 class ImpliedDensity:
-    """Masses on a grid ``(k,)`` or ``(k, k)`` with its axes; the largest difference of log p between the two ways round; mass at the grid's edge."""
+    """Masses on a grid ``(k,)`` or ``(k, k)`` with its axes; the largest difference of
+    log p between the two ways round; mass at the grid's edge."""
 
     axes: tuple[Tensor, ...]
     mass: Tensor
@@ -109,9 +117,11 @@ class ImpliedDensity:
 
 
 def implied_density(field: Field, low: Tensor, high: Tensor, *, nodes: int = 0) -> ImpliedDensity:
-    r"""log p as the line integral of the score over a box, D = 1 or 2, by the trapezoidal rule, normalised on the box.
+    r"""log p as the line integral of the score over a box, D = 1 or 2, by the
+    trapezoidal rule, normalised on the box.
 
-    In the plane along the first axis and then the second; the other order gives the same exactly where the field is a gradient.
+    In the plane along the first axis and then the second; the other order gives the
+    same exactly where the field is a gradient.
 
     >>> box = torch.tensor([-6.0]).double()
     >>> found = implied_density(lambda x: -x, box, -box)

@@ -1,6 +1,8 @@
-r"""Score matching objectives of a field s(x), its divergence and Jacobian by autograd, and how far it is from a gradient field.
+r"""Score matching objectives of a field s(x), its divergence and Jacobian by autograd,
+and how far it is from a gradient field.
 
-A *field* maps points ``(N, D)`` to vectors ``(N, D)``, each row by itself. Objectives are per point, shape ``(N,)``; a loss is their mean.
+A *field* maps points ``(N, D)`` to vectors ``(N, D)``, each row by itself. Objectives
+are per point, shape ``(N,)``; a loss is their mean.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ EXACT_DIMENSION = 64  # largest dimension whose Jacobians are formed
 
 
 def gradient_of(log_density: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """The score of a log density ``(N, D) -> (N,)`` at points, by autograd, shape ``(N, D)``.
+    """The score of a log density ``(N, D) -> (N,)`` at points, by autograd, shape ``(N,
+    D)``.
 
     >>> gradient_of(lambda x: -x.square().sum(1) / 2, torch.tensor([[2.0]]).double())
     tensor([[-2.]], dtype=torch.float64)
@@ -35,7 +38,8 @@ def gradient_of(log_density: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def divergence(field: Field, x: Tensor) -> tuple[Tensor, Tensor]:
-    """The field at points and its divergence, by D backward passes: shapes ``(N, D)`` and ``(N,)``.
+    """The field at points and its divergence, by D backward passes: shapes ``(N, D)``
+    and ``(N,)``.
 
     >>> divergence(lambda x: x**2, torch.tensor([[1.0, 2.0]]).double())[1]
     tensor([6.], dtype=torch.float64)
@@ -54,12 +58,14 @@ def divergence(field: Field, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def explicit(field: Tensor, score: Tensor) -> Tensor:
-    """``|s - grad log p|^2 / 2`` at points, from values ``(N, D)``; its mean under p is half the Fisher divergence."""
+    """``|s - grad log p|^2 / 2`` at points, from values ``(N, D)``; its mean under p is
+    half the Fisher divergence."""
     return (field - score).square().sum(1) / 2
 
 
 def implicit(field: Field, x: Tensor) -> Tensor:
-    """``|s|^2/2 + div s`` at points, shape ``(N,)``: needs no score of p (Hyvarinen 2005), provided that nothing flows out.
+    """``|s|^2/2 + div s`` at points, shape ``(N,)``: needs no score of p (Hyvarinen
+    2005), provided that nothing flows out.
 
     >>> implicit(lambda x: -x, torch.ones(1, 2).double())
     tensor([-1.], dtype=torch.float64)
@@ -69,7 +75,8 @@ def implicit(field: Field, x: Tensor) -> Tensor:
 
 
 def sliced(field: Field, x: Tensor, stream: Stream) -> Tensor:
-    """``v^T J v + |s|^2/2`` with a random sign vector v at each point: unbiased for :func:`implicit`, one backward pass (Song et al. 2019).
+    """``v^T J v + |s|^2/2`` with a random sign vector v at each point: unbiased for
+    :func:`implicit`, one backward pass (Song et al. 2019).
 
     >>> sliced(lambda x: -x, torch.ones(1, 2).double(), Stream(0))
     tensor([-1.], dtype=torch.float64)
@@ -84,7 +91,8 @@ def sliced(field: Field, x: Tensor, stream: Stream) -> Tensor:
 
 
 def denoising(field: Field, x: Tensor, sigma: float, stream: Stream) -> Tensor:
-    r""":math:`\tfrac12|s(x + \sigma z) + z/\sigma|^2` at points: its minimiser is the score of the smoothed distribution (Vincent 2011).
+    r""":math:`\tfrac12|s(x + \sigma z) + z/\sigma|^2` at points: its minimiser is the
+    score of the smoothed distribution (Vincent 2011).
 
     >>> denoising(lambda x: -x, torch.zeros(1, 2).double(), 1.0, Stream(0))
     tensor([0.], dtype=torch.float64)
@@ -119,7 +127,8 @@ def jacobians(field: Field, x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class ConservativeDefect:
-    """The defect of :func:`conservative_defect` with its interval over points, whether whole Jacobians were formed, and its rounding."""
+    """The defect of :func:`conservative_defect` with its interval over points, whether
+    whole Jacobians were formed, and its rounding."""
 
     value: float
     low: float
@@ -130,17 +139,22 @@ class ConservativeDefect:
 
 
 def conservative_defect(field: Field, x: Tensor, stream: Stream, *, probes: int = 8) -> ConservativeDefect:
-    r"""How far a field is from being a gradient: :math:`\sqrt{E|J - J^T|_F^2 / E|2J|_F^2}`, in [0, 1].
+    r"""How far a field is from being a gradient: :math:`\sqrt{E|J - J^T|_F^2 /
+    E|2J|_F^2}`, in [0, 1].
 
-    0 for gradients of functions, 1 for antisymmetric Jacobians (rotations). Up to 64 dimensions from whole Jacobians; beyond, by sign
-    vectors v: :math:`E|(J - J^T)v|^2 = |J - J^T|_F^2` (Hutchinson), one backward and one forward product each.
+    0 for gradients of functions, 1 for antisymmetric Jacobians (rotations). Up to 64
+    dimensions from whole Jacobians; beyond, by sign vectors v: :math:`E|(J - J^T)v|^2 =
+    |J - J^T|_F^2` (Hutchinson), one backward and one forward product each.
 
     Args:
-        x: Points ``(N, D)``, N >= 2. probes: Sign vectors a point, beyond 64 dimensions.
+        x: Points ``(N, D)``, N >= 2. probes: Sign vectors a point, beyond 64
+            dimensions.
     Returns:
-        The defect with an interval of about 95 % over points (normal approximation of the ratio: an estimate, said so in ``low``, ``high``).
+        The defect with an interval of about 95 % over points (normal approximation of
+        the ratio: an estimate, said so in ``low``, ``high``).
     Raises:
-        ValueError: fewer than two points, or a field that does not depend on x (no Jacobian: the defect has no value).
+        ValueError: fewer than two points, or a field that does not depend on x (no
+            Jacobian: the defect has no value).
 
     >>> conservative_defect(lambda x: x[:, [1, 0]] * torch.tensor([1.0, -1.0]).double(), torch.zeros(2, 2).double(), Stream(0)).value
     1.0
@@ -164,7 +178,8 @@ def conservative_defect(field: Field, x: Tensor, stream: Stream, *, probes: int 
 
 
 def _probed(field: Field, x: Tensor, stream: Stream, probes: int) -> tuple[Tensor, Tensor]:
-    """Means over probes of ``|(J - J^T)v|^2`` and ``4|J^T v|^2`` at every point. J v by differentiating J^T w in w."""
+    """Means over probes of ``|(J - J^T)v|^2`` and ``4|J^T v|^2`` at every point. J v by
+    differentiating J^T w in w."""
     skew = torch.zeros(len(x), dtype=torch.float64, device=x.device)
     size = torch.zeros_like(skew)
     for _ in range(probes):

@@ -1,6 +1,8 @@
-r"""Integration by parts on trial: polynomial fields on boxes with their flux, bounded fields under sampled distributions, and what scores miss.
+r"""Integration by parts on trial: polynomial fields on boxes with their flux, bounded
+fields under sampled distributions, and what scores miss.
 
-The identity is :math:`E\tfrac12|s - \nabla\log p|^2 = E[\tfrac12|s|^2 + \mathrm{div}\,s] + \tfrac12E|\nabla\log p|^2 - \mathrm{flux}`.
+The identity is :math:`E\tfrac12|s - \nabla\log p|^2 = E[\tfrac12|s|^2 +
+\mathrm{div}\,s] + \tfrac12E|\nabla\log p|^2 - \mathrm{flux}`.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ Flux = Callable[[Tensor, Tensor], Tensor]  # integrals over the upper and the lo
 
 @dataclass(frozen=True)
 class Polynomials:
-    """A positive polynomial density (not normalised) and a polynomial field on [0, 1]^D, of that degree in each coordinate."""
+    """A positive polynomial density (not normalised) and a polynomial field on [0,
+    1]^D, of that degree in each coordinate."""
 
     exponents: Tensor
     density: Tensor
@@ -64,7 +67,8 @@ class Polynomials:
 
 
 def identity_on_a_box(of: Polynomials, flux: Flux) -> Measurement:
-    """What the identity leaves over on [0.1, 1]^D: volumes and faces by Gauss-Legendre rules that are exact for polynomials of these degrees.
+    """What the identity leaves over on [0.1, 1]^D: volumes and faces by Gauss-Legendre
+    rules that are exact for polynomials of these degrees.
 
     The two rational integrands on both sides are the same numbers at the same nodes.
     """
@@ -105,7 +109,8 @@ def _face(of: Polynomials, axis: int, end: float, edges: tuple[Tensor, ...], rul
 
 @dataclass(frozen=True)
 class BoundedField:
-    r""":math:`s(x) = B \tanh(Wx + b)`: components at most :math:`\sum_j|B_{ij}|`, divergence at most :math:`\sum_j|\sum_i W_{ji}B_{ij}|`."""
+    r""":math:`s(x) = B \tanh(Wx + b)`: components at most :math:`\sum_j|B_{ij}|`,
+    divergence at most :math:`\sum_j|\sum_i W_{ji}B_{ij}|`."""
 
     outer: Tensor
     inner: Tensor
@@ -123,12 +128,14 @@ class BoundedField:
         return torch.tanh(x @ self.inner.mT + self.shift) @ self.outer.mT
 
     def reach(self) -> float:
-        """The largest size of ``s . score + div s`` where components of the score are at most 1 in size."""
+        """The largest size of ``s . score + div s`` where components of the score are
+        at most 1 in size."""
         return float(self.outer.abs().sum() + (self.inner * self.outer.mT).sum(1).abs().sum())
 
 
 def logistic(size: int, dim: int, stream: Stream) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-    """Draws of independent logistic variables, and their log density, whose slopes are below 1."""
+    """Draws of independent logistic variables, and their log density, whose slopes are
+    below 1."""
     u = stream.uniform(size, dim).clamp_min(2.0**-60)
     return torch.log(u) - torch.log1p(-u), lambda x: -(x + 2 * torch.nn.functional.softplus(-x)).sum(1)
 
@@ -142,7 +149,8 @@ Draws = Callable[[int, int, Stream], tuple[Tensor, Callable[[Tensor], Tensor]]]
 
 
 def drawn_identity(dim: int, size: int, draws: Draws, stream: Stream) -> tuple[float, float, Bound]:
-    """The mean of explicit less implicit less the own term over draws, over the field's reach; the width of its terms; rounding."""
+    """The mean of explicit less implicit less the own term over draws, over the field's
+    reach; the width of its terms; rounding."""
     field = BoundedField.random(dim, stream.fork("field"))
     x, log_density = draws(size, dim, stream.fork("draws"))
     score = gradient_of(log_density, x)
@@ -167,9 +175,11 @@ def weighted_modes(weight: float, separation: float, like: Tensor) -> IsotropicM
 
 
 def log_sobolev(p: IsotropicMixture, q: IsotropicMixture, *, reach: float = 12.0) -> tuple[Measurement, float, float]:
-    """By how much KL(p||q) exceeds half of E_p|grad log p - grad log q|^2, on the line; with both numbers.
+    """By how much KL(p||q) exceeds half of E_p|grad log p - grad log q|^2, on the line;
+    with both numbers.
 
-    It never does for a standard normal q. The trapezoidal rule's error is estimated by half of its nodes.
+    It never does for a standard normal q. The trapezoidal rule's error is estimated by
+    half of its nodes.
     """
     ends = float(torch.maximum(p.means.abs().max(), q.means.abs().max())) + reach
     x = torch.linspace(-ends, ends, 1 + 2 * math.ceil(ends / 0.05), dtype=p.means.dtype, device=p.means.device)[:, None]

@@ -1,4 +1,5 @@
-"""Distributions without a density on R^D: on the axes, on a Cantor set, with an atom. Sampled only."""
+"""Distributions without a density on R^D: on the axes, on a Cantor set, with an atom.
+Sampled only."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Cross:
-    """One coordinate uniform on [-1, 1], the others 0, which one being drawn: no point has mass, but x_k = 0 has mass (D - 1)/D.
+    """One coordinate uniform on [-1, 1], the others 0, which one being drawn: no point
+    has mass, but x_k = 0 has mass (D - 1)/D.
 
     >>> Cross(3).sample(2, Stream(1)).count_nonzero(1)
     tensor([1, 1])
@@ -35,7 +37,8 @@ class Cross:
 
 @dataclass(frozen=True)
 class Cantor:
-    """D independent coordinates with Cantor's distribution: no point has mass, and there is no density. 33 ternary digits, 0 or 2 each.
+    """D independent coordinates with Cantor's distribution: no point has mass, and
+    there is no density. 33 ternary digits, 0 or 2 each.
 
     >>> x = Cantor(1).sample(100, Stream(1))
     >>> bool(((x < 1 / 3) | (x > 2 / 3)).all())

@@ -1,7 +1,10 @@
-r"""Distortion and mean average precision of Sarkar's embedding over all pairs of vertices, at any radius, without coordinates.
+r"""Distortion and mean average precision of Sarkar's embedding over all pairs of
+vertices, at any radius, without coordinates.
 
-Pairs are visited once, at their lowest common ancestor, in rectangles of at most ``tile`` pairs: a subtree is a slice in depth-first order, so a rectangle is an
-outer operation on two slices, on any device. Memory is some tens of tiles and a few numbers a vertex.
+Pairs are visited once, at their lowest common ancestor, in rectangles of at most
+``tile`` pairs: a subtree is a slice in depth-first order, so a rectangle is an outer
+operation on two slices, on any device. Memory is some tens of tiles and a few numbers a
+vertex.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ GROUP = 256  # children whose subtrees together hold fewer vertices are compared
 
 
 class Pairs(NamedTuple):
-    """A batch of pairs: places, distance in the embedding and in the tree, and the least ``sin^2`` of half their angles."""
+    """A batch of pairs: places, distance in the embedding and in the tree, and the
+    least ``sin^2`` of half their angles."""
 
     first: Tensor
     second: Tensor
@@ -48,7 +52,8 @@ class AllPairs:
         tied: Strangers that are as far as some neighbour, to within the errors.
         collapsed: Pairs at distance zero, to within the errors.
         pairs: N (N - 1)/2: all of them were measured.
-        witness: The two vertices of the tree that attain the largest contraction, their distance in the tree and in the embedding.
+        witness: The two vertices of the tree that attain the largest contraction, their
+            distance in the tree and in the embedding.
         error: Bound of the error of every distance, first order in eps.
         least: The least distance met.
     """
@@ -67,18 +72,21 @@ class AllPairs:
 
 
 def all_pairs(planted: PlantedTree, *, scale: float, tile: int = TILE) -> AllPairs:
-    """Distortion, average distortion, MAP and collapsed pairs of a planted tree, over all its pairs.
+    """Distortion, average distortion, MAP and collapsed pairs of a planted tree, over
+    all its pairs.
 
     Args:
         planted: See :func:`numerics.hyperbolic.tree_frames.plant`.
-        scale: The length that stands for one edge in the average (tau, if the average is to measure shape alone). Positive.
+        scale: The length that stands for one edge in the average (tau, if the average
+            is to measure shape alone). Positive.
         tile: Pairs held at a time.
     Returns:
         The measures with enclosures, and the pair that attains the largest contraction.
     Raises:
         ValueError: a scale or a tile that is not positive.
     Accuracy:
-        Every distance errs by at most ``error``, which is carried along beside the arithmetic (first order in eps).
+        Every distance errs by at most ``error``, which is carried along beside the
+        arithmetic (first order in eps).
 
     >>> from numerics.hyperbolic.tree_frames import plant
     >>> from numerics.hyperbolic.trees import tree_from_parents
@@ -120,7 +128,8 @@ def _above(planted: PlantedTree, depth: Frames) -> Pairs:
 
 
 class _Slices(NamedTuple):
-    """What an ancestor sees, prepared for outer operations: half-angle sines and cosines, exponentials."""
+    """What an ancestor sees, prepared for outer operations: half-angle sines and
+    cosines, exponentials."""
 
     distance: Tensor
     sine: Tensor
@@ -130,7 +139,8 @@ class _Slices(NamedTuple):
 
 
 def _at_depth(planted: PlantedTree, depth: Frames, tile: int) -> Iterator[Pairs]:
-    """Pairs of descendants of each vertex of this depth that hang from different children of it."""
+    """Pairs of descendants of each vertex of this depth that hang from different
+    children of it."""
     half = depth.direction / 2
     small = (-depth.distance).exp()
     ready = _Slices(depth.distance, half.sin(), half.cos(), small, planted.heights)
@@ -156,7 +166,8 @@ Slice = tuple[int, int]
 
 
 def _blocks(family: list[Slice], tile: int) -> Iterator[tuple[Slice, Slice, list[Slice] | None]]:
-    """Rectangles that cover all pairs from different slices of the family; small neighbours are taken together as a square."""
+    """Rectangles that cover all pairs from different slices of the family; small
+    neighbours are taken together as a square."""
     first = family[0][0]
     group = min(GROUP, math.isqrt(tile))
     at = 0
@@ -179,7 +190,8 @@ def _blocks(family: list[Slice], tile: int) -> Iterator[tuple[Slice, Slice, list
 def _compared(  # noqa: PLR0917
     ready: _Slices, one: Slice, other: Slice, base: float, labels: list[Slice] | None, blur: float, sway: float
 ) -> Pairs:
-    """Distances of two slices by one triangle at the common ancestor: :func:`numerics.hyperbolic.tree_frames.third_side`, written for speed."""
+    """Distances of two slices by one triangle at the common ancestor:
+    :func:`numerics.hyperbolic.tree_frames.third_side`, written for speed."""
     x = _Slices(*(part[one[0] : one[1], None] for part in ready))
     y = _Slices(*(part[None, other[0] : other[1]] for part in ready))
     device = ready.distance.device
@@ -216,7 +228,8 @@ def _compared(  # noqa: PLR0917
 
 @dataclass
 class _Tally:
-    """Largest ratios with their pairs, the sum for the average, strangers near their neighbours."""
+    """Largest ratios with their pairs, the sum for the average, strangers near their
+    neighbours."""
 
     scale: float
     ranks: NeighbourRanks
@@ -266,7 +279,8 @@ class _Tally:
 
 
 def _pair_at(batch: Pairs, at: int) -> tuple[int, int, float, float]:
-    """The places, the distance in the tree and in the embedding of the pair at a flat index."""
+    """The places, the distance in the tree and in the embedding of the pair at a flat
+    index."""
     if batch.distance.ndim == 1:
         first, second = int(batch.first[at]), int(batch.second[at])
     else:

@@ -1,4 +1,5 @@
-"""Charts, exponential map, logarithm and transport, each measured against a second definition, with its bound."""
+"""Charts, exponential map, logarithm and transport, each measured against a second
+definition, with its bound."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 
 
 class Pairs(NamedTuple):
-    """Two points each, in normal coordinates, shape ``(size, n)``, and the radius of curvature."""
+    """Two points each, in normal coordinates, shape ``(size, n)``, and the radius of
+    curvature."""
 
     x: Tensor
     y: Tensor
@@ -28,7 +30,8 @@ class Pairs(NamedTuple):
 
 
 def draw_pairs(n: int, far: float, radius: float, size: int, stream: Stream) -> Pairs:
-    """Pairs at distances up to ``far`` curvature radii from the origin, uniform in distance and direction; every fourth pair is close together.
+    """Pairs at distances up to ``far`` curvature radii from the origin, uniform in
+    distance and direction; every fourth pair is close together.
 
     >>> draw_pairs(3, 2.0, 1.0, 8, Stream(0)).x.shape
     torch.Size([8, 3])
@@ -44,10 +47,13 @@ def _within(n: int, far: float, size: int, stream: Stream) -> Tensor:
 
 
 def chart_error(x: Tensor, chart: str, radius: float) -> Tensor:
-    r"""How far, as a distance, rounding the coordinates in a chart can move a point: shape ``(*, n)`` to ``(*,)``.
+    r"""How far, as a distance, rounding the coordinates in a chart can move a point:
+    shape ``(*, n)`` to ``(*,)``.
 
-    ``(n + 24 + r) eps cosh^p r`` curvature radii: :func:`numerics.hyperbolic.models.endpoint_error` for chart and formula, and for the way from normal
-    coordinates the error ``(r + 12) eps`` of sinh r or tanh r. In normal coordinates ``(n + 16) eps (1 + r)``.
+    ``(n + 24 + r) eps cosh^p r`` curvature radii:
+    :func:`numerics.hyperbolic.models.endpoint_error` for chart and formula, and for the
+    way from normal coordinates the error ``(r + 12) eps`` of sinh r or tanh r. In
+    normal coordinates ``(n + 16) eps (1 + r)``.
     """
     n, r = x.shape[-1], norm(x) / radius
     eps = torch.finfo(x.dtype).eps
@@ -57,10 +63,12 @@ def chart_error(x: Tensor, chart: str, radius: float) -> Tensor:
 
 
 def distances_in_a_chart(pairs: Pairs, chart: str, distance: Distance | None = None) -> Measurement:
-    """The chart's own distance formula against the law of cosines in normal coordinates, in curvature radii.
+    """The chart's own distance formula against the law of cosines in normal
+    coordinates, in curvature radii.
 
     Args:
-        pairs: The points. chart: One of :data:`numerics.hyperbolic.charts.CHARTS` but ``normal``.
+        pairs: The points. chart: One of :data:`numerics.hyperbolic.charts.CHARTS` but
+            ``normal``.
         distance: In place of the chart's formula, for coordinates in units of R.
     """
     read = distance or models.MODELS[chart].distance
@@ -73,7 +81,8 @@ def distances_in_a_chart(pairs: Pairs, chart: str, distance: Distance | None = N
 
 
 def against_exact(pairs: Pairs, exact: Sequence[float]) -> Measurement:
-    """Distances in normal coordinates against values given, in curvature radii: what float64 gives at any radius."""
+    """Distances in normal coordinates against values given, in curvature radii: what
+    float64 gives at any radius."""
     known = torch.tensor(exact, dtype=pairs.x.dtype, device=pairs.x.device)
     error = normal_coordinates.distance_error(pairs.x, pairs.y, pairs.radius) / pairs.radius
     residual = (normal_coordinates.distance(pairs.x, pairs.y, pairs.radius) - known).abs() / pairs.radius
@@ -85,11 +94,14 @@ def against_exact(pairs: Pairs, exact: Sequence[float]) -> Measurement:
 def maps_on_the_hyperboloid(
     pairs: Pairs, vectors: Tensor, transported: Callable[..., Tensor] = normal_coordinates.transport
 ) -> dict[str, Measurement]:
-    """Logarithm, exponential map and transport in normal coordinates against the Lorentz formulas, as lengths in curvature radii.
+    """Logarithm, exponential map and transport in normal coordinates against the
+    Lorentz formulas, as lengths in curvature radii.
 
     Args:
-        pairs: Points; the geodesics start at x. vectors: Tangent vectors at x in its transported frame, shape ``(size, n)``.
-        transported: In place of :func:`numerics.hyperbolic.normal_coordinates.transport`.
+        pairs: Points; the geodesics start at x. vectors: Tangent vectors at x in its
+            transported frame, shape ``(size, n)``.
+        transported: In place of
+            :func:`numerics.hyperbolic.normal_coordinates.transport`.
     """
     R = pairs.radius
     x, y, v = pairs.x / R, pairs.y / R, vectors / R
@@ -123,9 +135,11 @@ def maps_on_the_hyperboloid(
 def volume_elements(
     pairs: Pairs, chart: str, log_element: Callable[..., Tensor] = charts.log_volume_element
 ) -> Measurement:
-    """The volume element of a chart against the Jacobian, by autograd, of the change to normal coordinates.
+    """The volume element of a chart against the Jacobian, by autograd, of the change to
+    normal coordinates.
 
-    The two elements differ by the logarithm of that determinant; the residual is absolute, in nats.
+    The two elements differ by the logarithm of that determinant; the residual is
+    absolute, in nats.
     """
     x = pairs.x
     n = x.shape[-1]
@@ -147,7 +161,8 @@ def volume_elements(
 
 
 def batch_jacobian(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """The Jacobians, shape ``(size, m, n)``, of a function of rows: one backward pass for each of its m coordinates.
+    """The Jacobians, shape ``(size, m, n)``, of a function of rows: one backward pass
+    for each of its m coordinates.
 
     >>> batch_jacobian(lambda x: x.square(), torch.tensor([[1.0, 2.0]]))
     tensor([[[2., 0.],

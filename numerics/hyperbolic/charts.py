@@ -1,7 +1,9 @@
-r"""Five coordinate systems of hyperbolic n-space of any curvature: changes between them, and the volume element in each.
+r"""Five coordinate systems of hyperbolic n-space of any curvature: changes between
+them, and the volume element in each.
 
-A density on hyperbolic space is a density with respect to hyperbolic volume. Divided by the volume element of a chart it is the density of the
-coordinates, which is another function: the volume element is what the two differ by.
+A density on hyperbolic space is a density with respect to hyperbolic volume. Divided by
+the volume element of a chart it is the density of the coordinates, which is another
+function: the volume element is what the two differ by.
 
 ======================  =============================================  =================================================
 chart                   points, curvature :math:`-1/R^2`               volume element per unit of coordinates
@@ -50,9 +52,11 @@ def from_normal(x: Tensor, chart: str, radius: float = 1.0) -> Tensor:
     Returns:
         Shape ``(*, n)``, for the hyperboloid ``(*, n + 1)``.
     Raises:
-        ValueError: an unknown chart, or a point farther out than the chart can carry in this dtype (never moved inside).
+        ValueError: an unknown chart, or a point farther out than the chart can carry in
+            this dtype (never moved inside).
     Accuracy:
-        A few units of roundoff, relatively to the coordinates; what that means as a distance is :func:`numerics.hyperbolic.models.endpoint_error`.
+        A few units of roundoff, relatively to the coordinates; what that means as a
+        distance is :func:`numerics.hyperbolic.models.endpoint_error`.
 
     >>> from_normal(torch.tensor([math.log(3.0), 0.0]).double(), "ball")
     tensor([0.5000, 0.0000], dtype=torch.float64)
@@ -75,9 +79,11 @@ def to_normal(points: Tensor, chart: str, radius: float = 1.0) -> Tensor:
     """Normal coordinates of points in a chart; the inverse of :func:`from_normal`.
 
     Raises:
-        ValueError: an unknown chart, or a point outside it; it is never moved inside. TypeError: not floating point.
+        ValueError: an unknown chart, or a point outside it; it is never moved inside.
+            TypeError: not floating point.
     Accuracy:
-        As the chart's coordinates allow: :func:`numerics.hyperbolic.models.endpoint_error`.
+        As the chart's coordinates allow:
+        :func:`numerics.hyperbolic.models.endpoint_error`.
 
     >>> to_normal(torch.tensor([0.5, 0.0]).double(), "ball")  # log 3
     tensor([1.0986, 0.0000], dtype=torch.float64)
@@ -98,12 +104,14 @@ def to_normal(points: Tensor, chart: str, radius: float = 1.0) -> Tensor:
 
 
 def log_volume_element(points: Tensor, chart: str, radius: float = 1.0) -> Tensor:
-    r"""The logarithm of hyperbolic volume per unit of Lebesgue measure of the coordinates.
+    r"""The logarithm of hyperbolic volume per unit of Lebesgue measure of the
+    coordinates.
 
     For the hyperboloid the measure is that of the spatial part.
 
     Args:
-        points: Coordinates in the chart, shape ``(*, n)`` (hyperboloid: ``(*, n + 1)``). radius: R.
+        points: Coordinates in the chart, shape ``(*, n)`` (hyperboloid: ``(*, n +
+            1)``). radius: R.
     Returns:
         Shape ``(*,)``.
 

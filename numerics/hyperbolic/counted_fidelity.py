@@ -1,4 +1,5 @@
-"""Distortion and mean average precision of a small tree from their definitions, in plain Python: what :func:`fidelity` is held against."""
+"""Distortion and mean average precision of a small tree from their definitions, in
+plain Python: what :func:`fidelity` is held against."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ __all__ = ["CountedFidelity", "counted_fidelity"]
 
 
 class CountedFidelity(NamedTuple):
-    """Worst-case distortion, average distortion and mean average precision, each from its definition."""
+    """Worst-case distortion, average distortion and mean average precision, each from
+    its definition."""
 
     worst: float
     average: float
@@ -23,12 +25,15 @@ class CountedFidelity(NamedTuple):
 def counted_fidelity(
     tree: Tree, table: Sequence[Sequence[float]], *, tau: float, resolution: float = 0.0
 ) -> CountedFidelity:
-    """The three measures pair by pair, with distances in the tree found by walking it; O(N^3), no tensor enters.
+    """The three measures pair by pair, with distances in the tree found by walking it;
+    O(N^3), no tensor enters.
 
     Args:
-        tree: N vertices. table: All pairs' distances in the embedding, N x N, positive off the diagonal.
+        tree: N vertices. table: All pairs' distances in the embedding, N x N, positive
+            off the diagonal.
         tau: The length that stands for one edge, in the average.
-        resolution: Distances that differ by no more are ranked as ties, counted against the embedding.
+        resolution: Distances that differ by no more are ranked as ties, counted against
+            the embedding.
     Source: Sala et al. 2018, section 2.
 
     >>> from numerics.hyperbolic.trees import tree_from_parents

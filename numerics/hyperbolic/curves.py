@@ -18,7 +18,8 @@ __all__ = [
 
 
 def geodesic(x: Tensor, y: Tensor, t: Tensor) -> Tensor:
-    r"""The geodesic of the hyperboloid from x to y at parameters t in [0, 1]: the chord, projected from the origin.
+    r"""The geodesic of the hyperboloid from x to y at parameters t in [0, 1]: the
+    chord, projected from the origin.
 
     .. math:: P(t) = \frac{(1-t)\,x + t\,y}{\sqrt{1 + 4t(1-t)\sinh^2(d/2)}}
 
@@ -40,13 +41,15 @@ def geodesic(x: Tensor, y: Tensor, t: Tensor) -> Tensor:
 
 
 def half_space_speed(curve: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
-    r"""Speed of a curve in the half-space, :math:`|u'(t)| / u_n(t)`, from the curve as evaluated.
+    r"""Speed of a curve in the half-space, :math:`|u'(t)| / u_n(t)`, from the curve as
+    evaluated.
 
-    The derivative is automatic: backwards twice, since torch's forward mode takes seconds to import.
+    The derivative is automatic: backwards twice, since torch's forward mode takes
+    seconds to import.
 
     Args:
-        curve: From parameters of shape ``(*, 1)`` to points of shape ``(*, n)`` with positive heights; each point may depend on
-            its own parameter only.
+        curve: From parameters of shape ``(*, 1)`` to points of shape ``(*, n)`` with
+            positive heights; each point may depend on its own parameter only.
         t: Parameters, shape ``(*, 1)``.
     Returns:
         Shape ``(*,)``: hyperbolic length a unit of the parameter.
@@ -64,15 +67,19 @@ def half_space_speed(curve: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
 
 
 def curve_length(curve: Callable[[Tensor], Tensor], distance: Tensor, nodes: int = 48) -> tuple[Tensor, Tensor]:
-    r"""Length of the image of a geodesic chord (:func:`geodesic`) in the half-space, by Gauss-Legendre, and the rule's error.
+    r"""Length of the image of a geodesic chord (:func:`geodesic`) in the half-space, by
+    Gauss-Legendre, and the rule's error.
 
-    Along the chord the speed of an isometric image is :math:`\sinh d / (1 + 2t(1-t)(\cosh d - 1))`, on [-1, 1] the function
-    :math:`c/(c^2-z^2)` with :math:`c = \coth(d/2)`: analytic inside any ellipse of semi-axis :math:`a < c`, and bounded there
-    by :math:`c/(c^2-a^2)`. With :math:`a = (1+c)/2` and :math:`\rho = a + \sqrt{a^2-1}` the rule of m nodes errs by at most
+    Along the chord the speed of an isometric image is :math:`\sinh d / (1 +
+    2t(1-t)(\cosh d - 1))`, on [-1, 1] the function
+    :math:`c/(c^2-z^2)` with :math:`c = \coth(d/2)`: analytic inside any ellipse of
+    semi-axis :math:`a < c`, and bounded there by :math:`c/(c^2-a^2)`. With :math:`a =
+    (1+c)/2` and :math:`\rho = a + \sqrt{a^2-1}` the rule of m nodes errs by at most
     :math:`\tfrac{64}{15} \tfrac{c}{c^2-a^2} \rho^{-2(m-1)} / (1-\rho^{-2})`.
 
     Args:
-        curve: From parameters of shape ``(nodes, curves, 1)`` to points of shape ``(nodes, curves, n)`` of the half-space.
+        curve: From parameters of shape ``(nodes, curves, 1)`` to points of shape
+            ``(nodes, curves, n)`` of the half-space.
         distance: The d of each chord, shape ``(curves,)``, positive.
         nodes: m.
     Returns:

@@ -1,4 +1,5 @@
-"""Euclidean embeddings of trees: optimised from random starts, and the simplex of a star; their distortion against lower bounds in any dimension."""
+"""Euclidean embeddings of trees: optimised from random starts, and the simplex of a
+star; their distortion against lower bounds in any dimension."""
 
 from __future__ import annotations
 
@@ -18,13 +19,15 @@ Least = Callable[[int], float]
 
 
 def distortion(points: Tensor, tree: Tree) -> tuple[float, float]:
-    """Worst-case distortion of points in Euclidean space, and a bound of its relative rounding.
+    """Worst-case distortion of points in Euclidean space, and a bound of its relative
+    rounding.
 
     Args:
         points: Shape ``(N, n)``, in the tree's order.
         tree: N vertices.
     Returns:
-        The distortion (infinite where two points coincide), and ``(n + 8) eps`` times the widest coordinates over the least distance.
+        The distortion (infinite where two points coincide), and ``(n + 8) eps`` times
+        the widest coordinates over the least distance.
     """
     steps = graph_distances(tree, torch.arange(len(tree))).double()
     gaps = torch.linalg.vector_norm(points.unsqueeze(1) - points, dim=-1)
@@ -38,9 +41,11 @@ def distortion(points: Tensor, tree: Tree) -> tuple[float, float]:
 
 
 def optimise(tree: Tree, n: int, stream: Stream, steps: int = 300) -> Tensor:
-    """Points whose largest ratio of distances is small, by gradient descent on a softened maximum from a random start; shape ``(N, n)``.
+    """Points whose largest ratio of distances is small, by gradient descent on a
+    softened maximum from a random start; shape ``(N, n)``.
 
-    Nothing is claimed of how small: what is reached is an upper bound of the least distortion, to stand beside a lower one.
+    Nothing is claimed of how small: what is reached is an upper bound of the least
+    distortion, to stand beside a lower one.
     """
     wanted = graph_distances(tree, torch.arange(len(tree))).double().to(stream.device)
     off = wanted > 0
@@ -60,7 +65,8 @@ def optimise(tree: Tree, n: int, stream: Stream, steps: int = 300) -> Tensor:
 
 
 def simplex_of_star(k: int) -> Tensor:
-    """The star's centre at 0 and its k leaves at the vertices of a regular simplex; shape ``(k + 1, k)``."""
+    """The star's centre at 0 and its k leaves at the vertices of a regular simplex;
+    shape ``(k + 1, k)``."""
     leaves = torch.eye(k, dtype=torch.float64) - 1 / k
     leaves = leaves / torch.linalg.vector_norm(leaves, dim=1, keepdim=True)
     return torch.cat([torch.zeros(1, k, dtype=torch.float64), leaves])
@@ -76,12 +82,14 @@ def star_distortion(k: int) -> float:
 
 
 def least_by_volume(branching: int, depth: int, n: int) -> float:
-    """(b^(h/n) - 1)/h: unit balls about the leaves of a b-ary tree of depth h are disjoint and lie within D h + 1 of the root."""
+    """(b^(h/n) - 1)/h: unit balls about the leaves of a b-ary tree of depth h are
+    disjoint and lie within D h + 1 of the root."""
     return max(1.0, (branching ** (depth / n) - 1) / depth)
 
 
 def measured_shortfall(points: Tensor, tree: Tree, least: float, *, reached: bool = False) -> Measurement:
-    """By how much a distortion falls below a lower bound, relatively; or differs from it at all."""
+    """By how much a distortion falls below a lower bound, relatively; or differs from
+    it at all."""
     found, rounding = distortion(points, tree)
     gap = found / least - 1
     residual = torch.tensor(abs(gap) if reached else max(0.0, -gap), dtype=torch.float64)

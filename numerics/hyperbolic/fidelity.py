@@ -1,10 +1,12 @@
-r"""How faithful an embedding of a tree is: distortion and mean average precision, over all pairs of vertices.
+r"""How faithful an embedding of a tree is: distortion and mean average precision, over
+all pairs of vertices.
 
 All pairs are visited in tiles of rows: memory is ``tile * N`` numbers, never ``N^2``.
 
-Measures come as an :class:`Enclosure`: the value that the computed distances give, and the least and greatest value that
-distances within the stated errors could give. A mean average precision is a discrete thing: distances that differ by less
-than their errors may be ranked either way, and both ways are then inside the enclosure.
+Measures come as an :class:`Enclosure`: the value that the computed distances give, and
+the least and greatest value that distances within the stated errors could give. A mean
+average precision is a discrete thing: distances that differ by less than their errors
+may be ranked either way, and both ways are then inside the enclosure.
 """
 
 from __future__ import annotations
@@ -46,9 +48,11 @@ class Fidelity:
     """How faithful an embedding is.
 
     Attributes:
-        worst: ``max(d_emb/d) * max(d/d_emb)`` over all pairs; infinite when a pair collapses. Unchanged by scaling.
+        worst: ``max(d_emb/d) * max(d/d_emb)`` over all pairs; infinite when a pair
+            collapses. Unchanged by scaling.
         average: Mean of ``|d_emb/tau - d| / d`` over all pairs.
-        mean_average_precision: With ties counted against the embedding (see :func:`fidelity`).
+        mean_average_precision: With ties counted against the embedding (see
+            :func:`fidelity`).
         collapsed: Pairs whose computed distance is zero.
         unranked: Pairs (vertex, neighbour) whose precision the errors leave open.
         pairs: How many pairs of vertices were measured: all of them.
@@ -72,30 +76,38 @@ def fidelity(
     resolution: float = 0.0,
     tile: int = 512,
 ) -> Fidelity:
-    r"""Worst-case distortion, average distortion and mean average precision of an embedding, over all pairs.
+    r"""Worst-case distortion, average distortion and mean average precision of an
+    embedding, over all pairs.
 
     .. math:: \mathrm{MAP} = \frac1N\sum_u\frac1{\deg u}\sum_{v\sim u}\frac{|N(u)\cap R_{uv}|}{|R_{uv}|},
               \quad R_{uv} = \{w\ne u : d(u,w)\le d(u,v) + \delta\}
 
-    so that a stranger as near as the neighbour counts against the embedding. Sarkar's construction puts all neighbours of
-    a vertex at exactly the same distance, and rounding breaks such ties at random: at ``resolution`` delta = 0 the enclosure is
-    then wide. A delta well above the errors counts them as the ties that they are; it gives the MAP itself unless two different
-    distances from one vertex lie within delta.
+    so that a stranger as near as the neighbour counts against the embedding. Sarkar's
+    construction puts all neighbours of a vertex at exactly the same distance, and
+    rounding breaks such ties at random: at ``resolution`` delta = 0 the enclosure is
+    then wide. A delta well above the errors counts them as the ties that they are; it
+    gives the MAP itself unless two different distances from one vertex lie within
+    delta.
 
     Args:
         tree: N vertices.
         points: Their coordinates in some model, shape ``(N, k)``, in the tree's order.
         distance: The model's distance, broadcasting over leading axes.
         tau: The length that stands for one edge, in the average.
-        error: For each vertex what it contributes to the error of any distance; a pair's error is the sum of its two.
-        resolution: The delta above: distances that differ by no more are ranked as ties. Nonnegative.
+        error: For each vertex what it contributes to the error of any distance; a
+            pair's error is the sum of its two.
+        resolution: The delta above: distances that differ by no more are ranked as
+            ties. Nonnegative.
         tile: Rows held at a time.
     Raises:
-        ValueError: a number of points other than N, tau not positive, or a negative resolution.
+        ValueError: a number of points other than N, tau not positive, or a negative
+            resolution.
     Accuracy:
-        The enclosures contain the values of the true distances if ``error`` bounds the distances' errors; they are
-        widened by ``(N + 16) eps`` relatively for the divisions and sums.
-    Source: Sala et al. 2018, section 2, for the three measures; the treatment of ties is ours.
+        The enclosures contain the values of the true distances if ``error`` bounds the
+        distances' errors; they are widened by ``(N + 16) eps`` relatively for the
+        divisions and sums.
+    Source: Sala et al. 2018, section 2, for the three measures; the treatment of ties
+        is ours.
 
     >>> from numerics.hyperbolic.models import poincare_distance
     >>> from numerics.hyperbolic.trees import sarkar, tree_from_parents
@@ -128,7 +140,8 @@ def fidelity(
 
 
 class _Rows(NamedTuple):
-    """A tile: which vertices, their distances to all, the errors of these, and the distances in the tree."""
+    """A tile: which vertices, their distances to all, the errors of these, and the
+    distances in the tree."""
 
     vertices: Tensor
     distance: Tensor
@@ -166,10 +179,12 @@ def _row_measures(rows: _Rows, tree: Tree, tau: float, resolution: float) -> _Me
 
 
 def _precisions(rows: _Rows, tree: Tree, resolution: float) -> tuple[list[float], int]:
-    """The tile's sum of average precisions: least, as computed, greatest; and how many terms the errors leave open.
+    """The tile's sum of average precisions: least, as computed, greatest; and how many
+    terms the errors leave open.
 
-    With N neighbours and M strangers in the ball about u that just holds v, the precision is N/(N+M): least for the fewest
-    neighbours that must be inside and the most strangers that can be, and the other way round.
+    With N neighbours and M strangers in the ball about u that just holds v, the
+    precision is N/(N+M): least for the fewest neighbours that must be inside and the
+    most strangers that can be, and the other way round.
     """
     row, v = (rows.steps == 1).nonzero(as_tuple=True)
     d, b = rows.distance[row], rows.error[row]

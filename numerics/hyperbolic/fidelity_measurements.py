@@ -1,4 +1,5 @@
-"""The measures of one embedding by three ways: tiles of a tree's pairs, rows of a graph's shortest paths, and counting in plain Python."""
+"""The measures of one embedding by three ways: tiles of a tree's pairs, rows of a
+graph's shortest paths, and counting in plain Python."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ Read = Callable[["JudgedEmbedding"], tuple[float, float, float]]
 
 
 def random_points(size: int, n: int, radius: float, stream: Stream) -> Tensor:
-    """Points of the ball in random directions at hyperbolic radii uniform in [0, radius]; shape ``(size, n)``."""
+    """Points of the ball in random directions at hyperbolic radii uniform in [0,
+    radius]; shape ``(size, n)``."""
     ways = stream.normal(size, n)
     far = radius * stream.uniform(size, 1)
     return ways / torch.linalg.vector_norm(ways, dim=1, keepdim=True) * (far / 2).tanh()
@@ -73,7 +75,8 @@ class JudgedEmbedding:
         return counted_fidelity(self.tree, self.table.tolist(), tau=self.scale * self.factor)
 
     def differences(self, first: Read, second: Read) -> Measurement:
-        """How two readings differ: worst case relatively, average relatively to one plus itself, MAP."""
+        """How two readings differ: worst case relatively, average relatively to one
+        plus itself, MAP."""
         a, b = first(self), second(self)
         sizes = (b[0], 1 + b[1], 1.0)
         residual = torch.tensor(
@@ -87,7 +90,8 @@ class JudgedEmbedding:
         return Measurement(residual, bound, len(self.tree) * (len(self.tree) - 1) // 2)
 
     def under_growth(self, factor: float, *, stated: bool = True) -> Measurement:
-        """How the measures change when every distance grows by a factor, the stated scale with it (or not)."""
+        """How the measures change when every distance grows by a factor, the stated
+        scale with it (or not)."""
         grown = JudgedEmbedding(self.tree, self.points, self.scale if stated else self.scale / factor, factor)
         before, after = THREE["counting"](self), THREE["counting"](grown)
         residual = torch.tensor(

@@ -1,9 +1,13 @@
-r"""Two normalising flows on hyperbolic n-space: affine couplings in the tangent space at the origin, and wrapped couplings.
+r"""Two normalising flows on hyperbolic n-space: affine couplings in the tangent space
+at the origin, and wrapped couplings.
 
-Points enter in normal coordinates, where the space is R^n; log p is with respect to hyperbolic volume, so that the volume element is divided out at the end. A coupling
-keeps one part of the coordinates and moves the other, x of m numbers, by what a network reads off the first. In the tangent space :math:`x \mapsto s \odot x + t`; wrapped,
-:math:`x \mapsto \exp_t(s \odot x)` in hyperbolic m-space, whose determinant is :math:`\prod s` times :math:`(\sinh|w|/|w|)^{m-1}` at :math:`w = s \odot x`
-over the same at the image.
+Points enter in normal coordinates, where the space is R^n; log p is with respect to
+hyperbolic volume, so that the volume element is divided out at the end. A coupling
+keeps one part of the coordinates and moves the other, x of m numbers, by what a network
+reads off the first. In the tangent space :math:`x \mapsto s \odot x + t`; wrapped,
+:math:`x \mapsto \exp_t(s \odot x)` in hyperbolic m-space, whose determinant is
+:math:`\prod s` times :math:`(\sinh|w|/|w|)^{m-1}` at :math:`w = s \odot x` over the
+same at the image.
 """
 
 from __future__ import annotations
@@ -28,7 +32,8 @@ class Coupling(nn.Module):
     """One coupling, from data to base, in curvature radii.
 
     Args:
-        n: Dimension. first: Whether the first half moves the second, or the second the first; an empty part moves the other by constants.
+        n: Dimension. first: Whether the first half moves the second, or the second the
+            first; an empty part moves the other by constants.
         kind: ``tangent`` or ``wrapped``. hidden: Width of the network.
     """
 
@@ -52,7 +57,8 @@ class Coupling(nn.Module):
         return 2 * torch.tanh(log_s / 2), t
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Images, shape ``(*, n)``, and log |det| with respect to Lebesgue measure of normal coordinates, shape ``(*,)``."""
+        """Images, shape ``(*, n)``, and log |det| with respect to Lebesgue measure of
+        normal coordinates, shape ``(*,)``."""
         log_s, t = self._read(x)
         w = torch.exp(log_s) * x[..., self.moved]
         if self.kind == "tangent":
@@ -74,10 +80,12 @@ class Coupling(nn.Module):
 
 
 class HyperbolicFlow(nn.Module):
-    """A flow of couplings on hyperbolic space, from data to a normal of the tangent space at the origin.
+    """A flow of couplings on hyperbolic space, from data to a normal of the tangent
+    space at the origin.
 
     Args:
-        n: Dimension. kind: Of its couplings, ``tangent`` or ``wrapped``. radius: R. chart: Of the points.
+        n: Dimension. kind: Of its couplings, ``tangent`` or ``wrapped``. radius: R.
+            chart: Of the points.
         layers: How many couplings. hidden: Width of their networks.
     Raises:
         ValueError: an unknown kind or chart.
@@ -122,7 +130,8 @@ def fit(flow: HyperbolicFlow, points: Tensor, *, steps: int = 300, batch: int = 
     """Fit a flow to points by maximum likelihood, in place.
 
     Args:
-        flow: In the points' chart, on their device. points: Shape ``(N, n)``. steps: Of Adam. batch: Points a step. rate: Of learning.
+        flow: In the points' chart, on their device. points: Shape ``(N, n)``. steps: Of
+            Adam. batch: Points a step. rate: Of learning.
         stream: Which points come when.
     Returns:
         The mean negative log likelihood, nats, step by step.

@@ -1,6 +1,8 @@
-r"""Gromov's four-point delta of finite metrics, exact for whole distances; areas and triangles of the plane by sampling.
+r"""Gromov's four-point delta of finite metrics, exact for whole distances; areas and
+triangles of the plane by sampling.
 
-Convention: half the difference of the two largest of :math:`d_{xy}+d_{zw}, d_{xz}+d_{yw}, d_{xw}+d_{yz}`, at its largest.
+Convention: half the difference of the two largest of :math:`d_{xy}+d_{zw},
+    d_{xz}+d_{yw}, d_{xw}+d_{yz}`, at its largest.
 """
 
 from __future__ import annotations
@@ -28,19 +30,26 @@ STEPS = 4000  # of the search along the side of a triangle
 
 
 def four_point_delta(distances: Tensor, *, tile: int = 1 << 22) -> tuple[Tensor, tuple[int, int, int, int]]:
-    r"""Half the largest difference of the two largest sums over all quadruples, and a quadruple that attains it.
+    r"""Half the largest difference of the two largest sums over all quadruples, and a
+    quadruple that attains it.
 
-    Pairs are taken in the order of falling distance; the difference at two pairs is at most the shorter distance (the two smaller sums
-    together are at least twice the longer), so the search ends where that no longer exceeds what was found. A pair x, y is left out where y lies on the way from x to another z, :math:`d_{xz} = d_{xy} + d_{yz}`: with z in the place of
-    y the largest sum grows by d_yz and the others by no more.
+    Pairs are taken in the order of falling distance; the difference at two pairs is at
+    most the shorter distance (the two smaller sums together are at least twice the
+    longer), so the search ends where that no longer exceeds what was found. A pair x, y
+    is left out where y lies on the way from x to another z, :math:`d_{xz} = d_{xy} +
+    d_{yz}`: with z in the place of y the largest sum grows by d_yz and the others by no
+    more.
 
     Args:
-        distances: Symmetric, zero on the diagonal, shape ``(N, N)``, N >= 4; int64 (exact) or floating point.
+        distances: Symmetric, zero on the diagonal, shape ``(N, N)``, N >= 4; int64
+            (exact) or floating point.
         tile: Pairs of pairs held at a time.
     Returns:
-        Twice delta, in the dtype given, and the four points x, y, z, w with the largest sum d_xy + d_zw.
+        Twice delta, in the dtype given, and the four points x, y, z, w with the largest
+        sum d_xy + d_zw.
     Raises:
-        ValueError: fewer than four points, not square, not symmetric, or negative entries.
+        ValueError: fewer than four points, not square, not symmetric, or negative
+            entries.
     Accuracy:
         Exact for integers; a few roundings of the largest distance otherwise.
     Source: Cohen, Coudert & Lancin 2015, for the order of the search.
@@ -74,7 +83,8 @@ def four_point_delta(distances: Tensor, *, tile: int = 1 << 22) -> tuple[Tensor,
 
 
 def _far_apart(distances: Tensor) -> tuple[Tensor, Tensor]:
-    """The pairs neither end of which lies on the way from the other to a third point."""
+    """The pairs neither end of which lies on the way from the other to a third
+    point."""
     size = len(distances)
     inner = torch.zeros(size, size, dtype=torch.bool, device=distances.device)
     for x in range(size):
@@ -84,7 +94,8 @@ def _far_apart(distances: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def delta_of_points(points: Tensor) -> Tensor:
-    """Twice delta of points of the half-plane, shape ``(N, 2)``: at most 2 log 2 in the hyperbolic plane."""
+    """Twice delta of points of the half-plane, shape ``(N, 2)``: at most 2 log 2 in the
+    hyperbolic plane."""
     return four_point_delta(_symmetric(models.half_space_distance(points.unsqueeze(1), points)))[0]
 
 
@@ -93,7 +104,8 @@ def _symmetric(table: Tensor) -> Tensor:
 
 
 def random_half_plane(size: int, radius: float, stream: Stream) -> Tensor:
-    """Points of the half-plane in random directions from (0, 1), at distances uniform in [0, radius]."""
+    """Points of the half-plane in random directions from (0, 1), at distances uniform
+    in [0, radius]."""
     turn, far = 2 * math.pi * stream.uniform(size), radius * stream.uniform(size)
     ball = (far / 2).tanh().unsqueeze(1) * torch.stack([turn.cos(), turn.sin()], 1)
     return models.hyperboloid_to_half_space(models.ball_to_hyperboloid(ball))
@@ -112,7 +124,8 @@ def below_limit(size: int, radius: float, stream: Stream, limit: float) -> Measu
 
 
 def ideal_square(far: float) -> Measurement:
-    """How far the delta of the corners of a square at a distance from the centre is from log 2, which they approach as e^{-far}."""
+    """How far the delta of the corners of a square at a distance from the centre is
+    from log 2, which they approach as e^{-far}."""
     turn = torch.arange(4, dtype=torch.float64) * math.pi / 2
     ball = math.tanh(far / 2) * torch.stack([turn.cos(), turn.sin()], 1)
     points = models.hyperboloid_to_half_space(models.ball_to_hyperboloid(ball))
@@ -125,10 +138,12 @@ def ideal_square(far: float) -> Measurement:
 
 
 def area_of_polygons(radius: float, corners: int, area: float) -> Measurement:
-    r"""An area against that of a disk of the radius, enclosed between its regular polygons inside and outside.
+    r"""An area against that of a disk of the radius, enclosed between its regular
+    polygons inside and outside.
 
-    A triangle with two sides q and the angle gamma between them has the area :math:`2\arctan\frac{t^2\sin\gamma}{1-t^2\cos\gamma}`, t = tanh(q/2): q = r inside, and
-    outside :math:`\tanh q = \tanh r/\cos\frac\pi n`.
+    A triangle with two sides q and the angle gamma between them has the area
+    :math:`2\arctan\frac{t^2\sin\gamma}{1-t^2\cos\gamma}`, t = tanh(q/2): q = r inside,
+    and outside :math:`\tanh q = \tanh r/\cos\frac\pi n`.
     """
     inside = _polygon(radius, corners)
     outside = _polygon(math.atanh(math.tanh(radius) / math.cos(math.pi / corners)), corners)
@@ -146,7 +161,8 @@ def _polygon(q: float, corners: int) -> float:
 
 
 def farthest_from_sides(angles: Tensor, limit: float) -> Measurement:
-    """By how much a point of one side of the ideal triangle -1, 1, oo is farther from both others than a limit; its angle is in (0, pi)."""
+    """By how much a point of one side of the ideal triangle -1, 1, oo is farther from
+    both others than a limit; its angle is in (0, pi)."""
     points = torch.stack([angles.cos(), angles.sin()], 1)
     heights = torch.logspace(-4, 4, STEPS, dtype=torch.float64)
     sides = [torch.stack([torch.full_like(heights, end), heights], 1) for end in (-1.0, 1.0)]
@@ -157,7 +173,8 @@ def farthest_from_sides(angles: Tensor, limit: float) -> Measurement:
 
 
 def whole_delta(distances: Tensor, expected: int | None = None) -> Measurement:
-    """Twice delta of whole distances by the search against all quadruples at once, or against a number; whole numbers differ by 1 or not at all."""
+    """Twice delta of whole distances by the search against all quadruples at once, or
+    against a number; whole numbers differ by 1 or not at all."""
     found = int(four_point_delta(distances)[0])
     if expected is None:
         d = distances

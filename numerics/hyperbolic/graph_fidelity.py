@@ -1,6 +1,8 @@
-r"""Distortion and mean average precision of any embedding of any connected graph, over all pairs, a tile of rows at a time.
+r"""Distortion and mean average precision of any embedding of any connected graph, over
+all pairs, a tile of rows at a time.
 
-Distances in the graph come from breadth-first search or Dijkstra (scipy.sparse.csgraph), distances in the embedding from a function of two points.
+Distances in the graph come from breadth-first search or Dijkstra
+(scipy.sparse.csgraph), distances in the embedding from a function of two points.
 """
 
 from __future__ import annotations
@@ -25,14 +27,16 @@ class GraphFidelity:
     """How faithful an embedding of a graph is, over all pairs of vertices.
 
     Attributes:
-        worst: ``max(d_emb/d) * max(d/d_emb)``; infinite when a pair collapses. Unchanged by scaling.
+        worst: ``max(d_emb/d) * max(d/d_emb)``; infinite when a pair collapses.
+            Unchanged by scaling.
         average: Mean of ``|d_emb/scale - d| / d``.
         scale: The length that stands for one unit of distance in the graph.
         mean_average_precision: Ties counted against the embedding.
         tied: Strangers that are as far as a neighbour, to within the errors.
         collapsed: Pairs at distance zero, to within the errors.
         pairs: N (N - 1)/2.
-        witness: The pair of the largest contraction: two vertices, their distance in the graph and in the embedding.
+        witness: The pair of the largest contraction: two vertices, their distance in
+            the graph and in the embedding.
         error: Bound of the error of every distance, and ``least`` the least distance.
     """
 
@@ -65,8 +69,10 @@ def graph_fidelity(
         graph: Symmetric matrix of positive weights, N x N; see :func:`adjacency`.
         points: Coordinates, shape ``(N, n)``.
         distance: Broadcasting over leading axes.
-        errors: For each vertex what it contributes to the error of any distance, shape ``(N,)``.
-        scale: The length that stands for one unit of distance in the graph; the mean of d_emb/d over the edges when left out.
+        errors: For each vertex what it contributes to the error of any distance, shape
+            ``(N,)``.
+        scale: The length that stands for one unit of distance in the graph; the mean of
+            d_emb/d over the edges when left out.
         tile: Rows held at a time.
     Raises:
         ValueError: the graph is not connected, or the scale is not positive.

@@ -1,7 +1,9 @@
-r"""Exponential map, logarithm and parallel transport on the hyperboloid of curvature -1, by the Lorentz product.
+r"""Exponential map, logarithm and parallel transport on the hyperboloid of curvature
+-1, by the Lorentz product.
 
-The textbook formulas, good to the radius that the hyperboloid's coordinates carry; :mod:`.normal_coordinates` gives the same maps at any radius
-by trigonometry, and is measured against these. Tangent vectors at X satisfy :math:`\langle X, V\rangle_L = 0`.
+The textbook formulas, good to the radius that the hyperboloid's coordinates carry;
+:mod:`.normal_coordinates` gives the same maps at any radius by trigonometry, and is
+measured against these. Tangent vectors at X satisfy :math:`\langle X, V\rangle_L = 0`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ __all__ = ["exp_map", "frame_components", "frame_vector", "log_map", "lorentz_pr
 
 
 def lorentz_product(x: Tensor, y: Tensor) -> Tensor:
-    """:math:`-x_0 y_0 + \\langle\\xi,\\eta\\rangle` over the last axis, which is kept with length 1.
+    """:math:`-x_0 y_0 + \\langle\\xi,\\eta\\rangle` over the last axis, which is kept
+    with length 1.
 
     >>> lorentz_product(torch.tensor([5.0, 3.0, 4.0]), torch.tensor([1.0, 0.0, 0.0]))
     tensor([-5.])
@@ -24,10 +27,12 @@ def lorentz_product(x: Tensor, y: Tensor) -> Tensor:
 
 
 def transport(start: Tensor, end: Tensor, vector: Tensor) -> Tensor:
-    r"""Parallel transport along the geodesic: :math:`V + \frac{\langle Y, V\rangle_L}{1 - \langle X, Y\rangle_L}(X + Y)`.
+    r"""Parallel transport along the geodesic: :math:`V + \frac{\langle Y, V\rangle_L}{1
+    - \langle X, Y\rangle_L}(X + Y)`.
 
     Args:
-        start, end: Points of the sheet, shape ``(*, n + 1)``. vector: Tangent at ``start``.
+        start, end: Points of the sheet, shape ``(*, n + 1)``. vector: Tangent at
+            ``start``.
     Returns:
         Tangent at ``end``, shape ``(*, n + 1)``.
     Source: Nickel & Kiela 2018; Ratcliffe 2006, section 3.2.
@@ -40,7 +45,8 @@ def transport(start: Tensor, end: Tensor, vector: Tensor) -> Tensor:
 
 
 def exp_map(start: Tensor, vector: Tensor) -> Tensor:
-    r"""The geodesic's end, :math:`\cosh\rho\,X + \frac{\sinh\rho}{\rho} V` with :math:`\rho^2 = \langle V, V\rangle_L > 0`.
+    r"""The geodesic's end, :math:`\cosh\rho\,X + \frac{\sinh\rho}{\rho} V` with
+    :math:`\rho^2 = \langle V, V\rangle_L > 0`.
 
     >>> exp_map(torch.tensor([1.0, 0.0]).double(), torch.tensor([0.0, 2.0]).double().log1p())  # the distance log 3
     tensor([1.6667, 1.3333], dtype=torch.float64)
@@ -61,7 +67,8 @@ def log_map(start: Tensor, end: Tensor) -> Tensor:
 
 
 def frame_vector(point: Tensor, components: Tensor) -> Tensor:
-    """The tangent vector at ``point`` with these components, shape ``(*, n)``, in the frame transported from the apex.
+    """The tangent vector at ``point`` with these components, shape ``(*, n)``, in the
+    frame transported from the apex.
 
     >>> frame_vector(torch.tensor([1.25, 0.75]).double(), torch.tensor([1.0]).double())
     tensor([0.7500, 1.2500], dtype=torch.float64)
@@ -73,7 +80,8 @@ def frame_vector(point: Tensor, components: Tensor) -> Tensor:
 
 
 def frame_components(point: Tensor, vector: Tensor) -> Tensor:
-    """The inverse of :func:`frame_vector`: components in the frame transported from the apex, shape ``(*, n)``."""
+    """The inverse of :func:`frame_vector`: components in the frame transported from the
+    apex, shape ``(*, n)``."""
     apex = torch.zeros_like(point)
     apex[..., 0] = 1
     return transport(point, apex, vector)[..., 1:]

@@ -1,6 +1,8 @@
-r"""Isometries of hyperbolic space as Lorentz matrices: made, drawn, applied to points of the hyperboloid, and checked.
+r"""Isometries of hyperbolic space as Lorentz matrices: made, drawn, applied to points
+of the hyperboloid, and checked.
 
-A matrix that does not map the forward sheet to itself is refused. What rounding adds to an image is bounded by :func:`action_error`.
+A matrix that does not map the forward sheet to itself is refused. What rounding adds to
+an image is bounded by :func:`action_error`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ __all__ = [
 
 
 def lorentz_boost(rapidity: Tensor) -> Tensor:
-    r"""The boost along a vector w of :math:`\mathbb{R}^n`: it moves the apex by the distance |w| in the direction of w.
+    r"""The boost along a vector w of :math:`\mathbb{R}^n`: it moves the apex by the
+    distance |w| in the direction of w.
 
     .. math:: B = \begin{pmatrix} \cosh|w| & \sinh|w|\,e^T \\ \sinh|w|\,e & I + (\cosh|w|-1)\,e e^T \end{pmatrix}, \quad e = w/|w|
 
@@ -51,7 +54,8 @@ def lorentz_boost(rapidity: Tensor) -> Tensor:
 
 
 def random_isometry(n: int, rapidity: float, stream: Stream) -> Tensor:
-    """A boost of the given rapidity in a uniform direction times a Haar rotation or reflection: any element of O+(1, n) has this form.
+    """A boost of the given rapidity in a uniform direction times a Haar rotation or
+    reflection: any element of O+(1, n) has this form.
 
     Args:
         n: Dimension of the space, at least 1.
@@ -59,7 +63,8 @@ def random_isometry(n: int, rapidity: float, stream: Stream) -> Tensor:
         stream: Where the direction and the rotation are drawn from.
     Returns:
         Shape ``(n + 1, n + 1)``, on the stream's device, in its dtype.
-    Source: polar decomposition of Lorentz matrices; Haar by QR with signs (Mezzadri 2007).
+    Source: polar decomposition of Lorentz matrices; Haar by QR with signs (Mezzadri
+        2007).
 
     >>> A = random_isometry(2, 1.0, Stream(1))
     >>> bool(isometry_defect(A).max() < 1e-14)
@@ -76,7 +81,8 @@ def random_isometry(n: int, rapidity: float, stream: Stream) -> Tensor:
 
 
 def apply_lorentz(matrix: Tensor, points: Tensor) -> Tensor:
-    """``A X`` for points of shape ``(*, n + 1)``, as multiplied: the time coordinate is that of the product, not restored.
+    """``A X`` for points of shape ``(*, n + 1)``, as multiplied: the time coordinate is
+    that of the product, not restored.
 
     >>> apply_lorentz(lorentz_boost(torch.tensor([2.0]).double().log()), torch.tensor([[1.0, 0.0]]).double())
     tensor([[1.2500, 0.7500]], dtype=torch.float64)
@@ -98,19 +104,24 @@ def isometry_defect(matrix: Tensor) -> Tensor:
 
 
 def require_isometry(matrix: Tensor) -> float:
-    r"""Refuse a matrix that does not map the forward sheet to itself, and bound how far the others are from one that does.
+    r"""Refuse a matrix that does not map the forward sheet to itself, and bound how far
+    the others are from one that does.
 
-    Admitted are matrices with every entry of :math:`|A^T J A - J|` at most ``4 (n + 1) eps |A|_F^2``: rounding the entries of
-    an exact Lorentz matrix, or of a product of few of them, stays below.
+    Admitted are matrices with every entry of :math:`|A^T J A - J|` at most ``4 (n + 1)
+    eps |A|_F^2``: rounding the entries of an exact Lorentz matrix, or of a product of
+    few of them, stays below.
 
     Args:
         matrix: A, float32 or float64, shape ``(n + 1, n + 1)``, n at least 1.
     Returns:
-        A bound on the spectral norm of ``A - A*`` for an exact Lorentz matrix A*: with E the defect ``A* = A (I + J E)^(-1/2)``, so
-        ``|A|_2 |E|_F`` to first order (half of it is to spare), where the computed E errs by ``(n + 1) eps |A|_F^2`` at most.
+        A bound on the spectral norm of ``A - A*`` for an exact Lorentz matrix A*: with
+        E the defect ``A* = A (I + J E)^(-1/2)``, so ``|A|_2 |E|_F`` to first order
+        (half of it is to spare), where the computed E errs by ``(n + 1) eps |A|_F^2``
+        at most.
     Raises:
         TypeError: not a tensor of float32 or float64.
-        ValueError: not square, smaller than 2 x 2, not finite, not Lorentz (the worst entry is named), or ``A_00 < 0``.
+        ValueError: not square, smaller than 2 x 2, not finite, not Lorentz (the worst
+            entry is named), or ``A_00 < 0``.
 
     >>> require_isometry(torch.eye(3).double()) < 1e-13
     True
@@ -142,12 +153,15 @@ def require_isometry(matrix: Tensor) -> float:
 
 
 def action_error(matrix: Tensor, point: Tensor, stored: float) -> Tensor:
-    r"""How far the computed spatial part of ``A X`` can be, in Euclidean length, from that of an exact isometry: shape ``(*,)``.
+    r"""How far the computed spatial part of ``A X`` can be, in Euclidean length, from
+    that of an exact isometry: shape ``(*,)``.
 
-    ``((n + 8) eps |A|_F + stored) |X|``: an inner product of n + 1 terms errs by ``(n + 1) eps/2`` times the sum of the
-    absolute products, at most :math:`|A|_F |X|` over all rows together; the time coordinate of X, recomputed from its spatial
-    part, by ``(n/2 + 2) eps/2``; ``stored`` is the bound of :func:`require_isometry` on the matrix's own distance to an
-    isometry. Hyperbolic distance never exceeds the Euclidean distance of spatial parts (:func:`numerics.hyperbolic.models.lift`).
+    ``((n + 8) eps |A|_F + stored) |X|``: an inner product of n + 1 terms errs by ``(n +
+    1) eps/2`` times the sum of the absolute products, at most :math:`|A|_F |X|` over
+    all rows together; the time coordinate of X, recomputed from its spatial part, by
+    ``(n/2 + 2) eps/2``; ``stored`` is the bound of :func:`require_isometry` on the
+    matrix's own distance to an isometry. Hyperbolic distance never exceeds the
+    Euclidean distance of spatial parts (:func:`numerics.hyperbolic.models.lift`).
 
     Args:
         matrix: A, shape ``(n + 1, n + 1)``.

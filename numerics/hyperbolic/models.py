@@ -1,12 +1,17 @@
-r"""Hyperbolic n-space of curvature -1 in floating point: four models, their distances and the changes between them.
+r"""Hyperbolic n-space of curvature -1 in floating point: four models, their distances
+and the changes between them.
 
-Every distance below is a function of positive sums and products only, so that nothing cancels; what remains is the error
-that the *coordinates* carry. A relative change eps of the coordinates of a point at distance r from the centre moves it by
-up to about ``eps cosh r`` (the Klein ball: ``eps cosh^2 r``), whatever formula reads them afterwards:
-:func:`endpoint_error` bounds this, and :func:`numerics.hyperbolic.isometries.action_error` bounds what multiplying by a Lorentz
+Every distance below is a function of positive sums and products only, so that nothing
+cancels; what remains is the error that the *coordinates* carry. A relative change eps
+of the coordinates of a point at distance r from the centre moves it by up to about
+``eps cosh r`` (the Klein ball: ``eps cosh^2 r``), whatever formula reads them
+afterwards:
+:func:`endpoint_error` bounds this, and
+:func:`numerics.hyperbolic.isometries.action_error` bounds what multiplying by a Lorentz
 matrix adds.
 
-Coordinates run over the last axis. dtype and device follow the inputs. Points outside a model are refused, never moved.
+Coordinates run over the last axis. dtype and device follow the inputs. Points outside a
+model are refused, never moved.
 """
 
 from __future__ import annotations
@@ -51,10 +56,12 @@ def poincare_distance(x: Tensor, y: Tensor) -> Tensor:
         Shape ``(*,)``, dimensionless (curvature radii).
     Raises:
         TypeError: not floating-point tensors.
-        ValueError: a point on or outside the unit sphere, or not finite; it is never moved inside.
+        ValueError: a point on or outside the unit sphere, or not finite; it is never
+            moved inside.
     Accuracy:
-        Absolute error at most ``(n + 12) eps (cosh r_x + cosh r_y)``, r being the distances from the centre (from the
-        error of ``1 - |x|^2``); relative error a few eps for points near the centre, however close to each other.
+        Absolute error at most ``(n + 12) eps (cosh r_x + cosh r_y)``, r being the
+        distances from the centre (from the error of ``1 - |x|^2``); relative error a
+        few eps for points near the centre, however close to each other.
     Source: Nickel & Kiela 2017, eq. 1, by the half-angle formula.
 
     >>> origin, x = torch.zeros(2).double(), torch.tensor([0.5, 0.0]).double()
@@ -66,13 +73,15 @@ def poincare_distance(x: Tensor, y: Tensor) -> Tensor:
 
 
 def lorentz_distance(x: Tensor, y: Tensor) -> Tensor:
-    r"""Geodesic distance on the forward sheet of the hyperboloid :math:`-x_0^2 + |\xi|^2 = -1`.
+    r"""Geodesic distance on the forward sheet of the hyperboloid :math:`-x_0^2 +
+    |\xi|^2 = -1`.
 
     .. math:: \sinh^2\tfrac d2 = \sinh^2\tfrac{r_x-r_y}2 + |\xi||\eta|\,\tfrac14\Bigl|\tfrac{\xi}{|\xi|}-\tfrac{\eta}{|\eta|}\Bigr|^2,
               \qquad r = \operatorname{arsinh}|\xi|
 
-    It equals :math:`\operatorname{arcosh}(-\langle x,y\rangle_L)`, whose subtraction costs twice as many digits far out
-    and half of all digits for close points. Only the spatial parts are read; the time coordinate has to belong to them.
+    It equals :math:`\operatorname{arcosh}(-\langle x,y\rangle_L)`, whose subtraction
+    costs twice as many digits far out and half of all digits for close points. Only the
+    spatial parts are read; the time coordinate has to belong to them.
 
     Args:
         x: Points, shape ``(*, n + 1)``, time coordinate first and positive.
@@ -81,10 +90,13 @@ def lorentz_distance(x: Tensor, y: Tensor) -> Tensor:
         Shape ``(*,)``.
     Raises:
         TypeError: not floating-point tensors.
-        ValueError: a point on the backward sheet, off the sheet by more than half of the dtype's digits, or not finite.
+        ValueError: a point on the backward sheet, off the sheet by more than half of
+            the dtype's digits, or not finite.
     Accuracy:
-        Absolute error at most ``(n + 12) eps (cosh r_x + cosh r_y)``; no loss for close points.
-    Source: Ratcliffe 2006, section 3.2, and the hyperbolic law of cosines by half angles.
+        Absolute error at most ``(n + 12) eps (cosh r_x + cosh r_y)``; no loss for close
+        points.
+    Source: Ratcliffe 2006, section 3.2, and the hyperbolic law of cosines by half
+        angles.
 
     >>> apex, point = lift(torch.zeros(2).double()), lift(torch.tensor([3.0, 4.0]).double())
     >>> round(float(lorentz_distance(apex, point).sinh()), 12)  # the length of the spatial part
@@ -107,7 +119,8 @@ def half_space_distance(u: Tensor, v: Tensor) -> Tensor:
         TypeError: not floating-point tensors.
         ValueError: a height that is zero, negative or not finite.
     Accuracy:
-        Absolute error at most ``(n + 8) eps (1 + d)`` for the coordinates as given: this model resolves far points best.
+        Absolute error at most ``(n + 8) eps (1 + d)`` for the coordinates as given:
+        this model resolves far points best.
     Source: Ratcliffe 2006, section 4.6.
 
     >>> round(float(half_space_distance(torch.tensor([0.0, 1.0]), torch.tensor([0.0, math.e]))), 5)
@@ -128,10 +141,11 @@ def klein_distance(k: Tensor, l: Tensor) -> Tensor:
         Shape ``(*,)``.
     Raises:
         TypeError: not floating-point tensors.
-        ValueError: a point on or outside the unit sphere, or not finite; it is never moved inside.
+        ValueError: a point on or outside the unit sphere, or not finite; it is never
+            moved inside.
     Accuracy:
-        Absolute error at most ``(n + 12) eps (cosh^2 r_k + cosh^2 r_l)``: the model itself carries half the radius that
-        the others do.
+        Absolute error at most ``(n + 12) eps (cosh^2 r_k + cosh^2 r_l)``: the model
+        itself carries half the radius that the others do.
     Source: Ratcliffe 2006, section 6.1; the numerator is rewritten as a sum of squares.
 
     >>> klein_distance(torch.zeros(2).double(), torch.tensor([0.6, 0.0]).double()).tanh()
@@ -149,10 +163,12 @@ def klein_distance(k: Tensor, l: Tensor) -> Tensor:
 
 
 def lift(spatial: Tensor) -> Tensor:
-    r"""The point of the forward sheet over its spatial part, :math:`(\sqrt{1+|\xi|^2}, \xi)`; shape ``(*, n)`` to ``(*, n + 1)``.
+    r"""The point of the forward sheet over its spatial part, :math:`(\sqrt{1+|\xi|^2},
+    \xi)`; shape ``(*, n)`` to ``(*, n + 1)``.
 
-    The spatial part alone determines the point, and straight segments between spatial parts are at least as long as the
-    hyperbolic distance: an error of Euclidean length e in :math:`\xi` moves the point by at most e.
+    The spatial part alone determines the point, and straight segments between spatial
+    parts are at least as long as the hyperbolic distance: an error of Euclidean length
+    e in :math:`\xi` moves the point by at most e.
 
     >>> lift(torch.tensor([3.0, 4.0, 0.0]))
     tensor([5.0990, 3.0000, 4.0000, 0.0000])
@@ -162,7 +178,8 @@ def lift(spatial: Tensor) -> Tensor:
 
 
 def ball_to_hyperboloid(x: Tensor) -> Tensor:
-    r""":math:`\xi = 2x/(1-|x|^2)`, lifted. Refuses points on or outside the unit sphere, as :func:`poincare_distance` does.
+    r""":math:`\xi = 2x/(1-|x|^2)`, lifted. Refuses points on or outside the unit
+    sphere, as :func:`poincare_distance` does.
 
     Args:
         x: Points of the Poincaré ball, shape ``(*, n)``.
@@ -185,7 +202,8 @@ def hyperboloid_to_ball(point: Tensor) -> Tensor:
 
 
 def hyperboloid_to_klein(point: Tensor) -> Tensor:
-    r""":math:`k = \xi/x_0`, shape ``(*, n + 1)`` to ``(*, n)``. Rounds onto the sphere beyond radius ``-log(eps)/2``.
+    r""":math:`k = \xi/x_0`, shape ``(*, n + 1)`` to ``(*, n)``. Rounds onto the sphere
+    beyond radius ``-log(eps)/2``.
 
     >>> hyperboloid_to_klein(lift(torch.tensor([0.75, 0.0]).double()))
     tensor([0.6000, 0.0000], dtype=torch.float64)
@@ -208,9 +226,11 @@ def klein_to_hyperboloid(k: Tensor) -> Tensor:
 
 
 def hyperboloid_to_half_space(point: Tensor) -> Tensor:
-    r""":math:`u = (\xi_\perp, 1)/(x_0+\xi_n)`, where :math:`x_0+\xi_n = (1+|\xi_\perp|^2)/(x_0-\xi_n)` if :math:`\xi_n < 0`.
+    r""":math:`u = (\xi_\perp, 1)/(x_0+\xi_n)`, where :math:`x_0+\xi_n =
+    (1+|\xi_\perp|^2)/(x_0-\xi_n)` if :math:`\xi_n < 0`.
 
-    The apex goes to height 1. The second form keeps the full relative accuracy of the height near the boundary point
+    The apex goes to height 1. The second form keeps the full relative accuracy of the
+    height near the boundary point
     :math:`-e_n`, which the model sends to infinity.
 
     Args:
@@ -229,7 +249,8 @@ def hyperboloid_to_half_space(point: Tensor) -> Tensor:
 
 
 def half_space_to_hyperboloid(u: Tensor) -> Tensor:
-    r""":math:`\xi_\perp = u_\perp/u_n, \; \xi_n = (1-|u|^2)/(2u_n)`, lifted; the inverse of :func:`hyperboloid_to_half_space`.
+    r""":math:`\xi_\perp = u_\perp/u_n, \; \xi_n = (1-|u|^2)/(2u_n)`, lifted; the
+    inverse of :func:`hyperboloid_to_half_space`.
 
     Args:
         u: Shape ``(*, n)``, heights last and positive.
@@ -245,7 +266,8 @@ def half_space_to_hyperboloid(u: Tensor) -> Tensor:
 
 
 class Model(NamedTuple):
-    """A model of hyperbolic space: how to come from the hyperboloid, the distance, and the power of cosh r in its error."""
+    """A model of hyperbolic space: how to come from the hyperboloid, the distance, and
+    the power of cosh r in its error."""
 
     chart: Callable[[Tensor], Tensor]
     distance: Callable[[Tensor, Tensor], Tensor]
@@ -264,17 +286,24 @@ MODELS: dict[str, Model] = {
 
 
 def endpoint_error(point: Tensor, model: str) -> Tensor:
-    r"""How far each point's rounding in a model can carry any distance measured from it: shape ``(*, n + 1)`` to ``(*,)``.
+    r"""How far each point's rounding in a model can carry any distance measured from
+    it: shape ``(*, n + 1)`` to ``(*,)``.
 
-    ``(n + 12) eps cosh r`` (Klein: ``cosh^2 r``). It covers, once each, the chart from the hyperboloid and the model's
-    distance formula. In the ball :math:`1-|x|^2` errs by ``(n/2 + 1) eps`` absolutely, hence by
-    :math:`(n/2+1)\,\epsilon \cosh^2(r/2)` relatively, and d takes half of that from each end; a relative error eps of
-    x is a hyperbolic step of :math:`2|x|\epsilon/(1-|x|^2) = \epsilon\sinh r`. On the sheet a radius errs by
-    ``(n/4 + 2 + 2r) eps`` and a direction by ``(n/4 + 2) eps`` times :math:`\sinh r`. In the half-space a relative error of
-    :math:`(u_\perp, u_n)` is a step of at most :math:`\epsilon\,|(\xi_\perp, 1)| \le \epsilon \cosh r`. In the Klein ball
-    :math:`1-|k|^2 = 1/\cosh^2 r`. Logarithmic growth of d (``2 r eps`` for the last operation) is below ``2 eps cosh r``.
+    ``(n + 12) eps cosh r`` (Klein: ``cosh^2 r``). It covers, once each, the chart from
+    the hyperboloid and the model's distance formula. In the ball :math:`1-|x|^2` errs
+    by ``(n/2 + 1) eps`` absolutely, hence by
+    :math:`(n/2+1)\,\epsilon \cosh^2(r/2)` relatively, and d takes half of that from
+    each end; a relative error eps of x is a hyperbolic step of
+    :math:`2|x|\epsilon/(1-|x|^2) = \epsilon\sinh r`. On the sheet a radius errs by
+    ``(n/4 + 2 + 2r) eps`` and a direction by ``(n/4 + 2) eps`` times :math:`\sinh r`.
+    In the half-space a relative error of
+    :math:`(u_\perp, u_n)` is a step of at most :math:`\epsilon\,|(\xi_\perp, 1)| \le
+    \epsilon \cosh r`. In the Klein ball
+    :math:`1-|k|^2 = 1/\cosh^2 r`. Logarithmic growth of d (``2 r eps`` for the last
+    operation) is below ``2 eps cosh r``.
 
-    First order in eps; the remainder is smaller by the factor that the bound itself is small.
+    First order in eps; the remainder is smaller by the factor that the bound itself is
+    small.
 
     Args:
         point: Points of the hyperboloid, time coordinate first.
@@ -322,7 +351,8 @@ def require_floating(x: Tensor) -> None:
 
 
 def _inside_ball(x: Tensor, ball: str) -> Tensor:
-    """``1 - |x|^2``, positive, or an error that names the first point for which it is not."""
+    """``1 - |x|^2``, positive, or an error that names the first point for which it is
+    not."""
     require_floating(x)
     room = 1 - x.square().sum(-1)
     _refuse(

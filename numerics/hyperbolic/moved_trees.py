@@ -1,4 +1,5 @@
-"""An embedded tree before and after an isometry, measured: the sheet, distances of all pairs, fidelity, lengths of moved edges."""
+"""An embedded tree before and after an isometry, measured: the sheet, distances of all
+pairs, fidelity, lengths of moved edges."""
 
 from __future__ import annotations
 
@@ -32,9 +33,11 @@ COUNTED = 40  # vertices up to which fidelity is counted once more from its defi
 
 @dataclass(frozen=True)
 class Embedded:
-    """A tree in the Poincaré ball, the matrix that moves it, and the model in which it is read afterwards.
+    """A tree in the Poincaré ball, the matrix that moves it, and the model in which it
+    is read afterwards.
 
-    ``ball`` has shape ``(N, n)``, ``matrix`` ``(n + 1, n + 1)``; ``placed`` says that every edge was given the length ``tau``.
+    ``ball`` has shape ``(N, n)``, ``matrix`` ``(n + 1, n + 1)``; ``placed`` says that
+    every edge was given the length ``tau``.
     """
 
     tree: Tree
@@ -46,13 +49,16 @@ class Embedded:
 
 
 class MovedTree:
-    """The points on the hyperboloid before and after, and what each contributes to the error of a distance.
+    """The points on the hyperboloid before and after, and what each contributes to the
+    error of a distance.
 
     Args:
-        given: The embedded tree. act: What is done to points of the hyperboloid, in place of ``A X``.
+        given: The embedded tree. act: What is done to points of the hyperboloid, in
+            place of ``A X``.
         distance: A distance in the model's coordinates, in place of the model's own.
     Raises:
-        TypeError, ValueError: a matrix that is no isometry of the forward sheet, points outside the ball, an unknown model.
+        TypeError, ValueError: a matrix that is no isometry of the forward sheet, points
+            outside the ball, an unknown model.
     """
 
     def __init__(self, given: Embedded, *, act: Action | None = None, distance: Distance | None = None) -> None:
@@ -68,7 +74,8 @@ class MovedTree:
         self.read = distance or own
 
     def off_the_sheet(self) -> Measurement:
-        """The product's own time coordinate against the one that its spatial part determines, relatively."""
+        """The product's own time coordinate against the one that its spatial part
+        determines, relatively."""
         expected = models.lift(self.raw[:, 1:])[:, 0]
         eps = torch.finfo(self.raw.dtype).eps
         bound = Bound(
@@ -80,7 +87,8 @@ class MovedTree:
 
     @property
     def left_the_sheet(self) -> bool:
-        """Whether an image is no point of hyperbolic space any more, so that there is no distance to measure."""
+        """Whether an image is no point of hyperbolic space any more, so that there is
+        no distance to measure."""
         return bool((self.raw[:, 0] <= 0).any())
 
     @cached_property
@@ -113,7 +121,8 @@ class MovedTree:
             )
 
     def distances(self) -> Measurement:
-        """For each vertex the pair whose distances before and after disagree most, in units of its bound."""
+        """For each vertex the pair whose distances before and after disagree most, in
+        units of its bound."""
         rows = []
         for part in torch.arange(len(self.image), device=self.image.device).split(max(1, 2**22 // self.image.numel())):
             first = models.poincare_distance(self.given.ball[part].unsqueeze(1), self.given.ball)
@@ -138,7 +147,8 @@ class MovedTree:
         """The three measures before and after.
 
         Raises:
-            PrecisionError: different vertices at distance zero, whose distortion is infinite before and after.
+            PrecisionError: different vertices at distance zero, whose distortion is
+                infinite before and after.
         """
         tree, tau = self.given.tree, self.given.tau
         first = fidelity(tree, self.given.ball, models.poincare_distance, tau=tau, error=self.before, resolution=TIE)
@@ -150,7 +160,8 @@ class MovedTree:
         return first, last
 
     def changes(self) -> dict[str, tuple[Measurement, float]]:
-        """By how much each measure changes, and the largest bound under which that says anything."""
+        """By how much each measure changes, and the largest bound under which that says
+        anything."""
         first, last = self.fidelities
         ends: dict[str, tuple[Enclosure, Enclosure, float]] = {
             "worst-case distortion": (first.worst, last.worst, 1e-4 * first.worst.value),
@@ -168,10 +179,12 @@ class MovedTree:
         return Measurement(abs(first.value - last.value), bound, self._pairs)
 
     def counted(self, definition: Definition = counted_fidelity) -> Measurement:
-        """The measures after the move against their definitions, counted in plain Python on the same table of distances.
+        """The measures after the move against their definitions, counted in plain
+        Python on the same table of distances.
 
-        Once as the tree is embedded, where MAP is at or near 1, and once with every vertex at the place of the next, where strangers
-        are near. Relatively, in the order worst-case distortion, average distortion, MAP.
+        Once as the tree is embedded, where MAP is at or near 1, and once with every
+        vertex at the place of the next, where strangers are near. Relatively, in the
+        order worst-case distortion, average distortion, MAP.
         """
         residuals = []
         for image, found in ((self.image, self.fidelities[1]), (self._misplaced, self._measured_at_others(TIE))):
@@ -189,7 +202,8 @@ class MovedTree:
         return Measurement(torch.tensor(residuals, dtype=torch.float64), bound, self._pairs)
 
     def open_rankings(self) -> Measurement:
-        """MAP with near distances ranked as ties, against all that the errors leave open without that rule; vertices at the places of others."""
+        """MAP with near distances ranked as ties, against all that the errors leave
+        open without that rule; vertices at the places of others."""
         ties = self._measured_at_others(TIE).mean_average_precision.value
         least, _, greatest = self._measured_at_others(0.0).mean_average_precision
         bound = Bound(
@@ -207,7 +221,8 @@ class MovedTree:
         return fidelity(tree, self._misplaced, self.read, tau=tau, error=error, resolution=resolution)
 
     def lengths_of_edges(self) -> Measurement:
-        """The moved edges' lengths, from the half-space's metric alone, against the length that the construction gave them."""
+        """The moved edges' lengths, from the half-space's metric alone, against the
+        length that the construction gave them."""
         parent, child = torch.tensor(self.given.tree.edges, device=self.start.device).T
         start, end = self.start[parent], self.start[child]
         read = models.poincare_distance(self.given.ball[parent], self.given.ball[child])

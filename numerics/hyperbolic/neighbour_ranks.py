@@ -1,8 +1,10 @@
-r"""Mean average precision of a planted tree from the few strangers that come as near as a neighbour.
+r"""Mean average precision of a planted tree from the few strangers that come as near as
+a neighbour.
 
 .. math:: \mathrm{MAP} = \frac1N\sum_u\frac1{\deg u}\sum_{v\sim u}\frac{|N(u)\cap R_{uv}|}{|R_{uv}|}, \quad R_{uv} = \{w\ne u : d(u,w)\le d(u,v)\}
 
-An edge is as long as it was made, so R holds the neighbours with edges no longer, and the strangers within that length: only these have to be counted.
+An edge is as long as it was made, so R holds the neighbours with edges no longer, and
+the strangers within that length: only these have to be counted.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ class NeighbourRanks:
         planted: N places.
 
     Attributes:
-        longest: Length of the longest edge: a stranger farther than that counts nowhere.
-        tied: Strangers within the errors of a neighbour's distance, counted against the embedding.
+        longest: Length of the longest edge: a stranger farther than that counts
+            nowhere.
+        tied: Strangers within the errors of a neighbour's distance, counted against the
+            embedding.
     """
 
     def __init__(self, planted: PlantedTree) -> None:
@@ -60,7 +64,8 @@ class NeighbourRanks:
         return (self._parents[u] == v) | (self._parents[v] == u)
 
     def _count(self, u: Tensor, d: Tensor, error: float) -> None:
-        """Strangers at distance d of u: under every edge of u at least as long, a tie included."""
+        """Strangers at distance d of u: under every edge of u at least as long, a tie
+        included."""
         low, high = self.offsets[u].clone(), self.offsets[u + 1].clone()
         end = high.clone()
         for _ in range(self._steps + 1):  # the first edge that is not shorter

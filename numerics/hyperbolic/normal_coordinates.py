@@ -1,11 +1,16 @@
-r"""Normal coordinates of hyperbolic space: a point is the tangent vector at the origin whose geodesic ends there. Right at any radius.
+r"""Normal coordinates of hyperbolic space: a point is the tangent vector at the origin
+whose geodesic ends there. Right at any radius.
 
-The point x of R^n lies at distance :math:`|x|` from the origin o, in the direction :math:`x/|x|`. Ball coordinates stop resolving at radius 37 in
-float64 and the hyperboloid overflows at 710; here every quantity is a side or an angle of the triangle (o, x, y), formed from logarithms of
-hyperbolic sines, so that radius 1,000 costs no digit. Tangent vectors at x are written in the frame that is parallel-transported from o
-along the radial geodesic: exponential map, logarithm and parallel transport are then plane trigonometry in that triangle.
+The point x of R^n lies at distance :math:`|x|` from the origin o, in the direction
+:math:`x/|x|`. Ball coordinates stop resolving at radius 37 in float64 and the
+hyperboloid overflows at 710; here every quantity is a side or an angle of the triangle
+(o, x, y), formed from logarithms of hyperbolic sines, so that radius 1,000 costs no
+digit. Tangent vectors at x are written in the frame that is parallel-transported from o
+along the radial geodesic: exponential map, logarithm and parallel transport are then
+plane trigonometry in that triangle.
 
-Lengths have the unit of ``radius``: the curvature is :math:`-1/R^2`. Coordinates run over the last axis; dtype and device follow the inputs.
+Lengths have the unit of ``radius``: the curvature is :math:`-1/R^2`. Coordinates run
+over the last axis; dtype and device follow the inputs.
 """
 
 from __future__ import annotations
@@ -37,7 +42,8 @@ def radius_of_curvature(curvature: float) -> float:
     r"""R with :math:`K = -1/R^2`.
 
     Raises:
-        ValueError: a curvature that is not negative and finite: the space is then no hyperbolic space.
+        ValueError: a curvature that is not negative and finite: the space is then no
+            hyperbolic space.
 
     >>> radius_of_curvature(-0.25)
     2.0
@@ -59,9 +65,11 @@ def log_sinh(x: Tensor) -> Tensor:
 
 
 def log_sinhc(x: Tensor) -> Tensor:
-    r""":math:`\log(\sinh(x)/x)`, any shape, 0 at 0: what the exponential map does to lengths across the radius, in logarithms.
+    r""":math:`\log(\sinh(x)/x)`, any shape, 0 at 0: what the exponential map does to
+    lengths across the radius, in logarithms.
 
-    Accuracy: absolute error a few units of roundoff times ``1 + |x|``; near 0 relative to the value. Differentiable everywhere.
+    Accuracy: absolute error a few units of roundoff times ``1 + |x|``; near 0 relative
+        to the value. Differentiable everywhere.
 
     >>> log_sinhc(torch.tensor([0.0, 1.0, 1000.0]).double())
     tensor([0.0000e+00, 1.6144e-01, 9.9240e+02], dtype=torch.float64)
@@ -77,7 +85,8 @@ def log_sinhc(x: Tensor) -> Tensor:
 
 
 def distance(x: Tensor, y: Tensor, radius: float = 1.0) -> Tensor:
-    r"""Geodesic distance of two points in normal coordinates, by the law of cosines for half angles.
+    r"""Geodesic distance of two points in normal coordinates, by the law of cosines for
+    half angles.
 
     .. math:: \sinh^2\tfrac{d}{2R} = \sinh^2\tfrac{|x|-|y|}{2R} + \sinh\tfrac{|x|}R\,\sinh\tfrac{|y|}R\,\sin^2\tfrac\gamma2
 
@@ -87,10 +96,13 @@ def distance(x: Tensor, y: Tensor, radius: float = 1.0) -> Tensor:
     Returns:
         Shape ``(*,)``, in the unit of ``radius``.
     Raises:
-        TypeError: not floating-point tensors. ValueError: a point that is not finite, or a radius that is not positive.
+        TypeError: not floating-point tensors. ValueError: a point that is not finite,
+            or a radius that is not positive.
     Accuracy:
-        :func:`distance_error`, for the coordinates as given: :math:`(n + 16)\,\epsilon\,(R + |x| + |y|)` at every radius while the directions differ; for
-        points close together far out, what :math:`\epsilon` of their difference is worth as an angle there.
+        :func:`distance_error`, for the coordinates as given: :math:`(n +
+        16)\,\epsilon\,(R + |x| + |y|)` at every radius while the directions differ; for
+        points close together far out, what :math:`\epsilon` of their difference is
+        worth as an angle there.
     Source: Ratcliffe 2006, section 3.5.
 
     >>> x, y = torch.tensor([1000.0, 0.0]).double(), torch.tensor([0.0, 1000.0]).double()
@@ -103,10 +115,13 @@ def distance(x: Tensor, y: Tensor, radius: float = 1.0) -> Tensor:
 
 
 def distance_error(x: Tensor, y: Tensor, radius: float = 1.0) -> Tensor:
-    r"""A bound on the error of :func:`distance`, for coordinates as given, shape ``(*,)``.
+    r"""A bound on the error of :func:`distance`, for coordinates as given, shape
+    ``(*,)``.
 
-    Lengths and half angles err by ``(n/2 + 2) eps`` relatively, logarithms of sinh by eps times their size, at most :math:`(|x|+|y|)/R`. The angle
-    errs by :math:`\delta = (n + 8)\,\epsilon\,\min(1, |x-y|/|x|)` beyond that, and d by :math:`\delta\,\partial d/\partial\gamma = \delta \sinh a\sinh b\,(\sin\gamma + \delta)/\sinh d`.
+    Lengths and half angles err by ``(n/2 + 2) eps`` relatively, logarithms of sinh by
+    eps times their size, at most :math:`(|x|+|y|)/R`. The angle errs by :math:`\delta =
+    (n + 8)\,\epsilon\,\min(1, |x-y|/|x|)` beyond that, and d by :math:`\delta\,\partial
+    d/\partial\gamma = \delta \sinh a\sinh b\,(\sin\gamma + \delta)/\sinh d`.
 
     >>> error = distance_error(torch.tensor([1000.0, 0.0]).double(), torch.tensor([0.0, 1000.0]).double())
     >>> bool(error < 1e-11)
@@ -122,10 +137,12 @@ def distance_error(x: Tensor, y: Tensor, radius: float = 1.0) -> Tensor:
 
 
 def log_map(mean: Tensor, point: Tensor, radius: float = 1.0) -> Tensor:
-    r"""The initial velocity of the geodesic that goes from ``mean`` to ``point`` in unit time, in the frame transported from o.
+    r"""The initial velocity of the geodesic that goes from ``mean`` to ``point`` in
+    unit time, in the frame transported from o.
 
-    Its length is the distance. With :math:`\beta` the angle at the mean, e the direction of the mean and w the unit vector across it towards
-    the point, it is :math:`d\,(-\cos\beta\,e + \sin\beta\,w)`.
+    Its length is the distance. With :math:`\beta` the angle at the mean, e the
+    direction of the mean and w the unit vector across it towards the point, it is
+    :math:`d\,(-\cos\beta\,e + \sin\beta\,w)`.
 
     Args:
         mean: Where it starts, shape ``(*, n)``. point: Where it ends, broadcastable.
@@ -135,7 +152,8 @@ def log_map(mean: Tensor, point: Tensor, radius: float = 1.0) -> Tensor:
     Raises:
         TypeError, ValueError: as :func:`distance`.
     Accuracy:
-        The length as :func:`distance`; the angle within ``16 eps`` for the angle at o as given.
+        The length as :func:`distance`; the angle within ``16 eps`` for the angle at o
+        as given.
 
     >>> mean, point = torch.tensor([1.0, 0.0]).double(), torch.tensor([0.5, 2.0]).double()
     >>> bool((exp_map(mean, log_map(mean, point)) - point).abs().max() < 1e-14)
@@ -151,18 +169,21 @@ def log_map(mean: Tensor, point: Tensor, radius: float = 1.0) -> Tensor:
 
 
 def exp_map(mean: Tensor, vector: Tensor, radius: float = 1.0) -> Tensor:
-    r"""Where the geodesic from ``mean`` with initial velocity ``vector`` (in the frame transported from o) is after unit time.
+    r"""Where the geodesic from ``mean`` with initial velocity ``vector`` (in the frame
+    transported from o) is after unit time.
 
     The triangle of :func:`log_map`, read from its other corner.
 
     Args:
         mean: Shape ``(*, n)``. vector: Broadcastable. radius: R.
     Returns:
-        Normal coordinates, shape ``(*, n)``; the distance from the mean is the length of ``vector``.
+        Normal coordinates, shape ``(*, n)``; the distance from the mean is the length
+        of ``vector``.
     Raises:
         TypeError, ValueError: as :func:`distance`.
     Accuracy:
-        As :func:`log_map`. Differentiable but for a mean at the origin itself, where its gradient in the mean is given as 0.
+        As :func:`log_map`. Differentiable but for a mean at the origin itself, where
+        its gradient in the mean is given as 0.
 
     >>> exp_map(torch.zeros(2).double(), torch.tensor([3.0, 4.0]).double())
     tensor([3., 4.], dtype=torch.float64)
@@ -179,20 +200,24 @@ def exp_map(mean: Tensor, vector: Tensor, radius: float = 1.0) -> Tensor:
 
 
 def transport(start: Tensor, end: Tensor, vector: Tensor, radius: float = 1.0) -> Tensor:
-    r"""Parallel transport of a tangent vector along the geodesic from ``start`` to ``end``, both frames those transported from o.
+    r"""Parallel transport of a tangent vector along the geodesic from ``start`` to
+    ``end``, both frames those transported from o.
 
-    Round the triangle (o, start, end) a vector turns by the triangle's area over :math:`R^2`, in its plane. So transport is the rotation from the
-    direction of ``start`` towards that of ``end`` by :math:`-\Delta`, where
+    Round the triangle (o, start, end) a vector turns by the triangle's area over
+    :math:`R^2`, in its plane. So transport is the rotation from the direction of
+    ``start`` towards that of ``end`` by :math:`-\Delta`, where
 
     .. math:: \tan\tfrac\Delta2 = \frac{T\sin\gamma}{1 - T\cos\gamma}, \qquad T = \tanh\tfrac{|x|}{2R}\,\tanh\tfrac{|y|}{2R}
 
     Args:
-        start, end: Normal coordinates, shape ``(*, n)``. vector: Shape ``(*, n)``. radius: R.
+        start, end: Normal coordinates, shape ``(*, n)``. vector: Shape ``(*, n)``.
+            radius: R.
     Returns:
         Shape ``(*, n)``; lengths and angles are kept.
     Raises:
         TypeError, ValueError: as :func:`distance`.
-    Source: Gauss and Bonnet; the half-angle formula of the area is the hyperbolic form of Euler's.
+    Source: Gauss and Bonnet; the half-angle formula of the area is the hyperbolic form
+        of Euler's.
 
     >>> x, y, v = (torch.tensor(entries).double() for entries in ([1.0, 0.0], [0.0, 2.0], [0.3, 0.4]))
     >>> bool((transport(y, x, transport(x, y, v)) - v).abs().max() < 1e-15)
@@ -213,7 +238,8 @@ def transport(start: Tensor, end: Tensor, vector: Tensor, radius: float = 1.0) -
 
 
 def _log(x: Tensor) -> Tensor:
-    """log x for ``x >= 0``, minus infinity with slope 0 at 0, so that no gradient there is undefined."""
+    """log x for ``x >= 0``, minus infinity with slope 0 at 0, so that no gradient there
+    is undefined."""
     positive = x > 0
     return torch.where(positive, torch.log(torch.where(positive, x, torch.ones_like(x))), torch.full_like(x, -math.inf))
 
@@ -242,9 +268,11 @@ def _unit(x: Tensor) -> Tensor:
 
 
 def _turn(x: Tensor, y: Tensor) -> Tensor:
-    r"""The difference of the directions, :math:`x/|x| - y/|y|`, to within eps of the difference of the vectors where they are close.
+    r"""The difference of the directions, :math:`x/|x| - y/|y|`, to within eps of the
+    difference of the vectors where they are close.
 
-    It is :math:`\bigl(x - y + y\,(|y|-|x|)/|y|\bigr)/|x|` with :math:`|y|-|x| = \langle y-x, y+x\rangle/(|x|+|y|)`.
+    It is :math:`\bigl(x - y + y\,(|y|-|x|)/|y|\bigr)/|x|` with :math:`|y|-|x| = \langle
+    y-x, y+x\rangle/(|x|+|y|)`.
     """
     u, w = _unit(x), _unit(y)
     a, b = _length(x).unsqueeze(-1), _length(y).unsqueeze(-1)
@@ -256,12 +284,14 @@ def _turn(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _corner(x: Tensor, y: Tensor, radius: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Both lengths in curvature radii, and the sine and the cosine of half the angle between the vectors."""
+    """Both lengths in curvature radii, and the sine and the cosine of half the angle
+    between the vectors."""
     return _length(x) / radius, _length(y) / radius, _length(_turn(x, y)) / 2, _length(_turn(x, -y)) / 2
 
 
 def _frame(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """The direction of x, and the unit vector across it in the plane of x and y, on the side of y (zero where there is none)."""
+    """The direction of x, and the unit vector across it in the plane of x and y, on the
+    side of y (zero where there is none)."""
     u, gap = torch.broadcast_tensors(_unit(x), -_turn(x, y))
     across = gap - (gap * u).sum(-1, keepdim=True) * u
     across = across - (across * u).sum(-1, keepdim=True) * u  # once more: the first projection leaves eps of u
@@ -274,7 +304,8 @@ def _log_cosh(x: Tensor) -> Tensor:
 
 
 def _side(a: Tensor, b: Tensor, half_sine: Tensor) -> Tensor:
-    """The side opposite the corner, from the sides a, b at it and the sine of half its angle."""
+    """The side opposite the corner, from the sides a, b at it and the sine of half its
+    angle."""
     radial, turned = 2 * log_sinh((a - b).abs() / 2), log_sinh(a) + log_sinh(b) + 2 * _log(half_sine)
     apart = torch.maximum(radial, turned).isfinite()
     zero = torch.zeros_like(a + b + half_sine)
@@ -289,10 +320,12 @@ def _side(a: Tensor, b: Tensor, half_sine: Tensor) -> Tensor:
 
 
 def _far_angle(a: Tensor, b: Tensor, half_sine: Tensor, half_cosine: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Cosine and sine of the angle at the far end of a, between a and the opposite side d.
+    r"""Cosine and sine of the angle at the far end of a, between a and the opposite
+    side d.
 
-    :math:`\cos\beta\,\sinh d = \sinh(a-b) + 2\cosh a\,\sinh b\,\sin^2\frac\gamma2` and :math:`\sin\beta\,\sinh d = \sinh b\,\sin\gamma`, all three terms
-    scaled by the largest. Each is at most about :math:`\sinh d`, so that nothing is lost in the sum.
+    :math:`\cos\beta\,\sinh d = \sinh(a-b) + 2\cosh a\,\sinh b\,\sin^2\frac\gamma2` and
+    :math:`\sin\beta\,\sinh d = \sinh b\,\sin\gamma`, all three terms scaled by the
+    largest. Each is at most about :math:`\sinh d`, so that nothing is lost in the sum.
     """
     log_s = _log(half_sine)
     gap = log_sinh((a - b).abs())

@@ -1,6 +1,8 @@
-r"""Sarkar's embedding measured pair by pair: against a lower bound for each number of steps, against an upper bound of the distortion, and by two ways to each distance.
+r"""Sarkar's embedding measured pair by pair: against a lower bound for each number of
+steps, against an upper bound of the distortion, and by two ways to each distance.
 
-Distances come from the construction alone (edges and angles, one law of cosines a step); no Chebyshev polynomial enters them.
+Distances come from the construction alone (edges and angles, one law of cosines a
+step); no Chebyshev polynomial enters them.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ Ratio = Callable[[int, float, int], float]  # (diameter, tau, degree) -> bound o
 
 
 def tau_of(excess: float, degree: int) -> float:
-    r"""The edge length at which :math:`\zeta = \cosh\frac\tau2\,\sin\frac\pi\Delta` is 1 + excess.
+    r"""The edge length at which :math:`\zeta = \cosh\frac\tau2\,\sin\frac\pi\Delta` is
+    1 + excess.
 
     >>> round(tau_of(0.0, 3), 12)  # log 3, the threshold
     1.098612288668
@@ -36,16 +39,19 @@ def tau_of(excess: float, degree: int) -> float:
 
 
 def least_distances(most: int, tau: float, degree: int) -> Tensor:
-    r"""The sharp bound :math:`2\operatorname{arsinh}(\sinh\frac\tau2\,U_{k-1}(\zeta))` for k = 0 .. most, by the three-term recursion.
+    r"""The sharp bound :math:`2\operatorname{arsinh}(\sinh\frac\tau2\,U_{k-1}(\zeta))`
+    for k = 0 .. most, by the three-term recursion.
 
     Args:
-        most: Largest number of edges; ``most * tau`` at most 1,400, so that nothing overflows.
+        most: Largest number of edges; ``most * tau`` at most 1,400, so that nothing
+            overflows.
         tau, degree: Of the construction.
     Returns:
         float64, shape ``(most + 1,)``.
     Accuracy:
-        Relative error of U below ``(6 k^2 + 8) eps``: that of zeta counts at most :math:`\zeta U'/U \le k^2` times, and a step of the
-        recursion adds at most two roundings to values that grow.
+        Relative error of U below ``(6 k^2 + 8) eps``: that of zeta counts at most
+        :math:`\zeta U'/U \le k^2` times, and a step of the recursion adds at most two
+        roundings to values that grow.
 
     >>> round(float(least_distances(5, 2.0, 3)[5]), 12)
     8.5513480592
@@ -60,7 +66,8 @@ def least_distances(most: int, tau: float, degree: int) -> Tensor:
 
 
 def ratio_of(diameter: int, tau: float, degree: int) -> float:
-    """The largest distortion over all trees of this degree and diameter: of the constant-turn chain of that many edges."""
+    """The largest distortion over all trees of this degree and diameter: of the
+    constant-turn chain of that many edges."""
     return diameter * tau / float(least_distances(diameter, tau, degree)[diameter])
 
 
@@ -70,7 +77,8 @@ def CORRECT_SPACING(planted: PlantedTree) -> PlantedTree:
 
 
 class SarkarTree:
-    """A tree planted by Sarkar's construction, small enough for the table of all distances.
+    """A tree planted by Sarkar's construction, small enough for the table of all
+    distances.
 
     Args:
         tree: N vertices.
@@ -125,7 +133,8 @@ class SarkarTree:
         return Measurement(strangers.clamp_min(0), self._distance_bound(EPS * self.tau), self.pairs)
 
     def greedy(self) -> Measurement:
-        """By how much the first step along the path to a vertex fails to come nearer to it."""
+        """By how much the first step along the path to a vertex fails to come nearer to
+        it."""
         size = len(self.planted)
         worst = torch.zeros_like(self.table)
         first = first_steps(self.planted)
@@ -139,7 +148,8 @@ class SarkarTree:
         )
 
     def two_ways(self) -> Measurement:
-        """Distances by a walk along the path against distances by the lowest common ancestor: what all_pairs made of them."""
+        """Distances by a walk along the path against distances by the lowest common
+        ancestor: what all_pairs made of them."""
         off = self.steps > 0
         ratio = self.heights[off] / self.table[off]
         expansion = (1 / ratio).max()
@@ -155,7 +165,8 @@ class SarkarTree:
         return Measurement(residual, bound, self.pairs)
 
     def _precision(self) -> float:
-        """MAP from the table, with distances as ties where the errors leave them open."""
+        """MAP from the table, with distances as ties where the errors leave them
+        open."""
         total = 0.0
         size = len(self.planted)
         near = self.steps == 1

@@ -1,4 +1,5 @@
-"""A tree's embedding read in two curvatures: distances, worst-case distortion and MAP, and the average distortion with its scale."""
+"""A tree's embedding read in two curvatures: distances, worst-case distortion and MAP,
+and the average distortion with its scale."""
 
 from __future__ import annotations
 
@@ -20,14 +21,16 @@ Distance = Callable[[Tensor, Tensor, float], Tensor]
 
 
 def mobius_distance(x: Tensor, y: Tensor, radius: float) -> Tensor:
-    r"""Distance in the Poincaré ball of curvature :math:`-1/R^2` by Möbius subtraction: :math:`2R\operatorname{artanh}(|(-x)\oplus y|/R)`.
+    r"""Distance in the Poincaré ball of curvature :math:`-1/R^2` by Möbius subtraction:
+    :math:`2R\operatorname{artanh}(|(-x)\oplus y|/R)`.
 
     .. math:: \Bigl|\frac{(-x)\oplus y}R\Bigr|^2 = \frac{|x-y|^2/R^2}{1 - 2\langle x,y\rangle/R^2 + |x|^2|y|^2/R^4}
 
     Args:
         x, y: Points, broadcastable, shape ``(*, n)``, norms below ``radius``.
     Accuracy:
-        The argument of artanh is within eps of 1 for far points: absolute error about ``4 (n + 16) eps cosh^2(r/2)`` for the sum r of both radii.
+        The argument of artanh is within eps of 1 for far points: absolute error about
+        ``4 (n + 16) eps cosh^2(r/2)`` for the sum r of both radii.
     Source: Ganea et al. 2018, section 2.3.
 
     >>> mobius_distance(torch.zeros(2).double(), torch.tensor([1.0, 0.0]).double(), 2.0)  # 2 log 3
@@ -40,7 +43,8 @@ def mobius_distance(x: Tensor, y: Tensor, radius: float) -> Tensor:
 
 
 class ScaledEmbedding:
-    """Sarkar's embedding of a tree in curvature -1, and the same with all lengths multiplied by R, read in the ball of radius R.
+    """Sarkar's embedding of a tree in curvature -1, and the same with all lengths
+    multiplied by R, read in the ball of radius R.
 
     Args:
         parents: The tree. tau: Length of an edge at curvature -1.
@@ -61,14 +65,16 @@ class ScaledEmbedding:
 
     @cached_property
     def error(self) -> Tensor:
-        """What rounding each point's coordinates is worth in any of its distances, in curvature radii, shape ``(N,)``."""
+        """What rounding each point's coordinates is worth in any of its distances, in
+        curvature radii, shape ``(N,)``."""
         r = self.x.norm(dim=-1)
         return chart_error(self.x, "ball", 1.0) + 4 * (self.x.shape[-1] + 16) * torch.finfo(r.dtype).eps * torch.cosh(
             r
         ) ** (2 * POWER["ball"])
 
     def distances(self) -> Measurement:
-        """All distances in curvature -1/R^2, over R, against those in curvature -1 by the law of cosines."""
+        """All distances in curvature -1/R^2, over R, against those in curvature -1 by
+        the law of cosines."""
         known = normal_coordinates.distance(self.x.unsqueeze(1), self.x)
         read = self.distance(self.scaled.unsqueeze(1), self.scaled) / self.radius
         bound = Bound({"coordinates": self.error.unsqueeze(1) + self.error}, "chart_error of both points, and the artanh of Möbius subtraction, whose argument errs by (n + 16) eps and whose slope is at most cosh^2(d/2) <= cosh^2 r.")  # fmt: skip
@@ -77,7 +83,8 @@ class ScaledEmbedding:
 
     @cached_property
     def fidelities(self) -> tuple[Fidelity, Fidelity, Fidelity]:
-        """In curvature -1; in curvature -1/R^2 with tau scaled in step; and in curvature -1/R^2 with tau left as it was."""
+        """In curvature -1; in curvature -1/R^2 with tau scaled in step; and in
+        curvature -1/R^2 with tau left as it was."""
         R = self.radius
         given = [(self.x, normal_coordinates.distance, self.tau, 1.0), (self.scaled, self.distance, R * self.tau, R), (self.scaled, self.distance, self.tau, R)]  # fmt: skip
         first, second, third = (
@@ -95,7 +102,8 @@ class ScaledEmbedding:
         return self._change(self.fidelities[0].mean_average_precision, self.fidelities[1].mean_average_precision)
 
     def average(self, in_step: bool = True) -> Measurement:
-        """By how much the average distortion changes, with tau scaled in step or left as it was."""
+        """By how much the average distortion changes, with tau scaled in step or left
+        as it was."""
         return self._change(self.fidelities[0].average, self.fidelities[1 if in_step else 2].average)
 
     def _change(self, first: Enclosure, last: Enclosure) -> Measurement:

@@ -1,7 +1,9 @@
-r"""Three synthetic densities on hyperbolic n-space of any curvature: a wrapped Gaussian, a checkerboard and two spirals, each with sampler and density.
+r"""Three synthetic densities on hyperbolic n-space of any curvature: a wrapped
+Gaussian, a checkerboard and two spirals, each with sampler and density.
 
-Checkerboard and spirals are patterns of two coordinates of the tangent space at the origin; further coordinates are normal. The exponential map carries them
-to the space, which divides their density by its volume element, as for the wrapped normal.
+Checkerboard and spirals are patterns of two coordinates of the tangent space at the
+origin; further coordinates are normal. The exponential map carries them to the space,
+which divides their density by its volume element, as for the wrapped normal.
 """
 
 from __future__ import annotations
@@ -34,19 +36,23 @@ class Pattern(Protocol):
 
 
 def floored(x: Tensor) -> Tensor:
-    """The remainder in {0, 1} of whole numbers by 2: that of floored division, also for negative numbers."""
+    """The remainder in {0, 1} of whole numbers by 2: that of floored division, also for
+    negative numbers."""
     return torch.remainder(x, 2)
 
 
 class Checkerboard:
-    r"""Uniform on the 8 even cells (i + j even) of a 4 x 4 board of cells of width ``width``, centred at 0.
+    r"""Uniform on the 8 even cells (i + j even) of a 4 x 4 board of cells of width
+    ``width``, centred at 0.
 
-    The sampler draws a column i uniformly, and a row of its colour: :math:`j = 2b - 2 + (i \bmod 2)`, b fair.
+    The sampler draws a column i uniformly, and a row of its colour: :math:`j = 2b - 2 +
+    (i \bmod 2)`, b fair.
 
     Args:
         width: Of a cell.
         remainder: i mod 2 for whole numbers; it has to be that of floored division.
-    Source: Grathwohl et al. 2019, whose data set it is in the plane; the density is ours.
+    Source: Grathwohl et al. 2019, whose data set it is in the plane; the density is
+        ours.
 
     >>> Checkerboard(1.0).log_prob(torch.tensor([[0.5, 0.5], [0.5, 1.5]])).exp()
     tensor([0.1250, 0.0000])
@@ -72,16 +78,20 @@ class Checkerboard:
 
 
 class Spirals:
-    r"""Two spirals with Gaussian noise: :math:`\pm\gamma(3\pi\sqrt u) + \sigma\epsilon`, :math:`\gamma(\theta) = \tfrac s3\theta(-\cos\theta, \sin\theta)`, u uniform, the sign fair.
+    r"""Two spirals with Gaussian noise: :math:`\pm\gamma(3\pi\sqrt u) +
+    \sigma\epsilon`, :math:`\gamma(\theta) = \tfrac s3\theta(-\cos\theta, \sin\theta)`,
+    u uniform, the sign fair.
 
-    The density is an integral over u, by 14 nodes of Gauss-Legendre on each of 32 panels in :math:`\tau = \sqrt u`.
+    The density is an integral over u, by 14 nodes of Gauss-Legendre on each of 32
+    panels in :math:`\tau = \sqrt u`.
 
     Args:
         scale: s. noise: :math:`\sigma`, at least 0.1 s.
     Raises:
         ValueError: less noise than the panels resolve.
     Accuracy:
-        Relative to :math:`1/(2\pi\sigma^2)`: :attr:`remainder`, below 1e-6 for the least noise that is admitted.
+        Relative to :math:`1/(2\pi\sigma^2)`: :attr:`remainder`, below 1e-6 for the
+        least noise that is admitted.
     Source: Grathwohl et al. 2019 for the curve; the density is ours.
 
     >>> bool(Spirals().log_prob(torch.zeros(1, 2).double()).isfinite())
@@ -115,10 +125,13 @@ class Spirals:
 
     @property
     def remainder(self) -> float:
-        r"""A bound on the density's quadrature error relative to :math:`1/(2\pi\sigma^2)`.
+        r"""A bound on the density's quadrature error relative to
+        :math:`1/(2\pi\sigma^2)`.
 
-        At :math:`\theta = a + ib` the imaginary part of :math:`\gamma` is at most :math:`\tfrac s3(a\sinh b + b\cosh b)`, and the Gaussian at most
-        :math:`e^{|\mathrm{Im}\,\gamma|^2/2\sigma^2}`; then Trefethen, theorem 19.3, on every panel, and least over the ellipse.
+        At :math:`\theta = a + ib` the imaginary part of :math:`\gamma` is at most
+        :math:`\tfrac s3(a\sinh b + b\cosh b)`, and the Gaussian at most
+        :math:`e^{|\mathrm{Im}\,\gamma|^2/2\sigma^2}`; then Trefethen, theorem 19.3, on
+        every panel, and least over the ellipse.
         """
         half = self.TURNS / (2 * self.PANELS)
         best = math.inf
@@ -135,7 +148,8 @@ class Spirals:
 
 
 class TangentDensity:
-    r"""A pattern of two tangent coordinates at the origin, wrapped on hyperbolic n-space; the other n - 2 are independent normals.
+    r"""A pattern of two tangent coordinates at the origin, wrapped on hyperbolic
+    n-space; the other n - 2 are independent normals.
 
     Args:
         pattern: A distribution of two numbers, in units of length.
@@ -162,14 +176,16 @@ class TangentDensity:
         return self.pattern.log_prob(x[..., :2]) + normal
 
     def slope(self, x: Tensor) -> Tensor:
-        """The gradient of :meth:`log_prob_tangent` by autograd, shape ``(*, n)``; zero where it is constant."""
+        """The gradient of :meth:`log_prob_tangent` by autograd, shape ``(*, n)``; zero
+        where it is constant."""
         with torch.enable_grad():
             at = x.detach().clone().requires_grad_()
             (found,) = torch.autograd.grad((self.log_prob_tangent(at) + 0 * at.sum(-1)).sum(), at)
         return found
 
     def log_prob(self, points: Tensor) -> Tensor:
-        """log p in nats with respect to hyperbolic volume, for points in the chart; minus infinity off the support."""
+        """log p in nats with respect to hyperbolic volume, for points in the chart;
+        minus infinity off the support."""
         x = to_normal(points, self.chart, self.radius)
         return self.log_prob_tangent(x) - log_volume_element(x, "normal", self.radius)
 
@@ -183,10 +199,12 @@ class TangentDensity:
 def synthetic_density(
     which: str, n: int = 2, radius: float = 1.0, chart: str = "ball"
 ) -> WrappedNormal | TangentDensity:
-    """One of the three: ``wrapped``, ``checkerboard`` or ``spirals``, about two curvature radii wide.
+    """One of the three: ``wrapped``, ``checkerboard`` or ``spirals``, about two
+    curvature radii wide.
 
     Args:
-        which: Its name. n: Dimension, at least 2. radius: R. chart: One of :data:`numerics.hyperbolic.charts.CHARTS`.
+        which: Its name. n: Dimension, at least 2. radius: R. chart: One of
+            :data:`numerics.hyperbolic.charts.CHARTS`.
     Returns:
         An object with ``log_prob(points)`` and ``sample(size, stream)``.
     Raises:

@@ -1,4 +1,5 @@
-"""The synthetic densities against the map that makes their draws, and the checkerboard's draws against its cells and its area."""
+"""The synthetic densities against the map that makes their draws, and the
+checkerboard's draws against its cells and its area."""
 
 from __future__ import annotations
 
@@ -20,10 +21,12 @@ LogDensity = Callable[[Tensor], Tensor]
 
 
 def tangent_density_kept(density: TangentDensity, log_prob: LogDensity, x: Tensor) -> Measurement:
-    """log p plus the log volume of the map from tangent vectors to half-space coordinates, by autograd, against the tangent vectors' log density.
+    """log p plus the log volume of the map from tangent vectors to half-space
+    coordinates, by autograd, against the tangent vectors' log density.
 
     Args:
-        density: For its map and pattern. log_prob: Its density in its chart. x: Tangent vectors inside the support, shape ``(N, n)``.
+        density: For its map and pattern. log_prob: Its density in its chart. x: Tangent
+            vectors inside the support, shape ``(N, n)``.
     """
     n, R = density.dimension, density.radius
     jacobian = batch_jacobian(lambda v: charts.from_normal(v, "half-space", R), x)
@@ -45,7 +48,8 @@ def tangent_density_kept(density: TangentDensity, log_prob: LogDensity, x: Tenso
 
 
 def _black(width: float, nodes: Tensor) -> Tensor:
-    """Gauss nodes in the 8 even cells, shape ``(8, m, m, 2)``, the cells from the walk over the board and not from the sampler."""
+    """Gauss nodes in the 8 even cells, shape ``(8, m, m, 2)``, the cells from the walk
+    over the board and not from the sampler."""
     found = []
     for i in range(4):
         for j in range(4):
@@ -56,9 +60,11 @@ def _black(width: float, nodes: Tensor) -> Tensor:
 
 
 def mass_of_the_board(density: TangentDensity, log_prob: LogDensity, width: float, order: int = 6) -> Measurement:
-    """The integral of p over the 8 even cells in two dimensions, area by the Jacobian of the chart as evaluated: it is 1.
+    """The integral of p over the 8 even cells in two dimensions, area by the Jacobian
+    of the chart as evaluated: it is 1.
 
-    The integrand is constant in exact arithmetic, so that any rule is exact; what is left is rounding, :func:`tangent_density_kept`'s at every node.
+    The integrand is constant in exact arithmetic, so that any rule is exact; what is
+    left is rounding, :func:`tangent_density_kept`'s at every node.
     """
     nodes, weights, _ = gauss(order).tensors(torch.zeros(1, dtype=torch.float64))
     x = _black(width, nodes).reshape(-1, 2)
@@ -77,7 +83,8 @@ def mass_of_the_board(density: TangentDensity, log_prob: LogDensity, width: floa
 
 
 def board_shares(points: Tensor, width: float) -> float:
-    """Kolmogorov distance between draws, in normal coordinates, numbered by the cell of the board they are in and the uniform distribution of 8 even cells."""
+    """Kolmogorov distance between draws, in normal coordinates, numbered by the cell of
+    the board they are in and the uniform distribution of 8 even cells."""
     column, row = (torch.floor(points[:, k] / width).to(torch.int64) + 2 for k in (0, 1))
     black = ((column - row) % 2 == 0) & (column >= 0) & (column < 4) & (row >= 0) & (row < 4)
     number = torch.where(black, 2 * column + torch.div(row, 2, rounding_mode="floor"), torch.full_like(column, 8))
@@ -87,12 +94,14 @@ def board_shares(points: Tensor, width: float) -> float:
 
 
 def rest_of_the_coordinates(density: TangentDensity, points: Tensor) -> Tensor:
-    """Normal distribution functions, at the density's spread, of the coordinates beyond the second of points in normal coordinates, shape ``(N, n - 2)``."""
+    """Normal distribution functions, at the density's spread, of the coordinates beyond
+    the second of points in normal coordinates, shape ``(N, n - 2)``."""
     return torch.special.ndtr(points[:, 2:] / density.spread)
 
 
 def white_cells(log_prob: LogDensity, width: float, radius: float, chart: str) -> Measurement:
-    """The largest density at the centres of the 8 odd cells and of 20 cells around the board: it is 0, without error."""
+    """The largest density at the centres of the 8 odd cells and of 20 cells around the
+    board: it is 0, without error."""
     centres = torch.tensor([[i + 0.5, j + 0.5] for i in range(-3, 3) for j in range(-3, 3)], dtype=torch.float64)
     odd = torch.tensor(
         [not (-2 <= i < 2 and -2 <= j < 2 and (i + j) % 2 == 0) for i in range(-3, 3) for j in range(-3, 3)]

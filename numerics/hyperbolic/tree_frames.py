@@ -1,8 +1,12 @@
-r"""Sarkar's embedding without coordinates: every vertex as seen from its ancestors, by distance and direction, accurate at any radius.
+r"""Sarkar's embedding without coordinates: every vertex as seen from its ancestors, by
+distance and direction, accurate at any radius.
 
-Coordinates of the ball end at radius 36 in float64, those of the hyperboloid at 18. Here no coordinate is formed: seen from a vertex v, a descendant x has a distance
-r and a direction phi, counted from v's parent, and one triangle (parent of v, v, x) gives what the parent sees. Two vertices are compared at their lowest common
-ancestor, by one more triangle. All triangles are solved by half angles in a form without cancellation (:func:`third_side`).
+Coordinates of the ball end at radius 36 in float64, those of the hyperboloid at 18.
+Here no coordinate is formed: seen from a vertex v, a descendant x has a distance r and
+a direction phi, counted from v's parent, and one triangle (parent of v, v, x) gives
+what the parent sees. Two vertices are compared at their lowest common ancestor, by one
+more triangle. All triangles are solved by half angles in a form without cancellation
+(:func:`third_side`).
 """
 
 from __future__ import annotations
@@ -34,7 +38,8 @@ EPS = torch.finfo(torch.float64).eps
 
 @dataclass(frozen=True)
 class PlantedTree:
-    """A tree with its vertices in depth-first order, so that a subtree is a slice, and edges of given lengths at given directions.
+    """A tree with its vertices in depth-first order, so that a subtree is a slice, and
+    edges of given lengths at given directions.
 
     Attributes:
         order: Vertex of the :class:`Tree` at each place, int64, shape ``(N,)``.
@@ -42,8 +47,10 @@ class PlantedTree:
         depths: Number of edges from the root, int64.
         ends: One past the last place of each subtree, int64.
         lengths: Length of the edge above, in the embedding, float64; 0 at the root.
-        heights: Distance from the root in the tree, float64: the number of edges, or the sum of their weights.
-        directions: Direction of a vertex as its parent sees it, counted from the parent's own parent, in radians.
+        heights: Distance from the root in the tree, float64: the number of edges, or
+            the sum of their weights.
+        directions: Direction of a vertex as its parent sees it, counted from the
+            parent's own parent, in radians.
         degrees: Number of neighbours, int64.
     """
 
@@ -63,15 +70,18 @@ class PlantedTree:
 def plant(
     tree: Tree, tau: float, *, weights: Sequence[float] | None = None, device: torch.device | str = "cpu"
 ) -> PlantedTree:
-    r"""Sarkar's construction: neighbours at equal angles :math:`2\pi/\deg v`, an edge of weight w at length ``tau * w``.
+    r"""Sarkar's construction: neighbours at equal angles :math:`2\pi/\deg v`, an edge
+    of weight w at length ``tau * w``.
 
     Args:
         tree: N vertices.
         tau: Length of an edge of weight 1, positive, in curvature radii.
-        weights: Of the edge above each vertex in the tree's order (the root's is ignored); 1 unless given. Positive.
+        weights: Of the edge above each vertex in the tree's order (the root's is
+            ignored); 1 unless given. Positive.
         device: Where the tensors are put.
     Raises:
-        ValueError: tau or a weight that is not positive and finite, or another number of weights.
+        ValueError: tau or a weight that is not positive and finite, or another number
+            of weights.
 
     >>> from numerics.hyperbolic.trees import tree_from_parents
     >>> plant(tree_from_parents([0, 0, 1]), 2.0).lengths
@@ -120,7 +130,8 @@ def _preorder(tree: Tree) -> tuple[list[int], list[int]]:
 
 
 def third_side(r: Tensor, other: Tensor, sin_squared: Tensor) -> Tensor:
-    r"""The side opposite an angle gamma between sides r and q, from :math:`\sin^2(\gamma/2)`: the hyperbolic law of cosines without overflow.
+    r"""The side opposite an angle gamma between sides r and q, from
+    :math:`\sin^2(\gamma/2)`: the hyperbolic law of cosines without overflow.
 
     .. math:: d = r + q + 2\log\tfrac12\bigl(\sqrt{A_-} + \sqrt{A_+}\bigr), \quad
               A_\pm = \sin^2\tfrac\gamma2\,(1 \pm e^{-r-q})^2 + \cos^2\tfrac\gamma2\,(e^{-r} \pm e^{-q})^2
@@ -131,9 +142,11 @@ def third_side(r: Tensor, other: Tensor, sin_squared: Tensor) -> Tensor:
     Returns:
         d, of the broadcast shape; at least ``|r - q|``.
     Accuracy:
-        Relative error of :math:`A_\pm` below 10 eps but for ``1 - sin^2``; hence d errs by at most ``(3 d + 16) eps`` beside what the
-        errors of r, q and gamma make, which are at most :math:`\delta r + \delta q + \cot\frac\gamma2\,\delta\gamma`.
-    Source: Ratcliffe 2006, section 3.5, by half angles; :math:`A_+ A_-` completes the square of 2 cosh d.
+        Relative error of :math:`A_\pm` below 10 eps but for ``1 - sin^2``; hence d errs
+        by at most ``(3 d + 16) eps`` beside what the errors of r, q and gamma make,
+        which are at most :math:`\delta r + \delta q + \cot\frac\gamma2\,\delta\gamma`.
+    Source: Ratcliffe 2006, section 3.5, by half angles; :math:`A_+ A_-` completes the
+        square of 2 cosh d.
 
     >>> one = torch.ones(()).double()
     >>> third_side(500 * one, 500 * one, one)  # a straight angle
@@ -152,8 +165,10 @@ class Frames(NamedTuple):
 
     Attributes:
         depth: Of the vertices that look.
-        ancestor: For each place deeper than that, the place that looks at it (elsewhere meaningless).
-        distance, direction: r and phi, shape ``(N,)``; for places deeper than ``depth`` only.
+        ancestor: For each place deeper than that, the place that looks at it (elsewhere
+            meaningless).
+        distance, direction: r and phi, shape ``(N,)``; for places deeper than ``depth``
+            only.
         blur, sway: How far each may err, first order in eps.
     """
 
@@ -166,7 +181,8 @@ class Frames(NamedTuple):
 
 
 def frames(planted: PlantedTree) -> Iterator[Frames]:
-    """What every vertex sees below it, depth by depth from the bottom up: one vectorised triangle a depth."""
+    """What every vertex sees below it, depth by depth from the bottom up: one
+    vectorised triangle a depth."""
     size, device = len(planted), planted.lengths.device
     r, phi, blur, sway = (torch.zeros(size, dtype=torch.float64, device=device) for _ in range(4))
     at = torch.arange(size, device=device)  # the ancestor of each place at depth + 1
@@ -181,7 +197,8 @@ def frames(planted: PlantedTree) -> Iterator[Frames]:
 
 
 class Seen(NamedTuple):
-    """Distances and directions of points as one vertex sees them, and how far each may err."""
+    """Distances and directions of points as one vertex sees them, and how far each may
+    err."""
 
     r: Tensor
     phi: Tensor
@@ -189,11 +206,14 @@ class Seen(NamedTuple):
     sway: Tensor
 
     def from_parent(self, edge: Tensor, direction: Tensor) -> Seen:
-        r"""The same points as the parent sees them, over an edge that leaves it in a direction.
+        r"""The same points as the parent sees them, over an edge that leaves it in a
+        direction.
 
-        The angle at the parent is :math:`\beta = \operatorname{atan2}(\sin\varphi, \sinh q \coth r - \cosh q\cos\varphi)`. Errors: the distance errs by its own,
-        by :math:`\cot\frac\varphi2` times the direction's, and by rounding; beta by :math:`\sinh r/\sinh r'` times the direction's error, by the
-        distance's over :math:`\sinh r'`, and by the rounding of the second argument.
+        The angle at the parent is :math:`\beta = \operatorname{atan2}(\sin\varphi,
+        \sinh q \coth r - \cosh q\cos\varphi)`. Errors: the distance errs by its own, by
+        :math:`\cot\frac\varphi2` times the direction's, and by rounding; beta by
+        :math:`\sinh r/\sinh r'` times the direction's error, by the distance's over
+        :math:`\sinh r'`, and by the rounding of the second argument.
         """
         r, phi = self.r, self.phi
         sine, cosine = (phi / 2).sin(), (phi / 2).cos()
@@ -211,7 +231,8 @@ class Seen(NamedTuple):
 
 
 def common_ancestors(planted: PlantedTree) -> Tensor:
-    """The lowest common ancestor of all pairs of places: a row is its parent's row but on its own subtree, where it is the vertex itself.
+    """The lowest common ancestor of all pairs of places: a row is its parent's row but
+    on its own subtree, where it is the vertex itself.
 
     Returns:
         int64, shape ``(N, N)``.
@@ -234,14 +255,16 @@ def first_steps(planted: PlantedTree) -> Tensor:
 
 
 def distances_by_paths(planted: PlantedTree) -> tuple[Tensor, Tensor]:
-    """All distances of a small tree by walks along its paths, one law of cosines a step; and their errors.
+    """All distances of a small tree by walks along its paths, one law of cosines a
+    step; and their errors.
 
     The second way to the same distances: no common ancestor enters them.
 
     Args:
         planted: N places; N^2 numbers are held.
     Returns:
-        Distances and error bounds (first order in eps), float64, shape ``(N, N)``; row s holds the distances from s.
+        Distances and error bounds (first order in eps), float64, shape ``(N, N)``; row
+        s holds the distances from s.
 
     >>> from numerics.hyperbolic.trees import tree_from_parents
     >>> distances_by_paths(plant(tree_from_parents([0, 0, 1]), 300.0))[0][0]

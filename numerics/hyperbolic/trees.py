@@ -1,6 +1,8 @@
-r"""Trees, distances in them, and their embedding in the hyperbolic plane by Sarkar's construction.
+r"""Trees, distances in them, and their embedding in the hyperbolic plane by Sarkar's
+construction.
 
-A tree is rooted and numbered by breadth-first levels, so that everything below runs a level at a time.
+A tree is rooted and numbered by breadth-first levels, so that everything below runs a
+level at a time.
 """
 
 from __future__ import annotations
@@ -67,7 +69,8 @@ class Tree:
 
 
 def tree_from_parents(parents: Sequence[int]) -> Tree:
-    """The tree in which vertex i >= 1 hangs from ``parents[i]`` (any earlier or later vertex), rooted at vertex 0.
+    """The tree in which vertex i >= 1 hangs from ``parents[i]`` (any earlier or later
+    vertex), rooted at vertex 0.
 
     Args:
         parents: N integers; ``parents[0]`` is ignored.
@@ -83,7 +86,8 @@ def tree_from_parents(parents: Sequence[int]) -> Tree:
 
 
 def rooted_tree(graph: Any, *, root: Any = None, vertices: Iterable[Any] | None = None) -> Tree:
-    """A tree from an edge list, or from an undirected graph object such as networkx's, with vertices of any hashable kind.
+    """A tree from an edge list, or from an undirected graph object such as networkx's,
+    with vertices of any hashable kind.
 
     Args:
         graph: Pairs of vertices, or an object with ``nodes`` and ``edges``.
@@ -91,8 +95,9 @@ def rooted_tree(graph: Any, *, root: Any = None, vertices: Iterable[Any] | None 
         vertices: All vertices, for an edge list that does not name every one.
     Raises:
         TypeError: neither pairs nor a graph.
-        ValueError: a loop, a repeated edge, a cycle, more than one component, a directed graph, fewer than two vertices,
-            an edge or a root outside the vertices. The message names the vertices.
+        ValueError: a loop, a repeated edge, a cycle, more than one component, a
+            directed graph, fewer than two vertices, an edge or a root outside the
+            vertices. The message names the vertices.
 
     >>> rooted_tree([("a", "b"), ("b", "c")]).depths
     [0, 1, 2]
@@ -151,13 +156,16 @@ def _nodes_and_edges(graph: Any, vertices: Iterable[Any] | None) -> tuple[list[A
 
 
 def graph_distances(tree: Tree, sources: Tensor) -> Tensor:
-    """Number of edges from each source to every vertex, one level of the tree at a time.
+    """Number of edges from each source to every vertex, one level of the tree at a
+    time.
 
-    From s to v it is one less than from s to v's parent if v lies above s (or is s), else one more.
+    From s to v it is one less than from s to v's parent if v lies above s (or is s),
+    else one more.
 
     Args:
         tree: N vertices.
-        sources: Vertex numbers, int64, shape ``(S,)``; the result lives on their device.
+        sources: Vertex numbers, int64, shape ``(S,)``; the result lives on their
+            device.
     Returns:
         int64, shape ``(S, N)``.
 
@@ -176,7 +184,8 @@ def graph_distances(tree: Tree, sources: Tensor) -> Tensor:
 
 
 def _visits(tree: Tree) -> tuple[list[int], list[int]]:
-    """When a depth-first walk enters and leaves each vertex: v lies above s when s is entered between the two."""
+    """When a depth-first walk enters and leaves each vertex: v lies above s when s is
+    entered between the two."""
     size = [1] * len(tree)
     for parent, child in reversed(tree.edges):
         size[parent] += size[child]
@@ -196,7 +205,8 @@ def _levels(tree: Tree) -> list[Tensor]:
 
 
 def largest_radius(dtype: torch.dtype) -> float:
-    """The largest distance from the centre at which coordinates of the Poincaré ball still differ from the sphere's: ``-log(eps)``.
+    """The largest distance from the centre at which coordinates of the Poincaré ball
+    still differ from the sphere's: ``-log(eps)``.
 
     >>> round(largest_radius(torch.float64), 2)
     36.04
@@ -207,23 +217,28 @@ def largest_radius(dtype: torch.dtype) -> float:
 def sarkar(
     tree: Tree, tau: float, *, n: int = 2, dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu"
 ) -> Tensor:
-    r"""Sarkar's embedding: the neighbours of a vertex v leave it at equal angles :math:`2\pi/\deg v`, at distance tau.
+    r"""Sarkar's embedding: the neighbours of a vertex v leave it at equal angles
+    :math:`2\pi/\deg v`, at distance tau.
 
-    A child is :math:`z \oplus w = (z + w)/(1 + \bar z w)` with :math:`w = \tanh(\tau/2)\,e^{i\varphi}`, where :math:`\varphi`
-    is counted from the direction in which v, moved to the centre, sees its own parent.
+    A child is :math:`z \oplus w = (z + w)/(1 + \bar z w)` with :math:`w =
+    \tanh(\tau/2)\,e^{i\varphi}`, where :math:`\varphi` is counted from the direction in
+    which v, moved to the centre, sees its own parent.
 
     Args:
         tree: N vertices; the root goes to the centre.
         tau: Length of every edge, positive, in curvature radii.
-        n: Dimension of the ball, at least 2; the plane of the first two coordinates is used.
+        n: Dimension of the ball, at least 2; the plane of the first two coordinates is
+            used.
     Returns:
         Poincaré-ball coordinates, shape ``(N, n)``.
     Raises:
         TypeError: a dtype other than float32 and float64.
-        ValueError: n < 2 (on a line only paths fit), tau not positive, or a radius that the dtype cannot carry.
+        ValueError: n < 2 (on a line only paths fit), tau not positive, or a radius that
+            the dtype cannot carry.
     Accuracy:
-        Each edge has length tau up to :func:`placing_error` and the distance function's own error. Errors of position do not
-        add up along a path in a way that matters: each child is placed from where its parent actually is.
+        Each edge has length tau up to :func:`placing_error` and the distance function's
+        own error. Errors of position do not add up along a path in a way that matters:
+        each child is placed from where its parent actually is.
     Source: Sarkar 2011; Sala et al. 2018, algorithm 1.
 
     >>> points = sarkar(tree_from_parents([0, 0, 0]), 1.0)
@@ -263,7 +278,8 @@ def sarkar(
 
 
 def _ranks(tree: Tree) -> list[int]:
-    """Which child of its parent each vertex is: from 0 at the root, from 1 elsewhere (0 is the direction back)."""
+    """Which child of its parent each vertex is: from 0 at the root, from 1 elsewhere (0
+    is the direction back)."""
     used = [int(vertex > 0) for vertex in range(len(tree))]
     ranks = [0] * len(tree)
     for parent, child in tree.edges:
@@ -273,11 +289,14 @@ def _ranks(tree: Tree) -> list[int]:
 
 
 def placing_error(tau: float, cosh_radius: Tensor) -> Tensor:
-    r"""How far :func:`sarkar` may put a child from the circle of radius tau about its parent: ``8 eps (1 + cosh tau)(1 + cosh r)``.
+    r"""How far :func:`sarkar` may put a child from the circle of radius tau about its
+    parent: ``8 eps (1 + cosh tau)(1 + cosh r)``.
 
-    The complex quotient errs by at most ``8 eps`` relatively plus ``3 eps / |1 + conj(z) w|`` where its denominator
-    cancels, which :math:`1 - |w| \ge 1/(1+\cosh\tau)` bounds; a relative error eps of a point of the ball is a hyperbolic
-    step of at most ``eps (1 + cosh r)``; the rounding of tanh(tau/2) moves the child by ``eps sinh(tau)`` along the edge.
+    The complex quotient errs by at most ``8 eps`` relatively plus ``3 eps / |1 +
+    conj(z) w|`` where its denominator cancels, which :math:`1 - |w| \ge
+    1/(1+\cosh\tau)` bounds; a relative error eps of a point of the ball is a hyperbolic
+    step of at most ``eps (1 + cosh r)``; the rounding of tanh(tau/2) moves the child by
+    ``eps sinh(tau)`` along the edge.
 
     Args:
         tau: Length of the edge.

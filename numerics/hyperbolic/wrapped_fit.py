@@ -1,4 +1,5 @@
-r"""Read off a log density of a wrapped normal: its mean, its covariance, its constant, and how many factors of sinh(rho/R)/(rho/R) it divides by."""
+r"""Read off a log density of a wrapped normal: its mean, its covariance, its constant,
+and how many factors of sinh(rho/R)/(rho/R) it divides by."""
 
 from __future__ import annotations
 
@@ -22,11 +23,14 @@ REACH = 2.5  # curvature radii within which log p is read
 
 
 class WrappedFit(NamedTuple):
-    r"""What fits :math:`\log p(\exp_\mu v) = c - \tfrac12 v^T P v - k\log\frac{\sinh(\rho/R)}{\rho/R}`.
+    r"""What fits :math:`\log p(\exp_\mu v) = c - \tfrac12 v^T P v -
+    k\log\frac{\sinh(\rho/R)}{\rho/R}`.
 
     Args:
-        mean: :math:`\mu` in normal coordinates. precision: P, shape ``(n, n)``. factors: k, which is n - 1 for a wrapped normal.
-        constant: c minus that of the normal with precision P: 0 if log p is normalised in the tangent space.
+        mean: :math:`\mu` in normal coordinates. precision: P, shape ``(n, n)``.
+            factors: k, which is n - 1 for a wrapped normal.
+        constant: c minus that of the normal with precision P: 0 if log p is normalised
+            in the tangent space.
         residual: Largest misfit in nats over the points, relative to 1 + |log p|.
         doubt: How far rounding of that size can move k.
     """
@@ -40,7 +44,8 @@ class WrappedFit(NamedTuple):
 
 
 def centre_of(points: Tensor, radius: float) -> Tensor:
-    """The Fréchet mean of points in normal coordinates, shape ``(N, n)`` to ``(n,)``, by repeated averages of logarithms.
+    """The Fréchet mean of points in normal coordinates, shape ``(N, n)`` to ``(n,)``,
+    by repeated averages of logarithms.
 
     >>> centre_of(torch.tensor([[1.0, 0.0], [-1.0, 0.0]]).double(), 1.0)
     tensor([0., 0.], dtype=torch.float64)
@@ -57,11 +62,14 @@ def centre_of(points: Tensor, radius: float) -> Tensor:
 def fit_wrapped_normal(
     log_prob: LogDensity, start: Tensor, radius: float, stream: Stream, inner: float | None = None
 ) -> WrappedFit | None:
-    """Fit a wrapped normal to values of log p around the point next to ``start`` at which log p has no slope.
+    """Fit a wrapped normal to values of log p around the point next to ``start`` at
+    which log p has no slope.
 
     Args:
-        log_prob: From normal coordinates, shape ``(N, n)``, to nats with respect to hyperbolic volume.
-        start: A first guess of the mean. radius: R. stream: Where points are drawn from.
+        log_prob: From normal coordinates, shape ``(N, n)``, to nats with respect to
+            hyperbolic volume.
+        start: A first guess of the mean. radius: R. stream: Where points are drawn
+            from.
         inner: Radius inside the correction, where it is not R.
     Returns:
         The fit, or None where log p is not finite there or no such density is found.
@@ -78,7 +86,8 @@ def fit_wrapped_normal(
 
 
 def _critical_point(log_prob: LogDensity, start: Tensor, radius: float) -> Tensor | None:
-    """A point at which log p has no slope, by Newton's method with central differences: the mean of a wrapped normal, about which log p is even."""
+    """A point at which log p has no slope, by Newton's method with central differences:
+    the mean of a wrapped normal, about which log p is even."""
     n, mean, h = len(start), start, STENCIL * radius
     i, j = torch.triu_indices(n, n)
     eye = torch.eye(n, dtype=start.dtype, device=start.device)

@@ -1,4 +1,5 @@
-"""A density on hyperbolic space against how it comes about: the Jacobian of the map that makes its draws, and shares of draws in polar cells."""
+"""A density on hyperbolic space against how it comes about: the Jacobian of the map
+that makes its draws, and shares of draws in polar cells."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ FINE, COARSE = 12, 9
 
 
 def draw_wrapped(n: int, radius: float, stream: Stream, *, sigma: float, offset: float, chart: str) -> WrappedNormal:
-    """A wrapped normal with a random covariance of spread sigma, its mean ``offset`` from the origin, both in curvature radii.
+    """A wrapped normal with a random covariance of spread sigma, its mean ``offset``
+    from the origin, both in curvature radii.
 
     >>> draw_wrapped(2, 1.0, Stream(0), sigma=0.5, offset=0.3, chart="ball").dimension
     2
@@ -38,13 +40,16 @@ def draw_wrapped(n: int, radius: float, stream: Stream, *, sigma: float, offset:
 
 
 def change_of_volume(wrapped: WrappedNormal, log_prob: LogDensity, size: int, stream: Stream) -> Measurement:
-    r"""log p at draws, against the Gaussian's log density over the Jacobian of the map that makes them, as evaluated.
+    r"""log p at draws, against the Gaussian's log density over the Jacobian of the map
+    that makes them, as evaluated.
 
-    The map goes from tangent vectors to half-space coordinates, whose volume element is :math:`(R/u_n)^n`; its Jacobian is automatic. Neither the
-    exponential map's determinant nor the way back enters.
+    The map goes from tangent vectors to half-space coordinates, whose volume element is
+    :math:`(R/u_n)^n`; its Jacobian is automatic. Neither the exponential map's
+    determinant nor the way back enters.
 
     Args:
-        wrapped: The distribution, for its map. log_prob: Its log density in its chart. size: How many draws. stream: Theirs.
+        wrapped: The distribution, for its map. log_prob: Its log density in its chart.
+            size: How many draws. stream: Theirs.
     Returns:
         Absolute residuals in nats, shape ``(size,)``.
     """
@@ -85,11 +90,14 @@ def _volume_bound(wrapped: WrappedNormal, v: Tensor, jacobian: Tensor) -> Bound:
 
 
 class Cells(NamedTuple):
-    """Rings and sectors about a point of hyperbolic 2-space, and what a density gives each.
+    """Rings and sectors about a point of hyperbolic 2-space, and what a density gives
+    each.
 
     Args:
-        centre: In normal coordinates. reach: Ring edges, lengths. shares: Of the cells, rings first, shape ``(RINGS * SECTORS,)``.
-        doubt: How far two rules are apart, summed over cells: an estimate of the error of any sum of shares.
+        centre: In normal coordinates. reach: Ring edges, lengths. shares: Of the cells,
+            rings first, shape ``(RINGS * SECTORS,)``.
+        doubt: How far two rules are apart, summed over cells: an estimate of the error
+            of any sum of shares.
     """
 
     centre: Tensor
@@ -99,7 +107,8 @@ class Cells(NamedTuple):
     radius: float
 
     def place(self, points: Tensor) -> Tensor:
-        """The cell of each point in normal coordinates, ``RINGS * SECTORS`` for those beyond the last ring."""
+        """The cell of each point in normal coordinates, ``RINGS * SECTORS`` for those
+        beyond the last ring."""
         v = normal_coordinates.log_map(self.centre, points, self.radius)
         ring = torch.searchsorted(self.reach, norm(v).contiguous(), right=True) - 1
         turn = torch.remainder(torch.atan2(v[:, 1], v[:, 0]) / (2 * math.pi), 1.0)
@@ -110,11 +119,14 @@ class Cells(NamedTuple):
 def polar_cells(
     log_prob: LogDensity, centre: Tensor, far: float, radius: float, orders: tuple[int, int] = (FINE, COARSE)
 ) -> Cells:
-    r"""Shares of rings and sectors about ``centre`` under a density on hyperbolic 2-space: the integral of :math:`p\,R\sinh(\rho/R)\,d\rho\,d\theta`.
+    r"""Shares of rings and sectors about ``centre`` under a density on hyperbolic
+    2-space: the integral of :math:`p\,R\sinh(\rho/R)\,d\rho\,d\theta`.
 
     Args:
-        log_prob: From normal coordinates, shape ``(N, 2)``, to nats, with respect to hyperbolic area.
-        centre: In normal coordinates, shape ``(2,)``. far: Radius of the last ring. radius: R.
+        log_prob: From normal coordinates, shape ``(N, 2)``, to nats, with respect to
+            hyperbolic area.
+        centre: In normal coordinates, shape ``(2,)``. far: Radius of the last ring.
+            radius: R.
         orders: Nodes along each side of a cell, fine and coarse.
     Accuracy:
         Gauss-Legendre of the fine order; ``doubt`` compares it with the coarse one.
@@ -137,7 +149,8 @@ def _integrals(log_prob: LogDensity, centre: Tensor, far: float, radius: float, 
 
 
 def shares(cells: Cells, points: Tensor) -> tuple[float, Bound]:
-    """The largest difference between the shares of draws and of the density in the first k cells, over k, and what quadrature may add to it.
+    """The largest difference between the shares of draws and of the density in the
+    first k cells, over k, and what quadrature may add to it.
 
     Args:
         cells: Of the density. points: Draws in normal coordinates, shape ``(N, 2)``.

@@ -1,4 +1,5 @@
-"""Latent representations: maps that entangle them, twins that have entangled ones, and scores of disentanglement.
+"""Latent representations: maps that entangle them, twins that have entangled ones, and
+scores of disentanglement.
 
 =====================  ======================================================================
 entangling             F^-1 Phi A Phi^-1 F, which mixes all coordinates and keeps the distribution

@@ -1,15 +1,18 @@
-r"""Maps that mix every coordinate of a product distribution with every other and leave the distribution as it is.
+r"""Maps that mix every coordinate of a product distribution with every other and leave
+the distribution as it is.
 
-For independent columns with distribution functions :math:`F_j`, the normal distribution function :math:`\Phi` and an
-orthogonal matrix A,
+For independent columns with distribution functions :math:`F_j`, the normal distribution
+function :math:`\Phi` and an orthogonal matrix A,
 
 .. math:: f = F^{-1} \circ \Phi \circ A \circ \Phi^{-1} \circ F, \qquad
           \frac{\partial f_i}{\partial z_j} = b_i\, A_{ij}\, a_j,
 
-with :math:`a_j = du_j/dz_j` the slope of the inner step :math:`u_j = \Phi^{-1}(F_j(z_j))` and :math:`b_i = dx_i/dv_i` that of the
-outer step :math:`x_i = F_i^{-1}(\Phi(v_i))`, :math:`v = Au`. The Jacobian is never formed: the 2d slopes are taken from the two
-scalar steps *as evaluated* (autograd where the marginals are torch code, differences where they are not), so that determinant
-and least entry say something about the program and not about the formula that it was written from.
+with :math:`a_j = du_j/dz_j` the slope of the inner step :math:`u_j =
+\Phi^{-1}(F_j(z_j))` and :math:`b_i = dx_i/dv_i` that of the outer step :math:`x_i =
+F_i^{-1}(\Phi(v_i))`, :math:`v = Au`. The Jacobian is never formed: the 2d slopes are
+taken from the two scalar steps *as evaluated* (autograd where the marginals are torch
+code, differences where they are not), so that determinant and least entry say something
+about the program and not about the formula that it was written from.
 
 Source: Locatello et al. 2019, theorem 1.
 """
@@ -45,19 +48,23 @@ class Link(Protocol):
     """The pair of scalar steps around the rotation."""
 
     def inner(self, block: Marginal, z: Tensor) -> Tensor:
-        """From a column to the coordinate that is rotated: ``(n, k)`` of a block of k columns, the same shape."""
+        """From a column to the coordinate that is rotated: ``(n, k)`` of a block of k
+        columns, the same shape."""
         ...
 
     def outer(self, block: Marginal, v: Tensor) -> Tensor:
-        """From the rotated coordinate back to a column: ``(n, k)`` of a block of k columns, the same shape."""
+        """From the rotated coordinate back to a column: ``(n, k)`` of a block of k
+        columns, the same shape."""
         ...
 
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Through the normal distribution: ``u`` with Phi(u) = F(z), and back. Neither tail saturates.
+    """Through the normal distribution: ``u`` with Phi(u) = F(z), and back. Neither tail
+    saturates.
 
-    ``branch_free=True`` avoids data-dependent control flow, as :func:`torch.func.vmap` demands; it is slower.
+    ``branch_free=True`` avoids data-dependent control flow, as :func:`torch.func.vmap`
+    demands; it is slower.
 
     >>> from numerics.distributions.marginals import Laplace
     >>> Gaussian().inner(Laplace(), torch.zeros(1, 1).double()).abs() < 1e-15  # a median stays one
@@ -77,7 +84,8 @@ class Gaussian:
 
 @dataclass(frozen=True)
 class Direct:
-    """No Gaussian step: the columns themselves are rotated about their medians. It does not preserve the distribution.
+    """No Gaussian step: the columns themselves are rotated about their medians. It does
+    not preserve the distribution.
 
     >>> from numerics.distributions.marginals import Laplace
     >>> Direct().inner(Laplace(3.0), torch.tensor([[5.0]]).double())
@@ -94,10 +102,12 @@ class Direct:
 
 
 class Linearized(NamedTuple):
-    """The map at some points, with the slopes of its steps; every field of shape ``(n, d)``.
+    """The map at some points, with the slopes of its steps; every field of shape ``(n,
+    d)``.
 
-    ``z -> u`` has the log-slopes ``log_inner``, ``v -> x`` has ``log_outer``; ``doubt_inner`` and ``doubt_outer`` are
-    estimated relative errors of slopes that were taken by differences, zero where autograd gave them.
+    ``z -> u`` has the log-slopes ``log_inner``, ``v -> x`` has ``log_outer``;
+    ``doubt_inner`` and ``doubt_outer`` are estimated relative errors of slopes that
+    were taken by differences, zero where autograd gave them.
     """
 
     z: Tensor
@@ -111,7 +121,8 @@ class Linearized(NamedTuple):
 
 
 class LeastEntry(NamedTuple):
-    """The least modulus among a point's d^2 partial derivatives: its logarithm, row i and column j; shapes ``(n,)``."""
+    """The least modulus among a point's d^2 partial derivatives: its logarithm, row i
+    and column j; shapes ``(n,)``."""
 
     log_abs: Tensor
     row: Tensor
@@ -123,13 +134,16 @@ class EntanglingMap:
 
     Args:
         prior: The product of marginals, of dimension d.
-        A: Orthogonal, shape ``(d, d)``, float32 or float64. Only its shape, its dtype and finiteness are checked here;
+        A: Orthogonal, shape ``(d, d)``, float32 or float64. Only its shape, its dtype
+            and finiteness are checked here;
             :func:`check_rotation` checks the hypotheses of the theorem.
         link: The steps around the rotation.
-        tile: Points handled at a time by the methods that stream; chosen so that a temporary takes 2 MiB when not given.
+        tile: Points handled at a time by the methods that stream; chosen so that a
+            temporary takes 2 MiB when not given.
     Raises:
         TypeError: a matrix that is not a floating tensor of 32 or 64 bits.
-        ValueError: a matrix of another shape, or with an entry that is not finite; a tile below 1.
+        ValueError: a matrix of another shape, or with an entry that is not finite; a
+            tile below 1.
 
     >>> from numerics.distributions.marginals import Laplace
     >>> from numerics.latents.rotations import householder, spike
@@ -156,7 +170,8 @@ class EntanglingMap:
         self.tile = tile or max(1, (1 << 18) // d)
 
     def __call__(self, z: Tensor) -> Tensor:
-        """f(z), shape ``(*, d)`` like ``z``. Differentiable where the marginals are; not checked, not tiled."""
+        """f(z), shape ``(*, d)`` like ``z``. Differentiable where the marginals are;
+        not checked, not tiled."""
         return self._outer(self._inner(z) @ self.A.to(z).T)
 
     def inverse(self, x: Tensor) -> Tensor:
@@ -180,8 +195,8 @@ class EntanglingMap:
 
         Raises:
             TypeError: not float32 or float64.
-            ValueError: a shape other than ``(n, d)``, n = 0, NaN, another device than A's, or a coordinate outside its
-                marginal's open support.
+            ValueError: a shape other than ``(n, d)``, n = 0, NaN, another device than
+                A's, or a coordinate outside its marginal's open support.
 
         >>> from numerics.distributions.marginals import Normal
         >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
@@ -211,7 +226,8 @@ class EntanglingMap:
         yield from z.split(self.tile)
 
     def linearize(self, z: Tensor) -> Linearized:
-        """Images and slopes of the scalar steps at ``z`` of shape ``(n, d)``; memory a few times that of ``z``.
+        """Images and slopes of the scalar steps at ``z`` of shape ``(n, d)``; memory a
+        few times that of ``z``.
 
         >>> from numerics.distributions.marginals import Normal
         >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
@@ -240,14 +256,16 @@ class EntanglingMap:
         return image, slope, doubt
 
     def _stride(self, block: Marginal, z: Tensor) -> Tensor:
-        """A step in z that moves u by about ``STEP`` and keeps four of them inside the support."""
+        """A step in z that moves u by about ``STEP`` and keeps four of them inside the
+        support."""
         u = self.link.inner(block, z)
         reach = 0.5 * (self.link.outer(block, u + STEP) - self.link.outer(block, u - STEP))
         room = torch.minimum(z - block.low.to(z), block.high.to(z) - z) / 5.0
         return torch.minimum(reach, room)
 
     def log_abs_det(self, at: Tensor | Linearized) -> Tensor:
-        """log |det J| at each point, shape ``(n,)``: the slopes' logarithms and that of |det A|.
+        """log |det J| at each point, shape ``(n,)``: the slopes' logarithms and that of
+        |det A|.
 
         >>> from numerics.distributions.marginals import Normal
         >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
@@ -260,11 +278,13 @@ class EntanglingMap:
 
     @cached_property
     def log_abs_det_of_rotation(self) -> Tensor:
-        """log |det A| by elimination, a scalar; zero up to rounding when A is orthogonal, but evaluated, not assumed."""
+        """log |det A| by elimination, a scalar; zero up to rounding when A is
+        orthogonal, but evaluated, not assumed."""
         return torch.linalg.slogdet(self.A).logabsdet
 
     def jacobian(self, z: Tensor) -> Tensor:
-        """The Jacobians by structure, shape ``(n, d, d)``; for small d, since it holds n d^2 numbers.
+        """The Jacobians by structure, shape ``(n, d, d)``; for small d, since it holds
+        n d^2 numbers.
 
         >>> from numerics.distributions.marginals import Normal
         >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
@@ -276,7 +296,8 @@ class EntanglingMap:
         return at.log_outer.exp()[:, :, None] * self.A.to(z) * at.log_inner.exp()[:, None, :]
 
     def least_entry(self, at: Tensor | Linearized) -> LeastEntry:
-        """The least |J_ij| over i and j at each point, shapes ``(n,)``, without forming J. See :func:`least_entry`.
+        """The least |J_ij| over i and j at each point, shapes ``(n,)``, without forming
+        J. See :func:`least_entry`.
 
         >>> from numerics.distributions.marginals import Normal
         >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
@@ -289,7 +310,8 @@ class EntanglingMap:
         return least_entry(at.log_outer, torch.log(self.A.abs()).to(at.z), at.log_inner)
 
     def density_defect(self, at: Linearized) -> Tensor:
-        r""":math:`\log p(f(z)) + \log|\det J(z)| - \log p(z)` at each point, zero where f preserves the distribution; shape ``(n,)``.
+        r""":math:`\log p(f(z)) + \log|\det J(z)| - \log p(z)` at each point, zero where
+        f preserves the distribution; shape ``(n,)``.
 
         >>> from numerics.distributions.marginals import Normal
         >>> f = EntanglingMap(Product([Normal(torch.zeros(2))]), torch.tensor([[3.0, 4.0], [-4.0, 3.0]]).double() / 5)
@@ -300,7 +322,8 @@ class EntanglingMap:
 
 
 def _by_autograd(step: Callable[[Tensor], Tensor], points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """A coordinatewise step and the logarithm of its derivative, by reverse mode through the program."""
+    """A coordinatewise step and the logarithm of its derivative, by reverse mode
+    through the program."""
     with torch.enable_grad():
         inputs = points.detach().requires_grad_(True)
         image = step(inputs)
@@ -309,7 +332,8 @@ def _by_autograd(step: Callable[[Tensor], Tensor], points: Tensor) -> tuple[Tens
 
 
 def _by_differences(step: Callable[[Tensor], Tensor], points: Tensor, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The same by central differences of order 8; the doubt is the distance to order 6, plus rounding."""
+    """The same by central differences of order 8; the doubt is the distance to order 6,
+    plus rounding."""
     image = step(points)
     gaps = [step(points + k * h) - step(points - k * h) for k in range(1, 5)]
     slope = sum(c * gap for c, gap in zip(_STENCIL, gaps, strict=True)) / h
@@ -322,16 +346,20 @@ def _by_differences(step: Callable[[Tensor], Tensor], points: Tensor, h: Tensor)
 def least_entry(log_outer: Tensor, log_abs_A: Tensor, log_inner: Tensor) -> LeastEntry:
     r"""The least of :math:`b_i |A_{ij}| a_j` over i and j, for each point.
 
-    Comparing all d^2 products would cost n d^2 additions that no library blocks well. Instead each row i gets two lower bounds:
-    its least |A_ij| times the least a_j, and, from one matrix product for all rows, :math:`R_i^{-1/p}` with
-    :math:`R_i = \sum_j (|A_{ij}| a_j)^{-p}`, p = 64, which misses the row's least product by at most the factor :math:`d^{-1/p}`.
-    Rows are then searched in the order of these bounds until the next bound reaches the best product found, mostly after one
-    or two: the answer is that of the full search.
+    Comparing all d^2 products would cost n d^2 additions that no library blocks well.
+    Instead each row i gets two lower bounds: its least |A_ij| times the least a_j, and,
+    from one matrix product for all rows, :math:`R_i^{-1/p}` with
+    :math:`R_i = \sum_j (|A_{ij}| a_j)^{-p}`, p = 64, which misses the row's least
+    product by at most the factor :math:`d^{-1/p}`. Rows are then searched in the order
+    of these bounds until the next bound reaches the best product found, mostly after
+    one or two: the answer is that of the full search.
 
     Args:
-        log_outer: log b, shape ``(n, d)``. log_abs_A: log |A_ij|, shape ``(d, d)``. log_inner: log a, shape ``(n, d)``.
+        log_outer: log b, shape ``(n, d)``. log_abs_A: log |A_ij|, shape ``(d, d)``.
+            log_inner: log a, shape ``(n, d)``.
     Returns:
-        Logarithm (minus infinity where A has a zero), row and column; each of shape ``(n,)``.
+        Logarithm (minus infinity where A has a zero), row and column; each of shape
+        ``(n,)``.
     Raises:
         ValueError: a slope that is zero, negative, infinite or NaN.
 
@@ -366,7 +394,8 @@ def least_entry(log_outer: Tensor, log_abs_A: Tensor, log_inner: Tensor) -> Leas
 
 
 def _row_bounds(inner: Tensor, log_abs_A: Tensor) -> Tensor:
-    """Lower bounds of ``min_j (log |A_ij| + inner_j)`` for every point and row, shape ``(n, d)``; ``inner >= 0`` with least entry 0."""
+    """Lower bounds of ``min_j (log |A_ij| + inner_j)`` for every point and row, shape
+    ``(n, d)``; ``inner >= 0`` with least entry 0."""
     d, finfo = inner.shape[-1], torch.finfo(inner.dtype)
     power = 64.0 if inner.dtype == torch.float64 else 8.0
     floor = log_abs_A.amin(-1)
@@ -377,9 +406,11 @@ def _row_bounds(inner: Tensor, log_abs_A: Tensor) -> Tensor:
 
 
 def gram_defect(A: Tensor) -> tuple[Tensor, Tensor]:
-    """``A^T A - I`` and a bound on the rounding of forming it, entry by entry; both of shape ``(d, d)``.
+    """``A^T A - I`` and a bound on the rounding of forming it, entry by entry; both of
+    shape ``(d, d)``.
 
-    The bound is gamma_(d+1) |A|^T |A| (inner products of length d, and one subtraction; Higham 2002, section 3.1).
+    The bound is gamma_(d+1) |A|^T |A| (inner products of length d, and one subtraction;
+    Higham 2002, section 3.1).
 
     >>> gram_defect(2 * torch.eye(2))[0]
     tensor([[3., 0.],
@@ -394,9 +425,11 @@ def gram_defect(A: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def rounding_of_rotation(A: Tensor) -> float:
-    """How far |A^T A - I|_F may be from 0 for a computed orthogonal matrix: 10 d^2.5 units of roundoff.
+    """How far |A^T A - I|_F may be from 0 for a computed orthogonal matrix: 10 d^2.5
+    units of roundoff.
 
-    It is the backward error of Householder's QR factorisation (Higham 2002, theorem 19.4, with its constant taken as 10).
+    It is the backward error of Householder's QR factorisation (Higham 2002, theorem
+    19.4, with its constant taken as 10).
 
     Args:
         A: Shape ``(d, d)``; its size and dtype decide.
@@ -408,13 +441,15 @@ def rounding_of_rotation(A: Tensor) -> float:
 
 
 def check_rotation(A: Tensor) -> Tensor:
-    """``A`` itself, refused unless it meets the theorem's hypotheses: square with d >= 1, finite, orthogonal, no zero entry.
+    """``A`` itself, refused unless it meets the theorem's hypotheses: square with d >=
+    1, finite, orthogonal, no zero entry.
 
     A computed orthogonal matrix is granted :func:`rounding_of_rotation`.
 
     Raises:
         TypeError: not a float32 or float64 tensor.
-        ValueError: another shape, d = 0, NaN, not orthogonal, or a zero entry; the message names the hypothesis.
+        ValueError: another shape, d = 0, NaN, not orthogonal, or a zero entry; the
+            message names the hypothesis.
 
     >>> check_rotation(torch.eye(2))
     Traceback (most recent call last):

@@ -1,9 +1,13 @@
-r"""How far rounding alone can carry what is measured on an entangling map: an error analysis to first order, point by point.
+r"""How far rounding alone can carry what is measured on an entangling map: an error
+analysis to first order, point by point.
 
-Notation: eps is the unit roundoff and k = ``ULPS`` the units granted to each library function. For a coordinate with tail
-probability p = e^y on the smaller side, :math:`h = \varphi(u)/p` is the hazard of the normal distribution, so that an error dy in y moves
-u by dy/h. The *conditioning length* of z is the length from which the tail is formed (its relative rounding is what counts), the *rounding scale* of
-x the largest number that is added to obtain x (its absolute rounding counts), and the *score* is :math:`|d\log p/dz|`.
+Notation: eps is the unit roundoff and k = ``ULPS`` the units granted to each library
+function. For a coordinate with tail probability p = e^y on the smaller side, :math:`h =
+\varphi(u)/p` is the hazard of the normal distribution, so that an error dy in y moves u
+by dy/h. The *conditioning length* of z is the length from which the tail is formed (its
+relative rounding is what counts), the *rounding scale* of x the largest number that is
+added to obtain x (its absolute rounding counts), and the *score* is :math:`|d\log
+p/dz|`.
 """
 
 from __future__ import annotations
@@ -55,8 +59,9 @@ JUMP = (
 
 @dataclass(frozen=True)
 class Errors:
-    """Bounds at n points: ``density``, ``entry`` (relative, for all entries that are not zero) of shape ``(n,)``; ``inner`` and ``outer``,
-    absolute errors of u and of x in units of v, and ``round_trip``, of shape ``(n, d)``."""
+    """Bounds at n points: ``density``, ``entry`` (relative, for all entries that are
+    not zero) of shape ``(n,)``; ``inner`` and ``outer``, absolute errors of u and of x
+    in units of v, and ``round_trip``, of shape ``(n, d)``."""
 
     density: dict[str, Tensor]
     entry: Tensor
@@ -66,7 +71,8 @@ class Errors:
 
 
 def scores(block: Marginal, z: Tensor) -> Tensor:
-    """|d log p / dz| column by column: autograd through torch marginals, central differences for others.
+    """|d log p / dz| column by column: autograd through torch marginals, central
+    differences for others.
 
     Args:
         block: k columns. z: Points of the open support, shape ``(n, k)``.
@@ -92,7 +98,8 @@ def scores(block: Marginal, z: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class _Step:
-    """One scalar step's ingredients, each of shape ``(n, d)``: at (z, u) for the inner step, at (x, v) for the outer one."""
+    """One scalar step's ingredients, each of shape ``(n, d)``: at (z, u) for the inner
+    step, at (x, v) for the outer one."""
 
     gauss: Tensor  # the Gaussian coordinate, u or v
     slope: Tensor  # d gauss / d point
@@ -115,23 +122,27 @@ def _step(mapping: EntanglingMap, point: Tensor, gauss: Tensor, log_slope: Tenso
 
 
 def _error_of_gauss(step: _Step, k: float) -> Tensor:
-    """Lemma 1. Going inwards, the Gaussian coordinate errs by its own rounding, that of the log-tail over the hazard, and that of the point's conditioning length."""
+    """Lemma 1. Going inwards, the Gaussian coordinate errs by its own rounding, that of
+    the log-tail over the hazard, and that of the point's conditioning length."""
     return k * (step.gauss.abs() + (1.0 + step.log_tail.abs()) / step.hazard + step.slope * step.length)
 
 
 def _error_of_point(step: _Step, k: float) -> Tensor:
-    """Lemma 2. Going outwards, the point errs, in units of the Gaussian coordinate, by the log-tail over the hazard and by the rounding of its scale."""
+    """Lemma 2. Going outwards, the point errs, in units of the Gaussian coordinate, by
+    the log-tail over the hazard and by the rounding of its scale."""
     return k * ((1.0 + step.log_tail.abs()) / step.hazard + step.slope * step.magnitude)
 
 
 def _error_of_inner_slope(step: _Step, k: float) -> Tensor:
-    """Lemma 3. The inner log-slope, relatively: its factors p and 1/phi(u) at a point known to the rounding of its conditioning length."""
+    """Lemma 3. The inner log-slope, relatively: its factors p and 1/phi(u) at a point
+    known to the rounding of its conditioning length."""
     moved = (step.score + step.slope * step.hazard) * step.length
     return k * (4.0 + step.gauss**2 + step.log_tail.abs() + step.log_prob.abs() + 2.0 * moved)
 
 
 def _error_of_outer_slope(step: _Step, k: float) -> Tensor:
-    """Lemma 4. The outer log-slope, relatively: its factors phi(v) and 1/p at an image that errs by the log-tail's rounding and its scale's."""
+    """Lemma 4. The outer log-slope, relatively: its factors phi(v) and 1/p at an image
+    that errs by the log-tail's rounding and its scale's."""
     per_log_tail = (2.0 * step.score / step.slope + step.gauss.abs()) / step.hazard
     return k * (
         4.0 + step.gauss**2 + step.log_tail.abs() * (1.0 + per_log_tail) + per_log_tail + step.log_prob.abs() + step.score * step.magnitude
@@ -139,7 +150,8 @@ def _error_of_outer_slope(step: _Step, k: float) -> Tensor:
 
 
 def errors(mapping: EntanglingMap, at: Linearized, matrix: MatrixErrors | None = None) -> Errors:
-    """The bounds of this module at the points of ``at``; see :data:`DENSITY`, :data:`ENTRY` and :data:`ROUND_TRIP`.
+    """The bounds of this module at the points of ``at``; see :data:`DENSITY`,
+    :data:`ENTRY` and :data:`ROUND_TRIP`.
 
     ``matrix`` is what :func:`matrix_errors` says of A, where it is known already.
 
@@ -182,7 +194,8 @@ def errors(mapping: EntanglingMap, at: Linearized, matrix: MatrixErrors | None =
 
 
 def _disagreement(mapping: EntanglingMap, at: Linearized, outer: _Step) -> Tensor:
-    """For foreign marginals, what an inverse that does not quite invert F does to the outer log-slope; an estimate."""
+    """For foreign marginals, what an inverse that does not quite invert F does to the
+    outer log-slope; an estimate."""
     if all(block.differentiable for block in mapping.prior.blocks):
         return torch.zeros_like(at.v)
 
@@ -197,12 +210,13 @@ class MatrixErrors:
     """What rounding leaves open about a matrix.
 
     Attributes:
-        orthogonality: How far rounding may have carried it from an orthogonal one, |A^T A - I|_F as measured, but no more
-            than a factorisation's rounding (:func:`numerics.latents.entangling.rounding_of_rotation`): a matrix that is not
-            orthogonal is not excused.
+        orthogonality: How far rounding may have carried it from an orthogonal one, |A^T
+            A - I|_F as measured, but no more than a factorisation's rounding
+            (:func:`numerics.latents.entangling.rounding_of_rotation`): a matrix that is
+            not orthogonal is not excused.
         determinant: How far the evaluated log |det A| may lie from the true one.
-        entries: Distance, entry by entry, to the nearest orthogonal matrix, shape ``(d, d)``; for a matrix that is
-            not orthogonal, the rounding of its entries.
+        entries: Distance, entry by entry, to the nearest orthogonal matrix, shape ``(d,
+            d)``; for a matrix that is not orthogonal, the rounding of its entries.
     """
 
     orthogonality: float
@@ -213,8 +227,9 @@ class MatrixErrors:
 def matrix_errors(A: Tensor) -> MatrixErrors:
     """The errors of A, from its Gram matrix A^T A = I + E.
 
-    log |det A| = tr log(I + E) / 2 lies within |E|_F^2 / (2 - 2 |E|_F) of tr E / 2; for larger E the backward error
-    gamma_d |L||U| of elimination times |A^-1| is taken (Higham 2002, theorem 9.3).
+    log |det A| = tr log(I + E) / 2 lies within |E|_F^2 / (2 - 2 |E|_F) of tr E / 2; for
+    larger E the backward error gamma_d |L||U| of elimination times |A^-1| is taken
+    (Higham 2002, theorem 9.3).
 
     Args:
         A: Shape ``(d, d)``, float32 or float64.
@@ -239,10 +254,12 @@ def matrix_errors(A: Tensor) -> MatrixErrors:
 
 
 def jumps(mapping: EntanglingMap, start: Tensor, end: Tensor, bisections: int = 40) -> tuple[Tensor, dict[str, Tensor]]:
-    r"""How far f moves over ever shorter pieces of segments, and how far a C1 map with its slopes could.
+    r"""How far f moves over ever shorter pieces of segments, and how far a C1 map with
+    its slopes could.
 
-    Point n follows output coordinate n mod d along its own segment and keeps, at each bisection, the half over which that
-    coordinate changes more. A jump stays; a continuous change shrinks with the segment.
+    Point n follows output coordinate n mod d along its own segment and keeps, at each
+    bisection, the half over which that coordinate changes more. A jump stays; a
+    continuous change shrinks with the segment.
 
     Args:
         start, end: The segments' ends, shape ``(n, d)``.

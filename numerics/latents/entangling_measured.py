@@ -1,4 +1,5 @@
-"""The entangling map as evaluated, held against the theorem: density, entries of the Jacobian, inverse, jumps, each with its bound."""
+"""The entangling map as evaluated, held against the theorem: density, entries of the
+Jacobian, inverse, jumps, each with its bound."""
 
 from __future__ import annotations
 
@@ -64,7 +65,8 @@ class MeasuredMap:
         return Measurement(self.f.density_defect(self.at).abs(), bound, len(self.z))
 
     def vanishing_entries(self) -> Measurement:
-        """1 at points where an entry of the Jacobian is zero, else 0; the bound is the entries' largest relative error."""
+        """1 at points where an entry of the Jacobian is zero, else 0; the bound is the
+        entries' largest relative error."""
         zero = (self.f.A.abs() <= self.matrix.entries).any()
         residual = (torch.isneginf(self.f.least_entry(self.at).log_abs) | zero).to(self.z)
         return Measurement(

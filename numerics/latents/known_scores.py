@@ -1,4 +1,5 @@
-"""Representations whose scores are known by counting, neither perfect nor at chance: MIG, DCI and FactorVAE are held against them."""
+"""Representations whose scores are known by counting, neither perfect nor at chance:
+MIG, DCI and FactorVAE are held against them."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def _table() -> tuple[Tensor, Tensor]:
 
 
 def mig_of_a_partial_alignment() -> Measurement:
-    """MIG of twelve equally likely rows against its definition: differences of sorted informations, counted in plain Python."""
+    """MIG of twelve equally likely rows against its definition: differences of sorted
+    informations, counted in plain Python."""
     rows = len(_TABLE)
 
     def entropy(labels: list[object]) -> float:
@@ -65,7 +67,8 @@ def mig_of_a_partial_alignment() -> Measurement:
 
 
 def mig_of_a_rotation(angle: float = math.pi / 6) -> Measurement:
-    r"""MIG with two bins of a rotation of the plane against Sheppard's arcsine: :math:`(I(\cos) - I(\sin))/\log 2`."""
+    r"""MIG with two bins of a rotation of the plane against Sheppard's arcsine:
+    :math:`(I(\cos) - I(\sin))/\log 2`."""
 
     def information(rho: float) -> float:
         q = 0.5 + math.asin(rho) / math.pi
@@ -96,7 +99,9 @@ def mig_of_a_rotation(angle: float = math.pi / 6) -> Measurement:
 
 
 def cells_of_a_normal_pair(rho: float = 0.6, bins: int = 5) -> Measurement:
-    r"""Masses of cells by the integral over the correlation against those by conditioning: :math:`\int\varphi(u)\,\Phi\bigl((k - \rho u)/\sqrt{1-\rho^2}\bigr)\,du`."""
+    r"""Masses of cells by the integral over the correlation against those by
+    conditioning: :math:`\int\varphi(u)\,\Phi\bigl((k - \rho
+    u)/\sqrt{1-\rho^2}\bigr)\,du`."""
     found, doubt = normal_cells(rho, bins)
     known, coarse = (_cells_by_conditioning(rho, bins, nodes) for nodes in (96, 48))
     bound = Bound(
@@ -128,7 +133,8 @@ def _cells_by_conditioning(rho: float, bins: int, nodes: int) -> Tensor:
 
 
 def dci_of_a_partial_alignment() -> Measurement:
-    """Disentanglement and completeness of an importance table against their definitions in plain Python."""
+    """Disentanglement and completeness of an importance table against their definitions
+    in plain Python."""
     table = [[3.0, 1.0], [0.0, 2.0], [1.0, 1.0]]
 
     def concentration(rows: list[list[float]]) -> float:
@@ -149,7 +155,8 @@ def dci_of_a_partial_alignment() -> Measurement:
 
 
 def dci_of_a_rotation(angle: float = math.pi / 6) -> Measurement:
-    """The level of DCI for a rotation of the plane, from A alone, against the entropies of (cos, sin) over their sum in plain Python."""
+    """The level of DCI for a rotation of the plane, from A alone, against the entropies
+    of (cos, sin) over their sum in plain Python."""
     c, s = math.cos(angle), math.sin(angle)
     found = levels(torch.tensor([[c, -s], [s, c]], dtype=torch.float64), bins=2)
     shares = [abs(x) / (abs(c) + abs(s)) for x in (c, s)]
@@ -162,10 +169,12 @@ def dci_of_a_rotation(angle: float = math.pi / 6) -> Measurement:
 
 
 def votes_with_a_factor_left_out(stream: Stream, factors: int = 4, votes: int = 4000) -> tuple[FactorVae, float]:
-    """FactorVAE of the codes z_1, .., z_{k-1} of k factors: a vote on the last factor is won by each code alike, so the score is (k-1)/k.
+    """FactorVAE of the codes z_1, .., z_{k-1} of k factors: a vote on the last factor
+    is won by each code alike, so the score is (k-1)/k.
 
     Returns:
-        The votes, and the probability with which one is right. A code that keeps its factor has variance 0 in a batch.
+        The votes, and the probability with which one is right. A code that keeps its
+        factor has variance 0 in a batch.
     """
     drawn = stream.fork("factors")
     found = scores.factor_vae_by_simulation(

@@ -1,18 +1,23 @@
 r"""Where the scores of an entangled representation lie, from its rotation A alone.
 
-If z has independent columns and z' = f(z) is entangled through A, the normal coordinates of the pair (factor z_j, code z'_i) are
-jointly normal with correlation :math:`A_{ij}`, whatever the marginals. Scores that increasing maps of single coordinates leave alone
-are therefore functions of A:
+If z has independent columns and z' = f(z) is entangled through A, the normal
+coordinates of the pair (factor z_j, code z'_i) are jointly normal with correlation
+:math:`A_{ij}`, whatever the marginals. Scores that increasing maps of single
+coordinates leave alone are therefore functions of A:
 
-- *MIG* with b bins of equal mass: the information :math:`I_b(|A_{ij}|)` of a normal pair sorted into b x b cells; for b = 2 it is
+- *MIG* with b bins of equal mass: the information :math:`I_b(|A_{ij}|)` of a normal
+    pair sorted into b x b cells; for b = 2 it is
   :math:`\log 2 - h\bigl(\tfrac12 + \tfrac1\pi \arcsin|\rho|\bigr)` (Sheppard 1899);
 - *DCI* by least squares on normal coordinates: importance :math:`|A_{ij}|`;
-- *FactorVAE* on normal coordinates: code i keeps the variance :math:`1 - A_{ij}^2` while factor j is fixed. Where all |A_ij| are equal
-  no code is singled out, at any batch size, and a vote is a uniform draw: chance, 1/d.
+- *FactorVAE* on normal coordinates: code i keeps the variance :math:`1 - A_{ij}^2`
+  while factor j is fixed. Where all |A_ij| are equal no code is singled out, at any
+  batch size, and a vote is a uniform draw: chance, 1/d.
 
-With :math:`|A_{ij}| = d^{-1/2}` (:func:`numerics.latents.rotations.equal_entries`) these are 0, 0 and 1/d.
+With :math:`|A_{ij}| = d^{-1/2}` (:func:`numerics.latents.rotations.equal_entries`)
+these are 0, 0 and 1/d.
 
-Sources: definitions in :mod:`numerics.latents.scores`; Drezner & Wesolowsky 1990 for the normal integral.
+Sources: definitions in :mod:`numerics.latents.scores`; Drezner & Wesolowsky 1990 for
+    the normal integral.
 """
 
 from __future__ import annotations
@@ -30,12 +35,14 @@ __all__ = ["Levels", "levels", "median_information", "normal_cells", "quantised_
 
 
 def normal_cells(rho: float, bins: int, nodes: int = 96) -> tuple[Tensor, Tensor]:
-    r"""Masses of the b x b cells of equal marginal mass under a normal pair of correlation ``rho``, and an estimate of their error.
+    r"""Masses of the b x b cells of equal marginal mass under a normal pair of
+    correlation ``rho``, and an estimate of their error.
 
     .. math:: \Phi_2(h, k; \rho) = \Phi(h)\Phi(k) + \frac1{2\pi}\int_0^{\arcsin\rho}
               \exp\Bigl(-\frac{(h-k)^2}{2\cos^2\theta} - \frac{hk}{1+\sin\theta}\Bigr) d\theta
 
-    by Gauss-Legendre; the estimate is the largest change when half the nodes are used, and assumes an integrand that those resolve.
+    by Gauss-Legendre; the estimate is the largest change when half the nodes are used,
+    and assumes an integrand that those resolve.
 
     Raises:
         ValueError: |rho| > 1, or fewer than 2 bins.
@@ -68,7 +75,8 @@ def _cells(rho: float, bins: int, nodes: int) -> Tensor:
 
 
 def quantised_information(rho: float, bins: int = BINS) -> float:
-    """I_b(rho) in nats: the information of a normal pair of that correlation, both sides sorted into ``bins`` of equal mass.
+    """I_b(rho) in nats: the information of a normal pair of that correlation, both
+    sides sorted into ``bins`` of equal mass.
 
     >>> round(quantised_information(1.0, 4) / math.log(2), 12)  # two bits
     2.0
@@ -78,7 +86,8 @@ def quantised_information(rho: float, bins: int = BINS) -> float:
 
 
 def median_information(rho: Tensor) -> Tensor:
-    r"""I_2 in closed form: :math:`\log 2 + q\log q + (1-q)\log(1-q)`, :math:`q = \tfrac12 + \tfrac1\pi\arcsin|\rho|`, nats.
+    r"""I_2 in closed form: :math:`\log 2 + q\log q + (1-q)\log(1-q)`, :math:`q =
+    \tfrac12 + \tfrac1\pi\arcsin|\rho|`, nats.
 
     Args:
         rho: Correlations, any shape.
@@ -92,8 +101,10 @@ def median_information(rho: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Levels:
-    """``mig`` for bins of equal mass; ``disentanglement``, ``completeness`` by least squares on normal coordinates; ``factor_vae`` on normal
-    coordinates (None where A leaves it to the batch size); ``equal``: whether all |A_ij| are equal within A's rounding."""
+    """``mig`` for bins of equal mass; ``disentanglement``, ``completeness`` by least
+    squares on normal coordinates; ``factor_vae`` on normal coordinates (None where A
+    leaves it to the batch size); ``equal``: whether all |A_ij| are equal within A's
+    rounding."""
 
     mig: float
     disentanglement: float
@@ -103,10 +114,12 @@ class Levels:
 
 
 def levels(A: Tensor, *, bins: int = BINS) -> Levels:
-    """The population's scores of f(z) against z, for an orthogonal A of shape ``(d, d)``, d >= 2; see the module.
+    """The population's scores of f(z) against z, for an orthogonal A of shape ``(d,
+    d)``, d >= 2; see the module.
 
-    FactorVAE: 1/d where all |A_ij| are equal, and 1 where every factor has its own code of largest |A_ij|, ahead of the others
-    by more than rounding, in the limit of large batches; otherwise None.
+    FactorVAE: 1/d where all |A_ij| are equal, and 1 where every factor has its own code
+    of largest |A_ij|, ahead of the others by more than rounding, in the limit of large
+    batches; otherwise None.
 
     >>> from numerics.latents.rotations import flat_rotation
     >>> even = levels(flat_rotation(2))

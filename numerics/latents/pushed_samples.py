@@ -1,4 +1,5 @@
-"""Samples pushed through an entangling map, counted in constant memory: marginals, pairs of coordinates, random projections."""
+"""Samples pushed through an entangling map, counted in constant memory: marginals,
+pairs of coordinates, random projections."""
 
 from __future__ import annotations
 
@@ -22,14 +23,17 @@ _EPS = torch.finfo(torch.float64).eps
 
 
 class PushedSamples:
-    """``size`` points f(z), and as many fresh points of the product distribution, from samplers that never call F.
+    """``size`` points f(z), and as many fresh points of the product distribution, from
+    samplers that never call F.
 
     Args:
         f: The map. size: Points of each sample. stream: Where they are drawn from.
     Attributes:
-        pairs: The largest total variation of a pair of coordinates from independence, on 16 cells of the square.
+        pairs: The largest total variation of a pair of coordinates from independence,
+            on 16 cells of the square.
         marginals: The largest Kolmogorov distance of a coordinate from F_i, from below.
-        columns: The same from the fresh sample. projections: The same for random projections.
+        columns: The same from the fresh sample. projections: The same for random
+            projections.
     """
 
     def __init__(self, f: EntanglingMap, size: int, stream: Stream) -> None:
@@ -57,7 +61,8 @@ class PushedSamples:
 
     @property
     def under_independence(self) -> Bound:
-        """The mean of :attr:`pairs` where the coordinates are independent, and rounding."""
+        """The mean of :attr:`pairs` where the coordinates are independent, and
+        rounding."""
         return Bound(
             {"mean under independence": self._mean_variation, "rounding of F": 64 * SQUARE**2 * _EPS},
             "The mean of a total variation is at most the sum of the cells' standard deviations, halved; F is within 64 units of roundoff, at each edge.",
@@ -71,7 +76,8 @@ def _draw_pairs(f: EntanglingMap, stream: Stream, size: int, tile: int) -> Itera
 
 
 def _squash(pilot: Tensor) -> Callable[[Tensor], Tensor]:
-    """Columns centred and scaled by a pilot sample's quartiles: an increasing map that is fixed before any point is judged."""
+    """Columns centred and scaled by a pilot sample's quartiles: an increasing map that
+    is fixed before any point is judged."""
     quarters = torch.tensor([0.25, 0.5, 0.75], dtype=pilot.dtype, device=pilot.device)
     low, middle, high = torch.quantile(pilot, quarters, dim=0)
     return lambda x: (x - middle) / (high - low)

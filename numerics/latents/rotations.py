@@ -1,7 +1,9 @@
-r"""Rotations without zero entries: entries all equal in size, nearly so, reflections, or close to a permutation.
+r"""Rotations without zero entries: entries all equal in size, nearly so, reflections,
+or close to a permutation.
 
-An orthogonal A with :math:`|A_{ij}| = d^{-1/2}` is a Hadamard matrix over the root of d: d is 1, 2 or a multiple of 4, and for which
-multiples of 4 they exist is open (least unknown: 668).
+An orthogonal A with :math:`|A_{ij}| = d^{-1/2}` is a Hadamard matrix over the root of
+d: d is 1, 2 or a multiple of 4, and for which multiples of 4 they exist is open (least
+unknown: 668).
 
 Sources: Sylvester 1867; Paley 1933.
 """
@@ -23,10 +25,12 @@ NEAR = 0.02  # the angle of declared rotations near a permutation
 
 
 def hadamard(d: int) -> Tensor | None:
-    """A d x d matrix of signs with orthogonal rows, float64, or None where none of the constructions here reaches d.
+    """A d x d matrix of signs with orthogonal rows, float64, or None where none of the
+    constructions here reaches d.
 
-    Doubling (Sylvester 1867) and quadratic residues modulo a prime q (Paley 1933): d = q + 1 for q = 3 mod 4, d = 2(q + 1) for
-    q = 1 mod 4, and their products by powers of 2. No such matrix exists for d > 2 that is no multiple of 4.
+    Doubling (Sylvester 1867) and quadratic residues modulo a prime q (Paley 1933): d =
+    q + 1 for q = 3 mod 4, d = 2(q + 1) for q = 1 mod 4, and their products by powers of
+    2. No such matrix exists for d > 2 that is no multiple of 4.
 
     >>> hadamard(2)
     tensor([[ 1.,  1.],
@@ -67,7 +71,8 @@ def _border_residues(q: int, sign: float) -> Tensor:
 
 
 def _paley(q: int) -> Tensor:
-    """Order q + 1 for a prime q = 3 mod 4: the identity plus a skew conference matrix."""
+    """Order q + 1 for a prime q = 3 mod 4: the identity plus a skew conference
+    matrix."""
     return torch.eye(q + 1, dtype=torch.float64) + _border_residues(q, -1.0)
 
 
@@ -79,7 +84,8 @@ def _paley_double(q: int) -> Tensor:
 
 
 def equal_entries(d: int) -> Tensor | None:
-    """An orthogonal matrix with all |A_ij| = d^(-1/2), float64, or None where :func:`hadamard` has none.
+    """An orthogonal matrix with all |A_ij| = d^(-1/2), float64, or None where
+    :func:`hadamard` has none.
 
     >>> equal_entries(3) is None
     True
@@ -89,9 +95,11 @@ def equal_entries(d: int) -> Tensor | None:
 
 
 def hartley(d: int) -> Tensor:
-    r"""The symmetric orthogonal matrix :math:`d^{-1/2}\,(\cos + \sin)(2\pi jk/d)`; an entry vanishes only if 8 divides d.
+    r"""The symmetric orthogonal matrix :math:`d^{-1/2}\,(\cos + \sin)(2\pi jk/d)`; an
+    entry vanishes only if 8 divides d.
 
-    cos + sin is zero at 3/8 and 7/8 of a turn, and jk/d reaches neither unless d is a multiple of 8.
+    cos + sin is zero at 3/8 and 7/8 of a turn, and jk/d reaches neither unless d is a
+    multiple of 8.
 
     >>> bool((hartley(3) @ hartley(3) - torch.eye(3)).abs().max() < 1e-15)
     True
@@ -102,10 +110,11 @@ def hartley(d: int) -> Tensor:
 
 
 def flat_rotation(d: int) -> Tensor:
-    """An orthogonal matrix without zero entries whose entries are as even as the constructions here have them, for every d >= 2.
+    """An orthogonal matrix without zero entries whose entries are as even as the
+    constructions here have them, for every d >= 2.
 
-    :func:`equal_entries` where there is one, otherwise the Kronecker product of one of a power of two with Hartley's of odd order, whose
-    entries are at most sqrt(2/d).
+    :func:`equal_entries` where there is one, otherwise the Kronecker product of one of
+    a power of two with Hartley's of odd order, whose entries are at most sqrt(2/d).
 
     >>> flat_rotation(4).abs()
     tensor([[0.5000, 0.5000, 0.5000, 0.5000],
@@ -125,9 +134,11 @@ def flat_rotation(d: int) -> Tensor:
 
 
 def near_permutation(d: int, angle: float = 0.05) -> Tensor:
-    """The reflection of (1, angle, ..., angle) followed by a flip of the first sign: near the identity, no entry zero, float64.
+    """The reflection of (1, angle, ..., angle) followed by a flip of the first sign:
+    near the identity, no entry zero, float64.
 
-    For 0 < angle and angle^2 d < 1/4; entries off the diagonal are of the order of the angle and of its square.
+    For 0 < angle and angle^2 d < 1/4; entries off the diagonal are of the order of the
+    angle and of its square.
 
     >>> near_permutation(2)
     tensor([[ 0.9950,  0.0998],
@@ -159,7 +170,8 @@ def householder(v: Tensor) -> Tensor:
     No entry vanishes when v_i != 0 and v_i^2 != |v|^2 / 2 for every i.
 
     Raises:
-        TypeError: not float32 or float64. ValueError: a vector that is zero or not finite.
+        TypeError: not float32 or float64. ValueError: a vector that is zero or not
+            finite.
     Accuracy: orthogonal to a few units of roundoff.
 
     >>> householder(spike(2, 2.0))
@@ -177,12 +189,14 @@ def householder(v: Tensor) -> Tensor:
 def declared_rotation(d: int, kind: str, stream: Stream, *, t: float = 1.0) -> Tensor:
     """An orthogonal matrix without zero entries, float64, on the stream's device.
 
-    ``reflection``: that of (t, 1, ..., 1). ``equal``: all |A_ij| equal. ``near``: near a signed permutation. ``random``: the
-    orthogonal factor of a matrix of normals, drawn again while an entry is hard to tell from 0 (the least of d^2 entries is of
+    ``reflection``: that of (t, 1, ..., 1). ``equal``: all |A_ij| equal. ``near``: near
+    a signed permutation. ``random``: the orthogonal factor of a matrix of normals,
+    drawn again while an entry is hard to tell from 0 (the least of d^2 entries is of
     the order d^-2.5; nine draws in ten pass).
 
     Raises:
-        ValueError: ``equal`` in a dimension in which no such matrix is known here; an unknown kind.
+        ValueError: ``equal`` in a dimension in which no such matrix is known here; an
+            unknown kind.
 
     >>> A = declared_rotation(3, "random", Stream(1))
     >>> bool((A @ A.mT - torch.eye(3)).abs().max() < 1e-14)

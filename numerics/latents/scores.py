@@ -1,15 +1,20 @@
-r"""Scores of a representation against known factors, on plain arrays: MIG, DCI and FactorVAE.
+r"""Scores of a representation against known factors, on plain arrays: MIG, DCI and
+FactorVAE.
 
-``codes`` has shape ``(n, c)``, one column a coordinate of the representation, ``factors`` has shape ``(n, k)``; rows belong together.
-Each score is published in several variants; what is computed here:
+``codes`` has shape ``(n, c)``, one column a coordinate of the representation,
+``factors`` has shape ``(n, k)``; rows belong together. Each score is published in
+several variants; what is computed here:
 
-- **MIG** (Chen et al. 2018) on codes sorted into bins, as Locatello et al. 2019 do (20 bins): mutual information is that of the
-  empirical joint distribution of two labels. Chen et al. integrate over the encoder's noise instead.
-- **DCI** (Eastwood & Williams 2018) with linear regression, by default of least squares: their Lasso with its penalty left to the
-  caller. :func:`dci_of_importance` takes the importances of any other regressor (trees, say).
+- **MIG** (Chen et al. 2018) on codes sorted into bins, as Locatello et al. 2019 do (20
+  bins): mutual information is that of the empirical joint distribution of two labels.
+  Chen et al. integrate over the encoder's noise instead.
+- **DCI** (Eastwood & Williams 2018) with linear regression, by default of least
+  squares: their Lasso with its penalty left to the caller. :func:`dci_of_importance`
+  takes the importances of any other regressor (trees, say).
 - **FactorVAE** (Kim & Mnih 2018): the accuracy of a majority vote on *fresh* votes.
 
-:func:`normal_scores` makes a score of the last two invariant under increasing maps of single coordinates; equal-mass bins do so for MIG.
+:func:`normal_scores` makes a score of the last two invariant under increasing maps of
+single coordinates; equal-mass bins do so for MIG.
 """
 
 from __future__ import annotations
@@ -37,12 +42,14 @@ _TILE = 1 << 20  # numbers held at a time
 
 
 def bins_of_equal_mass(values: Tensor, bins: int = BINS) -> Tensor:
-    """Labels 0..bins-1 of every column by its own empirical quantiles; equal values share a label.
+    """Labels 0..bins-1 of every column by its own empirical quantiles; equal values
+    share a label.
 
     Invariant under increasing maps of each column. Shape of ``values``, int64.
 
     Raises:
-        ValueError: fewer than two bins, fewer rows than bins, or values that are not finite.
+        ValueError: fewer than two bins, fewer rows than bins, or values that are not
+            finite.
 
     >>> bins_of_equal_mass(torch.tensor([[0.1], [5.0], [0.2], [9.0]]), 2)
     tensor([[0],
@@ -59,9 +66,11 @@ def bins_of_equal_mass(values: Tensor, bins: int = BINS) -> Tensor:
 
 
 def bins_of_equal_width(values: Tensor, bins: int = BINS) -> Tensor:
-    """Labels by ``bins`` cells of equal width between a column's least and largest value, as a histogram has them.
+    """Labels by ``bins`` cells of equal width between a column's least and largest
+    value, as a histogram has them.
 
-    Not invariant under increasing maps; this is what Locatello et al. 2019 do. Raises as :func:`bins_of_equal_mass`.
+    Not invariant under increasing maps; this is what Locatello et al. 2019 do. Raises
+    as :func:`bins_of_equal_mass`.
 
     Args:
         values: Shape ``(n, c)``.
@@ -80,7 +89,8 @@ def bins_of_equal_width(values: Tensor, bins: int = BINS) -> Tensor:
 
 
 def classes(factors: Tensor, bins: int = BINS, *, sort: Callable[[Tensor, int], Tensor] = bins_of_equal_mass) -> Tensor:
-    """Labels of factors: a column with at most ``bins`` distinct values keeps them as its classes, others are sorted into bins.
+    """Labels of factors: a column with at most ``bins`` distinct values keeps them as
+    its classes, others are sorted into bins.
 
     Args:
         factors: Shape ``(n, k)``.
@@ -99,9 +109,11 @@ def classes(factors: Tensor, bins: int = BINS, *, sort: Callable[[Tensor, int], 
 
 
 def normal_scores(values: Tensor) -> Tensor:
-    r"""Every column replaced by :math:`\Phi^{-1}\bigl((r - \tfrac12)/n\bigr)`, r the rank, of equal values their mean rank. float64.
+    r"""Every column replaced by :math:`\Phi^{-1}\bigl((r - \tfrac12)/n\bigr)`, r the
+    rank, of equal values their mean rank. float64.
 
-    A constant column becomes 0; a column without ties becomes the n quantiles of the normal distribution at the middles of n equal masses.
+    A constant column becomes 0; a column without ties becomes the n quantiles of the
+    normal distribution at the middles of n equal masses.
 
     Args:
         values: Shape ``(n, c)``, n at least 1.
@@ -126,7 +138,8 @@ def normal_scores(values: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Mig:
-    """``score`` in [0, 1]; ``gaps`` (k,); ``information`` (c, k) and ``entropy`` (k,) in nats."""
+    """``score`` in [0, 1]; ``gaps`` (k,); ``information`` (c, k) and ``entropy`` (k,)
+    in nats."""
 
     score: float
     gaps: Tensor
@@ -135,7 +148,8 @@ class Mig:
 
 
 def mutual_information(first: Tensor, second: Tensor) -> Tensor:
-    r"""Mutual information of labels, every column of ``first`` with every one of ``second``, of their empirical joint distribution.
+    r"""Mutual information of labels, every column of ``first`` with every one of
+    ``second``, of their empirical joint distribution.
 
     .. math:: \hat I = \hat H(A) + \hat H(B) - \hat H(A, B), \qquad \hat H = -\sum_a \tfrac{n_a}{n}\log\tfrac{n_a}{n}
 
@@ -155,7 +169,8 @@ def mutual_information(first: Tensor, second: Tensor) -> Tensor:
 
 
 def joint_entropy(first: Tensor, second: Tensor) -> Tensor:
-    """Entropy of the empirical joint distribution of labels, every column of ``first`` (``(n, c)``) with every one of ``second`` (``(n, k)``); nats, ``(c, k)``, float64.
+    """Entropy of the empirical joint distribution of labels, every column of ``first``
+    (``(n, c)``) with every one of ``second`` (``(n, k)``); nats, ``(c, k)``, float64.
 
     >>> labels = torch.tensor([[0], [1]])
     >>> joint_entropy(labels, labels)  # log 2
@@ -184,16 +199,20 @@ def mig(
 
     .. math:: \mathrm{MIG} = \frac1k \sum_j \frac{\hat I(c_{(1)}; v_j) - \hat I(c_{(2)}; v_j)}{\hat H(v_j)}
 
-    where (1) and (2) are the two codes that say most about factor j. Codes are sorted into ``bins``; factors with more than
-    ``bins`` distinct values likewise. The estimate is never negative, and so lies above a true gap of zero by about
-    ``bins^2 / n``.
+    where (1) and (2) are the two codes that say most about factor j. Codes are sorted
+    into ``bins``; factors with more than ``bins`` distinct values likewise. The
+    estimate is never negative, and so lies above a true gap of zero by about ``bins^2 /
+    n``.
 
     Args:
-        codes: Shape ``(n, c)``, c >= 2. factors: Shape ``(n, k)``. sort: :func:`bins_of_equal_mass`, or :func:`bins_of_equal_width`
-            for the histogram of Locatello et al. 2019.
+        codes: Shape ``(n, c)``, c >= 2. factors: Shape ``(n, k)``. sort:
+            :func:`bins_of_equal_mass`, or :func:`bins_of_equal_width` for the histogram
+            of Locatello et al. 2019.
     Raises:
-        ValueError: fewer than two codes, a constant factor, rows that do not match, values that are not finite.
-    Source: Chen, Li, Grosse, Duvenaud 2018, section 4; the bins of Locatello et al. 2019, appendix C.
+        ValueError: fewer than two codes, a constant factor, rows that do not match,
+            values that are not finite.
+    Source: Chen, Li, Grosse, Duvenaud 2018, section 4; the bins of Locatello et al.
+        2019, appendix C.
 
     >>> factors = torch.cartesian_prod(torch.arange(4.0), torch.arange(4.0))
     >>> mig(factors, factors, bins=4).score
@@ -208,7 +227,8 @@ def mig(
 
 
 def mig_of_information(information: Tensor, entropy: Tensor) -> Mig:
-    """The gap from mutual informations ``(c, k)`` and entropies ``(k,)``, however they were found.
+    """The gap from mutual informations ``(c, k)`` and entropies ``(k,)``, however they
+    were found.
 
     >>> mig_of_information(torch.tensor([[1.0], [0.25]]), torch.tensor([1.0])).score
     0.75
@@ -227,8 +247,9 @@ def mig_of_information(information: Tensor, entropy: Tensor) -> Mig:
 
 @dataclass(frozen=True)
 class Dci:
-    """``disentanglement`` and ``completeness`` in [0, 1]; ``error`` the root mean square error over the factors' standard deviation, on
-    rows that were not fitted, averaged over factors (informativeness is its absence); ``importance`` (c, k)."""
+    """``disentanglement`` and ``completeness`` in [0, 1]; ``error`` the root mean
+    square error over the factors' standard deviation, on rows that were not fitted,
+    averaged over factors (informativeness is its absence); ``importance`` (c, k)."""
 
     disentanglement: float
     completeness: float
@@ -239,15 +260,17 @@ class Dci:
 def dci(codes: Tensor, factors: Tensor, *, penalty: float = 0.0) -> Dci:
     r"""Disentanglement, completeness and informativeness with linear regression.
 
-    Codes and factors are standardised; the weights minimise :math:`\tfrac1{2m}|V - CW|^2 + \lambda |W|_1` over the first half of the
-    rows, the importance of code i for factor j is :math:`|W_{ij}|`, and the error is taken on the second half. With
-    :math:`\lambda` = ``penalty`` = 0 this is least squares, and for normal factors v = Az with orthogonal A the importance is |A^T|.
+    Codes and factors are standardised; the weights minimise :math:`\tfrac1{2m}|V -
+    CW|^2 + \lambda |W|_1` over the first half of the rows, the importance of code i for
+    factor j is :math:`|W_{ij}|`, and the error is taken on the second half. With
+    :math:`\lambda` = ``penalty`` = 0 this is least squares, and for normal factors v =
+    Az with orthogonal A the importance is |A^T|.
 
     Args:
         codes: Shape ``(n, c)``. factors: Shape ``(n, k)``.
     Raises:
-        ValueError: fewer than two codes or factors, a constant factor, fewer than 2 c + 4 rows, a negative penalty. A constant code
-            has no importance.
+        ValueError: fewer than two codes or factors, a constant factor, fewer than 2 c +
+            4 rows, a negative penalty. A constant code has no importance.
     Source: Eastwood & Williams 2018, section 2; their first regressor is the Lasso.
 
     >>> factors = torch.cartesian_prod(torch.arange(4.0), torch.arange(4.0))
@@ -269,17 +292,20 @@ def dci(codes: Tensor, factors: Tensor, *, penalty: float = 0.0) -> Dci:
 
 
 def dci_of_importance(importance: Tensor) -> tuple[float, float]:
-    r"""Disentanglement and completeness of an importance matrix R, shape ``(c, k)``, entries >= 0.
+    r"""Disentanglement and completeness of an importance matrix R, shape ``(c, k)``,
+    entries >= 0.
 
     .. math:: D = \sum_i \rho_i \Bigl(1 + \tfrac{1}{\log k}\sum_j P_{ij}\log P_{ij}\Bigr),\quad P_{ij} = \frac{R_{ij}}{\sum_l R_{il}},
               \quad \rho_i = \frac{\sum_j R_{ij}}{\sum R}
 
-    and completeness likewise over columns, with log c and weights by columns. Codes of no importance have no weight; if nothing
-    is important, both are 0.
+    and completeness likewise over columns, with log c and weights by columns. Codes of
+    no importance have no weight; if nothing is important, both are 0.
 
     Raises:
-        ValueError: fewer than two codes or factors (the logarithm's base would be 1), negative or infinite entries.
-    Source: Eastwood & Williams 2018, section 2; the weights of completeness as in Locatello et al. 2019.
+        ValueError: fewer than two codes or factors (the logarithm's base would be 1),
+            negative or infinite entries.
+    Source: Eastwood & Williams 2018, section 2; the weights of completeness as in
+        Locatello et al. 2019.
 
     >>> dci_of_importance(torch.eye(2)), dci_of_importance(torch.ones(2, 2))
     ((1.0, 1.0), (0.0, 0.0))
@@ -297,7 +323,8 @@ def dci_of_importance(importance: Tensor) -> tuple[float, float]:
 
 
 def _concentration(R: Tensor) -> float:
-    """The mean over rows, weighted by their sums, of one minus the rows' entropy in units of the largest possible."""
+    """The mean over rows, weighted by their sums, of one minus the rows' entropy in
+    units of the largest possible."""
     rows = R.sum(1)
     share = R / torch.where(rows > 0, rows, torch.ones_like(rows))[:, None]
     kept = 1.0 + torch.xlogy(share, share).sum(1) / math.log(R.shape[1])
@@ -305,16 +332,19 @@ def _concentration(R: Tensor) -> float:
 
 
 def lasso_weights(X: Tensor, Y: Tensor, penalty: float = 0.0) -> Tensor:
-    r"""The W that minimises :math:`\tfrac1{2n}|Y - XW|^2 + \lambda|W|_1`, shape ``(c, k)``.
+    r"""The W that minimises :math:`\tfrac1{2n}|Y - XW|^2 + \lambda|W|_1`, shape ``(c,
+    k)``.
 
-    For :math:`\lambda = 0` by a factorisation (the shortest W where several do). Otherwise by coordinate descent until the optimality
-    conditions :math:`|X_i^T(Y - XW)/n| \le \lambda`, with equality and sign where :math:`W_i \ne 0`, hold to 64 c units of roundoff
-    of their terms.
+    For :math:`\lambda = 0` by a factorisation (the shortest W where several do).
+    Otherwise by coordinate descent until the optimality conditions :math:`|X_i^T(Y -
+    XW)/n| \le \lambda`, with equality and sign where :math:`W_i \ne 0`, hold to 64 c
+    units of roundoff of their terms.
 
     Args:
         X: Shape ``(n, c)``. Y: Shape ``(n, k)``.
     Raises:
-        ValueError: a penalty below 0 or not finite, or no convergence in 100,000 sweeps (nearly dependent columns).
+        ValueError: a penalty below 0 or not finite, or no convergence in 100,000 sweeps
+            (nearly dependent columns).
 
     >>> lasso_weights(torch.tensor([[1.0], [-1.0]]), torch.tensor([[3.0], [-3.0]]), penalty=1.0)  # 3 - 1
     tensor([[2.]])
@@ -345,8 +375,9 @@ def lasso_weights(X: Tensor, Y: Tensor, penalty: float = 0.0) -> Tensor:
 
 @dataclass(frozen=True)
 class FactorVae:
-    """``score``: how many of ``total`` fresh votes the majority of the training votes calls right (``right``); ``votes``, the training
-    table of shape (k, c): how often a batch with factor k fixed varied least in code c."""
+    """``score``: how many of ``total`` fresh votes the majority of the training votes
+    calls right (``right``); ``votes``, the training table of shape (k, c): how often a
+    batch with factor k fixed varied least in code c."""
 
     score: float
     right: int
@@ -359,16 +390,19 @@ def factor_vae(
 ) -> FactorVae:  # fmt: skip
     """The FactorVAE score from rows that are already there.
 
-    A vote: a factor at random, its class in a random row, ``batch`` rows of that class drawn with replacement, and the code that
-    varies least among them, relative to its variance over all rows. Factors with more than ``bins`` values are fixed up to a bin
+    A vote: a factor at random, its class in a random row, ``batch`` rows of that class
+    drawn with replacement, and the code that varies least among them, relative to its
+    variance over all rows. Factors with more than ``bins`` values are fixed up to a bin
     of equal mass. Half of ``votes`` trains the majority vote, half measures it.
 
     Args:
         codes: Shape ``(n, c)``. factors: Shape ``(n, k)``. stream: Source of the votes.
         variance: Of each code, shape ``(c,)``; that over the rows when omitted.
     Raises:
-        ValueError: rows that do not match, all codes constant, a batch below 2, fewer than 2 votes.
-    Source: Kim & Mnih 2018, section 5, who draw each batch from a simulator: :func:`factor_vae_by_simulation`.
+        ValueError: rows that do not match, all codes constant, a batch below 2, fewer
+            than 2 votes.
+    Source: Kim & Mnih 2018, section 5, who draw each batch from a simulator:
+        :func:`factor_vae_by_simulation`.
 
     >>> factors = torch.cartesian_prod(torch.arange(4.0), torch.arange(4.0))
     >>> factor_vae(factors, factors, Stream(1)).score
@@ -405,12 +439,16 @@ def factor_vae_by_simulation(
 ) -> FactorVae:  # fmt: skip
     """The FactorVAE score where factors can be set: as published.
 
-    A vote: ``batch`` rows of ``sample``, one factor at random set to its value in the first row throughout, and the code of
-    ``represent(factors)`` that varies least, relative to its variance over ``pilot`` rows. Half of ``votes`` trains, half measures.
+    A vote: ``batch`` rows of ``sample``, one factor at random set to its value in the
+    first row throughout, and the code of ``represent(factors)`` that varies least,
+    relative to its variance over ``pilot`` rows. Half of ``votes`` trains, half
+    measures.
 
     Args:
-        represent: From factors ``(m, k)`` to codes ``(m, c)``. sample: From m to factors ``(m, k)``.
-    Source: Kim & Mnih 2018, section 5 (they train on 500 to 800 votes of batches of 64).
+        represent: From factors ``(m, k)`` to codes ``(m, c)``. sample: From m to
+            factors ``(m, k)``.
+    Source: Kim & Mnih 2018, section 5 (they train on 500 to 800 votes of batches of
+        64).
 
     >>> draws = Stream(1)
     >>> factor_vae_by_simulation(lambda z: z.flip(1), lambda m: draws.normal(m, 2), Stream(2), votes=40).score
@@ -423,10 +461,12 @@ def factor_vae_by_simulation(
 def pairs_by_simulation(
     represent: Callable[[Tensor], Tensor], sample: Callable[[int], Tensor], stream: Stream, *, batch: int, votes: int, pilot: int = 4096
 ) -> tuple[Iterator[tuple[Tensor, Tensor]], int, int]:  # fmt: skip
-    """Votes as tiles of (fixed factor, steadiest code), with the numbers of factors and of codes.
+    """Votes as tiles of (fixed factor, steadiest code), with the numbers of factors and
+    of codes.
 
     Args:
-        represent: From factors ``(m, k)`` to codes ``(m, c)``. sample: From m to factors ``(m, k)``.
+        represent: From factors ``(m, k)`` to codes ``(m, c)``. sample: From m to
+            factors ``(m, k)``.
 
     >>> draws = Stream(1)
     >>> pairs, k, c = pairs_by_simulation(
@@ -452,7 +492,8 @@ def pairs_by_simulation(
 
 
 def factor_vae_of_votes(train: Tensor, test: Tensor) -> FactorVae:
-    """The score from two tables of votes, shape ``(k, c)``: each code calls the factor that most of its training votes name.
+    """The score from two tables of votes, shape ``(k, c)``: each code calls the factor
+    that most of its training votes name.
 
     >>> factor_vae_of_votes(torch.tensor([[9, 1], [1, 9]]), torch.tensor([[3, 1], [1, 3]])).score
     0.75
@@ -474,7 +515,8 @@ def _score_votes(pairs: Iterator[tuple[Tensor, Tensor]], k: int, c: int) -> Fact
 
 
 def _steadiest(batches: Tensor, spread: Tensor) -> Tensor:
-    """The code of least relative variance in each batch ``(votes, batch, c)``; constant codes take no part."""
+    """The code of least relative variance in each batch ``(votes, batch, c)``; constant
+    codes take no part."""
     ratio = batches.var(dim=1) / spread
     return torch.where(spread > 0, ratio, math.inf).argmin(-1)
 

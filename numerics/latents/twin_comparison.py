@@ -1,4 +1,5 @@
-"""Draws of a model and of its twin held against each other in constant memory; codes against the information and the weights that a rotation gives them."""
+"""Draws of a model and of its twin held against each other in constant memory; codes
+against the information and the weights that a rotation gives them."""
 
 from __future__ import annotations
 
@@ -26,11 +27,13 @@ CELLS = 1 << 12
 
 
 class Comparison:
-    """Two samples of observations: every coordinate, random projections, and the mean embedding.
+    """Two samples of observations: every coordinate, random projections, and the mean
+    embedding.
 
     Args:
         pilot: Points ``(n, m)`` that fix the scales before any point is judged.
-        stream: Where projections and frequencies come from. directions, features: How many.
+        stream: Where projections and frequencies come from. directions, features: How
+            many.
         subset: Which coordinates are compared one by one; all when left out.
     """
 
@@ -80,12 +83,15 @@ def labels_of(mapping: EntanglingMap, z: Tensor, bins: int) -> Tensor:
 
 
 def information_defect(mapping: EntanglingMap, z: Tensor, correlation: Tensor, bins: int) -> float:
-    """The largest distance, over log ``bins``, of the information of a code f(z)_i and a factor z_j from that of a normal pair.
+    """The largest distance, over log ``bins``, of the information of a code f(z)_i and
+    a factor z_j from that of a normal pair.
 
-    Codes and factors have the prior as their distribution, whose bins hold equal mass: their entropies are log ``bins`` each, and only the joint one is estimated.
+    Codes and factors have the prior as their distribution, whose bins hold equal mass:
+    their entropies are log ``bins`` each, and only the joint one is estimated.
 
     Args:
-        z: Draws of the prior. correlation: Claimed, ``(c, k)``: for the first c codes and k factors.
+        z: Draws of the prior. correlation: Claimed, ``(c, k)``: for the first c codes
+            and k factors.
     """
     c, k = correlation.shape
     factors, codes = (
@@ -101,19 +107,24 @@ def information_defect(mapping: EntanglingMap, z: Tensor, correlation: Tensor, b
 
 
 def information_width(n: int, bins: int) -> tuple[float, float]:
-    """For ``Test.hoeffding(n, width)`` of :func:`information_defect`, and how far its mean may lie from 0.
+    """For ``Test.hoeffding(n, width)`` of :func:`information_defect`, and how far its
+    mean may lie from 0.
 
-    Replacing one point takes a share 1/n from one cell and gives it to another, which moves an empirical entropy by at most (log n + 1)/n, so that
-    McDiarmid's inequality is Hoeffding's of that width; an empirical entropy of m cells is low on average by at most log(1 + (m - 1)/n) (Paninski 2003).
+    Replacing one point takes a share 1/n from one cell and gives it to another, which
+    moves an empirical entropy by at most (log n + 1)/n, so that McDiarmid's inequality
+    is Hoeffding's of that width; an empirical entropy of m cells is low on average by
+    at most log(1 + (m - 1)/n) (Paninski 2003).
     """
     return (math.log(n) + 1.0) / math.log(bins), math.log1p((bins**2 - 1) / n) / math.log(bins)
 
 
 def fitted_weights(mapping: EntanglingMap, at: Linearized, error: Errors) -> tuple[Tensor, float, float]:
-    """Least squares of the factors' normal coordinates U on those V of the codes as evaluated, ``(d, d)``, and how far from A that may lie.
+    """Least squares of the factors' normal coordinates U on those V of the codes as
+    evaluated, ``(d, d)``, and how far from A that may lie.
 
     Returns:
-        The weights W, what the fit leaves and what the map's rounding explains, the two terms of :data:`FITTED`.
+        The weights W, what the fit leaves and what the map's rounding explains, the two
+        terms of :data:`FITTED`.
     """
     A, gamma = mapping.A, mapping.dim * torch.finfo(mapping.A.dtype).eps
     codes = mapping.prior.columnwise(mapping.link.inner, at.x)

@@ -1,4 +1,5 @@
-"""A model and its twin, held against each other as evaluated: integrands, distributions of x, fitted weights, each with its bound."""
+"""A model and its twin, held against each other as evaluated: integrands, distributions
+of x, fitted weights, each with its bound."""
 
 from __future__ import annotations
 
@@ -31,14 +32,16 @@ EDGE = 8.5  # standard deviations
 
 
 class MeasuredTwin(MeasuredMap):
-    """A twin at points of the prior's open support, shape ``(n, d)``; refuses points as :class:`MeasuredMap` does."""
+    """A twin at points of the prior's open support, shape ``(n, d)``; refuses points as
+    :class:`MeasuredMap` does."""
 
     def __init__(self, twin: EntangledTwin, points: Tensor) -> None:
         super().__init__(twin.mapping, points)
         self.twin = twin
 
     def integrand(self, stream: Stream) -> Measurement:
-        r"""``|log p(f(z)) + log |det J| + log K(x | f^-1(f(z))) - log p(z) - log K(x | z)|`` for x drawn from the first model."""
+        r"""``|log p(f(z)) + log |det J| + log K(x | f^-1(f(z))) - log p(z) - log K(x |
+        z)|`` for x drawn from the first model."""
         decoder = self.twin.decoder
         with torch.enable_grad():
             inputs = self.z.detach().requires_grad_(True)
@@ -63,7 +66,8 @@ class MeasuredTwin(MeasuredMap):
         return Measurement(residual, bound, len(self.z))
 
     def distributions_of_x(self, stream: Stream, places: int = 8) -> Measurement:
-        """``|P(x) - P'(x)| / P(x)`` of both models in the plane, by the trapezoidal rule, each through its own decoder."""
+        """``|P(x) - P'(x)| / P(x)`` of both models in the plane, by the trapezoidal
+        rule, each through its own decoder."""
         decoder = self.twin.decoder
         x = decoder.sample(decoder(self.z[:places]), stream)
         own, other = self._masses(x, NODES)
@@ -94,7 +98,8 @@ class MeasuredTwin(MeasuredMap):
         return own, other
 
     def importances(self) -> tuple[Measurement, Measurement]:
-        """Weights of the factors' normal coordinates on the codes' against the entries of A; and DCI of these weights against 0.
+        """Weights of the factors' normal coordinates on the codes' against the entries
+        of A; and DCI of these weights against 0.
 
         The second is claimed where all |A_ij| are equal.
         """
@@ -112,7 +117,8 @@ class MeasuredTwin(MeasuredMap):
 
 
 def compared_draws(twin: EntangledTwin, size: int, observe: Observe, stream: Stream) -> tuple[Comparison, Bound]:
-    """``size`` observations of the model and of its twin, drawn apart; and what the joint distance is on average under one distribution.
+    """``size`` observations of the model and of its twin, drawn apart; and what the
+    joint distance is on average under one distribution.
 
     Args:
         observe: From latents and observations ``(n, d), (n, m)`` to what is compared.
@@ -139,18 +145,20 @@ def _draws(twin: EntangledTwin, stream: Stream, size: int, observe: Observe) -> 
 
 
 def _noisy(twin: EntangledTwin, mean: Any, stream: Stream) -> Tensor:
-    """x given its mean, for a decoder that has noise of its own; a user's decoder has none."""
+    """x given its mean, for a decoder that has noise of its own; a user's decoder has
+    none."""
     return twin.decoder.sample(mean, stream) if isinstance(twin.decoder, RandomDecoder) else mean.detach().flatten(1)
 
 
 def scored_codes(
     twin: EntangledTwin, size: int, claimed: Levels, stream: Stream
 ) -> tuple[float, int, float, Bound, scores.FactorVae | None]:
-    """Informations of codes and factors against the level that A gives them, and FactorVAE's votes where all |A_ij| are equal.
+    """Informations of codes and factors against the level that A gives them, and
+    FactorVAE's votes where all |A_ij| are equal.
 
     Returns:
-        The largest distance of an information, in units of log bins; how many draws it rests on; the width for Hoeffding's
-        inequality; its bias; the votes.
+        The largest distance of an information, in units of log bins; how many draws it
+        rests on; the width for Hoeffding's inequality; its bias; the votes.
     """
     f, bins, draws = twin.mapping, scores.BINS, min(4 * size, 100_000)
     correlation = torch.full_like(f.A, f.dim**-0.5) if claimed.equal else f.A.abs()

@@ -1,7 +1,10 @@
-r"""The entangled twin of a latent-variable model: another decoder with the same prior and the same distribution of the data.
+r"""The entangled twin of a latent-variable model: another decoder with the same prior
+and the same distribution of the data.
 
-With :math:`z \sim p`, :math:`x = g(z)` (or any noise added after g) and a bijection f that preserves p, the twin draws :math:`z' \sim p` and
-decodes :math:`x = g(f^{-1}(z'))`. Since :math:`f^{-1}(z') \sim p` too, x has the same distribution. An encoder :math:`e(x) \approx z` of the first model becomes
+With :math:`z \sim p`, :math:`x = g(z)` (or any noise added after g) and a bijection f
+that preserves p, the twin draws :math:`z' \sim p` and decodes :math:`x =
+g(f^{-1}(z'))`. Since :math:`f^{-1}(z') \sim p` too, x has the same distribution. An
+encoder :math:`e(x) \approx z` of the first model becomes
 :math:`f(e(x)) \approx z'`.
 
 Source: Locatello et al. 2019, theorem 1 and what they conclude from it.
@@ -22,7 +25,8 @@ __all__ = ["EntangledTwin", "RandomDecoder"]
 
 
 class EntangledTwin:
-    """``decoder`` after the inverse of ``mapping``; a callable from latents z' to whatever the decoder returns.
+    """``decoder`` after the inverse of ``mapping``; a callable from latents z' to
+    whatever the decoder returns.
 
     Args:
         decoder: From latents ``(n, d)`` to observations, first axis n.
@@ -77,7 +81,8 @@ class EntangledTwin:
 
 
 class RandomDecoder:
-    r"""A smooth decoder :math:`g(z) = W_2 \tanh(W_1 \arctan z + b)` with normal noise of scale ``noise``, drawn from a stream.
+    r"""A smooth decoder :math:`g(z) = W_2 \tanh(W_1 \arctan z + b)` with normal noise
+    of scale ``noise``, drawn from a stream.
 
     Args:
         d: Latents. outputs: Observed coordinates. hidden: Units.
@@ -121,9 +126,10 @@ class RandomDecoder:
     def rounding(self, x: Tensor, mean: Tensor) -> Tensor:
         """How far rounding can carry ``log_prob(x, g(z))`` at one z; shape ``(n,)``.
 
-        arctan and tanh within 16 units of roundoff of values up to pi/2 and 1, inner products of length d and ``hidden`` within gamma_d
-        and gamma_hidden of the sums of moduli (Higham 2002, section 3.1), tanh of slope at most 1; then the slope |x - g|/noise^2 of
-        the square, and the square's own rounding.
+        arctan and tanh within 16 units of roundoff of values up to pi/2 and 1, inner
+        products of length d and ``hidden`` within gamma_d and gamma_hidden of the sums
+        of moduli (Higham 2002, section 3.1), tanh of slope at most 1; then the slope |x
+        - g|/noise^2 of the square, and the square's own rounding.
 
         Args:
             x, mean: Shape ``(n, outputs)``.

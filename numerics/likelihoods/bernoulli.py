@@ -1,6 +1,8 @@
-"""Bernoulli likelihoods of networks with shared parameters, measured: values, gradients by autograd, images by threshold.
+"""Bernoulli likelihoods of networks with shared parameters, measured: values, gradients
+by autograd, images by threshold.
 
-A *model* is a module of :mod:`numerics.likelihoods.networks`, or any other whose ``forward()`` returns ``(pixel_logits, label_logit)``.
+A *model* is a module of :mod:`numerics.likelihoods.networks`, or any other whose
+``forward()`` returns ``(pixel_logits, label_logit)``.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ def check_images(images: Tensor, logits: Tensor) -> None:
     """Refuse images that are not bits of the logits' dtype and last dimension.
 
     Args:
-        images: Shape ``(*, D)``. logits: Shape ``(*, D)``; the leading dimensions may differ.
+        images: Shape ``(*, D)``. logits: Shape ``(*, D)``; the leading dimensions may
+            differ.
     Raises:
         TypeError: an integer or boolean tensor, or another dtype than the logits'.
-        ValueError: no pixel at all, another number of pixels, or a value other than 0 and 1.
+        ValueError: no pixel at all, another number of pixels, or a value other than 0
+            and 1.
 
     >>> check_images(torch.tensor([0.5]), torch.zeros(1))
     Traceback (most recent call last):
@@ -45,11 +49,14 @@ def check_images(images: Tensor, logits: Tensor) -> None:
 
 
 def pixel_log_masses(logits: Tensor, images: Tensor) -> Tensor:
-    """``log Bern(x | sigmoid(a))`` in nats, elementwise, broadcasting ``logits`` and ``images``.
+    """``log Bern(x | sigmoid(a))`` in nats, elementwise, broadcasting ``logits`` and
+    ``images``.
 
     Args:
-        logits: a, floating, any shape. images: x, zeros and ones in the logits' dtype, broadcastable with them.
-    Accuracy: relative error at most 4 eps at logit zero (an exponential, a log1p and an addition, each within an ulp).
+        logits: a, floating, any shape. images: x, zeros and ones in the logits' dtype,
+            broadcastable with them.
+    Accuracy: relative error at most 4 eps at logit zero (an exponential, a log1p and an
+        addition, each within an ulp).
 
     >>> pixel_log_masses(torch.zeros(2), torch.tensor([0.0, 1.0])).exp()
     tensor([0.5000, 0.5000])
@@ -58,7 +65,8 @@ def pixel_log_masses(logits: Tensor, images: Tensor) -> Tensor:
 
 
 def pairwise_sum(values: Tensor) -> Tensor:
-    """Sum over the last dimension by halving: relative error at most ``ceil(log2 n)`` unit roundoffs of ``sum |values|``.
+    """Sum over the last dimension by halving: relative error at most ``ceil(log2 n)``
+    unit roundoffs of ``sum |values|``.
 
     Args:
         values: Shape ``(*, n)``.
@@ -89,7 +97,8 @@ def bernoulli_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
     Returns:
         Shape ``(*,)``.
     Raises:
-        TypeError, ValueError: as in :func:`check_images`, or logits that are integer, NaN or infinite.
+        TypeError, ValueError: as in :func:`check_images`, or logits that are integer,
+            NaN or infinite.
     Accuracy:
         ``(4 + log2 D) eps sum_i |log p(x_i)|`` at logits zero.
 
@@ -102,7 +111,8 @@ def bernoulli_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
 
 
 def continuous_bernoulli_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
-    """The same sum for torch's continuous Bernoulli, a density on [0, 1]: zero at logits zero, whatever the image.
+    """The same sum for torch's continuous Bernoulli, a density on [0, 1]: zero at
+    logits zero, whatever the image.
 
     Args:
         logits: Shape ``(*, D)``. images: Shape ``(*, D)``, values in [0, 1].
@@ -116,11 +126,13 @@ def continuous_bernoulli_log_likelihood(logits: Tensor, images: Tensor) -> Tenso
 
 
 def label_parameters(model: nn.Module) -> list[nn.Parameter]:
-    """The parameters that the label's logit depends on: the two gradients are taken and compared in these.
+    """The parameters that the label's logit depends on: the two gradients are taken and
+    compared in these.
 
     Raises:
-        TypeError, ValueError: as in :func:`~numerics.likelihoods.networks.evaluate`; or there is no such parameter, so that the
-            label's gradient, the ratio's denominator, does not exist.
+        TypeError, ValueError: as in :func:`~numerics.likelihoods.networks.evaluate`; or
+            there is no such parameter, so that the label's gradient, the ratio's
+            denominator, does not exist.
 
     >>> from numerics.likelihoods.networks import patch_network
     >>> [tuple(value.shape) for value in label_parameters(patch_network(8, 2, Stream(1)))]
@@ -167,7 +179,8 @@ def _norm(pieces: Sequence[Tensor | None]) -> Tensor:
 
 @dataclass(frozen=True)
 class Imbalance:
-    """What one image and one label do to the label's parameters: log likelihoods in nats, and gradient norms.
+    """What one image and one label do to the label's parameters: log likelihoods in
+    nats, and gradient norms.
 
     >>> Imbalance(-8.0, -1.0, 4.0, 2.0).gradient_ratio
     2.0
@@ -190,14 +203,16 @@ class Imbalance:
 
 
 def imbalance(model: nn.Module, image: Tensor, label: float = 1.0) -> Imbalance:
-    """Measure :class:`Imbalance` by autograd: one backward pass for the image, one for the label.
+    """Measure :class:`Imbalance` by autograd: one backward pass for the image, one for
+    the label.
 
     Args:
         image: Shape ``(D,)``, zeros and ones in the logits' dtype.
         label: 0 or 1.
     Raises:
-        TypeError, ValueError: as in :func:`evaluate`, :func:`check_images` and :func:`label_parameters`; or a label whose
-            gradient vanishes, which leaves the ratio undefined.
+        TypeError, ValueError: as in :func:`evaluate`, :func:`check_images` and
+            :func:`label_parameters`; or a label whose gradient vanishes, which leaves
+            the ratio undefined.
 
     >>> from numerics.likelihoods.networks import FromLogits
     >>> model = FromLogits(lambda gamma: (gamma.expand(4), gamma[0]), torch.zeros(1).double())
@@ -222,8 +237,8 @@ def imbalance(model: nn.Module, image: Tensor, label: float = 1.0) -> Imbalance:
 def image_gradients(model: nn.Module, images: Tensor) -> Tensor:
     """``grad log p(x)`` in the label's parameters for each image.
 
-    One backward pass an image; for a :class:`SharedNetwork`, one backward pass in all, through a copy of the parameters for
-    each image.
+    One backward pass an image; for a :class:`SharedNetwork`, one backward pass in all,
+    through a copy of the parameters for each image.
 
     Args:
         images: Shape ``(n, D)``.
@@ -246,13 +261,15 @@ def image_gradients(model: nn.Module, images: Tensor) -> Tensor:
 
 
 def _flat(pieces: Sequence[Tensor | None], like: Sequence[Tensor], n: int) -> Tensor:
-    """Derivatives as rows of one matrix; a parameter that was not reached has derivative zero."""
+    """Derivatives as rows of one matrix; a parameter that was not reached has
+    derivative zero."""
     filled = [torch.zeros_like(value) if piece is None else piece for piece, value in zip(pieces, like, strict=True)]
     return torch.cat([piece.detach().reshape(n, -1) for piece in filled], dim=1)
 
 
 def logit_jacobian(model: nn.Module) -> Tensor:
-    """``J``, shape ``(D + 1, m)``: derivatives of the pixel logits, then of the label's, in the label's parameters.
+    """``J``, shape ``(D + 1, m)``: derivatives of the pixel logits, then of the
+    label's, in the label's parameters.
 
     One backward pass a logit: no likelihood and no residual enters.
 
@@ -276,7 +293,8 @@ def logit_jacobian(model: nn.Module) -> Tensor:
 
 
 def logits_along(model: nn.Module, direction: Tensor) -> Tensor:
-    """``J w`` for the pixel logits, shape ``(D,)``; ``direction`` is ``w``, flattened as in :func:`image_gradients`.
+    """``J w`` for the pixel logits, shape ``(D,)``; ``direction`` is ``w``, flattened
+    as in :func:`image_gradients`.
 
     The transpose of the transpose: ``J^T c`` is differentiated in ``c``.
 
@@ -294,10 +312,12 @@ def logits_along(model: nn.Module, direction: Tensor) -> Tensor:
 
 
 def uncorrelated_signs(D: int, like: Tensor) -> Tensor:
-    """Sign patterns with the first and second moments of independent fair signs, exactly: shape ``(n, D)``.
+    """Sign patterns with the first and second moments of independent fair signs,
+    exactly: shape ``(n, D)``.
 
-    All ``2^D`` patterns for ``D <= 8``; else columns ``1..D`` of Sylvester's Hadamard matrix of order ``n = 2^ceil(log2(D+1))``,
-    whose columns sum to zero and are orthogonal. A mean of any quadratic in the signs over these rows is its expectation.
+    All ``2^D`` patterns for ``D <= 8``; else columns ``1..D`` of Sylvester's Hadamard
+    matrix of order ``n = 2^ceil(log2(D+1))``, whose columns sum to zero and are
+    orthogonal. A mean of any quadratic in the signs over these rows is its expectation.
     Dtype and device are those of ``like``.
 
     >>> uncorrelated_signs(2, torch.zeros(1))
@@ -317,7 +337,8 @@ def uncorrelated_signs(D: int, like: Tensor) -> Tensor:
 
 
 def threshold_images(logits: Tensor, n: int, stream: Stream) -> Tensor:
-    """``n`` images drawn from the model: a pixel is 1 where its logit plus standard logistic noise is positive.
+    """``n`` images drawn from the model: a pixel is 1 where its logit plus standard
+    logistic noise is positive.
 
     Returns:
         Shape ``(n, D)``, zeros and ones. Neither a mass nor a logarithm of one enters.
@@ -331,7 +352,8 @@ def threshold_images(logits: Tensor, n: int, stream: Stream) -> Tensor:
 
 
 def one_colour_images(logits: Tensor, n: int, stream: Stream) -> Tensor:
-    """``n`` images that are all white or all black with equal chance: every pixel fair, and no two of them independent.
+    """``n`` images that are all white or all black with equal chance: every pixel fair,
+    and no two of them independent.
 
     Args:
         logits: Shape ``(D,)``; only the first is read.
@@ -348,12 +370,14 @@ def one_colour_images(logits: Tensor, n: int, stream: Stream) -> Tensor:
 def gradient_ratios(
     model: nn.Module, images: Callable[[Tensor, int, Stream], Tensor], n: int, stream: Stream, *, tile: int = 2**20
 ) -> Iterator[Tensor]:
-    """Ratios ``|grad log p(x)| / |grad log p(y)|`` for ``n`` drawn images, in tiles of about ``tile`` pixels.
+    """Ratios ``|grad log p(x)| / |grad log p(y)|`` for ``n`` drawn images, in tiles of
+    about ``tile`` pixels.
 
     Yields tensors of ratios; constant memory in ``n``.
 
     Args:
-        images: Draws images: from pixel logits ``(D,)``, a number n and a stream to ``(n, D)``.
+        images: Draws images: from pixel logits ``(D,)``, a number n and a stream to
+            ``(n, D)``.
     Returns:
         An iterator over tensors of shape ``(rows,)``.
 
@@ -373,8 +397,9 @@ def gradient_ratios(
 def fit_exponent(sizes: Sequence[int], values: Sequence[float]) -> tuple[float, float]:
     """Least-squares slope of ``log values`` against ``log sizes``, and its gain.
 
-    The slope is linear in the logarithms, so that relative errors of at most ``r`` move it by at most
-    ``gain * -log(1 - r)``, with ``gain`` the sum of the coefficients' sizes.
+    The slope is linear in the logarithms, so that relative errors of at most ``r`` move
+    it by at most ``gain * -log(1 - r)``, with ``gain`` the sum of the coefficients'
+    sizes.
 
     Raises:
         ValueError: fewer than two different sizes, or a value that is not positive.
@@ -406,7 +431,8 @@ def ladder(D: int, step: int = 4) -> list[int]:
 
 
 def pattern_counts(images: Tensor) -> Tensor:
-    """How often each of the ``2^D`` images occurs, shape ``(2^D,)``; image ``x`` has index ``sum_i x_i 2^i``. ``D <= 24``.
+    """How often each of the ``2^D`` images occurs, shape ``(2^D,)``; image ``x`` has
+    index ``sum_i x_i 2^i``. ``D <= 24``.
 
     >>> pattern_counts(torch.tensor([[0, 0], [1, 0], [1, 0]]))
     tensor([1, 2, 0, 0])
@@ -419,7 +445,8 @@ def pattern_counts(images: Tensor) -> Tensor:
 
 
 def all_images(D: int, like: Tensor) -> Tensor:
-    """All ``2^D`` binary images, shape ``(2^D, D)``, in the order of :func:`pattern_counts`; dtype and device of ``like``.
+    """All ``2^D`` binary images, shape ``(2^D, D)``, in the order of
+    :func:`pattern_counts`; dtype and device of ``like``.
 
     >>> all_images(2, torch.zeros(1))
     tensor([[0., 0.],
@@ -431,7 +458,8 @@ def all_images(D: int, like: Tensor) -> Tensor:
 
 
 def entropy_bits(masses: Tensor) -> Tensor:
-    """``-sum p log2 p`` over the last dimension, with ``0 log 0 = 0``. Masses are nonnegative and sum to one.
+    """``-sum p log2 p`` over the last dimension, with ``0 log 0 = 0``. Masses are
+    nonnegative and sum to one.
 
     Args:
         masses: Shape ``(*, n)``.

@@ -1,7 +1,9 @@
-r"""A Gaussian for each label: joint, conditional and marginal log densities, each by a formula of its own.
+r"""A Gaussian for each label: joint, conditional and marginal log densities, each by a
+formula of its own.
 
-The joint density is that of a Gaussian at its mean; the conditional is the linear classifier that the means imply, in which no density is
-evaluated; the marginal is that of a mixture.
+The joint density is that of a Gaussian at its mean; the conditional is the linear
+classifier that the means imply, in which no density is evaluated; the marginal is that
+of a mixture.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ ROUNDING = (
 
 @dataclass(frozen=True)
 class ClassGaussians:
-    """``p(y) = exp(log_prior_y)``, ``p(x | y)`` Gaussian with mean ``means_y`` and one diagonal covariance for all labels.
+    """``p(y) = exp(log_prior_y)``, ``p(x | y)`` Gaussian with mean ``means_y`` and one
+    diagonal covariance for all labels.
 
     Args:
         log_prior: Shape ``(K,)``, nats; the masses sum to one.
@@ -50,7 +53,8 @@ class ClassGaussians:
         return Independent(Normal(self.means, self.scale), 1).log_prob(x[:, None])
 
     def conditional(self, x: Tensor) -> Tensor:
-        """``log p(y | x)``, shape ``(N, K)``: a linear classifier with weights ``mu / s^2``."""
+        """``log p(y | x)``, shape ``(N, K)``: a linear classifier with weights ``mu /
+        s^2``."""
         weights = self.means / self.scale**2
         offsets = self.log_prior - (self.means * weights).sum(-1) / 2
         return torch.log_softmax(x @ weights.mT + offsets, -1)
@@ -61,13 +65,15 @@ class ClassGaussians:
         return MixtureSameFamily(Categorical(logits=self.log_prior), parts).log_prob(x)
 
     def sample(self, n: int, stream: Stream) -> tuple[Tensor, Tensor]:
-        """``n`` points and labels, shapes ``(n, D)`` and ``(n,)``: a label first, then noise about its mean."""
+        """``n`` points and labels, shapes ``(n, D)`` and ``(n,)``: a label first, then
+        noise about its mean."""
         edges = self.log_prior.exp().cumsum(0)
         labels = torch.searchsorted(edges, stream.fork("labels").uniform(n)).clamp(max=len(edges) - 1)
         return self.means[labels] + self.scale * stream.fork("noise").normal(n, self.scale.numel()), labels
 
     def rounding(self, x: Tensor) -> Tensor:
-        """What rounding may do to a sum of the three log densities, shape ``(N,)``: see :data:`ROUNDING`."""
+        """What rounding may do to a sum of the three log densities, shape ``(N,)``: see
+        :data:`ROUNDING`."""
         D, K = self.scale.numel(), len(self.log_prior)
         squares = ((x[:, None].abs() + self.means.abs()) / self.scale).square().sum(-1).amax(-1)
         constants = (self.scale.log().abs() + math.log(2 * math.pi) / 2).sum() + self.log_prior.abs().max()
@@ -75,7 +81,8 @@ class ClassGaussians:
 
 
 def random_classes(D: int, K: int, stream: Stream) -> ClassGaussians:
-    """``K`` labels with unequal priors, random means of size about 2 and standard deviations between 1/2 and 2.
+    """``K`` labels with unequal priors, random means of size about 2 and standard
+    deviations between 1/2 and 2.
 
     Raises:
         ValueError: ``D < 1`` or ``K < 2``.

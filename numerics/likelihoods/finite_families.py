@@ -1,7 +1,9 @@
-r"""Weighted likelihoods on a finite family of models of a finite alphabet: global maximisers by enumeration, one shared parameter.
+r"""Weighted likelihoods on a finite family of models of a finite alphabet: global
+maximisers by enumeration, one shared parameter.
 
-``p_theta(x)`` is proportional to ``exp(theta u(x))`` and ``p_theta(y = 1 | x) = sigmoid(theta v(x))``, theta on a grid: whatever the truth,
-the maximiser of ``A + lambda B`` over the grid is global, and known up to rounding.
+``p_theta(x)`` is proportional to ``exp(theta u(x))`` and ``p_theta(y = 1 | x) =
+sigmoid(theta v(x))``, theta on a grid: whatever the truth, the maximiser of ``A +
+lambda B`` over the grid is global, and known up to rounding.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ class Family:
     """A family of tables and a true one.
 
     Args:
-        log_conditional: ``log p(y|x)``, shape ``(T, M, 2)``; one table for each of T parameters.
+        log_conditional: ``log p(y|x)``, shape ``(T, M, 2)``; one table for each of T
+            parameters.
         log_marginal: ``log p(x)``, shape ``(T, M)``.
         truth: Joint masses, shape ``(M, 2)``.
     """
@@ -39,7 +42,8 @@ class Family:
     truth: Tensor
 
     def parts(self) -> tuple[Tensor, Tensor]:
-        """``A = E log p(y|x)`` and ``B = E log p(x)`` under the truth, shapes ``(T,)``."""
+        """``A = E log p(y|x)`` and ``B = E log p(x)`` under the truth, shapes
+        ``(T,)``."""
         A = (self.truth * self.log_conditional).sum((-1, -2))
         return A, (self.truth.sum(-1) * self.log_marginal).sum(-1)
 
@@ -50,7 +54,8 @@ class Family:
 
 
 def random_family(M: int, stream: Stream, *, specified: bool, models: int = 201) -> Family:
-    """``M`` images; the truth is the model in the middle of the upper half where ``specified``; else its images come from that of the lower half."""
+    """``M`` images; the truth is the model in the middle of the upper half where
+    ``specified``; else its images come from that of the lower half."""
     theta = torch.linspace(-2, 2, models, dtype=stream.dtype, device=stream.device)
     u, v = stream.fork("u").normal(M), stream.fork("v").normal(M)
     log_marginal = torch.log_softmax(theta[:, None] * u, -1)
@@ -62,7 +67,8 @@ def random_family(M: int, stream: Stream, *, specified: bool, models: int = 201)
 
 
 def shortfall_of_the_truth(family: Family, lambdas: Sequence[float] = LAMBDAS) -> Measurement:
-    """By how much the best model's ``A + lambda B`` exceeds that of the model in the middle of the upper half, for each lambda."""
+    """By how much the best model's ``A + lambda B`` exceeds that of the model in the
+    middle of the upper half, for each lambda."""
     (A, B), at = family.parts(), (3 * len(family.log_marginal)) // 4
     weights = torch.tensor(lambdas, dtype=A.dtype, device=A.device)[:, None]
     values = A + weights * B
@@ -71,9 +77,11 @@ def shortfall_of_the_truth(family: Family, lambdas: Sequence[float] = LAMBDAS) -
 
 
 def change_along_lambda(family: Family, direction: int = 1, lambdas: Sequence[float] = LAMBDAS) -> Measurement:
-    """By how much B falls (``direction`` = 1; rises for -1) from one lambda's maximiser to the next one's.
+    """By how much B falls (``direction`` = 1; rises for -1) from one lambda's maximiser
+    to the next one's.
 
-    Maximisers known up to e and e' in ``A + lambda B`` give ``(mu - lambda)(B' - B) >= -(e + e')``.
+    Maximisers known up to e and e' in ``A + lambda B`` give ``(mu - lambda)(B' - B) >=
+    -(e + e')``.
     """
     A, B = family.parts()
     reached = torch.stack([B[(A + weight * B).argmax()] for weight in lambdas])
@@ -87,9 +95,11 @@ def change_along_lambda(family: Family, direction: int = 1, lambdas: Sequence[fl
 
 
 def power_mass(weight: float, scale: float, claimed: float) -> Measurement:
-    """``|integral p^lambda - claimed|`` for a Gaussian of deviation ``scale``, by the trapezoidal rule on 24 deviations of p^lambda.
+    """``|integral p^lambda - claimed|`` for a Gaussian of deviation ``scale``, by the
+    trapezoidal rule on 24 deviations of p^lambda.
 
-    The rule converges geometrically for an analytic density: with step h the error is below ``2 exp(-2 pi^2 s^2 / h^2)`` of the integral.
+    The rule converges geometrically for an analytic density: with step h the error is
+    below ``2 exp(-2 pi^2 s^2 / h^2)`` of the integral.
     """
     deviation = scale / weight**0.5
     x = torch.linspace(-12 * deviation, 12 * deviation, 241, dtype=torch.float64)

@@ -1,6 +1,8 @@
-r"""A logistic classifier on Gaussian points: ``p(y = 1 | x) = sigmoid(theta . x)`` and ``p(x)`` Gaussian about phi, with parameters apart or shared.
+r"""A logistic classifier on Gaussian points: ``p(y = 1 | x) = sigmoid(theta . x)`` and
+``p(x)`` Gaussian about phi, with parameters apart or shared.
 
-Objectives are built in torch and differentiated by autograd; the gradients that they are compared with are closed forms.
+Objectives are built in torch and differentiated by autograd; the gradients that they
+are compared with are closed forms.
 """
 
 from __future__ import annotations
@@ -26,14 +28,16 @@ Objective = Callable[["Points", Tensor, Tensor, float], Tensor]
 
 @dataclass(frozen=True)
 class Points:
-    """Points ``x`` of shape ``(n, D)`` and binary labels ``y`` of shape ``(n,)`` in the dtype of ``x``."""
+    """Points ``x`` of shape ``(n, D)`` and binary labels ``y`` of shape ``(n,)`` in the
+    dtype of ``x``."""
 
     x: Tensor
     y: Tensor
 
 
 def draw_points(n: int, D: int, stream: Stream) -> Points:
-    """Points about (1, .., 1)/2 with correlated coordinates, labels by the sign of the first plus noise: no model here is true of them."""
+    """Points about (1, .., 1)/2 with correlated coordinates, labels by the sign of the
+    first plus noise: no model here is true of them."""
     common = stream.fork("common").normal(n, 1)
     x = 0.5 + stream.fork("own").normal(n, D) + common
     y = (x[:, 0] + 0.7 * stream.fork("noise").normal(n) > 0).to(x.dtype)
@@ -64,7 +68,8 @@ def separate(data: Points, theta: Tensor, phi: Tensor, weight: float = 1.0) -> T
 
 
 def tied(data: Points, theta: Tensor, phi: Tensor, weight: float = 1.0) -> Tensor:
-    """The same with the Gaussian about ``theta + phi``: a parameter that both parts read."""
+    """The same with the Gaussian about ``theta + phi``: a parameter that both parts
+    read."""
     return log_conditional(data, theta) + weight * log_marginal(data, theta + phi)
 
 
@@ -77,7 +82,8 @@ def classifier_gradient(data: Points, theta: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def density_gradient(data: Points, phi: Tensor) -> tuple[Tensor, Tensor]:
-    """``sum_i (x_i - phi) = n (mean - phi)`` and a bound on its rounding, shapes ``(D,)``."""
+    """``sum_i (x_i - phi) = n (mean - phi)`` and a bound on its rounding, shapes
+    ``(D,)``."""
     n, _ = data.x.shape
     sizes = (data.x.abs() + phi.abs()).sum(0)
     return n * (data.x.mean(0) - phi), (4 * n + 32) * torch.finfo(data.x.dtype).eps * sizes
@@ -86,7 +92,8 @@ def density_gradient(data: Points, phi: Tensor) -> tuple[Tensor, Tensor]:
 def gradients(
     objective: Callable[..., Tensor], data: Points, theta: Tensor, phi: Tensor, weight: float
 ) -> tuple[Tensor, Tensor]:
-    """Gradients of an objective in theta and in phi by autograd; zeros where it does not depend on one."""
+    """Gradients of an objective in theta and in phi by autograd; zeros where it does
+    not depend on one."""
     leaves = (theta.detach().clone().requires_grad_(), phi.detach().clone().requires_grad_())
     found = torch.autograd.grad(objective(data, *leaves, weight), leaves, allow_unused=True, materialize_grads=True)
     return found[0], found[1]
@@ -95,7 +102,8 @@ def gradients(
 def decoupling(
     data: Points, theta: Tensor, phi: Tensor, objective: Objective = separate
 ) -> tuple[Measurement, Measurement]:
-    """The joint's gradients by autograd against the classifier's in theta, and against the density's in phi."""
+    """The joint's gradients by autograd against the classifier's in theta, and against
+    the density's in phi."""
     in_theta, in_phi = gradients(objective, data, theta, phi, 1.0)
     own, rounding = classifier_gradient(data, theta)
     first = Measurement((in_theta - own).abs(), Bound({"rounding": rounding}, SUMS), own.numel())
@@ -104,7 +112,8 @@ def decoupling(
 
 
 def coupling(data: Points, theta: Tensor, phi: Tensor, objective: Objective = separate) -> Measurement:
-    """How far one gradient step of the joint in phi moves the gradient in theta: 0 when the parameters are apart."""
+    """How far one gradient step of the joint in phi moves the gradient in theta: 0 when
+    the parameters are apart."""
     before, step = gradients(objective, data, theta, phi, 1.0)
     after, _ = gradients(objective, data, theta, phi + step / len(data.x), 1.0)
     rounding = 2 * classifier_gradient(data, theta)[1]
@@ -112,10 +121,12 @@ def coupling(data: Points, theta: Tensor, phi: Tensor, objective: Objective = se
 
 
 def copied_information(p: Tensor, claimed: Callable[[Tensor], Tensor]) -> Measurement:
-    """I(x; y) of ``y = x`` with ``P(x = 1) = p``, from the table that a marginal p and the conditional table I_2 make, in nats.
+    """I(x; y) of ``y = x`` with ``P(x = 1) = p``, from the table that a marginal p and
+    the conditional table I_2 make, in nats.
 
     Args:
-        p: Shape ``(m,)``, strictly between 0 and 1. claimed: Its value as a function of p.
+        p: Shape ``(m,)``, strictly between 0 and 1. claimed: Its value as a function of
+            p.
     """
     marginal = torch.stack([1 - p, p], -1)
     table = marginal[..., None] * torch.eye(2, dtype=p.dtype, device=p.device)
@@ -163,10 +174,12 @@ def mixture_gradient(
     scale: float,
     weight: float,
 ) -> Measurement:
-    """``|grad mixture - scale (grad log p(y|x) + weight grad log p(x))|`` in the shared parameter: autograd against closed forms.
+    """``|grad mixture - scale (grad log p(y|x) + weight grad log p(x))|`` in the shared
+    parameter: autograd against closed forms.
 
     Args:
-        mixture: An objective of (data, theta, phi, share). parameters: theta and phi, shapes ``(D,)``.
+        mixture: An objective of (data, theta, phi, share). parameters: theta and phi,
+            shapes ``(D,)``.
         scale, weight: What the mixture is claimed to be.
     """
     theta, phi = parameters
@@ -178,7 +191,8 @@ def mixture_gradient(
 
 
 def optimum(objective: Callable[[float], float], low: float, high: float) -> float:
-    """Where a strictly decreasing function of one number, a derivative, changes sign, by bisection to the last bit.
+    """Where a strictly decreasing function of one number, a derivative, changes sign,
+    by bisection to the last bit.
 
     Raises:
         ValueError: no change of sign between ``low`` and ``high``.
@@ -194,9 +208,11 @@ def optimum(objective: Callable[[float], float], low: float, high: float) -> flo
 
 
 def mixture_optimum(data: Points, share: float, weight: float) -> Measurement:
-    """The maximiser of the mixture with the marginal against that of ``log p(y|x) + weight log p(x)``; one shared number.
+    """The maximiser of the mixture with the marginal against that of ``log p(y|x) +
+    weight log p(x)``; one shared number.
 
-    Both derivatives fall at least at the rate n times the image's share, so that a derivative's rounding r moves the zero by r over that rate.
+    Both derivatives fall at least at the rate n times the image's share, so that a
+    derivative's rounding r moves the zero by r over that rate.
     """
     n, zero = len(data.x), torch.zeros(1, dtype=data.x.dtype, device=data.x.device)
 

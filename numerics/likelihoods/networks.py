@@ -1,8 +1,10 @@
-"""Networks that answer for an image and for a label at once, with parameters that both answers share.
+"""Networks that answer for an image and for a label at once, with parameters that both
+answers share.
 
-A *model* is a ``torch.nn.Module`` whose ``forward()`` takes nothing and returns ``(pixel_logits, label_logit)``, shapes ``(D,)``
-and ``()``. :class:`FromLogits` makes one of a function of one parameter vector; :class:`Centred` moves any model to probability
-one half without touching its Jacobian.
+A *model* is a ``torch.nn.Module`` whose ``forward()`` takes nothing and returns
+``(pixel_logits, label_logit)``, shapes ``(D,)`` and ``()``. :class:`FromLogits` makes
+one of a function of one parameter vector; :class:`Centred` moves any model to
+probability one half without touching its Jacobian.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ FAMILIES = ("agreeing", "generic", "orthogonal", "unshared")
 
 
 def check_logits(logits: Tensor, what: str) -> None:
-    """Refuse what is no tensor, not floating, NaN or infinite; ``what`` names it in the message.
+    """Refuse what is no tensor, not floating, NaN or infinite; ``what`` names it in the
+    message.
 
     Args:
         logits: Any shape.
@@ -44,7 +47,8 @@ def check_logits(logits: Tensor, what: str) -> None:
 
 
 class Agreeing(nn.Module):
-    """Pixel head with logits ``a_i = t_i (v . h)``: one shared brightness, seen through the signs ``t``.
+    """Pixel head with logits ``a_i = t_i (v . h)``: one shared brightness, seen through
+    the signs ``t``.
 
     Args:
         signs: t, shape ``(D,)``. direction: v, shape ``(m,)``.
@@ -67,7 +71,8 @@ class Agreeing(nn.Module):
 
 
 class Reflection(nn.Module):
-    """Pixel head ``a = h - 2 v (v . h) / |v|^2``: every pixel depends on all D features, and the rows are orthonormal.
+    """Pixel head ``a = h - 2 v (v . h) / |v|^2``: every pixel depends on all D
+    features, and the rows are orthonormal.
 
     Args:
         normal: v, shape ``(D,)``, not zero.
@@ -89,7 +94,8 @@ class Reflection(nn.Module):
 
 
 class Patches(nn.Module):
-    """Pixel head that paints each feature on ``K`` neighbouring pixels (nearest-neighbour upsampling).
+    """Pixel head that paints each feature on ``K`` neighbouring pixels
+    (nearest-neighbour upsampling).
 
     >>> Patches(2)(torch.tensor([3.0, 5.0]))
     tensor([3., 3., 5., 5.])
@@ -123,10 +129,12 @@ class Dense(nn.Module):
 
 
 class SharedNetwork(nn.Module):
-    """A trunk ``h = tanh(W z + b)`` with trainable ``W, b``, read by a pixel head and by a label head ``u . h``.
+    """A trunk ``h = tanh(W z + b)`` with trainable ``W, b``, read by a pixel head and
+    by a label head ``u . h``.
 
-    ``W = b = 0`` at the start, so that every logit is exactly 0 and every derivative of tanh exactly 1; the Jacobian's rows are then
-    those of the heads, each tensored with ``(z, 1)``. With ``own_trunk`` the pixels read a second trunk: nothing is shared.
+    ``W = b = 0`` at the start, so that every logit is exactly 0 and every derivative of
+    tanh exactly 1; the Jacobian's rows are then those of the heads, each tensored with
+    ``(z, 1)``. With ``own_trunk`` the pixels read a second trunk: nothing is shared.
     """
 
     latent: Tensor
@@ -151,10 +159,12 @@ class SharedNetwork(nn.Module):
         return self.read(self.trunk.weight, self.trunk.bias)
 
     def read(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-        """The logits under trunk parameters with any leading dimensions: one network a copy of the parameters.
+        """The logits under trunk parameters with any leading dimensions: one network a
+        copy of the parameters.
 
         Args:
-            weight: W, shape ``(*, m, k)`` for a latent z of shape ``(k,)``. bias: b, shape ``(*, m)``.
+            weight: W, shape ``(*, m, k)`` for a latent z of shape ``(k,)``. bias: b,
+                shape ``(*, m)``.
         Returns:
             Pixel logits ``(*, D)`` and label logits ``(*,)``.
         """
@@ -164,7 +174,8 @@ class SharedNetwork(nn.Module):
 
 
 class FromLogits(nn.Module):
-    """A model from ``logits(gamma) -> (pixel_logits, label_logit)`` and the point ``gamma`` at which to measure it."""
+    """A model from ``logits(gamma) -> (pixel_logits, label_logit)`` and the point
+    ``gamma`` at which to measure it."""
 
     def __init__(self, logits: Callable[[Tensor], tuple[Tensor, Tensor]], gamma: Tensor) -> None:
         super().__init__()
@@ -178,7 +189,8 @@ class FromLogits(nn.Module):
 
 
 class Centred(nn.Module):
-    """``model`` with its logits' present values subtracted: probability one half everywhere, and the same Jacobian.
+    """``model`` with its logits' present values subtracted: probability one half
+    everywhere, and the same Jacobian.
 
     >>> model = FromLogits(lambda gamma: (gamma, gamma.sum()), torch.ones(2))
     >>> Centred(model)()[0].tolist()
@@ -202,11 +214,13 @@ class Centred(nn.Module):
 
 
 def evaluate(model: nn.Module) -> tuple[Tensor, Tensor]:
-    """The model's ``(pixel_logits, label_logit)``, shapes ``(D,)`` and ``()``, refused unless they are what a model returns.
+    """The model's ``(pixel_logits, label_logit)``, shapes ``(D,)`` and ``()``, refused
+    unless they are what a model returns.
 
     Raises:
         TypeError: not a module, not a pair, or integer logits.
-        ValueError: D = 0, more than one dimension, several labels, NaN or infinite logits.
+        ValueError: D = 0, more than one dimension, several labels, NaN or infinite
+            logits.
 
     >>> pixels, label = evaluate(FromLogits(lambda gamma: (gamma, gamma.sum()), torch.ones(2)))
     >>> pixels.tolist(), label.item()
@@ -233,11 +247,13 @@ def evaluate(model: nn.Module) -> tuple[Tensor, Tensor]:
 
 
 def shared_network(family: str, D: int, stream: Stream, *, width: int = 8) -> tuple[SharedNetwork, Tensor]:
-    """A network whose pixel rows all have the label row's norm, and the image that its family speaks of.
+    """A network whose pixel rows all have the label row's norm, and the image that its
+    family speaks of.
 
-    ``agreeing``: the rows agree up to signs, and the image is the one with those signs. ``generic``: random directions of
-    length one in ``width`` features. ``orthogonal``: a reflection of D features. ``unshared``: pixels with a trunk of their own.
-    For the last three the image is random.
+    ``agreeing``: the rows agree up to signs, and the image is the one with those signs.
+    ``generic``: random directions of length one in ``width`` features. ``orthogonal``:
+    a reflection of D features. ``unshared``: pixels with a trunk of their own. For the
+    last three the image is random.
 
     Raises:
         ValueError: an unknown family, or ``D < 1``.
@@ -265,7 +281,8 @@ def shared_network(family: str, D: int, stream: Stream, *, width: int = 8) -> tu
 
 
 def patch_network(D: int, K: int, stream: Stream) -> SharedNetwork:
-    """``D / K`` features, each painted on ``K`` pixels; the label reads one feature. All rows have one norm.
+    """``D / K`` features, each painted on ``K`` pixels; the label reads one feature.
+    All rows have one norm.
 
     Raises:
         ValueError: ``K`` does not divide ``D``.

@@ -1,7 +1,10 @@
-r"""Per-sample gradients of two log likelihoods in a module's parameters: squared norms and inner products, parameter by parameter.
+r"""Per-sample gradients of two log likelihoods in a module's parameters: squared norms
+and inner products, parameter by parameter.
 
-No matrix of samples by parameters is held: for linear and convolutional layers the gradient of a sample is a product of what enters the layer
-and what comes back from its output, so that norms follow from Gram matrices; all other parameters go through ``torch.func`` in chunks.
+No matrix of samples by parameters is held: for linear and convolutional layers the
+gradient of a sample is a product of what enters the layer and what comes back from its
+output, so that norms follow from Gram matrices; all other parameters go through
+``torch.func`` in chunks.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ Objectives = Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 class _Objective(nn.Module):
-    """The module with its two objectives as outputs, so that ``functional_call`` reaches its parameters."""
+    """The module with its two objectives as outputs, so that ``functional_call``
+    reaches its parameters."""
 
     def __init__(self, model: nn.Module, objectives: Objectives) -> None:
         super().__init__()
@@ -32,11 +36,14 @@ class _Objective(nn.Module):
 
 @dataclass(frozen=True)
 class Pulls:
-    """Squared norms of per-sample gradients and their inner products, by parameter: shapes ``(P, N)``.
+    """Squared norms of per-sample gradients and their inner products, by parameter:
+    shapes ``(P, N)``.
 
     Args:
-        names: Names of the P parameters. first, second: Squared norms for the two objectives. inner: Inner products of the two.
-        sums: Gradients of both sums over the batch: squared norms and inner product, shape ``(P, 3)``.
+        names: Names of the P parameters. first, second: Squared norms for the two
+            objectives. inner: Inner products of the two.
+        sums: Gradients of both sums over the batch: squared norms and inner product,
+            shape ``(P, 3)``.
         by_products: Names of the parameters whose gradients were never formed.
     """
 
@@ -48,7 +55,8 @@ class Pulls:
     by_products: tuple[str, ...]
 
     def group(self, prefix: str) -> list[int]:
-        """Indices of the parameters of the module ``prefix`` (its own, not those of its children)."""
+        """Indices of the parameters of the module ``prefix`` (its own, not those of its
+        children)."""
         return [i for i, name in enumerate(self.names) if name.rpartition(".")[0] == prefix]
 
     @property
@@ -69,13 +77,16 @@ def per_sample_pulls(
 
     Args:
         model: In a mode in which rows do not influence each other.
-        objectives: From (module, x, y) to two tensors of shape ``(N,)``, entry i a function of row i alone; it calls the module.
+        objectives: From (module, x, y) to two tensors of shape ``(N,)``, entry i a
+            function of row i alone; it calls the module.
         x, y: Inputs and labels, ``N`` rows each.
-        entries: How many numbers may be held at once, beside the activations of one batch.
+        entries: How many numbers may be held at once, beside the activations of one
+            batch.
     Raises:
         ValueError: no rows, no trainable parameter, or objectives of another shape.
     Accuracy:
-        A squared norm errs by about ``(d + 8) eps`` relative to the product of the norms of what enters and what comes back, d the layer's width.
+        A squared norm errs by about ``(d + 8) eps`` relative to the product of the
+        norms of what enters and what comes back, d the layer's width.
 
     >>> net = nn.Linear(2, 1, dtype=torch.float64)
     >>> found = per_sample_pulls(net, lambda m, x, y: (m(x)[:, 0], 2 * m(x)[:, 0]), torch.ones(3, 2).double(), torch.zeros(3))
@@ -111,7 +122,8 @@ def _three(first: Tensor, second: Tensor) -> Tensor:
 def _forward(
     model: nn.Module, objectives: Objectives, x: Tensor, y: Tensor
 ) -> tuple[dict[str, tuple[Tensor, Tensor]], tuple[Tensor, Tensor]]:
-    """Both objectives, and input and output of each linear or convolutional layer that is called exactly once."""
+    """Both objectives, and input and output of each linear or convolutional layer that
+    is called exactly once."""
     seen: dict[str, list[tuple[Tensor, Tensor]]] = {}
     handles = []
     for name, module in model.named_modules():
@@ -160,7 +172,8 @@ def _products(
     sums: dict[str, tuple[Tensor, ...]],
     tables: dict[str, Tensor],
 ) -> list[str]:
-    """Fill the tables of layers whose gradients are products; a layer whose products do not add up to autograd's sum is left to the chunks.
+    """Fill the tables of layers whose gradients are products; a layer whose products do
+    not add up to autograd's sum is left to the chunks.
 
     (A weight that is used a second time, outside of its layer, is found so.)
     """
@@ -216,7 +229,8 @@ def _outgoing(module: nn.Module, gradient: Tensor) -> Tensor:
 
 
 def _norms(g: Tensor, h: Tensor, a: Tensor | None) -> Tensor:
-    """|G|^2, |H|^2 and <G, H> a sample for ``G = sum_t g_t a_t^T``, ``H = sum_t h_t a_t^T`` (for a bias: without a)."""
+    """|G|^2, |H|^2 and <G, H> a sample for ``G = sum_t g_t a_t^T``, ``H = sum_t h_t
+    a_t^T`` (for a bias: without a)."""
     if a is None:
         first, second = g.sum(1), h.sum(1)
         return torch.stack([(first**2).sum(1), (second**2).sum(1), (first * second).sum(1)])
@@ -248,9 +262,11 @@ def _in_chunks(
     *,
     entries: int,
 ) -> None:
-    """Fill the tables of the remaining parameters by ``vmap(grad)``, as many rows at a time as ``entries`` allows; row by row where vmap cannot.
+    """Fill the tables of the remaining parameters by ``vmap(grad)``, as many rows at a
+    time as ``entries`` allows; row by row where vmap cannot.
 
-    (Recurrent layers and operations in place on tensors of the module have no batching rule.)
+    (Recurrent layers and operations in place on tensors of the module have no batching
+    rule.)
     """
     x, y = rows
     size = max(
@@ -275,7 +291,8 @@ def _in_chunks(
 
 
 class _Batched:
-    """Squared norms and inner product of both gradients in some parameters, ``(3, rows)`` each, by ``vmap(grad)``."""
+    """Squared norms and inner product of both gradients in some parameters, ``(3,
+    rows)`` each, by ``vmap(grad)``."""
 
     def __init__(self, model: nn.Module, objectives: Objectives, names: list[str]) -> None:
         self.wrapped, self.names = _Objective(model, objectives), names
@@ -302,7 +319,8 @@ class _Batched:
 def per_sample_loop(
     model: nn.Module, objectives: Objectives, x: Tensor, y: Tensor, own: Sequence[Tensor] | None = None
 ) -> Tensor:
-    """The same squared norms and inner products by one backward pass a row and objective: shape ``(3, P, N)``. Slow; a second definition.
+    """The same squared norms and inner products by one backward pass a row and
+    objective: shape ``(3, P, N)``. Slow; a second definition.
 
     Args:
         own: The parameters that are asked about; all that are trained, if left out.
@@ -321,12 +339,14 @@ def per_sample_loop(
 def balancing_weight(
     first: Tensor, second: Tensor, stream: Stream, *, resamples: int = 400
 ) -> tuple[float, float, float]:
-    """``lambda* = sqrt(mean |g_1|^2 / mean |g_2|^2)``, at which both pull equally hard in root mean square, with a bootstrap interval.
+    """``lambda* = sqrt(mean |g_1|^2 / mean |g_2|^2)``, at which both pull equally hard
+    in root mean square, with a bootstrap interval.
 
     Args:
         first, second: Squared norms, shape ``(N,)``, of the same rows.
     Returns:
-        The estimate and the 2.5% and 97.5% percentiles over resampled rows: an estimate of its spread, no bound.
+        The estimate and the 2.5% and 97.5% percentiles over resampled rows: an estimate
+        of its spread, no bound.
     Raises:
         ValueError: the second objective does not pull at all.
 
@@ -344,10 +364,12 @@ def balancing_weight(
 def exponent_with_interval(
     sizes: Sequence[int], low: Sequence[float], high: Sequence[float]
 ) -> tuple[float, float, float]:
-    """The least-squares slope of log ratio over log size, and all slopes that ratios within ``[low, high]`` could have given.
+    """The least-squares slope of log ratio over log size, and all slopes that ratios
+    within ``[low, high]`` could have given.
 
     Args:
-        sizes: At least two different ones. low, high: Positive, ``low <= high``, one a size.
+        sizes: At least two different ones. low, high: Positive, ``low <= high``, one a
+            size.
     Returns:
         The slope for the geometric mid-points, the least and the largest.
     Raises:

@@ -1,4 +1,5 @@
-"""Gradients of an image and of a label in shared parameters at probability one half, measured, each with its rounding bound."""
+"""Gradients of an image and of a label in shared parameters at probability one half,
+measured, each with its rounding bound."""
 
 from __future__ import annotations
 
@@ -40,12 +41,14 @@ PAIRED_SUMS = (
 
 
 def structured_rounding(size: int, dtype: torch.dtype) -> float:
-    """Relative error of a ratio in the networks of :func:`shared_network`: see :data:`STRUCTURED`."""
+    """Relative error of a ratio in the networks of :func:`shared_network`: see
+    :data:`STRUCTURED`."""
     return (2 * math.log2(2 * (size + 8)) + 32) * torch.finfo(dtype).eps
 
 
 def paired_rounding(size: int, dtype: torch.dtype) -> float:
-    """Relative error of a root mean square over uncorrelated signs: see :data:`PAIRED_SUMS`."""
+    """Relative error of a root mean square over uncorrelated signs: see
+    :data:`PAIRED_SUMS`."""
     return (2 * size + 48) * math.sqrt(size) * torch.finfo(dtype).eps
 
 
@@ -53,7 +56,8 @@ class Ladder:
     """Ratios of gradients in networks of one family, at D, D // 4, D // 16, .. pixels.
 
     Args:
-        family: As in :func:`shared_network`; for ``generic`` the ratio is the root mean square over images.
+        family: As in :func:`shared_network`; for ``generic`` the ratio is the root mean
+            square over images.
         size: D. stream: Where the networks are drawn from.
     """
 
@@ -93,7 +97,8 @@ class Ladder:
         return Measurement(abs(slope - _claimed_exponent(squared, self.sizes[-1])), bound, len(self.sizes))
 
     def ceiling(self) -> tuple[Measurement, Measurement]:
-        """``|g|^2 = <r, J g>`` and ``|g|^2 <= sqrt(D)/2 |J g|``, with J g from a derivative of the logits alone."""
+        """``|g|^2 = <r, J g>`` and ``|g|^2 <= sqrt(D)/2 |J g|``, with J g from a
+        derivative of the logits alone."""
         size = self.sizes[-1]
         gradient = image_gradients(self.network, self.image[None])[0]
         along, square = logits_along(self.network, gradient), float(pairwise_sum(gradient.square()))
@@ -109,7 +114,8 @@ class Ladder:
 
 
 def _rms_ratio(network: nn.Module) -> float:
-    """Root mean square over images with independent signs' first and second moments, gradients by autograd."""
+    """Root mean square over images with independent signs' first and second moments,
+    gradients by autograd."""
     pixels, _ = evaluate(network)
     gradients = image_gradients(network, (uncorrelated_signs(pixels.numel(), pixels.detach()) + 1) / 2)
     label = imbalance(network, torch.zeros_like(pixels)).label_gradient
@@ -117,16 +123,19 @@ def _rms_ratio(network: nn.Module) -> float:
 
 
 def _claimed_exponent(squared: SquaredRatio, size: int) -> float:
-    """The power of D that ``squared``, a squared ratio, grows by; not by way of a fit, which is on trial here."""
+    """The power of D that ``squared``, a squared ratio, grows by; not by way of a fit,
+    which is on trial here."""
     return math.log(squared(size)) / (2 * math.log(size))
 
 
 class Moments:
-    """Gradients of a network over uncorrelated fair signs, against the Jacobian J of its logits, in which no likelihood entered.
+    """Gradients of a network over uncorrelated fair signs, against the Jacobian J of
+    its logits, in which no likelihood entered.
 
     Args:
         network: A model with zero logits, D pixels, D^2 numbers at hand.
-        estimated: Whether rounding inside the network is estimated and not bounded, as in a model of the user's.
+        estimated: Whether rounding inside the network is estimated and not bounded, as
+            in a model of the user's.
     """
 
     def __init__(self, network: nn.Module, *, estimated: bool = False) -> None:
@@ -164,7 +173,8 @@ class Moments:
         return self._measured(residual, 4 * self.total * float(self.step.norm()))
 
     def ceiling(self) -> Measurement:
-        """By how much the largest gradient exceeds ``sqrt(D)/2 |J|_op``; the operator norm is taken from below."""
+        """By how much the largest gradient exceeds ``sqrt(D)/2 |J|_op``; the operator
+        norm is taken from below."""
         v = torch.linalg.svd(self.J, full_matrices=False).Vh[0]
         operator = (self.J @ v).norm() / v.norm()  # at most |J|_op whatever the error of v
         exceeding = (self.squares.max().sqrt() - math.sqrt(self.size) / 2 * operator).clamp(min=0)
@@ -182,12 +192,15 @@ class Moments:
 
 
 def drawn_mean_square(D: int, K: int, size: int, images: Images, stream: Stream) -> tuple[float, int, Bound]:
-    """The mean squared ratio over drawn images of a network that paints patches of K pixels.
+    """The mean squared ratio over drawn images of a network that paints patches of K
+    pixels.
 
     Args:
-        D, K: Pixels of an image and of a patch. size: Pixels drawn in all. images: The sampler.
+        D, K: Pixels of an image and of a patch. size: Pixels drawn in all. images: The
+            sampler.
     Returns:
-        The mean, the number of independent patches that it averages, and what rounding adds to it relatively.
+        The mean, the number of independent patches that it averages, and what rounding
+        adds to it relatively.
     """
     count = max(1, size // D)
     network = patch_network(D, K, stream.fork("network"))
@@ -205,11 +218,13 @@ def drawn_exponent(
 ) -> tuple[float, float, int, int]:
     """The slope of log RMS ratio over 1, 4, 16, .. up to D pixels.
 
-    On the event that every mean square T = ratio^2 / D is within r <= 1/2 of 1, |log T| <= 2 r log 2 (concavity), so the slope is
-    within gain * r * log 2 of the one claimed.
+    On the event that every mean square T = ratio^2 / D is within r <= 1/2 of 1, |log T|
+    <= 2 r log 2 (concavity), so the slope is within gain * r * log 2 of the one
+    claimed.
 
     Returns:
-        How far the slope is from that of ``squared``; gain * log 2; the fewest patches of any size; how many sizes.
+        How far the slope is from that of ``squared``; gain * log 2; the fewest patches
+        of any size; how many sizes.
     """
     sizes = ladder(D)
     means = [

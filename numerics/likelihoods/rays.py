@@ -1,4 +1,5 @@
-"""ReLU classifiers along rays, measured: slopes, logits and confidence far away, each with its rounding bound."""
+"""ReLU classifiers along rays, measured: slopes, logits and confidence far away, each
+with its rounding bound."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ Head = Callable[["Rays", Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Piece:
-    """The affine piece of a network along each of R rays: ``logits = t slope + intercept`` for ``t >= kink``; all shapes ``(R, K)`` or ``(R,)``."""
+    """The affine piece of a network along each of R rays: ``logits = t slope +
+    intercept`` for ``t >= kink``; all shapes ``(R, K)`` or ``(R,)``."""
 
     slope: Tensor
     intercept: Tensor
@@ -38,7 +40,8 @@ class Piece:
 
 
 def random_relu(D: int, K: int, depth: int, stream: Stream, *, width: int = 32) -> Layers:
-    """A ReLU classifier from ``D`` numbers to ``K`` logits with ``depth`` hidden layers, Gaussian weights of variance 2/n and Gaussian biases."""
+    """A ReLU classifier from ``D`` numbers to ``K`` logits with ``depth`` hidden
+    layers, Gaussian weights of variance 2/n and Gaussian biases."""
     sizes = [D, *[width] * depth, K]
     return [
         (stream.fork(("w", i)).normal(m, n) * math.sqrt(2 / n), stream.fork(("b", i)).normal(m))
@@ -60,7 +63,8 @@ def without_biases(layers: Layers) -> Layers:
 
 
 def running_error(layers: Layers, x: Tensor) -> Tensor:
-    """A bound on the rounding error of :func:`logits`, shape ``(N, K)``: see :data:`RUNNING`."""
+    """A bound on the rounding error of :func:`logits`, shape ``(N, K)``: see
+    :data:`RUNNING`."""
     error = torch.zeros_like(x)
     for i, (weight, bias) in enumerate(layers):
         g = gamma(weight.shape[1] + 2, weight)
@@ -71,9 +75,11 @@ def running_error(layers: Layers, x: Tensor) -> Tensor:
 
 
 def last_piece(layers: Layers, u: Tensor) -> Piece:
-    """The affine piece that reaches infinity along each direction ``u``, shape ``(R, D)``, and where it begins.
+    """The affine piece that reaches infinity along each direction ``u``, shape ``(R,
+    D)``, and where it begins.
 
-    A unit's sign is settled beyond ``|b| / |a|``; where rounding leaves the sign of its slope open, the kink is infinite.
+    A unit's sign is settled beyond ``|b| / |a|``; where rounding leaves the sign of its
+    slope open, the kink is infinite.
     """
     a, b = u, torch.zeros_like(u)
     ea, eb = torch.zeros_like(u), torch.zeros_like(u)
@@ -94,10 +100,12 @@ def last_piece(layers: Layers, u: Tensor) -> Piece:
 
 
 class Rays:
-    """A ReLU classifier along random rays, of which those are kept that grow: the largest slope is unique, the last kink near enough.
+    """A ReLU classifier along random rays, of which those are kept that grow: the
+    largest slope is unique, the last kink near enough.
 
     Args:
-        layers: Weights and biases from D numbers to K logits, ReLU between them. rays: How many are drawn.
+        layers: Weights and biases from D numbers to K logits, ReLU between them. rays:
+            How many are drawn.
     Raises:
         HypothesisError: no ray is left.
     """
@@ -116,7 +124,8 @@ class Rays:
         self.piece, self.silent = last_piece(self.layers, self.directions), rays - len(self.directions)
 
     def radii(self) -> Tensor:
-        """Radii for each ray, shape ``(R, 4)``: from twice the last kink (at least 10) to a million."""
+        """Radii for each ray, shape ``(R, 4)``: from twice the last kink (at least 10)
+        to a million."""
         start = torch.clamp(2 * self.piece.kink, min=10.0)[:, None]
         return start * (FAR / start) ** torch.linspace(0, 1, 4, dtype=start.dtype, device=start.device)
 
@@ -125,7 +134,8 @@ class Rays:
         return self.directions[:, None] * self.radii()[..., None]
 
     def slope(self) -> Measurement:
-        """``|d/dt f(t u) - f_0(u)|`` at the largest radius, the derivative by autograd, ``f_0`` the network without biases."""
+        """``|d/dt f(t u) - f_0(u)|`` at the largest radius, the derivative by autograd,
+        ``f_0`` the network without biases."""
         points = self.points()[:, -1]
         _, derivative = torch.func.jvp(lambda x: logits(self.layers, x), (points,), (self.directions,))
         bare = without_biases(self.layers)
@@ -153,7 +163,8 @@ class Rays:
         )
 
     def confidence(self, limit: float, head: Head) -> Measurement:
-        """``|limit - max p|`` at a million: below the sum of exp(-(gap t + c)) over the other labels, and rounding."""
+        """``|limit - max p|`` at a million: below the sum of exp(-(gap t + c)) over the
+        other labels, and rounding."""
         points = self.points()[:, -1]
         residual = (limit - torch.softmax(head(self, points), -1).amax(-1)).abs()
         t = self.radii()[:, -1:]
@@ -176,14 +187,16 @@ def linear_head(rays: Rays, x: Tensor) -> Tensor:
 
 
 def radial_head(rays: Rays, x: Tensor) -> Tensor:
-    """Logits ``5 exp(-|x - m_k|^2 / 2)`` about centres near the origin: radial basis functions, which vanish far away."""
+    """Logits ``5 exp(-|x - m_k|^2 / 2)`` about centres near the origin: radial basis
+    functions, which vanish far away."""
     centres = rays.layers[-1][0][:, : x.shape[1]]
     width = centres.shape[1]
     return 5 * torch.exp(-(x[:, None, :width] - centres).square().sum(-1) / 2)
 
 
 def density_far_away(model: ClassGaussians, x: Tensor) -> Measurement:
-    """By how much ``log p(x)`` exceeds ``-(|x| - R)^2 / (2 s^2) - D log(s_min sqrt(2 pi))``, R the largest mean's length and s the largest deviation."""
+    """By how much ``log p(x)`` exceeds ``-(|x| - R)^2 / (2 s^2) - D log(s_min sqrt(2
+    pi))``, R the largest mean's length and s the largest deviation."""
     reach, widest = model.means.norm(dim=1).max(), model.scale.max()
     ceiling = (
         -((x.norm(dim=1) - reach).clamp(min=0) ** 2) / (2 * widest**2)

@@ -1,6 +1,8 @@
-r"""Residual blocks ``x + g(x)``, measured: Lipschitz bounds of g, the power series of its log-determinant, roulette, inverses by fixed points.
+r"""Residual blocks ``x + g(x)``, measured: Lipschitz bounds of g, the power series of
+its log-determinant, roulette, inverses by fixed points.
 
-The power series never forms a determinant; what it is compared with is LU (``slogdet``) of the Jacobian that autograd gives.
+The power series never forms a determinant; what it is compared with is LU (``slogdet``)
+of the Jacobian that autograd gives.
 """
 
 from __future__ import annotations
@@ -31,9 +33,11 @@ Block = Callable[[Tensor], Tensor]
 
 
 def operator_norm_ceiling(matrix: Tensor, *, squarings: int = 6) -> float:
-    """A certified upper bound on the largest singular value: ``(tr (W^T W)^p)^(1/(2p))`` with p = 2^squarings.
+    """A certified upper bound on the largest singular value: ``(tr (W^T
+    W)^p)^(1/(2p))`` with p = 2^squarings.
 
-    Power iteration gives a *lower* bound; this is an upper one, too large by a factor of at most ``min(m, n)^(1/(2p))``.
+    Power iteration gives a *lower* bound; this is an upper one, too large by a factor
+    of at most ``min(m, n)^(1/(2p))``.
 
     Args:
         matrix: Shape ``(m, n)``, floating.
@@ -67,7 +71,8 @@ def operator_norm_ceiling(matrix: Tensor, *, squarings: int = 6) -> float:
 
 
 def operator_norm_floor(matrix: Tensor, stream: Stream, *, steps: int = 50) -> float:
-    """A lower bound on the largest singular value by power iteration, as spectral normalisation in training uses: never a certificate.
+    """A lower bound on the largest singular value by power iteration, as spectral
+    normalisation in training uses: never a certificate.
 
     >>> operator_norm_floor(torch.diag(torch.tensor([3.0, 1.0]).double()), Stream(1)) <= 3.0000001
     True
@@ -81,10 +86,12 @@ def operator_norm_floor(matrix: Tensor, stream: Stream, *, steps: int = 50) -> f
 
 
 def lipschitz_ceiling(network: nn.Sequential) -> float:
-    """A certified Lipschitz constant of a chain of linear layers and 1-Lipschitz activations: the product of the layers' norms.
+    """A certified Lipschitz constant of a chain of linear layers and 1-Lipschitz
+    activations: the product of the layers' norms.
 
     Raises:
-        HypothesisError: a layer of another kind, whose Lipschitz constant is not known here; or a leaky ReLU steeper than 1.
+        HypothesisError: a layer of another kind, whose Lipschitz constant is not known
+            here; or a leaky ReLU steeper than 1.
 
     >>> lipschitz_ceiling(nn.Sequential(nn.Linear(2, 2), nn.Tanh())) > 0
     True
@@ -103,7 +110,8 @@ def lipschitz_ceiling(network: nn.Sequential) -> float:
 
 
 def random_block(D: int, lipschitz: float, stream: Stream, *, width: int = 32) -> nn.Sequential:
-    """``g = W_2 tanh(W_1 x + b)`` scaled so that its certified Lipschitz constant is ``lipschitz``.
+    """``g = W_2 tanh(W_1 x + b)`` scaled so that its certified Lipschitz constant is
+    ``lipschitz``.
 
     Raises:
         ValueError: ``D < 1`` or a constant that is not positive.
@@ -120,7 +128,8 @@ def random_block(D: int, lipschitz: float, stream: Stream, *, width: int = 32) -
 
 
 def even_block(D: int, lipschitz: float, stream: Stream) -> nn.Sequential:
-    """``g = W^T tanh(W x)`` with W a multiple of an orthogonal matrix: near the origin J is about ``lipschitz`` times the identity."""
+    """``g = W^T tanh(W x)`` with W a multiple of an orthogonal matrix: near the origin
+    J is about ``lipschitz`` times the identity."""
     rotation = torch.linalg.qr(stream.fork("rotation").normal(D, D))[0] * (math.sqrt(lipschitz) * (1 - 1e-9))
     first, second = nn.Linear(D, D, bias=False, dtype=stream.dtype), nn.Linear(D, D, bias=False, dtype=stream.dtype)
     with torch.no_grad():
@@ -130,12 +139,14 @@ def even_block(D: int, lipschitz: float, stream: Stream) -> nn.Sequential:
 
 
 def jacobians(block: Block, x: Tensor) -> Tensor:
-    """Jacobians of ``block`` at each of the points ``(N, D)``, shape ``(N, D, D)``, by autograd."""
+    """Jacobians of ``block`` at each of the points ``(N, D)``, shape ``(N, D, D)``, by
+    autograd."""
     return torch.func.vmap(torch.func.jacrev(block))(x).detach()
 
 
 def log_det_series(J: Tensor, terms: int) -> Tensor:
-    """``sum_(k <= terms) (-1)^(k+1) tr(J^k)/k``, shape ``(N,)``, of Jacobians ``(N, D, D)``.
+    """``sum_(k <= terms) (-1)^(k+1) tr(J^k)/k``, shape ``(N,)``, of Jacobians ``(N, D,
+    D)``.
 
     >>> round(float(log_det_series(torch.full((1, 1, 1), 0.5).double(), 50)), 12) == round(math.log(1.5), 12)
     True
@@ -173,7 +184,8 @@ def series_rounding(D: int, lipschitz: float, terms: int, eps: float) -> float:
 def log_determinant(
     block: nn.Sequential, x: Tensor, terms: int, series: Callable[[Tensor, int], Tensor] = log_det_series
 ) -> Measurement:
-    """The power series of ``terms`` terms against ``slogdet(I + J)``, J by autograd, within the tail that the certified constant leaves."""
+    """The power series of ``terms`` terms against ``slogdet(I + J)``, J by autograd,
+    within the tail that the certified constant leaves."""
     J, lipschitz, D = jacobians(block, x), lipschitz_ceiling(block), x.shape[1]
     exact = torch.linalg.slogdet(torch.eye(D, dtype=x.dtype, device=x.device) + J).logabsdet
     bound = Bound(
@@ -187,7 +199,8 @@ def log_determinant(
 
 
 def invert(block: Block, y: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-    """``x`` with ``x + g(x) = y`` after ``steps`` fixed-point iterations from y, and the length of the first step, shapes ``(N, D)`` and ``(N,)``."""
+    """``x`` with ``x + g(x) = y`` after ``steps`` fixed-point iterations from y, and
+    the length of the first step, shapes ``(N, D)`` and ``(N,)``."""
     x, first = y, torch.zeros(len(y), dtype=y.dtype, device=y.device)
     for step in range(steps):
         new = y - block(x)
@@ -197,7 +210,8 @@ def invert(block: Block, y: Tensor, steps: int) -> tuple[Tensor, Tensor]:
 
 
 def round_trip(block: Block, x: Tensor, lipschitz: float, *, steps: int = 200) -> Measurement:
-    """``|x - inverse(x + g(x))|`` within what a contraction by ``lipschitz`` leaves after ``steps`` steps, and rounding."""
+    """``|x - inverse(x + g(x))|`` within what a contraction by ``lipschitz`` leaves
+    after ``steps`` steps, and rounding."""
     if not 0 <= lipschitz < 1:
         raise HypothesisError(f"a Lipschitz constant below 1, got {lipschitz:.4g}: the block need not be one-to-one")
     with torch.no_grad():
@@ -215,7 +229,8 @@ def folding_block(x: Tensor) -> Tensor:
 
 
 def norm_bracket(block: nn.Sequential, stream: Stream) -> Measurement:
-    """By how much power iteration's lower bound on a layer's norm exceeds the certified upper one, which it never should."""
+    """By how much power iteration's lower bound on a layer's norm exceeds the certified
+    upper one, which it never should."""
     layers = [layer.weight for layer in block if isinstance(layer, nn.Linear)]
     excess = [
         max(0.0, operator_norm_floor(weight, stream.fork(i)) - operator_norm_ceiling(weight))
@@ -235,9 +250,11 @@ Estimator = Callable[[Tensor, int, float, Stream], Tensor]
 
 
 def roulette(J: Tensor, n: int, going_on: float, stream: Stream) -> Tensor:
-    """``n`` independent unbiased estimates of ``log det(I + J)``: Hutchinson's traces, and a geometric number of terms.
+    """``n`` independent unbiased estimates of ``log det(I + J)``: Hutchinson's traces,
+    and a geometric number of terms.
 
-    Term k is ``(-1)^(k+1) v^T J^k v / (k q^(k-1))`` with v a sign vector; it is reached with probability ``q^(k-1)``.
+    Term k is ``(-1)^(k+1) v^T J^k v / (k q^(k-1))`` with v a sign vector; it is reached
+    with probability ``q^(k-1)``.
 
     Args:
         J: Shape ``(D, D)``. n: How many. going_on: q, strictly between 0 and 1.
@@ -249,7 +266,8 @@ def roulette(J: Tensor, n: int, going_on: float, stream: Stream) -> Tensor:
 
 
 def _played(J: Tensor, n: int, going_on: float, stream: Stream, *, weighted: bool) -> Tensor:
-    """Roulette on those estimates that are still going on; ``weighted``: terms over the probability of reaching them."""
+    """Roulette on those estimates that are still going on; ``weighted``: terms over the
+    probability of reaching them."""
     v = stream.fork("signs").signs(n, J.shape[0]).to(J)
     stops, w, k, alive = stream.fork("stops"), v, 0, torch.arange(n, device=J.device)
     total = torch.zeros(n, dtype=J.dtype, device=J.device)
@@ -264,7 +282,8 @@ def _played(J: Tensor, n: int, going_on: float, stream: Stream, *, weighted: boo
 
 
 def fixed_truncation(J: Tensor, n: int, going_on: float, stream: Stream) -> Tensor:
-    """``n`` estimates from one term each, whatever ``going_on``: Hutchinson's trace without roulette, which is biased."""
+    """``n`` estimates from one term each, whatever ``going_on``: Hutchinson's trace
+    without roulette, which is biased."""
     v = stream.fork("signs").signs(n, J.shape[0]).to(J)
     return (v * (v @ J.mT)).sum(1)
 
@@ -275,7 +294,8 @@ def unweighted_roulette(J: Tensor, n: int, going_on: float, stream: Stream) -> T
 
 
 def roulette_range(D: int, lipschitz: float, going_on: float) -> float:
-    """Length of an interval that holds every estimate where J is symmetric and not negative: ``D q (-log(1 - L/q))``, finite for L < q.
+    """Length of an interval that holds every estimate where J is symmetric and not
+    negative: ``D q (-log(1 - L/q))``, finite for L < q.
 
     Then ``0 <= v^T J^k v <= D L^k``: terms of odd k lie above 0, those of even k below.
 
@@ -293,10 +313,13 @@ def roulette_range(D: int, lipschitz: float, going_on: float) -> float:
 def mean_of_roulette(
     block: nn.Sequential, x: Tensor, n: int, going_on: float, *, estimator: Estimator = roulette, stream: Stream
 ) -> tuple[float, float, Bound]:
-    """``|mean of n estimates - slogdet(I + J)|`` at one point, the length of the interval of an estimate, and rounding.
+    """``|mean of n estimates - slogdet(I + J)|`` at one point, the length of the
+    interval of an estimate, and rounding.
 
     Args:
-        block: g, with a symmetric Jacobian that is not negative, as that of :func:`even_block`. x: One point, shape ``(D,)``. n: Estimates. going_on: q. estimator: From (J, n, q, stream) to n estimates.
+        block: g, with a symmetric Jacobian that is not negative, as that of
+            :func:`even_block`. x: One point, shape ``(D,)``. n: Estimates. going_on: q.
+            estimator: From (J, n, q, stream) to n estimates.
     """
     J, lipschitz, D = jacobians(block, x[None])[0], lipschitz_ceiling(block), len(x)
     exact = float(torch.linalg.slogdet(torch.eye(D, dtype=x.dtype, device=x.device) + J).logabsdet)
@@ -327,7 +350,8 @@ def information(table: Tensor) -> Tensor:
 
 
 def information_of_features(table: Tensor, features: Sequence[int] | Tensor) -> Measurement:
-    """``|I(f(x); y) - I(x; y)|`` for a map of the images, given as the feature of each of them."""
+    """``|I(f(x); y) - I(x; y)|`` for a map of the images, given as the feature of each
+    of them."""
     index = torch.as_tensor(features, device=table.device)
     pushed = torch.zeros_like(table).index_add(0, index, table)
     size = math.log(table.numel()) + 3

@@ -1,4 +1,5 @@
-"""Log likelihoods and entropies of binary images at probability one half, measured, each with its rounding bound."""
+"""Log likelihoods and entropies of binary images at probability one half, measured,
+each with its rounding bound."""
 
 from __future__ import annotations
 
@@ -31,10 +32,12 @@ SUMMATION = (
 
 
 def relative_rounding(values: Tensor, pixels: int, likelihood: Likelihood) -> float:
-    """Relative error of a log likelihood at logits zero: four ulps a pixel, a summation, and D log 2 itself.
+    """Relative error of a log likelihood at logits zero: four ulps a pixel, a
+    summation, and D log 2 itself.
 
     Args:
-        values: A tensor of any shape, in whose dtype the likelihood is computed. pixels: D.
+        values: A tensor of any shape, in whose dtype the likelihood is computed.
+            pixels: D.
     """
     summation = math.ceil(math.log2(pixels)) if likelihood is bernoulli_log_likelihood else pixels
     return (6 + summation) * torch.finfo(values.dtype).eps
@@ -48,7 +51,8 @@ def value_of_the_label(label: Tensor, likelihood: Likelihood) -> Measurement:
 
 
 def values_of_images(pixels: Tensor, likelihood: Likelihood, stream: Stream) -> Measurement:
-    """``|log p(x) + D log 2|`` for the black image, the white one and random ones; ``pixels`` are logits, shape ``(D,)``."""
+    """``|log p(x) + D log 2|`` for the black image, the white one and random ones;
+    ``pixels`` are logits, shape ``(D,)``."""
     count = pixels.numel()
     extremes = torch.tensor([[0.0], [1.0]], dtype=pixels.dtype, device=pixels.device).expand(2, count)
     drawn = (stream.signs(min(RANDOM, max(1, TILE // count)), count) + 1) / 2
@@ -59,7 +63,8 @@ def values_of_images(pixels: Tensor, likelihood: Likelihood, stream: Stream) -> 
 
 
 def total_mass(pixels: Tensor, likelihood: Likelihood) -> Measurement:
-    """All 2^D images together have mass one; being equally likely, each has 2^-D, and no log 2 was typed.
+    """All 2^D images together have mass one; being equally likely, each has 2^-D, and
+    no log 2 was typed.
 
     Args:
         pixels: Logits, shape ``(D,)``; time and memory grow with 2^D.
@@ -89,7 +94,8 @@ def overshoot(entropy: Tensor, pixels: int) -> Tensor:
 
 
 def undershoot(entropy: Tensor, pixels: int) -> Tensor:
-    """By how many bits an entropy stays below D: a violation if an image needed at least D bits.
+    """By how many bits an entropy stays below D: a violation if an image needed at
+    least D bits.
 
     Args:
         entropy: Bits, any shape. pixels: D.
@@ -103,13 +109,15 @@ def undershoot(entropy: Tensor, pixels: int) -> Tensor:
 def entropies(
     pixels: Tensor, excess: Callable[[Tensor, int], Tensor], stream: Stream
 ) -> tuple[Measurement, Measurement]:
-    """Entropies of a random distribution, of copies of one pixel, and of independent fair pixels, by enumeration of all images.
+    """Entropies of a random distribution, of copies of one pixel, and of independent
+    fair pixels, by enumeration of all images.
 
     Args:
         pixels: A tensor of shape ``(D,)``, whose length, dtype and device are used.
         excess: From entropies in bits, shape ``(3,)``, and D to violations in bits.
     Returns:
-        By how much they violate ``excess``; and how far the last two are from one bit and from D bits.
+        By how much they violate ``excess``; and how far the last two are from one bit
+        and from D bits.
     """
     count = pixels.numel()
     masses = torch.zeros(3, 2**count, dtype=pixels.dtype, device=pixels.device)
@@ -130,10 +138,11 @@ def drawn_images(pixels: Tensor, size: int, images: Images, stream: Stream) -> t
     """``size`` images drawn at the logits ``pixels``.
 
     Args:
-        pixels: Logits, shape ``(D,)``. images: The sampler, from logits, a number n and a stream to ``(n, D)``.
+        pixels: Logits, shape ``(D,)``. images: The sampler, from logits, a number n and
+            a stream to ``(n, D)``.
     Returns:
-        The distance of the images' numbers from an even staircase, how many pixels are white, and what the granularity of
-        uniform draws adds to the distance.
+        The distance of the images' numbers from an even staircase, how many pixels are
+        white, and what the granularity of uniform draws adds to the distance.
     """
     count = pixels.numel()
     counts = torch.zeros(2**count, dtype=torch.int64, device=pixels.device)

@@ -1,7 +1,9 @@
-"""Maschke's averaging measured: the mean of R(g) pi R(g)^-1 over a group, and what it has to do with an invariant subspace.
+"""Maschke's averaging measured: the mean of R(g) pi R(g)^-1 over a group, and what it
+has to do with an invariant subspace.
 
-The matrices are integers or Gaussian integers, held exactly, in a random basis that is far from orthonormal. Rounding is bounded entry by
-entry, by products of absolute values (Higham 2002, 3.5).
+The matrices are integers or Gaussian integers, held exactly, in a random basis that is
+far from orthonormal. Rounding is bounded entry by entry, by products of absolute values
+(Higham 2002, 3.5).
 """
 
 from __future__ import annotations
@@ -23,9 +25,12 @@ class Module:
     """Matrices, and a subspace W that they should keep.
 
     Attributes:
-        matrices, inverses: R(g) and R(g)^-1, integers or Gaussian integers, shape ``(n, d, d)``.
-        basis: A basis B of W in columns, shape ``(d, w)``. dual: A with A B = 1, shape ``(w, d)``; B A is some projector onto W.
-        table: Products of the elements, int64, shape ``(n, n)``, where the matrices are all those of a finite group.
+        matrices, inverses: R(g) and R(g)^-1, integers or Gaussian integers, shape ``(n,
+            d, d)``.
+        basis: A basis B of W in columns, shape ``(d, w)``. dual: A with A B = 1, shape
+            ``(w, d)``; B A is some projector onto W.
+        table: Products of the elements, int64, shape ``(n, n)``, where the matrices are
+            all those of a finite group.
     """
 
     matrices: Tensor
@@ -36,10 +41,12 @@ class Module:
 
 
 def pair_of_copies(matrices: Tensor, inverses: Tensor, table: Tensor | None = None) -> Module:
-    """Two copies R + R, W = {(v, 2 v)}, and a projector onto W that does not commute with them.
+    """Two copies R + R, W = {(v, 2 v)}, and a projector onto W that does not commute
+    with them.
 
     Args:
-        matrices, inverses: R(g) and R(g)^-1, shape ``(n, m, m)``. table: Products, int64, shape ``(n, n)``, for a finite group.
+        matrices, inverses: R(g) and R(g)^-1, shape ``(n, m, m)``. table: Products,
+            int64, shape ``(n, n)``, for a finite group.
     """
     m = matrices.shape[-1]
     two, unit = (torch.eye(k, dtype=matrices.dtype) for k in (2, m))
@@ -64,16 +71,21 @@ def first_half(module: Module) -> Module:
 
 
 class AveragedProjector:
-    """The mean of R(g) B A R(g)^-1 in a random basis, with a bound on the error of every entry.
+    """The mean of R(g) B A R(g)^-1 in a random basis, with a bound on the error of
+    every entry.
 
     Args:
-        module: The matrices and the subspace. shears: Elementary operations of the random basis.
-        stream: Source of the basis. gaussian: Whether the basis is one of Gaussian integers.
+        module: The matrices and the subspace. shears: Elementary operations of the
+            random basis.
+        stream: Source of the basis. gaussian: Whether the basis is one of Gaussian
+            integers.
     Raises:
-        OverflowError: integers of the conjugates may leave the range in which float64 holds them.
+        OverflowError: integers of the conjugates may leave the range in which float64
+            holds them.
     Accuracy:
-        Where the sizes of all terms add up to less than 2^53 (a quarter of it if complex) the sum is exact and the quotient by n rounds;
-        elsewhere an entry errs by gamma_(2d+n+1) times the mean of |R| |pi| |R^-1|.
+        Where the sizes of all terms add up to less than 2^53 (a quarter of it if
+        complex) the sum is exact and the quotient by n rounds; elsewhere an entry errs
+        by gamma_(2d+n+1) times the mean of |R| |pi| |R^-1|.
     """
 
     def __init__(self, module: Module, shears: int, stream: Stream, *, gaussian: bool = False) -> None:

@@ -1,8 +1,11 @@
-"""Numeric representations of finite groups, element by element: closures, exact conjugates, averages, unitary matrices, characters.
+"""Numeric representations of finite groups, element by element: closures, exact
+conjugates, averages, unitary matrices, characters.
 
-:mod:`.splitting` splits them; :func:`numerics.representations.decomposition.decompose` takes generators, in dimensions up to 2,000. Every result carries the terms of a bound on its own error; the constants are those of rounding analysis
-(gamma_k = k u / (1 - k u), Higham 2002, chapters 3 and 8) and measured residuals of the factorisations, so that nothing depends on how a
-library computes a Cholesky factor or eigenvectors.
+:mod:`.splitting` splits them; :func:`numerics.representations.decomposition.decompose`
+takes generators, in dimensions up to 2,000. Every result carries the terms of a bound
+on its own error; the constants are those of rounding analysis (gamma_k = k u / (1 - k
+u), Higham 2002, chapters 3 and 8) and measured residuals of the factorisations, so that
+nothing depends on how a library computes a Cholesky factor or eigenvectors.
 """
 
 from __future__ import annotations
@@ -53,7 +56,8 @@ def closure(generators: Tensor, limit: int = 5000) -> Tensor:
 
 
 def cayley_table(elements: Tensor) -> Tensor:
-    """The products of permutations: ``elements[table[a, b]] = elements[a][elements[b]]``, int64, shape ``(n, n)``.
+    """The products of permutations: ``elements[table[a, b]] =
+    elements[a][elements[b]]``, int64, shape ``(n, n)``.
 
     Args:
         elements: All elements of a group as images, int64, shape ``(n, m)``.
@@ -70,7 +74,8 @@ def cayley_table(elements: Tensor) -> Tensor:
 
 
 def permutation_matrices(images: Tensor) -> Tensor:
-    """Matrices with R(g) e_x = e_{g(x)}, int64, shape ``(n, m, m)``, from ``images`` of shape ``(n, m)``.
+    """Matrices with R(g) e_x = e_{g(x)}, int64, shape ``(n, m, m)``, from ``images`` of
+    shape ``(n, m)``.
 
     >>> permutation_matrices(torch.tensor([[1, 2, 0]]))
     tensor([[[0, 0, 1],
@@ -81,10 +86,12 @@ def permutation_matrices(images: Tensor) -> Tensor:
 
 
 def integer_change_of_basis(size: int, shears: int, stream: Stream, *, gaussian: bool = False) -> tuple[Tensor, Tensor]:
-    """A random integer matrix with integer inverse, the product of ``shears`` elementary row operations, and that inverse.
+    """A random integer matrix with integer inverse, the product of ``shears``
+    elementary row operations, and that inverse.
 
-    Conjugating by it keeps integer matrices integer: the conjugates are exact in floating point and yet badly
-    conditioned. With ``gaussian`` the operations add i^k times a row, k = 0..3: Gaussian integers, as complex128.
+    Conjugating by it keeps integer matrices integer: the conjugates are exact in
+    floating point and yet badly conditioned. With ``gaussian`` the operations add i^k
+    times a row, k = 0..3: Gaussian integers, as complex128.
 
     Returns:
         S and its inverse, shape ``(size, size)`` each, int64 or complex128.
@@ -108,12 +115,15 @@ def integer_change_of_basis(size: int, shears: int, stream: Stream, *, gaussian:
 
 
 def exact_conjugate(matrices: Tensor, basis: Tensor, inverse: Tensor) -> Tensor:
-    """S R S^-1 in float64 for integer matrices, in complex128 for Gaussian integers, exactly.
+    """S R S^-1 in float64 for integer matrices, in complex128 for Gaussian integers,
+    exactly.
 
     Args:
-        matrices: Shape ``(n, d, d)``. basis, inverse: S and its inverse, shape ``(d, d)``.
+        matrices: Shape ``(n, d, d)``. basis, inverse: S and its inverse, shape ``(d,
+            d)``.
     Raises:
-        OverflowError: an entry may leave the range in which float64 holds every integer.
+        OverflowError: an entry may leave the range in which float64 holds every
+            integer.
 
     >>> swap = torch.tensor([[[0, 1], [1, 0]]])
     >>> exact_conjugate(swap, torch.tensor([[1, 1], [0, 1]]), torch.tensor([[1, -1], [0, 1]]))
@@ -130,7 +140,8 @@ def exact_conjugate(matrices: Tensor, basis: Tensor, inverse: Tensor) -> Tensor:
 
 
 def exact_cast(matrices: Tensor, dtype: torch.dtype) -> Tensor:
-    """The same entries, any shape, in the precision ``dtype``, real or complex as they are.
+    """The same entries, any shape, in the precision ``dtype``, real or complex as they
+    are.
 
     Raises:
         PrecisionError: that precision rounds an entry.
@@ -146,10 +157,12 @@ def exact_cast(matrices: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def homomorphism_defect(matrices: Tensor, table: Tensor) -> tuple[float, tuple[int, int]]:
-    """max over pairs of |R(g) R(h) - R(gh)|_F, and the pair (by index) that attains it; one row of the table at a time.
+    """max over pairs of |R(g) R(h) - R(gh)|_F, and the pair (by index) that attains it;
+    one row of the table at a time.
 
     Args:
-        matrices: Every element, shape ``(n, d, d)``. table: Products of the elements, int64, shape ``(n, n)``.
+        matrices: Every element, shape ``(n, d, d)``. table: Products of the elements,
+            int64, shape ``(n, n)``.
 
     >>> elements = closure(torch.tensor([[1, 2, 0]]))
     >>> homomorphism_defect(permutation_matrices(elements).double(), cayley_table(elements))
@@ -168,13 +181,16 @@ def homomorphism_defect(matrices: Tensor, table: Tensor) -> tuple[float, tuple[i
 
 
 def average(matrices: Tensor, inverses: Tensor, matrix: Tensor) -> tuple[Tensor, float]:
-    """(1/n) sum_g R(g) A R(g)^-1, and a bound on its rounding error in the Frobenius norm.
+    """(1/n) sum_g R(g) A R(g)^-1, and a bound on its rounding error in the Frobenius
+    norm.
 
     Args:
-        matrices: Shape ``(n, d, d)``; inverses: the same shape, R(g)^-1 (or R(g^-1)) exactly.
+        matrices: Shape ``(n, d, d)``; inverses: the same shape, R(g)^-1 (or R(g^-1))
+            exactly.
         matrix: Shape ``(d, d)``.
     Accuracy:
-        Entry by entry gamma_(2d+n+1) times the mean of |R| |A| |R^-1| (Higham 2002, 3.5), in the Frobenius norm.
+        Entry by entry gamma_(2d+n+1) times the mean of |R| |A| |R^-1| (Higham 2002,
+        3.5), in the Frobenius norm.
 
     >>> swap = permutation_matrices(torch.tensor([[0, 1], [1, 0]])).double()
     >>> average(swap, swap, torch.tensor([[1.0, 0.0], [0.0, 3.0]]).double())[0]
@@ -188,19 +204,23 @@ def average(matrices: Tensor, inverses: Tensor, matrix: Tensor) -> tuple[Tensor,
 
 
 def unitarise(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """U(g) = L* R(g) L^-* with L L* = H = (1/n) sum_g R(g)* R(g), and bounds on its error.
+    """U(g) = L* R(g) L^-* with L L* = H = (1/n) sum_g R(g)* R(g), and bounds on its
+    error.
 
     Args:
         matrices: R(g) for every element, shape ``(n, d, d)``, real or complex.
     Returns:
-        The matrices U(g), and ``{"error": e, "form": f, "norm": u, "spectral": s}``, which hold if R is an exact representation: U is within e
-        of an exact conjugate U' of R (Frobenius), whose invariant form is within f of the unit matrix, so that |U'|_F <= u and
+        The matrices U(g), and ``{"error": e, "form": f, "norm": u, "spectral": s}``,
+        which hold if R is an exact representation: U is within e of an exact conjugate
+        U' of R (Frobenius), whose invariant form is within f of the unit matrix, so
+        that |U'|_F <= u and
         |U'|_2 <= s = sqrt((1 + f)/(1 - f)).
     Raises:
         PrecisionError: the averaged form is not positive definite at this precision.
     Accuracy:
-        Rounding is bounded entry by entry, gamma times products of absolute values (Higham 2002, 3.5 and 8.1), and carried through the computed
-        inverse factor, so that entries of very different size do not add to one another.
+        Rounding is bounded entry by entry, gamma times products of absolute values
+        (Higham 2002, 3.5 and 8.1), and carried through the computed inverse factor, so
+        that entries of very different size do not add to one another.
 
     >>> skew = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [0.0, -1.0]]]).double()
     >>> unitary, bounds = unitarise(skew)
@@ -238,7 +258,8 @@ def unitarise(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
 
 
 def character_gram(characters: Tensor) -> Tensor:
-    """(1/n) sum_g chi_i(g) conj(chi_j(g)), shape ``(k, k)``, from characters on all n elements, shape ``(k, n)``.
+    """(1/n) sum_g chi_i(g) conj(chi_j(g)), shape ``(k, k)``, from characters on all n
+    elements, shape ``(k, n)``.
 
     >>> character_gram(torch.tensor([[1.0, 1.0], [1.0, -1.0]]))  # the two characters of Z/2
     tensor([[1., 0.],
@@ -248,10 +269,12 @@ def character_gram(characters: Tensor) -> Tensor:
 
 
 def first_of_each_kind(gram: Tensor) -> list[int]:
-    """Positions of the first of each kind, where |gram| is near 1 for equal kinds and near 0 for different ones.
+    """Positions of the first of each kind, where |gram| is near 1 for equal kinds and
+    near 0 for different ones.
 
     Args:
-        gram: Inner products of irreducible characters, shape ``(k, k)``, as :func:`character_gram` gives them.
+        gram: Inner products of irreducible characters, shape ``(k, k)``, as
+            :func:`character_gram` gives them.
 
     >>> first_of_each_kind(character_gram(torch.tensor([[1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])))
     [0, 1]
@@ -267,7 +290,8 @@ def frobenius_schur(characters: Tensor, table: Tensor) -> Tensor:
     """(1/n) sum_g chi(g^2) for every row of ``characters``, shape ``(k,)``.
 
     Args:
-        characters: Shape ``(k, n)``. table: Products of the elements, int64, shape ``(n, n)``.
+        characters: Shape ``(k, n)``. table: Products of the elements, int64, shape
+            ``(n, n)``.
 
     >>> frobenius_schur(torch.tensor([[1.0, -1.0]]), torch.tensor([[0, 1], [1, 0]]))
     tensor([1.])

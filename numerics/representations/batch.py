@@ -1,4 +1,5 @@
-"""Many small representations of one group decomposed at once: every step is one batched operation, and copies share their irreps' matrices."""
+"""Many small representations of one group decomposed at once: every step is one batched
+operation, and copies share their irreps' matrices."""
 
 from __future__ import annotations
 
@@ -25,10 +26,14 @@ class BatchDecomposition:
     """Decompositions of B representations into one list of irreps.
 
     Attributes:
-        irreps: Kinds that occur anywhere, also in items that are not decided; their ``multiplicity`` is the sum over the batch.
-        multiplicities: int64, shape ``(B, kinds)``; zeros where no invariant form was found.
-        basis: T, shape ``(B, d, d)``: R(g) T = T (+)_k (1 (x) rho_k(g)), copies of kind 0 first; the unit matrix where no invariant form was found.
-        residual: Bounds on |T^-1 R(g) T - B(g)|_F, shape ``(B,)``; infinite where no invariant form was found.
+        irreps: Kinds that occur anywhere, also in items that are not decided; their
+            ``multiplicity`` is the sum over the batch.
+        multiplicities: int64, shape ``(B, kinds)``; zeros where no invariant form was
+            found.
+        basis: T, shape ``(B, d, d)``: R(g) T = T (+)_k (1 (x) rho_k(g)), copies of kind
+            0 first; the unit matrix where no invariant form was found.
+        residual: Bounds on |T^-1 R(g) T - B(g)|_F, shape ``(B,)``; infinite where no
+            invariant form was found.
         decided: Which of them the certificate carries, length B.
         why: For each, in words; an item that is not decided is named by its number.
     """
@@ -54,14 +59,17 @@ def decompose_batch(
     """Split B representations of one group, of one dimension; each is judged by itself.
 
     Args:
-        generators: Shape ``(B, k, d, d)``, d <= 256, the k generators in the order of ``action``.
+        generators: Shape ``(B, k, d, d)``, d <= 256, the k generators in the order of
+            ``action``.
         stream: Source of random matrices.
         action: The group.
         field: "complex", or "real" for real matrices.
         attempts: How often a piece that is seen to be reducible is split again.
     Raises:
-        ValueError: the shape, the number of generators, the dimension, the dtype or the field is not as said. An item with entries that are not finite, a singular
-            matrix or no invariant form raises nothing: it is not decided, ``why`` names it, and the others go on.
+        ValueError: the shape, the number of generators, the dimension, the dtype or the
+            field is not as said. An item with entries that are not finite, a singular
+            matrix or no invariant form raises nothing: it is not decided, ``why`` names
+            it, and the others go on.
 
     >>> import numpy as np
     >>> swap = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]], [[[1.0, 0.0], [0.0, 1.0]]]]).double()
@@ -115,7 +123,8 @@ def _without_form(generators: Tensor) -> str:
 def _verdicts(
     residuals: list[float], irreps: list[Irrep], counts: Tensor, action: RegularAction, field: str
 ) -> tuple[tuple[Irrep, ...], list[Certificate]]:
-    """Filled in irreps, and each item's certificate: where the whole list does not carry everything, it is judged by the irreps that occur in it."""
+    """Filled in irreps, and each item's certificate: where the whole list does not
+    carry everything, it is judged by the irreps that occur in it."""
     facts = irreps_facts(irreps, action, field)
     verdicts = [conclude(r, facts, action) for r in residuals]
     if not all(v.decided for v in verdicts):
@@ -130,7 +139,8 @@ def _verdicts(
 def _all_pieces(
     unitary: Tensor, action: RegularAction, stream: Stream, input_error: Tensor, attempts: int
 ) -> dict[int, list[_Piece]]:
-    """Eigenspaces of a commutant element of each, split again where reducible; by dimension, those of the best representations first."""
+    """Eigenspaces of a commutant element of each, split again where reducible; by
+    dimension, those of the best representations first."""
     _, B, d, _ = unitary.shape
     C = Mean(unitary, action, stream)(hermitian_noise(stream, unitary, B))
     C = (C + C.mH) / 2
@@ -168,7 +178,8 @@ def _blocks(unitary: Tensor, pieces: list[_Piece]) -> Tensor:
 def _gather_kinds(
     unitary: Tensor, pieces: dict[int, list[_Piece]], action: RegularAction, stream: Stream
 ) -> tuple[Tensor, list[Irrep], Tensor]:
-    """Columns turned onto common irreps, for each item kinds in one order, and the multiplicities ``(B, kinds)``."""
+    """Columns turned onto common irreps, for each item kinds in one order, and the
+    multiplicities ``(B, kinds)``."""
     B, d = unitary.shape[1], unitary.shape[-1]
     irreps, rows = [], []
     columns: list[list[Tensor]] = [[] for _ in range(B)]
@@ -187,7 +198,8 @@ def _gather_kinds(
 
 
 def _residuals(R: Tensor, T: Tensor, X: Tensor, irreps: list[Irrep], counts: Tensor) -> Tensor:
-    """As :func:`numerics.representations.certificates.equation_residual`, for each item, shape ``(B,)``."""
+    """As :func:`numerics.representations.certificates.equation_residual`, for each
+    item, shape ``(B,)``."""
     norm, d = torch.linalg.matrix_norm, T.shape[-1]
     blocks = torch.stack(
         [

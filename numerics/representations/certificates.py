@@ -1,30 +1,43 @@
-"""What carries a numeric decomposition: residuals measured after the fact, and integers read off characters.
+"""What carries a numeric decomposition: residuals measured after the fact, and integers
+read off characters.
 
-Nothing here asks how the decomposition was found. Three facts are measured: T^-1 R(g) T is within rho of B(g) = (+)_k (1 (x) rho_k(g)) on the generators;
-rho_k multiplies like the group along every edge of the Cayley graph, up to eta; sums over characters are integers to within a bound below 1/4.
-If so, an exact representation of the group has these irreps: unitary matrices that multiply correctly up to delta < 1/100 are within
-2 delta of an exact representation, and representations that differ by less than 1 at every element, one of them unitary,
-are equivalent, for the mean of R(g) B(g)* is then invertible and intertwines them.
+Nothing here asks how the decomposition was found. Three facts are measured: T^-1 R(g) T
+is within rho of B(g) = (+)_k (1 (x) rho_k(g)) on the generators; rho_k multiplies like
+the group along every edge of the Cayley graph, up to eta; sums over characters are
+integers to within a bound below 1/4. If so, an exact representation of the group has
+these irreps: unitary matrices that multiply correctly up to delta < 1/100 are within 2
+delta of an exact representation, and representations that differ by less than 1 at
+every element, one of them unitary, are equivalent, for the mean of R(g) B(g)* is then
+invertible and intertwines them.
 
-*Almost representations* (theorems of this kind: Kazhdan 1982, for amenable groups; here a proof for finite ones, with its constant). Let W(x) be unitary with
+*Almost representations* (theorems of this kind: Kazhdan 1982, for amenable groups; here
+a proof for finite ones, with its constant). Let W(x) be unitary with
 |W(x) W(y) - W(xy)| <= delta < 1/2 for all x, y. J v = (W(y)* v)_y / sqrt n embeds V isometrically into L2(G, V), where G acts by translation, lambda(x), and
 |lambda(x) J - J W(x)| <= delta. So P = J J* and lambda(x) P lambda(x)*, of equal rank, are within delta; so is the mean A of the latter, which commutes with
-lambda. Its eigenvalues lie in [0, delta] and [1 - delta, 1]; let Q project onto the upper ones, of which there are dim V. X = (1 - Q) P satisfies
-X - A X = (1 - Q)(P - A) P, so |X| <= s = delta / (1 - delta). Let U be the unitary part of Q J : V -> Q L2. Then pi(x) = U* lambda(x) U is a representation,
-U* J = sqrt(J* Q J) lies between sqrt(1 - s^2) and 1, and pi - W = U* (lambda J - J W) + pi K - K W with K = 1 - U* J gives
+lambda. Its eigenvalues lie in [0, delta] and [1 - delta, 1]; let Q project onto the
+upper ones, of which there are dim V. X = (1 - Q) P satisfies X - A X = (1 - Q)(P - A)
+P, so |X| <= s = delta / (1 - delta). Let U be the unitary part of Q J : V -> Q L2. Then
+pi(x) = U* lambda(x) U is a representation, U* J = sqrt(J* Q J) lies between sqrt(1 -
+s^2) and 1, and pi - W = U* (lambda J - J W) + pi K - K W with K = 1 - U* J gives
 
     |pi(x) - W(x)| <= delta + 2 (1 - sqrt(1 - s^2)), which is below 1.02 delta for delta <= 1/100,
 
-and no representation is nearer than delta / 3 everywhere, for |W(x) W(y) - W(xy)| <= 3 sup |pi - W|.
+and no representation is nearer than delta / 3 everywhere, for |W(x) W(y) - W(xy)| <= 3
+sup |pi - W|.
 
-*Angles* (the argument of Davis and Kahan 1970, with the projector onto a piece as the element of the commutant, whose gap is one). Let R0 be a representation
-with |T^-1 R0(g) T - B(g)| <= r on the generators, and P the orthogonal projector onto the columns of one piece, in coordinates in which T = 1. P commutes with
-B, so |R0(g) P - P R0(g)| <= 2 r. With |R0(x)| <= kappa at every x, the mean M of R0(x) P R0(x)^-1 differs from P by at most eta = 2 r kappa^3 times the mean length
-of a word, and commutes with R0. If eta < 1/4, the spectral projector Q of M inside the circle of radius 1/2 about 1 has the rank of P, and
+*Angles* (the argument of Davis and Kahan 1970, with the projector onto a piece as the
+element of the commutant, whose gap is one). Let R0 be a representation with |T^-1 R0(g)
+T - B(g)| <= r on the generators, and P the orthogonal projector onto the columns of one
+piece, in coordinates in which T = 1. P commutes with B, so |R0(g) P - P R0(g)| <= 2 r.
+With |R0(x)| <= kappa at every x, the mean M of R0(x) P R0(x)^-1 differs from P by at
+most eta = 2 r kappa^3 times the mean length of a word, and commutes with R0. If eta <
+1/4, the spectral projector Q of M inside the circle of radius 1/2 about 1 has the rank
+of P, and
 |Q - P| <= 2 eta / (1 - 2 eta), by the difference of the resolvents on that circle. So the sine of the angle between the piece and the image of Q, which R0 keeps,
 is at most that.
 
-*From edges to all pairs.* Let V(x) be products of generators' matrices M_j along words, all within nu of their unitary parts W(x), U_j (|V - W| <= |V* V - 1|), and
+*From edges to all pairs.* Let V(x) be products of generators' matrices M_j along words,
+all within nu of their unitary parts W(x), U_j (|V - W| <= |V* V - 1|), and
 |M_j V(x) - V(g_j x)| <= w. Then U_j W(x) is within e = w + 4 nu of W(g_j x), and by induction |W(y) W(x) - W(yx)| <= 2 k e for a word y of k letters.
 """
 
@@ -51,13 +64,16 @@ MAX_LINEAR = 24  # largest degree at which commutants are found by linear equati
 
 
 def equation_residual(generators: Tensor, basis: Tensor, inverse: Tensor, blocks: Tensor) -> float:
-    """A bound on max over g of |T^-1 R(g) T - B(g)|_F, by multiplication alone: |X F| / (1 - |X T - 1|) with F = R T - T B and X near T^-1.
+    """A bound on max over g of |T^-1 R(g) T - B(g)|_F, by multiplication alone: |X F| /
+    (1 - |X T - 1|) with F = R T - T B and X near T^-1.
 
-    Where X = T*, |X|_2^2 <= 1 + |X T - 1| takes the place of the product X F. Rounding of each product is bounded by gamma_d times the Frobenius
-    norms of its factors (Higham 2002, 3.6).
+    Where X = T*, |X|_2^2 <= 1 + |X T - 1| takes the place of the product X F. Rounding
+    of each product is bounded by gamma_d times the Frobenius norms of its factors
+    (Higham 2002, 3.6).
 
     Args:
-        generators: R, shape ``(k, d, d)``. basis, inverse: T and X, shape ``(d, d)``. blocks: B, shape ``(k, d, d)``.
+        generators: R, shape ``(k, d, d)``. basis, inverse: T and X, shape ``(d, d)``.
+            blocks: B, shape ``(k, d, d)``.
 
     >>> swap, eye = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double(), torch.eye(2).double()
     >>> equation_residual(swap, eye, eye, swap) < 1e-14
@@ -83,7 +99,8 @@ def equation_residual(generators: Tensor, basis: Tensor, inverse: Tensor, blocks
 
 
 def characters(blocks: Tensor, action: RegularAction) -> Tensor:
-    """Traces at one element of each class, shape ``(p, classes)``, from blocks on the generators, ``(k, p, b, b)``.
+    """Traces at one element of each class, shape ``(p, classes)``, from blocks on the
+    generators, ``(k, p, b, b)``.
 
     >>> import numpy as np
     >>> flip = RegularAction.from_images(np.array([[1, 0]]))
@@ -110,7 +127,8 @@ def character_norms(values: Tensor, action: RegularAction) -> tuple[Tensor, Tens
 
 
 def second_sample_spread(blocks: Tensor, stream: Stream) -> Tensor:
-    """Spread of the eigenvalues of a random commutant element of each block, shape ``(p,)``: rounding alone if the block is irreducible.
+    """Spread of the eigenvalues of a random commutant element of each block, shape
+    ``(p,)``: rounding alone if the block is irreducible.
 
     Args:
         blocks: On the generators, shape ``(k, p, b, b)``.
@@ -129,7 +147,8 @@ def certify(
     """Measure the facts; fill in characters and kinds.
 
     Args:
-        generators: R, shape ``(k, d, d)``. basis, inverse: T and its inverse, shape ``(d, d)``. irreps: In the order of T's columns.
+        generators: R, shape ``(k, d, d)``. basis, inverse: T and its inverse, shape
+            ``(d, d)``. irreps: In the order of T's columns.
         action: The group, or None where it is not known. over: "complex" or "real".
 
     >>> import numpy as np
@@ -150,7 +169,8 @@ def certify(
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a list of irreps of a group: their defect, how near to integers their character sums are, what is wrong, and the measured defect along edges."""
+    """What is known of a list of irreps of a group: their defect, how near to integers
+    their character sums are, what is wrong, and the measured defect along edges."""
 
     irreps: tuple[Irrep, ...]
     delta: float
@@ -160,7 +180,8 @@ class Facts:
 
 
 def irreps_facts(irreps: list[Irrep], action: RegularAction, over: str) -> Facts:
-    """Multiply irreps along every edge, and read integers off their characters; fills in kinds and characters."""
+    """Multiply irreps along every edge, and read integers off their characters; fills
+    in kinds and characters."""
     delta, measured, tables = 0.0, 0.0, {}
     for b in sorted({i.dimension for i in irreps}):
         stacked = torch.stack([i.matrices for i in irreps if i.dimension == b], 1)
@@ -176,7 +197,8 @@ def irreps_facts(irreps: list[Irrep], action: RegularAction, over: str) -> Facts
 
 
 def conclude(residual: float, facts: Facts, action: RegularAction) -> Certificate:
-    """Put the residual of one representation together with what is known of its irreps."""
+    """Put the residual of one representation together with what is known of its
+    irreps."""
     depth = float(action.depth.max())
     drift = depth * residual
     terms = {
@@ -191,7 +213,8 @@ def conclude(residual: float, facts: Facts, action: RegularAction) -> Certificat
 
 
 def angle_of_pieces(found: Certificate, action: RegularAction | None, input_error: float) -> float:
-    """Bound on the sine of the angle between each piece and a subspace that the true representation keeps (see the top of the module).
+    """Bound on the sine of the angle between each piece and a subspace that the true
+    representation keeps (see the top of the module).
 
     Args:
         found: Of matrices R with T and its blocks.
@@ -250,7 +273,8 @@ def _verdict(terms: dict[str, float], facts: Facts, action: RegularAction) -> tu
 
 
 def _along_edges(matrices: Tensor, action: RegularAction) -> tuple[float, Tensor, float]:
-    """2 e, the defect for each letter of a word (see the top of the module), with rounding; the characters at the class representatives; the defect as measured."""
+    """2 e, the defect for each letter of a word (see the top of the module), with
+    rounding; the characters at the class representatives; the defect as measured."""
     k, p, b, _ = matrices.shape
     whole = torch.empty(action.order, p, b, b, dtype=matrices.dtype, device=matrices.device)
     whole[0] = torch.eye(b, dtype=matrices.dtype, device=matrices.device)
@@ -273,7 +297,8 @@ def _along_edges(matrices: Tensor, action: RegularAction) -> tuple[float, Tensor
 def _integers(
     irreps: list[Irrep], tables: dict[int, Tensor], action: RegularAction, delta: float, over: str
 ) -> tuple[tuple[Irrep, ...], float, str]:
-    """Norms, products and indicators of the characters, each an integer known to within 2 b e + e^2, e = 2 b delta + rounding of a trace."""
+    """Norms, products and indicators of the characters, each an integer known to within
+    2 b e + e^2, e = 2 b delta + rounding of a trace."""
     weight = torch.as_tensor(action.class_sizes / action.order, device=next(iter(tables.values())).device)
     filled: dict[int, Irrep] = {}
     worst, complaint = 0.0, ""
@@ -308,7 +333,8 @@ def _integers(
 
 
 def _kind(square: int, indicator: int, over: str) -> str:
-    """Over C norm 1 and the indicator; over R (norm, indicator) is (1, 1), (2, 0) or (4, -2)."""
+    """Over C norm 1 and the indicator; over R (norm, indicator) is (1, 1), (2, 0) or
+    (4, -2)."""
     if over == "complex":
         return {1: "real", 0: "complex", -1: "quaternionic"}.get(indicator, "reducible") if square == 1 else "reducible"
     return {(1, 1): "real", (2, 0): "complex", (4, -2): "quaternionic"}.get((square, indicator), "reducible")
@@ -320,10 +346,13 @@ def _kind(square: int, indicator: int, over: str) -> str:
 def _by_equations(
     residual: float, condition: float, irreps: list[Irrep], over: str
 ) -> tuple[Certificate, tuple[Irrep, ...]]:
-    """Irreducible and different by linear equations: the singular values of X -> A_g X - X B_g, one or none of them zero.
+    """Irreducible and different by linear equations: the singular values of X -> A_g X
+    - X B_g, one or none of them zero.
 
-    The certificate is about matrices near those given, which split exactly so: they are T B(g) T^-1, at a distance of at most ``residual``
-    times the condition of T. (Without that factor a shear would pass for the unit matrix in a basis that is stretched enough.)
+    The certificate is about matrices near those given, which split exactly so: they are
+    T B(g) T^-1, at a distance of at most ``residual`` times the condition of T.
+    (Without that factor a shear would pass for the unit matrix in a basis that is
+    stretched enough.)
     """
     away = residual * condition
     terms = {"residual on the generators": residual, "distance to matrices that split": away}
@@ -372,7 +401,8 @@ def _by_equations(
 
 
 def _solutions(A: Tensor, B: Tensor) -> tuple[int, float]:
-    """Dimension of {X : A_g X = X B_g}, and the least singular value that is not zero at this precision."""
+    """Dimension of {X : A_g X = X B_g}, and the least singular value that is not zero
+    at this precision."""
     a, b = A.shape[-1], B.shape[-1]
     eye_a, eye_b = (torch.eye(n, dtype=A.dtype, device=A.device) for n in (a, b))
     rows = torch.cat(

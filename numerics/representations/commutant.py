@@ -1,8 +1,10 @@
-"""Means over a group, X -> (1/n) sum R(g) X R(g)*, from generators alone, and the pieces into which a random such mean splits a space.
+"""Means over a group, X -> (1/n) sum R(g) X R(g)*, from generators alone, and the
+pieces into which a random such mean splits a space.
 
-With a known group the mean runs through a chain of subgroups, a transversal at a time. Without one, X -> (X + R(w) X R(w)*)/2 for random
-products w halves, on average, the squared norm of what does not commute. How the mean was made does not enter any bound: what counts is the
-residual of R(g) C - C R(g), which is measured.
+With a known group the mean runs through a chain of subgroups, a transversal at a time.
+Without one, X -> (X + R(w) X R(w)*)/2 for random products w halves, on average, the
+squared norm of what does not commute. How the mean was made does not enter any bound:
+what counts is the residual of R(g) C - C R(g), which is measured.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ class Mean:
 
     Args:
         generators: Shape ``(k, ..., d, d)``.
-        action: The group with its words, or None when it is not known: then random products stand in.
+        action: The group with its words, or None when it is not known: then random
+            products stand in.
         stream: Source of the random products.
 
     >>> swap = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double()
@@ -71,7 +74,8 @@ class Mean:
         return self.between(X, slice(None))
 
     def between(self, X: Tensor, source: slice) -> Tensor:
-        """The mean of R_j(g) X_j R_s(g)* with R_s taken from the batch at ``source`` (a slice of the first batch dimension, or all).
+        """The mean of R_j(g) X_j R_s(g)* with R_s taken from the batch at ``source`` (a
+        slice of the first batch dimension, or all).
 
         Args:
             X: Shape ``(..., d, d)``, batched as the generators are.
@@ -91,7 +95,8 @@ class Mean:
         return R if source == slice(None) else R[source]
 
     def _walked(self, X: Tensor, source: slice) -> Tensor:
-        """Random products by replacement in a pool (Celler and others 1995), each used once; 2.5 bits of the squared error a factor of two."""
+        """Random products by replacement in a pool (Celler and others 1995), each used
+        once; 2.5 bits of the squared error a factor of two."""
         self._walks += 1
         coin = self.stream.fork(f"walk {self._walks}")
         pool = [self.generators[j % len(self.generators)] for j in range(max(POOL, len(self.generators)))]
@@ -108,7 +113,8 @@ class Mean:
 
 
 def hermitian_noise(stream: Stream, like: Tensor, *shape: int) -> Tensor:
-    """Gaussian Hermitian (real: symmetric) matrices of spectral norm about 1, shape ``(*shape, d, d)`` with d that of ``like``.
+    """Gaussian Hermitian (real: symmetric) matrices of spectral norm about 1, shape
+    ``(*shape, d, d)`` with d that of ``like``.
 
     >>> noise = hermitian_noise(Stream(1), torch.zeros(3, 3).double())
     >>> noise.equal(noise.mH)
@@ -128,7 +134,8 @@ class Eigenspaces:
         basis: Orthonormal columns, shape ``(d, d)``.
         sizes: How many columns belong to each cluster.
         gap: Least distance between clusters; infinite for one.
-        uncertain: |E|: how far the computed element, with its eigenvalue residual, may be from one that commutes.
+        uncertain: |E|: how far the computed element, with its eigenvalue residual, may
+            be from one that commutes.
         slant: |V* V - 1|.
         blocks: V_p* U(g) V_p by size, where somebody has computed them already.
     """
@@ -142,13 +149,17 @@ class Eigenspaces:
 
 
 def commuting_error(generators: Tensor, C: Tensor, words: float, input_error: float) -> float:
-    """How far C is from the commutant: |C - mean| <= (mean length of a word) times the largest residual on a generator.
+    """How far C is from the commutant: |C - mean| <= (mean length of a word) times the
+    largest residual on a generator.
 
-    For unitary U(w), w a word of length l, |U(w) C U(w)* - C| <= l max |U(g) C - C U(g)|; averaged over the group the left side becomes the
-    distance to the projection. ``input_error`` is what separates the matrices from exact unitary ones, and enters twice with |C|.
+    For unitary U(w), w a word of length l, |U(w) C U(w)* - C| <= l max |U(g) C - C
+    U(g)|; averaged over the group the left side becomes the distance to the projection.
+    ``input_error`` is what separates the matrices from exact unitary ones, and enters
+    twice with |C|.
 
     Args:
-        generators: Shape ``(k, d, d)``. C: Shape ``(d, d)``. words: Mean length of a word that names an element.
+        generators: Shape ``(k, d, d)``. C: Shape ``(d, d)``. words: Mean length of a
+            word that names an element.
 
     >>> swap = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double()
     >>> commuting_error(swap, torch.eye(2).double(), 0.5, 0.0) < 1e-14
@@ -165,10 +176,12 @@ Element = Callable[[Tensor, RegularAction | None, Stream, float], tuple[Tensor, 
 def commutant_element(
     unitary: Tensor, action: RegularAction | None, stream: Stream, input_error: float
 ) -> tuple[Tensor, float]:
-    """The mean of a random Hermitian matrix (symmetric if U is real), and how far it may be from the commutant.
+    """The mean of a random Hermitian matrix (symmetric if U is real), and how far it
+    may be from the commutant.
 
     Args:
-        unitary: U on the generators, shape ``(k, d, d)``, within ``input_error`` of a unitary representation.
+        unitary: U on the generators, shape ``(k, d, d)``, within ``input_error`` of a
+            unitary representation.
         action: The group, or None: then random products stand in.
 
     >>> swap = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double()
@@ -185,7 +198,8 @@ def commutant_element(
 def outside_commutant(
     unitary: Tensor, action: RegularAction | None, stream: Stream, input_error: float
 ) -> tuple[Tensor, float]:
-    """Wrong on purpose, for controls: X itself, not averaged, said to be as near to the commutant as :func:`commutant_element`.
+    """Wrong on purpose, for controls: X itself, not averaged, said to be as near to the
+    commutant as :func:`commutant_element`.
 
     Args:
         unitary: On the generators, shape ``(k, d, d)``.
@@ -194,7 +208,8 @@ def outside_commutant(
 
 
 def eigenspaces(C: Tensor, distance: float) -> Eigenspaces:
-    """Cluster the eigenvalues of the Hermitian C, shape ``(d, d)``, as finely as its ``distance`` from the commutant allows.
+    """Cluster the eigenvalues of the Hermitian C, shape ``(d, d)``, as finely as its
+    ``distance`` from the commutant allows.
 
     >>> eigenspaces(torch.tensor([1.0, 1.0, 3.0]).double().diag(), 1e-12).sizes
     (2, 1)

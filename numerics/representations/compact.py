@@ -1,8 +1,10 @@
-"""U(1), SU(2) and SO(3) in floating point: matrix coefficients by exponentials of spin matrices, product quadrature, random elements.
+"""U(1), SU(2) and SO(3) in floating point: matrix coefficients by exponentials of spin
+matrices, product quadrature, random elements.
 
-No closed form of a matrix coefficient is used anywhere. ``l`` is the degree in the entries of the defining matrices (U(1): frequencies
--l..l; SU(2): spins j with 2j <= l; SO(3): whole spins up to l); angles are radians. Coefficients are numbered frequency by frequency on
-U(1), elsewhere dimension by dimension and row by row.
+No closed form of a matrix coefficient is used anywhere. ``l`` is the degree in the
+entries of the defining matrices (U(1): frequencies -l..l; SU(2): spins j with 2j <= l;
+SO(3): whole spins up to l); angles are radians. Coefficients are numbered frequency by
+frequency on U(1), elsewhere dimension by dimension and row by row.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ DERIVATION = (
 
 @dataclass(frozen=True)
 class Approximate:
-    """Matrices and a bound on their error in the operator norm, one for the whole batch."""
+    """Matrices and a bound on their error in the operator norm, one for the whole
+    batch."""
 
     matrices: Tensor
     error: float
@@ -39,7 +42,8 @@ class Approximate:
 
 @dataclass(frozen=True)
 class Gram:
-    """Means of c_a conj(c_b) over a rule or a sample: shape ``(k, k)``, and a bound on the rounding error of each entry, term by term."""
+    """Means of c_a conj(c_b) over a rule or a sample: shape ``(k, k)``, and a bound on
+    the rounding error of each entry, term by term."""
 
     means: Tensor
     terms: dict[str, float]
@@ -66,7 +70,8 @@ def dimensions(group: str, l: int) -> tuple[int, ...]:
 
 
 def schur(group: str, l: int, like: Tensor) -> Tensor:
-    """What the means have to be: a diagonal with 1/d, d^2 times for each irrep; shape ``(k, k)``, dtype and device of ``like`` (any shape).
+    """What the means have to be: a diagonal with 1/d, d^2 times for each irrep; shape
+    ``(k, k)``, dtype and device of ``like`` (any shape).
 
     >>> schur("SU(2)", 1, torch.zeros(1)).diagonal()
     tensor([1.0000, 0.5000, 0.5000, 0.5000, 0.5000])
@@ -95,11 +100,13 @@ def exponential(generators: Tensor, norm: float, input_error: float) -> Approxim
     Args:
         generators: A, complex, shape ``(*, d, d)``.
         norm: A bound on the operator norm of A.
-        input_error: A bound on how far A is from the matrix meant, which carries over unamplified: exponentials of skew-Hermitian
-            matrices are as far apart, at most, as the matrices.
+        input_error: A bound on how far A is from the matrix meant, which carries over
+            unamplified: exponentials of skew-Hermitian matrices are as far apart, at
+            most, as the matrices.
     Accuracy:
-        Horner's steps each add gamma_(d+4) |A|_F |T|_F <= gamma_(d+4) e d / 2 and are damped by the factors that follow; a squaring
-        doubles the error and adds gamma_d |X|_F^2 (Higham 2008, section 10.3, with unitary X).
+        Horner's steps each add gamma_(d+4) |A|_F |T|_F <= gamma_(d+4) e d / 2 and are
+        damped by the factors that follow; a squaring doubles the error and adds gamma_d
+        |X|_F^2 (Higham 2008, section 10.3, with unitary X).
 
     >>> round(exponential(torch.tensor([[1j * math.pi]]), math.pi, 0.0).matrices.real.item(), 5)  # Euler
     -1.0
@@ -121,7 +128,8 @@ def exponential(generators: Tensor, norm: float, input_error: float) -> Approxim
 
 
 def rotations_about_y(d: int, beta: Tensor, beta_error: float) -> Approximate:
-    """exp(-i beta J_y), shape ``(*, d, d)``; ``beta_error`` bounds the error of the angles, in radians.
+    """exp(-i beta J_y), shape ``(*, d, d)``; ``beta_error`` bounds the error of the
+    angles, in radians.
 
     Args:
         beta: Radians, shape ``(*,)``.
@@ -137,9 +145,11 @@ def rotations_about_y(d: int, beta: Tensor, beta_error: float) -> Approximate:
 
 
 def rotations_of_quaternions(d: int, quaternions: Tensor) -> Approximate:
-    """exp(-i phi n.J) of the unit quaternions cos(phi/2) + sin(phi/2) n, shape ``(N, d, d)``.
+    """exp(-i phi n.J) of the unit quaternions cos(phi/2) + sin(phi/2) n, shape ``(N, d,
+    d)``.
 
-    The quaternions are taken as they are: an error there moves the random element, not the function at it.
+    The quaternions are taken as they are: an error there moves the random element, not
+    the function at it.
 
     Args:
         quaternions: Shape ``(N, 4)``.
@@ -163,7 +173,8 @@ def rotations_of_quaternions(d: int, quaternions: Tensor) -> Approximate:
 
 @dataclass(frozen=True)
 class GaussLegendre:
-    """Nodes in (-1, 1), weights that sum to 2, and how far each may be from the true one."""
+    """Nodes in (-1, 1), weights that sum to 2, and how far each may be from the true
+    one."""
 
     nodes: tuple[float, ...]
     weights: tuple[float, ...]
@@ -173,10 +184,12 @@ class GaussLegendre:
 
 @functools.cache
 def gauss_legendre(n: int) -> GaussLegendre:
-    """The n-point rule from LAPACK's eigenvalues, its errors bounded in rational arithmetic.
+    """The n-point rule from LAPACK's eigenvalues, its errors bounded in rational
+    arithmetic.
 
-    P_n is evaluated exactly on both sides of each node: a change of sign encloses the root. The weight 2 (1-x^2)/(n P_(n-1))^2 at the
-    node is exact too; along the enclosure its logarithm has slope -2 (n+1) x/(1-x^2), and twice that is allowed.
+    P_n is evaluated exactly on both sides of each node: a change of sign encloses the
+    root. The weight 2 (1-x^2)/(n P_(n-1))^2 at the node is exact too; along the
+    enclosure its logarithm has slope -2 (n+1) x/(1-x^2), and twice that is allowed.
 
     Raises:
         ArithmeticError: no change of sign within 1e-12, so that the nodes are wrong.
@@ -211,7 +224,8 @@ Rule = Callable[[str, int], tuple[int, int]]  # (group, l) -> (equally spaced an
 
 
 def product_rule(group: str, l: int) -> tuple[int, int]:
-    """Sizes exact on products of two coefficients of degree l: 2l + 1 angles (over 4 pi for SU(2)), nodes exact to their degree in cos beta.
+    """Sizes exact on products of two coefficients of degree l: 2l + 1 angles (over 4 pi
+    for SU(2)), nodes exact to their degree in cos beta.
 
     >>> product_rule("SO(3)", 2)
     (5, 3)
@@ -220,10 +234,11 @@ def product_rule(group: str, l: int) -> tuple[int, int]:
 
 
 def product_means(group: str, l: int, angles: int, nodes: int, stream: Stream) -> Gram:
-    """Means of c_a conj(c_b) by the product rule; ``stream`` gives device and dtype alone.
+    """Means of c_a conj(c_b) by the product rule; ``stream`` gives device and dtype
+    alone.
 
-    Accuracy: an error e in each coefficient (all at most 1 in size) moves a mean by 2 e + e^2, errors of the weights by their sum, and
-    summing Q products by gamma_Q.
+    Accuracy: an error e in each coefficient (all at most 1 in size) moves a mean by 2 e
+    + e^2, errors of the weights by their sum, and summing Q products by gamma_Q.
 
     >>> means = product_means("U(1)", 1, 3, 1, Stream(1)).means
     >>> bool((means - torch.eye(3)).abs().max() < 1e-14)
@@ -262,7 +277,8 @@ def product_means(group: str, l: int, angles: int, nodes: int, stream: Stream) -
 
 
 def orthogonality(group: str, l: int, stream: Stream, *, rule: Rule = product_rule, mass: float = 1.0) -> Measurement:
-    """All means of products of two coefficients under a rule, times ``mass``, against Schur's orthogonality: ``(k, k)`` residuals.
+    """All means of products of two coefficients under a rule, times ``mass``, against
+    Schur's orthogonality: ``(k, k)`` residuals.
 
     >>> bool((orthogonality("SU(2)", 2, Stream(1)).residual < 1e-13).all())
     True
@@ -280,7 +296,8 @@ def _circle_means(l: int, angles: int, stream: Stream) -> Gram:
 
 
 def _waves(l: int, angle: Tensor) -> tuple[Tensor, float]:
-    """exp(-i n theta) for n = -l..l, and the error that rounding of angles up to 2 pi and of the functions leaves."""
+    """exp(-i n theta) for n = -l..l, and the error that rounding of angles up to 2 pi
+    and of the functions leaves."""
     n = torch.arange(-l, l + 1, dtype=angle.dtype, device=angle.device)
     values = torch.polar(torch.ones((), dtype=angle.dtype, device=angle.device), -angle[:, None] * n)
     return values, (l * 2 * math.pi * 4 + 4) * torch.finfo(angle.dtype).eps / 2
@@ -292,7 +309,8 @@ Sampler = Callable[[int, Stream], Tensor]
 
 
 def haar_quaternions(n: int, stream: Stream) -> Tensor:
-    """Unit quaternions of the invariant distribution of SU(2), shape ``(n, 4)``: directions of normal vectors in R^4.
+    """Unit quaternions of the invariant distribution of SU(2), shape ``(n, 4)``:
+    directions of normal vectors in R^4.
 
     >>> bool(((haar_quaternions(3, Stream(1)).norm(dim=1) - 1).abs() < 1e-15).all())
     True
@@ -307,7 +325,8 @@ def random_means(
     """Sample means of c_a conj(c_b) over ``size`` random elements, in tiles.
 
     Args:
-        group: U(1) takes the angle about the first axis of the sampled element of SU(2) (uniform for the invariant distribution).
+        group: U(1) takes the angle about the first axis of the sampled element of SU(2)
+            (uniform for the invariant distribution).
         l: Degree.
         size: How many elements.
         stream: Randomness, device and dtype.
@@ -349,7 +368,8 @@ class SampledOrthogonality:
     Attributes:
         worst: Over real and imaginary parts of all means.
         size: Number of elements sampled.
-        tests: Number of real means compared, each of a variable in an interval of length 2.
+        tests: Number of real means compared, each of a variable in an interval of
+            length 2.
         slack: What rounding adds.
     """
 
@@ -362,7 +382,8 @@ class SampledOrthogonality:
 def sampled_orthogonality(
     group: str, l: int, size: int, stream: Stream, *, sampler: Sampler = haar_quaternions, mass: float = 1.0
 ) -> SampledOrthogonality:
-    """The means of :func:`random_means`, times ``mass``, against Schur's orthogonality; products lie in the unit disc.
+    """The means of :func:`random_means`, times ``mass``, against Schur's orthogonality;
+    products lie in the unit disc.
 
     >>> sampled_orthogonality("U(1)", 1, 4000, Stream(1)).worst < 0.1
     True
@@ -377,13 +398,15 @@ def sampled_orthogonality(
 
 
 def half_the_circle(n: int, stream: Stream) -> Tensor:
-    """Unit quaternions of angles uniform in [0, pi) about the first axis, shape ``(n, 4)``: odd frequencies have imaginary means."""
+    """Unit quaternions of angles uniform in [0, pi) about the first axis, shape ``(n,
+    4)``: odd frequencies have imaginary means."""
     angle = torch.pi * stream.uniform(n)
     return torch.stack([angle.cos(), angle.sin(), 0 * angle, 0 * angle], 1)
 
 
 def uniform_euler_angles(n: int, stream: Stream) -> Tensor:
-    """Unit quaternions of three Euler angles, each uniform, shape ``(n, 4)``: without the density sin beta."""
+    """Unit quaternions of three Euler angles, each uniform, shape ``(n, 4)``: without
+    the density sin beta."""
     top = torch.tensor([4 * torch.pi, torch.pi, 4 * torch.pi], dtype=stream.dtype, device=stream.device)
     a, b, c = (stream.uniform(n, 3) * top).T
     up, down = (b / 2).cos(), (b / 2).sin()
@@ -398,11 +421,13 @@ def fewer_nodes(group: str, l: int) -> tuple[int, int]:
 
 
 def fewer_angles(group: str, l: int) -> tuple[int, int]:
-    """One angle less than 2l + 1 on U(1), two less elsewhere: the frequencies -l and l, or their neighbours, look alike."""
+    """One angle less than 2l + 1 on U(1), two less elsewhere: the frequencies -l and l,
+    or their neighbours, look alike."""
     angles, nodes = product_rule(group, l)
     return max(1, angles - (1 if group == "U(1)" else 2)), nodes
 
 
 def fewer_on_the_circle(group: str, l: int) -> tuple[int, int]:
-    """The same on U(1) alone: elsewhere what aliases may be no polynomial in cos beta, which exact sums cannot take."""
+    """The same on U(1) alone: elsewhere what aliases may be no polynomial in cos beta,
+    which exact sums cannot take."""
     return fewer_angles(group, l) if group == "U(1)" else product_rule(group, l)

@@ -1,4 +1,5 @@
-"""Complements orthogonal under a Hermitian form, and how much of them matrices carry out, with bounds from measured residuals."""
+"""Complements orthogonal under a Hermitian form, and how much of them matrices carry
+out, with bounds from measured residuals."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from numerics.streams import Stream
 
 @dataclass(frozen=True)
 class Complement:
-    """An orthonormal basis of C = {v : w* H v = 0 for all w in W}, and of what is orthogonal to it.
+    """An orthonormal basis of C = {v : w* H v = 0 for all w in W}, and of what is
+    orthogonal to it.
 
     Attributes:
         basis: Columns that span C, shape ``(d, d - w)``.
@@ -45,7 +47,8 @@ def averaged_form(matrices: Tensor) -> tuple[Tensor, float]:
 
 
 def unit_form(matrices: Tensor) -> tuple[Tensor, float]:
-    """The unit matrix: the inner product of the basis in which the matrices, shape ``(n, d, d)``, are written; and its error, 0.
+    """The unit matrix: the inner product of the basis in which the matrices, shape
+    ``(n, d, d)``, are written; and its error, 0.
 
     >>> unit_form(torch.zeros(1, 2, 2))
     (tensor([[1., 0.],
@@ -55,13 +58,16 @@ def unit_form(matrices: Tensor) -> tuple[Tensor, float]:
 
 
 def complement(subspace: Tensor, form: Tensor, error: float) -> Complement:
-    """The complement of span(subspace) orthogonal under ``form``, by an orthogonal factorisation of H W.
+    """The complement of span(subspace) orthogonal under ``form``, by an orthogonal
+    factorisation of H W.
 
     Args:
-        subspace: Independent columns, shape ``(d, w)``, exact. form: Hermitian, shape ``(d, d)``, known up to ``error`` (Frobenius).
+        subspace: Independent columns, shape ``(d, w)``, exact. form: Hermitian, shape
+            ``(d, d)``, known up to ``error`` (Frobenius).
     Accuracy:
-        The true complement is orthogonal to the true M = H W. If |Q2* M| <= e for orthonormal Q2, then the part of Q2 in the span of M is at most
-        e / sigma_min(M); e is measured, and rounding and the error of H are added.
+        The true complement is orthogonal to the true M = H W. If |Q2* M| <= e for
+        orthonormal Q2, then the part of Q2 in the span of M is at most e /
+        sigma_min(M); e is measured, and rounding and the error of H are added.
 
     >>> complement(torch.tensor([[3.0], [4.0]]).double(), torch.eye(2).double(), 0.0).basis.abs()
     tensor([[0.8000],
@@ -82,7 +88,8 @@ def complement(subspace: Tensor, form: Tensor, error: float) -> Complement:
 
 
 def least_singular_value(matrix: Tensor) -> float:
-    """A lower bound on the least singular value of a tall matrix: the computed one less the measured residual of the factorisation (Weyl).
+    """A lower bound on the least singular value of a tall matrix: the computed one less
+    the measured residual of the factorisation (Weyl).
 
     Args:
         matrix: Shape ``(m, k)``, m at least k.
@@ -100,7 +107,8 @@ def least_singular_value(matrix: Tensor) -> float:
 
 
 def leak(matrices: Tensor, found: Complement) -> Tensor:
-    """|N* R(g) Q|_F for each g: what leaves the span of Q; shape ``(n,)``. Zero for a subspace that all matrices keep.
+    """|N* R(g) Q|_F for each g: what leaves the span of Q; shape ``(n,)``. Zero for a
+    subspace that all matrices keep.
 
     Args:
         matrices: R(g), shape ``(n, d, d)``.
@@ -115,11 +123,13 @@ def leak(matrices: Tensor, found: Complement) -> Tensor:
 def leak_error(matrices: Tensor, found: Complement, matrices_error: float = 0.0) -> dict[str, float]:
     """Terms of a bound on :func:`leak` where the true complement is invariant.
 
-    With P the orthogonal projector onto the true H W, P R (1 - P) = 0. The computed bases differ from the true ones by the tilt and the slant,
-    each on one side of R; two subspaces of equal dimension and their complements have the same angle.
+    With P the orthogonal projector onto the true H W, P R (1 - P) = 0. The computed
+    bases differ from the true ones by the tilt and the slant, each on one side of R;
+    two subspaces of equal dimension and their complements have the same angle.
 
     Args:
-        matrices: R(g), shape ``(n, d, d)``. matrices_error: Bound on the Frobenius error of each.
+        matrices: R(g), shape ``(n, d, d)``. matrices_error: Bound on the Frobenius
+            error of each.
 
     >>> line = complement(torch.tensor([[1.0], [0.0]]).double(), torch.eye(2).double(), 0.0)
     >>> sum(leak_error(torch.eye(2).double()[None], line).values()) < 1e-13
@@ -145,7 +155,8 @@ def random_orthogonal(size: int, stream: Stream) -> Tensor:
 
 
 def random_unitary(size: int, stream: Stream, *, complex_: bool = True) -> Tensor:
-    """A unitary matrix (orthogonal where real): the factor of a Gaussian one, unitary up to rounding; shape ``(size, size)``.
+    """A unitary matrix (orthogonal where real): the factor of a Gaussian one, unitary
+    up to rounding; shape ``(size, size)``.
 
     >>> Q = random_unitary(3, Stream(1))
     >>> bool((Q.mH @ Q - torch.eye(3)).abs().max() < 1e-14)

@@ -1,4 +1,5 @@
-"""Equivariant maps of complex spaces: circular convolutions with complex weights, and averages over permutations in a unitary basis."""
+"""Equivariant maps of complex spaces: circular convolutions with complex weights, and
+averages over permutations in a unitary basis."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ __all__ = ["ComplexConvolution", "convolution", "means_in_a_basis", "phased", "r
 
 
 class ComplexConvolution(nn.Module):
-    """``y(p) = sum_t w_t x(p + t - half)`` with complex weights, shape ``(batch, channels, n)``; circular, or with zeros beyond the ends."""
+    """``y(p) = sum_t w_t x(p + t - half)`` with complex weights, shape ``(batch,
+    channels, n)``; circular, or with zeros beyond the ends."""
 
     def __init__(self, weight: Tensor, *, circular: bool = True) -> None:
         super().__init__()
@@ -56,12 +58,14 @@ def complex_normal(stream: Stream, *shape: int) -> Tensor:
 
 
 def convolution(n: int, channels: int, kernel: int, stream: Stream, *, circular: bool = True) -> Layer:
-    """A complex convolution of n positions with its actions: shifts, and a phase with a shift.
+    """A complex convolution of n positions with its actions: shifts, and a phase with a
+    shift.
 
     Args:
         n, channels, kernel: Positions, channels of the inputs, odd number of taps.
         stream: Randomness, device and real dtype.
-        circular: False for zeros beyond the ends, where it does not commute with shifts.
+        circular: False for zeros beyond the ends, where it does not commute with
+            shifts.
 
     >>> convolution(5, 2, 3, Stream(1)).inputs.dtype
     torch.complex128
@@ -77,7 +81,8 @@ def convolution(n: int, channels: int, kernel: int, stream: Stream, *, circular:
 
 
 def random_unitary(d: int, stream: Stream) -> Tensor:
-    """A unitary matrix by QR of a complex normal one, unitary up to rounding, shape ``(d, d)``.
+    """A unitary matrix by QR of a complex normal one, unitary up to rounding, shape
+    ``(d, d)``.
 
     >>> U = random_unitary(3, Stream(1))
     >>> bool((U.mH @ U - torch.eye(3)).abs().max() < 1e-12)
@@ -89,16 +94,21 @@ def random_unitary(d: int, stream: Stream) -> Tensor:
 def means_in_a_basis(
     n: int, orders: tuple[int, int], stream: Stream, *, group: Group = all_permutations
 ) -> dict[str, Measurement]:
-    """A complex matrix averaged over ``R(g) = U P(g) U*``: back in the standard basis, constant on patterns of equality.
+    """A complex matrix averaged over ``R(g) = U P(g) U*``: back in the standard basis,
+    constant on patterns of equality.
 
     Args:
-        n: Number of points. orders: (a, b), of tensors of order a to tensors of order b, both in random unitary bases.
-        stream: Randomness, device and real dtype. group: From n to the permutations that are averaged over.
+        n: Number of points. orders: (a, b), of tensors of order a to tensors of order
+            b, both in random unitary bases.
+        stream: Randomness, device and real dtype. group: From n to the permutations
+            that are averaged over.
     Returns:
-        By name: entries of one pattern less each other, and the number of patterns less that of set partitions.
+        By name: entries of one pattern less each other, and the number of patterns less
+        that of set partitions.
     Accuracy:
-        Nine products of matrices, each within gamma times products of absolute values; a basis that is unitary within E moves the mean by at most
-        (2 |E| + |E|^2) |A| (1 + |E|)^2.
+        Nine products of matrices, each within gamma times products of absolute values;
+        a basis that is unitary within E moves the mean by at most (2 |E| + |E|^2) |A|
+        (1 + |E|)^2.
     """
     a, b = orders
     members = list(group(n))

@@ -1,4 +1,5 @@
-"""A unitary representation against a conjugate of it: traces, averaged intertwiners, their unitary parts, and how many there are."""
+"""A unitary representation against a conjugate of it: traces, averaged intertwiners,
+their unitary parts, and how many there are."""
 
 from __future__ import annotations
 
@@ -34,12 +35,17 @@ class ConjugatePair:
     """R, exact and unitary, and R' = S R~ S^-1, exact, with its unitarised form U.
 
     Args:
-        R: Permutation or monomial matrices, shape ``(n, d, d)``. moved: R', integers or Gaussian integers, shape ``(n, d, d)``.
-        generators: Positions of generators. stream: Source of the matrix that is averaged; its dtype is that of all computations.
-        unitary: From R' to U and bounds on its error, as :func:`numerics.representations.averaging.unitarise`.
-        seed_to_intertwiner: As :func:`numerics.representations.intertwiners.average_between`.
+        R: Permutation or monomial matrices, shape ``(n, d, d)``. moved: R', integers or
+            Gaussian integers, shape ``(n, d, d)``.
+        generators: Positions of generators. stream: Source of the matrix that is
+            averaged; its dtype is that of all computations.
+        unitary: From R' to U and bounds on its error, as
+            :func:`numerics.representations.averaging.unitarise`.
+        seed_to_intertwiner: As
+            :func:`numerics.representations.intertwiners.average_between`.
     Raises:
-        PrecisionError: the dtype does not hold the entries, or the averaged form of R' is not positive definite in it.
+        PrecisionError: the dtype does not hold the entries, or the averaged form of R'
+            is not positive definite in it.
     """
 
     def __init__(
@@ -118,10 +124,12 @@ class ConjugatePair:
         return Measurement(residual, Bound(terms, note), 1)
 
     def intertwiners(self) -> Measurement:
-        """How many singular values of X -> R'(g) X - X R(g) are zero, against (1/n) sum conj chi(g) chi_U(g).
+        """How many singular values of X -> R'(g) X - X R(g) are zero, against (1/n) sum
+        conj chi(g) chi_U(g).
 
         Raises:
-            PrecisionError: the least singular value that is not zero is too near to the error of the factorisation.
+            PrecisionError: the least singular value that is not zero is too near to the
+                error of the factorisation.
         """
         found = nullity(intertwiner_equations(self.R[self.generators], self.moved[self.generators]))
         if found.ratio < GAP:
@@ -140,12 +148,14 @@ class ConjugatePair:
 
 
 def matrices_as_given(matrices: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """Wrong on purpose, for controls: the representation, shape ``(n, d, d)``, known exactly, taken for a unitary one."""
+    """Wrong on purpose, for controls: the representation, shape ``(n, d, d)``, known
+    exactly, taken for a unitary one."""
     return matrices, {"error": 0.0, "form": 0.0, "norm": frobenius(matrices), "spectral": frobenius(matrices)}
 
 
 def seed_itself(R: Tensor, moved: Tensor, seed: Tensor, moved_error: float) -> Intertwiner:
-    """Wrong on purpose, for controls: X itself, with the error that its average would have.
+    """Wrong on purpose, for controls: X itself, with the error that its average would
+    have.
 
     Args:
         R, moved: Shape ``(n, d, d)``. seed: X, shape ``(d, d)``.

@@ -1,11 +1,16 @@
-"""Decomposition of a numeric representation into irreducible ones, from generators, with a certificate that replays by multiplication.
+"""Decomposition of a numeric representation into irreducible ones, from generators,
+with a certificate that replays by multiplication.
 
-The route: find the group in the orbit of a random vector (or be told it); an invariant form H = mean R R* = L L* makes U = L^-1 R L unitary;
-a random Hermitian element of the commutant is diagonalised, and its eigenspaces are almost surely irreducible, multiplicities included;
-copies of one irrep are turned onto each other by random intertwiners. What is returned is T with R(g) T = T (+)_k (1 (x) rho_k(g)).
+The route: find the group in the orbit of a random vector (or be told it); an invariant
+form H = mean R R* = L L* makes U = L^-1 R L unitary; a random Hermitian element of the
+commutant is diagonalised, and its eigenspaces are almost surely irreducible,
+multiplicities included; copies of one irrep are turned onto each other by random
+intertwiners. What is returned is T with R(g) T = T (+)_k (1 (x) rho_k(g)).
 
-What is believed is none of that, but the certificate: the residual of this equation on the generators, measured against T^-1; the defect
-of rho_k along every edge of the Cayley graph; and the integers (1/n) sum |chi_k|^2, <chi_j, chi_k> and (1/n) sum chi_k(g^2).
+What is believed is none of that, but the certificate: the residual of this equation on
+the generators, measured against T^-1; the defect of rho_k along every edge of the
+Cayley graph; and the integers (1/n) sum |chi_k|^2, <chi_j, chi_k> and (1/n) sum
+chi_k(g^2).
 """
 
 from __future__ import annotations
@@ -52,19 +57,24 @@ def decompose(
     Args:
         generators: Shape ``(k, d, d)``, float or complex, d <= 2048; on any device.
         stream: Source of random vectors and matrices.
-        action: The group, with generators in the same order, if known; otherwise it is searched for, up to ``limit`` elements, and where it
-            is not found random products take the place of means over it.
+        action: The group, with generators in the same order, if known; otherwise it is
+            searched for, up to ``limit`` elements, and where it is not found random
+            products take the place of means over it.
         field: "complex", or "real" for real matrices: pieces irreducible over R.
-        accuracy: How far, relative to their size, the matrices may be from an exact representation; used to tell elements apart.
+        accuracy: How far, relative to their size, the matrices may be from an exact
+            representation; used to tell elements apart.
         attempts: How often a piece that is seen to be reducible is split again.
         element: What is diagonalised, and how far it may be from the commutant.
     Returns:
-        A :class:`Decomposition`; ``.decided`` is False, with the reason and what to do next, where this precision does not carry it. Where no invariant form
-        was found (the group generated is not bounded, or the basis too badly conditioned) ``.irreps`` is one piece of unknown kind, the matrices as they came.
+        A :class:`Decomposition`; ``.decided`` is False, with the reason and what to do
+        next, where this precision does not carry it. Where no invariant form was found
+        (the group generated is not bounded, or the basis too badly conditioned)
+        ``.irreps`` is one piece of unknown kind, the matrices as they came.
     Raises:
         ValueError: shape, dtype, entries that are not finite, or a singular matrix.
     Accuracy:
-        The certificate's residual, typically 1e-13 d for unitary float64 input, times the square of the condition of the change of basis.
+        The certificate's residual, typically 1e-13 d for unitary float64 input, times
+        the square of the condition of the change of basis.
 
     >>> swap = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double()
     >>> found = decompose(swap, Stream(1))
@@ -117,7 +127,8 @@ def decompose(
 
 
 def _left_whole(generators: Tensor, action: RegularAction | None, field: str, accuracy: float) -> Decomposition:
-    """Nothing was split, for want of an invariant form: one piece of unknown kind, the matrices themselves, T = 1."""
+    """Nothing was split, for want of an invariant form: one piece of unknown kind, the
+    matrices themselves, T = 1."""
     if complaint := singular(generators, accuracy):
         raise ValueError(complaint)
     d = generators.shape[-1]
@@ -141,7 +152,8 @@ def _crowding(spaces: Eigenspaces) -> str:
 def searched_group(
     generators: Tensor, stream: Stream, limit: int = 20_000, accuracy: float = 0.0
 ) -> RegularAction | None:
-    """The group that matrices generate, shape ``(k, d, d)``; None where it was not found.
+    """The group that matrices generate, shape ``(k, d, d)``; None where it was not
+    found.
 
     >>> searched_group(torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double(), Stream(1)).order
     2
@@ -153,10 +165,12 @@ def searched_group(
 
 
 def check(generators: Tensor, field: str) -> None:
-    """Refuse shapes, types and fields that cannot be a representation on generators, naming what came.
+    """Refuse shapes, types and fields that cannot be a representation on generators,
+    naming what came.
 
     Args:
-        generators: Accepted with shape ``(k, d, d)``, k and d at least 1. field: "complex" or "real".
+        generators: Accepted with shape ``(k, d, d)``, k and d at least 1. field:
+            "complex" or "real".
     Raises:
         ValueError: anything else.
 
@@ -184,7 +198,8 @@ def check(generators: Tensor, field: str) -> None:
 
 
 def require_finite(generators: Tensor) -> None:
-    """Refuse NaN and infinity, naming the matrix; ``generators`` of shape ``(k, d, d)``.
+    """Refuse NaN and infinity, naming the matrix; ``generators`` of shape ``(k, d,
+    d)``.
 
     >>> require_finite(torch.tensor([[[1.0]], [[torch.nan]]]))
     Traceback (most recent call last):
@@ -209,11 +224,14 @@ def split_again(
     *,
     element: Element = commutant_element,
 ) -> Eigenspaces:
-    """Eigenspaces of a random commutant element, split again where a piece is seen to be reducible.
+    """Eigenspaces of a random commutant element, split again where a piece is seen to
+    be reducible.
 
     Args:
-        unitary: On the generators, shape ``(k, d, d)``, within ``input_error`` of a unitary representation.
-        action: The group, or None: then random products stand in. attempts: How often a piece is split again.
+        unitary: On the generators, shape ``(k, d, d)``, within ``input_error`` of a
+            unitary representation.
+        action: The group, or None: then random products stand in. attempts: How often a
+            piece is split again.
 
     >>> swap = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).double()
     >>> split_again(swap, None, Stream(1), 0.0, 1).sizes
@@ -244,7 +262,8 @@ def _starts(sizes: tuple[int, ...]) -> list[int]:
 
 
 def reducible(blocks: Tensor, action: RegularAction | None, stream: Stream) -> list[int]:
-    """Positions of blocks, shape ``(k, p, b, b)``, whose symmetric commutant is more than scalars; a guide, not a certificate.
+    """Positions of blocks, shape ``(k, p, b, b)``, whose symmetric commutant is more
+    than scalars; a guide, not a certificate.
 
     >>> reducible(torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]]]).double(), None, Stream(1))
     [0]
@@ -278,7 +297,8 @@ def cut(unitary: Tensor, basis: Tensor, at: Tensor) -> Tensor:
     """V_p* U(g) V_p for the pieces with columns ``at``, shape ``(k, p, b, b)``.
 
     Args:
-        unitary: Shape ``(k, d, d)``. basis: Shape ``(d, d)``. at: Columns of ``basis``, int64, shape ``(p, b)``.
+        unitary: Shape ``(k, d, d)``. basis: Shape ``(d, d)``. at: Columns of ``basis``,
+            int64, shape ``(p, b)``.
 
     >>> cut(torch.tensor([[[2.0, 0.0], [0.0, 3.0]]]), torch.eye(2), torch.tensor([[0], [1]])).flatten()
     tensor([2., 3.])
@@ -296,7 +316,8 @@ def cut(unitary: Tensor, basis: Tensor, at: Tensor) -> Tensor:
 def _align_copies(
     unitary: Tensor, spaces: Eigenspaces, action: RegularAction | None, stream: Stream
 ) -> tuple[Tensor, list[Irrep]]:
-    """Columns turned so that copies of one irrep have one matrix, kinds next to each other."""
+    """Columns turned so that copies of one irrep have one matrix, kinds next to each
+    other."""
     columns, irreps = [], []
     for b, at in columns_by_size(spaces.sizes, unitary.device).items():
         blocks = spaces.blocks.get(b)
@@ -310,9 +331,11 @@ def _align_copies(
 def copies(
     blocks: Tensor, action: RegularAction | None, stream: Stream, doubt: Tensor | None = None
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Sort irreducible blocks, shape ``(k, p, b, b)``, into kinds: positions, unitary Q with B_j Q_j = Q_j rho, and rho, for each kind.
+    """Sort irreducible blocks, shape ``(k, p, b, b)``, into kinds: positions, unitary Q
+    with B_j Q_j = Q_j rho, and rho, for each kind.
 
-    ``doubt``, ascending, shape ``(p,)``, says how far each block is from one of a representation: rho is the mean of those that are about as near as the first.
+    ``doubt``, ascending, shape ``(p,)``, says how far each block is from one of a
+    representation: rho is the mean of those that are about as near as the first.
 
     >>> blocks = torch.tensor([1.0, 1.0, -1.0]).reshape(1, 3, 1, 1).double()
     >>> [positions.tolist() for positions, _, _ in copies(blocks, None, Stream(1))]
@@ -330,7 +353,8 @@ def copies(
 
 
 def _overlaps(blocks: Tensor, action: RegularAction | None) -> Tensor | None:
-    """Which blocks have overlapping characters, shape ``(p, p)``: only these can be copies of each other."""
+    """Which blocks have overlapping characters, shape ``(p, p)``: only these can be
+    copies of each other."""
     if action is None:
         return None
     values = characters(blocks, action)
@@ -340,16 +364,19 @@ def _overlaps(blocks: Tensor, action: RegularAction | None) -> Tensor | None:
 
 
 def _unitary_mean(copies: Tensor) -> Tensor:
-    """The unitary matrices next to the mean of nearly equal ones, shape ``(k, b, b)`` from ``(k, m, b, b)``."""
+    """The unitary matrices next to the mean of nearly equal ones, shape ``(k, b, b)``
+    from ``(k, m, b, b)``."""
     left, _, right = torch.linalg.svd(copies.mean(1))
     return left @ right
 
 
 def _intertwiners(blocks: Tensor, action: RegularAction | None, stream: Stream) -> tuple[Tensor, Tensor]:
-    """Unitary Q_j with B_j Q_j = Q_j B_0 for every block that is a copy of block 0, and which ones are.
+    """Unitary Q_j with B_j Q_j = Q_j B_0 for every block that is a copy of block 0, and
+    which ones are.
 
-    The mean of a random matrix intertwines; by Schur's lemma it is a multiple of a unitary one, and nonzero almost surely between copies. The
-    strongest of a few is kept. Between different irreps it is rounding alone.
+    The mean of a random matrix intertwines; by Schur's lemma it is a multiple of a
+    unitary one, and nonzero almost surely between copies. The strongest of a few is
+    kept. Between different irreps it is rounding alone.
     """
     p, b = blocks.shape[1:3]
     if p == 1:
@@ -374,7 +401,8 @@ def _intertwiners(blocks: Tensor, action: RegularAction | None, stream: Stream) 
 
 
 def _absolutely(irreps: list[Irrep], action: RegularAction | None) -> bool:
-    """Whether real irreps are seen to stay irreducible over C: then nothing needs complex numbers."""
+    """Whether real irreps are seen to stay irreducible over C: then nothing needs
+    complex numbers."""
     if action is None:
         return False
     return all(float(character_norms(characters(i.matrices[:, None], action), action)[0]) < 1.5 for i in irreps)
@@ -383,7 +411,8 @@ def _absolutely(irreps: list[Irrep], action: RegularAction | None) -> bool:
 def _split_over_the_complex(
     basis: Tensor, irreps: list[Irrep], action: RegularAction | None, stream: Stream, attempts: int, *, element: Element
 ) -> tuple[Tensor, list[Irrep], list[Eigenspaces]]:
-    """Real irreps split over C: those of complex type into two, of quaternionic type into two copies of one; and the eigenspaces that split them."""
+    """Real irreps split over C: those of complex type into two, of quaternionic type
+    into two copies of one; and the eigenspaces that split them."""
     wide = torch.complex64 if basis.dtype == torch.float32 else torch.complex128
     columns, found, start = [], [], 0
     spaces: list[Eigenspaces] = []

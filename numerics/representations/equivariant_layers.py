@@ -1,7 +1,10 @@
-"""Layers as torch modules, group actions on their inputs and outputs, and how far one misses the other.
+"""Layers as torch modules, group actions on their inputs and outputs, and how far one
+misses the other.
 
-Signals are ``(batch, channels, n)``, images ``(batch, channels, n, n)``, planes with orientation ``(batch, channels, 4, n, n)``. A defect is
-``|f(g x) - g f(x)|`` of the module as evaluated; its bound comes from the sums that the module forms, in whatever order.
+Signals are ``(batch, channels, n)``, images ``(batch, channels, n, n)``, planes with
+orientation ``(batch, channels, 4, n, n)``. A defect is ``|f(g x) - g f(x)|`` of the
+module as evaluated; its bound comes from the sums that the module forms, in whatever
+order.
 """
 
 from __future__ import annotations
@@ -33,7 +36,8 @@ CHANCE = "entries further apart differ, and those of different orbits tie by cha
 
 @contextmanager
 def direct_sums() -> Iterator[None]:
-    """Convolutions as sums of products: no Winograd or Fourier kernels, whose rounding errors obey other bounds.
+    """Convolutions as sums of products: no Winograd or Fourier kernels, whose rounding
+    errors obey other bounds.
 
     >>> with direct_sums():
     ...     print(torch.backends.mkldnn.enabled)
@@ -95,7 +99,8 @@ def planes_turned(x: Tensor) -> Tensor:
 
 
 def eighth_turned(x: Tensor) -> Tensor:
-    """The image turned by 45 degrees about its centre, by bilinear interpolation with zeros outside; shape ``(batch, channels, n, n)``.
+    """The image turned by 45 degrees about its centre, by bilinear interpolation with
+    zeros outside; shape ``(batch, channels, n, n)``.
 
     >>> eighth_turned(torch.eye(3)[None, None])[0, 0, 1, 1]  # the centre stays
     tensor(1.)
@@ -125,12 +130,14 @@ class MeanPool(nn.Module):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Means over the last axis, shape ``(batch, channels, n)`` to ``(batch, channels)``."""
+        """Means over the last axis, shape ``(batch, channels, n)`` to ``(batch,
+        channels)``."""
         return x.mean(-1)
 
 
 class DeepSet(nn.Module):
-    """``y_i = A x_i + B (mean of x) + c``: per channel pair the two dimensions of equivariant maps of R^n."""
+    """``y_i = A x_i + B (mean of x) + c``: per channel pair the two dimensions of
+    equivariant maps of R^n."""
 
     def __init__(self, channels: int, outputs: int) -> None:
         super().__init__()
@@ -144,7 +151,8 @@ class DeepSet(nn.Module):
 
 
 class C4Lift(nn.Module):
-    """An image correlated with one filter in four orientations, circular at the edges; shape ``(batch, outputs, 4, n, n)``."""
+    """An image correlated with one filter in four orientations, circular at the edges;
+    shape ``(batch, outputs, 4, n, n)``."""
 
     def __init__(self, channels: int, outputs: int, kernel: int) -> None:
         super().__init__()
@@ -158,7 +166,8 @@ class C4Lift(nn.Module):
 
 
 class C4Convolution(nn.Module):
-    """Planes with orientation to planes with orientation: ``weight[:, :, s]`` reads orientation r + s, turned by r."""
+    """Planes with orientation to planes with orientation: ``weight[:, :, s]`` reads
+    orientation r + s, turned by r."""
 
     def __init__(self, channels: int, outputs: int, kernel: int) -> None:
         super().__init__()
@@ -180,7 +189,8 @@ class Layer:
         module: On the device and in the dtype of the inputs.
         inputs: A batch.
         actions: Pairs (on inputs, on outputs), named.
-        terms: The longest chain of additions and multiplications behind one output, for gamma_k.
+        terms: The longest chain of additions and multiplications behind one output, for
+            gamma_k.
     """
 
     module: nn.Module
@@ -190,7 +200,8 @@ class Layer:
 
 
 def normal_weights(module: nn.Module, stream: Stream) -> nn.Module:
-    """Every parameter drawn anew, standard normal, on the stream's device and in its dtype.
+    """Every parameter drawn anew, standard normal, on the stream's device and in its
+    dtype.
 
     >>> normal_weights(nn.Linear(2, 1), Stream(1)).weight.dtype
     torch.float64
@@ -205,10 +216,12 @@ def normal_weights(module: nn.Module, stream: Stream) -> nn.Module:
 def build(
     layer: str, n: int, channels: int, kernel: int, stream: Stream, *, stride: int = 1, padding: str = "circular"
 ) -> Layer:
-    """One of the named layers with normal weights, three normal inputs, and its actions.
+    """One of the named layers with normal weights, three normal inputs, and its
+    actions.
 
     Args:
-        layer: "conv1d", "conv2d", "mean pooling", "deep set" or "C4 convolution". n: Length of an axis. channels: Of the inputs.
+        layer: "conv1d", "conv2d", "mean pooling", "deep set" or "C4 convolution". n:
+            Length of an axis. channels: Of the inputs.
         kernel: Taps along an axis, odd.
     Raises:
         ValueError: an unknown name, or a kernel that is even or longer than the axis.
@@ -264,7 +277,8 @@ def build(
 
 
 def majorant(module: nn.Module, x: Tensor) -> Tensor:
-    """The same sums over absolute values: what bounds the rounding of a module that only adds and multiplies.
+    """The same sums over absolute values: what bounds the rounding of a module that
+    only adds and multiplies.
 
     Args:
         x: A batch of inputs, in the shape that the module takes.
@@ -294,9 +308,11 @@ class Defect:
 def defects(layer: Layer) -> dict[str, Defect]:
     """One defect for each action.
 
-    Accuracy: with every output a polynomial in weights and inputs, formed by at most k = ``terms`` roundings on any path, the computed
-    one is within gamma_k of it, times the same sums over absolute values (Higham 2002, section 3.1). Both sides of the difference, and
-    the difference itself, are counted; interpolating actions round too, by less than two more steps of eight terms.
+    Accuracy: with every output a polynomial in weights and inputs, formed by at most k
+    = ``terms`` roundings on any path, the computed one is within gamma_k of it, times
+    the same sums over absolute values (Higham 2002, section 3.1). Both sides of the
+    difference, and the difference itself, are counted; interpolating actions round too,
+    by less than two more steps of eight terms.
 
     >>> layer = build("deep set", 4, 2, 1, Stream(1))
     >>> all(bool((defect.residual <= defect.rounding).all()) for defect in defects(layer).values())
@@ -314,7 +330,8 @@ def defects(layer: Layer) -> dict[str, Defect]:
 
 
 def equivariance(layer: Layer) -> dict[str, Measurement]:
-    """The defects of a layer under each of its actions, in units of its largest output (of 1 if that is smaller).
+    """The defects of a layer under each of its actions, in units of its largest output
+    (of 1 if that is smaller).
 
     >>> layer = build("mean pooling", 4, 2, 1, Stream(1))
     >>> all(bool((part.residual < 1e-13).all()) for part in equivariance(layer).values())
@@ -355,7 +372,8 @@ class Isotropic(nn.Module):
 
 
 def under_eighth_turns(layer: Layer, kernel: int) -> Layer:
-    """A plane convolution made isotropic, under turns by 45 degrees; images are zero outside a disc, so that edges play no part.
+    """A plane convolution made isotropic, under turns by 45 degrees; images are zero
+    outside a disc, so that edges play no part.
 
     Raises:
         ValueError: the layer is no convolution of the plane.
@@ -377,7 +395,8 @@ def under_eighth_turns(layer: Layer, kernel: int) -> Layer:
 
 
 def tuple_images(g: tuple[int, ...], k: int) -> Tensor:
-    """What a permutation of n points does to the n^k tuples, the last point running fastest.
+    """What a permutation of n points does to the n^k tuples, the last point running
+    fastest.
 
     >>> tuple_images((1, 0), 2)
     tensor([3, 2, 1, 0])
@@ -407,7 +426,8 @@ def all_shifts(n: int) -> Iterable[tuple[int, ...]]:
 
 
 def group_average(matrix: Tensor, group: Iterable[tuple[int, ...]], orders: tuple[int, int]) -> Tensor:
-    """(1/|G|) sum_g P_out(g)^-1 A P_in(g) over permutations of n points, A of shape ``(n^b, n^a)`` for ``orders = (a, b)``.
+    """(1/|G|) sum_g P_out(g)^-1 A P_in(g) over permutations of n points, A of shape
+    ``(n^b, n^a)`` for ``orders = (a, b)``.
 
     >>> group_average(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), all_permutations(2), (1, 1))
     tensor([[2.5000, 2.5000],
@@ -423,7 +443,8 @@ def group_average(matrix: Tensor, group: Iterable[tuple[int, ...]], orders: tupl
 
 
 def equality_patterns(n: int, k: int) -> Tensor:
-    """A number for each of the n^k tuples that two tuples share exactly when the same entries agree, shape ``(n^k,)``, from 0 up.
+    """A number for each of the n^k tuples that two tuples share exactly when the same
+    entries agree, shape ``(n^k,)``, from 0 up.
 
     >>> equality_patterns(2, 2)
     tensor([0, 1, 1, 0])
@@ -435,10 +456,12 @@ def equality_patterns(n: int, k: int) -> Tensor:
 
 
 def spread_by_pattern(matrix: Tensor, pattern: Tensor) -> tuple[Tensor, int]:
-    """How far entries of one pattern are apart (greatest less least), by pattern, and the number of patterns.
+    """How far entries of one pattern are apart (greatest less least), by pattern, and
+    the number of patterns.
 
     Args:
-        matrix: Any shape. pattern: Numbers from 0 up, int64, one an entry of ``matrix``, row-major.
+        matrix: Any shape. pattern: Numbers from 0 up, int64, one an entry of
+            ``matrix``, row-major.
 
     >>> spread_by_pattern(torch.tensor([[1.0, 2.0], [4.0, 3.0]]), torch.tensor([0, 1, 1, 0]))
     (tensor([2., 2.]), 2)
@@ -450,7 +473,8 @@ def spread_by_pattern(matrix: Tensor, pattern: Tensor) -> tuple[Tensor, int]:
 
 
 def partitions(k: int, n: int) -> int:
-    """Set partitions of k points into at most n blocks, by the recursion over the last point's block.
+    """Set partitions of k points into at most n blocks, by the recursion over the last
+    point's block.
 
     >>> [partitions(4, n) for n in range(1, 6)]
     [1, 8, 14, 15, 15]
@@ -464,10 +488,12 @@ def partitions(k: int, n: int) -> int:
 def averages(
     n: int, orders: tuple[int, int], stream: Stream, *, group: Group = all_permutations
 ) -> dict[str, Measurement]:
-    """The average of a random matrix is a random equivariant map: constant on patterns of equality, and no two patterns alike.
+    """The average of a random matrix is a random equivariant map: constant on patterns
+    of equality, and no two patterns alike.
 
     Args:
-        n: Number of points. orders: (a, b), of tensors of order a to tensors of order b.
+        n: Number of points. orders: (a, b), of tensors of order a to tensors of order
+            b.
         group: From n to the permutations that are averaged over.
 
     >>> float(averages(3, (1, 1), Stream(1))["dimension"].residual)

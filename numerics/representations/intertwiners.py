@@ -1,7 +1,9 @@
-"""Equivalence of numeric representations: averaged intertwiners, their polar factors, and how many intertwiners there are.
+"""Equivalence of numeric representations: averaged intertwiners, their polar factors,
+and how many intertwiners there are.
 
-Input is one matrix per element. Bounds are made of rounding constants (gamma_k, Higham 2002) and of measured residuals of the factorisations,
-so that nothing depends on how a library computes singular values.
+Input is one matrix per element. Bounds are made of rounding constants (gamma_k, Higham
+2002) and of measured residuals of the factorisations, so that nothing depends on how a
+library computes singular values.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ from numerics.rounding import frobenius, gamma
 
 @dataclass(frozen=True)
 class Intertwiner:
-    """T with T R(g) = R'(g) T up to rounding, where R is unitary and exact and R' is known up to ``error``.
+    """T with T R(g) = R'(g) T up to rounding, where R is unitary and exact and R' is
+    known up to ``error``.
 
     Attributes:
         matrix: T, shape ``(d', d)``.
-        error: Bound on the Frobenius distance of T from an exact intertwiner of R and the exact R'.
+        error: Bound on the Frobenius distance of T from an exact intertwiner of R and
+            the exact R'.
     """
 
     matrix: Tensor
@@ -32,10 +36,12 @@ def average_between(R: Tensor, moved: Tensor, seed: Tensor, moved_error: float) 
     """(1/n) sum_g R'(g) X R(g)* for unitary R.
 
     Args:
-        R: Exact unitary matrices, shape ``(n, d, d)``. moved: R', shape ``(n, d', d')``, each within ``moved_error`` (Frobenius).
+        R: Exact unitary matrices, shape ``(n, d, d)``. moved: R', shape ``(n, d',
+            d')``, each within ``moved_error`` (Frobenius).
         seed: X, shape ``(d', d)``.
     Accuracy:
-        Entry by entry gamma_(2d+n+1) times the mean of |R'| |X| |R*| (Higham 2002, 3.5), and the error of R' times |X|.
+        Entry by entry gamma_(2d+n+1) times the mean of |R'| |X| |R*| (Higham 2002,
+        3.5), and the error of R' times |X|.
 
     >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
     >>> average_between(swap, swap, torch.tensor([[1.0, 0.0], [0.0, 3.0]]).double(), 0.0).matrix
@@ -54,9 +60,11 @@ class PolarFactor:
 
     Attributes:
         factor: U.
-        smallest: A lower bound on the least singular value of T (0 where none is known).
+        smallest: A lower bound on the least singular value of T (0 where none is
+            known).
         largest: An upper bound on the greatest.
-        residual: Bound on the Frobenius distance of T from U P for the computed factors, exactly multiplied.
+        residual: Bound on the Frobenius distance of T from U P for the computed
+            factors, exactly multiplied.
         slant: Bound on the Frobenius norm of U* U - 1 and of U U* - 1.
     """
 
@@ -68,7 +76,8 @@ class PolarFactor:
 
 
 def polar(matrix: Tensor) -> PolarFactor:
-    """The polar factor of a square matrix from its singular value decomposition, with measured residuals.
+    """The polar factor of a square matrix from its singular value decomposition, with
+    measured residuals.
 
     Args:
         matrix: T, shape ``(d, d)``, real or complex.
@@ -91,13 +100,18 @@ def polar(matrix: Tensor) -> PolarFactor:
 
 
 def polar_intertwining_error(found: Intertwiner, parts: PolarFactor, moved_error: float, skew: float, d: int) -> float:
-    r"""Bound on :math:`\|U R(g) - R'(g) U\|_F` for the polar factor U of an approximate intertwiner T of nearly unitary representations.
+    r"""Bound on :math:`\|U R(g) - R'(g) U\|_F` for the polar factor U of an approximate
+    intertwiner T of nearly unitary representations.
 
-    If :math:`\|T R - R' T\|_F \le \varepsilon` for all g and R' is within ``skew`` of unitary, then
-    :math:`[T^*T, R] = T^*(TR - R'T) + (T^*R' - RT^*)T` is at most :math:`2 \varepsilon \|T\| + 2\,skew\,\|T\|^2`. In a basis of eigenvectors of P
-    an entry of [P, R] is that of [P^2, R] divided by a sum of two singular values, at least :math:`2\sigma`; and
+    If :math:`\|T R - R' T\|_F \le \varepsilon` for all g and R' is within ``skew`` of
+    unitary, then
+    :math:`[T^*T, R] = T^*(TR - R'T) + (T^*R' - RT^*)T` is at most :math:`2 \varepsilon
+    \|T\| + 2\,skew\,\|T\|^2`. In a basis of eigenvectors of P an entry of [P, R] is
+    that of [P^2, R] divided by a sum of two singular values, at least :math:`2\sigma`;
+    and
     :math:`UR - R'U = (TR - R'T)P^{-1} + U [R, P] P^{-1}`. So the bound is
-    :math:`\varepsilon/\sigma + (\varepsilon\|T\| + skew\|T\|^2)/\sigma^2`, with the residual of the factorisation counted in :math:`\varepsilon`.
+    :math:`\varepsilon/\sigma + (\varepsilon\|T\| + skew\|T\|^2)/\sigma^2`, with the
+    residual of the factorisation counted in :math:`\varepsilon`.
 
     >>> one = torch.eye(2).double()
     >>> polar_intertwining_error(Intertwiner(one, 0.0), polar(one), 0.0, 0.0, 2) < 1e-13
@@ -118,7 +132,8 @@ class Nullity:
 
     Attributes:
         count: Singular values within ``error``; never fewer than the true nullity.
-        error: Bound on the error of a computed singular value (residual of the factorisation; Weyl's inequality).
+        error: Bound on the error of a computed singular value (residual of the
+            factorisation; Weyl's inequality).
         next: The least singular value beyond, infinite if there is none.
     """
 
@@ -133,7 +148,8 @@ class Nullity:
 
 
 def intertwiner_equations(generators: Tensor, moved: Tensor) -> Tensor:
-    """The matrix of X -> R'(g) X - X R(g), row-major X, for each generator, one below the other: shape ``(k d' d, d' d)``.
+    """The matrix of X -> R'(g) X - X R(g), row-major X, for each generator, one below
+    the other: shape ``(k d' d, d' d)``.
 
     Args:
         generators: R, shape ``(k, d, d)``. moved: R', shape ``(k, d', d')``.
@@ -152,10 +168,12 @@ def intertwiner_equations(generators: Tensor, moved: Tensor) -> Tensor:
 
 
 def nullity(matrix: Tensor, entries_error: float = 0.0) -> Nullity:
-    """Count the singular values of a tall matrix that are zero up to the error of the computation.
+    """Count the singular values of a tall matrix that are zero up to the error of the
+    computation.
 
     Args:
-        matrix: Shape ``(m, k)``, m at least k, known up to ``entries_error`` in the Frobenius norm.
+        matrix: Shape ``(m, k)``, m at least k, known up to ``entries_error`` in the
+            Frobenius norm.
 
     >>> nullity(torch.tensor([[1.0, 1.0], [1.0, 1.0]]).double()).count
     1
@@ -173,7 +191,8 @@ def nullity(matrix: Tensor, entries_error: float = 0.0) -> Nullity:
 
 
 def pairing(first: Tensor, second: Tensor) -> float:
-    """(1/n) sum_g conj(chi(g)) chi'(g) from the matrices, shape ``(n, d, d)`` each; the real part.
+    """(1/n) sum_g conj(chi(g)) chi'(g) from the matrices, shape ``(n, d, d)`` each; the
+    real part.
 
     >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
     >>> pairing(swap, swap)
@@ -184,7 +203,8 @@ def pairing(first: Tensor, second: Tensor) -> float:
 
 
 def determinant_signs(matrices: Tensor) -> Tensor:
-    """The determinant of each permutation or monomial matrix, shape ``(n,)``: the sign, by counting inversions, times the entries.
+    """The determinant of each permutation or monomial matrix, shape ``(n,)``: the sign,
+    by counting inversions, times the entries.
 
     >>> determinant_signs(torch.tensor([[[0, 1], [1, 0]], [[1, 0], [0, 1]]]))
     tensor([-1,  1])

@@ -1,6 +1,8 @@
-"""Invariant forms of many representations at once, the matrices that they make unitary, and why there is none.
+"""Invariant forms of many representations at once, the matrices that they make unitary,
+and why there is none.
 
-H = mean R R* = L L* makes U = L^-1 R L unitary. A representation of which this fails is left as it is and named; the others go on.
+H = mean R R* = L L* makes U = L^-1 R L unitary. A representation of which this fails is
+left as it is and named; the others go on.
 """
 
 from __future__ import annotations
@@ -22,9 +24,12 @@ class UnitaryMatrices:
     """B representations, made unitary where an invariant form was found.
 
     Attributes:
-        matrices: U on the generators, shape ``(k, B, d, d)``; where no form was found, what came.
-        change: L with R L = L U, shape ``(B, d, d)``; None if every one was unitary as it came.
-        error: |U* U - 1|_F with its rounding, shape ``(B,)``: U is that near unitary matrices. Infinite where no form was found.
+        matrices: U on the generators, shape ``(k, B, d, d)``; where no form was found,
+            what came.
+        change: L with R L = L U, shape ``(B, d, d)``; None if every one was unitary as
+            it came.
+        error: |U* U - 1|_F with its rounding, shape ``(B,)``: U is that near unitary
+            matrices. Infinite where no form was found.
     """
 
     matrices: Tensor
@@ -40,13 +45,15 @@ class UnitaryMatrices:
 def unitarise_batch(
     generators: Tensor, action: RegularAction | None, stream: Stream, rounds: int = 3
 ) -> UnitaryMatrices:
-    """U(g) = L^-1 R(g) L with L L* = mean R R*, repeated for those that rounding leaves visibly not unitary.
+    """U(g) = L^-1 R(g) L with L L* = mean R R*, repeated for those that rounding leaves
+    visibly not unitary.
 
     Args:
         generators: Shape ``(k, B, d, d)``, finite.
         action: The group, or None: then random products take the place of the mean.
         stream: Source of the random products.
-        rounds: How often the form is averaged at most; after the last one a miss below 1/2 is kept, and stated.
+        rounds: How often the form is averaged at most; after the last one a miss below
+            1/2 is kept, and stated.
 
     >>> skew = torch.tensor([[[[1.0, 1.0], [0.0, -1.0]]]]).double()
     >>> bool((unitarise_batch(skew, None, Stream(1)).error < 1e-12).all())
@@ -83,9 +90,11 @@ def _size(matrices: Tensor) -> Tensor:
 
 
 def singular(generators: Tensor, accuracy: float = 0.0) -> str:
-    """Names a matrix that cannot be told from a singular one, and that no matrix of determinant 1 (in modulus) is near; otherwise empty.
+    """Names a matrix that cannot be told from a singular one, and that no matrix of
+    determinant 1 (in modulus) is near; otherwise empty.
 
-    Singular values of matrices within e (spectral norm) differ by at most e (Weyl); e is the rounding of a factorisation, or ``accuracy`` times the size.
+    Singular values of matrices within e (spectral norm) differ by at most e (Weyl); e
+    is the rounding of a factorisation, or ``accuracy`` times the size.
 
     Args:
         generators: Shape ``(k, d, d)``.
@@ -102,7 +111,8 @@ def singular(generators: Tensor, accuracy: float = 0.0) -> str:
 
 
 def why_no_form(generators: Tensor, accuracy: float = 0.0, *, known: bool = False) -> str:
-    """The reason why no invariant form was found, as far as singular values tell it, and what to do next; ``generators`` of shape ``(k, d, d)``.
+    """The reason why no invariant form was found, as far as singular values tell it,
+    and what to do next; ``generators`` of shape ``(k, d, d)``.
 
     >>> why_no_form(2 * torch.eye(1).double()[None]).split(",")[0]
     'No invariant form: the determinant of matrix 0 has modulus 2'

@@ -1,6 +1,8 @@
-"""Irreducible pieces, a representation written in them, and what certifies it: the results of a decomposition.
+"""Irreducible pieces, a representation written in them, and what certifies it: the
+results of a decomposition.
 
-:mod:`numerics.representations.decomposition` makes them, :mod:`numerics.representations.certificates` measures them.
+:mod:`numerics.representations.decomposition` makes them,
+:mod:`numerics.representations.certificates` measures them.
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ class Irrep:
         dimension: Of one copy, over the field of the decomposition.
         multiplicity: How many copies.
         matrices: On the generators, shape ``(k, b, b)``, unitary (orthogonal).
-        kind: "real", "complex" or "quaternionic": over C by the indicator +1, 0, -1; over R by the dimension 1, 2, 4 of its commutant; "unknown"
-            where the group is.
-        character: On one element of each class, shape ``(classes,)``; None where the group is not known.
+        kind: "real", "complex" or "quaternionic": over C by the indicator +1, 0, -1;
+            over R by the dimension 1, 2, 4 of its commutant; "unknown" where the group
+            is.
+        character: On one element of each class, shape ``(classes,)``; None where the
+            group is not known.
     """
 
     dimension: int
@@ -37,9 +41,12 @@ class Certificate:
     """Measured facts, and whether they carry the decomposition.
 
     Attributes:
-        residual: Bound on |T^-1 R(g) T - B(g)|_F over the generators, rounding included.
-        multiplication: delta: bound on how far the irreps are from multiplying like the group, anywhere; NaN where no group is known.
-        integrality: Largest distance of the character sums from integers, with its bound; NaN where no group is known.
+        residual: Bound on |T^-1 R(g) T - B(g)|_F over the generators, rounding
+            included.
+        multiplication: delta: bound on how far the irreps are from multiplying like the
+            group, anywhere; NaN where no group is known.
+        integrality: Largest distance of the character sums from integers, with its
+            bound; NaN where no group is known.
         decided: Whether all of it is small enough.
         why: In words, with the numbers.
         terms: All of it by name.
@@ -60,15 +67,21 @@ class Decomposition:
     Attributes:
         field: "complex" or "real": irreducible over which numbers.
         irreps: In the order of the columns of ``basis``.
-        basis: T, shape ``(d, d)``: the columns of irrep k are its copies one after the other, b columns each.
+        basis: T, shape ``(d, d)``: the columns of irrep k are its copies one after the
+            other, b columns each.
         certificate: The measured residuals and their bounds; ``.decided`` and ``.why``.
-        order: Order of the group that the matrices generate; None when it was not found.
+        order: Order of the group that the matrices generate; None when it was not
+            found.
         gap: Least distance of eigenvalues of commutant elements that were told apart.
-        uncertain: |E|: how far such an element may be from one that commutes, the largest of all.
-        condition: |T|_F |T^-1|_F / d, at least 1: how far from unitary the representation was given.
-        tilt: Bound on the sine of the angle between each piece and a subspace that the true representation keeps, whichever it is within the
-            ``accuracy`` given: :func:`numerics.representations.certificates.angle_of_pieces`. Angles are those of the inner product in which the columns of T are
-            orthonormal (the standard one for unitary input). NaN where the group is not known.
+        uncertain: |E|: how far such an element may be from one that commutes, the
+            largest of all.
+        condition: |T|_F |T^-1|_F / d, at least 1: how far from unitary the
+            representation was given.
+        tilt: Bound on the sine of the angle between each piece and a subspace that the
+            true representation keeps, whichever it is within the ``accuracy`` given:
+            :func:`numerics.representations.certificates.angle_of_pieces`. Angles are
+            those of the inner product in which the columns of T are orthonormal (the
+            standard one for unitary input). NaN where the group is not known.
     """
 
     field: str
@@ -105,7 +118,8 @@ class Decomposition:
         return {key: sorted(value, reverse=True) for key, value in sorted(out.items())}
 
     def blocks(self) -> Tensor:
-        """The block diagonal matrices (+)_k (1 (x) rho_k(g)) on the generators, shape ``(k, d, d)``."""
+        """The block diagonal matrices (+)_k (1 (x) rho_k(g)) on the generators, shape
+        ``(k, d, d)``."""
         return assemble([irrep.matrices for irrep in self.irreps], [irrep.multiplicity for irrep in self.irreps])
 
     def __repr__(self) -> str:
@@ -123,7 +137,8 @@ def assemble(matrices: list[Tensor], multiplicities: list[int]) -> Tensor:
     """(+)_k (1_m (x) rho_k), shape ``(generators, d, d)``.
 
     Args:
-        matrices: Of each irrep on the generators, shape ``(generators, b, b)``. multiplicities: Copies of each.
+        matrices: Of each irrep on the generators, shape ``(generators, b, b)``.
+            multiplicities: Copies of each.
 
     >>> assemble([torch.tensor([[[2.0]]]), torch.tensor([[[3.0]]])], [2, 1])[0].diagonal()
     tensor([2., 2., 3.])

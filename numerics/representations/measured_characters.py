@@ -1,4 +1,5 @@
-"""Characters of irreducible pieces, known up to an error, against what a character table has to satisfy."""
+"""Characters of irreducible pieces, known up to an error, against what a character
+table has to satisfy."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ class MeasuredCharacters:
         """The characters of all pieces, one of each kind kept.
 
         Args:
-            characters: Shape ``(pieces, n)``. table: Products of elements, int64, shape ``(n, n)``. error: Of every value.
+            characters: Shape ``(pieces, n)``. table: Products of elements, int64, shape
+                ``(n, n)``. error: Of every value.
         """
         return cls(characters[torch.tensor(first_of_each_kind(character_gram(characters)))], table, error)
 
@@ -62,13 +64,15 @@ class MeasuredCharacters:
         return Measurement(residual, Bound({"characters": self.error}, NOTE), len(residual))
 
     def kinds(self, count: int) -> Measurement:
-        """The sum of (1/n) sum |chi|^2 over the kinds against their number as claimed."""
+        """The sum of (1/n) sum |chi|^2 over the kinds against their number as
+        claimed."""
         total = character_gram(self.characters).diagonal().sum()
         terms = {"characters": len(self.characters) * self.product_error}
         return Measurement((total - count).abs(), Bound(terms, NOTE + "; one product a kind"), 1)
 
     def values(self, rows: Tensor, r: int, s: int) -> Measurement:
-        """Each row of a table, values on e, r, r2, r3, s, rs, r2s, r3s, against the nearest character; shape ``(rows,)``.
+        """Each row of a table, values on e, r, r2, r3, s, rs, r2s, r3s, against the
+        nearest character; shape ``(rows,)``.
 
         Args:
             rows: Shape ``(rows, 8)``. r, s: Positions of the two generators.

@@ -1,4 +1,5 @@
-"""What matrices of a representation carry out of the complement of an invariant subspace, in an orthonormal and in a skew basis."""
+"""What matrices of a representation carry out of the complement of an invariant
+subspace, in an orthonormal and in a skew basis."""
 
 from __future__ import annotations
 
@@ -21,12 +22,14 @@ NOTE = (
 
 
 def constants(matrices: Tensor) -> tuple[Tensor, Tensor]:
-    """Permutation matrices, shape ``(n, d, d)``, and the line of constants, which they keep, shape ``(d, 1)``."""
+    """Permutation matrices, shape ``(n, d, d)``, and the line of constants, which they
+    keep, shape ``(d, 1)``."""
     return matrices, torch.ones(matrices.shape[-1], 1, dtype=matrices.dtype)
 
 
 def two_copies(matrices: Tensor) -> tuple[Tensor, Tensor]:
-    """Two copies of a representation, and {(v, 2 i v)} (or {(v, 2 v)} where the matrices are integers), which they keep.
+    """Two copies of a representation, and {(v, 2 i v)} (or {(v, 2 v)} where the
+    matrices are integers), which they keep.
 
     Args:
         matrices: Shape ``(n, m, m)``.
@@ -37,10 +40,12 @@ def two_copies(matrices: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def under_a_unitary_basis(matrices: Tensor, subspace: Tensor, stream: Stream) -> Measurement:
-    """The leak of the complement in the given inner product, for Q R Q* with a random unitary Q (orthogonal for real matrices); shape ``(n,)``.
+    """The leak of the complement in the given inner product, for Q R Q* with a random
+    unitary Q (orthogonal for real matrices); shape ``(n,)``.
 
     Args:
-        matrices: Exact unitary matrices, shape ``(n, d, d)``. subspace: A basis of an invariant W in columns, shape ``(d, w)``.
+        matrices: Exact unitary matrices, shape ``(n, d, d)``. subspace: A basis of an
+            invariant W in columns, shape ``(d, w)``.
     """
     turn = random_unitary(matrices.shape[-1], stream, complex_=matrices.is_complex())
     turned, error = _conjugate(matrices.to(turn), turn)
@@ -51,10 +56,12 @@ def under_a_unitary_basis(matrices: Tensor, subspace: Tensor, stream: Stream) ->
 def under_an_integer_basis(
     matrices: Tensor, subspace: Tensor, shears: int, stream: Stream, measured_form: MeasuredForm = averaged_form
 ) -> Measurement:
-    """The leak of the complement in the inner product ``measured_form``, in a random basis of integers or Gaussian integers, over |R(g)|.
+    """The leak of the complement in the inner product ``measured_form``, in a random
+    basis of integers or Gaussian integers, over |R(g)|.
 
     Args:
-        matrices: Shape ``(n, d, d)``. subspace: A basis of an invariant W in columns, shape ``(d, w)``.
+        matrices: Shape ``(n, d, d)``. subspace: A basis of an invariant W in columns,
+            shape ``(d, w)``.
     """
     size, gaussian = matrices.shape[-1], matrices.is_complex()
     basis, inverse = integer_change_of_basis(size, shears, stream, gaussian=gaussian)
@@ -67,7 +74,8 @@ def under_an_integer_basis(
 
 
 def _conjugate(matrices: Tensor, turn: Tensor) -> tuple[Tensor, float]:
-    """Q R Q*, and its distance from a conjugate of R by the unitary matrix nearest to the computed Q."""
+    """Q R Q*, and its distance from a conjugate of R by the unitary matrix nearest to
+    the computed Q."""
     d = len(turn)
     size = turn.abs()
     slant = frobenius(turn.mH @ turn - torch.eye(d, dtype=turn.dtype, device=turn.device))
@@ -77,5 +85,6 @@ def _conjugate(matrices: Tensor, turn: Tensor) -> tuple[Tensor, float]:
 
 
 def averaged_over_half(matrices: Tensor) -> tuple[Tensor, float]:
-    """Wrong on purpose, for controls: the mean over the first half of the elements, ``matrices`` of shape ``(n, d, d)``."""
+    """Wrong on purpose, for controls: the mean over the first half of the elements,
+    ``matrices`` of shape ``(n, d, d)``."""
     return averaged_form(matrices[: (len(matrices) + 1) // 2])

@@ -1,4 +1,5 @@
-"""Eigenspaces of a Hermitian matrix under errors: the angles by which they turn against the bounds of Davis and Kahan."""
+"""Eigenspaces of a Hermitian matrix under errors: the angles by which they turn against
+the bounds of Davis and Kahan."""
 
 from __future__ import annotations
 
@@ -30,11 +31,15 @@ class TurnedEigenspaces:
 
     Attributes:
         gap: Distance of its eigenvalue to the nearest other one.
-        sines: Sines of the angles to the eigenspace of A + E in its place, shape ``(errors,)``.
+        sines: Sines of the angles to the eigenspace of A + E in its place, shape
+            ``(errors,)``.
         errors: |E|, spectral norms.
-        deltas: Distances of the eigenvalue to those of A + E outside the turned eigenspace.
-        moved: How far rounding may have moved eigenvalues, and (over the gap) eigenvectors.
-        exchange: Part of half the gap by which the last error makes two eigenvalues change places.
+        deltas: Distances of the eigenvalue to those of A + E outside the turned
+            eigenspace.
+        moved: How far rounding may have moved eigenvalues, and (over the gap)
+            eigenvectors.
+        exchange: Part of half the gap by which the last error makes two eigenvalues
+            change places.
         dimension: d.
     """
 
@@ -56,7 +61,8 @@ class TurnedEigenspaces:
         """What the sines exceed ``constant`` |E| / gap by.
 
         Raises:
-            PrecisionError: the constant is nearer to 2 than rounding and the gap tell from 2.
+            PrecisionError: the constant is nearer to 2 than rounding and the gap tell
+                from 2.
         """
         mixed = self.moved / ((self.exchange - 1) * self.gap)  # sine by which rounding mixes the two that change places
         excess = 1 - mixed**2 - float(constant) * self.exchange / 2
@@ -67,12 +73,14 @@ class TurnedEigenspaces:
         return self._beyond(self.sines, float(constant) * self.errors / self.gap)
 
     def by_delta(self) -> Measurement:
-        """What the sines exceed |E| / delta by; left out is the error that brings an eigenvalue near, where the bound is 9."""
+        """What the sines exceed |E| / delta by; left out is the error that brings an
+        eigenvalue near, where the bound is 9."""
         near = self.deltas < self.gap / 4
         return self._beyond(self.sines[~near], (self.errors / self.deltas)[~near])
 
     def gaps(self, *, chained: bool = False) -> Measurement:
-        """What gap - |E| exceeds delta by, in units of the gap; ``chained``, a falsehood: what |E| / delta exceeds 2 |E| / gap by."""
+        """What gap - |E| exceeds delta by, in units of the gap; ``chained``, a
+        falsehood: what |E| / delta exceeds 2 |E| / gap by."""
         if chained:
             return self._beyond(self.errors / self.deltas, 2 * self.errors / self.gap)
         return self._beyond((self.gap - self.errors) / self.gap, self.deltas / self.gap)
@@ -84,11 +92,13 @@ class TurnedEigenspaces:
 def turned_eigenspaces(
     C: Tensor, basis: Tensor, sizes: tuple[int, ...], stream: Stream, *, exchange: float
 ) -> TurnedEigenspaces:
-    """The eigenspace next to the least gap under random errors, the worst in one plane, one that only brings the next
-    eigenvalue near, and one that makes the two change places.
+    """The eigenspace next to the least gap under random errors, the worst in one plane,
+    one that only brings the next eigenvalue near, and one that makes the two change
+    places.
 
     Args:
-        C: Hermitian, shape ``(d, d)``. basis: Its eigenvectors, sorted. sizes: Dimensions of its eigenspaces, two at least.
+        C: Hermitian, shape ``(d, d)``. basis: Its eigenvectors, sorted. sizes:
+            Dimensions of its eigenspaces, two at least.
         exchange: Part of half the gap, above 1, of the last error.
     """
     ends = [0, *torch.tensor(sizes).cumsum(0).tolist()]
@@ -122,7 +132,8 @@ def _outer(column: Tensor) -> Tensor:
 
 
 def _worst(first: Tensor, second: Tensor, part: float) -> Tensor:
-    """The direction of least |E| for its angle in the plane of two eigenvectors: [[-s, -c], [-c, s]] for sin 2t = part, on the way to 45 degrees."""
+    """The direction of least |E| for its angle in the plane of two eigenvectors: [[-s,
+    -c], [-c, s]] for sin 2t = part, on the way to 45 degrees."""
     t = math.asin(part) / 2
     s, c = math.sin(2 * t), math.cos(2 * t)
     plane = torch.stack([first, second], 1)

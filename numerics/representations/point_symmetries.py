@@ -1,4 +1,5 @@
-"""Symmetries of a point set in the plane, found from its coordinates: the isometries that map it to itself."""
+"""Symmetries of a point set in the plane, found from its coordinates: the isometries
+that map it to itself."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from numerics.streams import Stream
 
 
 class Indistinct(PrecisionError):
-    """Points on one line, or so close together for their distance from the origin that rounding hides their shape."""
+    """Points on one line, or so close together for their distance from the origin that
+    rounding hides their shape."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,17 @@ class PlanarSymmetries:
     """What was measured on n points.
 
     Attributes:
-        images: Every permutation of the points, int64, shape ``(n!, n)``, in lexicographic order.
-        matrices: For each the linear map that comes nearest to it about the centre, shape ``(n!, 2, 2)``.
-        misses: How far that map is from carrying the points so, over the least singular value of the points, shape ``(n!,)``.
+        images: Every permutation of the points, int64, shape ``(n!, n)``, in
+            lexicographic order.
+        matrices: For each the linear map that comes nearest to it about the centre,
+            shape ``(n!, 2, 2)``.
+        misses: How far that map is from carrying the points so, over the least singular
+            value of the points, shape ``(n!,)``.
         skews: How far it is from orthogonal, shape ``(n!,)``.
-        error: Bound on the error of a matrix that belongs to a true symmetry, and on miss and skew together, in the Frobenius norm.
-        group_error: Bound on the distance of the matrices of all true symmetries from one exact group of matrices, which need not be orthogonal.
+        error: Bound on the error of a matrix that belongs to a true symmetry, and on
+            miss and skew together, in the Frobenius norm.
+        group_error: Bound on the distance of the matrices of all true symmetries from
+            one exact group of matrices, which need not be orthogonal.
     """
 
     images: Tensor
@@ -48,14 +55,17 @@ class PlanarSymmetries:
 
 
 def placed_points(shape: Tensor, scale: float, shift: float, stream: Stream) -> tuple[Tensor, float]:
-    """Points turned by a random angle, scaled and shifted, and a bound on the rounding error of each coordinate.
+    """Points turned by a random angle, scaled and shifted, and a bound on the rounding
+    error of each coordinate.
 
     Args:
         shape: The points before, shape ``(n, 2)``, exact.
-        scale: Positive factor. shift: Added to x, a third of it to y, so that the two are rounded on different grids.
+        scale: Positive factor. shift: Added to x, a third of it to y, so that the two
+            are rounded on different grids.
     Accuracy:
-        A coordinate is c + s (x cos a - y sin a), at most five roundings of numbers up to |c| + 2 s max|x|. Errors of the cosine and the sine
-        do no harm: any pair of numbers turns and scales, which leaves the symmetries as they are.
+        A coordinate is c + s (x cos a - y sin a), at most five roundings of numbers up
+        to |c| + 2 s max|x|. Errors of the cosine and the sine do no harm: any pair of
+        numbers turns and scales, which leaves the symmetries as they are.
 
     >>> points, error = placed_points(torch.tensor([[0.0, 0.0], [3.0, 4.0]]), 2.0, 1.0, Stream(1))
     >>> round(float((points[1] - points[0]).norm()), 12), error < 1e-13
@@ -73,8 +83,9 @@ def placed_points(shape: Tensor, scale: float, shift: float, stream: Stream) -> 
 def symmetries(points: Tensor, error: float) -> PlanarSymmetries:
     r"""Fit a linear map to each permutation of the points.
 
-    With centred points as columns of P and their images Q, the map is :math:`A = Q P^T (P P^T)^{-1}`, exact where a symmetry exists. The
-    defect is :math:`\|A P - Q\| / \sigma_{\min}(P) + \|A^T A - 1\|`.
+    With centred points as columns of P and their images Q, the map is :math:`A = Q P^T
+    (P P^T)^{-1}`, exact where a symmetry exists. The defect is :math:`\|A P - Q\| /
+    \sigma_{\min}(P) + \|A^T A - 1\|`.
 
     Args:
         points: Shape ``(n, 2)``, n at most 6, not on one line.
@@ -83,11 +94,16 @@ def symmetries(points: Tensor, error: float) -> PlanarSymmetries:
         ValueError: too many points.
         Indistinct: points on one line, or known too coarsely.
     Accuracy:
-        With :math:`d = \|\delta P\|_F / \sigma_{\min}(P)` a true symmetry's matrix moves by at most 3 d (1 + 2 d) in first and second order, plus
-        rounding of the normal equations: n + 1 roundings for an entry of P P^T, three for its determinant and one for a quotient, magnified by the
-        condition of P P^T, and n + 4 for what they multiply. The defect moves by three times as much. Together the fitted matrices are nearer to a
-        group: with P = L E + D, E orthonormal rows that span the centred points of the true figure and D orthogonal to them, a fit is
-        :math:`(L \rho L^T + D \Pi D^T)(L L^T + D D^T)^{-1}`, which is :math:`L \rho L^{-1}` up to :math:`(1 + \kappa) d^2`, with
+        With :math:`d = \|\delta P\|_F / \sigma_{\min}(P)` a true symmetry's matrix
+        moves by at most 3 d (1 + 2 d) in first and second order, plus rounding of the
+        normal equations: n + 1 roundings for an entry of P P^T, three for its
+        determinant and one for a quotient, magnified by the condition of P P^T, and n +
+        4 for what they multiply. The defect moves by three times as much. Together the
+        fitted matrices are nearer to a
+        group: with P = L E + D, E orthonormal rows that span the centred points of the
+            true figure and D orthogonal to them, a fit is
+        :math:`(L \rho L^T + D \Pi D^T)(L L^T + D D^T)^{-1}`, which is :math:`L \rho
+        L^{-1}` up to :math:`(1 + \kappa) d^2`, with
         :math:`\kappa` the condition of L.
 
     >>> square = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]).double()

@@ -1,8 +1,12 @@
-"""A finite group as permutations of its own elements: words, classes, chains of subgroups, and how to find it in matrices.
+"""A finite group as permutations of its own elements: words, classes, chains of
+subgroups, and how to find it in matrices.
 
-Everything that a mean over the group needs is combinatorial: the left multiplications by the generators, numbered so that the identity is
-0 and longer words come later. A chain 1 < H1 < H2 < ... < G with few cosets at each step turns a mean over |G| elements into means over
-transversals: 10 conjugations instead of 119 for S5. Indices live on the CPU; matrices stay where they are.
+Everything that a mean over the group needs is combinatorial: the left multiplications
+by the generators, numbered so that the identity is 0 and longer words come later. A
+chain 1 < H1 < H2 < ... < G with few cosets at each step turns a mean over |G| elements
+into means over
+transversals: 10 conjugations instead of 119 for S5. Indices live on the CPU; matrices
+    stay where they are.
 """
 
 from __future__ import annotations
@@ -24,7 +28,8 @@ FUNCTIONALS = 6  # random coordinates by which points of an orbit are told apart
 
 
 class NoGroupFound(ValueError):
-    """The matrices generate more elements than allowed, or elements that cannot be told apart at this precision."""
+    """The matrices generate more elements than allowed, or elements that cannot be told
+    apart at this precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +37,10 @@ class RegularAction:
     """A finite group acting on itself from the left.
 
     Attributes:
-        images: int64, shape ``(k, n)``: generator j times element x is ``images[j, x]``. Element 0 is the identity.
-        parent: Shape ``(n,)``: element x is generator ``letter[x]`` times ``parent[x]``, a shorter word.
+        images: int64, shape ``(k, n)``: generator j times element x is ``images[j,
+            x]``. Element 0 is the identity.
+        parent: Shape ``(n,)``: element x is generator ``letter[x]`` times
+            ``parent[x]``, a shorter word.
         letter: Shape ``(n,)``; 0 for the identity, where it means nothing.
         depth: Shape ``(n,)``: the length of that word.
         labels: Shape ``(n,)``: the caller's number of each element.
@@ -53,7 +60,8 @@ class RegularAction:
         """From left multiplications numbered in any order, the identity 0.
 
         Raises:
-            ValueError: a row is no permutation of the elements, or the generators do not reach every element from the identity.
+            ValueError: a row is no permutation of the elements, or the generators do
+                not reach every element from the identity.
         """
         images = np.asarray(images, dtype=np.int64)
         n = images.shape[1]
@@ -82,7 +90,8 @@ class RegularAction:
 
     @classmethod
     def from_table(cls, table: Tensor | np.ndarray) -> tuple[RegularAction, list[int]]:
-        """From a multiplication table (row a, column b holds a b), and the rows chosen as generators, greedily.
+        """From a multiplication table (row a, column b holds a b), and the rows chosen
+        as generators, greedily.
 
         Args:
             table: int64, shape ``(n, n)``.
@@ -136,7 +145,8 @@ class RegularAction:
 
     @cached_property
     def inverses(self) -> np.ndarray:
-        """Shape ``(n,)``: (g p)^-1 = p^-1 g^-1, so the inverse of a word ends in the inverse of its first letter."""
+        """Shape ``(n,)``: (g p)^-1 = p^-1 g^-1, so the inverse of a word ends in the
+        inverse of its first letter."""
         back = []
         for j in range(len(self.images)):
             g_inverse = int(np.flatnonzero(self.images[j] == 0)[0])
@@ -186,9 +196,11 @@ class RegularAction:
 
     @cached_property
     def chain(self) -> list[list[int]]:
-        """Transversals T1, T2, ... with G = ... T2 T1, each element once; the identity, a member of each, is left out.
+        """Transversals T1, T2, ... with G = ... T2 T1, each element once; the identity,
+        a member of each, is left out.
 
-        Greedy: at every step the element, of a bounded list, that enlarges the subgroup least.
+        Greedy: at every step the element, of a bounded list, that enlarges the subgroup
+            least.
         """
         candidates, rights = self._candidates(), {}
         inside = np.arange(self.order) == 0
@@ -229,17 +241,21 @@ class RegularAction:
 def discover(generators: Tensor, stream: Stream, *, limit: int = 20_000, accuracy: float = 0.0) -> RegularAction:
     """The group that matrices generate, from the orbit of one random vector.
 
-    A vector in general position is moved by every matrix other than the unit, so that its orbit is the group acting on itself. Points are
-    told apart by a few random coordinates: closer than ``near`` they are one, farther than ``far`` two; in between nobody can say. A
-    decomposition that builds on the answer checks it again, on its small blocks, along every edge.
+    A vector in general position is moved by every matrix other than the unit, so that
+    its orbit is the group acting on itself. Points are told apart by a few random
+    coordinates: closer than ``near`` they are one, farther than ``far`` two; in between
+    nobody can say. A decomposition that builds on the answer checks it again, on its
+    small blocks, along every edge.
 
     Args:
         generators: Shape ``(k, d, d)``, invertible.
         stream: Source of the vector.
         limit: Largest number of elements.
-        accuracy: How far the matrices may be from an exact representation, relative to their size.
+        accuracy: How far the matrices may be from an exact representation, relative to
+            their size.
     Raises:
-        NoGroupFound: more than ``limit`` elements, overflow, or points at doubtful distances.
+        NoGroupFound: more than ``limit`` elements, overflow, or points at doubtful
+            distances.
 
     >>> discover(torch.tensor([[[0.0, -1.0], [1.0, 0.0]]]).double(), Stream(1)).order  # a quarter turn
     4
@@ -277,7 +293,8 @@ def discover(generators: Tensor, stream: Stream, *, limit: int = 20_000, accurac
 
 
 class _Known:
-    """Points told apart by their distances; sorted by one coordinate, so that few have to be looked at."""
+    """Points told apart by their distances; sorted by one coordinate, so that few have
+    to be looked at."""
 
     def __init__(self, near: float, far: float) -> None:
         self.near, self.far = near, far

@@ -1,7 +1,11 @@
-"""Representations in floating point, real or complex: from matrices on generators or elements, permutation, regular, induced, restricted, tensor, dual, sum.
+"""Representations in floating point, real or complex: from matrices on generators or
+elements, permutation, regular, induced, restricted, tensor, dual, sum.
 
-They are held on the generators of a :class:`numerics.representations.regular_action.RegularAction`, whose numbers name the group's elements (identity 0). Nothing is taken on trust:
-:meth:`FloatRepresentation.defect` measures, and :meth:`FloatRepresentation.decompose` certifies. For exact fields see ``theory.representations``.
+They are held on the generators of a
+:class:`numerics.representations.regular_action.RegularAction`, whose numbers name the
+group's elements (identity 0). Nothing is taken on trust:
+:meth:`FloatRepresentation.defect` measures, and :meth:`FloatRepresentation.decompose`
+certifies. For exact fields see ``theory.representations``.
 """
 
 from __future__ import annotations
@@ -36,7 +40,8 @@ class FloatRepresentation:
 
     Args:
         action: The group.
-        generators: Shape ``(k, d, d)``, float or complex, in the order of ``action.generators``.
+        generators: Shape ``(k, d, d)``, float or complex, in the order of
+            ``action.generators``.
 
     Raises:
         NotARepresentation: another shape, dtype or number of matrices.
@@ -60,12 +65,15 @@ class FloatRepresentation:
 
     @classmethod
     def from_elements(cls, matrices: Tensor, table: Tensor | np.ndarray) -> FloatRepresentation:
-        """From one matrix per element, shape ``(n, d, d)``, and the multiplication table (row a, column b holds a b).
+        """From one matrix per element, shape ``(n, d, d)``, and the multiplication
+        table (row a, column b holds a b).
 
-        Only the matrices of generators are kept, so matrices that do not multiply as the table does are refused here.
+        Only the matrices of generators are kept, so matrices that do not multiply as
+        the table does are refused here.
 
         Raises:
-            NotARepresentation: the number of matrices; a product R(g) R(x) that misses R(g x) by more than a part in a thousand.
+            NotARepresentation: the number of matrices; a product R(g) R(x) that misses
+                R(g x) by more than a part in a thousand.
 
         >>> table = np.array([[0, 1], [1, 0]])
         >>> FloatRepresentation.from_elements(torch.tensor([[[1.0]], [[-1.0]]]), table).character
@@ -89,10 +97,12 @@ class FloatRepresentation:
     def permutation(
         cls, action: RegularAction, images: Tensor, dtype: torch.dtype = torch.float64
     ) -> FloatRepresentation:
-        """From what the generators do to points: ``images[j, x]`` is g_j x, and R(g) e_x = e_{gx}.
+        """From what the generators do to points: ``images[j, x]`` is g_j x, and R(g)
+        e_x = e_{gx}.
 
         Args:
-            action: The group. images: int64, shape ``(k, m)``, one permutation of the m points a generator.
+            action: The group. images: int64, shape ``(k, m)``, one permutation of the m
+                points a generator.
 
         >>> swap = RegularAction.from_images(np.array([[1, 0]]))
         >>> FloatRepresentation.permutation(swap, torch.tensor([[1, 0, 2]])).character  # fixed points
@@ -150,7 +160,8 @@ class FloatRepresentation:
         return complex((self.character.to(wide) * other.character.to(wide).conj()).mean())
 
     def defect(self) -> float:
-        """max |R(g) R(x) - R(g x)|_F over generators g and elements x: nothing but rounding for a representation."""
+        """max |R(g) R(x) - R(g x)|_F over generators g and elements x: nothing but
+        rounding for a representation."""
         images = torch.as_tensor(self.action.images, device=self.generators.device)
         return max(
             frobenius(g @ self.matrices - self.matrices[image])
@@ -204,7 +215,8 @@ class FloatRepresentation:
         return FloatRepresentation(self.action, torch.linalg.solve(basis, basis @ self.generators, left=False))
 
     def restricted(self, generators: Sequence[int]) -> FloatRepresentation:
-        """The restriction to the subgroup that elements generate; ``.action.labels`` are its elements in the numbers of the whole group.
+        """The restriction to the subgroup that elements generate; ``.action.labels``
+        are its elements in the numbers of the whole group.
 
         >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
         >>> regular.restricted([0]).action.order  # the identity generates the trivial group
@@ -214,7 +226,8 @@ class FloatRepresentation:
         return FloatRepresentation(action, self.matrices[torch.as_tensor(subgroup[action.generators])])
 
     def decompose(self, stream: Stream, **options: Any) -> Decomposition:
-        """Split into irreps, with a certificate: :func:`numerics.representations.decomposition.decompose` with this group.
+        """Split into irreps, with a certificate:
+        :func:`numerics.representations.decomposition.decompose` with this group.
 
         >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
         >>> [(irrep.dimension, irrep.multiplicity) for irrep in regular.decompose(Stream(1)).irreps]
@@ -233,7 +246,8 @@ class FloatRepresentation:
 
 
 def subgroup_action(action: RegularAction, generators: Sequence[int]) -> tuple[RegularAction, np.ndarray]:
-    """The subgroup generated by elements, acting on itself, and its elements as numbers of the whole group.
+    """The subgroup generated by elements, acting on itself, and its elements as numbers
+    of the whole group.
 
     Raises:
         ValueError: no generators, or numbers that are no elements.
@@ -266,7 +280,8 @@ def induce(action: RegularAction, representation: FloatRepresentation, subgroup:
     Args:
         action: G.
         representation: Of H, over the action that :func:`subgroup_action` gives.
-        subgroup: The elements of H in the numbers of G, in the order of that action, from the same call.
+        subgroup: The elements of H in the numbers of G, in the order of that action,
+            from the same call.
 
     Raises:
         NotARepresentation: as many elements as H has were not given.

@@ -1,9 +1,12 @@
-"""A representation given element by element, split by the code that decomposes generators; every piece with bounds on its error.
+"""A representation given element by element, split by the code that decomposes
+generators; every piece with bounds on its error.
 
-The steps are those of :func:`numerics.representations.decomposition.decompose`: the group is searched for in the matrices, an invariant
-form makes them unitary, a random Hermitian element of the commutant is diagonalised. What is added are bounds that use nothing but
-residuals measured afterwards and rounding (Higham 2002, chapters 3 and 8): how far the eigenspaces are from invariant, how far traces of
-the blocks are from characters.
+The steps are those of :func:`numerics.representations.decomposition.decompose`: the
+group is searched for in the matrices, an invariant form makes them unitary, a random
+Hermitian element of the commutant is diagonalised. What is added are bounds that use
+nothing but residuals measured afterwards and rounding (Higham 2002, chapters 3 and 8):
+how far the eigenspaces are from invariant, how far traces of the blocks are from
+characters.
 """
 
 from __future__ import annotations
@@ -38,10 +41,15 @@ class Splitting:
         sizes: Dimensions of the pieces, in the order of the columns.
         blocks: V* U(g) V, shape ``(n, d, d)``.
         gap: Least distance between eigenvalues of different pieces.
-        resolution: Eigenvalues closer than this part of the whole spectrum's width were taken for one.
-        terms: Named terms whose sum bounds every ``off_block`` if the input is a representation; infinite where no finite group or no invariant form was found.
-        character_error: Bound on the error of every piece's character, at every element.
-        distance: How far U may be from a unitary representation (Frobenius, at every element).
+        resolution: Eigenvalues closer than this part of the whole spectrum's width were
+            taken for one.
+        terms: Named terms whose sum bounds every ``off_block`` if the input is a
+            representation; infinite where no finite group or no invariant form was
+            found.
+        character_error: Bound on the error of every piece's character, at every
+            element.
+        distance: How far U may be from a unitary representation (Frobenius, at every
+            element).
     """
 
     unitary: Tensor
@@ -57,7 +65,8 @@ class Splitting:
 
     @property
     def off_block(self) -> Tensor:
-        """For each g the Frobenius norm of V* U(g) V outside the diagonal blocks, shape ``(n,)``."""
+        """For each g the Frobenius norm of V* U(g) V outside the diagonal blocks, shape
+        ``(n,)``."""
         label = torch.repeat_interleave(torch.arange(len(self.sizes)), torch.tensor(self.sizes)).to(self.blocks.device)
         return torch.linalg.matrix_norm(torch.where(label[:, None] == label[None, :], 0, self.blocks))
 
@@ -77,7 +86,8 @@ class Splitting:
         """The splitting itself, refused where eigenvalues cannot be told apart.
 
         Raises:
-            PrecisionError: eigenvalues within 1e-3 of the spectrum's width were taken for one, too many to be told apart.
+            PrecisionError: eigenvalues within 1e-3 of the spectrum's width were taken
+                for one, too many to be told apart.
         """
         if self.resolution > COARSE:
             raise PrecisionError(
@@ -112,12 +122,14 @@ class Splitting:
         return Measurement(torch.stack(residual), Bound(terms, derivation), len(U) ** 2)
 
     def product_error(self, count: int = 1) -> float:
-        """Bound on the error of a sum of ``count`` products of two characters known up to e: count (2 max|chi| e + e^2)."""
+        """Bound on the error of a sum of ``count`` products of two characters known up
+        to e: count (2 max|chi| e + e^2)."""
         error = self.character_error
         return count * (2 * max(self.sizes) * error + error**2)
 
     def irreducibility(self) -> Measurement:
-        """How far the mean of |chi|^2 is from 1, for every piece; shape ``(pieces,)``."""
+        """How far the mean of |chi|^2 is from 1, for every piece; shape
+        ``(pieces,)``."""
         derivation = (
             "an irreducible character has norm 1; a product of two computed ones is known up to 2 max|chi| e + e^2"
         )
@@ -125,7 +137,8 @@ class Splitting:
         return Measurement(residual, Bound({"characters": self.product_error()}, derivation), len(self.unitary))
 
     def real_irreducibility(self, table: Tensor) -> Measurement:
-        """How far ((1/n) sum |chi|^2 + chi(g^2)) / 2, the dimension of the symmetric commutant, is from 1; shape ``(pieces,)``.
+        """How far ((1/n) sum |chi|^2 + chi(g^2)) / 2, the dimension of the symmetric
+        commutant, is from 1; shape ``(pieces,)``.
 
         Args:
             table: Products of the elements, int64, shape ``(n, n)``.
@@ -143,20 +156,26 @@ class Splitting:
 def split(
     matrices: Tensor, stream: Stream, attempts: int = 4, *, ground: str = "C", element: Element = commutant_element
 ) -> Splitting:
-    r"""Split into pieces, almost surely irreducible over the ground field, by the eigenspaces of a random Hermitian element of the commutant.
+    r"""Split into pieces, almost surely irreducible over the ground field, by the
+    eigenspaces of a random Hermitian element of the commutant.
 
-    If C is within E of a matrix that commutes with U and its eigenvalues fall into clusters at least ``gap`` apart, then from U C = C U
-    entry (a, b) of V* U V in different clusters is at most :math:`2 |V|^2 |U|_2 |E| / |\lambda_a - \lambda_b|` (the argument of Davis and
-    Kahan 1970). The trace of a diagonal block differs from the character of the true piece by the product of that and the sine of the
-    angle between true and computed eigenspaces, hence by a second-order term. Eigenvalues closer than 8 |E| are one cluster; as those of
-    different irreps may lie that close by chance, another element is tried while a piece is seen to be reducible (the mean of |chi|^2
-    is above 1.5), and the finest splitting is returned.
+    If C is within E of a matrix that commutes with U and its eigenvalues fall into
+    clusters at least ``gap`` apart, then from U C = C U entry (a, b) of V* U V in
+    different clusters is at most :math:`2 |V|^2 |U|_2 |E| / |\lambda_a - \lambda_b|`
+    (the argument of Davis and Kahan 1970). The trace of a diagonal block differs from
+    the character of the true piece by the product of that and the sine of the angle
+    between true and computed eigenspaces, hence by a second-order term. Eigenvalues
+    closer than 8 |E| are one cluster; as those of different irreps may lie that close
+    by chance, another element is tried while a piece is seen to be reducible (the mean
+    of |chi|^2 is above 1.5), and the finest splitting is returned.
 
     Args:
-        matrices: Every element, shape ``(n, d, d)``, real or complex; an exact representation up to rounding of what is done here.
+        matrices: Every element, shape ``(n, d, d)``, real or complex; an exact
+            representation up to rounding of what is done here.
         stream: Source of random vectors and matrices.
         attempts: How many elements of the commutant are tried at most.
-        ground: "C", or "R" for real matrices: then all ``attempts`` are made, and the pieces are irreducible over R.
+        ground: "C", or "R" for real matrices: then all ``attempts`` are made, and the
+            pieces are irreducible over R.
         element: What is diagonalised, and how far it may be from commuting.
     Raises:
         ValueError: not square, not finite, or complex matrices over R.
@@ -190,7 +209,8 @@ def split(
 
 
 def _left_whole(matrices: Tensor) -> Splitting:
-    """No finite group or no invariant form was found: one piece, about which nothing is known."""
+    """No finite group or no invariant form was found: one piece, about which nothing is
+    known."""
     d = matrices.shape[-1]
     eye = torch.eye(d, dtype=matrices.dtype, device=matrices.device)
     terms = {"no group or no invariant form": math.inf}
@@ -198,13 +218,16 @@ def _left_whole(matrices: Tensor) -> Splitting:
 
 
 def unitarity_errors(matrices: Tensor, unitary: Tensor, change: Tensor | None) -> tuple[float, float]:
-    """e and f: U is within e of the exact conjugate L^-1 R L (Frobenius), whose invariant form is within f of the unit matrix.
+    """e and f: U is within e of the exact conjugate L^-1 R L (Frobenius), whose
+    invariant form is within f of the unit matrix.
 
-    Whatever made L, |U - L^-1 R L| <= |X (L U - R L)| / (1 - |X L - 1|) with X near L^-1; rounding of each product is bounded
-    entry by entry, gamma times products of absolute values (Higham 2002, 3.5).
+    Whatever made L, |U - L^-1 R L| <= |X (L U - R L)| / (1 - |X L - 1|) with X near
+    L^-1; rounding of each product is bounded entry by entry, gamma times products of
+    absolute values (Higham 2002, 3.5).
 
     Args:
-        matrices: R, shape ``(n, d, d)``. unitary: U, the same shape. change: L, shape ``(d, d)``; None for the unit matrix.
+        matrices: R, shape ``(n, d, d)``. unitary: U, the same shape. change: L, shape
+            ``(d, d)``; None for the unit matrix.
 
     >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
     >>> error, form = unitarity_errors(swap, swap, None)
@@ -248,7 +271,8 @@ def _split_once(
 
 
 def _trace_error(spaces: Eigenspaces, terms: dict[str, float]) -> float:
-    """How far the trace of a block may be from the character of the true piece: second order in the angle between the two spaces."""
+    """How far the trace of a block may be from the character of the true piece: second
+    order in the angle between the two spaces."""
     sine = 4 * (1 + spaces.slant) * spaces.uncertain / spaces.gap
     second_order = sum(terms.values()) * (sine if sine < 0.5 else 1.0)
     direct = terms["unitary matrices"] + terms["rounding of V* U V"] + spaces.slant * (1 + spaces.slant)
@@ -264,13 +288,15 @@ def _resolution(C: Tensor, spaces: Eigenspaces) -> float:
 def commutant_dimension(
     matrices: Tensor, generators: list[int], stream: Stream, *, ground: str = "C", element: Element = commutant_element
 ) -> Measurement:
-    """The dimension of the commutant as :func:`numerics.representations.decomposition.decompose` has it, against characters.
+    """The dimension of the commutant as
+    :func:`numerics.representations.decomposition.decompose` has it, against characters.
 
-    That is the sum of m^2, over R times 1, 2 or 4, for m copies of an irrep of real, complex or quaternionic type; and the
-    mean of |chi|^2.
+    That is the sum of m^2, over R times 1, 2 or 4, for m copies of an irrep of real,
+    complex or quaternionic type; and the mean of |chi|^2.
 
     Args:
-        matrices: Every element, shape ``(n, d, d)``, exact. generators: Positions of generators among them.
+        matrices: Every element, shape ``(n, d, d)``, exact. generators: Positions of
+            generators among them.
 
     >>> swap = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]]).double()
     >>> float(commutant_dimension(swap, [1], Stream(1)).residual)

@@ -1,7 +1,9 @@
-"""What is said of the symmetries of a square, read off the isometries that were fitted to its corners.
+"""What is said of the symmetries of a square, read off the isometries that were fitted
+to its corners.
 
-Elements are r^k s^j, number k + 4 j, with r the quarter turn and s the reflection that fixes corner 0. Different ones are 2 or sqrt(8) apart
-in the Frobenius norm, which decides what is equal.
+Elements are r^k s^j, number k + 4 j, with r the quarter turn and s the reflection that
+fixes corner 0. Different ones are 2 or sqrt(8) apart in the Frobenius norm, which
+decides what is equal.
 """
 
 from __future__ import annotations
@@ -25,9 +27,11 @@ def placed_square(corners: Tensor, scale: float, shift: float, stream: Stream) -
 
     Args:
         corners: The points in order around, exact, shape ``(4, 2)``.
-        scale, shift: As for :func:`numerics.representations.point_symmetries.placed_points`.
+        scale, shift: As for
+            :func:`numerics.representations.point_symmetries.placed_points`.
     Raises:
-        ValueError: another shape. Indistinct: points on one line, or known too coarsely.
+        ValueError: another shape. Indistinct: points on one line, or known too
+            coarsely.
     """
     if corners.shape != (4, 2):
         raise ValueError(f"Expected four points of the plane, shape (4, 2), got {tuple(corners.shape)}.")
@@ -40,8 +44,9 @@ class SquareSymmetries:
     Args:
         fitted: The maps of all 24 correspondences.
     Accuracy:
-        The fitted maps of true symmetries are within ``group_error`` e of one exact group of matrices of norm at most 1 + 2 ``error``. A product of
-        k of them is within k e of the group, with (2 k) more roundings, times 1 + 4 k ``error``.
+        The fitted maps of true symmetries are within ``group_error`` e of one exact
+        group of matrices of norm at most 1 + 2 ``error``. A product of k of them is
+        within k e of the group, with (2 k) more roundings, times 1 + 4 k ``error``.
     """
 
     def __init__(self, fitted: PlanarSymmetries) -> None:
@@ -82,13 +87,15 @@ class SquareSymmetries:
         return Measurement(self.fitted.skews[self.places], self._fit(1), 8)
 
     def others(self) -> Measurement:
-        """The defect of each of the other sixteen correspondences is 2, for a square of any size; shape ``(16,)``."""
+        """The defect of each of the other sixteen correspondences is 2, for a square of
+        any size; shape ``(16,)``."""
         rest = torch.ones(len(self.fitted.defects), dtype=torch.bool)
         rest[self.places] = False
         return Measurement((self.fitted.defects[rest] - 2).abs(), self._fit(2), int(rest.sum()))
 
     def fitted_words(self) -> Measurement:
-        """Products of r and s are the maps fitted to the products of their permutations; shape ``(8,)``."""
+        """Products of r and s are the maps fitted to the products of their
+        permutations; shape ``(8,)``."""
         residual = torch.linalg.matrix_norm(self.words - self.fitted.matrices[self.places])
         return Measurement(residual, self._bound(5), 8)
 
@@ -113,7 +120,8 @@ class SquareSymmetries:
         return self.words[:, None] @ self.words[None]
 
     def _told(self, distance: Tensor, claimed: Tensor, factors: int, exactly: float | None = None) -> Measurement:
-        """Distances that are zero where claimed, and at least 2 (or just ``exactly``) elsewhere, matrices known to first order."""
+        """Distances that are zero where claimed, and at least 2 (or just ``exactly``)
+        elsewhere, matrices known to first order."""
         short = (APART - distance).clamp(min=0) if exactly is None else (exactly - distance).abs()
         residual = torch.where(claimed, distance, short)
         near = torch.full_like(distance, self._error(factors))
@@ -125,14 +133,16 @@ class SquareSymmetries:
         return Measurement(residual, Bound({"factors": torch.where(claimed, near, apart)}, note), distance.numel())
 
     def conjugacy(self, pairs: Sequence[Sequence[bool]]) -> Measurement:
-        """Which pairs of elements x, y have some g with g x g^-1 = y; shape ``(8, 8)``."""
+        """Which pairs of elements x, y have some g with g x g^-1 = y; shape ``(8,
+        8)``."""
         inverses = torch.linalg.inv(self.words)
         moved = self.words[:, None] @ self.words[None] @ inverses[:, None]  # g, x
         distance = torch.linalg.matrix_norm(moved[:, :, None] - self.words).min(0).values
         return self._told(distance, torch.tensor(pairs, device=distance.device), 16)
 
     def centre(self, members: Sequence[bool]) -> Measurement:
-        """Which elements commute with all; for the others some g x and x g are sqrt(8) apart, for they are opposite; shape ``(8,)``."""
+        """Which elements commute with all; for the others some g x and x g are sqrt(8)
+        apart, for they are opposite; shape ``(8,)``."""
         commutators = torch.linalg.matrix_norm(self._products - self._products.transpose(0, 1))
         central = torch.tensor(members, device=commutators.device)
         return self._told(commutators.max(1).values, central, 16, exactly=2 * APART / 2**0.5)

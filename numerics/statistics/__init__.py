@@ -1,4 +1,5 @@
-"""Distances between samples and distributions, in constant memory, with what makes a test of them.
+"""Distances between samples and distributions, in constant memory, with what makes a
+test of them.
 
 =====================  ======================================================================
 kolmogorov             Kolmogorov-Smirnov distances, exactly or on a grid, and counts over cells

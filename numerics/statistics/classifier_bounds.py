@@ -1,7 +1,10 @@
-r"""Bounds on JSD and total variation of two samples by a classifier: trained on one half, read on the other, valid whatever it learned.
+r"""Bounds on JSD and total variation of two samples by a classifier: trained on one
+half, read on the other, valid whatever it learned.
 
-For every c with values in [d, 1 - d]: :math:`\mathrm{JSD}(p, q) \ge \log 2 + \tfrac12 E_p\log c + \tfrac12 E_q\log(1 - c)`, and for every set A
-:math:`\mathrm{TV}(p, q) \ge p(A) - q(A)`. The means on the held-out half are off by Hoeffding's radius at most, except with the probability given.
+For every c with values in [d, 1 - d]: :math:`\mathrm{JSD}(p, q) \ge \log 2 + \tfrac12
+E_p\log c + \tfrac12 E_q\log(1 - c)`, and for every set A
+:math:`\mathrm{TV}(p, q) \ge p(A) - q(A)`. The means on the held-out half are off by
+Hoeffding's radius at most, except with the probability given.
 
 Source: Nguyen, Wainwright, Jordan 2010; Goodfellow et al. 2014, theorem 1.
 """
@@ -25,7 +28,8 @@ RIDGE = 1e-3
 
 @dataclass(frozen=True)
 class ClassifierBounds:
-    """Estimates on the held-out halves and what they show, nats: ``jsd_low <= JSD``, ``tv_low <= TV``, at the level asked for; the estimate's standard error."""
+    """Estimates on the held-out halves and what they show, nats: ``jsd_low <= JSD``,
+    ``tv_low <= TV``, at the level asked for; the estimate's standard error."""
 
     jsd: float
     jsd_low: float
@@ -36,7 +40,8 @@ class ClassifierBounds:
 
 
 def hoeffding_radius(n: int, width: float, level: float) -> float:
-    """One-sided: a mean of n values in an interval of that width exceeds its expectation by more with probability at most ``level``.
+    """One-sided: a mean of n values in an interval of that width exceeds its
+    expectation by more with probability at most ``level``.
 
     >>> round(hoeffding_radius(100, 1.0, 0.05), 4)
     0.1224
@@ -45,7 +50,8 @@ def hoeffding_radius(n: int, width: float, level: float) -> float:
 
 
 def classifier_bounds(first: Tensor, second: Tensor, stream: Stream, *, level: float = 1e-6) -> ClassifierBounds:
-    """A logistic regression on random Fourier features and squares of the standardised points, by Newton's method.
+    """A logistic regression on random Fourier features and squares of the standardised
+    points, by Newton's method.
 
     Args:
         first: Points ``(n, D)``. second: ``(m, D)``; at least four each.
@@ -82,7 +88,8 @@ def classifier_bounds(first: Tensor, second: Tensor, stream: Stream, *, level: f
 
 
 class _Features:
-    """1, x, x^2 and cosines of random directions, of points standardised by the training half."""
+    """1, x, x^2 and cosines of random directions, of points standardised by the
+    training half."""
 
     def __init__(self, train: Tensor, stream: Stream) -> None:
         self.mean, scale = train.mean(0), train.std(0)

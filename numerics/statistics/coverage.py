@@ -1,7 +1,8 @@
-r"""Where two samples differ by mass: cells around centres of the data, and the share of a model's draws that lie far from all data.
+r"""Where two samples differ by mass: cells around centres of the data, and the share of
+a model's draws that lie far from all data.
 
-Cells and distances are fixed by one half of the data; counts of the other half and of the model's draws are binomial then, with Clopper and
-Pearson's intervals.
+Cells and distances are fixed by one half of the data; counts of the other half and of
+the model's draws are binomial then, with Clopper and Pearson's intervals.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class Share:
 
 
 def share(count: int, size: int, level: float) -> Share:
-    """Clopper and Pearson's interval: both ends together fail with probability at most ``level``.
+    """Clopper and Pearson's interval: both ends together fail with probability at most
+    ``level``.
 
     >>> found = share(0, 100, 0.05)
     >>> found.low, round(found.high, 4)
@@ -51,7 +53,8 @@ def share(count: int, size: int, level: float) -> Share:
 
 @dataclass(frozen=True)
 class Cells:
-    """Centres ``(K, D)`` in standardised coordinates; a point belongs to the nearest."""
+    """Centres ``(K, D)`` in standardised coordinates; a point belongs to the
+    nearest."""
 
     centres: Tensor
     mean: Tensor
@@ -65,7 +68,8 @@ class Cells:
 
 
 def cells_of(points: Tensor, count: int, stream: Stream) -> Cells:
-    """At most ``count`` cells by Lloyd's algorithm from spread-out starts (k-means++), in standardised coordinates.
+    """At most ``count`` cells by Lloyd's algorithm from spread-out starts (k-means++),
+    in standardised coordinates.
 
     >>> x = torch.tensor([[0.0], [0.1], [5.0], [5.1]]).double()
     >>> cells_of(x, 2, Stream(0)).counts(x).tolist()
@@ -95,7 +99,8 @@ def cells_of(points: Tensor, count: int, stream: Stream) -> Cells:
 
 
 def far_from(reference: Tensor, held_out: Tensor, draws: Tensor, *, quantile: float = 0.99) -> tuple[Tensor, float]:
-    """Whether draws lie further from the reference points than that quantile of the held-out points does: booleans, and the distance.
+    """Whether draws lie further from the reference points than that quantile of the
+    held-out points does: booleans, and the distance.
 
     >>> x = torch.tensor([[0.0], [1.0], [2.0]]).double()
     >>> far_from(x, x + 0.1, torch.tensor([[0.5], [9.0]]).double())[0].tolist()

@@ -1,6 +1,8 @@
-"""Distances between samples and distributions: Kolmogorov-Smirnov, exactly or in constant memory, and counts over cells.
+"""Distances between samples and distributions: Kolmogorov-Smirnov, exactly or in
+constant memory, and counts over cells.
 
-Levels and p-values do not occur here: these are the statistics; the radius belongs to the test that uses them.
+Levels and p-values do not occur here: these are the statistics; the radius belongs to
+the test that uses them.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from torch import Tensor
 
 
 def ks_to_uniform(sample: Tensor) -> float:
-    r"""Kolmogorov-Smirnov distance between a sample and the uniform distribution on [0, 1].
+    r"""Kolmogorov-Smirnov distance between a sample and the uniform distribution on [0,
+    1].
 
     .. math:: \sup_u |F_n(u) - u|
 
@@ -21,7 +24,8 @@ def ks_to_uniform(sample: Tensor) -> float:
     Raises:
         ValueError: an empty sample, NaN, or a value outside [0, 1]; nothing is clipped.
     Accuracy:
-        Exact up to two roundings of numbers in [0, 1]; memory for one sorted copy. :class:`UniformGrid` streams.
+        Exact up to two roundings of numbers in [0, 1]; memory for one sorted copy.
+        :class:`UniformGrid` streams.
 
     >>> ks_to_uniform(torch.tensor([0.25, 0.75]).double())
     0.25
@@ -30,7 +34,8 @@ def ks_to_uniform(sample: Tensor) -> float:
 
 
 def ks_to_uniform_columns(sample: Tensor) -> Tensor:
-    """:func:`ks_to_uniform` of every column of ``sample`` (shape ``(n, columns)``); returns shape ``(columns,)``.
+    """:func:`ks_to_uniform` of every column of ``sample`` (shape ``(n, columns)``);
+    returns shape ``(columns,)``.
 
     >>> ks_to_uniform_columns(torch.tensor([[0.25, 0.0], [0.75, 0.0]]).double())
     tensor([0.2500, 1.0000], dtype=torch.float64)
@@ -45,7 +50,8 @@ def ks_to_uniform_columns(sample: Tensor) -> Tensor:
 
 
 def ks_two_sample(first: Tensor, second: Tensor) -> float:
-    r"""Kolmogorov-Smirnov distance between two samples, :math:`\sup_t |F_n(t) - G_m(t)|`; ties are allowed.
+    r"""Kolmogorov-Smirnov distance between two samples, :math:`\sup_t |F_n(t) -
+    G_m(t)|`; ties are allowed.
 
     Args:
         first: Shape ``(n,)``. second: Shape ``(m,)``; any real values.
@@ -68,13 +74,16 @@ def ks_two_sample(first: Tensor, second: Tensor) -> float:
 
 
 class UniformGrid:
-    """The distance to the uniform distribution in constant memory: counts on a fixed grid, and a rigorous bracket.
+    """The distance to the uniform distribution in constant memory: counts on a fixed
+    grid, and a rigorous bracket.
 
-    On the grid's edges the empirical distribution function is known exactly, which bounds the distance from below; in
-    between both functions are monotone, which bounds it from above by at most one cell's width more.
+    On the grid's edges the empirical distribution function is known exactly, which
+    bounds the distance from below; in between both functions are monotone, which bounds
+    it from above by at most one cell's width more.
 
     Args:
-        cells: Cells of [0, 1], a power of two so that binning is exact in floating point.
+        cells: Cells of [0, 1], a power of two so that binning is exact in floating
+            point.
         columns: How many samples are tracked side by side.
         device: Where the counts live; tiles are expected there.
 
@@ -95,7 +104,8 @@ class UniformGrid:
         return int(self.counts[0].sum())
 
     def add(self, sample: Tensor) -> UniformGrid:
-        """Count a tile, shape ``(n,)`` or ``(n, columns)``; values in [0, 1], 1 counted in the last cell."""
+        """Count a tile, shape ``(n,)`` or ``(n, columns)``; values in [0, 1], 1 counted
+        in the last cell."""
         table = sample[:, None] if sample.ndim == 1 else sample
         if table.ndim != 2 or table.shape[1] != self.columns:
             raise ValueError(f"Expected a tile of shape (n, {self.columns}), got {tuple(sample.shape)}.")
@@ -133,7 +143,8 @@ class UniformGrid:
 
 
 def uniform_bracket(lower: float, upper: float) -> tuple[float, float]:
-    """A statistic and its slack from a bracket: the middle, and half the width that the truth may lie away.
+    """A statistic and its slack from a bracket: the middle, and half the width that the
+    truth may lie away.
 
     >>> uniform_bracket(0.25, 0.75)
     (0.5, 0.25)
@@ -144,7 +155,8 @@ def uniform_bracket(lower: float, upper: float) -> tuple[float, float]:
 class TwoSampleGrid:
     """Two samples' distance in constant memory, by the same bracket; values in [0, 1].
 
-    The distance is invariant under increasing maps, so that any distribution is first sent into [0, 1] by one.
+    The distance is invariant under increasing maps, so that any distribution is first
+    sent into [0, 1] by one.
 
     >>> pair = TwoSampleGrid(4, 1)
     >>> _ = pair.first.add(torch.tensor([0.1]).double()), pair.second.add(torch.tensor([0.9]).double())
@@ -177,7 +189,8 @@ def count_cells(sample: Tensor, edges: tuple[Tensor, ...]) -> Tensor:
         sample: Shape ``(n, D)`` (or ``(n,)`` for D = 1); rows with NaN are refused.
         edges: For each coordinate the increasing cell edges, shape ``(k_i + 1,)``.
     Returns:
-        int64 counts of the cells ``[e_j, e_{j+1})`` in row-major order and, last, of everything outside: shape ``(prod k_i + 1,)``.
+        int64 counts of the cells ``[e_j, e_{j+1})`` in row-major order and, last, of
+        everything outside: shape ``(prod k_i + 1,)``.
 
     >>> count_cells(torch.tensor([0.5, 1.5, 9.0]), (torch.tensor([0.0, 1.0, 2.0]),))
     tensor([1, 1, 1])
@@ -203,14 +216,17 @@ def count_cells(sample: Tensor, edges: tuple[Tensor, ...]) -> Tensor:
 
 
 def ks_over_cells(counts: Tensor, masses: Tensor) -> float:
-    r"""Kolmogorov-Smirnov distance between observed counts of cells and the masses that a distribution gives them.
+    r"""Kolmogorov-Smirnov distance between observed counts of cells and the masses that
+    a distribution gives them.
 
-    A cell's number is a random variable on the integers; its empirical and its claimed distribution function are compared.
-    Deviation inequalities for sup |F_n - F| hold for distributions with atoms too, so that one test covers all cells.
+    A cell's number is a random variable on the integers; its empirical and its claimed
+    distribution function are compared. Deviation inequalities for sup |F_n - F| hold
+    for distributions with atoms too, so that one test covers all cells.
 
     Args:
-        counts: Nonnegative, shape ``(cells,)``, the remainder included. masses: Claimed probabilities, shape ``(cells,)``
-            or ``(cells - 1,)``, in which case the remainder takes what is left of 1.
+        counts: Nonnegative, shape ``(cells,)``, the remainder included. masses: Claimed
+            probabilities, shape ``(cells,)`` or ``(cells - 1,)``, in which case the
+            remainder takes what is left of 1.
 
     >>> ks_over_cells(torch.tensor([3, 1]), torch.tensor([0.5, 0.5]).double())
     0.25

@@ -1,11 +1,14 @@
-r"""Maximum mean discrepancy of two samples, unbiased, in memory that does not grow with them: tiles of the kernel matrix on any device.
+r"""Maximum mean discrepancy of two samples, unbiased, in memory that does not grow with
+them: tiles of the kernel matrix on any device.
 
 .. math:: \widehat{\mathrm{MMD}}{}^2 = \frac{1}{n(n-1)}\sum_{i \ne j} k(x_i, x_j) + \frac{1}{m(m-1)}\sum_{i \ne j} k(y_i, y_j) - \frac{2}{nm}\sum_{i,j} k(x_i, y_j)
 
-It is a U-statistic whose kernel lies in [-2, 2] where k lies in [0, 1]: Hoeffding's inequality holds with min(n, m)//2 independent blocks of
-that width. It may be negative. What a permutation says of it is :mod:`.mmd_tests`.
+It is a U-statistic whose kernel lies in [-2, 2] where k lies in [0, 1]: Hoeffding's
+inequality holds with min(n, m)//2 independent blocks of that width. It may be negative.
+What a permutation says of it is :mod:`.mmd_tests`.
 
-Source: Gretton, Borgwardt, Rasch, Schoelkopf, Smola 2012, lemma 6 and theorem 10; Hoeffding 1963, section 5.
+Source: Gretton, Borgwardt, Rasch, Schoelkopf, Smola 2012, lemma 6 and theorem 10;
+    Hoeffding 1963, section 5.
 """
 
 from __future__ import annotations
@@ -40,7 +43,8 @@ PILOT = 1000  # points of the median heuristic, and of the search for a negative
 
 @dataclass(frozen=True)
 class GaussianKernel:
-    r""":math:`k(x, y) = e^{-|x-y|^2/(2\ell^2)}` with length l, by one matrix product a tile.
+    r""":math:`k(x, y) = e^{-|x-y|^2/(2\ell^2)}` with length l, by one matrix product a
+    tile.
 
     Raises:
         ValueError: a length that is not positive and finite.
@@ -57,7 +61,8 @@ class GaussianKernel:
             raise ValueError(f"Expected a positive finite length, got {self.length}.")
 
     def __call__(self, x: Tensor, y: Tensor) -> Tensor:
-        """Values of shape ``(n, m)``: exponents by one product of points lifted by their squares, none above 0."""
+        """Values of shape ``(n, m)``: exponents by one product of points lifted by
+        their squares, none above 0."""
         h = self.length**2
         ones_x, ones_y = x.new_ones(len(x), 1), y.new_ones(len(y), 1)
         left = torch.cat([x / h, x.square().sum(1, keepdim=True) / (-2 * h), ones_x], 1)
@@ -65,13 +70,15 @@ class GaussianKernel:
         return (left @ right.mT).clamp_max_(0).exp_()
 
     def rounding(self, reach: float, dim: int, unit: float) -> float:
-        """Relative error of a value: the exponent's, D + 8 units of the squares ``(|x| + |y|)^2/(2 l^2) <= 2 reach^2/l^2``."""
+        """Relative error of a value: the exponent's, D + 8 units of the squares ``(|x|
+        + |y|)^2/(2 l^2) <= 2 reach^2/l^2``."""
         return (dim + 8) * unit * (1 + 2 * reach**2 / self.length**2)
 
 
 @dataclass(frozen=True)
 class MMD:
-    """An unbiased estimate: MMD^2, its three means, the sizes of the samples, and how far rounding can have carried it."""
+    """An unbiased estimate: MMD^2, its three means, the sizes of the samples, and how
+    far rounding can have carried it."""
 
     squared: float
     within_first: float
@@ -82,15 +89,20 @@ class MMD:
 
 
 def unbiased_mmd2(first: Tensor, second: Tensor, kernel: Kernel, *, tile: int = 2048) -> MMD:
-    """The unbiased estimate in memory for one tile: time grows with (n + m)^2 D, memory with tile^2.
+    """The unbiased estimate in memory for one tile: time grows with (n + m)^2 D, memory
+    with tile^2.
 
     Args:
-        first: Points ``(n, D)``, n >= 2. second: ``(m, D)``, m >= 2; dtype and device are kept, sums are float64.
-        kernel: A symmetric positive definite kernel; :class:`GaussianKernel` or a callable of yours.
+        first: Points ``(n, D)``, n >= 2. second: ``(m, D)``, m >= 2; dtype and device
+            are kept, sums are float64.
+        kernel: A symmetric positive definite kernel; :class:`GaussianKernel` or a
+            callable of yours.
         tile: Rows and columns of the kernel matrix held at a time.
     Raises:
-        ValueError: fewer than two points, other dimensions, points or kernel values that are not finite.
-    Accuracy: ``rounding`` bounds it for a :class:`GaussianKernel`; for another kernel it covers the sums alone.
+        ValueError: fewer than two points, other dimensions, points or kernel values
+            that are not finite.
+    Accuracy: ``rounding`` bounds it for a :class:`GaussianKernel`; for another kernel
+        it covers the sums alone.
 
     >>> x = torch.tensor([[0.0], [0.0]]).double()
     >>> round(unbiased_mmd2(x, x + 10, GaussianKernel(1.0)).squared, 6)
@@ -113,7 +125,8 @@ def unbiased_mmd2(first: Tensor, second: Tensor, kernel: Kernel, *, tile: int = 
 
 
 def mean_kernel(x: Tensor, y: Tensor | None, kernel: Kernel, tile: int = 2048) -> float:
-    """The mean of k(x_i, y_j) over all pairs or, without y, of k(x_i, x_j) over pairs of different points, tile by tile.
+    """The mean of k(x_i, y_j) over all pairs or, without y, of k(x_i, x_j) over pairs
+    of different points, tile by tile.
 
     >>> mean_kernel(torch.zeros(3, 1).double(), None, GaussianKernel(1.0))
     1.0
@@ -135,7 +148,8 @@ def mean_kernel(x: Tensor, y: Tensor | None, kernel: Kernel, tile: int = 2048) -
 
 
 def linear_mmd2(first: Tensor, second: Tensor, length: float) -> Tensor:
-    """Independent unbiased terms, one for each two points of both samples (Gaussian kernel): shape ``(min(n, m)//2,)``, in [-2, 2].
+    """Independent unbiased terms, one for each two points of both samples (Gaussian
+    kernel): shape ``(min(n, m)//2,)``, in [-2, 2].
 
     Source: Gretton et al. 2012, lemma 14.
     """
@@ -151,7 +165,8 @@ def linear_mmd2(first: Tensor, second: Tensor, length: float) -> Tensor:
 
 
 def hoeffding_blocks(n: int, m: int) -> int:
-    """How many independent terms of width :data:`WIDTH` stand behind the unbiased estimate: ``min(n, m) // 2``.
+    """How many independent terms of width :data:`WIDTH` stand behind the unbiased
+    estimate: ``min(n, m) // 2``.
 
     >>> hoeffding_blocks(7, 100)
     3
@@ -160,7 +175,8 @@ def hoeffding_blocks(n: int, m: int) -> int:
 
 
 def witness(first: Tensor, second: Tensor, kernel: Kernel, points: Tensor, *, tile: int = 2048) -> Tensor:
-    """Where two samples differ: the mean kernel to the first less that to the second, at ``points`` (N, D), shape ``(N,)``.
+    """Where two samples differ: the mean kernel to the first less that to the second,
+    at ``points`` (N, D), shape ``(N,)``.
 
     >>> x = torch.zeros(1, 1).double()
     >>> witness(x, x + 10, GaussianKernel(1.0), torch.tensor([[0.0], [10.0]]).double())
@@ -177,7 +193,8 @@ def median_length(points: Tensor, stream: Stream) -> float:
     """The median distance between points, of a random thousand of them.
 
     Raises:
-        ValueError: it is zero, since more than half of the pairs coincide; no kernel of that length exists.
+        ValueError: it is zero, since more than half of the pairs coincide; no kernel of
+            that length exists.
 
     >>> median_length(torch.tensor([[0.0], [1.0], [3.0]]).double(), Stream(0))
     2.0
@@ -194,9 +211,11 @@ def median_length(points: Tensor, stream: Stream) -> float:
 
 
 def indefiniteness(kernel: Kernel, points: Tensor) -> tuple[float, float]:
-    """The least eigenvalue of the kernel matrix on at most a thousand points, and what rounding allows it to be.
+    """The least eigenvalue of the kernel matrix on at most a thousand points, and what
+    rounding allows it to be.
 
-    Below minus the allowance the kernel is not positive definite: the eigenvector is a witness, and MMD^2 is no squared distance.
+    Below minus the allowance the kernel is not positive definite: the eigenvector is a
+    witness, and MMD^2 is no squared distance.
     """
     chosen = points[:PILOT]
     matrix = kernel(chosen, chosen).to(torch.float64)
@@ -213,7 +232,8 @@ def check_samples(first: Tensor, second: Tensor) -> None:
     """Refuse what no estimate is made of.
 
     Raises:
-        ValueError: shapes other than (n, D) and (m, D), fewer than two points, integers, NaN or infinities.
+        ValueError: shapes other than (n, D) and (m, D), fewer than two points,
+            integers, NaN or infinities.
     """
     for name, sample in (("first", first), ("second", second)):
         if sample.ndim != 2 or sample.shape[0] < 2 or sample.shape[1] < 1:

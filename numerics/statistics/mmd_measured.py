@@ -1,4 +1,5 @@
-"""The streaming MMD^2 on trial: against pairs one by one, its mean over all samples of a finite alphabet, and Gaussians in closed form."""
+"""The streaming MMD^2 on trial: against pairs one by one, its mean over all samples of
+a finite alphabet, and Gaussians in closed form."""
 
 from __future__ import annotations
 
@@ -38,14 +39,16 @@ def with_the_diagonal(x: Tensor, y: Tensor, kernel: Kernel) -> float:
 def gaussian_samples(
     dim: int, h: float, apart: float, size: int, stream: Stream
 ) -> tuple[Tensor, Tensor, GaussianKernel]:
-    """Draws of N(0, I) and of N(apart e_1, 1.5 I), and the kernel of squared length h D."""
+    """Draws of N(0, I) and of N(apart e_1, 1.5 I), and the kernel of squared length h
+    D."""
     x, y = stream.normal(size, dim), math.sqrt(SECOND_VARIANCE) * stream.normal(size, dim)
     y[:, 0] += apart
     return x, y, GaussianKernel(math.sqrt(h * dim))
 
 
 def closed_form(h: float, s1: float, s2: float, squared: float, *, power: float) -> float:
-    """MMD^2 of two Gaussians whose means are at that squared distance; ``power`` is half the dimension."""
+    """MMD^2 of two Gaussians whose means are at that squared distance; ``power`` is
+    half the dimension."""
 
     def expected(spread: float, d: float) -> float:
         return (h / (h + spread)) ** power * math.exp(-d / (2 * (h + spread)))
@@ -54,7 +57,8 @@ def closed_form(h: float, s1: float, s2: float, squared: float, *, power: float)
 
 
 def linear_terms(dim: int, h: float, apart: float, stream: Stream) -> tuple[Tensor, Bound]:
-    """Independent terms of :func:`numerics.statistics.mmd.linear_mmd2`, and their rounding."""
+    """Independent terms of :func:`numerics.statistics.mmd.linear_mmd2`, and their
+    rounding."""
     x, y, kernel = gaussian_samples(dim, h, apart, 2 * TERMS, stream)
     terms = linear_mmd2(x, y, kernel.length)
     unit = torch.finfo(x.dtype).eps
@@ -70,7 +74,8 @@ def slack(found: MMD) -> Bound:
 
 
 def pairs_one_by_one(x: Tensor, y: Tensor, kernel: GaussianKernel, estimate: Estimate) -> Measurement:
-    """The estimate against differences of points, squared and summed: no product of matrices, no tile, the diagonal left out by a mask."""
+    """The estimate against differences of points, squared and summed: no product of
+    matrices, no tile, the diagonal left out by a mask."""
 
     def values(a: Tensor, b: Tensor) -> Tensor:
         squares = torch.stack([(row - b).square().sum(1) for row in a])
@@ -89,7 +94,8 @@ def pairs_one_by_one(x: Tensor, y: Tensor, kernel: GaussianKernel, estimate: Est
 
 
 def bias_over_all_samples(letters: int, n: int, m: int, estimate: Estimate, stream: Stream) -> Measurement:
-    """The mean of the estimate over *all* samples of two distributions on a few letters, weighted by their probabilities, less MMD^2.
+    """The mean of the estimate over *all* samples of two distributions on a few
+    letters, weighted by their probabilities, less MMD^2.
 
     Unbiased means that this is 0: no draw, no deviation inequality.
     """

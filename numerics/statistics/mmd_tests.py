@@ -1,7 +1,9 @@
-r"""What a permutation says of MMD^2: a p-value that is valid at every sample size, and batches of permutations by one matrix product.
+r"""What a permutation says of MMD^2: a p-value that is valid at every sample size, and
+batches of permutations by one matrix product.
 
-Under equal distributions all ways of dealing the pooled points into two samples are alike. With b of B random dealings at least as large as the
-observed value, :math:`(b + 1)/(B + 1)` is at most alpha with probability at most alpha (Phipson & Smyth 2010).
+Under equal distributions all ways of dealing the pooled points into two samples are
+alike. With b of B random dealings at least as large as the observed value, :math:`(b +
+1)/(B + 1)` is at most alpha with probability at most alpha (Phipson & Smyth 2010).
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ LARGEST = 4096  # pooled points whose kernel matrix is held
 
 @dataclass(frozen=True)
 class Permuted:
-    """The unbiased MMD^2 of the samples, those of permuted ones ``(B,)``, and the p-value."""
+    """The unbiased MMD^2 of the samples, those of permuted ones ``(B,)``, and the
+    p-value."""
 
     observed: float
     permuted: Tensor
@@ -34,10 +37,12 @@ def permutation_test(
     """The p-value ``(b + 1)/(B + 1)`` of "both samples come from one distribution".
 
     Args:
-        first: Points ``(n, D)``. second: ``(m, D)``; together at most 4096 points, whose kernel matrix is held.
+        first: Points ``(n, D)``. second: ``(m, D)``; together at most 4096 points,
+            whose kernel matrix is held.
         permutations: B.
     Raises:
-        ValueError: as :func:`numerics.statistics.mmd.check_samples`, or too many points.
+        ValueError: as :func:`numerics.statistics.mmd.check_samples`, or too many
+            points.
 
     >>> x = Stream(0).normal(50, 2)
     >>> permutation_test(x, x + 3, lambda a, b: torch.exp(-torch.cdist(a, b)), Stream(1), permutations=99).p_value
@@ -67,7 +72,8 @@ def permutation_test(
 
 
 def _squared(gram: Tensor, labels: Tensor, n: int, m: int) -> Tensor:
-    """MMD^2 for every column of labels: with g = K s, the sums within and between are inner products."""
+    """MMD^2 for every column of labels: with g = K s, the sums within and between are
+    inner products."""
     product = gram @ labels
     row = gram.sum(0)
     inside = (labels * product).sum(0)

@@ -1,16 +1,23 @@
-r"""Do two samples come from one distribution? Joint distances with the constants that make a test of them valid at every sample size.
+r"""Do two samples come from one distribution? Joint distances with the constants that
+make a test of them valid at every sample size.
 
-Marginal by marginal, :func:`numerics.statistics.kolmogorov.ks_two_sample` and :class:`numerics.statistics.kolmogorov.TwoSampleGrid` answer. Jointly, a distribution has
-a mean embedding :math:`\mu_P = E\,\varphi(X)` in a Hilbert space; the distance of two empirical ones,
+Marginal by marginal, :func:`numerics.statistics.kolmogorov.ks_two_sample` and
+:class:`numerics.statistics.kolmogorov.TwoSampleGrid` answer. Jointly, a distribution
+has a mean embedding :math:`\mu_P = E\,\varphi(X)` in a Hilbert space; the distance of
+two empirical ones,
 
 .. math:: T = \Bigl\| \frac1n\sum_i \varphi(x_i) - \frac1m\sum_j \varphi(y_j) \Bigr\|,
 
-changes by at most :math:`\Delta/n` (or :math:`\Delta/m`) when one point is replaced, :math:`\Delta = \sup|\varphi(x) - \varphi(x')|`. McDiarmid's
-inequality then bounds :math:`|T - ET|` by :math:`\Delta\sqrt{(1/n + 1/m)\log(2/\alpha)/2}` except with probability alpha, which is Hoeffding's
-inequality for n + m variables of the width returned by :func:`hoeffding_width`; and for equal distributions
-:math:`0 \le ET \le \sqrt{ET^2} \le \sqrt{1/n + 1/m}` when :math:`|\varphi| = 1`. No level occurs here.
+changes by at most :math:`\Delta/n` (or :math:`\Delta/m`) when one point is replaced,
+:math:`\Delta = \sup|\varphi(x) - \varphi(x')|`. McDiarmid's inequality then bounds
+:math:`|T - ET|` by :math:`\Delta\sqrt{(1/n + 1/m)\log(2/\alpha)/2}` except with
+probability alpha, which is Hoeffding's inequality for n + m variables of the width
+returned by :func:`hoeffding_width`; and for equal distributions
+:math:`0 \le ET \le \sqrt{ET^2} \le \sqrt{1/n + 1/m}` when :math:`|\varphi| = 1`. No
+level occurs here.
 
-Source: Gretton, Borgwardt, Rasch, Schoelkopf, Smola 2012, theorem 7 and its proof; the features are those of Rahimi & Recht 2007.
+Source: Gretton, Borgwardt, Rasch, Schoelkopf, Smola 2012, theorem 7 and its proof; the
+    features are those of Rahimi & Recht 2007.
 """
 
 from __future__ import annotations
@@ -37,9 +44,11 @@ FEATURE_REACH = 2.0  # and for any features of norm 1
 
 
 def hoeffding_width(n: int, m: int, reach: float = KERNEL_REACH) -> float:
-    """The width with which ``Test.hoeffding(n + m, width)`` is McDiarmid's inequality for the distance of two mean embeddings.
+    """The width with which ``Test.hoeffding(n + m, width)`` is McDiarmid's inequality
+    for the distance of two mean embeddings.
 
-    :math:`\\mathrm{reach}\\,\\sqrt{(n + m)(1/n + 1/m)}`, for points that are independent within and between the samples.
+    :math:`\\mathrm{reach}\\,\\sqrt{(n + m)(1/n + 1/m)}`, for points that are
+    independent within and between the samples.
 
     >>> round(hoeffding_width(100, 100), 6)
     2.828427
@@ -50,7 +59,8 @@ def hoeffding_width(n: int, m: int, reach: float = KERNEL_REACH) -> float:
 
 
 def mean_under_equal_distributions(n: int, m: int) -> float:
-    """The largest that the distance's expectation can be when the distributions are equal and features have norm 1: sqrt(1/n + 1/m).
+    """The largest that the distance's expectation can be when the distributions are
+    equal and features have norm 1: sqrt(1/n + 1/m).
 
     >>> mean_under_equal_distributions(2, 2)
     1.0
@@ -61,9 +71,11 @@ def mean_under_equal_distributions(n: int, m: int) -> float:
 
 
 class Standardised:
-    """Columns centred and scaled by a pilot sample's quartiles, then by a power of the dimension: fixed before any point is judged.
+    """Columns centred and scaled by a pilot sample's quartiles, then by a power of the
+    dimension: fixed before any point is judged.
 
-    A column that does not vary over the pilot's middle half is scaled by its standard deviation there, or left alone if that is zero.
+    A column that does not vary over the pilot's middle half is scaled by its standard
+    deviation there, or left alone if that is zero.
 
     Args:
         pilot: Shape ``(n, D)``, n at least 1.
@@ -87,10 +99,12 @@ class Standardised:
 
 
 def spread_of(numbers: Tensor, middle_half: Tensor) -> Tensor:
-    """A positive scale a column: the width of its middle half, else its standard deviation, else 1.
+    """A positive scale a column: the width of its middle half, else its standard
+    deviation, else 1.
 
     Args:
-        numbers: Shape ``(n, D)``. middle_half: Distances of the quartiles, shape ``(D,)``.
+        numbers: Shape ``(n, D)``. middle_half: Distances of the quartiles, shape
+            ``(D,)``.
     Returns:
         Shape ``(D,)``.
 
@@ -103,16 +117,19 @@ def spread_of(numbers: Tensor, middle_half: Tensor) -> Tensor:
 
 
 class Embedding:
-    r"""The distance of two samples' mean embeddings under random Fourier features, in constant memory.
+    r"""The distance of two samples' mean embeddings under random Fourier features, in
+    constant memory.
 
     .. math:: \varphi(x) = T^{-1/2}\bigl(\cos\langle w_t, x\rangle, \sin\langle w_t, x\rangle\bigr)_{t \le T}, \qquad |\varphi(x)| = 1
 
-    Frequencies are normal with standard deviations that cover a range of scales; any fixed ones give a valid test, and they decide
-    what it sees. Rows with an entry that is not finite are refused.
+    Frequencies are normal with standard deviations that cover a range of scales; any
+    fixed ones give a valid test, and they decide what it sees. Rows with an entry that
+    is not finite are refused.
 
     Args:
         dim: Columns of a point. stream: Where the frequencies come from. features: T.
-        scales: Lengths at which differences should show, in units of the points' own coordinates; one after the other.
+        scales: Lengths at which differences should show, in units of the points' own
+            coordinates; one after the other.
 
     >>> pair = Embedding(1, Stream(1))
     >>> x = torch.tensor([[0.0], [1.0]]).double()
@@ -133,7 +150,8 @@ class Embedding:
         self.counts = [0, 0]
 
     def add(self, sample: Tensor, which: int) -> Embedding:
-        """Count a tile of points ``(n, dim)`` of the first (0) or the second (1) sample."""
+        """Count a tile of points ``(n, dim)`` of the first (0) or the second (1)
+        sample."""
         if sample.ndim != 2 or sample.shape[1] != len(self.frequencies):
             raise ValueError(f"Expected a tile of shape (n, {len(self.frequencies)}), got {tuple(sample.shape)}.")
         if not bool(torch.isfinite(sample).all()):
@@ -157,26 +175,33 @@ class Embedding:
         return hoeffding_width(*self.counts, reach=FEATURE_REACH)
 
     def rounding(self) -> float:
-        """How far rounding can carry the distance, beside what rounds the points themselves.
+        """How far rounding can carry the distance, beside what rounds the points
+        themselves.
 
-        Sums of n numbers in [-1, 1] are off by at most n^2 units of roundoff (Higham 2002, section 4.2), a mean so by n; a cosine by its
-        angle's error: counted as 2 units; the norm of 2T such errors over sqrt(T) is sqrt(2) times one.
+        Sums of n numbers in [-1, 1] are off by at most n^2 units of roundoff (Higham
+        2002, section 4.2), a mean so by n; a cosine by its angle's error: counted as 2
+        units; the norm of 2T such errors over sqrt(T) is sqrt(2) times one.
         """
         unit = 0.5 * torch.finfo(torch.float64).eps
         return math.sqrt(2.0) * unit * (sum(self.counts) + 8.0)
 
 
 def gaussian_mmd(first: Tensor, second: Tensor, *, lengths: tuple[float, ...] = (1.0,), tile: int = 2048) -> float:
-    r"""The distance of mean embeddings under the mean of Gaussian kernels :math:`e^{-|x-y|^2/(2\ell^2)}`: the biased (V-statistic) MMD.
+    r"""The distance of mean embeddings under the mean of Gaussian kernels
+    :math:`e^{-|x-y|^2/(2\ell^2)}`: the biased (V-statistic) MMD.
 
     Args:
-        first: Shape ``(n, D)``. second: ``(m, D)``. lengths: The lengths l; fixed beforehand, or from other points.
+        first: Shape ``(n, D)``. second: ``(m, D)``. lengths: The lengths l; fixed
+            beforehand, or from other points.
         tile: Rows of the kernel matrix held at a time; time grows with (n + m)^2 D.
     Returns:
-        T >= 0 (the root of the V-statistic); ``Test.hoeffding(n + m, hoeffding_width(n, m))`` judges it.
+        T >= 0 (the root of the V-statistic); ``Test.hoeffding(n + m, hoeffding_width(n,
+        m))`` judges it.
     Raises:
-        ValueError: empty samples, another number of columns, lengths that are not positive, points that are not finite.
-    Accuracy: T^2 is a difference of means of numbers in [0, 1], within about 8 + log2(n + m) units of roundoff; T within the root of that.
+        ValueError: empty samples, another number of columns, lengths that are not
+            positive, points that are not finite.
+    Accuracy: T^2 is a difference of means of numbers in [0, 1], within about 8 + log2(n
+        + m) units of roundoff; T within the root of that.
 
     >>> x = torch.tensor([[0.0], [1.0]]).double()
     >>> gaussian_mmd(x, x), round(gaussian_mmd(x, x + 100), 3)

@@ -1,7 +1,8 @@
 r"""Maps that carry one distribution to another: triangular ones, and their inverses.
 
-One construction under two names. Integrate a density along a coordinate, given the earlier ones, and the distribution becomes uniform
-(Knothe-Rosenblatt); integrate its quotient by a score, and the density becomes that score (Le Lan & Dinh).
+One construction under two names. Integrate a density along a coordinate, given the
+earlier ones, and the distribution becomes uniform (Knothe-Rosenblatt); integrate its
+quotient by a score, and the density becomes that score (Le Lan & Dinh).
 
 =====================  ======================================================================
 triangular             log-determinants from the diagonal of a map as evaluated

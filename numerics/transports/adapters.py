@@ -1,4 +1,5 @@
-"""Other people's distributions whose conditionals have a closed form: Gaussians, mixtures of them, products."""
+"""Other people's distributions whose conditionals have a closed form: Gaussians,
+mixtures of them, products."""
 
 from __future__ import annotations
 
@@ -17,12 +18,15 @@ __all__ = ["closed_form"]
 def closed_form(distribution: Any) -> Conditionals | None:
     """The conditional distributions of an object that is recognised, or None.
 
-    Recognised: :class:`numerics.transports.conditionals.Conditionals` itself, :class:`numerics.distributions.mixtures.GaussianMixture`, torch's MultivariateNormal,
-    LowRankMultivariateNormal, MixtureSameFamily of those or of Independent normals, Independent distributions with a distribution function, and
+    Recognised: :class:`numerics.transports.conditionals.Conditionals` itself,
+    :class:`numerics.distributions.mixtures.GaussianMixture`, torch's
+    MultivariateNormal, LowRankMultivariateNormal, MixtureSameFamily of those or of
+    Independent normals, Independent distributions with a distribution function, and
     sequences of one-dimensional distributions.
 
     Raises:
-        TypeError, ValueError: a sequence whose distributions are not one-dimensional, continuous, or without an inverse distribution function.
+        TypeError, ValueError: a sequence whose distributions are not one-dimensional,
+            continuous, or without an inverse distribution function.
 
     >>> from numerics.distributions.marginals import Laplace, Normal
     >>> closed_form([Normal(), Laplace()]).dim, closed_form(object())

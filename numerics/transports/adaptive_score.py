@@ -1,9 +1,12 @@
-r"""The bijection that realises any score, by panels that are split where the quadrature errs, its images carried as logarithms.
+r"""The bijection that realises any score, by panels that are split where the quadrature
+errs, its images carried as logarithms.
 
-An image lies on a line between two ends, at which the integral of p/s along the fibre ends. Far out its distance from the base point's image no longer moves,
-and its distance from the nearer end still does: an image is the logarithm of the one or of the other, as a quantile is that of the nearer tail. In a valley of
-p/s between two masses neither moves; there an image is the logarithm of its distance from the image of an edge of the fibre's grid, a sum of two numbers that
-is not carried out.
+An image lies on a line between two ends, at which the integral of p/s along the fibre
+ends. Far out its distance from the base point's image no longer moves, and its distance
+from the nearer end still does: an image is the logarithm of the one or of the other, as
+a quantile is that of the nearer tail. In a valley of p/s between two masses neither
+moves; there an image is the logarithm of its distance from the image of an edge of the
+fibre's grid, a sum of two numbers that is not carried out.
 """
 
 from __future__ import annotations
@@ -46,9 +49,11 @@ DERIVATION = (
 
 @dataclass(frozen=True)
 class Images:
-    """Where points of N fibres go, ``(N,)`` each: ``side`` of the base point, and ``log_distance`` from an anchor's image.
+    """Where points of N fibres go, ``(N,)`` each: ``side`` of the base point, and
+    ``log_distance`` from an anchor's image.
 
-    ``anchor`` is 0 for the base point, 1 for the end of the fibre beyond the point, 2 for an edge of the fibre's grid, at distance ``edge`` from the base point.
+    ``anchor`` is 0 for the base point, 1 for the end of the fibre beyond the point, 2
+    for an edge of the fibre's grid, at distance ``edge`` from the base point.
     """
 
     side: Tensor
@@ -59,7 +64,8 @@ class Images:
 
 @dataclass(frozen=True)
 class _Group:
-    """Rows whose images have one kind of anchor, with their table and their places in it."""
+    """Rows whose images have one kind of anchor, with their table and their places in
+    it."""
 
     rows: Tensor
     table: PanelTable
@@ -69,10 +75,12 @@ class _Group:
 
 @dataclass(frozen=True)
 class Recovered:
-    """log density of f(X) at f(x), nats, and what may separate it from the exact one; each of shape ``(N,)``.
+    """log density of f(X) at f(x), nats, and what may separate it from the exact one;
+    each of shape ``(N,)``.
 
-    ``quadrature``, ``rounding`` and ``inversion`` add up to ``error``; ``moved`` is the distance between x_1 and the preimage that was found, ``reach`` what it
-    may be; ``log_p`` is log p at the preimage. Rows in ``trouble`` have an infinite error.
+    ``quadrature``, ``rounding`` and ``inversion`` add up to ``error``; ``moved`` is the
+    distance between x_1 and the preimage that was found, ``reach`` what it may be;
+    ``log_p`` is log p at the preimage. Rows in ``trouble`` have an infinite error.
     """
 
     log_density: Tensor
@@ -90,22 +98,29 @@ class Recovered:
 
 
 class AdaptiveScore:
-    r"""The bijection under which a distribution with density p has the density s(x) at the image of x.
+    r"""The bijection under which a distribution with density p has the density s(x) at
+    the image of x.
 
     .. math:: f(x) = \Bigl(\int_{c(x_2..x_D)}^{x_1} \frac{p(t, x_2..x_D)}{s(t, x_2..x_D)}\,dt,\; x_2, \dots, x_D\Bigr)
 
     Args:
-        log_prob: log p, nats, ``(N, D)`` to ``(N,)``; it need not be normalised. log_score: log s in the same shapes, finite where p is positive.
-        dim: D >= 1. base: The base point inside the fibre, a number or a continuous callable from ``(N, D - 1)`` to ``(N,)``.
-        integrand: From (log p, log s) to the logarithm of the integrand; substituted by controls.
-        tolerance: Relative error up to which panels with kinks are split; panels on which p/s is smooth are split to 3e-9.
-        tile: Points evaluated at once. precision: The unit roundoff of log p. log_unit: :meth:`forward` gives y_1 in units of ``e^log_unit``.
+        log_prob: log p, nats, ``(N, D)`` to ``(N,)``; it need not be normalised.
+            log_score: log s in the same shapes, finite where p is positive.
+        dim: D >= 1. base: The base point inside the fibre, a number or a continuous
+            callable from ``(N, D - 1)`` to ``(N,)``.
+        integrand: From (log p, log s) to the logarithm of the integrand; substituted by
+            controls.
+        tolerance: Relative error up to which panels with kinks are split; panels on
+            which p/s is smooth are split to 3e-9.
+        tile: Points evaluated at once. precision: The unit roundoff of log p. log_unit:
+            :meth:`forward` gives y_1 in units of ``e^log_unit``.
     Raises:
         HypothesisError: a base point that is not finite, or what the functions raise.
     Accuracy:
         :meth:`Followed.recovered` states it, point by point.
     Limits:
-        x_1 should be of order one: the first panel is 1.5 wide. p and s are seen at the nodes alone.
+        x_1 should be of order one: the first panel is 1.5 wide. p and s are seen at the
+        nodes alone.
     Source: Le Lan & Dinh 2021, prop. 1; panels and images in logarithms are ours.
 
     >>> from numerics.distributions.marginals import Normal
@@ -146,13 +161,15 @@ class AdaptiveScore:
         return start
 
     def follow(self, x: Tensor) -> Followed:
-        """The points ``(N, D)`` with the panels of their fibres, kept for the way back."""
+        """The points ``(N, D)`` with the panels of their fibres, kept for the way
+        back."""
         return Followed(self, x)
 
     # The map on plain numbers.
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images of points ``(N, D)``, same shape, as plain numbers: distances from the base point's image, which saturate far out.
+        """Images of points ``(N, D)``, same shape, as plain numbers: distances from the
+        base point's image, which saturate far out.
 
         >>> from numerics.distributions.marginals import Normal
         >>> p, x = Normal(), torch.tensor([[0.5]]).double()
@@ -166,7 +183,8 @@ class AdaptiveScore:
         return torch.cat([y[:, None], x[:, 1:]], 1)
 
     def log_det(self, x: Tensor) -> Tensor:
-        """log |det df/dx| at points ``(N, D)`` of the map as evaluated, in units of ``e^log_unit``.
+        """log |det df/dx| at points ``(N, D)`` of the map as evaluated, in units of
+        ``e^log_unit``.
 
         >>> from numerics.distributions.marginals import Normal
         >>> p, x = Normal(), torch.tensor([[0.5]]).double()
@@ -179,7 +197,8 @@ class AdaptiveScore:
         return followed.slope(followed.reach).log_slope - self.log_unit
 
     def inverse(self, y: Tensor, *, steps: int = 60) -> Tensor:
-        """Preimages of ``y``, ``(N, D)``, of :meth:`forward`, by Newton's method inside a bracket; each step builds the panels anew.
+        """Preimages of ``y``, ``(N, D)``, of :meth:`forward`, by Newton's method inside
+        a bracket; each step builds the panels anew.
 
         Raises:
             HypothesisError: a first coordinate lies outside the range of the map.
@@ -211,7 +230,8 @@ class AdaptiveScore:
         return torch.cat([root.x[:, None], rest], 1)
 
     def log_density(self, y: Tensor) -> Tensor:
-        """log density of f(X) at images ``y`` ``(N, D)``, nats, ``(N,)``, through :meth:`inverse` and the Jacobian of the map as evaluated.
+        """log density of f(X) at images ``y`` ``(N, D)``, nats, ``(N,)``, through
+        :meth:`inverse` and the Jacobian of the map as evaluated.
 
         >>> from numerics.distributions.marginals import Normal
         >>> p, x = Normal(), torch.tensor([[0.5]]).double()
@@ -226,7 +246,8 @@ class AdaptiveScore:
 
 @dataclass(frozen=True)
 class _Slope:
-    """log of the slope at points, its relative truncation and rounding, and what rounding does to the partial integral, relative; ``(N,)`` each."""
+    """log of the slope at points, its relative truncation and rounding, and what
+    rounding does to the partial integral, relative; ``(N,)`` each."""
 
     log_slope: Tensor
     truncation: Tensor
@@ -239,8 +260,10 @@ class Followed:
     """N points, the panels of their fibres, their images, and the way back.
 
     Attributes:
-        lines: The fibres, and how often the functions were evaluated on them. to_base: Panels between base point and point, for all. to_end: Panels between the
-            point and the end of its fibre, for the rows ``ended``, whose image does not move with them otherwise.
+        lines: The fibres, and how often the functions were evaluated on them. to_base:
+            Panels between base point and point, for all. to_end: Panels between the
+            point and the end of its fibre, for the rows ``ended``, whose image does not
+            move with them otherwise.
     """
 
     def __init__(self, transport: AdaptiveScore, x: Tensor) -> None:
@@ -281,7 +304,8 @@ class Followed:
 
     @property
     def trouble(self) -> Trouble:
-        """The rows at which p or s is not positive and finite between base point and point."""
+        """The rows at which p or s is not positive and finite between base point and
+        point."""
         causes = {cause: self.lines.seen[cause].nonzero()[:, 0] for cause in CAUSES if cause in self.lines.seen}
         return Trouble(self.x.shape[0], causes, self.x.device)
 
@@ -301,7 +325,8 @@ class Followed:
         return Images(self.lines.side, anchor, log_distance, torch.where(self.edged, self.to_base.low, 0.0))
 
     def preimages(self, images: Images) -> tuple[Tensor, Tensor]:
-        """Distances of the preimages from the base points, ``(N,)``, and by how much the log distances of their images miss."""
+        """Distances of the preimages from the base points, ``(N,)``, and by how much
+        the log distances of their images miss."""
         found, miss = images.edge.clone(), torch.zeros_like(self.reach)
         for group in self._groups():
             away = images.log_distance[group.rows] > -torch.inf  # the others are at the base point, or at the edge
@@ -321,7 +346,8 @@ class Followed:
 
     @staticmethod
     def _panels(group: _Group, which: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """log of the integral before the panel that holds each target, its far end, and its near end."""
+        """log of the integral before the panel that holds each target, its far end, and
+        its near end."""
         own, table = group.own[which], group.table
         if group.by_edge:
             return torch.full_like(target, -torch.inf), table.low[own], table.high[own]
@@ -347,7 +373,8 @@ class Followed:
         return root.x, root.residual
 
     def _guess(self, before: Tensor, far: Tensor, near: Tensor, rows: Tensor, target: Tensor) -> Tensor:
-        """Where in the panel, from its far end, the integral of the polynomial through its values reaches the target, ``(n,)`` in [0, 1]."""
+        """Where in the panel, from its far end, the integral of the polynomial through
+        its values reaches the target, ``(n,)`` in [0, 1]."""
         nodes = RULE.tensors(far)[0]
         log_r = self.lines.beyond(far[:, None] + nodes * (near - far)[:, None], rows)
         scale = (near - far).abs().log()
@@ -362,7 +389,8 @@ class Followed:
         return (low + high) / 2
 
     def _partial(self, far: Tensor, at: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """log of the rule's integral from ``far`` to ``at``, and log of p/s at ``at``."""
+        """log of the rule's integral from ``far`` to ``at``, and log of p/s at
+        ``at``."""
         nodes, weights, _ = RULE.tensors(far)
         distance = torch.cat([far[:, None] + nodes * (at - far)[:, None], at[:, None]], 1)
         log_r = self.lines.beyond(distance, rows)
@@ -371,10 +399,12 @@ class Followed:
         return sums.log() + top + (at - far).abs().log(), log_r[:, -1]
 
     def slope(self, at: Tensor) -> _Slope:
-        """The derivative, by autograd through every node, of the rule on the panel that holds the point, at distances ``at`` ``(N,)`` from the base points.
+        """The derivative, by autograd through every node, of the rule on the panel that
+        holds the point, at distances ``at`` ``(N,)`` from the base points.
 
         Raises:
-            ValueError: a function varies along the fibre and carries no gradient. PrecisionError: the computed map stands still or turns back.
+            ValueError: a function varies along the fibre and carries no gradient.
+                PrecisionError: the computed map stands still or turns back.
         """
         parts, far = _Slope(*(torch.zeros_like(at) for _ in range(5))), torch.zeros_like(at)
         for group in self._groups():
@@ -410,7 +440,8 @@ class Followed:
         return _Slope(value.clamp_min(0).log() + top, truncation, rounding, blur, units.amax(1))
 
     def recovered(self) -> Recovered:
-        """The density of the images, from the images alone: sent back, and divided by the slope of the map as evaluated; rows in trouble have an infinite error."""
+        """The density of the images, from the images alone: sent back, and divided by
+        the slope of the map as evaluated; rows in trouble have an infinite error."""
         images = self.images
         back, miss = self.preimages(images)
         start, side = self.lines.start, self.lines.side
@@ -439,14 +470,16 @@ class Followed:
         return Recovered(density, quadrature, rounding, inversion, (back - self.reach).abs(), reach, log_p)
 
     def _share(self, images: Images) -> Tensor:
-        """What share of an image's distance from its anchor the point's own panel has."""
+        """What share of an image's distance from its anchor the point's own panel
+        has."""
         share = torch.ones_like(self.reach)
         for group in self._groups():
             share[group.rows] = (group.table.partial[0][group.own] - images.log_distance[group.rows]).exp().clamp(max=1)
         return share.nan_to_num(nan=1.0)
 
     def _steepness(self, back: Tensor) -> Tensor:
-        """|d log s / dx_1| (s as the map has it: log p less the integrand) at the points and at their preimages, the larger, ``(N,)``."""
+        """|d log s / dx_1| (s as the map has it: log p less the integrand) at the
+        points and at their preimages, the larger, ``(N,)``."""
         found, everyone = [], torch.arange(back.numel(), device=back.device)
         for at in (self.reach, back):
             leaf = at.detach().clone()[:, None].requires_grad_()
@@ -458,13 +491,15 @@ class Followed:
 
 
 def _saturation_mask(table: PanelTable) -> Tensor:
-    """Where an image moves too little with its point for its distance from the table's anchor to tell it from a neighbour's: sooner where log p is coarse."""
+    """Where an image moves too little with its point for its distance from the table's
+    anchor to tell it from a neighbour's: sooner where log p is coarse."""
     least = max(SATURATED, min(COARSEST, SATURATED * 1e11 * table.lines.precision))
     return table.slope[0] - table.log_total < math.log(least)
 
 
 def _legendre(coefficients: Tensor, at: Tensor) -> Tensor:
-    """sum of c_k P_k(t) by Clenshaw's recurrence, ``(n, K)`` and ``(n,)`` to ``(n,)``."""
+    """sum of c_k P_k(t) by Clenshaw's recurrence, ``(n, K)`` and ``(n,)`` to
+    ``(n,)``."""
     later, last = torch.zeros_like(at), torch.zeros_like(at)
     for k in range(coefficients.shape[1] - 1, 0, -1):
         later, last = coefficients[:, k] + (2 * k + 1) / (k + 1) * at * later - (k + 1) / (k + 2) * last, later

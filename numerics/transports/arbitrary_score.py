@@ -1,7 +1,9 @@
-"""Triangular transports: the bijection that realises any density score, and log-determinants by structure.
+"""Triangular transports: the bijection that realises any density score, and
+log-determinants by structure.
 
-A map whose Jacobian is triangular needs only its diagonal. Here the diagonal is taken from *the map as evaluated*, by
-differentiating the computed numbers (quadrature included), never from the identity that the map was built to satisfy.
+A map whose Jacobian is triangular needs only its diagonal. Here the diagonal is taken
+from *the map as evaluated*, by differentiating the computed numbers (quadrature
+included), never from the identity that the map was built to satisfy.
 """
 
 from __future__ import annotations
@@ -49,12 +51,15 @@ def log_ratio(log_p: Tensor, log_s: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Slope:
-    """The derivative of the computed first coordinate, and how far it can be trusted; each of shape ``(N,)``.
+    """The derivative of the computed first coordinate, and how far it can be trusted;
+    each of shape ``(N,)``.
 
-    ``value`` is what autograd finds through every node of the quadrature. ``estimate`` is its distance from the derivative
-    of the embedded rule (an estimate of truncation). ``scale`` sums the absolute values of the terms, in the same units, so that
-    ``eps * scale`` is one unit of rounding; ``value_scale`` does so for the coordinate itself. ``log_size`` is the largest
-    ``1 + |log p| + |log s|`` met on the fibre.
+    ``value`` is what autograd finds through every node of the quadrature. ``estimate``
+    is its distance from the derivative of the embedded rule (an estimate of
+    truncation). ``scale`` sums the absolute values of the terms, in the same units, so
+    that ``eps * scale`` is one unit of rounding; ``value_scale`` does so for the
+    coordinate itself. ``log_size`` is the largest ``1 + |log p| + |log s|`` met on the
+    fibre.
     """
 
     value: Tensor
@@ -66,7 +71,8 @@ class Slope:
 
 @dataclass(frozen=True)
 class Inverse:
-    """Preimages ``(N, D)``, and ``|f_1(x) - y_1|`` of the map as evaluated, shape ``(N,)``."""
+    """Preimages ``(N, D)``, and ``|f_1(x) - y_1|`` of the map as evaluated, shape
+    ``(N,)``."""
 
     x: Tensor
     residual: Tensor
@@ -74,7 +80,8 @@ class Inverse:
 
 @dataclass(frozen=True)
 class Inspection:
-    """Images ``(N, D)`` and their estimated error ``(N,)`` as they came out, and the rows at which they can not be trusted."""
+    """Images ``(N, D)`` and their estimated error ``(N,)`` as they came out, and the
+    rows at which they can not be trusted."""
 
     y: Tensor
     estimate: Tensor
@@ -82,31 +89,44 @@ class Inspection:
 
 
 class ArbitraryScore:
-    r"""The bijection under which a distribution with density p has the density s(x) at the image of x.
+    r"""The bijection under which a distribution with density p has the density s(x) at
+    the image of x.
 
     .. math:: f(x) = \Bigl(\int_{c(x_2..x_D)}^{x_1} \frac{p(t, x_2..x_D)}{s(t, x_2..x_D)}\,dt,\; x_2, \dots, x_D\Bigr)
 
     Args:
-        log_prob: log p, nats, any torch callable from ``(N, D)`` to ``(N,)``. It need not be normalised; a constant factor
-            scales the first coordinate.
-        log_score: log s in the same shapes, finite wherever p is positive. With s = 1 the image has constant density.
+        log_prob: log p, nats, any torch callable from ``(N, D)`` to ``(N,)``. It need
+            not be normalised; a constant factor scales the first coordinate.
+        log_score: log s in the same shapes, finite wherever p is positive. With s = 1
+            the image has constant density.
         dim: D >= 1.
-        base: The base point c inside the fibre: a number, or a continuous callable from ``(N, D - 1)`` to ``(N,)``.
-        integrand: From (log p, log s) to the logarithm of the integrand; substituted by controls.
-        rule: Quadrature along the fibre; :func:`numerics.quadrature.kronrod` (31) costs 63 evaluations of each function a point.
-        tile: Numbers held at once in a batch of evaluation points, which bounds memory whatever N.
-        log_unit: The first coordinate is given in units of ``e^log_unit``: y_1 is divided by it, and the density of the image is
-            ``s e^log_unit``. One number for the whole map: a factor that changed from fibre to fibre would change the score. In many
-            dimensions log p - log s may be -1000 everywhere, which no double can hold; :meth:`centred` chooses the unit.
+        base: The base point c inside the fibre: a number, or a continuous callable from
+            ``(N, D - 1)`` to ``(N,)``.
+        integrand: From (log p, log s) to the logarithm of the integrand; substituted by
+            controls.
+        rule: Quadrature along the fibre; :func:`numerics.quadrature.kronrod` (31) costs
+            63 evaluations of each function a point.
+        tile: Numbers held at once in a batch of evaluation points, which bounds memory
+            whatever N.
+        log_unit: The first coordinate is given in units of ``e^log_unit``: y_1 is
+            divided by it, and the density of the image is ``s e^log_unit``. One number
+            for the whole map: a factor that changed from fibre to fibre would change
+            the score. In many dimensions log p - log s may be -1000 everywhere, which
+            no double can hold; :meth:`centred` chooses the unit.
     Raises:
-        ValueError: shapes, precisions or devices that do not fit. :class:`HypothesisError`: p or s is NaN, zero or infinite on a
-            fibre; :class:`PrecisionError`, one of its kind: p/s leaves the floating-point range there. :meth:`inspect` counts such rows and raises for none of them.
+        ValueError: shapes, precisions or devices that do not fit.
+            :class:`HypothesisError`: p or s is NaN, zero or infinite on a fibre;
+            :class:`PrecisionError`, one of its kind: p/s leaves the floating-point
+            range there. :meth:`inspect` counts such rows and raises for none of them.
     Accuracy:
-        :meth:`forward_with_estimate` returns the distance from the embedded rule, an estimate.
+        :meth:`forward_with_estimate` returns the distance from the embedded rule, an
+        estimate.
     Limits:
-        The inverse looks for a bracket outside too: a distribution of bounded support has to return -inf there, and not to raise.
-        p and s are seen at the nodes alone: a gap, a pole or an atom between nodes goes unseen, and so does a distribution without a density whose
-        ``log_prob`` answers between its atoms. A score that vanishes *at* the base point is :func:`dyadic_tails`' to find.
+        The inverse looks for a bracket outside too: a distribution of bounded support
+        has to return -inf there, and not to raise. p and s are seen at the nodes alone:
+        a gap, a pole or an atom between nodes goes unseen, and so does a distribution
+        without a density whose ``log_prob`` answers between its atoms. A score that
+        vanishes *at* the base point is :func:`dyadic_tails`' to find.
     Source: Le Lan & Dinh 2021, prop. 1; the base point inside the fibre is ours.
 
     >>> from numerics.distributions.marginals import Normal
@@ -140,9 +160,11 @@ class ArbitraryScore:
         self.integrand, self.rule, self.tile, self.log_unit = integrand, rule or kronrod(31), tile, float(log_unit)
 
     def centred(self, x: Tensor) -> ArbitraryScore:
-        """The same map in another unit: the range of log p - log s over the fibres of ``x`` is put in the middle of the exponents.
+        """The same map in another unit: the range of log p - log s over the fibres of
+        ``x`` is put in the middle of the exponents.
 
-        Where the numbers can not hold them all, the middle of the middle fibre is taken, so that the bulk of the points is served;
+        Where the numbers can not hold them all, the middle of the middle fibre is
+        taken, so that the bulk of the points is served;
         :meth:`inspect` names the rest.
 
         Args:
@@ -185,9 +207,11 @@ class ArbitraryScore:
         return self.forward_with_estimate(x)[0]
 
     def forward_with_estimate(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Images ``(N, D)``, and the estimated quadrature error of their first coordinate, ``(N,)``.
+        """Images ``(N, D)``, and the estimated quadrature error of their first
+        coordinate, ``(N,)``.
 
-        Differentiable where ``x`` asks for a gradient; :meth:`log_det` is the way to the Jacobian.
+        Differentiable where ``x`` asks for a gradient; :meth:`log_det` is the way to
+        the Jacobian.
 
         >>> from numerics.distributions.marginals import Normal
         >>> p, x = Normal(), torch.tensor([[0.5]]).double()
@@ -208,14 +232,17 @@ class ArbitraryScore:
         return found[0], found[1]
 
     def inspect(self, x: Tensor, *, resolution: float = 2.0**-20) -> Inspection:
-        """Images and the trouble with them, by cause, at 64 evaluations of each function a point. No value raises, only a misfit does.
+        """Images and the trouble with them, by cause, at 64 evaluations of each
+        function a point. No value raises, only a misfit does.
 
-        Besides what :meth:`forward` refuses, points are counted at which the computed map is not injective: moving x_1 by ``resolution``
-        (relative to 1 + |x_1|) moves y_1 by less than two units of rounding, so that neighbours share an image.
+        Besides what :meth:`forward` refuses, points are counted at which the computed
+        map is not injective: moving x_1 by ``resolution`` (relative to 1 + |x_1|) moves
+        y_1 by less than two units of rounding, so that neighbours share an image.
 
         Args:
             x: Points, shape ``(N, D)``.
-            resolution: Coarse on purpose: in floating point *every* map with a slope below 1 merges some neighbours.
+            resolution: Coarse on purpose: in floating point *every* map with a slope
+                below 1 merges some neighbours.
 
         >>> from numerics.distributions.marginals import Normal
         >>> p, x = Normal(), torch.tensor([[0.5]]).double()
@@ -248,7 +275,8 @@ class ArbitraryScore:
         return Inspection(y, estimate, trouble)
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """The same map as a pure function, ``(N, D)`` to ``(N, D)``: one batch, no checks, so that ``torch.func`` can transform it.
+        """The same map as a pure function, ``(N, D)`` to ``(N, D)``: one batch, no
+        checks, so that ``torch.func`` can transform it.
 
         >>> from numerics.distributions.marginals import Normal
         >>> p, x = Normal(), torch.tensor([[0.5]]).double()
@@ -260,13 +288,17 @@ class ArbitraryScore:
         return torch.cat([fine[:, None], x[:, 1:]], 1)
 
     def log_det(self, x: Tensor) -> Tensor:
-        """log |det df/dx| at points ``(N, D)`` of the map as evaluated: its quadrature is differentiated, node by node.
+        """log |det df/dx| at points ``(N, D)`` of the map as evaluated: its quadrature
+        is differentiated, node by node.
 
-        The other coordinates are returned as they came, so that the first diagonal entry is the determinant. It is what
-        :func:`triangular_log_det` finds, without the derivatives by the other coordinates, which do not enter.
+        The other coordinates are returned as they came, so that the first diagonal
+        entry is the determinant. It is what
+        :func:`triangular_log_det` finds, without the derivatives by the other
+        coordinates, which do not enter.
 
         Raises:
-            PrecisionError: the computed map stands still or turns back at a point, so that it is not injective there.
+            PrecisionError: the computed map stands still or turns back at a point, so
+                that it is not injective there.
 
         >>> from numerics.distributions.marginals import Normal
         >>> p, x = Normal(), torch.tensor([[0.5]]).double()
@@ -282,7 +314,8 @@ class ArbitraryScore:
         Args:
             x: Points, shape ``(N, D)``.
         Raises:
-            ValueError: a function is constant to autograd but not in value (detached, or computed outside torch).
+            ValueError: a function is constant to autograd but not in value (detached,
+                or computed outside torch).
 
         >>> from numerics.distributions.marginals import Normal
         >>> p, x = Normal(), torch.tensor([[0.5]]).double()
@@ -306,13 +339,16 @@ class ArbitraryScore:
         return self.solve(y, steps=steps).x
 
     def solve(self, y: Tensor, *, steps: int = 100, strict: bool = True) -> Inverse:
-        """Preimages by Newton's method inside a bracket that bisection keeps, on the map as evaluated.
+        """Preimages by Newton's method inside a bracket that bisection keeps, on the
+        map as evaluated.
 
         Args:
             y: Images, shape ``(N, D)``.
-            strict: With False, rows outside the range of the map come back as NaN with an infinite residual.
+            strict: With False, rows outside the range of the map come back as NaN with
+                an infinite residual.
         Raises:
-            HypothesisError: a first coordinate lies outside the range that the map reaches within the floating-point line.
+            HypothesisError: a first coordinate lies outside the range that the map
+                reaches within the floating-point line.
 
         >>> from numerics.distributions.marginals import Normal
         >>> p, x = Normal(), torch.tensor([[0.5]]).double()
@@ -335,9 +371,11 @@ class ArbitraryScore:
         return found
 
     def log_density(self, y: Tensor) -> Tensor:
-        """log density of f(X) at images ``y``, through the inverse and the Jacobian of the map as evaluated.
+        """log density of f(X) at images ``y``, through the inverse and the Jacobian of
+        the map as evaluated.
 
-        It approaches log s + ``log_unit`` at the preimage. See :func:`numerics.transports.image_density.recover` for its error.
+        It approaches log s + ``log_unit`` at the preimage. See
+        :func:`numerics.transports.image_density.recover` for its error.
 
         Args:
             y: Shape ``(N, D)``.
@@ -357,7 +395,8 @@ class ArbitraryScore:
     # The quadrature along a fibre.
 
     def start(self, rest: Tensor) -> Tensor:
-        """The base points of the fibres over ``rest``, shape ``(N, D - 1)``; returns ``(N,)``."""
+        """The base points of the fibres over ``rest``, shape ``(N, D - 1)``; returns
+        ``(N,)``."""
         if not callable(self.base):
             return rest.new_full(rest.shape[:1], self.base)
         start = self.base(rest)
@@ -373,7 +412,8 @@ class ArbitraryScore:
         return start
 
     def log_integrand(self, t: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """log integrand, log p and log s at abscissae ``t`` of shape ``(m, n)`` on the fibres of ``rest``."""
+        """log integrand, log p and log s at abscissae ``t`` of shape ``(m, n)`` on the
+        fibres of ``rest``."""
         points = t[..., None] if self.dim == 1 else torch.cat([t[..., None], rest.expand(*t.shape, self.dim - 1)], -1)
         points = points.reshape(-1, self.dim)
         log_p = evaluated("log_prob", self.log_prob, points)
@@ -470,7 +510,8 @@ class ArbitraryScore:
             )
 
     def _check(self, logs: tuple[Tensor, Tensor, Tensor], fine: Tensor) -> None:
-        """p and s have to be positive and finite wherever they were evaluated, and p/s within the range of the numbers."""
+        """p and s have to be positive and finite wherever they were evaluated, and p/s
+        within the range of the numbers."""
         if within_range(logs[0], fine):
             return
         found = causes_of(logs, fine)
@@ -479,7 +520,8 @@ class ArbitraryScore:
             raise complaint(cause, int(mask.sum()), mask.numel(), fine.dtype)
 
     def _check_graph(self, logs: tuple[Tensor, Tensor, Tensor]) -> None:
-        """A function without a gradient has to be constant along the fibre; otherwise autograd was switched off inside it."""
+        """A function without a gradient has to be constant along the fibre; otherwise
+        autograd was switched off inside it."""
         for name, values in (("log_prob", logs[1]), ("log_score", logs[2])):
             if not values.requires_grad and bool((values != values[:1]).any()):
                 raise ValueError(
@@ -489,8 +531,9 @@ class ArbitraryScore:
 
 
 def _concatenate_tiles(parts: Iterator[tuple[Tensor, ...]], size: int) -> tuple[Tensor, ...]:
-    """The tiles' results, end to end, in tensors that are there from the start: small tensors kept between large temporaries
-    would split the heap and cost ten times the memory."""
+    """The tiles' results, end to end, in tensors that are there from the start: small
+    tensors kept between large temporaries would split the heap and cost ten times the
+    memory."""
     whole: tuple[Tensor, ...] = ()
     done = 0
     for part in parts:
@@ -505,17 +548,22 @@ def _concatenate_tiles(parts: Iterator[tuple[Tensor, ...]], size: int) -> tuple[
 def dyadic_tails(
     log_integrand: Callable[[Tensor, Tensor], Tensor], rest: Tensor, base: Tensor, *, levels: int, reach: float = 0.125
 ) -> tuple[Tensor, Tensor, Tensor]:
-    r"""Integrals over intervals that halve towards a finite base point, or double towards an infinite one.
+    r"""Integrals over intervals that halve towards a finite base point, or double
+    towards an infinite one.
 
-    The integral from the base point is finite where these fall geometrically, and infinite where they do not fall to zero.
+    The integral from the base point is finite where these fall geometrically, and
+    infinite where they do not fall to zero.
 
     Args:
-        log_integrand: From abscissae ``(m, n)`` and ``rest`` to the logarithm of the integrand, ``(m, n)``.
+        log_integrand: From abscissae ``(m, n)`` and ``rest`` to the logarithm of the
+            integrand, ``(m, n)``.
         rest: The fibres, shape ``(n, D - 1)``.
-        base: c, shape ``(n,)``. Finite: the intervals are ``c + reach [2^-k-1, 2^-k]``. Infinite, all of one sign: ``sign(c) [2^k, 2^k+1]``.
+        base: c, shape ``(n,)``. Finite: the intervals are ``c + reach [2^-k-1, 2^-k]``.
+            Infinite, all of one sign: ``sign(c) [2^k, 2^k+1]``.
         levels: k of the last interval; the first has k = 0.
     Returns:
-        The first integral, the last, and the estimated error of the last, each of shape ``(n,)``.
+        The first integral, the last, and the estimated error of the last, each of shape
+        ``(n,)``.
 
     >>> rest, base = torch.zeros(1, 0).double(), torch.zeros(1).double()
     >>> first, last, _ = dyadic_tails(lambda t, rest: 0 * t, rest, base, levels=2, reach=0.5)

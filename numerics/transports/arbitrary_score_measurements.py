@@ -1,4 +1,5 @@
-"""The map that realises a score, measured: its Jacobian against the score, its inverse, its finiteness at the base point, its masses of cells."""
+"""The map that realises a score, measured: its Jacobian against the score, its inverse,
+its finiteness at the base point, its masses of cells."""
 
 from __future__ import annotations
 
@@ -34,11 +35,14 @@ Integrand = Callable[[Any, Any], Any]
 
 @dataclass(frozen=True)
 class ScoredDensity:
-    """A density and a score in logarithms, ``(N, D)`` to ``(N,)`` in nats, and where to measure.
+    """A density and a score in logarithms, ``(N, D)`` to ``(N,)`` in nats, and where to
+    measure.
 
     Args:
-        points: ``(N, D)``. base: The base point along x_1, a number or a callable from ``(N, D - 1)`` to ``(N,)``; it may be infinite.
-        exponents: Where p/s is a sum of exponentials of quadratics along x_1, their coefficients: the quadrature's error is then a bound.
+        points: ``(N, D)``. base: The base point along x_1, a number or a callable from
+            ``(N, D - 1)`` to ``(N,)``; it may be infinite.
+        exponents: Where p/s is a sum of exponentials of quadratics along x_1, their
+            coefficients: the quadrature's error is then a bound.
     """
 
     log_prob: LogFunction
@@ -51,7 +55,8 @@ class ScoredDensity:
 def declared_scored_density(
     kinds: tuple[str, str], dim: int, size: int, seeded: Stream, stream: Stream
 ) -> ScoredDensity:
-    """A distribution and a score by name (see :mod:`numerics.distributions.declared`), at ``size`` draws; parameters come from ``seeded``."""
+    """A distribution and a score by name (see :mod:`numerics.distributions.declared`),
+    at ``size`` draws; parameters come from ``seeded``."""
     kind, score = kinds
     distribution = declared_distribution(kind, dim, seeded.fork("p"))
     log_score = declared_log_score(score, distribution, seeded.fork("s"))
@@ -68,7 +73,8 @@ def declared_scored_density(
 def _over_gaussian(
     distribution: IsotropicMixture, score: IsotropicMixture | None
 ) -> Callable[[Tensor], image_density.Exponents]:
-    """Coefficients of p/s along x_1 for a mixture over a constant or over one Gaussian."""
+    """Coefficients of p/s along x_1 for a mixture over a constant or over one
+    Gaussian."""
 
     def along(rest: Tensor) -> image_density.Exponents:
         a, b, c = distribution.along_first(rest)
@@ -87,10 +93,12 @@ def base_points(base: float | LogFunction, rest: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class MeasuredScore:
-    """The map of ``integrand(log p, log s)``, which should give its image the density s, at the points of a :class:`ScoredDensity`.
+    """The map of ``integrand(log p, log s)``, which should give its image the density
+    s, at the points of a :class:`ScoredDensity`.
 
     Raises:
-        HypothesisError: a base point that is not finite, or p or s is not positive and finite at a point or at the base point of its fibre.
+        HypothesisError: a base point that is not finite, or p or s is not positive and
+            finite at a point or at the base point of its fibre.
     """
 
     pair: ScoredDensity
@@ -125,7 +133,8 @@ class MeasuredScore:
         return len(self.transport.rule) + 8 + image_density.log_units(self.transport, self.slope)
 
     def density(self) -> Measurement:
-        """The density of the image at f(x), log p(x) - log|det J_f(x)| with J_f of the map as evaluated, against log s(x), in nats."""
+        """The density of the image at f(x), log p(x) - log|det J_f(x)| with J_f of the
+        map as evaluated, against log s(x), in nats."""
         points, known = self.pair.points, self.pair.exponents is not None
         found = self.pair.log_prob(points) - self.transport.log_det(points)
         residual = (found - self.pair.log_score(points)).abs()
@@ -144,7 +153,8 @@ class MeasuredScore:
         return Measurement(residual, bound, residual.numel())
 
     def round_trip(self) -> Measurement:
-        """|f(f^-1(y)) - y| at images y, for the map as evaluated, in units of the integral of |p/s| up to there."""
+        """|f(f^-1(y)) - y| at images y, for the map as evaluated, in units of the
+        integral of |p/s| up to there."""
         points = self.pair.points[:INVERTED]
         y = self.transport.forward(points)
         x = self.transport.inverse(y)
@@ -159,9 +169,11 @@ class MeasuredScore:
 
 
 def finiteness(pair: ScoredDensity, integrand: Integrand) -> Measurement:
-    """Integrals over dyadic intervals towards the base point, the last over the first, on 15 of the fibres met and on the middle one.
+    """Integrals over dyadic intervals towards the base point, the last over the first,
+    on 15 of the fibres met and on the middle one.
 
-    f is finite where they fall geometrically; where they do not, mass piles up at the base point.
+    f is finite where they fall geometrically; where they do not, mass piles up at the
+    base point.
     """
     rest = torch.cat([torch.zeros_like(pair.points[:1, 1:]), pair.points[:15, 1:]])
 
@@ -182,10 +194,12 @@ def finiteness(pair: ScoredDensity, integrand: Integrand) -> Measurement:
 
 
 class PushedScore:
-    """Draws of p pushed through the map and counted in cells whose masses are integrals of s composed with the inverse as evaluated.
+    """Draws of p pushed through the map and counted in cells whose masses are integrals
+    of s composed with the inverse as evaluated.
 
     Attributes:
-        statistic: The largest distance of the running shares of the counts from the running masses. slack: What quadrature may move it.
+        statistic: The largest distance of the running shares of the counts from the
+            running masses. slack: What quadrature may move it.
     Raises:
         HypothesisError: D above 2, or what the map's methods raise.
     """
@@ -221,7 +235,8 @@ class PushedScore:
 
 
 def _edges(images: Tensor) -> tuple[Tensor, ...]:
-    """Cell edges at quantiles of pilot images: 6 cells along the first axis, 3 along the second."""
+    """Cell edges at quantiles of pilot images: 6 cells along the first axis, 3 along
+    the second."""
     edges = []
     for column, cells in zip(images.T, (6, 3), strict=False):
         levels = torch.linspace(0.05, 0.95, cells + 1, dtype=images.dtype, device=images.device)

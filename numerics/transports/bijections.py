@@ -1,7 +1,9 @@
-"""Random bijections of R^D as torch functions, and two that are differentiable almost everywhere only.
+"""Random bijections of R^D as torch functions, and two that are differentiable almost
+everywhere only.
 
-Each has ``forward`` and ``inverse`` on points ``(N, D)``; a :class:`Composition` also tracks the logarithm of the volume factor fibre by
-fibre (``log_det``), from its layers' parameters and with no Jacobian. :func:`jacobians` differentiates any map as a whole.
+Each has ``forward`` and ``inverse`` on points ``(N, D)``; a :class:`Composition` also
+tracks the logarithm of the volume factor fibre by fibre (``log_det``), from its layers'
+parameters and with no Jacobian. :func:`jacobians` differentiates any map as a whole.
 """
 
 from __future__ import annotations
@@ -29,10 +31,12 @@ class Bijection(Protocol):
 
 
 def jacobians(transport: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Jacobians of the map as evaluated, shape ``(N, D, D)``, by D backward passes; each output may depend on its own row only.
+    """Jacobians of the map as evaluated, shape ``(N, D, D)``, by D backward passes;
+    each output may depend on its own row only.
 
     Raises:
-        ValueError: the map changes the shape of its points, or is cut off from autograd.
+        ValueError: the map changes the shape of its points, or is cut off from
+            autograd.
 
     >>> jacobians(lambda x: x**2, torch.tensor([[1.0, 3.0]]))
     tensor([[[2., 0.],
@@ -53,7 +57,8 @@ def jacobians(transport: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class TriangularLayer:
-    r"""y_k = e^{a_k} x_k + m_k with a = tanh(b + xA)/2 and m = xB + sin(xC), where A, B, C let coordinate k see earlier ones only."""
+    r"""y_k = e^{a_k} x_k + m_k with a = tanh(b + xA)/2 and m = xB + sin(xC), where A,
+    B, C let coordinate k see earlier ones only."""
 
     offset: Tensor
     log_slope: Tensor
@@ -106,10 +111,12 @@ class Rotation:
 
 @dataclass(frozen=True)
 class SplineLayer:
-    """A monotone rational-quadratic spline for each coordinate, the identity outside [-edge, edge] up to slope 1 at the ends.
+    """A monotone rational-quadratic spline for each coordinate, the identity outside
+    [-edge, edge] up to slope 1 at the ends.
 
     Args:
-        knots, values: Increasing, shape ``(D, K + 1)``, from ``-edge`` to ``edge``. slopes: Positive, shape ``(D, K + 1)``, 1 at both ends.
+        knots, values: Increasing, shape ``(D, K + 1)``, from ``-edge`` to ``edge``.
+            slopes: Positive, shape ``(D, K + 1)``, 1 at both ends.
     Source: Gregory & Delbourgo 1982.
     """
 
@@ -193,7 +200,8 @@ class Composition:
         return y
 
     def log_det(self, x: Tensor) -> Tensor:
-        """log of the volume factor, shape ``(N,)``, tracked through the layers' fibres without any Jacobian.
+        """log of the volume factor, shape ``(N,)``, tracked through the layers' fibres
+        without any Jacobian.
 
         >>> Composition((Rotation(torch.eye(2)),)).log_det(torch.ones(1, 2))
         tensor([0.])
@@ -204,9 +212,11 @@ class Composition:
         return total
 
     def condition(self, x: Tensor) -> Tensor:
-        r"""How rounding in the layers' Jacobians is amplified on its way to log det: :math:`\sum_l \kappa(J_L \cdots J_{l+1})\,\kappa(J_l)`.
+        r"""How rounding in the layers' Jacobians is amplified on its way to log det:
+        :math:`\sum_l \kappa(J_L \cdots J_{l+1})\,\kappa(J_l)`.
 
-        A product of matrices is formed with errors that act, on the next factor, through the condition number of what is already formed.
+        A product of matrices is formed with errors that act, on the next factor,
+        through the condition number of what is already formed.
 
         Args:
             x: Points, shape ``(N, D)``.
@@ -229,7 +239,8 @@ class Composition:
 
 
 def _strictly_lower(dim: int, stream: Stream, size: float) -> Tensor:
-    """A random matrix B for which ``x @ B`` lets coordinate k see coordinates before k, with rows of norm about ``size``."""
+    """A random matrix B for which ``x @ B`` lets coordinate k see coordinates before k,
+    with rows of norm about ``size``."""
     return torch.triu(stream.normal(dim, dim), 1) * size / dim**0.5
 
 
@@ -244,7 +255,8 @@ def triangular_layer(dim: int, stream: Stream) -> TriangularLayer:
 
 
 def rotation(dim: int, stream: Stream) -> Rotation:
-    """A Haar-distributed orthogonal matrix, by QR of a normal matrix with positive diagonal (Mezzadri 2007).
+    """A Haar-distributed orthogonal matrix, by QR of a normal matrix with positive
+    diagonal (Mezzadri 2007).
 
     >>> x = Stream(2).normal(4, 3)
     >>> bool((rotation(3, Stream(1)).forward(x).norm(dim=1) - x.norm(dim=1)).abs().max() < 1e-14)
@@ -256,7 +268,8 @@ def rotation(dim: int, stream: Stream) -> Rotation:
 
 
 def spline_layer(dim: int, stream: Stream, *, bins: int = 5, edge: float = 4.0) -> SplineLayer:
-    """A random spline for each coordinate, with ``bins`` pieces inside [-edge, edge] and slopes between e^-1/2 and e^1/2 at its knots.
+    """A random spline for each coordinate, with ``bins`` pieces inside [-edge, edge]
+    and slopes between e^-1/2 and e^1/2 at its knots.
 
     >>> layer, x = spline_layer(2, Stream(1)), Stream(2).normal(4, 2)
     >>> bool((layer.inverse(layer.forward(x)) - x).abs().max() < 1e-13)
@@ -279,8 +292,9 @@ def bijection(kind: str, dim: int, stream: Stream) -> Bijection:
     """A bijection of the named kind, its parameters drawn from ``stream``.
 
     Args:
-        kind: ``splines``, ``triangular``, ``rotations`` (a spline between two rotations), ``deep`` (five layers of all kinds) or, for dim 1,
-            ``cubic`` (x cubed).
+        kind: ``splines``, ``triangular``, ``rotations`` (a spline between two
+            rotations), ``deep`` (five layers of all kinds) or, for dim 1, ``cubic`` (x
+            cubed).
 
     >>> f, x = bijection("deep", 2, Stream(1)), Stream(2).normal(4, 2)
     >>> error = f.log_det(x) - jacobians(f.forward, x).det().abs().log()
@@ -305,7 +319,8 @@ def bijection(kind: str, dim: int, stream: Stream) -> Bijection:
 
 
 class Cube:
-    """x -> x^3 on the line: a differentiable bijection whose derivative vanishes at 0. ``breaks`` lists where its images' density is singular.
+    """x -> x^3 on the line: a differentiable bijection whose derivative vanishes at 0.
+    ``breaks`` lists where its images' density is singular.
 
     >>> Cube().inverse(torch.tensor([[-8.0]]))
     tensor([[-2.]])
@@ -329,8 +344,10 @@ class Cube:
 class CantorInverse:
     """The inverse of h(x) = x + Cantor(x), from [0, 2] onto [0, 1].
 
-    A Lipschitz bijection with derivative 1 on the images of the removed intervals, which have length 1 in all, and derivative 0 almost
-    everywhere on the rest, which has length 1 too: half of a uniform distribution is sent to the Cantor set, where no density sees it.
+    A Lipschitz bijection with derivative 1 on the images of the removed intervals,
+    which have length 1 in all, and derivative 0 almost everywhere on the rest, which
+    has length 1 too: half of a uniform distribution is sent to the Cantor set, where no
+    density sees it.
 
     >>> CantorInverse().inverse(torch.tensor([[0.5]]))  # 1/2 + 1/2
     tensor([[1.]])
@@ -340,7 +357,8 @@ class CantorInverse:
     depth = 48
 
     def forward(self, x: Tensor) -> Tensor:
-        """x in [0, 2]; the removed interval that holds h^-1(x) is found by 48 trisections, of which each piece's image is known.
+        """x in [0, 2]; the removed interval that holds h^-1(x) is found by 48
+        trisections, of which each piece's image is known.
 
         Args:
             x: Shape ``(N, 1)``.

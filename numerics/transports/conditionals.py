@@ -1,10 +1,14 @@
-r"""Conditional distributions of each coordinate given the earlier ones, in log space on both sides.
+r"""Conditional distributions of each coordinate given the earlier ones, in log space on
+both sides.
 
-A :class:`Conditionals` hands out, for rows of earlier coordinates, the distributions of the next one: a :class:`Fibre`, which is N distributions on
-the line side by side. A Fibre knows :math:`\log F` and :math:`\log(1-F)` each by itself, so that neither tail saturates.
+A :class:`Conditionals` hands out, for rows of earlier coordinates, the distributions of
+the next one: a :class:`Fibre`, which is N distributions on the line side by side. A
+Fibre knows :math:`\log F` and :math:`\log(1-F)` each by itself, so that neither tail
+saturates.
 
-Closed forms: Gaussian mixtures with any covariances, products of one-dimensional distributions, autoregressive flows into the normal distribution, and
-callables of your own. Quadrature is in :mod:`numerics.transports.grid_conditionals`.
+Closed forms: Gaussian mixtures with any covariances, products of one-dimensional
+distributions, autoregressive flows into the normal distribution, and callables of your
+own. Quadrature is in :mod:`numerics.transports.grid_conditionals`.
 """
 
 from __future__ import annotations
@@ -34,7 +38,8 @@ __all__ = [
 
 
 def log_complement(log_p: Tensor) -> Tensor:
-    """log(1 - e^log_p) for ``log_p <= 0``: to a few units of roundoff, relative to 1 - e^log_p as the rounded ``log_p`` has it.
+    """log(1 - e^log_p) for ``log_p <= 0``: to a few units of roundoff, relative to 1 -
+    e^log_p as the rounded ``log_p`` has it.
 
     Args:
         log_p: Any shape.
@@ -54,7 +59,8 @@ class Fibre(ABC):
     """N distributions on the line, one a row of earlier coordinates.
 
     Attributes:
-        centre, scale: Somewhere in each distribution and a length on which it varies, shape ``(N,)``: where the search for an inverse starts.
+        centre, scale: Somewhere in each distribution and a length on which it varies,
+            shape ``(N,)``: where the search for an inverse starts.
     """
 
     centre: Tensor
@@ -62,15 +68,18 @@ class Fibre(ABC):
 
     @abstractmethod
     def log_tail(self, t: Tensor, side: Tensor) -> Tensor:
-        """log F(t) where ``side`` is +1 and log(1 - F(t)) where it is -1; all of shape ``(N,)``."""
+        """log F(t) where ``side`` is +1 and log(1 - F(t)) where it is -1; all of shape
+        ``(N,)``."""
 
     @abstractmethod
     def log_density(self, t: Tensor) -> Tensor:
-        """Log density in nats, shape ``(N,)``. It steers Newton's method; log-determinants are taken from :meth:`log_tail`."""
+        """Log density in nats, shape ``(N,)``. It steers Newton's method;
+        log-determinants are taken from :meth:`log_tail`."""
 
     @abstractmethod
     def take(self, rows: Tensor) -> Fibre:
-        """The distributions of some of the rows, a bool mask ``(N,)`` or numbers ``(n,)``."""
+        """The distributions of some of the rows, a bool mask ``(N,)`` or numbers
+        ``(n,)``."""
 
     def tail(self, t: Tensor) -> Tail:
         """The smaller tail at each ``t``, shape ``(N,)``."""
@@ -80,10 +89,12 @@ class Fibre(ABC):
         return Tail(self.log_tail(t, side), side)
 
     def quantile(self, tail: Tail, *, steps: int = 200) -> tuple[Tensor, Tensor]:
-        """The t with these tails, and by how much the logarithm of the tail *as evaluated* misses there; each of shape ``(N,)``.
+        """The t with these tails, and by how much the logarithm of the tail *as
+        evaluated* misses there; each of shape ``(N,)``.
 
         Raises:
-            HypothesisError: a tail that the distribution does not reach on the floating-point line.
+            HypothesisError: a tail that the distribution does not reach on the
+                floating-point line.
         """
         log_p, side = tail
         low, high, found = self._bracket(log_p * side, side)
@@ -112,8 +123,10 @@ class Conditionals(ABC):
     """The distributions of x_d given x_1..x_{d-1}, d = 1..D.
 
     Attributes:
-        dim: D. connected: Whether every conditional distribution has a positive density on an interval (so that the map is a bijection).
-        numbers: How many numbers a point costs at most while a fibre is held, for the tiles.
+        dim: D. connected: Whether every conditional distribution has a positive density
+            on an interval (so that the map is a bijection).
+        numbers: How many numbers a point costs at most while a fibre is held, for the
+            tiles.
     """
 
     dim: int
@@ -122,11 +135,13 @@ class Conditionals(ABC):
 
     @abstractmethod
     def fibre(self, before: Tensor) -> Fibre:
-        """The distributions of coordinate d + 1 given rows of the first d, shape ``(N, d)``, ``0 <= d < D``."""
+        """The distributions of coordinate d + 1 given rows of the first d, shape ``(N,
+        d)``, ``0 <= d < D``."""
 
 
 class KnownConditionals(Conditionals):
-    """Conditionals of a distribution that is known jointly: a distribution itself, whose density and sampler use none of them.
+    """Conditionals of a distribution that is known jointly: a distribution itself,
+    whose density and sampler use none of them.
 
     Attributes:
         joint: The distribution.
@@ -147,7 +162,8 @@ class KnownConditionals(Conditionals):
 
 
 class MixtureFibre(Fibre):
-    """Mixtures of normals on the line: log weights, means ``(K, N)`` and scales ``(K, 1)``."""
+    """Mixtures of normals on the line: log weights, means ``(K, N)`` and scales ``(K,
+    1)``."""
 
     def __init__(self, log_weights: Tensor, means: Tensor, scales: Tensor) -> None:
         self.log_weights, self.means, self.scales = log_weights, means, scales
@@ -156,7 +172,8 @@ class MixtureFibre(Fibre):
         self.scale = (weights * (scales**2 + (means - self.centre).square())).sum(0).sqrt()
 
     def log_tail(self, t: Tensor, side: Tensor) -> Tensor:
-        """log sum_k w_k Phi(side z_k), a sum of positive terms on either side; ``(N,)``."""
+        """log sum_k w_k Phi(side z_k), a sum of positive terms on either side;
+        ``(N,)``."""
         return torch.logsumexp(
             self.log_weights + torch.special.log_ndtr(side * ((t - self.means) / self.scales)), 0
         ).clamp_max(0.0)
@@ -177,15 +194,17 @@ class MixtureFibre(Fibre):
 class MixtureConditionals(KnownConditionals):
     r"""The conditionals of a Gaussian mixture, in closed form for every D.
 
-    With :math:`\Sigma_k = L_k L_k^T` and :math:`z_k = L_k^{-1}(x - m_k)`, coordinate d of component k given the earlier ones is normal
-    with mean :math:`m_{kd} + \sum_{j<d} L_{k,dj} z_{kj}` and standard deviation :math:`L_{k,dd}`, and the weights are those of the
-    components at the earlier coordinates.
+    With :math:`\Sigma_k = L_k L_k^T` and :math:`z_k = L_k^{-1}(x - m_k)`, coordinate d
+    of component k given the earlier ones is normal with mean :math:`m_{kd} + \sum_{j<d}
+    L_{k,dj} z_{kj}` and standard deviation :math:`L_{k,dd}`, and the weights are those
+    of the components at the earlier coordinates.
 
     Args:
         weights: Positive, shape ``(K,)``; they are divided by their sum.
         means: ``(K, D)``. covariances: ``(K, D, D)``, positive definite.
     Raises:
-        ValueError: shapes that do not agree, weights that are not positive, a covariance that is not positive definite.
+        ValueError: shapes that do not agree, weights that are not positive, a
+            covariance that is not positive definite.
 
     >>> pair = torch.tensor([[[1.0, 0.5], [0.5, 1.0]]]).double()
     >>> given = MixtureConditionals(torch.ones(1).double(), torch.zeros(1, 2).double(), pair).fibre(torch.ones(1, 1).double())
@@ -211,7 +230,8 @@ class MixtureConditionals(KnownConditionals):
         return own
 
     def fibre(self, before: Tensor) -> MixtureFibre:
-        """Normal mixtures with weights, means and scales by forward substitution, from rows ``(N, d)``."""
+        """Normal mixtures with weights, means and scales by forward substitution, from
+        rows ``(N, d)``."""
         d = before.shape[1]
         z = self._standardised(before)
         diagonal = torch.diagonal(self.factors, dim1=1, dim2=2)
@@ -275,9 +295,12 @@ class ProductConditionals(KnownConditionals):
     """Independent coordinates: the conditionals are the marginals.
 
     Args:
-        marginals: Whatever :func:`numerics.distributions.adapters.as_product` reads: a list of torch distributions, frozen SciPy distributions or
-            :class:`numerics.distributions.product.Marginal`, or one torch distribution with a batch of D. A ready
-            :class:`numerics.distributions.product.Product` is taken as it is, distributions with gaps included.
+        marginals: Whatever :func:`numerics.distributions.adapters.as_product` reads: a
+            list of torch distributions, frozen SciPy distributions or
+            :class:`numerics.distributions.product.Marginal`, or one torch distribution
+            with a batch of D. A ready
+            :class:`numerics.distributions.product.Product` is taken as it is,
+            distributions with gaps included.
 
     >>> from torch.distributions import Gumbel, Normal
     >>> ProductConditionals([Normal(0.0, 1.0), Gumbel(0.0, 1.0)]).dim
@@ -312,13 +335,17 @@ class _CalledFibre(Fibre):
 
 
 class FlowConditionals(Conditionals):
-    """An autoregressive flow z = T(x) into independent standard normals, T lower triangular and increasing: F_d = Phi(z_d).
+    """An autoregressive flow z = T(x) into independent standard normals, T lower
+    triangular and increasing: F_d = Phi(z_d).
 
     Args:
-        to_normal: T, from points ``(N, D)`` to points ``(N, D)``, differentiable by autograd; z_d depends on x_1..x_d alone.
-        probe: A few points ``(n, D)`` at which triangularity and monotony are checked, and whose dtype and device are used.
+        to_normal: T, from points ``(N, D)`` to points ``(N, D)``, differentiable by
+            autograd; z_d depends on x_1..x_d alone.
+        probe: A few points ``(n, D)`` at which triangularity and monotony are checked,
+            and whose dtype and device are used.
     Raises:
-        HypothesisError: at the probe, z_d moves with a later coordinate, or falls with its own.
+        HypothesisError: at the probe, z_d moves with a later coordinate, or falls with
+            its own.
 
     >>> flow = FlowConditionals(lambda x: 2 * x, torch.zeros(1, 1).double())
     >>> flow.fibre(torch.zeros(1, 0).double()).log_tail(torch.zeros(1).double(), torch.ones(1).double()).exp()
@@ -378,9 +405,11 @@ class CallableConditionals(Conditionals):
 
     Args:
         dim: D.
-        log_cdf: From abscissae ``(N,)`` and earlier coordinates ``(N, d)`` to log F, ``(N,)``; d tells the coordinate.
+        log_cdf: From abscissae ``(N,)`` and earlier coordinates ``(N, d)`` to log F,
+            ``(N,)``; d tells the coordinate.
         log_density: Likewise, the conditional log density; it steers the inverse.
-        log_sf: Likewise, log(1 - F); from ``log_cdf`` when omitted, and then the upper tail saturates near 1e-16.
+        log_sf: Likewise, log(1 - F); from ``log_cdf`` when omitted, and then the upper
+            tail saturates near 1e-16.
         connected: Whether every conditional has a positive density on an interval.
 
     >>> own = CallableConditionals(1, log_cdf=lambda t, _: torch.special.log_ndtr(t), log_density=lambda t, _: -t * t / 2 - LOG_SQRT_2PI)

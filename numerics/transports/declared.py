@@ -1,7 +1,9 @@
-"""Distributions called by a name, with the Knothe-Rosenblatt map of each, and distributions that spoil a hypothesis of it.
+"""Distributions called by a name, with the Knothe-Rosenblatt map of each, and
+distributions that spoil a hypothesis of it.
 
-Every maker takes the same arguments: the distribution's name, the dimension D, where its conditionals come from ("closed form" or
-"quadrature"), and a stream for its parameters.
+Every maker takes the same arguments: the distribution's name, the dimension D, where
+its conditionals come from ("closed form" or "quadrature"), and a stream for its
+parameters.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ KINDS = {
 
 
 class TransportedDistribution(Distribution, Protocol):
-    """A distribution that is drawn without its conditionals, and the map that goes through them (or through values of its density)."""
+    """A distribution that is drawn without its conditionals, and the map that goes
+    through them (or through values of its density)."""
 
     def map(self) -> KnotheRosenblatt:
         """The map."""
@@ -52,7 +55,8 @@ class Transported:
 
     Attributes:
         source: The sampler, with a ``log_prob`` where it has a density.
-        through: The conditionals that the map goes through; None for quadrature over values of the density.
+        through: The conditionals that the map goes through; None for quadrature over
+            values of the density.
         density: The log density, where it is not the sampler's own.
     """
 
@@ -67,12 +71,14 @@ class Transported:
 
     @property
     def gaussian(self) -> tuple[Tensor, Tensor] | None:
-        """Mean ``(D,)`` and covariance ``(D, D)`` where the distribution is one Gaussian."""
+        """Mean ``(D,)`` and covariance ``(D, D)`` where the distribution is one
+        Gaussian."""
         one = isinstance(self.source, GaussianMixture) and len(self.source.weights) == 1
         return (self.source.means[0], self.source.covariances[0]) if one else None
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Joint log density in nats of points ``(N, D)``, shape ``(N,)``, by no conditional."""
+        """Joint log density in nats of points ``(N, D)``, shape ``(N,)``, by no
+        conditional."""
         return (self.density or self.source.log_prob)(x)
 
     def sample(self, n: int, stream: Stream) -> Tensor:
@@ -80,7 +86,8 @@ class Transported:
         return self.source.sample(n, stream)
 
     def map(self) -> KnotheRosenblatt:
-        """Through the conditionals where there are some, or else by quadrature over values of the density alone."""
+        """Through the conditionals where there are some, or else by quadrature over
+        values of the density alone."""
         if self.through is not None:
             return KnotheRosenblatt.from_conditionals(self.through)
         like, tolerance = self.source.mean(), 1e-9 if self.dim < 3 else 1e-6
@@ -88,13 +95,16 @@ class Transported:
 
 
 def declared_transport(name: str, D: int, by: str, stream: Stream) -> Transported:
-    """The distribution of that name on R^D, its parameters from the stream, with its map.
+    """The distribution of that name on R^D, its parameters from the stream, with its
+    map.
 
     Args:
-        name: "split" (each coordinate uniform on two intervals), "logistic", "tied" (one Gaussian whose coordinates all have correlation
-            0.8 with each other), "gaussian", "correlated" (two components) or "mixture" (three).
+        name: "split" (each coordinate uniform on two intervals), "logistic", "tied"
+            (one Gaussian whose coordinates all have correlation 0.8 with each other),
+            "gaussian", "correlated" (two components) or "mixture" (three).
         D: Dimension.
-        by: "closed form" or "quadrature": what the map of a Gaussian mixture goes through. The others have one way each.
+        by: "closed form" or "quadrature": what the map of a Gaussian mixture goes
+            through. The others have one way each.
         stream: Source of the parameters.
     Raises:
         KeyError: another name.
@@ -119,7 +129,8 @@ class Unconditional(Conditionals):
         self.joint, self.dim, self.numbers = joint, joint.dim, MixtureConditionals.of(joint).numbers
 
     def fibre(self, before: Tensor) -> Fibre:
-        """The unconditional distribution of the coordinate, at every point: from rows ``(N, d)``."""
+        """The unconditional distribution of the coordinate, at every point: from rows
+        ``(N, d)``."""
         d, n = before.shape[1], before.shape[0]
         own = self.joint
         weights, means = own.weights.log()[:, None].expand(-1, n), own.means[:, d, None].expand(-1, n)
@@ -127,7 +138,8 @@ class Unconditional(Conditionals):
 
 
 def unconditional_transport(name: str, D: int, by: str, stream: Stream) -> Transported:
-    """The declared distribution, and a map whose coordinates do not depend on the earlier ones."""
+    """The declared distribution, and a map whose coordinates do not depend on the
+    earlier ones."""
     source = declared_transport(name, D, by, stream).source
     return Transported(source, Unconditional(source))
 
@@ -143,7 +155,8 @@ class HalfNormal:
 
 
 def atomic_transport(name: str, D: int, by: str, stream: Stream) -> Transported:
-    """A distribution on the line with an atom, whatever is asked for, through its distribution function, which jumps.
+    """A distribution on the line with an atom, whatever is asked for, through its
+    distribution function, which jumps.
 
     >>> (atomic_transport("", 1, "", Stream(1)).sample(100, Stream(2)) == 0).any()
     tensor(True)
@@ -162,7 +175,8 @@ def split_transport(name: str, D: int, by: str, stream: Stream) -> Transported:
 
 @dataclass(frozen=True)
 class Widened:
-    """Samples of another distribution, a quarter wider about the origin than its density says."""
+    """Samples of another distribution, a quarter wider about the origin than its
+    density says."""
 
     source: Sampler
 

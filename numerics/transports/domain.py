@@ -1,4 +1,5 @@
-"""What a transport asks of the functions and points that it is given: how they are called, and what is said where they fail."""
+"""What a transport asks of the functions and points that it is given: how they are
+called, and what is said where they fail."""
 
 from __future__ import annotations
 
@@ -41,8 +42,10 @@ class Trouble:
     """At which points a map can not be trusted, and why.
 
     Args:
-        size: How many points were looked at. device: Where they live, and the rows with them.
-        causes: For each cause met, the rows, increasing, int64; a row may stand under several. The causes are the keys of ``CAUSES``.
+        size: How many points were looked at. device: Where they live, and the rows with
+            them.
+        causes: For each cause met, the rows, increasing, int64; a row may stand under
+            several. The causes are the keys of ``CAUSES``.
 
     >>> trouble = Trouble(3, {"p is zero": torch.tensor([1])})
     >>> trouble.counts, trouble.sound
@@ -80,7 +83,8 @@ class Trouble:
 
 
 def within_range(log_r: Tensor, fine: Tensor) -> bool:
-    """Whether no exponential in ``log_r`` and no sum in ``fine`` leaves the normal numbers of their precision (one pass over ``log_r``).
+    """Whether no exponential in ``log_r`` and no sum in ``fine`` leaves the normal
+    numbers of their precision (one pass over ``log_r``).
 
     Args:
         log_r: Shape ``(m, n)``, not empty. fine: Shape ``(n,)``.
@@ -94,7 +98,8 @@ def within_range(log_r: Tensor, fine: Tensor) -> bool:
 
 
 def causes_of(logs: tuple[Tensor, Tensor, Tensor], fine: Tensor) -> dict[str, Tensor]:
-    """For each cause the mask of the fibres that show it; ``logs`` are log r, log p, log s of shape ``(m, n)``, ``fine`` sums ``(n,)``.
+    """For each cause the mask of the fibres that show it; ``logs`` are log r, log p,
+    log s of shape ``(m, n)``, ``fine`` sums ``(n,)``.
 
     >>> zero = torch.zeros(2, 1)
     >>> causes = causes_of((-zero + torch.inf, zero, zero - torch.inf), torch.full((1,), torch.inf))
@@ -129,14 +134,16 @@ def complaint(cause: str, count: int, size: int, dtype: torch.dtype) -> Hypothes
 
 
 def evaluated(name: str, function: LogFunction, points: Tensor) -> Tensor:
-    """``function(points)``, one number a row in the precision and on the device of the points, or an error that says what to change.
+    """``function(points)``, one number a row in the precision and on the device of the
+    points, or an error that says what to change.
 
     Args:
         points: Shape ``(N, D)``.
     Returns:
         Shape ``(N,)``.
     Raises:
-        HypothesisError: the function refuses points between data points (a discrete distribution, or one of bounded support).
+        HypothesisError: the function refuses points between data points (a discrete
+            distribution, or one of bounded support).
         ValueError: it fails, or returns something else.
 
     >>> evaluated("log_prob", lambda x: x.sum(1), torch.ones(2, 3))

@@ -1,8 +1,11 @@
-r"""Panels along the fibres of a map, split where the quadrature errs, for all points at once.
+r"""Panels along the fibres of a map, split where the quadrature errs, for all points at
+once.
 
-A fibre is walked from its base point towards its point, by the distance :math:`\tau \ge 0` from the base point. Panels are intervals of it;
-the last one, which holds the point, is split until the slope of the partial integral is known, the others until the integral is. Both estimates
-look at how fast the coefficients of a panel fall: a kink of p/s costs some ten panels for every three digits, and nothing elsewhere.
+A fibre is walked from its base point towards its point, by the distance :math:`\tau \ge
+0` from the base point. Panels are intervals of it; the last one, which holds the point,
+is split until the slope of the partial integral is known, the others until the integral
+is. Both estimates look at how fast the coefficients of a panel fall: a kink of p/s
+costs some ten panels for every three digits, and nothing elsewhere.
 """
 
 from __future__ import annotations
@@ -39,9 +42,11 @@ NOISE = 64.0  # by how much a slope found from 15 values enlarges their rounding
 
 @functools.lru_cache(maxsize=16)
 def _matrices(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Weights, and the matrices from values at the nodes to their Legendre coefficients, to derivatives there, and from coefficients to antiderivatives.
+    """Weights, and the matrices from values at the nodes to their Legendre
+    coefficients, to derivatives there, and from coefficients to antiderivatives.
 
-    The coefficients are those in polynomials that are orthonormal under the rule, so that a coefficient is an error of integration's size.
+    The coefficients are those in polynomials that are orthonormal under the rule, so
+    that a coefficient is an error of integration's size.
     """
     nodes, weights = np.array(RULE.nodes), np.array(RULE.weights)
     legendre = np.polynomial.legendre.legvander(2 * nodes - 1, len(nodes) - 1)
@@ -56,13 +61,16 @@ def _matrices(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor,
 
 
 def coefficient_error(values: Tensor) -> Tensor:
-    r"""What the rule errs by on [0, 1], from values at its nodes ``(*, 15)``; an estimate, shape ``(*,)``.
+    r"""What the rule errs by on [0, 1], from values at its nodes ``(*, 15)``; an
+    estimate, shape ``(*,)``.
 
     .. math:: E = \sqrt{a_{11}^2 + \dots + a_{14}^2}\; \min\bigl(1, (\varrho/0.15)^4\bigr)
 
-    with coefficients a_k in polynomials orthonormal under the rule, and the larger ratio rho of consecutive pairs of the last six. Where p/s is smooth the
-    coefficients fall geometrically and the rule, of degree 23, errs by far less. For a single kink anywhere but in the 0.9 % of the panel beyond its outermost
-    nodes the rule errs by less than E; for a single jump by less than 2 E.
+    with coefficients a_k in polynomials orthonormal under the rule, and the larger
+    ratio rho of consecutive pairs of the last six. Where p/s is smooth the coefficients
+    fall geometrically and the rule, of degree 23, errs by far less. For a single kink
+    anywhere but in the 0.9 % of the panel beyond its outermost nodes the rule errs by
+    less than E; for a single jump by less than 2 E.
 
     >>> bool(coefficient_error(torch.ones(15).double()) < 1e-12)
     True
@@ -75,7 +83,8 @@ def coefficient_error(values: Tensor) -> Tensor:
 
 
 def cumulative_coefficients(values: Tensor) -> Tensor:
-    """Legendre coefficients ``(*, 16)`` on [0, 1] of the integral from 0 of the polynomial through ``values`` ``(*, 15)``.
+    """Legendre coefficients ``(*, 16)`` on [0, 1] of the integral from 0 of the
+    polynomial through ``values`` ``(*, 15)``.
 
     >>> cumulative_coefficients(torch.ones(15).double())[:2]  # t = 1/2 + (2 t - 1)/2
     tensor([0.5000, 0.5000], dtype=torch.float64)
@@ -84,15 +93,19 @@ def cumulative_coefficients(values: Tensor) -> Tensor:
 
 
 class Lines:
-    """The fibres of N points, each seen from its base point towards its point, with what the functions said there.
+    """The fibres of N points, each seen from its base point towards its point, with
+    what the functions said there.
 
     Args:
-        log_prob, log_score: ``(M, D)`` to ``(M,)``. integrand: From (log p, log s) to the logarithm of what is integrated.
-        rest: The other coordinates, ``(N, D - 1)``. start: Base points ``(N,)``. side: +1 or -1, ``(N,)``.
+        log_prob, log_score: ``(M, D)`` to ``(M,)``. integrand: From (log p, log s) to
+            the logarithm of what is integrated.
+        rest: The other coordinates, ``(N, D - 1)``. start: Base points ``(N,)``. side:
+            +1 or -1, ``(N,)``.
         tile: Points evaluated at once. precision: The unit roundoff of log p.
 
     Attributes:
-        evaluations: Points at which both functions were evaluated. seen: For each cause of trouble the rows at which a node between base and point showed it.
+        evaluations: Points at which both functions were evaluated. seen: For each cause
+            of trouble the rows at which a node between base and point showed it.
     """
 
     def __init__(  # noqa: PLR0917
@@ -106,7 +119,8 @@ class Lines:
         self.size = torch.ones_like(start)
 
     def logs(self, distance: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """log integrand, log p and log s at ``distance`` ``(M, k)`` on the fibres ``rows`` ``(M,)``; differentiable by ``distance``."""
+        """log integrand, log p and log s at ``distance`` ``(M, k)`` on the fibres
+        ``rows`` ``(M,)``; differentiable by ``distance``."""
         per = max(1, self.tile // distance.shape[1]) if distance.numel() else 1
         parts = [self._some(d, r) for d, r in zip(distance.split(per), rows.split(per), strict=True)]
         return tuple(torch.cat(part) for part in zip(*parts, strict=True))  # type: ignore[return-value]
@@ -123,7 +137,8 @@ class Lines:
         return self.integrand(log_p, log_s), log_p, log_s
 
     def watched(self, distance: Tensor, rows: Tensor) -> Tensor:
-        """log integrand as :meth:`logs`, ``(M, k)``, without gradients, -inf where it is undefined; trouble and sizes are noted for the rows ``(M,)``."""
+        """log integrand as :meth:`logs`, ``(M, k)``, without gradients, -inf where it
+        is undefined; trouble and sizes are noted for the rows ``(M,)``."""
         with torch.no_grad():
             log_r, log_p, log_s = self.logs(distance, rows)
         found = {
@@ -141,7 +156,8 @@ class Lines:
         return torch.where(log_r.isnan(), -torch.inf, log_r)
 
     def beyond(self, distance: Tensor, rows: Tensor) -> Tensor:
-        """log integrand as :meth:`logs`, ``(M, k)``, beyond the points, where p may end: -inf where it is undefined, and nothing is noted."""
+        """log integrand as :meth:`logs`, ``(M, k)``, beyond the points, where p may
+        end: -inf where it is undefined, and nothing is noted."""
         with torch.no_grad():
             return torch.where((found := self.logs(distance, rows)[0]).isnan(), -torch.inf, found)
 
@@ -152,7 +168,8 @@ class Lines:
 
 @dataclass
 class _Pieces:
-    """Whole panels: which fibre, from where to where, log integral, log error, and the log error of the panel that each was half of."""
+    """Whole panels: which fibre, from where to where, log integral, log error, and the
+    log error of the panel that each was half of."""
 
     row: Tensor
     low: Tensor
@@ -169,7 +186,8 @@ class _Pieces:
 
 
 def _log_integrals(log_r: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
-    """log of the integrals and of their estimated errors from log values ``(M, 15)`` on panels of that width."""
+    """log of the integrals and of their estimated errors from log values ``(M, 15)`` on
+    panels of that width."""
     top = log_r.amax(1)
     safe = torch.where(torch.isfinite(top), top, 0.0)
     values = (log_r - safe[:, None]).exp()
@@ -179,17 +197,22 @@ def _log_integrals(log_r: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class PanelTable:
-    """The panels of N fibres between an anchor and the points: the base point, or the end of the fibre beyond the point.
+    """The panels of N fibres between an anchor and the points: the base point, or the
+    end of the fibre beyond the point.
 
     Args:
-        lines: The fibres. rows: Which of them, ``(n,)``. reach: Distances of the points from their base points, ``(n,)``.
+        lines: The fibres. rows: Which of them, ``(n,)``. reach: Distances of the points
+            from their base points, ``(n,)``.
         to_end: Whether the anchor is the end of the fibre.
-        tolerance: Relative error to which panels with kinks are split; those without to ``fine``.
+        tolerance: Relative error to which panels with kinks are split; those without to
+            ``fine``.
         fine: Relative error to which panels without kinks are split.
-        slopes: Whether the panels that hold the points are split for the slope there, and not for their integral alone.
+        slopes: Whether the panels that hold the points are split for the slope there,
+            and not for their integral alone.
 
     Attributes:
-        pieces: The whole panels. low, high: The panel that holds the point. log_before: log of the integral of the whole panels, ``(n,)``.
+        pieces: The whole panels. low, high: The panel that holds the point. log_before:
+            log of the integral of the whole panels, ``(n,)``.
         finite: Whether the integral to the end converged, ``(n,)``.
     """
 
@@ -259,7 +282,8 @@ class PanelTable:
         return torch.logaddexp(whole, self.partial[1])
 
     def refine(self, tolerance: float, coarse: Tensor | None = None) -> None:
-        """Split until the integrals and the slopes at the points are known to ``tolerance``; only the rows of ``coarse`` ``(n,)``, if given."""
+        """Split until the integrals and the slopes at the points are known to
+        ``tolerance``; only the rows of ``coarse`` ``(n,)``, if given."""
         self.tolerance = tolerance
         chosen = torch.ones_like(self.finite) if coarse is None else coarse
         if coarse is not None:
@@ -273,7 +297,8 @@ class PanelTable:
                 return
 
     def _narrow(self, chosen: Tensor) -> None:
-        """Halve the panels that hold the points until their far ends have moved, so that the partial integrals are others."""
+        """Halve the panels that hold the points until their far ends have moved, so
+        that the partial integrals are others."""
         far, error = self.far.clone(), self.slope[1] - self.slope[0]
         for _ in range(ROUNDS):
             rows = chosen & self._splittable() & (self.far == far)
@@ -297,7 +322,8 @@ class PanelTable:
         self.pieces = self.pieces.joined(_Pieces(owner, low, high, integral, error, before))
 
     def _evaluate_points(self) -> None:
-        """The partial integral from ``far`` to the point, and its slope by differentiating the polynomial through the values."""
+        """The partial integral from ``far`` to the point, and its slope by
+        differentiating the polynomial through the values."""
         rows, self._point = self._point, self._point[:0]
         far, reach = self.far[rows], self.reach[rows]
         nodes, weights = RULE.tensors(far)[0], _matrices(far.dtype, far.device)[0]
@@ -311,11 +337,13 @@ class PanelTable:
         self.lines.size[self.rows[rows]] = 1 + log_r.amax(1).abs().nan_to_num(posinf=1.0)  # where the values count
 
     def _noise(self, rows: Tensor) -> Tensor:
-        """log of the relative rounding of p/s on each row: splitting below it is in vain."""
+        """log of the relative rounding of p/s on each row: splitting below it is in
+        vain."""
         return (self.lines.precision * 16 * self.lines.size[self.rows[rows]]).log()
 
     def _wanted(self, error: Tensor, before: Tensor, rows: Tensor, amplified: float) -> Tensor:
-        """Whether a relative log error is above the tolerance, or above ``fine`` and still falling fast."""
+        """Whether a relative log error is above the tolerance, or above ``fine`` and
+        still falling fast."""
         noise = self._noise(rows)
         floor = noise + math.log(amplified)
         if amplified > 1:  # a slope, whose noise narrower panels lessen as long as there are digits left
@@ -352,7 +380,8 @@ class PanelTable:
         return self.high - self.low > 8 * torch.finfo(self.reach.dtype).eps * (1 + self.high)
 
     def _split_point(self, mask: Tensor, error: Tensor) -> None:
-        """Halve the panels that hold the points; the half without the point becomes a whole panel where it lies towards the anchor."""
+        """Halve the panels that hold the points; the half without the point becomes a
+        whole panel where it lies towards the anchor."""
         rows = mask.nonzero()[:, 0]
         if not rows.numel():
             return
@@ -367,7 +396,8 @@ class PanelTable:
         self._point = moved
 
     def _extend(self, chosen: Tensor) -> bool:
-        """Another octave towards the end, where what may be left beyond the last one is not negligible."""
+        """Another octave towards the end, where what may be left beyond the last one is
+        not negligible."""
         n, pieces = self.rows.numel(), self.pieces
         inside = pieces.low >= self._edge(self.octave - 1)[pieces.row]
         older = (pieces.low >= self._edge(self.octave - 2)[pieces.row]) & ~inside
@@ -390,7 +420,8 @@ class PanelTable:
     # What the table is kept for.
 
     def panel_of(self, log_target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The panel in which the integral from the anchor reaches ``log_target`` ``(n,)``: log of the integral before it, its far end and its near end."""
+        """The panel in which the integral from the anchor reaches ``log_target``
+        ``(n,)``: log of the integral before it, its far end and its near end."""
         n = self.rows.numel()
         row = torch.cat([self.pieces.row, torch.arange(n, device=self.rows.device)])
         ends = [torch.cat([getattr(self.pieces, name), getattr(self, name)]) for name in ("low", "high")]
@@ -411,7 +442,8 @@ class PanelTable:
 
 
 def _log_sum_by_row(logs: Tensor, rows: Tensor, n: int) -> Tensor:
-    """logsumexp of ``logs`` over equal ``rows``, ``(n,)``; -inf for a row without any."""
+    """logsumexp of ``logs`` over equal ``rows``, ``(n,)``; -inf for a row without
+    any."""
     top = logs.new_full((n,), -torch.inf).scatter_reduce(0, rows, logs, "amax")
     safe = torch.where(torch.isfinite(top), top, 0.0)
     sums = logs.new_zeros(n).index_add_(0, rows, (logs - safe[rows]).exp())

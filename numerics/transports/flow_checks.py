@@ -1,11 +1,15 @@
-r"""What a normalising flow says of itself, measured: its log-determinants, its inverse, its density, its rows.
+r"""What a normalising flow says of itself, measured: its log-determinants, its inverse,
+its density, its rows.
 
-A flow is a map T from the data to a base with density q, and says :math:`\log p(x) = \log q(T(x)) + \log|\det \partial T/\partial x|`. Each
-function compares one thing that it says with the map as evaluated, and returns a :class:`~numerics.bounds.Measurement`. The Jacobian is
-autograd's; nothing here reads the formula by which a layer computes its log-determinant.
+A flow is a map T from the data to a base with density q, and says :math:`\log p(x) =
+\log q(T(x)) + \log|\det \partial T/\partial x|`. Each function compares one thing that
+it says with the map as evaluated, and returns a :class:`~numerics.bounds.Measurement`.
+The Jacobian is autograd's; nothing here reads the formula by which a layer computes its
+log-determinant.
 
-A flow is a black box: how far rounding goes inside it is *estimated* from the size of what goes in and comes out and from the condition of
-its Jacobian, and the bounds say so.
+A flow is a black box: how far rounding goes inside it is *estimated* from the size of
+what goes in and comes out and from the condition of its Jacobian, and the bounds say
+so.
 """
 
 from __future__ import annotations
@@ -50,7 +54,8 @@ __all__ = [
 
 
 def units_of(dim: int, depth: int = 1, precision: float = torch.finfo(torch.float64).eps) -> float:
-    """16 (D + 8) units of rounding for each of ``depth`` layers: what a composed map is taken to lose, relative to its size.
+    """16 (D + 8) units of rounding for each of ``depth`` layers: what a composed map is
+    taken to lose, relative to its size.
 
     >>> units_of(2, 3) / torch.finfo(torch.float64).eps
     480.0
@@ -60,9 +65,11 @@ def units_of(dim: int, depth: int = 1, precision: float = torch.finfo(torch.floa
 
 @dataclass(frozen=True)
 class Linearised:
-    """A map at N points: ``images`` ``(N, D)``, ``jacobian`` ``(N, D, D)``, its log|det| by elimination and sign ``(N,)``, and its singular values.
+    """A map at N points: ``images`` ``(N, D)``, ``jacobian`` ``(N, D, D)``, its
+    log|det| by elimination and sign ``(N,)``, and its singular values.
 
-    ``condition`` is the quotient of the largest singular value ``norm`` and the smallest one ``least``, each ``(N,)``; infinite where J is singular.
+    ``condition`` is the quotient of the largest singular value ``norm`` and the
+    smallest one ``least``, each ``(N,)``; infinite where J is singular.
     """
 
     images: Tensor
@@ -79,7 +86,8 @@ class Linearised:
 
     @property
     def finite(self) -> Tensor:
-        """Where images and Jacobian are numbers and the Jacobian is not singular, ``(N,)``."""
+        """Where images and Jacobian are numbers and the Jacobian is not singular,
+        ``(N,)``."""
         return torch.isfinite(self.images).all(1) & torch.isfinite(self.log_det) & torch.isfinite(self.condition)
 
     def at(self, kept: Tensor) -> Linearised:
@@ -89,15 +97,20 @@ class Linearised:
 
 
 def linearise(transform: Transform, x: Tensor, context: Tensor | None = None, *, rows: int = ROWS) -> Linearised:
-    r"""Images, Jacobians and their determinants, vectorised: every point is repeated D times and each copy differentiates one output.
+    r"""Images, Jacobians and their determinants, vectorised: every point is repeated D
+    times and each copy differentiates one output.
 
     Args:
-        transform: From points ``(N, D)`` and rows of context to images ``(N, D)``; an image may depend on its own row only.
-        x: ``(N, D)``. context: ``(N, C)`` or None. rows: How many copies are pushed through at once, which bounds memory.
+        transform: From points ``(N, D)`` and rows of context to images ``(N, D)``; an
+            image may depend on its own row only.
+        x: ``(N, D)``. context: ``(N, C)`` or None. rows: How many copies are pushed
+            through at once, which bounds memory.
     Raises:
-        ValueError: the map changes the shape of its points, or is cut off from autograd.
+        ValueError: the map changes the shape of its points, or is cut off from
+            autograd.
     Accuracy:
-        That of autograd; log|det| by LU with partial pivoting, singular values by LAPACK.
+        That of autograd; log|det| by LU with partial pivoting, singular values by
+        LAPACK.
 
     >>> linearise(lambda x, _: torch.e * x, torch.zeros(1, 2).double()).log_det
     tensor([2.], dtype=torch.float64)
@@ -140,18 +153,23 @@ def _decompose_jacobians(images: Tensor, jacobian: Tensor) -> Linearised:
 def derivative_by_differences(
     transform: Transform, x: Tensor, context: Tensor | None, directions: Tensor, found: Tensor, *, solver: float = 0.0
 ) -> Measurement:
-    r"""Autograd's Jacobian along directions against central differences of the map itself.
+    r"""Autograd's Jacobian along directions against central differences of the map
+    itself.
 
     .. math:: |J v - (T(x + h v) - T(x - h v)) / 2h|
 
-    A layer that detaches part of its graph has a Jacobian by autograd that is not its derivative; then no log-determinant may be judged by it.
+    A layer that detaches part of its graph has a Jacobian by autograd that is not its
+    derivative; then no log-determinant may be judged by it.
 
     Args:
-        x: ``(N, D)``. context: ``(N, C)`` or None. directions: Unit vectors ``(N, D)``. found: Autograd's J v, ``(N, D)``.
-        solver: Tolerance of an adaptive solver inside the map, whose errors divided by the step are added.
+        x: ``(N, D)``. context: ``(N, C)`` or None. directions: Unit vectors ``(N, D)``.
+            found: Autograd's J v, ``(N, D)``.
+        solver: Tolerance of an adaptive solver inside the map, whose errors divided by
+            the step are added.
     Accuracy:
-        The step is the cube root of the unit roundoff, or of the solver's tolerance. What doubling the step changes bounds what is left of its square, an estimate; rounding
-        adds a few units of the size of the images over the step.
+        The step is the cube root of the unit roundoff, or of the solver's tolerance.
+        What doubling the step changes bounds what is left of its square, an estimate;
+        rounding adds a few units of the size of the images over the step.
 
     >>> x, along = torch.ones(1, 1).double(), torch.ones(1, 1).double()
     >>> bool((derivative_by_differences(lambda x, _: x**2, x, None, along, 2 * x).residual < 1e-9).all())
@@ -184,11 +202,14 @@ def derivative_by_differences(
 def log_determinant(
     claimed: Tensor, found: Linearised, *, units: float, condition: Tensor | None = None, solver: float = 0.0
 ) -> Measurement:
-    """A log-determinant that a map states, against log|det| of autograd's Jacobian by elimination.
+    """A log-determinant that a map states, against log|det| of autograd's Jacobian by
+    elimination.
 
     Args:
-        claimed: Nats, ``(N,)``. found: Of the same map at the same points. units: Relative rounding, see :func:`units_of`.
-        condition: Of the Jacobian, ``(N,)``; for a composed map the sum of its layers'. solver: Tolerance of an adaptive solver inside the map.
+        claimed: Nats, ``(N,)``. found: Of the same map at the same points. units:
+            Relative rounding, see :func:`units_of`.
+        condition: Of the Jacobian, ``(N,)``; for a composed map the sum of its layers'.
+            solver: Tolerance of an adaptive solver inside the map.
 
     >>> at = linearise(lambda x, _: torch.e * x, torch.zeros(1, 1).double())
     >>> log_determinant(torch.zeros(1).double(), at, units=units_of(1)).residual  # claimed 0, found 1
@@ -215,11 +236,14 @@ def opposite_log_determinants(
     condition: Tensor | None = None,
     solver: float = 0.0,
 ) -> Measurement:
-    """log|det| of a map at x and of its inverse at T(x), which add up to zero; ``found`` is the map at x.
+    """log|det| of a map at x and of its inverse at T(x), which add up to zero;
+    ``found`` is the map at x.
 
     Args:
-        ahead, back: As the two state them, nats, ``(N,)``. units: Relative rounding, see :func:`units_of`.
-        condition: Of the Jacobian, ``(N,)``; that of ``found`` when omitted. solver: Tolerance of an adaptive solver inside the map.
+        ahead, back: As the two state them, nats, ``(N,)``. units: Relative rounding,
+            see :func:`units_of`.
+        condition: Of the Jacobian, ``(N,)``; that of ``found`` when omitted. solver:
+            Tolerance of an adaptive solver inside the map.
 
     >>> at = linearise(lambda x, _: torch.e * x, torch.zeros(1, 1).double())
     >>> one = torch.ones(1).double()
@@ -239,10 +263,12 @@ def opposite_log_determinants(
 
 
 def sign_of_determinant(found: Linearised, *, units: float) -> Measurement:
-    r"""Whether det J has one sign: 1 at the points whose sign is not that of most, 0 at the others, ``(N,)``.
+    r"""Whether det J has one sign: 1 at the points whose sign is not that of most, 0 at
+    the others, ``(N,)``.
 
-    A continuous bijection of :math:`\mathbb R^D` that is differentiable with det J != 0 has one sign throughout. Rounding can turn the sign of a
-    determinant only where it reaches the smallest singular value (Weyl), which is the bound.
+    A continuous bijection of :math:`\mathbb R^D` that is differentiable with det J != 0
+    has one sign throughout. Rounding can turn the sign of a determinant only where it
+    reaches the smallest singular value (Weyl), which is the bound.
 
     >>> at = linearise(lambda x, _: x**3, torch.tensor([[-1.0], [1.0]]).double())
     >>> sign_of_determinant(at, units=units_of(1)).residual
@@ -260,12 +286,15 @@ def sign_of_determinant(found: Linearised, *, units: float) -> Measurement:
 def round_trip(
     start: Tensor, back: Tensor, middle: Tensor, stretch: Tensor, *, units: float, iteration: float = 0.0
 ) -> Measurement:
-    r"""How far a map and its inverse miss the point they started from, :math:`\max_k |S(T(x))_k - x_k|`.
+    r"""How far a map and its inverse miss the point they started from, :math:`\max_k
+    |S(T(x))_k - x_k|`.
 
     Args:
         start: ``(N, D)``. back: S(T(start)). middle: T(start).
-        stretch: Norm of the derivative of S at the middle, ``(N,)``: how much it enlarges the rounding of T(x).
-        iteration: Relative accuracy to which one of the two solves an equation by iteration, 0 for closed forms.
+        stretch: Norm of the derivative of S at the middle, ``(N,)``: how much it
+            enlarges the rounding of T(x).
+        iteration: Relative accuracy to which one of the two solves an equation by
+            iteration, 0 for closed forms.
 
     >>> x, stretch = torch.ones(1, 1).double(), torch.ones(1).double()
     >>> round_trip(x, x + 0.25, x, stretch, units=units_of(1)).residual
@@ -290,8 +319,10 @@ def density_identity(
     r""":math:`|\log p(x) - \log q(T(x)) - \log|\det J||`, nats, ``(N,)``.
 
     Args:
-        log_p: The flow's own, nats, ``(N,)``. base: log q at the images, ``(N,)``. log_det: The sum of the layers', ``(N,)``.
-        slope: |grad log q| |T(x)| + |grad log p| |x|, ``(N,)``: by how much a relative rounding of the points moves either side.
+        log_p: The flow's own, nats, ``(N,)``. base: log q at the images, ``(N,)``.
+            log_det: The sum of the layers', ``(N,)``.
+        slope: |grad log q| |T(x)| + |grad log p| |x|, ``(N,)``: by how much a relative
+            rounding of the points moves either side.
 
     >>> one = torch.ones(1).double()
     >>> density_identity(one, 3 * one, -2 * one, 0 * one, units=units_of(1)).residual
@@ -310,11 +341,13 @@ def density_identity(
 
 
 def same_values(values: Tensor, others: Tensor, slope: Tensor, *, units: float, solver: float = 0.0) -> Measurement:
-    """Two evaluations of one function at the same points, such as a row alone and the row in a batch; |difference|, ``(N,)``.
+    """Two evaluations of one function at the same points, such as a row alone and the
+    row in a batch; |difference|, ``(N,)``.
 
     Args:
         values, others: Shape ``(N,)``. Equal infinities differ by nothing.
-        slope: |gradient| |x|, ``(N,)``: by how much a relative rounding of the point moves the value.
+        slope: |gradient| |x|, ``(N,)``: by how much a relative rounding of the point
+            moves the value.
 
     >>> one = torch.ones(1).double()
     >>> same_values(one, one + 0.5, 0 * one, units=units_of(1)).residual
@@ -331,9 +364,11 @@ def same_values(values: Tensor, others: Tensor, slope: Tensor, *, units: float, 
 
 
 def half_the_digits(values: Tensor, others: Tensor, precision: float) -> Measurement:
-    """|difference| over 1 + |value| of log p in two precisions; ``precision`` is the unit roundoff of the coarser one, ``(N,)``.
+    """|difference| over 1 + |value| of log p in two precisions; ``precision`` is the
+    unit roundoff of the coarser one, ``(N,)``.
 
-    Where half of its digits are gone, log p is no longer the same number rounded otherwise: a convention, and no bound on rounding.
+    Where half of its digits are gone, log p is no longer the same number rounded
+    otherwise: a convention, and no bound on rounding.
 
     Args:
         values, others: Nats, ``(N,)``.
@@ -352,5 +387,6 @@ SOLVER = 30  # times its tolerance: what a solver that controls its local error 
 
 
 def _solver(tolerance: float, size: Tensor) -> dict[str, Tensor]:
-    """An adaptive solver holds the error of a step to its tolerance; what accumulates is taken as thirty times that, an estimate."""
+    """An adaptive solver holds the error of a step to its tolerance; what accumulates
+    is taken as thirty times that, an estimate."""
     return {"tolerance of the solver": SOLVER * tolerance * size} if tolerance else {}

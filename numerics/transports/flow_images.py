@@ -1,8 +1,10 @@
-r"""Where a map of :math:`\mathbb R^D` folds, what it reaches, and which points it sends to a given place.
+r"""Where a map of :math:`\mathbb R^D` folds, what it reaches, and which points it sends
+to a given place.
 
-A flow has mass one only if its transform is one-to-one and reaches all of the base. Both are looked into from the map as evaluated:
-:func:`find_fold` finds two points with one image, :func:`preimages` solves T(x) = z, :func:`reach` sends points far out and looks how far
-their images come.
+A flow has mass one only if its transform is one-to-one and reaches all of the base.
+Both are looked into from the map as evaluated:
+:func:`find_fold` finds two points with one image, :func:`preimages` solves T(x) = z,
+:func:`reach` sends points far out and looks how far their images come.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ __all__ = ["Fold", "Preimages", "Reach", "find_fold", "one_to_one", "preimages",
 
 @dataclass(frozen=True)
 class Fold:
-    """Two points ``(D,)`` that a map sends to one image, and the map at both (``at``, two points)."""
+    """Two points ``(D,)`` that a map sends to one image, and the map at both (``at``,
+    two points)."""
 
     first: Tensor
     second: Tensor
@@ -33,7 +36,8 @@ class Fold:
 
 @dataclass(frozen=True)
 class Preimages:
-    """Solutions of T(x) = z: ``points`` ``(N, D)``, how far T(x) is from z relative to 1 + |z| (``miss``, ``(N,)``), and whether the search settled."""
+    """Solutions of T(x) = z: ``points`` ``(N, D)``, how far T(x) is from z relative to
+    1 + |z| (``miss``, ``(N,)``), and whether the search settled."""
 
     points: Tensor
     miss: Tensor
@@ -46,7 +50,8 @@ class Preimages:
 
 @dataclass(frozen=True)
 class Reach:
-    """The box that the images of far points fill: ``low`` and ``high``, ``(D,)``; ``points`` of them were finite."""
+    """The box that the images of far points fill: ``low`` and ``high``, ``(D,)``;
+    ``points`` of them were finite."""
 
     low: Tensor
     high: Tensor
@@ -56,12 +61,15 @@ class Reach:
 def preimages(
     transform: Transform, target: Tensor, start: Tensor, context: Tensor | None = None, *, steps: int = STEPS
 ) -> Preimages:
-    """Solve T(x) = z for each row by Newton's method, shortened until the distance falls, with Levenberg's damping where J is nearly singular.
+    """Solve T(x) = z for each row by Newton's method, shortened until the distance
+    falls, with Levenberg's damping where J is nearly singular.
 
     Args:
-        target: ``(N, D)``. start: Where to begin, ``(N, D)``. context: ``(N, C)`` or None.
+        target: ``(N, D)``. start: Where to begin, ``(N, D)``. context: ``(N, C)`` or
+            None.
     Accuracy:
-        ``miss`` is measured at what is returned; nothing is claimed about other solutions.
+        ``miss`` is measured at what is returned; nothing is claimed about other
+        solutions.
 
     >>> preimages(lambda x, _: x**3, torch.tensor([[8.0]]).double(), torch.ones(1, 1).double()).points
     tensor([[2.]], dtype=torch.float64)
@@ -97,7 +105,8 @@ def _distance(images: Tensor, target: Tensor) -> Tensor:
 
 
 def _newton(found: Linearised, wanted: Tensor) -> Tensor:
-    """Solutions of J step = wanted, damped where the Jacobian is nearly singular; zero where it is no number."""
+    """Solutions of J step = wanted, damped where the Jacobian is nearly singular; zero
+    where it is no number."""
     eye = torch.eye(wanted.shape[1]).to(wanted)
     jacobian = found.jacobian.nan_to_num(0.0, 0.0, 0.0)
     normal = jacobian.mT @ jacobian
@@ -118,8 +127,10 @@ def _newton(found: Linearised, wanted: Tensor) -> Tensor:
 def find_fold(transform: Transform, plus: Tensor, minus: Tensor, context: Tensor | None = None) -> Fold | None:
     """Two points with one image, from two points at which det J has opposite signs.
 
-    The segment between them is halved until det J vanishes on it. There T folds along the null vector v of J: it sends points a little to either
-    side to nearly the same place. One of them is kept and T(x) = T(x_kept) is solved from the other side, at growing distances.
+    The segment between them is halved until det J vanishes on it. There T folds along
+    the null vector v of J: it sends points a little to either side to nearly the same
+    place. One of them is kept and T(x) = T(x_kept) is solved from the other side, at
+    growing distances.
 
     Args:
         plus, minus: ``(D,)``. context: One row ``(1, C)``, or None.
@@ -163,10 +174,12 @@ def find_fold(transform: Transform, plus: Tensor, minus: Tensor, context: Tensor
 def one_to_one(
     first: Tensor, second: Tensor, at: Linearised, images: Tensor, *, units: float, solver: float = 0.0
 ) -> Measurement:
-    """How far apart points are that have one image, relative to 1 + their size, ``(N,)``; if T is one-to-one, by rounding alone.
+    """How far apart points are that have one image, relative to 1 + their size,
+    ``(N,)``; if T is one-to-one, by rounding alone.
 
     Args:
-        first, second: ``(N, D)``. at: The map at ``second``. images: T(first), ``(N, D)``. solver: Tolerance of an adaptive solver inside T.
+        first, second: ``(N, D)``. at: The map at ``second``. images: T(first), ``(N,
+            D)``. solver: Tolerance of an adaptive solver inside T.
 
     >>> from numerics.transports.flow_checks import linearise, units_of
     >>> one = torch.ones(1, 1).double()
@@ -202,9 +215,11 @@ def reach(
     directions: int = 64,
     seed: int = 0,
 ) -> Reach | None:
-    """The box that the images of points up to 1e128 spreads from the centre fill, along the axes and in random directions.
+    """The box that the images of points up to 1e128 spreads from the centre fill, along
+    the axes and in random directions.
 
-    A transform onto :math:`\\mathbb R^D` comes as far as one likes; the hyperbolic tangent stays below 1 however far one goes.
+    A transform onto :math:`\\mathbb R^D` comes as far as one likes; the hyperbolic
+    tangent stays below 1 however far one goes.
 
     Args:
         centre, spread: ``(D,)``. context: One row ``(1, C)``, or None.

@@ -1,12 +1,16 @@
-r"""Conditional distributions of a density on R, R^2 or R^3 by quadrature on a tensor grid of panels that all points share.
+r"""Conditional distributions of a density on R, R^2 or R^3 by quadrature on a tensor
+grid of panels that all points share.
 
-Given :math:`x_1..x_{d-1}`, coordinate d has the density :math:`g(t) \propto \int p(x_1..x_{d-1}, t, s)\,ds`. The later coordinates s are
-integrated over the grid's nodes; the masses of the panels along t are summed from either end, and the panel that holds t is
-cut there: its part on the asked side gets a Gauss rule of its own. Every tail is thus a sum of positive terms, and neither
-side saturates. The slope of such a sum in t is that of the map *as evaluated*.
+Given :math:`x_1..x_{d-1}`, coordinate d has the density :math:`g(t) \propto \int
+p(x_1..x_{d-1}, t, s)\,ds`. The later coordinates s are integrated over the grid's
+nodes; the masses of the panels along t are summed from either end, and the panel that
+holds t is cut there: its part on the asked side gets a Gauss rule of its own. Every
+tail is thus a sum of positive terms, and neither side saturates. The slope of such a
+sum in t is that of the map *as evaluated*.
 
-For the first coordinate of two or three, g is itself an integral over the other axes and would be asked for at too many places; it is
-tabulated once, by polynomials on panels that are split until the table agrees with the integral.
+For the first coordinate of two or three, g is itself an integral over the other axes
+and would be asked for at too many places; it is tabulated once, by polynomials on
+panels that are split until the table agrees with the integral.
 """
 
 from __future__ import annotations
@@ -28,10 +32,12 @@ __all__ = ["ORDER", "GridConditionals", "GridFibre", "Table", "log_values", "pan
 
 
 def log_values(log_prob: LogFunction, points: Tensor) -> Tensor:
-    """``log_prob`` of points ``(N, D)``, checked: shape, dtype, no NaN, no infinite density.
+    """``log_prob`` of points ``(N, D)``, checked: shape, dtype, no NaN, no infinite
+    density.
 
     Raises:
-        ValueError: a shape or a dtype that does not fit. HypothesisError: NaN or +inf, with the place.
+        ValueError: a shape or a dtype that does not fit. HypothesisError: NaN or +inf,
+            with the place.
 
     >>> log_values(lambda x: -x[:, 0], torch.tensor([[2.0], [3.0]]))
     tensor([-2., -3.])
@@ -65,7 +71,8 @@ def log_values(log_prob: LogFunction, points: Tensor) -> Tensor:
 
 
 def panel_nodes(edges: Tensor, order: int = ORDER) -> tuple[Tensor, Tensor]:
-    """Nodes and log weights of the Gauss rule on every panel, each of shape ``(panels, order)``.
+    """Nodes and log weights of the Gauss rule on every panel, each of shape ``(panels,
+    order)``.
 
     Args:
         edges: Increasing, shape ``(panels + 1,)``.
@@ -82,10 +89,12 @@ def panel_nodes(edges: Tensor, order: int = ORDER) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Table:
-    """A positive function on the line by Legendre polynomials on panels, each scaled by its largest value.
+    """A positive function on the line by Legendre polynomials on panels, each scaled by
+    its largest value.
 
     Args:
-        edges: Increasing, shape ``(panels + 1,)``. coefficients: ``(ORDER, panels)``. log_scale: ``(panels,)``.
+        edges: Increasing, shape ``(panels + 1,)``. coefficients: ``(ORDER, panels)``.
+            log_scale: ``(panels,)``.
 
     >>> edges = torch.tensor([0.0, 1.0]).double()
     >>> table = Table.through(edges, panel_nodes(edges)[0])  # e^t
@@ -99,7 +108,8 @@ class Table:
 
     @classmethod
     def through(cls, edges: Tensor, log_at_nodes: Tensor) -> Table:
-        """Interpolation of the values whose logarithms are given at the panels' Gauss nodes, shape ``(panels, ORDER)``."""
+        """Interpolation of the values whose logarithms are given at the panels' Gauss
+        nodes, shape ``(panels, ORDER)``."""
         scale = log_at_nodes.amax(1)
         scale = torch.where(torch.isfinite(scale), scale, torch.zeros_like(scale))
         nodes, weights, _ = gauss(ORDER).tensors(edges)
@@ -141,14 +151,17 @@ def panel_of(edges: Tensor, t: Tensor) -> Tensor:
 
 
 class GridConditionals(Conditionals):
-    """Conditional distributions of ``log_prob`` (which need not be normalised) on panels with the given edges.
+    """Conditional distributions of ``log_prob`` (which need not be normalised) on
+    panels with the given edges.
 
     Args:
         log_prob: From points ``(N, D)`` to nats ``(N,)``, D = 1, 2 or 3.
         edges: For each axis the increasing panel edges, shape ``(K_d + 1,)``.
-        tolerance: Relative misfit at which the table's panels are no longer split; what is kept errs by far less.
+        tolerance: Relative misfit at which the table's panels are no longer split; what
+            is kept errs by far less.
         tile: Points at which ``log_prob`` is evaluated at once.
-        pieces: Into how many equal intervals the part of a panel up to a point, and what lies beyond the grid, are divided, with a Gauss rule on each.
+        pieces: Into how many equal intervals the part of a panel up to a point, and
+            what lies beyond the grid, are divided, with a Gauss rule on each.
 
     >>> grid = GridConditionals(lambda x: -x[:, 0] ** 2, [torch.linspace(-6.0, 6.0, 9).double()])
     >>> middle = torch.zeros(1).double()
@@ -179,29 +192,35 @@ class GridConditionals(Conditionals):
             )
 
     def halved(self) -> GridConditionals:
-        """The same on panels half as wide: twice the nodes along each axis, and on the part of a panel that is cut at a point.
+        """The same on panels half as wide: twice the nodes along each axis, and on the
+        part of a panel that is cut at a point.
 
-        That part begins at the same edge on both grids, so that without more nodes of its own its error would not show.
+        That part begins at the same edge on both grids, so that without more nodes of
+        its own its error would not show.
         """
         finer = [_bisect_panels(axis) for axis in self.edges]
         return GridConditionals(self.log_prob, finer, tolerance=self.tolerance, tile=self.tile, pieces=2 * self.pieces)
 
     def unit_rule(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Nodes and weights on [0, 1], shape ``(pieces * order,)`` each, in the dtype of ``like``: the Gauss rule on each of the pieces."""
+        """Nodes and weights on [0, 1], shape ``(pieces * order,)`` each, in the dtype
+        of ``like``: the Gauss rule on each of the pieces."""
         nodes, weights, _ = gauss(ORDER).tensors(like)
         starts = torch.arange(self.pieces, dtype=like.dtype, device=like.device)
         return ((starts[:, None] + nodes) / self.pieces).ravel(), (weights / self.pieces).repeat(self.pieces)
 
     def evaluations(self, d: int) -> int:
-        """At how many points ``log_prob`` is evaluated to set up a fibre of coordinate d + 1."""
+        """At how many points ``log_prob`` is evaluated to set up a fibre of coordinate
+        d + 1."""
         return 0 if d == 0 else self.axes[d][0].numel() * self.rest[d][1].numel()
 
     def fibre(self, before: Tensor) -> GridFibre:
-        """The distributions of the next coordinate from rows ``(N, d)``, by quadrature over the later ones."""
+        """The distributions of the next coordinate from rows ``(N, d)``, by quadrature
+        over the later ones."""
         return GridFibre.over(self, before)
 
     def log_marginal(self, before: Tensor, t: Tensor) -> Tensor:
-        """Logarithm of the density of the first coordinates together, integrated over the later ones.
+        """Logarithm of the density of the first coordinates together, integrated over
+        the later ones.
 
         Args:
             before: Rows ``(N, d)``. t: Values of coordinate d + 1, shape ``(m, N)``.
@@ -235,7 +254,8 @@ class GridConditionals(Conditionals):
         return torch.cat(parts).view(t.shape)
 
     def _product(self, first: int) -> tuple[Tensor, Tensor]:
-        """Nodes ``(R, D - first)`` and log weights ``(R,)`` of the axes from ``first`` on."""
+        """Nodes ``(R, D - first)`` and log weights ``(R,)`` of the axes from ``first``
+        on."""
         axes = [(nodes.reshape(-1), weights.reshape(-1)) for nodes, weights in self.axes[first:]]
         if not axes:
             return self.edges[0].new_zeros(1, 0), self.edges[0].new_zeros(1)
@@ -246,7 +266,8 @@ class GridConditionals(Conditionals):
         return points, weights.reshape(-1)
 
     def _tabulated(self, tolerance: float, depth: int = 10) -> Table:
-        """The first marginal: panels are split until their polynomials meet the integral at their halves' nodes to ``tolerance``, relatively.
+        """The first marginal: panels are split until their polynomials meet the
+        integral at their halves' nodes to ``tolerance``, relatively.
 
         The halves' polynomials are kept, whose error is smaller by about 2^-ORDER.
         """
@@ -285,7 +306,8 @@ class GridConditionals(Conditionals):
 
 
 def _log_sum(logs: Tensor) -> Tensor:
-    """Logarithm of the sum of exponentials along the last axis; -inf where all are, with derivatives 0 there."""
+    """Logarithm of the sum of exponentials along the last axis; -inf where all are,
+    with derivatives 0 there."""
     shift = logs.detach().amax(-1)
     shift = torch.where(torch.isfinite(shift), shift, torch.zeros_like(shift))
     return torch.exp(logs - shift[..., None]).sum(-1).log() + shift
@@ -298,10 +320,13 @@ def _bisect_panels(edges: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class GridFibre(Fibre):
-    """Distributions of one coordinate: log masses of the panels summed from below and from above, ``(K + 1, N)``, what lies beyond the grid included.
+    """Distributions of one coordinate: log masses of the panels summed from below and
+    from above, ``(K + 1, N)``, what lies beyond the grid included.
 
-    Below ``split``, a point near the median, a point's own tail is the lower one, above it the upper one; the panel that holds the split is
-    cut there, so that both are parts of one total and meet at the split. The other tail is the complement of the own one.
+    Below ``split``, a point near the median, a point's own tail is the lower one, above
+    it the upper one; the panel that holds the split is cut there, so that both are
+    parts of one total and meet at the split. The other tail is the complement of the
+    own one.
     """
 
     grid: GridConditionals
@@ -367,7 +392,8 @@ class GridFibre(Fibre):
         return self.grid.log_marginal(self.before, t[None])[0] - self.total
 
     def _part(self, start: Tensor, width: Tensor, side: Tensor) -> Tensor:
-        """log of the integral of g over an interval that begins at ``start`` and runs up (``side`` +1) or down (-1) by ``width``."""
+        """log of the integral of g over an interval that begins at ``start`` and runs
+        up (``side`` +1) or down (-1) by ``width``."""
         return _log_add(torch.full_like(width, -torch.inf), width, self._mean(start, width, side))
 
     def _mean(self, start: Tensor, width: Tensor, side: Tensor) -> Tensor:
@@ -376,7 +402,8 @@ class GridFibre(Fibre):
         return _log_sum((self.grid.log_marginal(self.before, abscissae) + weights.log()[:, None]).mT)
 
     def tail(self, t: Tensor) -> Tail:
-        """A point's own tail, ``(N,)``: the panels on its side of the median, and the part of the panel that is cut at t."""
+        """A point's own tail, ``(N,)``: the panels on its side of the median, and the
+        part of the panel that is cut at t."""
         edges, at = self.edges, t.detach()
         k = panel_of(edges, at)
         lower = at < self.split
@@ -398,8 +425,9 @@ class GridFibre(Fibre):
         return torch.where(side == own, log_p, log_complement(log_p)) if bool((side != own).any()) else log_p
 
     def _beyond(self, t: Tensor, way: Tensor | float) -> Tensor:
-        r"""log of the integral of g from t outwards, by t + way * length * v/(1 - v) with a rule in v: exact neither for exponential
-        nor for algebraic decay, and with 16 nodes good to about 5e-6 of itself for both."""
+        r"""log of the integral of g from t outwards, by t + way * length * v/(1 - v)
+        with a rule in v: exact neither for exponential nor for algebraic decay, and
+        with 16 nodes good to about 5e-6 of itself for both."""
         way = torch.as_tensor(way, dtype=t.dtype, device=t.device).expand(t.shape)
         nodes, weights = self.grid.unit_rule(t)
         length = self._decay_length(t.detach(), way)
@@ -408,7 +436,8 @@ class GridFibre(Fibre):
         return _log_sum((logs + (weights / (1 - nodes).square()).log()[:, None]).mT) + length.log()
 
     def _decay_length(self, t: Tensor, way: Tensor) -> Tensor:
-        """On what length g falls by a factor of e, outwards, from two values a little further in."""
+        """On what length g falls by a factor of e, outwards, from two values a little
+        further in."""
         edges = self.edges
         outer = torch.where(way > 0, edges[-1] - edges[-2], edges[1] - edges[0])
         beyond = (t - torch.where(way > 0, edges[-1], edges[0])) * way
@@ -419,7 +448,8 @@ class GridFibre(Fibre):
         return torch.where(torch.isfinite(length), length, outer)
 
     def quantile(self, tail: Tail, *, steps: int = 200) -> tuple[Tensor, Tensor]:
-        """From the panel that holds the own tail, with a first guess from the masses at its nodes."""
+        """From the panel that holds the own tail, with a first guess from the masses at
+        its nodes."""
         edges, panels = self.edges, self.edges.numel() - 1
         log_p, side = self._own(tail)
         target, lower = log_p + self.total, side > 0
@@ -446,7 +476,8 @@ class GridFibre(Fibre):
         return root.x, root.residual
 
     def _own(self, tail: Tail) -> Tail:
-        """Tails on the sides of the points that they belong to; near the median a tail is as good as its complement."""
+        """Tails on the sides of the points that they belong to; near the median a tail
+        is as good as its complement."""
         edges, k = self.edges, self.middle
         left = self._part(edges[k], self.split - edges[k], torch.ones_like(self.split))
         at_split = torch.logaddexp(_row(self.below, k), left) - self.total
@@ -469,7 +500,8 @@ class GridFibre(Fibre):
         return low, high
 
     def _guess(self, k: Tensor, target: Tensor, side: Tensor) -> Tensor:
-        """Where the cumulated masses of the nodes of panel k pass the target, linearly between half-weights."""
+        """Where the cumulated masses of the nodes of panel k pass the target, linearly
+        between half-weights."""
         nodes, weights, _ = gauss(ORDER).tensors(target)
         columns = torch.arange(k.numel(), device=k.device)
         mass = (

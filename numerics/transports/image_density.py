@@ -1,4 +1,5 @@
-"""The density of an image, recovered from the image alone: through the inverse and the Jacobian of the map as evaluated, with its error.
+"""The density of an image, recovered from the image alone: through the inverse and the
+Jacobian of the map as evaluated, with its error.
 
 The density that the map was built to give does not enter.
 """
@@ -30,10 +31,13 @@ DERIVATION = (
 
 @dataclass(frozen=True)
 class Recovered:
-    """log density of f(X) at f(x), nats, and what may separate it from the exact one; each of shape ``(N,)``.
+    """log density of f(X) at f(x), nats, and what may separate it from the exact one;
+    each of shape ``(N,)``.
 
-    ``quadrature``, ``rounding`` and ``inversion`` add up to ``error``; ``moved`` is the distance between x and the preimage that was
-    found, the largest over the coordinates, and ``reach`` what it may be. ``quadrature`` is an estimate unless ``bounded``.
+    ``quadrature``, ``rounding`` and ``inversion`` add up to ``error``; ``moved`` is the
+    distance between x and the preimage that was found, the largest over the
+    coordinates, and ``reach`` what it may be. ``quadrature`` is an estimate unless
+    ``bounded``.
     """
 
     log_density: Tensor
@@ -53,19 +57,23 @@ class Recovered:
 def recover(
     transport: ArbitraryScore, x: Tensor, *, exponents: Callable[[Tensor], Exponents] | None = None
 ) -> Recovered:
-    r"""Send points to their images, and find the density of the images there from the images alone.
+    r"""Send points to their images, and find the density of the images there from the
+    images alone.
 
     .. math:: \log p(x') - \log|\det J_f(x')|, \qquad x' = f^{-1}(f(x))
 
     Args:
-        transport: The map; its ``forward``, ``solve`` and ``log_det`` are used as they are.
+        transport: The map; its ``forward``, ``solve`` and ``log_det`` are used as they
+            are.
         x: Points ``(N, D)`` at which :meth:`ArbitraryScore.inspect` finds no trouble.
-        exponents: Where p/s is a sum of exponentials of quadratics along x_1, their coefficients (see :func:`mixture_exponents`): the
-            quadrature's error is then a bound, and elsewhere an estimate.
+        exponents: Where p/s is a sum of exponentials of quadratics along x_1, their
+            coefficients (see :func:`mixture_exponents`): the quadrature's error is then
+            a bound, and elsewhere an estimate.
     Raises:
         HypothesisError: as the map's methods do.
     Accuracy:
-        ``error``, derived in ``DERIVATION`` under ``ACCURACY`` and ``STEADY``, and under ``SMOOTH`` where the quadrature is estimated.
+        ``error``, derived in ``DERIVATION`` under ``ACCURACY`` and ``STEADY``, and
+        under ``SMOOTH`` where the quadrature is estimated.
 
     >>> from numerics.distributions.marginals import Normal
     >>> p, x = Normal(), torch.tensor([[-1.0], [0.5]]).double()
@@ -91,7 +99,8 @@ def recover(
 
 
 def log_units(transport: ArbitraryScore, slope: Slope) -> Tensor:
-    """Units of rounding in log p and log s on each fibre, ``(N,)``: ``ACCURACY`` says where they come from.
+    """Units of rounding in log p and log s on each fibre, ``(N,)``: ``ACCURACY`` says
+    where they come from.
 
     >>> from numerics.distributions.marginals import Normal
     >>> flat = ArbitraryScore(Normal().log_prob, lambda x: 0 * x[:, 0], dim=1)
@@ -104,10 +113,12 @@ def log_units(transport: ArbitraryScore, slope: Slope) -> Tensor:
 def errors_of_density(
     transport: ArbitraryScore, x: Tensor, slope: Slope, exponents: Callable[[Tensor], Exponents] | None
 ) -> tuple[Tensor, Tensor]:
-    """What truncation and rounding may each do to log p - log det J at ``x``, nats, ``(N,)``; a bound on truncation with ``exponents``, else an estimate.
+    """What truncation and rounding may each do to log p - log det J at ``x``, nats,
+    ``(N,)``; a bound on truncation with ``exponents``, else an estimate.
 
     Args:
-        x: Points, shape ``(N, D)``. slope: What :meth:`ArbitraryScore.slope` finds there.
+        x: Points, shape ``(N, D)``. slope: What :meth:`ArbitraryScore.slope` finds
+            there.
 
     >>> from numerics.distributions.marginals import Normal
     >>> flat = ArbitraryScore(Normal().log_prob, lambda x: 0 * x[:, 0], dim=1)
@@ -126,7 +137,8 @@ def errors_of_density(
 
 
 def _steepness(transport: ArbitraryScore, x: Tensor, back: Tensor) -> tuple[Tensor, Tensor]:
-    """Of the two ends: the larger |d log s / dx_1| (s as the map has it: log p less the integrand), and the smaller integrand."""
+    """Of the two ends: the larger |d log s / dx_1| (s as the map has it: log p less the
+    integrand), and the smaller integrand."""
     slopes, integrands = [], []
     for at in (x, back):
         first = at[:, 0].detach().requires_grad_()
@@ -143,7 +155,8 @@ def _steepness(transport: ArbitraryScore, x: Tensor, back: Tensor) -> tuple[Tens
 
 
 def _remainder(transport: ArbitraryScore, x: Tensor, exponents: Callable[[Tensor], Exponents]) -> Tensor:
-    """Bound on the slope's truncation where p/s is a sum of exponentials of quadratics in x_1."""
+    """Bound on the slope's truncation where p/s is a sum of exponentials of quadratics
+    in x_1."""
     a, b, c = exponents(x[:, 1:])
     c = c - transport.log_unit
     start = transport.start(x[:, 1:])
@@ -156,12 +169,15 @@ def _remainder(transport: ArbitraryScore, x: Tensor, exponents: Callable[[Tensor
 
 
 def mixture_exponents(mixture: IsotropicMixture, power: int) -> Callable[[Tensor], Exponents]:
-    r"""Coefficients of :math:`p^{\text{power}} = \sum_k e^{-a_k t^2 + b_k t + c_k}` along the first coordinate, from the other ones.
+    r"""Coefficients of :math:`p^{\text{power}} = \sum_k e^{-a_k t^2 + b_k t + c_k}`
+    along the first coordinate, from the other ones.
 
     Args:
-        power: 1 for the integrand of s = 1, 2 for that of s = 1/p: products of components are exponentials of quadratics again.
+        power: 1 for the integrand of s = 1, 2 for that of s = 1/p: products of
+            components are exponentials of quadratics again.
     Returns:
-        From x_2..x_D, shape ``(N, D - 1)``, to a, b of shape ``(K^power,)`` and c of shape ``(K^power, N)``.
+        From x_2..x_D, shape ``(N, D - 1)``, to a, b of shape ``(K^power,)`` and c of
+        shape ``(K^power, N)``.
 
     >>> from numerics.distributions.mixtures import isotropic_gaussian
     >>> a, b, _ = mixture_exponents(isotropic_gaussian(1, 1.0, torch.zeros(1)), 2)(torch.zeros(1, 0))

@@ -1,8 +1,10 @@
-r"""What a rule makes of the density of an image, measured: masses of cells, Gaussian images of Gaussians, samples counted in cells.
+r"""What a rule makes of the density of an image, measured: masses of cells, Gaussian
+images of Gaussians, samples counted in cells.
 
-A *rule* takes (log p(x), log|det df/dx|) to the log density that is claimed of f(X) at f(x). Masses that the claimed density gives to cells of
-the image are integrated in the image's coordinates; the masses of their preimages come from distribution functions on the preimages' boundaries,
-so that no determinant enters them.
+A *rule* takes (log p(x), log|det df/dx|) to the log density that is claimed of f(X) at
+f(x). Masses that the claimed density gives to cells of the image are integrated in the
+image's coordinates; the masses of their preimages come from distribution functions on
+the preimages' boundaries, so that no determinant enters them.
 """
 
 from __future__ import annotations
@@ -42,12 +44,15 @@ __all__ = ["density_of_gaussian_images", "mass_of_cells", "pushed_into_cells", "
 
 
 def tracked_log_determinant(chosen: Any, points: Tensor) -> Measurement:
-    """log|det| as the map states it against that of autograd's Jacobian, nats; the comparison that audits of flows make.
+    """log|det| as the map states it against that of autograd's Jacobian, nats; the
+    comparison that audits of flows make.
 
     Args:
-        chosen: With ``forward`` and ``log_det``, from points ``(N, D)``. points: ``(N, D)``.
+        chosen: With ``forward`` and ``log_det``, from points ``(N, D)``. points: ``(N,
+            D)``.
     Raises:
-        HypothesisError: a determinant that vanishes, to float64, at a point. ValueError: a map that autograd cannot follow.
+        HypothesisError: a determinant that vanishes, to float64, at a point.
+            ValueError: a map that autograd cannot follow.
 
     >>> f, x = bijections.bijection("deep", 2, Stream(1)), Stream(2).normal(4, 2)
     >>> bool((tracked_log_determinant(f, x).residual < 1e-12).all())
@@ -65,10 +70,12 @@ def tracked_log_determinant(chosen: Any, points: Tensor) -> Measurement:
 
 
 def density_of_gaussian_images(dim: int, size: int, stream: Stream, rule: Rule) -> Measurement:
-    r"""What the rule claims of :math:`f(X) = AX + b`, X normal, against the density of the normal distribution with mean b and covariance :math:`4AA^T`, nats.
+    r"""What the rule claims of :math:`f(X) = AX + b`, X normal, against the density of
+    the normal distribution with mean b and covariance :math:`4AA^T`, nats.
 
-    A is a product of rotations, an exchange of all coordinates in reverse and a scaling by numbers of both signs; the covariance's density goes
-    through its Cholesky factor and uses neither A nor its determinant.
+    A is a product of rotations, an exchange of all coordinates in reverse and a scaling
+    by numbers of both signs; the covariance's density goes through its Cholesky factor
+    and uses neither A nor its determinant.
     """
     scale = torch.exp(stream.uniform(dim) - 0.5) * stream.signs(dim)
     turns = [bijections.rotation(dim, stream.fork(name)).matrix for name in ("first", "second")]
@@ -93,7 +100,8 @@ def density_of_gaussian_images(dim: int, size: int, stream: Stream, rule: Rule) 
 
 
 def smooth_flow(dim: int, stream: Stream) -> bijections.Composition:
-    """Two triangular layers with a rotation between them: analytic, so that a quadrature's remainder can be bounded.
+    """Two triangular layers with a rotation between them: analytic, so that a
+    quadrature's remainder can be bounded.
 
     >>> f, x = smooth_flow(2, Stream(1)), Stream(2).normal(4, 2)
     >>> bool((f.inverse(f.forward(x)) - x).abs().max() < 1e-13)
@@ -108,12 +116,15 @@ def smooth_flow(dim: int, stream: Stream) -> bijections.Composition:
 
 
 def mass_of_cells(dim: int, stream: Stream, rule: Rule, *, cells: int = 3, width: float = 0.4) -> Measurement:
-    """Mass that the claimed density gives to cells of the image, by quadrature there, against the mass of their preimages under p.
+    """Mass that the claimed density gives to cells of the image, by quadrature there,
+    against the mass of their preimages under p.
 
     Args:
-        dim: 1 or 2. stream: Draws the map and p, a product of logistic distributions. cells: On each axis. width: Of a cell.
+        dim: 1 or 2. stream: Draws the map and p, a product of logistic distributions.
+            cells: On each axis. width: Of a cell.
     Returns:
-        Residuals of ``cells ** dim`` cells, probabilities, with the remainder of Gauss-Legendre as the bound.
+        Residuals of ``cells ** dim`` cells, probabilities, with the remainder of
+        Gauss-Legendre as the bound.
     Raises:
         PrecisionError: a pole of the integrand is too near to a cell.
     """
@@ -137,7 +148,8 @@ def mass_of_cells(dim: int, stream: Stream, rule: Rule, *, cells: int = 3, width
 
 @dataclass(frozen=True)
 class _Cells:
-    """A map, a product of logistic distributions, the claimed rule and the cells' edges on each axis of the image."""
+    """A map, a product of logistic distributions, the claimed rule and the cells' edges
+    on each axis of the image."""
 
     flow: bijections.Composition
     distribution: Logistic
@@ -154,14 +166,16 @@ class _Cells:
         return quadrature.box_rule(self.edges, quadrature.gauss(NODES))
 
     def claimed(self) -> Tensor:
-        """Integrals of the claimed density over the cells, ``(cells,)``, with the Jacobian as autograd finds it."""
+        """Integrals of the claimed density over the cells, ``(cells,)``, with the
+        Jacobian as autograd finds it."""
         y, weights = self.nodes
         x = self.flow.inverse(y.reshape(-1, self.dim))
         log_det = linearise(lambda at, _: self.flow.forward(at), x).log_det
         return (weights * self.rule(self.distribution.log_prob(x), log_det).exp().view(weights.shape)).sum(1)
 
     def mass_of_preimages(self) -> Tensor:
-        """P(f^-1(cell)), ``(cells,)``: a difference of distribution functions, or the integral of u_1 du_2 around the preimage, u the distribution functions."""
+        """P(f^-1(cell)), ``(cells,)``: a difference of distribution functions, or the
+        integral of u_1 du_2 around the preimage, u the distribution functions."""
         if self.dim == 1:
             return self._levels(self.flow.inverse(self.edges[0][:, None]))[:, 0].diff().abs()
         total = torch.zeros(1, dtype=self.distribution.loc.dtype, device=self.distribution.loc.device)
@@ -173,7 +187,8 @@ class _Cells:
         return torch.sigmoid((x - self.distribution.loc) / self.distribution.scale)
 
     def _sides(self) -> list[tuple[Tensor, Tensor, int, int]]:
-        """The four sides of every cell, anticlockwise: points ``(cells, m, 2)``, weights ``(cells, m)``, direction and axis."""
+        """The four sides of every cell, anticlockwise: points ``(cells, m, 2)``,
+        weights ``(cells, m)``, direction and axis."""
         first, second = self.edges
         low, high = (torch.cartesian_prod(first[part], second[part]) for part in (slice(0, -1), slice(1, None)))
         u, w, _ = quadrature.gauss(NODES).tensors(first)
@@ -185,7 +200,8 @@ class _Cells:
         return sides
 
     def _along(self, y: Tensor, axis: int) -> Tensor:
-        """u_1 du_2/dy_axis at points of the image, ``(N,)``; holomorphic where ``y`` is complex."""
+        """u_1 du_2/dy_axis at points of the image, ``(N,)``; holomorphic where ``y`` is
+        complex."""
         flow, levels = self._at(y)
         leaf = y.detach().requires_grad_()
         with torch.enable_grad():
@@ -196,7 +212,8 @@ class _Cells:
         return u[:, 0].detach() * slope[:, axis].conj()
 
     def _at(self, y: Tensor) -> tuple[bijections.Composition, Callable[[Tensor], Tensor]]:
-        """The map and the distribution functions with parameters in the dtype of ``y``."""
+        """The map and the distribution functions with parameters in the dtype of
+        ``y``."""
         layers = tuple(
             type(layer)(*(getattr(layer, field.name).to(y.dtype) for field in fields(layer)))
             for layer in self.flow.layers
@@ -206,7 +223,8 @@ class _Cells:
     # -- bounds --
 
     def remainder_in_cells(self) -> Tensor:
-        """Of :meth:`claimed`, ``(cells,)``: for each axis the remainder of the rule along it, times the widths of the others."""
+        """Of :meth:`claimed`, ``(cells,)``: for each axis the remainder of the rule
+        along it, times the widths of the others."""
         (y, _), total, lengths = self.nodes, 0.0, self._lengths()
         for axis in range(self.dim):
             grid = y.view(len(y), *[NODES] * self.dim, self.dim)
@@ -240,10 +258,12 @@ class _Cells:
         )
 
     def _on_ellipse(self, others: Tensor, axis: int, log_size: Callable[[Tensor], Tensor], lengths: Tensor) -> Tensor:
-        """log of the largest |integrand| for each cell, the coordinate ``axis`` on an ellipse around the cell's side, the others at the nodes.
+        """log of the largest |integrand| for each cell, the coordinate ``axis`` on an
+        ellipse around the cell's side, the others at the nodes.
 
         Raises:
-            PrecisionError: a point at which a sigmoid or a hyperbolic tangent is within a quarter of its distance from the real axis of a pole.
+            PrecisionError: a point at which a sigmoid or a hyperbolic tangent is within
+                a quarter of its distance from the real axis of a pole.
         """
         angles = torch.arange(ANGLES, dtype=others.dtype, device=others.device) * (2 * math.pi / ANGLES)
         centres = torch.cartesian_prod(*((edge[1:] + edge[:-1]) / 2 for edge in self.edges)).reshape(-1, self.dim)
@@ -271,7 +291,8 @@ class _Cells:
             )
 
     def _log_density(self, y: Tensor) -> Tensor:
-        """log|q| of the claimed density at complex points, ``(N,)``; the volume factor as the layers state it, which is analytic."""
+        """log|q| of the claimed density at complex points, ``(N,)``; the volume factor
+        as the layers state it, which is analytic."""
         flow, _ = self._at(y)
         x = flow.inverse(y)
         z = (x - self.distribution.loc) / self.distribution.scale
@@ -302,12 +323,15 @@ class _Cells:
 def pushed_into_cells(
     distribution: Distribution, chosen: Any, rule: Rule, size: int, stream: Stream
 ) -> tuple[float, Bound]:
-    """Kolmogorov-Smirnov distance between counts of pushed samples over cells of the image and the masses that the claimed density gives these.
+    """Kolmogorov-Smirnov distance between counts of pushed samples over cells of the
+    image and the masses that the claimed density gives these.
 
     Args:
-        distribution: Samples and log density in D = 1 or 2. chosen: With ``forward``, ``inverse`` and, where it has them, ``breaks``: places between which the
+        distribution: Samples and log density in D = 1 or 2. chosen: With ``forward``,
+            ``inverse`` and, where it has them, ``breaks``: places between which the
             images' density is smooth.
-        size: How many samples. stream: Of the samples; a pilot of 2000 places the cells.
+        size: How many samples. stream: Of the samples; a pilot of 2000 places the
+            cells.
     Returns:
         The distance, and what the quadrature of the masses may add to it, an estimate.
     """
@@ -326,7 +350,8 @@ def pushed_into_cells(
 
 
 def _edges(chosen: Any, pilot: Tensor) -> tuple[Tensor, ...]:
-    """Cell edges: where the images' density is known to be singular, or else quantiles of pilot images."""
+    """Cell edges: where the images' density is known to be singular, or else quantiles
+    of pilot images."""
     breaks = getattr(chosen, "breaks", None)
     if breaks is not None:
         return (torch.tensor(breaks, dtype=pilot.dtype, device=pilot.device),)

@@ -1,7 +1,10 @@
-"""Where a density on R, R^2 or R^3 has its mass, found from its values alone, and panels on which a Gauss rule resolves it.
+"""Where a density on R, R^2 or R^3 has its mass, found from its values alone, and
+panels on which a Gauss rule resolves it.
 
-Nothing here is certain: a narrow peak far from every point tried goes unseen. The searches are deterministic, their sizes are fixed,
-and what they find is checked afterwards by halving the panels; give points of the distribution (``near``) or its box (``support``) where you have them.
+Nothing here is certain: a narrow peak far from every point tried goes unseen. The
+searches are deterministic, their sizes are fixed, and what they find is checked
+afterwards by halving the panels; give points of the distribution (``near``) or its box
+(``support``) where you have them.
 """
 
 from __future__ import annotations
@@ -25,8 +28,9 @@ __all__ = ["MOST_NODES", "Panels", "find_panels"]
 class Panels:
     """Panel edges of each axis, and what was seen on the way.
 
-    ``limited`` says that splitting stopped at the greatest number of nodes with the tolerance unmet; ``gaps`` lists, for each axis, intervals
-    between edges on which the density vanished on every line tried although it is positive on both sides.
+    ``limited`` says that splitting stopped at the greatest number of nodes with the
+    tolerance unmet; ``gaps`` lists, for each axis, intervals between edges on which the
+    density vanished on every line tried although it is positive on both sides.
     """
 
     edges: list[Tensor]
@@ -45,16 +49,21 @@ def find_panels(
 ) -> Panels:
     """Panels for a density of which only values are known.
 
-    1. Starting points: 4,096 directions at distances from 1e-3 to 1e6 around 0 (``near``: around its mean, in its standard deviations, and its
-       points themselves); the best climb to the peaks.
-    2. A grid of octaves around the highest peak tells, axis by axis, from where to where the mass lies (unless ``support`` does).
-    3. Panels double in width away from the middle of the mass; edges of the support that all lines share are found to the last
-       digit; panels are split until the Gauss rule agrees with its halves to ``tolerance`` on lines through the mass, each line
-       measured by its own mass.
+    1. Starting points: 4,096 directions at distances from 1e-3 to 1e6 around 0
+       (``near``: around its mean, in its standard deviations, and its points
+       themselves); the best climb to the peaks.
+    2. A grid of octaves around the highest peak tells, axis by axis, from where to
+        where the mass lies (unless ``support`` does).
+    3. Panels double in width away from the middle of the mass; edges of the support
+       that all lines share are found to the last digit; panels are split until the
+       Gauss rule agrees with its halves to ``tolerance`` on lines through the mass,
+       each line measured by its own mass.
 
     Args:
-        near: Points of the distribution, shape ``(n, dim)``. support: Ends ``(low, high)`` of a box, tensors of shape ``(dim,)``, finite.
-        like: A tensor of any shape whose dtype and device are used; float64 on the CPU otherwise.
+        near: Points of the distribution, shape ``(n, dim)``. support: Ends ``(low,
+            high)`` of a box, tensors of shape ``(dim,)``, finite.
+        like: A tensor of any shape whose dtype and device are used; float64 on the CPU
+            otherwise.
     Raises:
         HypothesisError: the density is zero wherever it was tried.
 
@@ -100,7 +109,8 @@ def _starts(
 def _climb(
     log_prob: LogFunction, starts: Tensor, generator: torch.Generator, support: tuple[Tensor, Tensor] | None
 ) -> tuple[Tensor, Tensor]:
-    """The best 64 starting points, moved uphill by random steps of all sizes; no derivative is asked for."""
+    """The best 64 starting points, moved uphill by random steps of all sizes; no
+    derivative is asked for."""
     values = log_values(log_prob, starts)
     if not bool(torch.isfinite(values).any()):
         raise HypothesisError(
@@ -129,7 +139,8 @@ def _climb(
 def _octaves(
     log_prob: LogFunction, peaks: Tensor, heights: Tensor, support: tuple[Tensor, Tensor] | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Ends, middle and scale of the mass along each axis, from a grid around the highest peak whose steps double."""
+    """Ends, middle and scale of the mass along each axis, from a grid around the
+    highest peak whose steps double."""
     dim, top = peaks.shape[1], peaks[heights.argmax()]
     finest, widest, per = (-30, 64, 2) if dim == 1 else (-24, 56, 1) if dim == 2 else (-16, 28, 1)
     sizes = 2.0 ** (torch.arange(finest * per, widest * per + 1, dtype=peaks.dtype, device=peaks.device) / per)
@@ -166,7 +177,8 @@ def _octaves(
 
 
 def _doubling(low: Tensor, high: Tensor, centre: Tensor, scale: Tensor) -> Tensor:
-    """Edges that move away from the centre by scale, 2 scale, 4 scale, .. until the ends."""
+    """Edges that move away from the centre by scale, 2 scale, 4 scale, .. until the
+    ends."""
     steps = 2.0 ** torch.arange(0, 100, dtype=low.dtype, device=low.device)
     below, above = centre - scale * steps, centre + scale * steps
     inner = torch.cat([below[below > low].flip(0), centre[None], above[above < high]])
@@ -174,7 +186,8 @@ def _doubling(low: Tensor, high: Tensor, centre: Tensor, scale: Tensor) -> Tenso
 
 
 class _Lines:
-    """Lines along every axis through points spread over the mass, tails included; on each, ``log_prob`` is a function of one number."""
+    """Lines along every axis through points spread over the mass, tails included; on
+    each, ``log_prob`` is a function of one number."""
 
     def __init__(self, log_prob: LogFunction, through: Tensor) -> None:
         self.log_prob, self.through = log_prob, through
@@ -183,10 +196,12 @@ class _Lines:
     def through_the_mass(
         cls, log_prob: LogFunction, edges: list[Tensor], peaks: Tensor, generator: torch.Generator
     ) -> _Lines:
-        """Points drawn from a coarse grid by the sixth root of their mass, which reaches deep tails, and the peaks.
+        """Points drawn from a coarse grid by the sixth root of their mass, which
+        reaches deep tails, and the peaks.
 
-        They then walk for a while on the distribution whose density is that root, by steps along each other's differences (Goodman & Weare
-        2010), which follow thin and bent ridges that a coarse grid misses.
+        They then walk for a while on the distribution whose density is that root, by
+        steps along each other's differences (Goodman & Weare 2010), which follow thin
+        and bent ridges that a coarse grid misses.
         """
         order = {1: 8, 2: 4, 3: 2}[len(edges)]
         axes = [panel_nodes(axis, order) for axis in edges]
@@ -214,7 +229,8 @@ class _Lines:
 
 
 def _spread(log_prob: LogFunction, walkers: Tensor, generator: torch.Generator, *, rounds: int = 80) -> Tensor:
-    """Stretch moves on p^(1/6), both halves of the walkers in turn; every second round adds a local step instead."""
+    """Stretch moves on p^(1/6), both halves of the walkers in turn; every second round
+    adds a local step instead."""
     dim = walkers.shape[1]
     walkers = walkers[torch.randperm(len(walkers), generator=generator).to(walkers.device)]
     values = log_prob(walkers) / 6
@@ -238,7 +254,8 @@ def _spread(log_prob: LogFunction, walkers: Tensor, generator: torch.Generator, 
 
 
 def _with_ends(lines: _Lines, edges: list[Tensor], keep: bool) -> tuple[list[Tensor], list[list[tuple[float, float]]]]:
-    """Places where the density begins or ends on all lines alike become edges; beyond the outermost nothing is kept."""
+    """Places where the density begins or ends on all lines alike become edges; beyond
+    the outermost nothing is kept."""
     found, gaps = [], []
     for axis, own in enumerate(edges):
         nodes = panel_nodes(own)[0].reshape(-1)
@@ -266,7 +283,8 @@ def _join_intervals(intervals: list[tuple[float, float]]) -> list[tuple[float, f
 
 
 def _changes(lines: _Lines, axis: int, nodes: Tensor, alive: Tensor) -> Tensor:
-    """Abscissae at which log_prob turns finite or -inf, by bisection; those that nearly all lines with mass share."""
+    """Abscissae at which log_prob turns finite or -inf, by bisection; those that nearly
+    all lines with mass share."""
     with_mass = alive.any(0)
     step, line = (alive[1:] != alive[:-1]).nonzero(as_tuple=True)
     if step.numel() == 0:
@@ -290,9 +308,11 @@ def _changes(lines: _Lines, axis: int, nodes: Tensor, alive: Tensor) -> Tensor:
 def _split(
     lines: _Lines, edges: list[Tensor], gaps: list[list[tuple[float, float]]], tolerance: float, most: int
 ) -> Panels:
-    """Panels are halved where their rule and their halves' rules differ by more than ``tolerance`` of a line's mass.
+    """Panels are halved where their rule and their halves' rules differ by more than
+    ``tolerance`` of a line's mass.
 
-    Where panels of equal width do with fewer, these are taken: what is paid for every point grows with the number of nodes.
+    Where panels of equal width do with fewer, these are taken: what is paid for every
+    point grows with the number of nodes.
     """
     limited = False
     whole = []
@@ -308,7 +328,8 @@ def _split(
 
 
 def _even(lines: _Lines, axis: int, edges: Tensor, tolerance: float) -> Tensor | None:
-    """The fewest panels of equal width (at most 23, and fewer than given) that resolve the lines, or None."""
+    """The fewest panels of equal width (at most 23, and fewer than given) that resolve
+    the lines, or None."""
     for count in range(1, min(edges.numel() - 1, 24)):
         steps = torch.arange(count + 1, dtype=edges.dtype, device=edges.device) / count
         even = edges[0] + (edges[-1] - edges[0]) * steps
@@ -330,7 +351,8 @@ def _halve_where_needed(lines: _Lines, axis: int, edges: Tensor, tolerance: floa
 
 
 def _trim_panels(log_prob: LogFunction, edges: list[Tensor]) -> list[Tensor]:
-    """Without the outermost (eighths of) panels that hold next to nothing; the tails beyond are integrated where they are asked for."""
+    """Without the outermost (eighths of) panels that hold next to nothing; the tails
+    beyond are integrated where they are asked for."""
     eighths = torch.arange(1, 8, dtype=edges[0].dtype, device=edges[0].device) / 8
     finer = []
     for own in edges:
@@ -351,7 +373,8 @@ def _trim_panels(log_prob: LogFunction, edges: list[Tensor]) -> list[Tensor]:
 
 
 def _on_grid(log_prob: LogFunction, axes: list[tuple[Tensor, Tensor]]) -> Tensor:
-    """log_prob plus log weights on the tensor grid, one axis of the result for each coordinate."""
+    """log_prob plus log weights on the tensor grid, one axis of the result for each
+    coordinate."""
     points = torch.cartesian_prod(*(nodes.reshape(-1) for nodes, _ in axes)).view(-1, len(axes))
     weights = sum(torch.meshgrid(*(w.reshape(-1) for _, w in axes), indexing="ij"), start=torch.zeros(()).to(points))
     return torch.cat([log_values(log_prob, part) for part in points.split(1 << 17)]).view(weights.shape) + weights

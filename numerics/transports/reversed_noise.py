@@ -1,6 +1,8 @@
-r"""Noise sent back to data by the reversed equation :math:`dY = (Y + 2\nabla\log p_{T-s}(Y))\,ds + \sqrt2\,dW`, with the score of a mixture's path.
+r"""Noise sent back to data by the reversed equation :math:`dY = (Y + 2\nabla\log
+p_{T-s}(Y))\,ds + \sqrt2\,dW`, with the score of a mixture's path.
 
-The paths are those of :class:`numerics.distributions.noising.MixturePath`; the equation is stepped through by Euler and Maruyama.
+The paths are those of :class:`numerics.distributions.noising.MixturePath`; the equation
+is stepped through by Euler and Maruyama.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ __all__ = ["returned", "reverse"]
 def reverse(
     path: MixturePath, start: Tensor, noise: Tensor, T: float, *, multiple: float = 2.0, every: int = 1
 ) -> Tensor:
-    r"""Euler-Maruyama for :math:`dY = (Y + \mathrm{multiple}\,\nabla\log p_{T-s}(Y))\,ds + \sqrt2\,dW` from T to 0, steps finer towards 0.
+    r"""Euler-Maruyama for :math:`dY = (Y + \mathrm{multiple}\,\nabla\log
+    p_{T-s}(Y))\,ds + \sqrt2\,dW` from T to 0, steps finer towards 0.
 
     Args:
-        start: ``(n,)``. noise: Standard normal, ``(steps, n)``. every: Join so many steps into one, with the same Brownian path.
+        start: ``(n,)``. noise: Standard normal, ``(steps, n)``. every: Join so many
+            steps into one, with the same Brownian path.
     """
     steps = len(noise)
     t = T * (torch.arange(steps, -1, -1, dtype=start.dtype) / steps) ** 2
@@ -41,10 +45,12 @@ def reverse(
 def returned(
     path: MixturePath, size: int, stream: Stream, *, multiple: float = 2.0, T: float = 5.0, steps: int = 200
 ) -> tuple[float, Bound]:
-    """Kolmogorov-Smirnov distance of the data to noise sent back, and what time steps and the start at N(0, 1) may add to it.
+    """Kolmogorov-Smirnov distance of the data to noise sent back, and what time steps
+    and the start at N(0, 1) may add to it.
 
-    The start is off by at most the root of KL(p_T||N)/2 in total variation (Pinsker), which the process does not enlarge; the error of the time steps is
-    estimated by twice the distance to the same paths in steps of two.
+    The start is off by at most the root of KL(p_T||N)/2 in total variation (Pinsker),
+    which the process does not enlarge; the error of the time steps is estimated by
+    twice the distance to the same paths in steps of two.
     """
     start, noise = stream.normal(size), stream.normal(steps, size)
     fine, coarse = (reverse(path, start, noise, T, multiple=multiple, every=every) for every in (1, 2))

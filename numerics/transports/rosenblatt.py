@@ -1,9 +1,12 @@
-r"""The Knothe-Rosenblatt map: a distribution becomes uniform on the cube, one coordinate after the other.
+r"""The Knothe-Rosenblatt map: a distribution becomes uniform on the cube, one
+coordinate after the other.
 
 .. math:: f_d(x) = F(x_d \mid x_1, \dots, x_{d-1}), \qquad \log|\det J_f| = \sum_d \log \partial_d f_d
 
-Made from a log density alone in up to three dimensions (by quadrature), or from conditional distributions in any dimension. Values are carried
-as :class:`numerics.log_tails.Tail`, the logarithm of the smaller of F and 1 - F, so that neither tail saturates.
+Made from a log density alone in up to three dimensions (by quadrature), or from
+conditional distributions in any dimension. Values are carried as
+:class:`numerics.log_tails.Tail`, the logarithm of the smaller of F and 1 - F, so that
+neither tail saturates.
 
 Source: Rosenblatt 1952.
 """
@@ -58,22 +61,26 @@ def tails_of(u: Tensor) -> Tail:
 
 @dataclass(frozen=True)
 class RoundTrip:
-    """Preimages ``(N, D)``, and by how much the logarithm of each tail of the map as evaluated misses there, ``(N, D)``."""
+    """Preimages ``(N, D)``, and by how much the logarithm of each tail of the map as
+    evaluated misses there, ``(N, D)``."""
 
     x: Tensor
     residual: Tensor
 
 
 class KnotheRosenblatt:
-    """The increasing triangular map of a distribution onto the cube, for the coordinates in the order given.
+    """The increasing triangular map of a distribution onto the cube, for the
+    coordinates in the order given.
 
-    Make one by :meth:`from_log_prob` or :meth:`from_conditionals`. Points are ``(N, D)``; work goes in tiles of points, so that
-    memory does not grow with N.
+    Make one by :meth:`from_log_prob` or :meth:`from_conditionals`. Points are ``(N,
+    D)``; work goes in tiles of points, so that memory does not grow with N.
 
     Attributes:
         dim: D. conditionals: The distributions it goes through.
-        log_mass: For :meth:`from_log_prob`, the logarithm of the density's integral (0 for a normalised one); None otherwise.
-        limited, gaps: For :meth:`from_log_prob`, whether the panels ran out, and intervals without mass inside the support, by coordinate.
+        log_mass: For :meth:`from_log_prob`, the logarithm of the density's integral (0
+            for a normalised one); None otherwise.
+        limited, gaps: For :meth:`from_log_prob`, whether the panels ran out, and
+            intervals without mass inside the support, by coordinate.
 
     >>> from numerics.transports.conditionals import MixtureConditionals
     >>> pair = torch.tensor([[[1.0, 0.5], [0.5, 1.0]]]).double()
@@ -92,7 +99,8 @@ class KnotheRosenblatt:
 
     @classmethod
     def from_conditionals(cls, conditionals: Conditionals, *, tile: int = 1 << 21) -> KnotheRosenblatt:
-        """The map through conditional distributions; see :mod:`numerics.transports.conditionals`.
+        """The map through conditional distributions; see
+        :mod:`numerics.transports.conditionals`.
 
         Args:
             tile: Numbers held at once, about; 8 bytes each, several times.
@@ -111,20 +119,26 @@ class KnotheRosenblatt:
         tile: int = 1 << 16,
         like: Tensor | None = None,
     ) -> KnotheRosenblatt:
-        """The map of a density of which only values are known, by quadrature on a tensor grid that all points share.
+        """The map of a density of which only values are known, by quadrature on a
+        tensor grid that all points share.
 
         Args:
-            log_prob: From points ``(N, D)`` to nats ``(N,)``; a constant is allowed and found, see :attr:`log_mass`.
+            log_prob: From points ``(N, D)`` to nats ``(N,)``; a constant is allowed and
+                found, see :attr:`log_mass`.
             dim: 1, 2 or 3.
-            near: Points of the distribution, ``(n, D)``, which spare the search for it. support: Ends of a box that holds it, tensors ``(D,)``.
-            tolerance: Relative error of the panels' rules on the lines tried, at which splitting stops.
+            near: Points of the distribution, ``(n, D)``, which spare the search for it.
+                support: Ends of a box that holds it, tensors ``(D,)``.
+            tolerance: Relative error of the panels' rules on the lines tried, at which
+                splitting stops.
             tile: Points at which ``log_prob`` is evaluated at once.
-            like: A tensor whose dtype and device are used; float64 on the CPU otherwise (or those of ``near``).
+            like: A tensor whose dtype and device are used; float64 on the CPU otherwise
+                (or those of ``near``).
         Raises:
             ValueError: D beyond 3. HypothesisError: no mass found, NaN or +inf.
         Accuracy:
-            :meth:`error_estimate` compares with panels half as wide. Rounding: tails are sums of positive terms, so that their relative
-            error is that of e^log_prob at the nodes.
+            :meth:`error_estimate` compares with panels half as wide. Rounding: tails
+            are sums of positive terms, so that their relative error is that of
+            e^log_prob at the nodes.
 
         >>> f = KnotheRosenblatt.from_log_prob(lambda x: -x[:, 0] ** 2, 1)
         >>> f.forward(torch.zeros(1, 1).double()).round(decimals=9), round(float(f.log_mass.exp() ** 2), 9)  # pi
@@ -149,7 +163,8 @@ class KnotheRosenblatt:
     # -- the map --------------------------------------------------------------------------------------------------------
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images in [0, 1]^D of points ``(N, D)``; upper tails below 1e-16 round to 1, which :meth:`tails` does not.
+        """Images in [0, 1]^D of points ``(N, D)``; upper tails below 1e-16 round to 1,
+        which :meth:`tails` does not.
 
         >>> from numerics.distributions.marginals import Uniform
         >>> from numerics.transports.conditionals import ProductConditionals
@@ -160,7 +175,8 @@ class KnotheRosenblatt:
         return uniforms_of(self.tails(x))
 
     def tails(self, x: Tensor) -> Tail:
-        """The images as tails, each of shape ``(N, D)``; log_p is -inf outside the support.
+        """The images as tails, each of shape ``(N, D)``; log_p is -inf outside the
+        support.
 
         >>> from numerics.distributions.marginals import Uniform
         >>> from numerics.transports.conditionals import ProductConditionals
@@ -186,10 +202,12 @@ class KnotheRosenblatt:
         return self.inverse_of_tails(tails_of(u)).x
 
     def inverse_of_tails(self, tail: Tail) -> RoundTrip:
-        """Points with these tails, coordinate by coordinate, by Newton's method inside a bracket.
+        """Points with these tails, coordinate by coordinate, by Newton's method inside
+        a bracket.
 
         Raises:
-            ValueError: log tails that are not negative and finite. HypothesisError: tails that no point has.
+            ValueError: log tails that are not negative and finite. HypothesisError:
+                tails that no point has.
         """
         self._check(tail.log_p)
         if not bool((torch.isfinite(tail.log_p) & (tail.log_p < 0) & (tail.side.abs() == 1)).all()):
@@ -207,10 +225,12 @@ class KnotheRosenblatt:
         return RoundTrip(torch.cat([x for x, _ in found]), torch.cat([miss for _, miss in found]))
 
     def log_slopes(self, x: Tensor) -> Tensor:
-        """log of the diagonal of the Jacobian, ``(N, D)``: each tail *as evaluated* is differentiated by its own coordinate.
+        """log of the diagonal of the Jacobian, ``(N, D)``: each tail *as evaluated* is
+        differentiated by its own coordinate.
 
         Raises:
-            ValueError: the log density (or conditional distribution) carries no gradient.
+            ValueError: the log density (or conditional distribution) carries no
+                gradient.
 
         >>> from numerics.distributions.marginals import Uniform
         >>> from numerics.transports.conditionals import ProductConditionals
@@ -222,7 +242,8 @@ class KnotheRosenblatt:
         return torch.cat([self._log_slopes(part) for part in self._tiles(x, share=8)])
 
     def log_det(self, x: Tensor) -> Tensor:
-        """log |det df/dx| at points ``(N, D)``, shape ``(N,)``; triangular, so that the diagonal is enough.
+        """log |det df/dx| at points ``(N, D)``, shape ``(N,)``; triangular, so that the
+        diagonal is enough.
 
         >>> from numerics.distributions.marginals import Uniform
         >>> from numerics.transports.conditionals import ProductConditionals
@@ -233,7 +254,8 @@ class KnotheRosenblatt:
         return self.log_slopes(x).sum(1)
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """The map as one differentiable function of whole points ``(N, D)``, images in [0, 1]^D; one batch. For Jacobians below the diagonal.
+        """The map as one differentiable function of whole points ``(N, D)``, images in
+        [0, 1]^D; one batch. For Jacobians below the diagonal.
 
         >>> from numerics.distributions.marginals import Uniform
         >>> from numerics.transports.conditionals import ProductConditionals
@@ -246,7 +268,8 @@ class KnotheRosenblatt:
         return torch.where(tail.side > 0, share, 1.0 - share)
 
     def tail_jacobian(self, x: Tensor) -> Tensor:
-        """Derivatives of the log tails, on the sides they are on, by the coordinates of x: ``(N, D, D)``, lower triangular; one batch.
+        """Derivatives of the log tails, on the sides they are on, by the coordinates of
+        x: ``(N, D, D)``, lower triangular; one batch.
 
         What sends an error of the tails back into space, and so bounds a round trip.
 
@@ -264,14 +287,17 @@ class KnotheRosenblatt:
         return torch.stack(rows, 1).detach()
 
     def preimage_bound(self, x: Tensor, residual: Tensor, rounding: Tensor) -> Tensor:
-        r"""How far a round trip may end from points ``(N, D)``, coordinate by coordinate, to first order and doubled: ``(N, D)``.
+        r"""How far a round trip may end from points ``(N, D)``, coordinate by
+        coordinate, to first order and doubled: ``(N, D)``.
 
-        With J the Jacobian of the log tails and r what they miss, :math:`|\Delta x| \le 2\,|J^{-1}|\,r + 2\,\mathrm{eps}\,|x|`, where r is the residual
-        reported by the inverse, twice the rounding of a log tail (once on either way), and the two units of roundoff of the abscissa
-        to which a bracket closes, times the slope.
+        With J the Jacobian of the log tails and r what they miss, :math:`|\Delta x| \le
+        2\,|J^{-1}|\,r + 2\,\mathrm{eps}\,|x|`, where r is the residual reported by the
+        inverse, twice the rounding of a log tail (once on either way), and the two
+        units of roundoff of the abscissa to which a bracket closes, times the slope.
 
         Args:
-            residual: :attr:`RoundTrip.residual`. rounding: Of a log tail, absolute, ``(N,)``.
+            residual: :attr:`RoundTrip.residual`. rounding: Of a log tail, absolute,
+                ``(N,)``.
         """
         eps = torch.finfo(x.dtype).eps
         found = []
@@ -287,19 +313,22 @@ class KnotheRosenblatt:
 
     @property
     def connected(self) -> bool:
-        """Whether every conditional distribution is taken to have a positive density on an interval, so that the map is a bijection."""
+        """Whether every conditional distribution is taken to have a positive density on
+        an interval, so that the map is a bijection."""
         return self.conditionals.connected and not any(self.gaps)
 
     # -- what is known about its error ------------------------------------------------------------------------------------
 
     @property
     def log_mass(self) -> Tensor | None:
-        """Logarithm of the integral of the density given; None where conditional distributions were given."""
+        """Logarithm of the integral of the density given; None where conditional
+        distributions were given."""
         return self.conditionals.log_mass if isinstance(self.conditionals, GridConditionals) else None
 
     @property
     def finer(self) -> KnotheRosenblatt:
-        """The same map on panels half as wide, for comparison; itself where no panels are involved."""
+        """The same map on panels half as wide, for comparison; itself where no panels
+        are involved."""
         if not isinstance(self.conditionals, GridConditionals):
             return self
         if self._finer is None:
@@ -309,7 +338,8 @@ class KnotheRosenblatt:
     def error_estimate(self, x: Tensor) -> Tensor:
         """An *estimate* of the error of the log tails, ``(N, D)``; 0 for closed forms.
 
-        Twice the distance to the map on panels half as wide, which bounds the error where halving the panels at least halves it.
+        Twice the distance to the map on panels half as wide, which bounds the error
+        where halving the panels at least halves it.
 
         >>> from numerics.distributions.marginals import Uniform
         >>> from numerics.transports.conditionals import ProductConditionals
@@ -325,7 +355,8 @@ class KnotheRosenblatt:
         return torch.where(tail.log_p == other, torch.zeros_like(difference), difference)
 
     def log_mass_estimate(self) -> float:
-        """An *estimate* of the error of :attr:`log_mass`: twice its distance to that on panels half as wide."""
+        """An *estimate* of the error of :attr:`log_mass`: twice its distance to that on
+        panels half as wide."""
         if self.log_mass is None:
             return 0.0
         return 2 * abs(float(self.log_mass - self.finer.log_mass))
@@ -368,7 +399,8 @@ class KnotheRosenblatt:
             raise ValueError(f"Expected float64 (or float32) without NaN, got {x.dtype}. Convert with .double().")
 
     def _points(self, share: int = 1) -> int:
-        """Points in a tile; ``share`` says how many times a plain evaluation a point costs (8 where graphs are kept, 64 for whole Jacobians)."""
+        """Points in a tile; ``share`` says how many times a plain evaluation a point
+        costs (8 where graphs are kept, 64 for whole Jacobians)."""
         if not isinstance(self.conditionals, GridConditionals):
             return max(1, self.tile // (self.conditionals.numbers * share))
         held = max(nodes.numel() for nodes, _ in self.conditionals.axes)

@@ -1,4 +1,5 @@
-"""The Knothe-Rosenblatt map as evaluated: determinant, triangularity, inverse and uniformity, each measured with its error."""
+"""The Knothe-Rosenblatt map as evaluated: determinant, triangularity, inverse and
+uniformity, each measured with its error."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ SMOOTH = "halving the grid's panels at least halves its error"
 
 
 def density_units(distribution: TransportedDistribution, x: Tensor) -> Tensor:
-    """Units of rounding in log p and in a log tail at points ``(N, D)``, shape ``(N,)``."""
+    """Units of rounding in log p and in a log tail at points ``(N, D)``, shape
+    ``(N,)``."""
     source = getattr(distribution, "source", distribution)
     if isinstance(source, GaussianMixture):
         return 32 * source.amplified(x)
@@ -38,7 +40,8 @@ def density_units(distribution: TransportedDistribution, x: Tensor) -> Tensor:
 
 
 def cholesky_map(distribution: Transported, x: Tensor) -> Tensor:
-    """Phi of the whitened coordinates L^-1 (x - m), ``(N, D)``: increasing and triangular, and built without any conditional distribution."""
+    """Phi of the whitened coordinates L^-1 (x - m), ``(N, D)``: increasing and
+    triangular, and built without any conditional distribution."""
     mean, covariance = distribution.gaussian
     whitened = torch.linalg.solve_triangular(torch.linalg.cholesky(covariance), (x - mean).mT, upper=False).mT
     return torch.special.ndtr(whitened)
@@ -46,11 +49,13 @@ def cholesky_map(distribution: Transported, x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class MeasuredMap:
-    """A map at points, with the rounding and the estimated truncation of its log tails and log slopes.
+    """A map at points, with the rounding and the estimated truncation of its log tails
+    and log slopes.
 
     Args:
         transport: The map. log_prob: log p, ``(N, D) -> (N,)``. x: Points ``(N, D)``.
-        log_slopes: ``(N, D)``. tail: Of the images. rounding: ``(N,)``. tails, slopes: Estimated truncation, ``(N, D)`` and ``(N,)``.
+        log_slopes: ``(N, D)``. tail: Of the images. rounding: ``(N,)``. tails, slopes:
+            Estimated truncation, ``(N, D)`` and ``(N,)``.
     Raises:
         HypothesisError: a tail of 0 at a point, which lies outside the support.
     """
@@ -66,10 +71,12 @@ class MeasuredMap:
 
     @classmethod
     def of(cls, transport: KnotheRosenblatt, log_prob: LogFunction, x: Tensor, units: Tensor) -> MeasuredMap:
-        """The finer grid's distance estimates truncation, coordinate by coordinate, with that of the mass.
+        """The finer grid's distance estimates truncation, coordinate by coordinate,
+        with that of the mass.
 
         Args:
-            x: Points, shape ``(N, D)``. units: Of rounding in log p and in a log tail, ``(N,)``.
+            x: Points, shape ``(N, D)``. units: Of rounding in log p and in a log tail,
+                ``(N,)``.
         """
         tail = transport.tails(x)
         if not bool(torch.isfinite(tail.log_p).all()):
@@ -134,7 +141,8 @@ class MeasuredMap:
         return Measurement(back.residual, bound, len(points))
 
     def preimages(self) -> Measurement | None:
-        """The preimages of the images against the points; None beyond D = 8 and where a gap is known."""
+        """The preimages of the images against the points; None beyond D = 8 and where a
+        gap is known."""
         if self.transport.dim > 8 or not self.transport.connected:
             return None
         few = self.x[:16]
@@ -147,7 +155,8 @@ class MeasuredMap:
         return Measurement((back.x - few).abs(), bound, len(few))
 
     def jump_at_the_medians(self) -> Measurement:
-        """The inverse on both sides of the conditional medians, for the first, the middle and the last coordinate."""
+        """The inverse on both sides of the conditional medians, for the first, the
+        middle and the last coordinate."""
         few, residuals, bounds = self.x[:16], [], []
         for d in sorted({0, self.transport.dim - 1, self.transport.dim // 2}):
             with torch.no_grad():
@@ -177,11 +186,14 @@ class MeasuredMap:
 
 
 class PushedSamples:
-    """Samples pushed through a map: every coordinate against the uniform distribution, every pair against the product on a grid.
+    """Samples pushed through a map: every coordinate against the uniform distribution,
+    every pair against the product on a grid.
 
     Attributes:
-        columns, pairs: Largest distances of empirical distribution functions, over the coordinates and over the pairs (0 on the line).
-        slack: What the image's own error may move them. dim, tests: D, and the number of pairs.
+        columns, pairs: Largest distances of empirical distribution functions, over the
+            coordinates and over the pairs (0 on the line).
+        slack: What the image's own error may move them. dim, tests: D, and the number
+            of pairs.
     """
 
     def __init__(self, distribution: TransportedDistribution, size: int, stream: Stream) -> None:

@@ -1,4 +1,5 @@
-"""Maps with a triangular Jacobian: log-determinants from the diagonal of the map as evaluated, and a probe of the triangle."""
+"""Maps with a triangular Jacobian: log-determinants from the diagonal of the map as
+evaluated, and a probe of the triangle."""
 
 from __future__ import annotations
 
@@ -16,16 +17,21 @@ def triangular_log_det(
     .. math:: \log|\det J| = \sum_{k \in \mathrm{active}} \log|\partial f_k/\partial x_k|
 
     Args:
-        transport: Maps ``(N, D)`` to ``(N, D)``, row by row, differentiable by autograd; each output depends on one row.
+        transport: Maps ``(N, D)`` to ``(N, D)``, row by row, differentiable by
+            autograd; each output depends on one row.
         x: Points ``(N, D)``.
-        active: Coordinates that the map changes; all when omitted. The others have to be returned bit for bit, which
-            makes their rows of the Jacobian those of the identity; it is checked at these points.
+        active: Coordinates that the map changes; all when omitted. The others have to
+            be returned bit for bit, which makes their rows of the Jacobian those of the
+            identity; it is checked at these points.
     Returns:
-        Shape ``(N,)``. One backward pass for each active coordinate, instead of D passes and a factorisation.
+        Shape ``(N,)``. One backward pass for each active coordinate, instead of D
+        passes and a factorisation.
     Raises:
-        ValueError: a passive coordinate was changed; ``transport`` gave another shape or was cut off from autograd.
+        ValueError: a passive coordinate was changed; ``transport`` gave another shape
+            or was cut off from autograd.
     Accuracy:
-        That of the map's own differentiation. Triangularity itself is the caller's to know; see
+        That of the map's own differentiation. Triangularity itself is the caller's to
+        know; see
         :func:`triangularity_defect` for a probe.
 
     >>> x = torch.ones(1, 2, dtype=torch.float64)
@@ -51,10 +57,12 @@ def triangular_log_det(
 
 
 def triangularity_defect(transport: Callable[[Tensor], Tensor], x: Tensor, covectors: Tensor) -> Tensor:
-    """Largest entry of ``w J`` beyond the last nonzero entry of ``w``: anything but 0 shows that a map is not lower triangular.
+    """Largest entry of ``w J`` beyond the last nonzero entry of ``w``: anything but 0
+    shows that a map is not lower triangular.
 
     Args:
-        covectors: Shape ``(m, D)``, each with trailing zeros: a combination of the first coordinates of f depends on those of x alone.
+        covectors: Shape ``(m, D)``, each with trailing zeros: a combination of the
+            first coordinates of f depends on those of x alone.
     Returns:
         Shape ``(N,)``.
 
@@ -76,7 +84,8 @@ def gradient(value: Tensor, leaf: Tensor, *, retain: bool = False) -> Tensor:
     """Derivatives of the entries of ``value``, each of one row of ``leaf``.
 
     Args:
-        value: Shape ``(N,)`` or that of ``leaf``. leaf: Shape ``(N, ...)``, requiring a gradient. retain: Keep the graph for another pass.
+        value: Shape ``(N,)`` or that of ``leaf``. leaf: Shape ``(N, ...)``, requiring a
+            gradient. retain: Keep the graph for another pass.
     Returns:
         The shape of ``leaf``.
     Raises:

@@ -1,7 +1,8 @@
 """Audits: theorems as instruments on a user's own objects.
 
-An audit returns an :class:`proofs_checks.findings.AuditReport`: findings in the order in which they were made, what they mean, and what to do next. Input that
-cannot be read at all raises :class:`proofs_checks.errors.InputError`.
+An audit returns an :class:`proofs_checks.findings.AuditReport`: findings in the order
+in which they were made, what they mean, and what to do next. Input that cannot be read
+at all raises :class:`proofs_checks.errors.InputError`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ __all__ = ["KINDS", "Kind"]
 
 
 class Kind(NamedTuple):
-    """Where an audit lives, and what it reads: a file of ``data``, or a Python file whose names are its arguments (``code``)."""
+    """Where an audit lives, and what it reads: a file of ``data``, or a Python file
+    whose names are its arguments (``code``)."""
 
     module: str
     function: str

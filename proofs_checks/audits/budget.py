@@ -17,7 +17,8 @@ __all__ = ["Budget", "Progress", "one_thread"]
 
 @dataclass
 class Budget:
-    """Seconds from its making, after which refinement stops; a Ctrl-C stops it too, and leaves what was found.
+    """Seconds from its making, after which refinement stops; a Ctrl-C stops it too, and
+    leaves what was found.
 
     Args:
         seconds: Positive; infinity for no end.
@@ -54,7 +55,8 @@ class Budget:
         return not self.interrupted and self.spent < self.seconds
 
     def begin(self) -> None:
-        """Start the clock anew: what came before, the making of a model for instance, does not count."""
+        """Start the clock anew: what came before, the making of a model for instance,
+        does not count."""
         self.started = time.monotonic()
 
     def tell(self, what: str) -> None:
@@ -65,7 +67,8 @@ class Budget:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread inside: batches are small, and on busy cores several threads wait for each other far longer than they compute."""
+    """One thread inside: batches are small, and on busy cores several threads wait for
+    each other far longer than they compute."""
     import torch
 
     before = torch.get_num_threads()

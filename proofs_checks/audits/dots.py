@@ -1,4 +1,5 @@
-"""Points and arrows of a picture as one path each: a marker or a polygon a point would take a report's 20 KB at once."""
+"""Points and arrows of a picture as one path each: a marker or a polygon a point would
+take a report's 20 KB at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Other people's code called in a process of its own: whatever it raises, prints, changes or keeps running stays there."""
+"""Other people's code called in a process of its own: whatever it raises, prints,
+changes or keeps running stays there."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ SECONDS = 300.0  # importing torch on a busy machine takes ten
 
 
 class Apart(PrealityError):
-    """The call did not end well; the message says how: a sentence of its own where ``whole``, else without its subject."""
+    """The call did not end well; the message says how: a sentence of its own where
+    ``whole``, else without its subject."""
 
     def __init__(self, message: str, *, whole: bool = False) -> None:
         super().__init__(message)
@@ -78,8 +80,9 @@ def end(process: Any) -> None:
 
 @contextmanager
 def deaf() -> Iterator[None]:
-    """Processes started here ignore interrupts, which a terminal sends to the whole group: a child that is still
-    importing would print a traceback. A signal that is ignored stays so across exec."""
+    """Processes started here ignore interrupts, which a terminal sends to the whole
+    group: a child that is still importing would print a traceback. A signal that is
+    ignored stays so across exec."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -91,7 +94,8 @@ def deaf() -> Iterator[None]:
 
 
 def _answer(connection: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    """The process: call, answer, and end without the clean-up that was registered meanwhile."""
+    """The process: call, answer, and end without the clean-up that was registered
+    meanwhile."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.dup2(2, 1)  # what the code prints must not mix with what the parent prints

@@ -1,4 +1,5 @@
-"""A claim: its page of data, and its page of code when somebody runs it. Reading a claim imports nothing heavy."""
+"""A claim: its page of data, and its page of code when somebody runs it. Reading a
+claim imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -90,7 +91,8 @@ class Claim:
 
     @cached_property
     def code_controls(self) -> dict[str, Sequence[Control]]:
-        """The controls as code, checked against the page of data: the same names on the same routes."""
+        """The controls as code, checked against the page of data: the same names on the
+        same routes."""
         from proofs_checks.kernel import Control
 
         declared = getattr(self.code, "controls", {})
@@ -110,14 +112,16 @@ class Claim:
 
     @property
     def weight(self) -> float:
-        """This claim's share of a run's error budget; it depends on nothing else in the catalogue."""
+        """This claim's share of a run's error budget; it depends on nothing else in the
+        catalogue."""
         from proofs_checks import kernel
 
         return kernel.THIRD_PARTY_WEIGHT if ":" in self.id else kernel.BUILT_IN_WEIGHT
 
     @property
     def code_hash(self) -> str:
-        """SHA-256 over the page of data and all the first-party code that the claim runs."""
+        """SHA-256 over the page of data and all the first-party code that the claim
+        runs."""
         from proofs_checks.claim import provenance
 
         self.code  # noqa: B018  a claim file's module has to be loaded before its source can be found

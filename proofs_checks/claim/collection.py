@@ -1,4 +1,5 @@
-"""Claims by their permanent id. Making a collection reads pages of data and imports no claim's code."""
+"""Claims by their permanent id. Making a collection reads pages of data and imports no
+claim's code."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ GROUP = "preality.claims"
 
 
 class Topic(Mapping[str, Claim]):
-    """The claims of one topic, as attributes with completion: ``claims.anomaly.arbitrary_score``."""
+    """The claims of one topic, as attributes with completion:
+    ``claims.anomaly.arbitrary_score``."""
 
     def __init__(self, name: str, members: dict[str, Claim]) -> None:
         self._name, self._members = name, members
@@ -59,7 +61,8 @@ class Topic(Mapping[str, Claim]):
 
 
 class Collection(Mapping[str, Claim]):
-    """Claims by id. ``catalogue["topic.slug"]``, or ``catalogue.topic.slug_with_underscores``."""
+    """Claims by id. ``catalogue["topic.slug"]``, or
+    ``catalogue.topic.slug_with_underscores``."""
 
     _claim_type: type[Claim] = Claim
 
@@ -81,10 +84,12 @@ class Collection(Mapping[str, Claim]):
 
     @cached_property
     def _foreign(self) -> dict[str, Claim]:
-        """Claims that installed distributions offer under the entry point group ``preality.claims``.
+        """Claims that installed distributions offer under the entry point group
+        ``preality.claims``.
 
-        The entry point's name is the namespace; its value a package laid out as this one (``topic/slug.toml`` beside
-        ``topic/slug.py``), whose code is not imported to read its pages.
+        The entry point's name is the namespace; its value a package laid out as this
+        one (``topic/slug.toml`` beside ``topic/slug.py``), whose code is not imported
+        to read its pages.
         """
         found: dict[str, Claim] = {}
         for point in _points(self.problems) if self._plugins else ():
@@ -103,11 +108,13 @@ class Collection(Mapping[str, Claim]):
         return {**self._built_in, **self._foreign, **self._added}
 
     def add_file(self, path: str | Path) -> list[Claim]:
-        """Add the claims that a Python file defines in ``CLAIMS``. The file is code and is run: here, or in a process
-        of its own where the collection was made with ``apart``; then its pages are read, and its routes cannot be called.
+        """Add the claims that a Python file defines in ``CLAIMS``. The file is code and
+        is run: here, or in a process of its own where the collection was made with
+        ``apart``; then its pages are read, and its routes cannot be called.
 
         Raises:
-            CatalogueError: the file is missing, raises, or defines no claim; the message says which.
+            CatalogueError: the file is missing, raises, or defines no claim; the
+                message says which.
         """
         path = Path(path)
         pages = _pages_apart(path) if self._apart else pages_in_file(path)
@@ -154,12 +161,14 @@ class Collection(Mapping[str, Claim]):
         return sorted({claim.topic for claim in self._all.values()})
 
     def search(self, words: str) -> list[Claim]:
-        """Claims whose id, title, statement, plain text, controls or errata contain every one of ``words``."""
+        """Claims whose id, title, statement, plain text, controls or errata contain
+        every one of ``words``."""
         wanted = words.lower().split()
         return [claim for claim in self._all.values() if all(word in claim.searchable for word in wanted)]
 
     def select(self, names: Iterable[str] = ()) -> list[Claim]:
-        """The claims named by id, by topic (``anomaly``), or by path of a claim file; all when nothing is named."""
+        """The claims named by id, by topic (``anomaly``), or by path of a claim file;
+        all when nothing is named."""
         chosen: dict[str, Claim] = {}
         for name in names:
             if name.endswith(".py") or "/" in name:
@@ -216,7 +225,8 @@ def _table(members: Iterable[Claim]) -> str:
 
 
 def _pages_in(root: Path, package: str, prefix: str = "") -> list[Page]:
-    """The pages ``topic/slug.toml`` under ``root``; the code of each is the module of the same name beside it."""
+    """The pages ``topic/slug.toml`` under ``root``; the code of each is the module of
+    the same name beside it."""
     pages = []
     for path in sorted(root.glob("*/*.toml")):
         claim_id = f"{prefix}{path.parent.name}.{path.stem.replace('_', '-')}"
@@ -225,8 +235,9 @@ def _pages_in(root: Path, package: str, prefix: str = "") -> list[Page]:
 
 
 def _points(problems: dict[str, str]) -> Iterable[EntryPoint]:
-    """The entry points of all distributions. One whose metadata cannot be read spoils the list of all; then they are
-    asked one by one, and it is put among the problems."""
+    """The entry points of all distributions. One whose metadata cannot be read spoils
+    the list of all; then they are asked one by one, and it is put among the
+    problems."""
     try:
         return list(entry_points(group=GROUP))
     except Exception:  # noqa: BLE001  a stranger's metadata
@@ -241,7 +252,8 @@ def _points(problems: dict[str, str]) -> Iterable[EntryPoint]:
 
 
 def _folder_of(name: str, package: str) -> Path:
-    """Where the pages of an installed package lie, found without importing any of it."""
+    """Where the pages of an installed package lie, found without importing any of
+    it."""
     top, *rest = package.split(".")
     if not all(part.isidentifier() for part in (top, *rest)):
         raise CatalogueError(f"The entry point {name} = {package} is no package of claims.")
@@ -281,7 +293,8 @@ def _plain_pages(path: str) -> list[list[Any]]:
 
 
 def _pages_of(module: ModuleType, namespace: str, origin: str) -> list[Page]:
-    """The pages in a module's ``CLAIMS``: id -> table of fields; the fields ``code`` names the module that has the routes."""
+    """The pages in a module's ``CLAIMS``: id -> table of fields; the fields ``code``
+    names the module that has the routes."""
     declared: Any = plain_data(getattr(module, "CLAIMS", None), "CLAIMS")
     if not isinstance(declared, dict) or not declared:
         raise CatalogueError(

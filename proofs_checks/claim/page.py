@@ -1,4 +1,5 @@
-"""A claim's page of data: read from TOML, checked, and never in need of SymPy or torch."""
+"""A claim's page of data: read from TOML, checked, and never in need of SymPy or
+torch."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ class ControlPage:
 
 @dataclass(frozen=True)
 class Erratum:
-    """A wording that is wrong, incomplete or loose, what is true instead, and the control that shows it."""
+    """A wording that is wrong, incomplete or loose, what is true instead, and the
+    control that shows it."""
 
     printed: str
     corrected: str
@@ -46,7 +48,8 @@ class Erratum:
 
 @dataclass(frozen=True)
 class Page:
-    """The data of one claim. ``id`` is permanent: ``topic.slug``, or ``namespace:topic.slug`` for third parties."""
+    """The data of one claim. ``id`` is permanent: ``topic.slug``, or
+    ``namespace:topic.slug`` for third parties."""
 
     id: str
     title: str
@@ -85,7 +88,8 @@ class Page:
 
     @property
     def home(self) -> str:
-        """Whose code the claim is: a claim file's path, a package's namespace, or nothing for the catalogue's own."""
+        """Whose code the claim is: a claim file's path, a package's namespace, or
+        nothing for the catalogue's own."""
         if ":" not in self.id:  # whatever module a page of somebody else's names
             return ""
         return self.origin if self.origin.endswith(".py") else self.id.rpartition(":")[0]
@@ -101,7 +105,8 @@ def read_page(path: Path, claim_id: str, module: str) -> Page:
     """The page in the TOML file ``path``.
 
     Raises:
-        CatalogueError: the file is not TOML, or a field is missing, unknown or of the wrong type; the message names it.
+        CatalogueError: the file is not TOML, or a field is missing, unknown or of the
+            wrong type; the message names it.
     """
 
     try:
@@ -146,7 +151,8 @@ def make_page(data: Any, claim_id: str, module: str, origin: str) -> Page:
 
 
 def plain_data(value: Any, place: str = "", depth: int = 0) -> Any:
-    """``value`` as text, numbers, lists and tables; whatever else a page of code puts into its data is refused.
+    """``value`` as text, numbers, lists and tables; whatever else a page of code puts
+    into its data is refused.
 
     Raises:
         CatalogueError: the message names the place.
@@ -175,7 +181,8 @@ def plain_data(value: Any, place: str = "", depth: int = 0) -> Any:
 
 
 def _checked(data: Any) -> dict[str, Any]:
-    """Every field, typed; as it stands on a machine without msgspec, which measures what was checked where it was written."""
+    """Every field, typed; as it stands on a machine without msgspec, which measures
+    what was checked where it was written."""
     try:
         from proofs_checks.claim.page_schema import checked
     except ImportError:
@@ -208,7 +215,8 @@ def _controls(fields: dict[str, Any], refuse: Callable[[str], CatalogueError]) -
 
 
 def _require_names(names: Iterable[str], place: str, refuse: Callable[[str], CatalogueError]) -> None:
-    """Names are typed on command lines and stand in records: one printable line, not too long."""
+    """Names are typed on command lines and stand in records: one printable line, not
+    too long."""
     for name in names:
         if not name.strip() or not name.isprintable() or len(name) > 200:
             raise refuse(f"expected names of printable letters (at most 200) in {place}, got {name[:60]!r}")

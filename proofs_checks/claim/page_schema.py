@@ -1,4 +1,5 @@
-"""The schema of a claim's page: every field typed, so that an error names the place, what was expected there and what came."""
+"""The schema of a claim's page: every field typed, so that an error names the place,
+what was expected there and what came."""
 
 from __future__ import annotations
 
@@ -71,6 +72,7 @@ def checked(data: dict[str, Any]) -> dict[str, Any]:
     """``data`` with every field that it leaves out at its default.
 
     Raises:
-        InputError: a field that is missing, unknown or of another type; the message names its place.
+        InputError: a field that is missing, unknown or of another type; the message
+            names its place.
     """
     return msgspec.to_builtins(decode(data, PageSchema))

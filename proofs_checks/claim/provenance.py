@@ -1,4 +1,5 @@
-"""Where a record came from: versions of what computed it, and a hash over the first-party code and data that it ran."""
+"""Where a record came from: versions of what computed it, and a hash over the
+first-party code and data that it ran."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ DEPENDENCIES = ("sympy", "python-flint", "torch", "numpy", "scipy", "hypothesis"
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of Python and of every dependency that can change a verdict; those that are not installed are left out."""
+    """Versions of Python and of every dependency that can change a verdict; those that
+    are not installed are left out."""
     found = {"python": platform.python_version()}
     for name in DEPENDENCIES:
         try:
@@ -31,10 +33,12 @@ def versions() -> dict[str, str]:
 
 @cache
 def code_hash(module: str, page: str = "") -> str:
-    """SHA-256 over a module's source, its page of data, and every first-party module that it can reach by import.
+    """SHA-256 over a module's source, its page of data, and every first-party module
+    that it can reach by import.
 
-    The module that draws cases and confirms refutations counts as reached. The walk reads imports off the syntax tree,
-    those inside functions too, so that nothing is imported by asking.
+    The module that draws cases and confirms refutations counts as reached. The walk
+    reads imports off the syntax tree, those inside functions too, so that nothing is
+    imported by asking.
     """
     digest = hashlib.sha256()
     for name, path in sorted({**_closure(module), **_closure(JUDGES)}.items()):
@@ -45,7 +49,8 @@ def code_hash(module: str, page: str = "") -> str:
 
 
 def _closure(module: str) -> dict[str, Path]:
-    """Every first-party module that ``module`` reaches by import, itself included, with its file."""
+    """Every first-party module that ``module`` reaches by import, itself included, with
+    its file."""
     found: dict[str, Path] = {}
     queue = [module]
     while queue:
@@ -72,7 +77,8 @@ def _source(name: str) -> Path | None:
 
 @cache
 def _imports(path: Path, name: str) -> tuple[str, ...]:
-    """First-party modules named by the import statements of a file, ``from a import b`` counted as ``a`` and ``a.b``."""
+    """First-party modules named by the import statements of a file, ``from a import b``
+    counted as ``a`` and ``a.b``."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

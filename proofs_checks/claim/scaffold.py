@@ -1,4 +1,5 @@
-"""``preality new``: a claim file and its test, which run as they stand and are there to be changed."""
+"""``preality new``: a claim file and its test, which run as they stand and are there to
+be changed."""
 
 from __future__ import annotations
 
@@ -13,10 +14,12 @@ _ID = re.compile(r"(?:[a-z0-9_.-]+:)?(?P<topic>[a-z][a-z0-9-]*)\.(?P<slug>[a-z][
 
 
 def write_claim(claim_id: str, folder: Path) -> tuple[Path, Path]:
-    """Write ``topic_slug.py`` and ``test_topic_slug.py`` into ``folder`` and return their paths.
+    """Write ``topic_slug.py`` and ``test_topic_slug.py`` into ``folder`` and return
+    their paths.
 
     Raises:
-        InputError: not an id, the id of a built-in claim, no such folder, or a file that is there already; nothing is overwritten.
+        InputError: not an id, the id of a built-in claim, no such folder, or a file
+            that is there already; nothing is overwritten.
     """
     parts = _ID.fullmatch(claim_id)
     if parts is None:

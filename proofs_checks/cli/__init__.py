@@ -1,7 +1,9 @@
-"""The command ``preality``. The modules beside this one hold the commands; this one names them, calls them and explains their errors.
+"""The command ``preality``. The modules beside this one hold the commands; this one
+names them, calls them and explains their errors.
 
-Whatever a person can put right comes out as one message on stderr and exit code 2; a traceback is shown only with
-``--debug``. The exit codes are those of :mod:`proofs_checks.exits`.
+Whatever a person can put right comes out as one message on stderr and exit code 2; a
+traceback is shown only with ``--debug``. The exit codes are those of
+:mod:`proofs_checks.exits`.
 """
 
 from __future__ import annotations
@@ -86,7 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _open_standard_streams() -> None:
-    """Streams that the caller closed lead nowhere; else the next file opened, the ledger say, would take their number."""
+    """Streams that the caller closed lead nowhere; else the next file opened, the
+    ledger say, would take their number."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)

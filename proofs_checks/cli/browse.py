@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def list_claims(*words: str, json: bool = False) -> int:
-    """List the claims of the catalogue, or those in whose page every one of WORDS occurs.
+    """List the claims of the catalogue, or those in whose page every one of WORDS
+    occurs.
 
     Parameters
     ----------
@@ -58,7 +59,8 @@ def show(
     json
         Every field of the page as JSON.
     ledger
-        Where the last run is looked up; the ledger in the user's data directory when left out.
+        Where the last run is looked up; the ledger in the user's data directory when
+        left out.
     """
     from proofs_checks.cli.common import select
 
@@ -112,7 +114,8 @@ def _last_verdict(claim: Claim, catalogue: Catalogue, ledger: Path | None) -> It
 
 
 def errata(claim_id: str = "", /) -> int:
-    """List the wordings that are wrong, incomplete or loose, what is true instead, and the command that shows it."""
+    """List the wordings that are wrong, incomplete or loose, what is true instead, and
+    the command that shows it."""
     claims = _catalogue()
     chosen = [claims[claim_id]] if claim_id else list(claims.values())
     found = 0

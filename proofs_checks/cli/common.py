@@ -1,4 +1,5 @@
-"""What several commands share: choosing claims, summing up their records, writing a run into files."""
+"""What several commands share: choosing claims, summing up their records, writing a run
+into files."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def select(catalogue: Catalogue, names: Sequence[str]) -> list[Claim]:
     """The claims named by id, topic or file.
 
     Raises:
-        CatalogueError: unknown, with near matches; or a file that is missing, is not Python, raises, or defines none.
+        CatalogueError: unknown, with near matches; or a file that is missing, is not
+            Python, raises, or defines none.
     """
     for name in names:
         if not is_path(name) and is_file(name):
@@ -57,10 +59,11 @@ def checked_outputs(paths: dict[str, Path | None], *others: Path | str | None) -
     """The files to be written, found writable before anything runs.
 
     Args:
-        others: Files that the command reads or keeps, which no output may take the place of.
+        others: Files that the command reads or keeps, which no output may take the
+            place of.
     Raises:
-        InputError: a folder that does not exist or cannot be written, a path that is a folder, or one file named twice,
-            by another path or a link too.
+        InputError: a folder that does not exist or cannot be written, a path that is a
+            folder, or one file named twice, by another path or a link too.
     """
     chosen = {name: path for name, path in paths.items() if path is not None}
     try:
@@ -102,7 +105,8 @@ def read_audits(paths: Sequence[Path], outputs: dict[str, Path]) -> tuple[AuditR
     """Findings to be shown in a report.
 
     Raises:
-        InputError: no report is asked for that could show them, or a file does not hold an audit's findings.
+        InputError: no report is asked for that could show them, or a file does not hold
+            an audit's findings.
     """
     from proofs_checks.audits.stored import read_audit
 
@@ -132,7 +136,8 @@ def write_outputs(
 
 
 def run_of(book: Ledger, run_id: str, results: Sequence[ClaimResult]) -> Any:
-    """A run as the report's foot prints it, from the ledger and the records themselves."""
+    """A run as the report's foot prints it, from the ledger and the records
+    themselves."""
     from proofs_checks.report.view import Run
     from proofs_checks.run.checks import digest
 

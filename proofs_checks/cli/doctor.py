@@ -21,7 +21,8 @@ DISTRIBUTION = "preality"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. ``level`` is ``ok``, ``note`` (something optional is not there) or ``problem``."""
+    """One thing looked at. ``level`` is ``ok``, ``note`` (something optional is not
+    there) or ``problem``."""
 
     level: str
     subject: str
@@ -29,7 +30,8 @@ class Finding:
 
 
 def examine(ledger: Path | None = None) -> list[Finding]:
-    """Look at everything; nothing is changed, and only what is there already is imported."""
+    """Look at everything; nothing is changed, and only what is there already is
+    imported."""
     shadows = list(_shadows())
     whole = all(
         finding.level == "ok" for finding in shadows
@@ -101,7 +103,8 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _shadows() -> Iterator[Finding]:
-    """``theory`` and ``numerics`` are ordinary words: a foreign package of that name, first on the path, would be run in our place."""
+    """``theory`` and ``numerics`` are ordinary words: a foreign package of that name,
+    first on the path, would be run in our place."""
     home = Path(__file__).resolve().parents[2]
     for name in ("theory", "numerics"):
         spec = find_spec(name)
@@ -138,7 +141,8 @@ def _torch() -> Iterator[Finding]:
 
 
 def _ledger(path: Path | None) -> Finding:
-    """Look at the ledger without making one: only whether it can be read, and its folder written."""
+    """Look at the ledger without making one: only whether it can be read, and its
+    folder written."""
     from proofs_checks.run.ledger import Ledger, default_path
 
     target = (path or default_path()).expanduser().absolute()

@@ -1,4 +1,5 @@
-"""``preality verify --mutants``: planted faults, judged by the catalogue, and the table of what notices which."""
+"""``preality verify --mutants``: planted faults, judged by the catalogue, and the table
+of what notices which."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 def verify_mutants(
     selection: Sequence[str], *, jobs: int | None, resume: bool, ledger: Path | None, outputs: Mapping[str, Path]
 ) -> int:
-    """Judge the faults of the files ``*.toml`` in ``selection`` (this project's own when there is none) that claims selected are to notice."""
+    """Judge the faults of the files ``*.toml`` in ``selection`` (this project's own
+    when there is none) that claims selected are to notice."""
     from proofs_checks.run import mutants
 
     if other := [name for name in outputs if name != "md"]:

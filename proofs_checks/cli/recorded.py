@@ -1,4 +1,5 @@
-"""Commands about checks that were made before: ``replay``, ``report``, ``history``, ``import``, ``schema``."""
+"""Commands about checks that were made before: ``replay``, ``report``, ``history``,
+``import``, ``schema``."""
 
 from __future__ import annotations
 
@@ -34,18 +35,22 @@ def replay(
     jobs: int | None = None,
     max_bytes: int | None = None,
 ) -> int:
-    """Make a recorded check again, and compare. Exits with 0 when the verdict is the same, with 1 when it is not.
+    """Make a recorded check again, and compare. Exits with 0 when the verdict is the
+    same, with 1 when it is not.
 
     Parameters
     ----------
     record
-        An address RUN:NUMBER in the ledger, a record as JSON, or a file that holds one; with `--all` a run's id.
+        An address RUN:NUMBER in the ledger, a record as JSON, or a file that holds one;
+        with `--all` a run's id.
     files
-        Python files that define the claim, where it is not in the catalogue; each is code, and is run.
+        Python files that define the claim, where it is not in the catalogue; each is
+        code, and is run.
     all
         Make every exact and certified check of the run RECORD again.
     device
-        Where to run; the record's own device, or the CPU where that is not here, when left out.
+        Where to run; the record's own device, or the CPU where that is not here, when
+        left out.
     ledger
         Where to look an address up.
     jobs
@@ -145,16 +150,19 @@ def report(
     md: Path | None = None,
     junit: Path | None = None,
 ) -> int:
-    """Print a run of the ledger again, and write it in other formats. Exits as `preality verify` did.
+    """Print a run of the ledger again, and write it in other formats. Exits as
+    `preality verify` did.
 
     Parameters
     ----------
     run
-        A run's id or its beginning; the latest when left out. `preality history` lists them.
+        A run's id or its beginning; the latest when left out. `preality history` lists
+        them.
     ledger
         Where to look.
     audit
-        Findings on a model, as `preality audit KIND FILE --json` wrote them, to be shown in the report; may be repeated.
+        Findings on a model, as `preality audit KIND FILE --json` wrote them, to be
+        shown in the report; may be repeated.
     html
         Write one self-contained report.
     json
@@ -183,7 +191,8 @@ def report(
 
 
 def _claims_of(catalogue: Catalogue, stored: StoredRun, found: list[Record]) -> list[Claim]:
-    """The claims that a run touched, in the catalogue's order; those that are gone are named and left out."""
+    """The claims that a run touched, in the catalogue's order; those that are gone are
+    named and left out."""
     _add_files(catalogue, [name for name in stored.selection if name.endswith(".py")])
     touched = {record["claim"] for record in found}
     if gone := sorted(touched - set(catalogue)):
@@ -243,7 +252,8 @@ def _settings_text(run: StoredRun) -> str:
 
 
 def import_records(file: Path, /, *claim_files: str, ledger: Path | None = None, max_bytes: int | None = None) -> int:
-    """Keep records that were measured elsewhere (`python -m proofs_checks.measure`), as a run of their own.
+    """Keep records that were measured elsewhere (`python -m proofs_checks.measure`), as
+    a run of their own.
 
     Every line is checked before any is kept.
 
@@ -252,7 +262,8 @@ def import_records(file: Path, /, *claim_files: str, ledger: Path | None = None,
     file
         JSON lines, a record each.
     claim_files
-        Python files that define the claims, where these are not in the catalogue; each is code, and is run.
+        Python files that define the claims, where these are not in the catalogue; each
+        is code, and is run.
     ledger
         Where to keep them.
     max_bytes

@@ -29,14 +29,17 @@ def audit(
 ) -> int:  # fmt: skip
     """Apply a theorem to an object of your own.
 
-    Exits with 0 when every finding holds, 1 when one is refuted, 3 when one is undecided, 2 when the object cannot be
-    read, 130 when it was interrupted; the findings made before are printed.
+    Exits with 0 when every finding holds, 1 when one is refuted, 3 when one is
+    undecided, 2 when the object cannot be read, 130 when it was interrupted; the
+    findings made before are printed.
 
     Parameters
     ----------
     kind
-        Of data: representation, group (JSON, CSV or NPZ files), equivariance (a JSON or NPZ file), embedding (a file of edges). Of a model:
-        flow, density, pit, typicality, entangle, hybrid, wrapped, fit, score (a Python file that defines what the audit is given, under the audit's names).
+        Of data: representation, group (JSON, CSV or NPZ files), equivariance (a JSON or
+        NPZ file), embedding (a file of edges). Of a model: flow, density, pit,
+        typicality, entangle, hybrid, wrapped, fit, score (a Python file that defines
+        what the audit is given, under the audit's names).
     file
         Your object. A file of data is never run; a Python file is code, and is.
     json
@@ -46,7 +49,8 @@ def audit(
     max_bytes
         Read a file of data of up to so many bytes, in place of 64 MiB.
     coordinates
-        Of an embedding: a vertex and its coordinates a line, or an NPZ archive of one array.
+        Of an embedding: a vertex and its coordinates a line, or an NPZ archive of one
+        array.
     model
         Of those coordinates: ball, hyperboloid, half-space, klein or euclidean.
     curvature
@@ -130,7 +134,8 @@ def _write(report: AuditReport, outputs: dict[str, Path]) -> None:
 
 
 def line_in(file: Path, error: BaseException) -> int | None:
-    """The last line of ``file`` that an error came through; None where it came from elsewhere."""
+    """The last line of ``file`` that an error came through; None where it came from
+    elsewhere."""
     lines = [
         number
         for frame, number in traceback.walk_tb(error.__traceback__)
@@ -155,7 +160,8 @@ def _kind_of(name: str) -> Kind:
 
 
 def doctor(*, ledger: Path | None = None) -> int:
-    """Look the installation over: Python, torch, device, packages, ledger, browser, other people's claims.
+    """Look the installation over: Python, torch, device, packages, ledger, browser,
+    other people's claims.
 
     Exits with 0 when nothing stands in the way of a verdict, with 1 otherwise.
 
@@ -176,7 +182,8 @@ def doctor(*, ledger: Path | None = None) -> int:
 
 
 def new(claim_id: str, /, *, folder: Path = Path()) -> int:
-    """Write a claim of your own: a page, a route, a control and a test, which run as they stand.
+    """Write a claim of your own: a page, a route, a control and a test, which run as
+    they stand.
 
     Parameters
     ----------

@@ -48,12 +48,14 @@ def verify(
     md: Path | None = None,
     junit: Path | None = None,
 ) -> int:
-    """Prove, measure and try to refute claims; print a table; keep every check in the ledger.
+    """Prove, measure and try to refute claims; print a table; keep every check in the
+    ledger.
 
     Parameters
     ----------
     selection
-        Ids, topics, or Python files that define claims (a file is code, and is run); everything when left out.
+        Ids, topics, or Python files that define claims (a file is code, and is run);
+        everything when left out.
     profile
         quick, full or deep: how many cases and samples.
     device
@@ -63,8 +65,8 @@ def verify(
     jobs
         Worker processes; one a core when left out.
     resume
-        Carry on the latest run of the same selection, profile, seed and device: checks whose code, data and versions
-        have not changed are kept.
+        Carry on the latest run of the same selection, profile, seed and device: checks
+        whose code, data and versions have not changed are kept.
     ledger
         Where checks are kept; the user's data directory when left out.
     control
@@ -74,10 +76,12 @@ def verify(
     verbose
         Print what each route covered.
     mutants
-        Plant the faults declared in the selected files `*.toml` (this project's own where none is named) into copies of
-        the code, judge the claims that are to notice them, and write the table with `--md`.
+        Plant the faults declared in the selected files `*.toml` (this project's own
+        where none is named) into copies of the code, judge the claims that are to
+        notice them, and write the table with `--md`.
     audit
-        Findings on a model, as `preality audit KIND FILE --json` wrote them, to be shown in the report; may be repeated.
+        Findings on a model, as `preality audit KIND FILE --json` wrote them, to be
+        shown in the report; may be repeated.
     json
         Write the results as JSON.
     html
@@ -260,7 +264,8 @@ class Session:
 
 @contextmanager
 def stopped_by_termination() -> Iterator[None]:
-    """SIGTERM, which a scheduler sends, ends a run as Ctrl-C does: with what was done kept, and a word on how to go on."""
+    """SIGTERM, which a scheduler sends, ends a run as Ctrl-C does: with what was done
+    kept, and a word on how to go on."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

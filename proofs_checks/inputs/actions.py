@@ -1,4 +1,5 @@
-"""Actions of group elements on batches of tensors: permutations, matrices, functions; and whether they respect a group's relations."""
+"""Actions of group elements on batches of tensors: permutations, matrices, functions;
+and whether they respect a group's relations."""
 
 from __future__ import annotations
 
@@ -32,9 +33,12 @@ class Move:
         name: The element.
         images: Position i goes to ``images[i]``; None unless a permutation.
         matrix: float64 or complex128, shape ``(d, d)``; None unless a matrix.
-        function: From a batch to a batch; None unless a function. All three None: the trivial action.
-        axis: The axis of a sample on which a permutation or a matrix acts, from 0; None: the one that fits, or the flattened sample.
-        accuracy: How far entries of a matrix of a narrow format may be from the true ones; 0 where it came in float64.
+        function: From a batch to a batch; None unless a function. All three None: the
+            trivial action.
+        axis: The axis of a sample on which a permutation or a matrix acts, from 0;
+            None: the one that fits, or the flattened sample.
+        accuracy: How far entries of a matrix of a narrow format may be from the true
+            ones; 0 where it came in float64.
     """
 
     name: str
@@ -58,7 +62,8 @@ class Move:
 
     @property
     def gain(self) -> float:
-        """How much larger an error can become: the largest row sum of absolute values; 1 for permutations, and taken as 1 for functions."""
+        """How much larger an error can become: the largest row sum of absolute values;
+        1 for permutations, and taken as 1 for functions."""
         return 1.0 if self.matrix is None else float(self.matrix.abs().sum(1).max())
 
     def inverse(self) -> Move:
@@ -86,7 +91,8 @@ class Move:
         """The moved batch, shape as given for permutations and matrices.
 
         Raises:
-            InputError: sizes do not fit, or a function returned something else than a batch.
+            InputError: sizes do not fit, or a function returned something else than a
+                batch.
         """
         if self.function is not None:
             return as_batch(
@@ -107,7 +113,8 @@ class Move:
         return moved.reshape(batch.shape) if axis is None else moved.movedim(-1, axis + 1)
 
     def _place(self, sample: tuple[int, ...], what: str) -> int | None:
-        """The axis of a sample that is moved; None for all of it flattened. An action that fits several places is asked about."""
+        """The axis of a sample that is moved; None for all of it flattened. An action
+        that fits several places is asked about."""
         name = f"The {what} action of {short(self.name)}"
         if self.axis is not None:
             axis = self.axis + len(sample) if self.axis < 0 else self.axis
@@ -145,11 +152,13 @@ class Move:
 
 
 def read_move(name: str, given: Any, what: str, axis: int | None = None) -> Move:
-    """A move from what a user gives: None or ``"trivial"``, a list of images, a square matrix, or a function of a batch; and the axis of a sample that
-    images and matrices move, where it is said.
+    """A move from what a user gives: None or ``"trivial"``, a list of images, a square
+    matrix, or a function of a batch; and the axis of a sample that images and matrices
+    move, where it is said.
 
     Raises:
-        InputError: anything else; entries that are not finite; images that are no permutation.
+        InputError: anything else; entries that are not finite; images that are no
+            permutation.
     """
     if given is None or (isinstance(given, str) and given == "trivial"):
         return Move(name)
@@ -188,7 +197,8 @@ def read_move(name: str, given: Any, what: str, axis: int | None = None) -> Move
 
 
 def _accuracy(array: np.ndarray) -> float:
-    """Four units in the last place of the largest entry of a narrow format, which is recognised by its values too; 0 for float64."""
+    """Four units in the last place of the largest entry of a narrow format, which is
+    recognised by its values too; 0 for float64."""
     narrow = array.dtype.kind in "fc" and np.finfo(array.dtype).eps > np.finfo(np.float64).eps
     unit = float(np.finfo(array.dtype).eps) if narrow else narrow_unit(array)
     return 4 * unit * max(1.0, float(np.abs(array).max()))
@@ -197,7 +207,8 @@ def _accuracy(array: np.ndarray) -> float:
 def read_representation(
     elements: Sequence[Hashable], function: Callable[[Any], Any] | None, what: str, axis: int | None = None
 ) -> dict[str, Move]:
-    """Moves of every element by a function from elements to matrices (or permutations); None is the trivial action.
+    """Moves of every element by a function from elements to matrices (or permutations);
+    None is the trivial action.
 
     Raises:
         InputError: no elements, too many, repeated ones, or the function fails.
@@ -220,7 +231,8 @@ def read_representation(
 
 @dataclass(frozen=True)
 class Broken:
-    """The worst of the conditions on an action: its name, how far off, what rounding explains of that, and the size of what was compared."""
+    """The worst of the conditions on an action: its name, how far off, what rounding
+    explains of that, and the size of what was compared."""
 
     condition: str
     defect: float
@@ -232,7 +244,8 @@ class Broken:
 
     @property
     def told(self) -> bool:
-        """Whether rounding is small enough, against what is compared, to tell anything."""
+        """Whether rounding is small enough, against what is compared, to tell
+        anything."""
         return self.bound <= COARSE * self.scale
 
     @property
@@ -244,12 +257,14 @@ class Broken:
 def worst_relation(
     moves: Mapping[str, Move], relations: Sequence[tuple[str, tuple[int, ...]]], batch: Tensor, what: str
 ) -> Broken:
-    """Apply each relation's word, the last letter first, and see how far samples are from where they were.
+    """Apply each relation's word, the last letter first, and see how far samples are
+    from where they were.
 
-    Linear actions are tried on unit vectors (at most 512 of them), functions on ``batch``.
+    Linear actions are tried on unit vectors (at most 512 of them), functions on
+    ``batch``.
 
-    Accuracy: permutations exact; a product of k matrices within k gamma_d times the product of their row sums; functions: estimated
-    as k d u times the largest entry.
+    Accuracy: permutations exact; a product of k matrices within k gamma_d times the
+    product of their row sums; functions: estimated as k d u times the largest entry.
     """
     names = list(moves)
     found = []
@@ -271,7 +286,8 @@ def worst_relation(
 def _require_affordable(
     moves: Mapping[str, Move], relations: Sequence[tuple[str, tuple[int, ...]]], batch: Tensor
 ) -> None:
-    """Refuse relations whose letters, each a product with all probes, would take minutes."""
+    """Refuse relations whose letters, each a product with all probes, would take
+    minutes."""
     size = max((m.size or 0 for m in moves.values()), default=0)
     entries = max(min(size, MAX_PROBES) * size, batch.numel())
     matrices = any(m.matrix is not None for m in moves.values())
@@ -312,7 +328,8 @@ def _broken(text: str, here: Tensor, there: Tensor, letters: Sequence[Move]) -> 
 
 
 def _inherited(letters: Sequence[Move], there: Tensor) -> float:
-    """What entries of a narrow format may be off by in a product: each factor in turn by d times its accuracy, the others by their row sums."""
+    """What entries of a narrow format may be off by in a product: each factor in turn
+    by d times its accuracy, the others by their row sums."""
     gains = [m.gain for m in letters]
     shares = [m.accuracy * (m.size or 0) * math.prod(gains[:k] + gains[k + 1 :]) for k, m in enumerate(letters)]
     return sum(shares) * max(1.0, _size(there))
@@ -328,7 +345,8 @@ def _size(value: Tensor) -> float:
 def worst_product(
     moves: Mapping[str, Move], elements: Sequence[Hashable], product: Callable[[Any, Any], Hashable]
 ) -> Broken:
-    """|R(g) R(h) - R(gh)| over all pairs of elements, largest entry, and the worst pair.
+    """|R(g) R(h) - R(gh)| over all pairs of elements, largest entry, and the worst
+    pair.
 
     Raises:
         InputError: a product that is no element.
@@ -368,16 +386,19 @@ def worst_product(
 
 
 def _of_product(first: Move, second: Move, third: Move, a: Tensor, b: Tensor) -> float:
-    """|(A + E)(B + F) - (C + G)| <= |E| |B| + |A| |F| + |E| |F| + |G| entry by entry, for entries within their accuracies."""
+    """|(A + E)(B + F) - (C + G)| <= |E| |B| + |A| |F| + |E| |F| + |G| entry by entry,
+    for entries within their accuracies."""
     e, f = first.accuracy, second.accuracy
     rows, columns = float(a.abs().sum(1).max()), float(b.abs().sum(0).max())
     return e * columns + f * rows + len(a) * e * f + third.accuracy
 
 
 def doubtful(moves: Mapping[str, Move]) -> str:
-    """A matrix that cannot be told from a singular one, in words; an empty text if there is none.
+    """A matrix that cannot be told from a singular one, in words; an empty text if
+    there is none.
 
-    Entries rounded to u of the largest move singular values by at most d u |R|_2 (Weyl), and the values computed are off by as much again.
+    Entries rounded to u of the largest move singular values by at most d u |R|_2
+    (Weyl), and the values computed are off by as much again.
     """
     for g, move in moves.items():
         if move.matrix is None:

@@ -1,4 +1,5 @@
-"""NPZ archives, looked over entry by entry before NumPy sees a byte: nothing is unpickled, nothing is larger than it says."""
+"""NPZ archives, looked over entry by entry before NumPy sees a byte: nothing is
+unpickled, nothing is larger than it says."""
 
 from __future__ import annotations
 
@@ -28,8 +29,9 @@ def arrays_of(raw: bytes, name: str, most: int) -> dict[str, np.ndarray]:
         name: What the messages call it.
         most: How many bytes it may unpack to.
     Raises:
-        InputError: no archive or one that is cut off; a member that is encrypted, packed by another method, no array, one of Python
-            objects, or of another size than it says; no array at all; or more than ``most`` bytes unpacked.
+        InputError: no archive or one that is cut off; a member that is encrypted,
+            packed by another method, no array, one of Python objects, or of another
+            size than it says; no array at all; or more than ``most`` bytes unpacked.
     """
     if raw.count(zipfile.stringCentralDir) > 2 * MAX_MEMBERS:  # before a million entries become a million objects
         raise InputError(f"{name} holds too many members; at most {MAX_MEMBERS} arrays are read.")
@@ -120,7 +122,8 @@ def _size(shape: tuple[int, ...], dtype: np.dtype[Any], where: str) -> int:
 
 
 def _require_text(array: np.ndarray, where: str) -> None:
-    """Texts consist of characters: four bytes that are none would break whoever prints them."""
+    """Texts consist of characters: four bytes that are none would break whoever prints
+    them."""
     if array.dtype.kind == "U" and array.size:
         codes = np.ascontiguousarray(array).reshape(-1).view(np.dtype("u4").newbyteorder(array.dtype.byteorder))
         if ((codes > 0x10FFFF) | ((codes >= 0xD800) & (codes <= 0xDFFF))).any():

@@ -1,7 +1,9 @@
-"""Reading a bijection of the user's: what gives its images and its log-determinant, and whether the two agree.
+"""Reading a bijection of the user's: what gives its images and its log-determinant, and
+whether the two agree.
 
-Accepted are functions of a batch, functions that return images and log-determinants together, objects with ``forward`` and ``log_det``, torch's
-``Transform`` and whatever acts like it. A log-determinant that is not given is taken by autograd.
+Accepted are functions of a batch, functions that return images and log-determinants
+together, objects with ``forward`` and ``log_det``, torch's ``Transform`` and whatever
+acts like it. A log-determinant that is not given is taken by autograd.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ class Through:
     """A bijection as the audits see it, on flat points ``(N, D)``.
 
     Args:
-        forward: Images ``(N, D)``. log_det: log |det df/dx|, ``(N,)``. given: Whether the log-determinant is the user's.
+        forward: Images ``(N, D)``. log_det: log |det df/dx|, ``(N,)``. given: Whether
+            the log-determinant is the user's.
         inverse: Preimages, where the object has them.
     """
 
@@ -48,11 +51,14 @@ def read_bijection(through: Any, log_det: Any, model: Model) -> Through:
     """Read a bijection, and try it on two of the model's points.
 
     Args:
-        through: forward(x); or a function that returns (images, log_det); or an object with ``forward`` and, if it has them, ``log_det`` (or ``log_abs_det_jacobian(x, y)``) and
-            ``inverse`` (or ``inv``).
-        log_det: From points to log |det|, ``(N,)``; None to look for it in ``through``, and to differentiate otherwise.
+        through: forward(x); or a function that returns (images, log_det); or an object
+            with ``forward`` and, if it has them, ``log_det`` (or
+            ``log_abs_det_jacobian(x, y)``) and ``inverse`` (or ``inv``).
+        log_det: From points to log |det|, ``(N,)``; None to look for it in ``through``,
+            and to differentiate otherwise.
     Raises:
-        InputError: nothing callable, another shape of the images, images that are not finite, a map cut off from autograd when no log-determinant is given.
+        InputError: nothing callable, another shape of the images, images that are not
+            finite, a map cut off from autograd when no log-determinant is given.
     """
     forward = _forward(through)
     images = _Images(forward, model)
@@ -138,7 +144,8 @@ def _own_log_det(through: Any) -> Batch | None:
 
 
 class _Volumes:
-    """One number a point; a transform of coordinates that are not summed over is summed."""
+    """One number a point; a transform of coordinates that are not summed over is
+    summed."""
 
     def __init__(self, function: Batch) -> None:
         self.function = function
@@ -219,7 +226,8 @@ def _inverse(through: Any, model: Model) -> Callable[[Tensor], Tensor] | None:
 
 
 def check_bijection(chosen: Through, points: Tensor) -> list[Finding]:
-    """The log-determinant against autograd's, and the inverse against the points, at a few points; unchecked where the object does not say."""
+    """The log-determinant against autograd's, and the inverse against the points, at a
+    few points; unchecked where the object does not say."""
     x = points[:CHECKED]
     return [_volume(chosen, x), _back(chosen, x)]
 

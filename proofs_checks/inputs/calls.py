@@ -1,4 +1,5 @@
-"""Calling what a user hands in: what it raises is explained, and what it returns is made a batch. Importing this loads no torch."""
+"""Calling what a user hands in: what it raises is explained, and what it returns is
+made a batch. Importing this loads no torch."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ CALL_ERRORS = (  # what a user's own function commonly raises
 
 
 def called(function: Callable[[Any], Any], argument: Any, what: str) -> Any:
-    """A user's function, called without gradients; whatever it commonly raises comes back explained."""
+    """A user's function, called without gradients; whatever it commonly raises comes
+    back explained."""
     import torch
 
     try:
@@ -69,7 +71,8 @@ def by_sample(tensor: Tensor) -> Tensor:
 
 
 def one_log_density_a_point(out: Any, points: Tensor, what: str) -> Tensor:
-    """What a log density returned for a batch of points or events, as a tensor ``(N,)``; a column ``(N, 1)`` is read as one.
+    """What a log density returned for a batch of points or events, as a tensor
+    ``(N,)``; a column ``(N, 1)`` is read as one.
 
     Raises:
         InputError: another type or shape, with its likely cause.
@@ -121,10 +124,12 @@ def failed_call(error: BaseException | None, points: Tensor, what: str) -> str:
 
 
 def log_densities(what: str, function: Callable[[Tensor], Any], points: Tensor) -> Tensor:
-    """A user's log density of points ``(N, D)``: one number a point, in the precision of the points, with its graph.
+    """A user's log density of points ``(N, D)``: one number a point, in the precision
+    of the points, with its graph.
 
     Raises:
-        InputError: it raises, returns something else, or works in another precision, whose rounding no bound allows for.
+        InputError: it raises, returns something else, or works in another precision,
+            whose rounding no bound allows for.
     """
     try:
         out = function(points)

@@ -1,4 +1,5 @@
-"""Python files handed in by path: claims, and objects to audit. They are code and are run; whatever they raise is told to their author."""
+"""Python files handed in by path: claims, and objects to audit. They are code and are
+run; whatever they raise is told to their author."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ def run_file(path: Path, *, what: str, error: type[PrealityError] = InputError) 
     """The module that a Python file makes.
 
     Args:
-        what: How the file is called in messages ("claim file", "audit file"). error: What is raised.
+        what: How the file is called in messages ("claim file", "audit file"). error:
+            What is raised.
     """
     if not is_file(path):
         raise error(f"There is no {what} {printed(path)}.")
@@ -48,7 +50,8 @@ def arguments(path: Path, function: Callable[..., Any]) -> dict[str, Any]:
     """The names of an audit file that are parameters of ``function``, as its arguments.
 
     Raises:
-        InputError: a parameter without a default is not defined; the message lists which, and names that look like it.
+        InputError: a parameter without a default is not defined; the message lists
+            which, and names that look like it.
     """
     module = run_file(path, what="audit file")
     given = {name: value for name, value in vars(module).items() if not name.startswith("_")}

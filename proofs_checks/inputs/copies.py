@@ -1,7 +1,8 @@
-"""Copies of a user's object in float64, so that an audit can call it without changing it.
+"""Copies of a user's object in float64, so that an audit can call it without changing
+it.
 
-Parameters, buffers, mode and random state of the object stay as they were, bit for bit: what is called is a deep copy, made in a context
-that puts the random states back.
+Parameters, buffers, mode and random state of the object stay as they were, bit for bit:
+what is called is a deep copy, made in a context that puts the random states back.
 """
 
 from __future__ import annotations
@@ -31,13 +32,17 @@ _ATOMS += (int, float, complex, bool, type(None), torch.dtype, torch.device, tor
 
 
 def copied(source: Any, *, wide: bool = True, what: str = "") -> Any:
-    """A deep copy of an object, of every tensor in it, and of the modules that its functions mention.
+    """A deep copy of an object, of every tensor in it, and of the modules that its
+    functions mention.
 
     Args:
-        source: A module, a distribution, a transform, a function (with its closure and the modules among its globals), or containers of these.
-        wide: Whether floating tensors become float64 in the copy; their own precision otherwise. what: How messages call it.
+        source: A module, a distribution, a transform, a function (with its closure and
+            the modules among its globals), or containers of these.
+        wide: Whether floating tensors become float64 in the copy; their own precision
+            otherwise. what: How messages call it.
     Raises:
-        InputError: the object holds what cannot be copied, such as an open file or a lock.
+        InputError: the object holds what cannot be copied, such as an open file or a
+            lock.
     """
     memo: dict[int, Any] = {}
     kept: list[Any] = [source]  # ids in the memo stay those of living objects
@@ -57,7 +62,8 @@ def copied(source: Any, *, wide: bool = True, what: str = "") -> Any:
 
 
 def _prefill(source: Any, memo: dict[int, Any], kept: list[Any], cells: list[Any], wide: bool) -> None:
-    """Put a copy of every tensor and the shell of every function that can be reached into ``memo``."""
+    """Put a copy of every tensor and the shell of every function that can be reached
+    into ``memo``."""
     waiting, seen = [source], set()
     while waiting:
         value = waiting.pop()
@@ -93,7 +99,8 @@ def _tensor(value: Tensor, wide: bool) -> Tensor:
 
 
 def _mentioned(function: types.FunctionType) -> dict[str, Any]:
-    """What a function refers to by name: its closure, its defaults, and the globals of its file that its code names."""
+    """What a function refers to by name: its closure, its defaults, and the globals of
+    its file that its code names."""
     found: dict[str, Any] = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         with contextlib.suppress(ValueError):  # a cell that is still empty
@@ -130,7 +137,8 @@ def _holds_tensors(value: Any, depth: int = 3) -> bool:
 
 
 def _shell(function: types.FunctionType) -> types.FunctionType:
-    """A function of the same code with empty cells and globals of its own, to be filled."""
+    """A function of the same code with empty cells and globals of its own, to be
+    filled."""
     cells = tuple(types.CellType() for _ in function.__closure__ or ())
     twin = types.FunctionType(
         function.__code__, dict(function.__globals__), function.__name__, function.__defaults__, cells or None
@@ -157,7 +165,8 @@ def _fill(function: types.FunctionType, twin: types.FunctionType, memo: dict[int
 
 
 def reachable(source: Any) -> Iterator[Any]:
-    """Every object that can be reached from one, each once, what holds others first; functions through what they mention."""
+    """Every object that can be reached from one, each once, what holds others first;
+    functions through what they mention."""
     waiting, seen = [source], set()
     while waiting:
         value = waiting.pop()
@@ -177,7 +186,8 @@ def modules_of(source: Any) -> list[nn.Module]:
 
 
 def state_of(source: Any) -> dict[str, Tensor]:
-    """Parameters and buffers of every module that can be reached, by name; not copied."""
+    """Parameters and buffers of every module that can be reached, by name; not
+    copied."""
     found = {}
     for k, module in enumerate(modules_of(source)):
         own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
@@ -186,7 +196,8 @@ def state_of(source: Any) -> dict[str, Tensor]:
 
 
 def solver_tolerance(source: Any) -> float:
-    """The largest atol or rtol that an object in the flow carries: it solves an equation by steps of that accuracy."""
+    """The largest atol or rtol that an object in the flow carries: it solves an
+    equation by steps of that accuracy."""
     found = 0.0
     for part in reachable(source):
         own = getattr(part, "__dict__", None)
@@ -200,7 +211,8 @@ def solver_tolerance(source: Any) -> float:
 
 @contextlib.contextmanager
 def random_states_kept(seed: int | None = None) -> Iterator[None]:
-    """Put the random states of torch, NumPy and Python back at the end; with ``seed``, start from it."""
+    """Put the random states of torch, NumPy and Python back at the end; with ``seed``,
+    start from it."""
     python, numpy = random.getstate(), np.random.get_state()
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     try:
@@ -229,9 +241,11 @@ _FROM_VALUES |= {torch.normal}
 
 
 class Float64Factories(TorchFunctionMode):
-    """Inside, tensors that a model makes without naming a dtype are float64; torch's global default stays as it is.
+    """Inside, tensors that a model makes without naming a dtype are float64; torch's
+    global default stays as it is.
 
-    A float64 copy whose code says ``torch.zeros(n)`` would otherwise add its log-determinants up in float32.
+    A float64 copy whose code says ``torch.zeros(n)`` would otherwise add its
+    log-determinants up in float32.
     """
 
     def __torch_function__(self, function: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -260,7 +274,8 @@ class _Counted(TorchFunctionMode):
 
 
 def operations(call: Callable[[], Any]) -> int:
-    """How many calls to torch a function makes: an inverse that iterates makes many times those of the map."""
+    """How many calls to torch a function makes: an inverse that iterates makes many
+    times those of the map."""
     with _Counted() as counted:
         call()
     return counted.calls

@@ -1,14 +1,18 @@
-"""Matrices in decimals, given on some elements of a group: brought to all of its elements, with a bound on how far each may be off.
+"""Matrices in decimals, given on some elements of a group: brought to all of its
+elements, with a bound on how far each may be off.
 
-If every entry is within a of a true one, a given matrix misses by |E|_F <= d a. A product along a word of L letters misses by a sum over its letters
-of |prefix| |E| |suffix|, which in a basis far from an orthonormal one grows like a power of the condition. So the words are multiplied out in the
-basis of the invariant form H = mean W* W = S* S as well: there the matrices of a representation are unitary, those computed have norms at most 1 + eta,
-and if S turns |E|_F into at most e,
+If every entry is within a of a true one, a given matrix misses by |E|_F <= d a. A
+product along a word of L letters misses by a sum over its letters of |prefix| |E|
+|suffix|, which in a basis far from an orthonormal one grows like a power of the
+condition. So the words are multiplied out in the basis of the invariant form H = mean
+W* W = S* S as well: there the matrices of a representation are unitary, those computed
+have norms at most 1 + eta, and if S turns |E|_F into at most e,
 
     |W(x) - T(x)|_F <= L e exp(L (eta + e)),
 
-for no product of letters, computed or true, has a norm above exp(L (eta + e)). The better of the two is kept. Any invertible S will do: a poor one
-makes eta large, and the bound with it.
+for no product of letters, computed or true, has a norm above exp(L (eta + e)). The
+better of the two is kept. Any invertible S will do: a poor one makes eta large, and the
+bound with it.
 """
 
 from __future__ import annotations
@@ -48,7 +52,8 @@ class Decimals:
 
 
 def to_complex(number: Cyclotomic) -> complex:
-    """A floating-point value, to a few units in the last place of its largest coordinate."""
+    """A floating-point value, to a few units in the last place of its largest
+    coordinate."""
     total = 0j
     for k, c in enumerate(number.numerators):
         if c:
@@ -63,24 +68,28 @@ def as_array(rows: Sequence[Sequence[Any]]) -> np.ndarray:
 
 
 def digits_of(entries: Iterable[Any]) -> float:
-    """Half a unit in the last place of the longest decimal written; 0 where none was, as in numbers that came from Python."""
+    """Half a unit in the last place of the longest decimal written; 0 where none was,
+    as in numbers that came from Python."""
     written = [x.digits for x in entries if getattr(x, "digits", None) is not None]
     return 0.5 * 10.0 ** -max(written) if written else 0.0
 
 
 def last_place(largest: float) -> float:
-    """Four units of roundoff of the largest entry: what entries computed in float64 are taken to be off by when nobody says otherwise."""
+    """Four units of roundoff of the largest entry: what entries computed in float64 are
+    taken to be off by when nobody says otherwise."""
     return 4 * EPS * max(1.0, largest)
 
 
 def stored(arrays: Iterable[np.ndarray]) -> float:
-    """Four units in the last place of the largest entry where all entries are numbers of a narrower format than float64, such as float32; 0 elsewhere."""
+    """Four units in the last place of the largest entry where all entries are numbers
+    of a narrower format than float64, such as float32; 0 elsewhere."""
     flat = np.concatenate([np.asarray(array).ravel() for array in arrays])
     return 4 * narrow_unit(flat) * max(1.0, float(np.abs(flat).max(initial=0.0)))
 
 
 def is_singular(matrix: np.ndarray) -> bool:
-    """Whether a floating-point matrix is singular as it stands, every entry the dyadic rational that it is; False beyond degree 64."""
+    """Whether a floating-point matrix is singular as it stands, every entry the dyadic
+    rational that it is; False beyond degree 64."""
     values = np.linalg.svd(matrix, compute_uv=False)
     if len(matrix) > EXACT_RANK or values[-1] > 4 * len(matrix) * EPS * values[0]:
         return False
@@ -90,7 +99,8 @@ def is_singular(matrix: np.ndarray) -> bool:
 
 
 def on_all_elements(given: Mapping[int, np.ndarray], group: FiniteGroup, accuracy: float) -> Decimals:
-    """The matrices of all elements as products of those given, which generate; those given stay as they are."""
+    """The matrices of all elements as products of those given, which generate; those
+    given stay as they are."""
     error = accuracy * len(next(iter(given.values())))
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no bound, and decides nothing
         plain = _along_words(given, group, error)
@@ -108,17 +118,20 @@ def _reach(matrices: np.ndarray, errors: np.ndarray) -> float:
 
 
 def _rounding(d: int) -> float:
-    """gamma of a complex inner product of length d (Higham 2002, 3.6), with room for the norms that are themselves rounded."""
+    """gamma of a complex inner product of length d (Higham 2002, 3.6), with room for
+    the norms that are themselves rounded."""
     return (2 * d + 8) * EPS
 
 
 def _letters(given: Mapping[int, np.ndarray]) -> list[int]:
-    """All given elements but the identity; the identity alone serves the trivial group."""
+    """All given elements but the identity; the identity alone serves the trivial
+    group."""
     return [x for x in given if x] or list(given)
 
 
 def _along_words(given: Mapping[int, np.ndarray], group: FiniteGroup, error: float) -> tuple[np.ndarray, np.ndarray]:
-    """|W(x g) - T(x g)| <= e(x) (|R(g)| + e) + |W(x)| e + rounding, letter by letter."""
+    """|W(x g) - T(x g)| <= e(x) (|R(g)| + e) + |W(x)| e + rounding, letter by
+    letter."""
     d = len(next(iter(given.values())))
     whole, errors = np.zeros((group.order, d, d), dtype=np.complex128), np.zeros(group.order)
     whole[0] = np.eye(d)
@@ -138,7 +151,8 @@ def _along_words(given: Mapping[int, np.ndarray], group: FiniteGroup, error: flo
 def _in_the_invariant_basis(
     given: Mapping[int, np.ndarray], group: FiniteGroup, error: float, whole: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, float] | None:
-    """The same in the basis of H = mean W* W, as at the top; None where H is not positive definite in this precision."""
+    """The same in the basis of H = mean W* W, as at the top; None where H is not
+    positive definite in this precision."""
     d = whole.shape[-1]
     try:
         form = np.einsum("nki,nkj->ij", whole.conj(), whole, optimize=True) / len(whole)

@@ -1,4 +1,5 @@
-"""Reading what the entangling audit is given: a decoder, a prior, a rotation, an encoder with data and factors. Refusals name the hypothesis."""
+"""Reading what the entangling audit is given: a decoder, a prior, a rotation, an
+encoder with data and factors. Refusals name the hypothesis."""
 
 from __future__ import annotations
 
@@ -30,9 +31,11 @@ PROBED = 32
 
 @dataclass(frozen=True)
 class Decoder:
-    """A user's decoder as a function from latents ``(n, d)`` in float64 to observations ``(n, m)`` in float64.
+    """A user's decoder as a function from latents ``(n, d)`` in float64 to observations
+    ``(n, m)`` in float64.
 
-    ``deterministic``: two calls agreed; ``dtype``: what the user's object is given; ``shape``: that of one observation.
+    ``deterministic``: two calls agreed; ``dtype``: what the user's object is given;
+        ``shape``: that of one observation.
     """
 
     source: Callable[[Tensor], Any]
@@ -89,7 +92,8 @@ def read_prior(prior: Any) -> Product:
     """The prior as a product of marginals.
 
     Raises:
-        InputError: no product, fewer than two coordinates, a discrete distribution, a gap, no inverse distribution function.
+        InputError: no product, fewer than two coordinates, a discrete distribution, a
+            gap, no inverse distribution function.
     """
     distribution = _factors_of(prior)
     try:
@@ -105,7 +109,8 @@ def read_prior(prior: Any) -> Product:
 
 
 def _factors_of(prior: Any) -> Any:
-    """A product distribution written jointly, as its marginals; any other joint distribution is refused."""
+    """A product distribution written jointly, as its marginals; any other joint
+    distribution is refused."""
     if isinstance(prior, td.Independent):
         return _factors_of(prior.base_dist)
     if isinstance(prior, td.MultivariateNormal):
@@ -141,10 +146,12 @@ def _factors_of(prior: Any) -> Any:
 
 
 def read_rotation(A: Any, distribution: Product, device: torch.device) -> Tensor:
-    """A on the decoder's device, or the flattest rotation of that dimension that is known.
+    """A on the decoder's device, or the flattest rotation of that dimension that is
+    known.
 
     Raises:
-        InputError: not orthogonal, a zero entry, another size than the prior's, half precision, another device than the decoder's.
+        InputError: not orthogonal, a zero entry, another size than the prior's, half
+            precision, another device than the decoder's.
     """
     d = distribution.dim
     if A is None:
@@ -164,10 +171,12 @@ def read_rotation(A: Any, distribution: Product, device: torch.device) -> Tensor
 
 
 def read_decoder(decoder: Any, distribution: Product, device: torch.device, stream: Stream) -> Decoder:
-    """The decoder, tried on a few latents: what it returns, whether twice the same, and whether rows depend on each other.
+    """The decoder, tried on a few latents: what it returns, whether twice the same, and
+    whether rows depend on each other.
 
     Raises:
-        InputError: not callable, half precision, layers that follow the batch in train() mode, an error of its own, NaN, another shape.
+        InputError: not callable, half precision, layers that follow the batch in
+            train() mode, an error of its own, NaN, another shape.
     """
     if not callable(decoder):
         raise InputError(
@@ -219,7 +228,8 @@ def modules_of(source: Any) -> list[nn.Module]:
 
 
 def refuse_modes(source: Any, what: str) -> None:
-    """Batch normalisation in train() mode makes an output depend on other rows, and a call would change the model.
+    """Batch normalisation in train() mode makes an output depend on other rows, and a
+    call would change the model.
 
     Raises:
         InputError: naming the layer.
@@ -301,10 +311,12 @@ def _factors_of_latents(factors: Any, z: Tensor) -> Tensor:
 
 
 def read_codes(twin: EntangledTwin, model: Decoder, given: Given, stream: Stream) -> tuple[Tensor, Tensor]:
-    """Codes with their factors: latents themselves, or codes of the data (or of the decoder's samples) in the prior's open support.
+    """Codes with their factors: latents themselves, or codes of the data (or of the
+    decoder's samples) in the prior's open support.
 
     Raises:
-        InputError: objects that do not belong together, codes of another shape or outside the support.
+        InputError: objects that do not belong together, codes of another shape or
+            outside the support.
     """
     encoder, data, factors = given.encoder, given.data, given.factors
     if encoder is None:

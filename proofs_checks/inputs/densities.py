@@ -1,8 +1,11 @@
-"""Reading a density model of the reader's: what gives its log p, in which shape and precision, and whether it is a function of the point.
+"""Reading a density model of the reader's: what gives its log p, in which shape and
+precision, and whether it is a function of the point.
 
-Accepted are functions of a batch, bound methods, torch modules (with a ``log_prob``, a ``forward`` that returns log p, or a ``forward`` that
-returns a distribution, as zuko's flows do), torch distributions, and functions without parameters that make one of these. Libraries are recognised by what their objects can do, never imported.
-Nothing about the reader's object is changed: not its mode, its weights, its device or its precision.
+Accepted are functions of a batch, bound methods, torch modules (with a ``log_prob``, a
+``forward`` that returns log p, or a ``forward`` that returns a distribution, as zuko's
+flows do), torch distributions, and functions without parameters that make one of these.
+Libraries are recognised by what their objects can do, never imported. Nothing about the
+reader's object is changed: not its mode, its weights, its device or its precision.
 """
 
 from __future__ import annotations
@@ -41,7 +44,8 @@ LogProb = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Flow:
-    """A law as the pullback of a base law: ``to_base`` maps ``(N, D)`` to ``(N, D)``, ``base_log_prob`` maps that to ``(N,)``."""
+    """A law as the pullback of a base law: ``to_base`` maps ``(N, D)`` to ``(N, D)``,
+    ``base_log_prob`` maps that to ``(N,)``."""
 
     to_base: Callable[[Tensor], Tensor]
     base_log_prob: LogProb
@@ -57,8 +61,10 @@ class Model:
         event_shape: The shape of one event as the reader's object takes it.
         kind: What kind of object it was read from.
         points: The example, flattened to ``(N, D)``, in ``dtype``.
-        dtype: The precision to work in: float64 wherever the object can be evaluated there.
-        precision: The unit roundoff of what ``log_prob`` returns, which may be coarser than that of ``dtype``.
+        dtype: The precision to work in: float64 wherever the object can be evaluated
+            there.
+        precision: The unit roundoff of what ``log_prob`` returns, which may be coarser
+            than that of ``dtype``.
         differentiable: Whether log p carries a gradient with respect to the point.
         findings: What was tried: repeatability, rows on their own, vmap.
         notes: What was assumed or converted, in sentences.
@@ -83,7 +89,8 @@ class Model:
         """More points for the same model, checked and flattened like the example.
 
         Raises:
-            InputError: another event shape, device, a dtype that holds no density, an empty batch, NaN or infinities.
+            InputError: another event shape, device, a dtype that holds no density, an
+                empty batch, NaN or infinities.
         """
         found = read_points(points, what)
         if tuple(found.shape[1:]) != self.event_shape and tuple(found.shape[1:]) != (self.dim,):
@@ -98,10 +105,12 @@ class Model:
 
 
 def read_points(value: Any, what: str) -> Tensor:
-    """A batch of points as a detached floating tensor, the first axis counting points; ``(N,)`` is read as ``(N, 1)``.
+    """A batch of points as a detached floating tensor, the first axis counting points;
+    ``(N,)`` is read as ``(N, 1)``.
 
     Raises:
-        InputError: not a tensor or array, integers, half precision, complex numbers, an empty batch or event, NaN or infinities.
+        InputError: not a tensor or array, integers, half precision, complex numbers, an
+            empty batch or event, NaN or infinities.
     """
     if isinstance(value, np.ndarray) and value.dtype.kind in "iufcb":
         value = torch.from_numpy(np.ascontiguousarray(value))
@@ -137,15 +146,20 @@ def read_points(value: Any, what: str) -> Tensor:
 
 
 def read_density(model: Any, example: Any, *, what: str = "log_prob") -> Model:
-    """Read a density model, and try on the example whether its log p is a function of the point.
+    """Read a density model, and try on the example whether its log p is a function of
+    the point.
 
     Args:
-        model: A function of a batch, a torch module, a torch distribution, or a function without parameters that makes one of these.
-        example: A batch of points at which the model is meant to be evaluated, shape ``(N, *event)``.
+        model: A function of a batch, a torch module, a torch distribution, or a
+            function without parameters that makes one of these.
+        example: A batch of points at which the model is meant to be evaluated, shape
+            ``(N, *event)``.
         what: What the reader calls the model, for messages.
     Raises:
-        InputError: the object cannot be read or called on the example, or its log p is NaN, has one number too many or too few a point,
-            changes between two calls, or depends on the other rows of the batch. The message names the cause that was found.
+        InputError: the object cannot be read or called on the example, or its log p is
+            NaN, has one number too many or too few a point, changes between two calls,
+            or depends on the other rows of the batch. The message names the cause that
+            was found.
     """
     points = read_points(example, "inliers")
     model = _made(model)
@@ -187,9 +201,11 @@ def read_density(model: Any, example: Any, *, what: str = "log_prob") -> Model:
 
 
 def _fitted(model: Any, points: Tensor, what: str) -> tuple[Caller, str, Any, list[str]]:
-    """A copy of the model with its tensors in float64, or else in its own precision, called as it takes the points; kind, distribution, and notes.
+    """A copy of the model with its tensors in float64, or else in its own precision,
+    called as it takes the points; kind, distribution, and notes.
 
-    What is called is a copy: parameters, buffers, mode and random state of the user's object stay as they are.
+    What is called is a copy: parameters, buffers, mode and random state of the user's
+    object stay as they are.
     """
     first: InputError | None = None
     for wide in (True, False):
@@ -227,7 +243,8 @@ def _copy_or_itself(model: Any, wide: bool, notes: list[str]) -> Any:
 
 
 def refuse_uninitialised(model: Any, points: Tensor, what: str) -> None:
-    """Raise :class:`InputError` where the first call would change parameters or buffers: such a model has no density yet. Only copies are called."""
+    """Raise :class:`InputError` where the first call would change parameters or
+    buffers: such a model has no density yet. Only copies are called."""
     if not state_of(model):
         return
     source = _copy_or_itself(model, False, [])
@@ -261,7 +278,8 @@ def _same(a: Tensor, b: Tensor) -> bool:
 
 
 def _resolve(source: Any, what: str) -> tuple[Callable[[Tensor], Any], str, Any]:
-    """The function of a batch in its own shape, the kind of object, and the distribution behind it, if there is one."""
+    """The function of a batch in its own shape, the kind of object, and the
+    distribution behind it, if there is one."""
     if isinstance(source, type):
         raise InputError(
             f"{what} is the class {source.__name__}; give an instance of it, with its parameters or weights."
@@ -311,7 +329,8 @@ def _has_log_prob(source: Any) -> bool:
 
 
 def _called_empty(source: nn.Module) -> Any:
-    """What a lazy flow returns when called without a context, if that is a distribution."""
+    """What a lazy flow returns when called without a context, if that is a
+    distribution."""
     try:
         law = source()
     except CALL_ERRORS:
@@ -336,7 +355,8 @@ def _refuse_discrete(law: Any, what: str) -> None:
 
 
 def _modules(source: Any) -> list[nn.Module]:
-    """The modules that an object is, is bound to, or (for a function) mentions by name."""
+    """The modules that an object is, is bound to, or (for a function) mentions by
+    name."""
     if isinstance(source, nn.Module):
         return [source]
     if isinstance(source, functools.partial):
@@ -365,7 +385,8 @@ def _parts(module: nn.Module) -> Iterator[str]:
 
 
 def _refuse_train_mode(source: Any, what: str) -> None:
-    """Before the first call: batch norm would change its own statistics when it is called in train() mode."""
+    """Before the first call: batch norm would change its own statistics when it is
+    called in train() mode."""
     for module in _modules(source):
         if found := list(_parts(module)):
             raise InputError(
@@ -404,7 +425,8 @@ def _sampler(law: Any, flat: Tensor) -> Callable[[int, int], Tensor] | None:
 
 
 def _flow(law: Any, caller: Caller, flat: Tensor) -> Flow | None:
-    """The transform and base law of a normalising flow (zuko's, or torch's TransformedDistribution), if the dimension is kept."""
+    """The transform and base law of a normalising flow (zuko's, or torch's
+    TransformedDistribution), if the dimension is kept."""
     if callable(getattr(law, "transform", None)) and _has_log_prob(getattr(law, "base", None)):
         inverse, base = law.transform, law.base
     elif isinstance(law, torch.distributions.TransformedDistribution):

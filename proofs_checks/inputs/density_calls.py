@@ -1,4 +1,5 @@
-"""Calling a reader's model: in which shape and precision it takes points, and whether its log p is a function of the point alone."""
+"""Calling a reader's model: in which shape and precision it takes points, and whether
+its log p is a function of the point alone."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ SOLVED = 1e3  # how many times its tolerance a solver may leave of an answer: st
 
 
 class Caller:
-    """log p of flat points: reshapes to the event, calls, checks the shape, and sends what lies off a law's support to -inf."""
+    """log p of flat points: reshapes to the event, calls, checks the shape, and sends
+    what lies off a law's support to -inf."""
 
     def __init__(
         self,
@@ -70,7 +72,8 @@ def _version(x: Tensor) -> int:
 
 
 def fit(function: Callable[[Tensor], Any], points: Tensor, kind: str, notes: list[str]) -> Caller:
-    """The event shape and precision in which the model takes the points: as they are or flat, float64 if it can."""
+    """The event shape and precision in which the model takes the points: as they are or
+    flat, float64 if it can."""
     shape = tuple(points.shape[1:])
     events = [
         *([()] if shape == (1,) and "distribution" in kind else []),
@@ -109,7 +112,8 @@ def _on_arrays(function: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
 
 
 def inside_of(law: Any) -> Callable[[Tensor], Tensor] | None:
-    """For torch distributions, which raise outside of their support: where an event is inside."""
+    """For torch distributions, which raise outside of their support: where an event is
+    inside."""
     if not isinstance(law, Distribution):
         return None
     try:
@@ -133,7 +137,8 @@ def _devices(x: Tensor) -> list[torch.device]:
 
 
 def probed(caller: Caller, probe: Tensor) -> Tensor:
-    """The values at a few points; InputError where the call raises, or where there is no density."""
+    """The values at a few points; InputError where the call raises, or where there is
+    no density."""
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=_devices(probe)):
             values = caller(probe.clone())
@@ -158,7 +163,8 @@ def _gap(values: Tensor, others: Tensor) -> Tensor:
 
 
 def _half_the_digits(caller: Caller) -> float:
-    """Where two evaluations of one point stop being the same number rounded differently: half of the digits gone. A convention, not a bound."""
+    """Where two evaluations of one point stop being the same number rounded
+    differently: half of the digits gone. A convention, not a bound."""
     return math.sqrt(torch.finfo(caller.returned).eps)
 
 
@@ -179,12 +185,15 @@ def repeatable(caller: Caller, probe: Tensor, values: Tensor) -> Finding:
 
 
 def alone(caller: Caller, probe: Tensor, values: Tensor, what: str, solver: float = 0.0) -> tuple[Finding, float]:
-    """Whether a row has its value alone, in another order and among other rows, and by how much it has not where a solver explains that.
+    """Whether a row has its value alone, in another order and among other rows, and by
+    how much it has not where a solver explains that.
 
     Args:
-        solver: Tolerance of an adaptive solver inside the model, 0 where there is none: it takes its steps for the whole batch.
+        solver: Tolerance of an adaptive solver inside the model, 0 where there is none:
+            it takes its steps for the whole batch.
     Raises:
-        InputError: rows move each other by more than rounding, and no solver is to blame.
+        InputError: rows move each other by more than rounding, and no solver is to
+            blame.
     """
     rows = min(4, probe.shape[0])
     company = torch.cat([probe, 0.9 * probe + 0.1 * probe.mean(0)]).flip(0)
@@ -219,7 +228,8 @@ def alone(caller: Caller, probe: Tensor, values: Tensor, what: str, solver: floa
 
 
 def under_vmap(caller: Caller, probe: Tensor, values: Tensor) -> Finding:
-    """vmap is not needed; that a model breaks under it is told, for other tools do need it."""
+    """vmap is not needed; that a model breaks under it is told, for other tools do need
+    it."""
     rows = min(4, probe.shape[0])
     name = "under torch.vmap"
     try:

@@ -1,6 +1,8 @@
-"""A model's own claim to be a density: its change of variables, its mass, its samples, and atoms in the data.
+"""A model's own claim to be a density: its change of variables, its mass, its samples,
+and atoms in the data.
 
-Each check returns a finding. The kernel judges; here only residuals, statistics and their derivations are made.
+Each check returns a finding. The kernel judges; here only residuals, statistics and
+their derivations are made.
 """
 
 from __future__ import annotations
@@ -38,13 +40,16 @@ CHANGE, MASS, SAMPLES, ATOMS = "change of variables", "unit mass", "samples foll
 
 
 def change_of_variables(model: Model, points: Tensor, flow: Flow | None = None) -> Finding:
-    r"""log p against the model's own transform: :math:`\log p(x) = \log p_Z(T(x)) + \log|\det \partial T/\partial x|`.
+    r"""log p against the model's own transform: :math:`\log p(x) = \log p_Z(T(x)) +
+    \log|\det \partial T/\partial x|`.
 
-    The determinant is autograd's, by LU of all D rows, so that it shares nothing with the log-determinant that the model adds up. It has one sign throughout
-    where T is a bijection of R^D.
+    The determinant is autograd's, by LU of all D rows, so that it shares nothing with
+    the log-determinant that the model adds up. It has one sign throughout where T is a
+    bijection of R^D.
 
     Args:
-        flow: The transform with its base distribution, where the object was read as a flow; the model's own unless given.
+        flow: The transform with its base distribution, where the object was read as a
+            flow; the model's own unless given.
     """
     flow = flow or model.flow
     if flow is None:
@@ -74,7 +79,8 @@ def change_of_variables(model: Model, points: Tensor, flow: Flow | None = None) 
 def _compared(  # noqa: PLR0917
     model: Model, claimed: Tensor, base: Tensor, log_det: Tensor, jacobian: Tensor, finite: Tensor
 ) -> Finding:
-    """log p that is claimed against that of the base and the Jacobian, at the points at which all three are finite."""
+    """log p that is claimed against that of the base and the Jacobian, at the points at
+    which all three are finite."""
     residual = (claimed - base - log_det).abs()[finite]
     units = 16 * (model.dim + 8) * model.precision
     bound = Bound(
@@ -109,7 +115,8 @@ def _compared(  # noqa: PLR0917
 
 
 def _folds(x: Tensor, sign: Tensor, log_det: Tensor, jacobian: Tensor, precision: float) -> Finding | None:
-    """A refutation where the determinant has both signs, each at a point at which rounding could not have made it."""
+    """A refutation where the determinant has both signs, each at a point at which
+    rounding could not have made it."""
     rounding = (
         16 * x.shape[1] * precision * torch.linalg.cond(jacobian)
     )  # a relative change d of J moves det by the factor 1 + D d cond(J) at most
@@ -131,7 +138,8 @@ def bound_of(bound: Bound) -> Tensor:
 
 
 def _pattern(difference: Tensor) -> str:
-    """What the difference looks like over the points: a constant is a forgotten factor; anything else varies with the point."""
+    """What the difference looks like over the points: a constant is a forgotten factor;
+    anything else varies with the point."""
     middle, spread = float(difference.median()), float(difference.max() - difference.min())
     if spread <= 1e-6 * abs(middle):
         return f", by the constant {middle:.6g} (a factor e^{middle:.3g} of the volume)"
@@ -139,7 +147,8 @@ def _pattern(difference: Tensor) -> str:
 
 
 def _jacobian(flow: Flow, x: Tensor) -> tuple[Tensor, Tensor]:
-    """T(x) and its Jacobian ``(N, D, D)``, one backward pass for each output over the whole batch."""
+    """T(x) and its Jacobian ``(N, D, D)``, one backward pass for each output over the
+    whole batch."""
     leaf = x.detach().clone().requires_grad_()
     with torch.enable_grad():
         z = flow.to_base(leaf)
@@ -156,12 +165,15 @@ def _jacobian(flow: Flow, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def unit_mass(model: Model, support: tuple[Tensor, Tensor] | None = None, *, seconds: float = math.inf) -> Finding:
-    """The integral of p over the whole space (or over a box that holds it), D <= 3, by :mod:`numerics.distributions.mass`; its error is an estimate.
+    """The integral of p over the whole space (or over a box that holds it), D <= 3, by
+    :mod:`numerics.distributions.mass`; its error is an estimate.
 
-    A lattice can miss mass and cannot invent it: more than 1 refutes, less than 1 leaves the question open.
+    A lattice can miss mass and cannot invent it: more than 1 refutes, less than 1
+    leaves the question open.
 
     Args:
-        support: Ends of a box that holds it. seconds: About how long it may take, which limits the nodes along an axis.
+        support: Ends of a box that holds it. seconds: About how long it may take, which
+            limits the nodes along an axis.
     """
     endless = tails.verdict_of(model, weighable=model.dim <= LARGEST_DIM)
     if endless is not None:
@@ -197,7 +209,8 @@ def unit_mass(model: Model, support: tuple[Tensor, Tensor] | None = None, *, sec
 
 
 def _weighed(model: Model, found: Mass) -> Finding:
-    """The integral against 1: what the lattice holds can be too much for certain, and too little only as far as it looked."""
+    """The integral against 1: what the lattice holds can be too much for certain, and
+    too little only as far as it looked."""
     mass = math.exp(min(found.log_mass, 700.0))
     measurement = found.unit_mass(model.dim, model.precision)
     verdict = kernel.judge(measured(measurement, resolves=0.02), route="numeric")
@@ -227,7 +240,8 @@ def _weighed(model: Model, found: Mass) -> Finding:
 
 
 def _nodes_in(model: Model, seconds: float) -> int | None:
-    """How many nodes along an axis can be evaluated in that time, by one batch; None where there is no limit."""
+    """How many nodes along an axis can be evaluated in that time, by one batch; None
+    where there is no limit."""
     if seconds == math.inf:
         return None
     x = model.points.repeat(-(-2048 // model.points.shape[0]), 1)[:2048]
@@ -241,11 +255,13 @@ def _nodes_in(model: Model, seconds: float) -> int | None:
 
 
 def samples_follow(model: Model, sampler: Sampler, seed: int, *, draws: int = DRAWN) -> Finding:
-    r"""Where each sample lies on its own fibre: :math:`\int_{-\infty}^{x_k} p \,/ \int_{\mathbb R} p` is uniform if samples and log p agree.
+    r"""Where each sample lies on its own fibre: :math:`\int_{-\infty}^{x_k} p \,/
+    \int_{\mathbb R} p` is uniform if samples and log p agree.
 
-    One coordinate k is drawn for each sample, independently of it. Places and their distances from 1/2 are both compared with the uniform law.
-    This works in every D and sees the shape of p along the axes;
-    a factor, or an error that is constant along every axis-parallel line, it cannot see.
+    One coordinate k is drawn for each sample, independently of it. Places and their
+    distances from 1/2 are both compared with the uniform law. This works in every D and
+    sees the shape of p along the axes; a factor, or an error that is constant along
+    every axis-parallel line, it cannot see.
     """
     x = model.read(sampler(draws, seed), "samples")
     if doubt := _without_digits(model, x):
@@ -285,7 +301,8 @@ def samples_follow(model: Model, sampler: Sampler, seed: int, *, draws: int = DR
 
 
 def _without_digits(model: Model, x: Tensor) -> Finding | None:
-    """Where rounding a draw of the model itself, or log p there, moves log p by more than a tenth of a nat at a twentieth of them, places are not known."""
+    """Where rounding a draw of the model itself, or log p there, moves log p by more
+    than a tenth of a nat at a twentieth of them, places are not known."""
     if not model.differentiable:
         return None
     leaf = x[:DRAWN].detach().clone().requires_grad_()
@@ -305,7 +322,8 @@ def _without_digits(model: Model, x: Tensor) -> Finding | None:
 
 
 def read_sampler(model: Model, sampler: Any) -> Sampler | None:
-    """The reader's sampler (n -> draws), wrapped with a seed; or else the model's own, if it works.
+    """The reader's sampler (n -> draws), wrapped with a seed; or else the model's own,
+    if it works.
 
     Raises:
         InputError: not callable, or its draws have another shape.
@@ -344,7 +362,8 @@ def read_sampler(model: Model, sampler: Any) -> Sampler | None:
 
 
 def _place(model: Model, x: Tensor, coordinate: Tensor) -> tuple[Tensor, Tensor]:
-    """F(x_k | the rest) by panels from x_k to both ends of its fibre; and its estimated error; ``(N,)`` each."""
+    """F(x_k | the rest) by panels from x_k to both ends of its fibre; and its estimated
+    error; ``(N,)`` each."""
     rows = torch.arange(x.shape[0], device=x.device)
     spread = (x - x.median(0).values).abs().mean(0).clamp_min(torch.finfo(x.dtype).tiny)
     chosen = x[rows, coordinate]
@@ -376,7 +395,8 @@ def _place(model: Model, x: Tensor, coordinate: Tensor) -> tuple[Tensor, Tensor]
 
 
 def atoms(points: Tensor) -> Finding:
-    """Whether coordinates repeat: under a continuous law no two draws share a coordinate, so that repeats are atoms (or copies)."""
+    """Whether coordinates repeat: under a continuous law no two draws share a
+    coordinate, so that repeats are atoms (or copies)."""
     n = points.shape[0]
     repeated = torch.tensor([n - torch.unique(column).numel() for column in points.mT])
     worst = int(repeated.argmax())

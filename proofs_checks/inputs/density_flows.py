@@ -1,4 +1,5 @@
-"""What else a density model shows: its transform to a base distribution, and its draws, read by the density audit itself or as a flow of any library."""
+"""What else a density model shows: its transform to a base distribution, and its draws,
+read by the density audit itself or as a flow of any library."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ MISSING = Finding(SAMPLES, Status.INAPPLICABLE, "unchecked: no sampler was given
 
 @dataclass(frozen=True)
 class View:
-    """The transform of a model where it shows one, and its sampler, from (n, seed) to draws ``(n, D)``, where it has one; whether the user gave that."""
+    """The transform of a model where it shows one, and its sampler, from (n, seed) to
+    draws ``(n, D)``, where it has one; whether the user gave that."""
 
     flow: Flow | None
     sampler: Sampler | None
@@ -40,7 +42,8 @@ def flow_of(model: Model, source: Any, sampler: Any) -> View:
     """The transform and the draws of a model; of its own sampler nothing is drawn yet.
 
     Args:
-        source: The object as the user gave it. sampler: From n to n draws, or None for the object's own.
+        source: The object as the user gave it. sampler: From n to n draws, or None for
+            the object's own.
     Raises:
         InputError: ``sampler`` was given and does not work.
     """
@@ -51,7 +54,8 @@ def flow_of(model: Model, source: Any, sampler: Any) -> View:
 
 
 def own_samples(model: Model, view: View, seed: int, *, seconds: float, cost: float) -> Finding:
-    """As many draws as there is time for against log p: what is said where there are none, where they are no numbers, and where they are too few.
+    """As many draws as there is time for against log p: what is said where there are
+    none, where they are no numbers, and where they are too few.
 
     Args:
         seconds: How long it may take. cost: Of an evaluation of log p, in seconds.

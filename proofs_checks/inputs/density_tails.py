@@ -1,4 +1,5 @@
-"""What log p does far from the points: a density falls there, and what does not fall has no finite integral. The likely formula is guessed."""
+"""What log p does far from the points: a density falls there, and what does not fall
+has no finite integral. The likely formula is guessed."""
 
 from __future__ import annotations
 
@@ -22,14 +23,16 @@ LEVEL = 1e-9  # relative: values that differ by less are one constant
 
 
 def _frame(model: Model) -> tuple[Tensor, Tensor]:
-    """The median of the points, and how far they lie from it along each axis; 1 where they do not."""
+    """The median of the points, and how far they lie from it along each axis; 1 where
+    they do not."""
     centre = model.points.median(0).values
     spread = (model.points - centre).abs().mean(0)
     return centre, torch.where(spread > 0, spread, 1.0)
 
 
 def _far(model: Model) -> Tensor | None:
-    """log p at growing distances along rays, ``(RAYS, len(FAR))``; None where it cannot be evaluated there."""
+    """log p at growing distances along rays, ``(RAYS, len(FAR))``; None where it cannot
+    be evaluated there."""
     centre, spread = _frame(model)
     directions = torch.nn.functional.normalize(Stream(0, centre.device).normal(RAYS, model.dim), dim=1).to(centre)
     distances = torch.tensor(FAR, dtype=centre.dtype, device=centre.device)
@@ -42,9 +45,11 @@ def _far(model: Model) -> Tensor | None:
 
 
 def verdict_of(model: Model, weighable: bool) -> tuple[str, dict[str, Any]] | None:
-    """The refutation of a log p that is one finite constant along all rays, or grows along some, in words and with a witness; None where it does neither.
+    """The refutation of a log p that is one finite constant along all rays, or grows
+    along some, in words and with a witness; None where it does neither.
 
-    The integral over R^D of what stays above a positive constant along the rays of an open cone is infinite.
+    The integral over R^D of what stays above a positive constant along the rays of an
+    open cone is infinite.
     """
     far = _far(model)
     if far is None or bool((far.isnan() | (far == torch.inf)).any()):
@@ -71,7 +76,8 @@ def verdict_of(model: Model, weighable: bool) -> tuple[str, dict[str, Any]] | No
 
 
 def _floor(model: Model, level: float) -> str:
-    """Whether log p looks like log(p + e^level), which bends before it is constant, or like a log p that is cut off, which does not."""
+    """Whether log p looks like log(p + e^level), which bends before it is constant, or
+    like a log p that is cut off, which does not."""
     centre, spread = _frame(model)
     steps = torch.linspace(0, 60, 1 << 13, dtype=centre.dtype, device=centre.device)
     direction = torch.zeros_like(centre)
@@ -88,7 +94,8 @@ def _floor(model: Model, level: float) -> str:
 
 
 def guess(model: Model) -> str:
-    """A likely cause of too much mass: a log p with the wrong sign, p in the place of log p, or a constant under the logarithm."""
+    """A likely cause of too much mass: a log p with the wrong sign, p in the place of
+    log p, or a constant under the logarithm."""
     for name, function in (
         ("with the wrong sign: exp(-log p) has mass", lambda x: -model.log_prob(x)),
         ("p itself in the place of its logarithm: it has mass", lambda x: model.log_prob(x).log()),

@@ -14,7 +14,8 @@ from proofs_checks.kernel import Case, Cases
 
 
 def detector(p: Any, inliers: Tensor | None, outliers: Tensor | None) -> Detector | None:
-    """A user's density with inliers and outliers; None where none of the three was given."""
+    """A user's density with inliers and outliers; None where none of the three was
+    given."""
     if p is None and inliers is None and outliers is None:
         return None
     if p is None or inliers is None or outliers is None:
@@ -36,7 +37,8 @@ def detector(p: Any, inliers: Tensor | None, outliers: Tensor | None) -> Detecto
 
 
 def cases_of_points(name: str, declared: Cases) -> Callable[..., list[Case]]:
-    """A page's ``cases_for``: the dimension and number of the user's points called ``name``; the declared cases where there are none."""
+    """A page's ``cases_for``: the dimension and number of the user's points called
+    ``name``; the declared cases where there are none."""
 
     def cases_for(**objects: Any) -> list[Case]:
         if objects.get(name) is None:

@@ -1,4 +1,5 @@
-"""Coordinates of users: an embedding of a graph's vertices in a model of hyperbolic space, or in Euclidean space."""
+"""Coordinates of users: an embedding of a graph's vertices in a model of hyperbolic
+space, or in Euclidean space."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ MODELS = ("ball", "hyperboloid", "half-space", "klein", "euclidean")
 
 
 class Embedding(NamedTuple):
-    """Points in the order of the graph's vertices, in the model of curvature -1; distances are divided by ``root`` = sqrt(-K)."""
+    """Points in the order of the graph's vertices, in the model of curvature -1;
+    distances are divided by ``root`` = sqrt(-K)."""
 
     points: Tensor
     model: str
@@ -43,13 +45,17 @@ def read_embedding(source: Any, graph: Graph, model: str = "ball", curvature: fl
     """Points of a graph's vertices.
 
     Args:
-        source: A tensor or an array, row k for the vertex called k where vertices are the numbers 0..N-1, for the k-th vertex
-            otherwise; a mapping from vertex to coordinates; or a file: text with a vertex a line, or an NPZ archive of one array.
+        source: A tensor or an array, row k for the vertex called k where vertices are
+            the numbers 0..N-1, for the k-th vertex otherwise; a mapping from vertex to
+            coordinates; or a file: text with a vertex a line, or an NPZ archive of one
+            array.
         graph: Whose vertices these are.
         model: One of :data:`MODELS`.
-        curvature: K < 0 (ignored by Euclidean space); ball and Klein ball of radius 1/sqrt(-K), the hyperboloid's square is 1/K.
+        curvature: K < 0 (ignored by Euclidean space); ball and Klein ball of radius
+            1/sqrt(-K), the hyperboloid's square is 1/K.
     Raises:
-        InputError: another number of points, a point on or outside the boundary, numbers that are not finite, K >= 0.
+        InputError: another number of points, a point on or outside the boundary,
+            numbers that are not finite, K >= 0.
     """
     if model not in MODELS:
         raise InputError(f"Expected a model among {', '.join(MODELS)}, got {short(model)}.")

@@ -1,7 +1,10 @@
-"""Reading files from outside: bounded before they are read, never evaluated, every failure explained.
+"""Reading files from outside: bounded before they are read, never evaluated, every
+failure explained.
 
-Every audit, import and replay reads through :func:`read_bytes`: regular files only, a link followed once, at most
-:data:`MAX_BYTES` unless :func:`limited_to` says otherwise. What a document unfolds into is bounded too.
+Every audit, import and replay reads through :func:`read_bytes`: regular files only, a
+link followed once, at most
+:data:`MAX_BYTES` unless :func:`limited_to` says otherwise. What a document unfolds into
+is bounded too.
 """
 
 from __future__ import annotations
@@ -36,7 +39,8 @@ _LONG = re.compile(rf"\d{{{MAX_DIGITS + 1}}}")
 
 
 class Decimal(float):
-    """A float that remembers how it was written; ``digits`` is how many decimals it shows."""
+    """A float that remembers how it was written; ``digits`` is how many decimals it
+    shows."""
 
     __slots__ = ("digits",)
     digits: int
@@ -89,7 +93,8 @@ def read_bytes(path: str | Path, limit: int | None = None) -> bytes:
     Args:
         limit: How many at most; what :func:`limited_to` says when left out.
     Raises:
-        InputError: no such file, no regular one, unreadable, or too large; the message says which, and what to do.
+        InputError: no such file, no regular one, unreadable, or too large; the message
+            says which, and what to do.
     """
     name, most = printed(path), _LIMIT.get() if limit is None else limit
     try:
@@ -113,7 +118,8 @@ def read_bytes(path: str | Path, limit: int | None = None) -> bytes:
 
 
 def _opened(path: Path, name: str) -> int:
-    """A descriptor of the file, or of the one that a link names; opening waits for nobody at the other end of a pipe."""
+    """A descriptor of the file, or of the one that a link names; opening waits for
+    nobody at the other end of a pipe."""
     if path.is_dir():
         raise InputError(f"Cannot read {name}: it is a folder. Name a file in it.")
     if path.is_symlink():
@@ -136,7 +142,8 @@ def _too_large(name: str, size: int, most: int, *, raised: bool) -> str:
 
 
 def is_file(path: str | Path) -> bool:
-    """Whether there is a file of this name; a name that no file can have is that of none."""
+    """Whether there is a file of this name; a name that no file can have is that of
+    none."""
     try:
         return Path(path).is_file()
     except (OSError, ValueError):
@@ -152,12 +159,14 @@ def exists(path: str | Path) -> bool:
 
 
 def printed(path: object, limit: int = 200) -> str:
-    """A file's name for a message: in quotes, on one line, cut to size, whatever bytes it is made of."""
+    """A file's name for a message: in quotes, on one line, cut to size, whatever bytes
+    it is made of."""
     return short(str(path), limit)
 
 
 def named(path: str | Path, limit: int = 120) -> str:
-    """A file's own name for a message, without its folder: on one line, cut to size, whatever bytes it is made of."""
+    """A file's own name for a message, without its folder: on one line, cut to size,
+    whatever bytes it is made of."""
     name = clean(Path(path).name)
     return name if len(name) <= limit else f"{name[:limit]}..."
 
@@ -179,7 +188,8 @@ def read_text(path: str | Path, *, blank: bool = False) -> str:
     Args:
         blank: Whether the file may be empty.
     Raises:
-        InputError: as :func:`read_bytes`; or empty, not UTF-8, or of more cells or entries than fit into memory.
+        InputError: as :func:`read_bytes`; or empty, not UTF-8, or of more cells or
+            entries than fit into memory.
     """
     path = Path(path)
     refuse_pickles(path)
@@ -214,7 +224,8 @@ def parse_json(text: str, name: str, *, exact: bool = True) -> Any:
         exact: Whether decimals come as :class:`Decimal`, which remember how they
             were written, or as plain floats.
     Raises:
-        InputError: with line and column where the text leaves JSON or a number is too long; or nested too deeply.
+        InputError: with line and column where the text leaves JSON or a number is too
+            long; or nested too deeply.
     """
 
     def constant(word: str) -> NoReturn:
@@ -274,7 +285,8 @@ def _require_shallow(value: Any, name: str) -> None:
 
 
 def require_dense(value: Any, where: str) -> None:
-    """Refuse a tensor that holds no numbers to look at (``meta``), or holds them in a layout that NumPy does not know."""
+    """Refuse a tensor that holds no numbers to look at (``meta``), or holds them in a
+    layout that NumPy does not know."""
     if getattr(value, "is_meta", False):
         raise InputError(f"Expected numbers in {where}, got a tensor on the meta device, which holds none.")
     if str(getattr(value, "layout", "torch.strided")) != "torch.strided":
@@ -282,7 +294,8 @@ def require_dense(value: Any, where: str) -> None:
 
 
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
-    """The arrays of an NPZ archive, by name; see :func:`proofs_checks.inputs.archives.arrays_of`."""
+    """The arrays of an NPZ archive, by name; see
+    :func:`proofs_checks.inputs.archives.arrays_of`."""
     from proofs_checks.inputs.archives import arrays_of
 
     return arrays_of(read_bytes(path), named(path), UNPACKED * _LIMIT.get())

@@ -1,4 +1,5 @@
-"""What the audit of a fit is handed: data, and models that have samples, a sampler, a log density, or several of these."""
+"""What the audit of a fit is handed: data, and models that have samples, a sampler, a
+log density, or several of these."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ FEWEST = 16
 
 @dataclass(frozen=True)
 class FitModel:
-    """A model: draws ``(n, D)`` and log p at data ``(N,)``, each where there is one; notes in sentences."""
+    """A model: draws ``(n, D)`` and log p at data ``(N,)``, each where there is one;
+    notes in sentences."""
 
     name: str
     samples: Tensor | None
@@ -37,7 +39,8 @@ def read_data(data: Any) -> Tensor:
     """Points ``(N, D)`` in float64, events flattened.
 
     Raises:
-        InputError: as :func:`proofs_checks.inputs.densities.read_points`, or fewer than 16 points.
+        InputError: as :func:`proofs_checks.inputs.densities.read_points`, or fewer than
+            16 points.
     """
     points = read_points(data, "data")
     if len(points) < FEWEST:
@@ -48,7 +51,8 @@ def read_data(data: Any) -> Tensor:
 
 
 def read_fit_model(model: Any, data: Tensor, *, name: str, draws: int, seed: int) -> FitModel:
-    """Read a model: an array of its samples, a dict with ``samples``, ``log_prob`` or ``sampler``, a distribution, a module, or a sampler n -> (n, D).
+    """Read a model: an array of its samples, a dict with ``samples``, ``log_prob`` or
+    ``sampler``, a distribution, a module, or a sampler n -> (n, D).
 
     Raises:
         InputError: it is none of these, or has another dimension than the data.
@@ -91,7 +95,8 @@ def read_fit_model(model: Any, data: Tensor, *, name: str, draws: int, seed: int
 
 
 def _function(model: Callable[..., Any], data: Tensor, *, name: str, draws: int, seed: int) -> FitModel:
-    """A bare function: a sampler if it makes points from a number, a log density if it makes one number a point."""
+    """A bare function: a sampler if it makes points from a number, a log density if it
+    makes one number a point."""
     try:
         parameters = list(inspect.signature(model).parameters.values())
     except (TypeError, ValueError):
@@ -119,7 +124,8 @@ def _samples(value: Any, data: Tensor, what: str) -> Tensor:
 
 
 def _drawn(sampler: Any, data: Tensor, draws: int, seed: int, name: str) -> Tensor:
-    """Draws of a copy, so that the user's object and the random state stay as they are."""
+    """Draws of a copy, so that the user's object and the random state stay as they
+    are."""
     if not callable(sampler):
         raise InputError(f"Expected the sampler of {name} as a function n -> (n, D), got {short(sampler)}.")
     try:

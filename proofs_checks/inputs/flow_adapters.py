@@ -1,4 +1,5 @@
-"""The parts of a normalising flow, however it is handed over: an object of a library, a module, a dict of functions, a list of layers, a function."""
+"""The parts of a normalising flow, however it is handed over: an object of a library, a
+module, a dict of functions, a list of layers, a function."""
 
 from __future__ import annotations
 
@@ -58,8 +59,10 @@ def parts_of(source: Any, base: Any = None, context: Context = None) -> Parts:
     """Take a flow apart.
 
     Args:
-        source: The object, a copy that may be called. base: The base distribution of a transform that has none of its own.
-        context: The rows of context, where the flow is conditional; only whether it is None matters here.
+        source: The object, a copy that may be called. base: The base distribution of a
+            transform that has none of its own.
+        context: The rows of context, where the flow is conditional; only whether it is
+            None matters here.
     Raises:
         InputError: no form that is known.
     """
@@ -89,7 +92,8 @@ def _line(value: Any) -> str:
 
 
 def _owner(source: Any) -> Any:
-    """The object whose log_prob was handed over, or what a function without parameters makes; anything else as it is."""
+    """The object whose log_prob was handed over, or what a function without parameters
+    makes; anything else as it is."""
     if inspect.ismethod(source) and source.__name__ == "log_prob":
         return source.__self__
     if inspect.isfunction(source) and not parameters_of(source):
@@ -109,7 +113,8 @@ def _with_base(found: Parts, base: Any) -> Parts:
 
 
 def spelled_out(source: Any, base: Any, context: Context) -> Parts | None:
-    """A flow that is spelled out: {"forward", "inverse", "log_det", "log_prob", "sample", "layers", "base"}."""
+    """A flow that is spelled out: {"forward", "inverse", "log_det", "log_prob",
+    "sample", "layers", "base"}."""
     if not isinstance(source, Mapping):
         return None
     known = {"forward", "inverse", "log_det", "log_prob", "sample", "layers", "base"}
@@ -142,7 +147,8 @@ def _joined(forward: Step, log_det: Step) -> Step:
 
 
 def listed(source: Any, base: Any, context: Context) -> Parts | None:
-    """A list of layers from the data to the base, or a pair (transform, base) or (forward, inverse)."""
+    """A list of layers from the data to the base, or a pair (transform, base) or
+    (forward, inverse)."""
     if not isinstance(source, (list, tuple, nn.ModuleList)):
         return None
     items = list(source)
@@ -185,7 +191,8 @@ def _back_of(item: Any) -> Step | None:
 
 
 def any_object(source: Any, base: Any, context: Context) -> Parts | None:
-    """Anything with log_prob: its transform and its base are looked for under their usual names."""
+    """Anything with log_prob: its transform and its base are looked for under their
+    usual names."""
     if not has(source, "log_prob"):
         return None
     log_prob, kind = (
@@ -204,7 +211,8 @@ def _as_base(value: Any) -> RawBase | None:
 
 
 def _layers_of(source: Any) -> tuple[RawLayer, ...]:
-    """The layers inside an object, from the data to the base, or its own forward and inverse as one layer."""
+    """The layers inside an object, from the data to the base, or its own forward and
+    inverse as one layer."""
     for name in TRANSFORMS:
         inner = getattr(source, name, None)
         if isinstance(inner, (nn.ModuleList, list, tuple)) and inner and all(_is_layer(part) for part in inner):
@@ -220,7 +228,8 @@ def _layers_of(source: Any) -> tuple[RawLayer, ...]:
 
 
 def _is_layer(item: Any) -> bool:
-    """Whether an object maps points and can map them back: what makes it a layer of a flow and not of a network."""
+    """Whether an object maps points and can map them back: what makes it a layer of a
+    flow and not of a network."""
     own = isinstance(item, nn.Module) and type(item).forward is nn.Module.forward
     if isinstance(item, Transform) or is_freia(item):
         return True
@@ -240,7 +249,8 @@ def transform_alone(source: Any, base: Any, context: Context) -> Parts | None:
 
 
 def bare_function(source: Any, base: Any, context: Context) -> Parts | None:
-    """A function of a batch; what it returns decides later whether it is log p or a transform."""
+    """A function of a batch; what it returns decides later whether it is log p or a
+    transform."""
     if not callable(source):
         return None
     return Parts("a function", with_context(source), (), None, None)

@@ -1,4 +1,5 @@
-"""Calls to the copy of a flow: flat float64 points in, float64 out, every shape that is not understood explained."""
+"""Calls to the copy of a flow: flat float64 points in, float64 out, every shape that is
+not understood explained."""
 
 from __future__ import annotations
 
@@ -19,12 +20,14 @@ PROBED = 16  # rows on which a flow is tried before it is believed
 
 
 def factories(wide: bool) -> Any:
-    """A context in which a float64 copy makes float64 tensors; none for a copy in its own precision."""
+    """A context in which a float64 copy makes float64 tensors; none for a copy in its
+    own precision."""
     return Float64Factories() if wide else contextlib.nullcontext()
 
 
 class Calls:
-    """Calls to a copy: flat float64 points in, float64 out, the precision of what came back remembered."""
+    """Calls to a copy: flat float64 points in, float64 out, the precision of what came
+    back remembered."""
 
     def __init__(self, dtype: torch.dtype) -> None:
         self.dtype, self.precision = dtype, torch.finfo(dtype).eps
@@ -55,7 +58,8 @@ class Calls:
             self.precision = max(self.precision, torch.finfo(value.dtype).eps)
 
     def _summed(self, log_det: Any, z: Tensor, name: str) -> Tensor:
-        """One log|det| a point; numbers a coordinate are summed, one number for all is repeated."""
+        """One log|det| a point; numbers a coordinate are summed, one number for all is
+        repeated."""
         n = len(z)
         if not isinstance(log_det, Tensor):
             log_det = torch.as_tensor(log_det, dtype=torch.float64, device=z.device)
@@ -120,7 +124,8 @@ def _shape_message(out: Tensor, x: Tensor, shape: tuple[int, ...], what: str) ->
 
 
 def split_image(out: Any, name: str) -> tuple[Tensor, Any]:
-    """Points and log|det| out of what a layer returned: a tensor, a pair, or a pair in a list of one."""
+    """Points and log|det| out of what a layer returned: a tensor, a pair, or a pair in
+    a list of one."""
     if isinstance(out, Tensor):
         return out, None
     if isinstance(out, (tuple, list)) and len(out) >= 1:
@@ -139,7 +144,8 @@ def precisions_mixed(error: BaseException) -> bool:
 
 
 def uninitialised(names: list[str], found: Parts) -> str:
-    """What is said of a flow whose first batch makes its parameters, with the call that finishes it."""
+    """What is said of a flow whose first batch makes its parameters, with the call that
+    finishes it."""
     shown = ", ".join(name.partition(" ")[2] for name in names[:4])
     call = "flow.log_prob(data[:1024])" if found.log_prob is not None else "flow(data[:1024])"
     return (
@@ -151,7 +157,8 @@ def uninitialised(names: list[str], found: Parts) -> str:
 def call_refused(
     error: Exception, found: Parts, points: Tensor, shape: tuple[int, ...], contexts: Tensor | None
 ) -> str:
-    """What is said of a flow that raises on the points: its own words, what they point to, and the line to write."""
+    """What is said of a flow that raises on the points: its own words, what they point
+    to, and the line to write."""
     text = f"Calling {found.kind} on points of shape {(min(PROBED, len(points)), *shape)} raised {first_line(error)}. "
     line, known = str(error), found.event_shape or (found.base.event_shape if found.base is not None else None)
     if "within the support" in line or "Expected value argument" in line:

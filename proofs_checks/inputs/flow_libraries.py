@@ -1,4 +1,5 @@
-"""Flows of zuko, nflows, normflows, FrEIA, pyro and torch taken apart. Libraries are recognised by what their objects can do and are never imported."""
+"""Flows of zuko, nflows, normflows, FrEIA, pyro and torch taken apart. Libraries are
+recognised by what their objects can do and are never imported."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def conditional(source: Any, base: Any, context: Context) -> Parts | None:
 
 
 def lazy(source: Any, base: Any, context: Context) -> Parts | None:
-    """zuko's flows: modules that return a distribution when they are called, with a context or without."""
+    """zuko's flows: modules that return a distribution when they are called, with a
+    context or without."""
     if not isinstance(source, nn.Module) or has(source, "log_prob") or is_freia(source):
         return None
     distribution = call_or_none(source, *([] if context is None else [context[0]]))
@@ -59,7 +61,8 @@ def _wants_one_argument(module: nn.Module) -> bool:
 
 
 def _of_distribution(made: Callable[[Context], Any], kind: str, context: Context) -> Parts:
-    """Parts of a distribution that a context makes: anew for every batch of contexts, and once where there is none."""
+    """Parts of a distribution that a context makes: anew for every batch of contexts,
+    and once where there is none."""
 
     def parts(c: Context) -> Parts:
         found = _any_distribution(made(c))
@@ -149,7 +152,8 @@ def flattened(transform: Any) -> list[Any]:
 
 
 def of_torch(transform: Any, *, reverse: bool = False) -> tuple[Step | None, Step | None]:
-    """Both directions of a torch Transform, as (events, log|det|); with ``reverse`` the transform maps the base to the data."""
+    """Both directions of a torch Transform, as (events, log|det|); with ``reverse`` the
+    transform maps the base to the data."""
 
     def forward(x: Tensor, c: Context) -> Any:
         x = x.clone()  # a transform with a cache would give back the very tensor it was called with
@@ -174,7 +178,8 @@ def of_torch(transform: Any, *, reverse: bool = False) -> tuple[Step | None, Ste
 
 
 def _over_the_event(transform: Any, log_det: Any, x: Tensor) -> Tensor:
-    """log|det| summed over the axes of an event that the transform treats one by one, as torch's TransformedDistribution does."""
+    """log|det| summed over the axes of an event that the transform treats one by one,
+    as torch's TransformedDistribution does."""
     log_det = as_number(log_det)
     try:
         own = transform.domain.event_dim
@@ -185,12 +190,14 @@ def _over_the_event(transform: Any, log_det: Any, x: Tensor) -> Tensor:
 
 
 def as_number(value: Any) -> Any:
-    """A log-determinant as a tensor: libraries return plain numbers for constant layers."""
+    """A log-determinant as a tensor: libraries return plain numbers for constant
+    layers."""
     return value if isinstance(value, Tensor) else torch.as_tensor(value, dtype=torch.float64)
 
 
 def transformed(source: Any, base: Any, context: Context) -> Parts | None:
-    """torch's and pyro's TransformedDistribution: transforms map the base to the data."""
+    """torch's and pyro's TransformedDistribution: transforms map the base to the
+    data."""
     if not isinstance(source, TransformedDistribution):
         return None
     chain = [part for one in source.transforms for part in flattened(one)]
@@ -207,7 +214,8 @@ def transformed(source: Any, base: Any, context: Context) -> Parts | None:
 
 
 def _supported(distribution: Any) -> Step:
-    """log p of a torch distribution, -inf off its support; in the copy its own validation, which raises there, is off."""
+    """log p of a torch distribution, -inf off its support; in the copy its own
+    validation, which raises there, is off."""
     try:
         support = distribution.support
         inside = support.check if support is not None else None
@@ -301,7 +309,8 @@ def is_freia(item: Any) -> bool:
 
 
 def of_freia(item: Any, *, listed: bool, of: Callable[[Context], Any] | None = None) -> tuple[Step, Step]:
-    """Both directions of a FrEIA module; ``listed`` where events go in and come out as a tuple of one."""
+    """Both directions of a FrEIA module; ``listed`` where events go in and come out as
+    a tuple of one."""
 
     def run(x: Tensor, c: Context, rev: bool) -> Any:
         conditions = {} if of is None or of(c) is None else {"c": of(c)}
@@ -316,7 +325,8 @@ def of_freia(item: Any, *, listed: bool, of: Callable[[Context], Any] | None = N
 
 
 def invertible_network(source: Any, base: Any, context: Context) -> Parts | None:
-    """FrEIA's SequenceINN and GraphINN, which map the data to the base and have no base of their own."""
+    """FrEIA's SequenceINN and GraphINN, which map the data to the base and have no base
+    of their own."""
     if not is_freia(source):
         return None
     kind, notes = kind_of(source, "an invertible network"), ()
@@ -346,7 +356,8 @@ def invertible_network(source: Any, base: Any, context: Context) -> Parts | None
 
 
 def _chain(source: Any, nodes: Any) -> list[tuple[Any, Any]] | None:
-    """The modules of a graph without branches, each with how it takes its condition; None where there are branches."""
+    """The modules of a graph without branches, each with how it takes its condition;
+    None where there are branches."""
     special = {id(node) for node in (*source.in_nodes, *source.out_nodes, *source.condition_nodes)}
     found = []
     for node in nodes:
@@ -373,7 +384,8 @@ def torch_transform(source: Any, base: Any, context: Context) -> Parts | None:
 
 
 def mixture(source: Any, base: Any, context: Context) -> Parts | None:
-    """Mixtures of torch and zuko: no transform, and a base distribution that is the model."""
+    """Mixtures of torch and zuko: no transform, and a base distribution that is the
+    model."""
     if not (isinstance(source, Distribution) and has(source, "log_prob")):
         return None
     if not (

@@ -1,4 +1,5 @@
-"""What a normalising flow consists of, in its library's own shapes: layers, base distribution, log p, sampler; and how their parts are called."""
+"""What a normalising flow consists of, in its library's own shapes: layers, base
+distribution, log p, sampler; and how their parts are called."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ CONTEXTS = ("context", "cond", "condition", "conditions", "c", "y")
 
 @dataclass(frozen=True)
 class RawLayer:
-    """One layer in the library's own shapes; a direction that it does not have is None."""
+    """One layer in the library's own shapes; a direction that it does not have is
+    None."""
 
     name: str
     to_base: Step | None
@@ -31,7 +33,8 @@ class RawLayer:
 
 @dataclass(frozen=True)
 class RawBase:
-    """The base distribution: log density of events, and draws (from a number and a context of one row)."""
+    """The base distribution: log density of events, and draws (from a number and a
+    context of one row)."""
 
     name: str
     log_prob: Callable[[Tensor, Context], Any]
@@ -41,7 +44,8 @@ class RawBase:
 
     @property
     def components(self) -> Callable[[Tensor], Tensor] | None:
-        """Of a mixture: log weight plus log density of every component, events to ``(N, K)``."""
+        """Of a mixture: log weight plus log density of every component, events to ``(N,
+        K)``."""
         return components_of(self.distribution)
 
 
@@ -50,10 +54,13 @@ class Parts:
     """What an object turned out to consist of.
 
     Args:
-        kind: In words, with the class. log_prob: Of events; None where the object has none, and base plus log-determinant stands for it.
+        kind: In words, with the class. log_prob: Of events; None where the object has
+            none, and base plus log-determinant stands for it.
         layers: From the data to the base. base: The base distribution, if it shows one.
-        sample: From a number and one row of context to draws, in the object's own precision.
-        event_shape: Of the data, where the object says so. notes: What was assumed, in sentences.
+        sample: From a number and one row of context to draws, in the object's own
+            precision.
+        event_shape: Of the data, where the object says so. notes: What was assumed, in
+            sentences.
     """
 
     kind: str
@@ -76,7 +83,8 @@ def kind_of(source: Any, what: str) -> str:
 
 
 def base_of(distribution: Any) -> RawBase:
-    """A base distribution of any library: an object with log_prob, and perhaps sample."""
+    """A base distribution of any library: an object with log_prob, and perhaps
+    sample."""
     if isinstance(distribution, nn.Module) and not has(distribution, "log_prob"):
         made = call_or_none(distribution)
         distribution = made if made is not None and has(made, "log_prob") else distribution
@@ -98,7 +106,8 @@ def base_of(distribution: Any) -> RawBase:
 
 
 def components_of(distribution: Any) -> Callable[[Tensor], Tensor] | None:
-    """The terms of torch's MixtureSameFamily, of zuko's Mixture and of normflows' GaussianMixture."""
+    """The terms of torch's MixtureSameFamily, of zuko's Mixture and of normflows'
+    GaussianMixture."""
     parts, inner = getattr(distribution, "component_distribution", None), getattr(distribution, "base", None)
     logits: Any = getattr(distribution, "logits", None)
     weights: Any = getattr(distribution, "mixture_distribution", None)
@@ -129,7 +138,8 @@ def refuse_discrete(distribution: Any, what: str) -> None:
 
 
 def sampler_of(source: Any) -> Callable[[int, Context], Any] | None:
-    """n draws of a distribution or of its ``sample``, whatever that wants: a shape or a number; pairs with log p are cut to the draws."""
+    """n draws of a distribution or of its ``sample``, whatever that wants: a shape or a
+    number; pairs with log p are cut to the draws."""
     if isinstance(source, Distribution):
         return lambda n, c: source.sample((n,))
     draw = getattr(source, "sample", source if inspect.isroutine(source) else None)
@@ -152,7 +162,8 @@ def sampler_of(source: Any) -> Callable[[int, Context], Any] | None:
 
 
 def _number_or_shape(draw: Callable[..., Any], n: int) -> Any:
-    """draw(n), or draw((n,)) for samplers that take a shape; what the first of them raised where neither works."""
+    """draw(n), or draw((n,)) for samplers that take a shape; what the first of them
+    raised where neither works."""
     first: Exception | None = None
     try:
         drawn = draw(n)
@@ -168,7 +179,8 @@ def _number_or_shape(draw: Callable[..., Any], n: int) -> Any:
 
 
 def _points(drawn: Any, n: int) -> Tensor:
-    """The draws out of what a sampler returned: a tensor, or draws and their log densities; one context's draws without its axis."""
+    """The draws out of what a sampler returned: a tensor, or draws and their log
+    densities; one context's draws without its axis."""
     first = drawn[0] if isinstance(drawn, (tuple, list)) and drawn else drawn
     if not isinstance(first, Tensor):
         raise InputError(f"Expected draws as a tensor from sample({n}), got {short(first)}.")
@@ -178,7 +190,8 @@ def _points(drawn: Any, n: int) -> Tensor:
 
 
 def standard_normal(dim: int, like: Tensor) -> RawBase:
-    """The base that is taken where none was given: a standard normal of ``dim`` coordinates, one flat event."""
+    """The base that is taken where none was given: a standard normal of ``dim``
+    coordinates, one flat event."""
     distribution = Independent(
         Normal(like.new_zeros(dim), like.new_ones(dim), validate_args=False), 1, validate_args=False
     )
@@ -214,7 +227,8 @@ def _context_name(function: Any) -> str | None:
 
 
 def with_context(function: Any) -> Step:
-    """A function of a batch as one of a batch and a context, which is passed on where the function can take it."""
+    """A function of a batch as one of a batch and a context, which is passed on where
+    the function can take it."""
     name = _context_name(function)
 
     def call(x: Tensor, c: Context) -> Any:

@@ -1,4 +1,5 @@
-"""A normalising flow as the audits see it: one view of any library's object, on flat points, towards the base and back."""
+"""A normalising flow as the audits see it: one view of any library's object, on flat
+points, towards the base and back."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ class Image(NamedTuple):
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer on flat points: ``to_base`` and ``to_data`` give an :class:`Image` each; None where the layer has no such direction."""
+    """One layer on flat points: ``to_base`` and ``to_data`` give an :class:`Image`
+    each; None where the layer has no such direction."""
 
     name: str
     to_base: Map | None
@@ -32,7 +34,8 @@ class Layer:
 
 @dataclass(frozen=True)
 class Base:
-    """The base distribution on flat points: ``log_prob`` to ``(N,)``, ``sample(n, context)`` to ``(n, D)`` where it can be drawn from."""
+    """The base distribution on flat points: ``log_prob`` to ``(N,)``, ``sample(n,
+    context)`` to ``(n, D)`` where it can be drawn from."""
 
     name: str
     log_prob: Callable[[Tensor, Context], Tensor]
@@ -47,15 +50,22 @@ class FlowView:
 
     Args:
         kind: The object in words. dim: D. event_shape: The shape of one event.
-        layers: From the data to the base; empty where the object shows none. base: None where it shows none.
-        log_prob: The object's own log p, nats, ``(N,)``; None where it has none. sample: Draws ``(n, D)`` of the object in its own precision.
+        layers: From the data to the base; empty where the object shows none. base: None
+            where it shows none.
+        log_prob: The object's own log p, nats, ``(N,)``; None where it has none.
+            sample: Draws ``(n, D)`` of the object in its own precision.
         own_log_prob: log p of the object in its own precision, from float64 points.
-        points: Points to audit at, ``(N, D)``, float64. given: Whether they are the user's data.
+        points: Points to audit at, ``(N, D)``, float64. given: Whether they are the
+            user's data.
         contexts: Rows of context, one a point (repeated in turn), or None.
-        dtype: What the copy computes in. precision: The unit roundoff of the coarsest number that comes back.
-        solver: Tolerance of an adaptive solver inside, 0 where none is seen. notes: What was assumed, in sentences.
-        missing: What the object does not have, and why. modes: "eval" or "train": in which mode the user's modules were.
-        again: Makes a fresh copy's log p, for checks on the first call and on train() mode; the argument is the mode.
+        dtype: What the copy computes in. precision: The unit roundoff of the coarsest
+            number that comes back.
+        solver: Tolerance of an adaptive solver inside, 0 where none is seen. notes:
+            What was assumed, in sentences.
+        missing: What the object does not have, and why. modes: "eval" or "train": in
+            which mode the user's modules were.
+        again: Makes a fresh copy's log p, for checks on the first call and on train()
+            mode; the argument is the mode.
     """
 
     kind: str
@@ -97,7 +107,8 @@ class FlowView:
         return None if self.contexts is None else self.contexts[:1].expand(n, *self.contexts.shape[1:])
 
     def to_base(self, x: Tensor, c: Context) -> Image:
-        """Data to base through every layer; log|det| is the sum of theirs, None where one of them does not say it."""
+        """Data to base through every layer; log|det| is the sum of theirs, None where
+        one of them does not say it."""
         return _through([layer.to_base for layer in self.layers], x, c)
 
     def to_data(self, z: Tensor, c: Context) -> Image:

@@ -1,6 +1,8 @@
-"""Reading a normalising flow: one view of any library's object, evaluated on a float64 copy in eval() mode.
+"""Reading a normalising flow: one view of any library's object, evaluated on a float64
+copy in eval() mode.
 
-The user's object is copied and never called: parameters, buffers, mode and random state are the same bit for bit afterwards.
+The user's object is copied and never called: parameters, buffers, mode and random state
+are the same bit for bit afterwards.
 """
 
 from __future__ import annotations
@@ -46,10 +48,14 @@ def read_flow(flow: Any, data: Any = None, *, context: Any = None, base: Any = N
     """Read a flow of any library.
 
     Args:
-        flow: See :data:`proofs_checks.inputs.flow_adapters.FORM`. data: Points that the flow is meant to be evaluated at, ``(N, *event)``; None to use its own draws.
-        context: For a conditional flow: one row ``(C,)``, or a row a point ``(N, C)``. base: The base distribution of a transform that has none.
+        flow: See :data:`proofs_checks.inputs.flow_adapters.FORM`. data: Points that the
+            flow is meant to be evaluated at, ``(N, *event)``; None to use its own
+            draws.
+        context: For a conditional flow: one row ``(C,)``, or a row a point ``(N, C)``.
+            base: The base distribution of a transform that has none.
     Raises:
-        InputError: the object is not recognised, cannot be called on the points, or is not initialised yet.
+        InputError: the object is not recognised, cannot be called on the points, or is
+            not initialised yet.
     """
     _refuse_twice(flow, base)
     contexts = _read_context(context)
@@ -133,7 +139,8 @@ class _Reading:
             return adapters.parts_of(source, distribution, contexts)
 
     def view(self) -> FlowView:
-        """The view in float64, or in the object's own precision where it makes float32 tensors by name."""
+        """The view in float64, or in the object's own precision where it makes float32
+        tensors by name."""
         notes, missing = list(self.notes), list(self.missing)
         try:
             return self._view(torch.float64)
@@ -239,7 +246,8 @@ class _Reading:
     def _settled(
         self, found: Parts, points: Tensor, shape: tuple[int, ...], call: Calls
     ) -> tuple[Parts, tuple[int, ...]]:
-        """The event shape that the object takes; a bare function is told apart by what it returns."""
+        """The event shape that the object takes; a bare function is told apart by what
+        it returns."""
         whole = _whole(found)
         if whole is None:
             return found, found.event_shape or shape
@@ -282,7 +290,8 @@ class _Reading:
     def _traced(
         self, found: Parts, points: Tensor, shape: tuple[int, ...], call: Calls
     ) -> tuple[tuple[Layer, ...], tuple[int, ...] | None]:
-        """The layers on flat points, by following a few points through them; none where they cannot be told apart."""
+        """The layers on flat points, by following a few points through them; none where
+        they cannot be told apart."""
         if not found.layers:
             return (), None
         x = points[:PROBED]
@@ -395,7 +404,8 @@ def _whole(found: Parts) -> Callable[[Tensor, Context], Any] | None:
 
 
 def _function_parts(found: Parts, out: Any, x: Tensor) -> Parts:
-    """A bare function: log p where it returns one number a point, a transform where it returns points, with log|det| or without."""
+    """A bare function: log p where it returns one number a point, a transform where it
+    returns points, with log|det| or without."""
     if (
         isinstance(out, Tensor)
         and (out.ndim <= 1 or out.numel() == len(x))
@@ -417,7 +427,8 @@ def _function_parts(found: Parts, out: Any, x: Tensor) -> Parts:
 
 
 def _run_once(found: Parts, x: Tensor, c: Context) -> None:
-    """One call as a user makes it: log p of a batch, or the layers in turn where there is none."""
+    """One call as a user makes it: log p of a batch, or the layers in turn where there
+    is none."""
     with torch.no_grad():
         if found.log_prob is not None:
             found.log_prob(x, c)
@@ -435,7 +446,8 @@ def _same(a: Tensor, b: Tensor) -> bool:
 
 
 def _own_sampler(own: Parts, dtype: torch.dtype, wide: Parts) -> Callable[[int, Context], Tensor] | None:
-    """Draws in the object's own precision; of the float64 copy where parts of the object are in several precisions."""
+    """Draws in the object's own precision; of the float64 copy where parts of the
+    object are in several precisions."""
     sample, other = own.sample, wide.sample
     if sample is None:
         return None
@@ -493,6 +505,7 @@ def _dtypes(source: Any) -> tuple[str, ...]:
 
 
 def _dtype_of(source: Any) -> torch.dtype:
-    """The precision that an object works in: the finest that its tensors have, float32 where it has none."""
+    """The precision that an object works in: the finest that its tensors have, float32
+    where it has none."""
     kinds = {value.dtype for value in _tensors(source) if value.is_floating_point()}
     return torch.float64 if torch.float64 in kinds and torch.float32 not in kinds else torch.float32

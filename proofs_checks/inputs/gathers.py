@@ -1,4 +1,5 @@
-"""Functions that move entries and compute nothing, such as rot90, flips and indexing: they round nothing."""
+"""Functions that move entries and compute nothing, such as rot90, flips and indexing:
+they round nothing."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from proofs_checks.inputs.calls import by_sample
 
 
 def is_gather(move: Move, batch: Tensor, carried: Tensor, what: str) -> bool:
-    """Whether a function moved the entries of this batch, some with their signs turned, and computed nothing: what it returned is then exact.
+    """Whether a function moved the entries of this batch, some with their signs turned,
+    and computed nothing: what it returned is then exact.
 
-    It is asked once more, with the numbers of the places for entries, and what it did to the batch is compared bit for bit with what that says.
+    It is asked once more, with the numbers of the places for entries, and what it did
+    to the batch is compared bit for bit with what that says.
     """
     d = by_sample(batch).shape[1]
     exact = 2.0 / torch.finfo(batch.dtype).eps if batch.is_floating_point() else 0.0

@@ -1,4 +1,5 @@
-"""Graphs of users: edge lists in files, pairs, networkx graphs; and the class hierarchy of the running Python as an example that is always there."""
+"""Graphs of users: edge lists in files, pairs, networkx graphs; and the class hierarchy
+of the running Python as an example that is always there."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ BFS = "Take its breadth-first tree: bfs_tree=True, or --bfs-tree."
 
 @dataclass(frozen=True)
 class Graph:
-    """An undirected connected graph: its vertices in the order in which they came, edges, and their positive weights (1 unless given)."""
+    """An undirected connected graph: its vertices in the order in which they came,
+    edges, and their positive weights (1 unless given)."""
 
     vertices: tuple[Any, ...]
     edges: tuple[tuple[Any, Any], ...]
@@ -37,7 +39,8 @@ class Graph:
 
 
 def class_hierarchy() -> list[tuple[str, str]]:
-    """Classes of the running Python under ``object``, each under its first base: a tree of some thousand vertices, without a download.
+    """Classes of the running Python under ``object``, each under its first base: a tree
+    of some thousand vertices, without a download.
 
     What is imported decides which classes there are.
 
@@ -64,12 +67,15 @@ def class_hierarchy() -> list[tuple[str, str]]:
 
 
 def read_graph(source: Any, subject: str = "") -> Graph:
-    """A graph from a file of edges, from pairs (or triples with a weight), or from an undirected networkx graph.
+    """A graph from a file of edges, from pairs (or triples with a weight), or from an
+    undirected networkx graph.
 
-    A file holds an edge a line: two vertices and perhaps a weight, with spaces, tabs or commas between; lines that begin with ``#`` or ``%`` are left out.
+    A file holds an edge a line: two vertices and perhaps a weight, with spaces, tabs or
+    commas between; lines that begin with ``#`` or ``%`` are left out.
 
     Raises:
-        InputError: no edge, a line that is none, a loop, an edge twice, a weight that is not positive, a directed graph.
+        InputError: no edge, a line that is none, a loop, an edge twice, a weight that
+            is not positive, a directed graph.
     """
     if isinstance(source, (str, Path)):
         return _checked(_lines(source), [], subject or Path(source).name)
@@ -142,10 +148,12 @@ def _weight(weight: Any, u: Any, v: Any) -> float:
 
 
 def tree_of(graph: Graph, root: Any = None) -> tuple[Tree, tuple[float, ...]]:
-    """The graph as a rooted tree, and the weight of the edge above each of its vertices (1 for the root).
+    """The graph as a rooted tree, and the weight of the edge above each of its vertices
+    (1 for the root).
 
     Raises:
-        InputError: a cycle, more than one component, or an unknown root; the message offers the breadth-first tree.
+        InputError: a cycle, more than one component, or an unknown root; the message
+            offers the breadth-first tree.
     """
     try:
         tree = rooted_tree(graph.edges, root=_root(graph, root), vertices=graph.vertices)
@@ -169,7 +177,8 @@ def _root(graph: Graph, root: Any) -> Any:
 
 
 def breadth_first_tree(graph: Graph, root: Any = None) -> Graph:
-    """The tree of first visits from the root (the first vertex unless given), neighbours in the order of their edges."""
+    """The tree of first visits from the root (the first vertex unless given),
+    neighbours in the order of their edges."""
     near: dict[Any, list[tuple[Any, float]]] = {vertex: [] for vertex in graph.vertices}
     for (u, v), weight in zip(graph.edges, graph.weights, strict=True):
         near[u].append((v, weight))

@@ -1,5 +1,6 @@
-"""The ways in which a group is written down elsewhere, as the one document that :mod:`proofs_checks.inputs.named_groups` reads: SymPy's groups, lists of
-permutations, a presentation in angle brackets, relators.
+"""The ways in which a group is written down elsewhere, as the one document that
+:mod:`proofs_checks.inputs.named_groups` reads: SymPy's groups, lists of permutations, a
+presentation in angle brackets, relators.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ def is_presentation(text: Any) -> bool:
 
 
 def as_document(given: Any) -> dict[str, Any] | None:
-    """What was given as a document with ``permutations``, or ``generators`` and ``relations``, or a ``table``; None where it is nothing of the kind."""
+    """What was given as a document with ``permutations``, or ``generators`` and
+    ``relations``, or a ``table``; None where it is nothing of the kind."""
     if hasattr(given, "relators") and hasattr(given, "generators"):  # SymPy's FpGroup
         return {
             "generators": [str(g) for g in given.generators],
@@ -43,7 +45,8 @@ def _all_permutations(values: Sequence[Any]) -> bool:
 
 
 def _plain(data: dict[str, Any]) -> dict[str, Any]:
-    """A mapping with today's fields: relators for relations, texts for lists, generators that are permutations."""
+    """A mapping with today's fields: relators for relations, texts for lists,
+    generators that are permutations."""
     if "relators" in data:
         if "relations" in data:
             raise InputError(
@@ -68,7 +71,8 @@ def _plain(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def separate(text: str) -> list[str]:
-    """The parts of a list that is written as a text, split at commas, semicolons and ends of lines outside brackets.
+    """The parts of a list that is written as a text, split at commas, semicolons and
+    ends of lines outside brackets.
 
     >>> separate("r^4, [r, s]; s^2")
     ['r^4', '[r, s]', 's^2']

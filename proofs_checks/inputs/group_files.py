@@ -1,13 +1,13 @@
 """Where the group audit takes its table from: CSV, JSON and NPZ. All are data; nothing
 is run and nothing unpickled.
 
-JSON: rows, ``[["e", "a"], ["a", "e"]]``; or
-``{"table": rows, "labels": [...], "title": ...}``, labels in the order of rows and
-columns, products by label or by position (from 0, or from 1 where n stands and 0 does
-not); or a group given otherwise, as in the representation audit, whose table is then
-made and judged: ``{"permutations": {"r": "(1,2,3)"}}``, cycles or images, or
-``{"generators": ["r", "s"], "relations": ["r^4", "s^2", "s*r*s = r^-1"]}``. Text: CSV,
-a Markdown table, or what Sage prints for a Cayley table. NPZ: an array ``table`` of whole numbers, with or without ``labels``.
+JSON: rows, ``[["e", "a"], ["a", "e"]]``; or ``{"table": rows, "labels": [...], "title":
+...}``, labels in the order of rows and columns, products by label or by position (from
+0, or from 1 where n stands and 0 does not); or a group given otherwise, as in the
+representation audit, whose table is then made and judged: ``{"permutations": {"r":
+"(1,2,3)"}}``, cycles or images, or ``{"generators": ["r", "s"], "relations": ["r^4",
+"s^2", "s*r*s = r^-1"]}``. Text: CSV, a Markdown table, or what Sage prints for a Cayley
+table. NPZ: an array ``table`` of whole numbers, with or without ``labels``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A multiplication table as a user hands it over, or that of a group that is given otherwise."""
+"""A multiplication table as a user hands it over, or that of a group that is given
+otherwise."""
 
 from __future__ import annotations
 

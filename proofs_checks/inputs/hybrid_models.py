@@ -1,4 +1,5 @@
-"""A user's module with two heads, p(y | x) and p(x), and its batch: read, copied into float64, and refused with the line that helps."""
+"""A user's module with two heads, p(y | x) and p(x), and its batch: read, copied into
+float64, and refused with the line that helps."""
 
 from __future__ import annotations
 
@@ -26,9 +27,11 @@ Heads = Callable[[nn.Module, Tensor], tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True)
 class Hybrid:
-    """A copy of the user's module in float64 and ``eval()`` mode, its two log likelihoods as a function of (module, x, y), and the batch.
+    """A copy of the user's module in float64 and ``eval()`` mode, its two log
+    likelihoods as a function of (module, x, y), and the batch.
 
-    ``notes``: what was done to the copy, in words; ``dims``: numbers in one x; ``classes``: K.
+    ``notes``: what was done to the copy, in words; ``dims``: numbers in one x;
+        ``classes``: K.
     """
 
     model: nn.Module
@@ -44,7 +47,8 @@ class Hybrid:
         return self.x[0].numel()
 
     def objectives(self, model: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """``(log p(y|x), log p(x))`` in nats, shapes ``(N,)``; y is shifted to 0, 1, .. already."""
+        """``(log p(y|x), log p(x))`` in nats, shapes ``(N,)``; y is shifted to 0, 1, ..
+        already."""
         with Float64Factories():
             logits, log_px = self.heads(model, x)
         if logits.ndim == 1 or logits.shape[1] == 1:
@@ -56,7 +60,8 @@ def read_hybrid(model: Any, x: Any, y: Any, heads: Heads | None, seed: int) -> H
     """The model with its batch.
 
     Raises:
-        InputError: no module, one head only, a batch that does not fit, labels that are none, values that are not finite.
+        InputError: no module, one head only, a batch that does not fit, labels that are
+            none, values that are not finite.
     """
     if not isinstance(model, nn.Module):
         raise InputError(
@@ -112,7 +117,8 @@ def _labels(y: Any) -> Tensor:
 
 
 def _heads(model: nn.Module, given: Heads | None) -> Heads:
-    """How both heads are got from the module; ``given`` by the user, or by the form that the module has."""
+    """How both heads are got from the module; ``given`` by the user, or by the form
+    that the module has."""
     if given is not None:
         if not callable(given):
             raise InputError(f"Expected in heads a function of (model, x), got {short(given)}.")

@@ -1,4 +1,5 @@
-"""Densities on hyperbolic space that a user hands in: points in one of five charts, log p with respect to hyperbolic volume, draws."""
+"""Densities on hyperbolic space that a user hands in: points in one of five charts, log
+p with respect to hyperbolic volume, draws."""
 
 from __future__ import annotations
 
@@ -30,8 +31,9 @@ class HyperbolicDensity:
     """A density on hyperbolic n-space as the audit sees it.
 
     Args:
-        given: log p with respect to hyperbolic volume, at points in normal coordinates. tangent: The same with respect to Lebesgue measure there: log p plus the volume
-            element, so that all that is known of densities on R^n applies.
+        given: log p with respect to hyperbolic volume, at points in normal coordinates.
+            tangent: The same with respect to Lebesgue measure there: log p plus the
+            volume element, so that all that is known of densities on R^n applies.
         chart, radius: As the user said. sampler: Draws in normal coordinates, or None.
     """
 
@@ -55,11 +57,14 @@ def read_hyperbolic_density(log_prob: Any, points: Any, sampler: Any, *, model: 
     """Read a density on hyperbolic space.
 
     Args:
-        log_prob: As :func:`proofs_checks.inputs.densities.read_density` takes it. points: Some points of it in the chart, or None: draws are taken.
-        sampler: From a number to draws in the chart, or None: the object's own ``sample((n,))``.
+        log_prob: As :func:`proofs_checks.inputs.densities.read_density` takes it.
+            points: Some points of it in the chart, or None: draws are taken.
+        sampler: From a number to draws in the chart, or None: the object's own
+            ``sample((n,))``.
         model: The chart. curvature: Negative. seed: Of draws.
     Raises:
-        InputError: a curvature that is not negative, an unknown chart, points outside of it (which, and how many), or a model that cannot be called.
+        InputError: a curvature that is not negative, an unknown chart, points outside
+            of it (which, and how many), or a model that cannot be called.
     """
     chart, radius = _chart(model), _radius(curvature)
     draw = _draws(log_prob, sampler)
@@ -79,7 +84,8 @@ def read_hyperbolic_density(log_prob: Any, points: Any, sampler: Any, *, model: 
 
 
 class _InNormalCoordinates(nn.Module):
-    """A module's log p at points in normal coordinates; the module stays a part, so that it is copied and checked as modules are."""
+    """A module's log p at points in normal coordinates; the module stays a part, so
+    that it is copied and checked as modules are."""
 
     def __init__(self, module: nn.Module, chart: str, radius: float) -> None:
         super().__init__()
@@ -93,7 +99,8 @@ class _InNormalCoordinates(nn.Module):
 
 
 def _in_normal_coordinates(log_prob: Any, chart: str, radius: float) -> Any:
-    """The user's density as a density of normal coordinates, though still with respect to hyperbolic volume."""
+    """The user's density as a density of normal coordinates, though still with respect
+    to hyperbolic volume."""
     if isinstance(log_prob, nn.Module):
         return _InNormalCoordinates(log_prob, chart, radius)
     function = getattr(log_prob, "log_prob", log_prob)
@@ -104,7 +111,8 @@ def _in_normal_coordinates(log_prob: Any, chart: str, radius: float) -> Any:
 
 
 def _on_support(function: Callable[[Tensor], Any], inside: Callable[[Tensor], Tensor] | None, points: Tensor) -> Any:
-    """log p of the points, minus infinity off a distribution's support, where it is not asked."""
+    """log p of the points, minus infinity off a distribution's support, where it is not
+    asked."""
     kept = None if inside is None else inside(points)
     if kept is None or bool(kept.all()):
         return _asked(function, points)
@@ -113,7 +121,8 @@ def _on_support(function: Callable[[Tensor], Any], inside: Callable[[Tensor], Te
 
 
 def _asked(function: Callable[[Tensor], Any], points: Tensor) -> Any:
-    """The user's log p; a refusal of points that lie in the space is told as what it is."""
+    """The user's log p; a refusal of points that lie in the space is told as what it
+    is."""
     try:
         return function(points)
     except ValueError as error:
@@ -152,7 +161,8 @@ def _to_normal(points: Tensor, chart: str, radius: float, what: str) -> Tensor:
 
 
 def _restored(points: Tensor, radius: float) -> Tensor:
-    """Points of the hyperboloid with the time coordinate that belongs to their spatial part, if theirs agrees to three digits: float32 rounds it."""
+    """Points of the hyperboloid with the time coordinate that belongs to their spatial
+    part, if theirs agrees to three digits: float32 rounds it."""
     spatial = points[..., 1:]
     time = (radius**2 + spatial.square().sum(-1)).sqrt()
     near = bool(((points[..., 0] - time).abs() < 1e-3 * time).all())
@@ -209,7 +219,8 @@ def reach_of(chart: str, radius: float) -> float:
 
 
 def _within_reach(log_prob: Callable[[Tensor], Tensor], chart: str, radius: float) -> Callable[[Tensor], Tensor]:
-    """``log_prob`` where the chart's coordinates are numbers inside the chart, minus infinity beyond: what lies there is said to be left out."""
+    """``log_prob`` where the chart's coordinates are numbers inside the chart, minus
+    infinity beyond: what lies there is said to be left out."""
     reach = reach_of(chart, radius)
 
     def cut(x: Tensor) -> Tensor:

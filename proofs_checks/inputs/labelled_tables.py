@@ -1,4 +1,5 @@
-"""Rows and arrays as a labelled multiplication table: labels, and products as indices."""
+"""Rows and arrays as a labelled multiplication table: labels, and products as
+indices."""
 
 from __future__ import annotations
 

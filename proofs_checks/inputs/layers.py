@@ -1,6 +1,8 @@
-"""A user's map as it is called: the batch, the mode, whether it answers twice alike, and how far rounding inside it reaches.
+"""A user's map as it is called: the batch, the mode, whether it answers twice alike,
+and how far rounding inside it reaches.
 
-Nothing about the map is changed: not its mode, its weights, its device or its precision.
+Nothing about the map is changed: not its mode, its weights, its device or its
+precision.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from proofs_checks.wording import short
 
 
 def read_several(source: Any, inputs: Any) -> tuple[Tensor, Layout | None]:
-    """A batch that the map can be called on, and how several tensors lie in it; None for one tensor.
+    """A batch that the map can be called on, and how several tensors lie in it; None
+    for one tensor.
 
     Raises:
         InputError: as in :func:`read_inputs`, for each tensor.
@@ -43,7 +46,8 @@ def read_inputs(source: Any, inputs: Any) -> Tensor:
     """A batch that the map can be called on.
 
     Raises:
-        InputError: no batch, entries that are not finite, or a device or dtype that the module's weights do not share.
+        InputError: no batch, entries that are not finite, or a device or dtype that the
+            module's weights do not share.
     """
     require_dense(inputs, "inputs=")
     if isinstance(inputs, np.ndarray) and inputs.dtype.kind in "iufcb":
@@ -84,7 +88,8 @@ def finite(tensor: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Call:
-    """The map, called without gradients, on a copy of the batch; several tensors in or out lie in one row a sample."""
+    """The map, called without gradients, on a copy of the batch; several tensors in or
+    out lie in one row a sample."""
 
     function: Callable[..., Any]
     numpy: bool = False
@@ -96,7 +101,8 @@ class Call:
         return self.by(self.function, batch)
 
     def by(self, function: Callable[..., Any], batch: Tensor) -> Tensor:
-        """The same of another function in the place of the map, such as a copy of it in another precision."""
+        """The same of another function in the place of the map, such as a copy of it in
+        another precision."""
         argument: Any = batch.clone()
         if self.inputs is None:
             value = called(function, argument.cpu().numpy() if self.numpy else argument, "the map")
@@ -161,11 +167,14 @@ def _identical(first: Tensor, second: Tensor) -> bool:
 
 
 def rounding(call: Call, batch: Tensor, outputs: Tensor) -> tuple[Tensor, str]:
-    """An estimate, sample by sample, of how far rounding inside the map has moved its outputs.
+    """An estimate, sample by sample, of how far rounding inside the map has moved its
+    outputs.
 
-    The map is evaluated in float64 (a module by a copy of it); where it is in float64 already, in float32, and the difference scaled by the
-    ratio of the units of roundoff. It is called as well at inputs perturbed in the last place, twice, and four times where it does not follow its inputs
-    to another precision; the larger is taken, for few outputs may be rounded little by chance.
+    The map is evaluated in float64 (a module by a copy of it); where it is in float64
+    already, in float32, and the difference scaled by the ratio of the units of
+    roundoff. It is called as well at inputs perturbed in the last place, twice, and
+    four times where it does not follow its inputs to another precision; the larger is
+    taken, for few outputs may be rounded little by chance.
     """
     unit = torch.finfo(outputs.dtype).eps / 2
     floor = unit * by_sample(outputs).abs().amax(1).double()
@@ -196,7 +205,8 @@ def rounding(call: Call, batch: Tensor, outputs: Tensor) -> tuple[Tensor, str]:
 
 
 def _perturbed(call: Call, batch: Tensor, outputs: Tensor, times: int) -> Tensor:
-    """How far outputs move, at most, when every input is moved by a unit in its last place, up or down at random."""
+    """How far outputs move, at most, when every input is moved by a unit in its last
+    place, up or down at random."""
     worst = torch.zeros(len(batch), dtype=torch.float64, device=outputs.device)
     signs = torch.Generator().manual_seed(0)
     for _ in range(times):
@@ -207,7 +217,8 @@ def _perturbed(call: Call, batch: Tensor, outputs: Tensor, times: int) -> Tensor
 
 
 def _elsewhere(call: Call, batch: Tensor, dtype: torch.dtype) -> Tensor | None:
-    """The map evaluated in another precision; None where a module cannot be copied, or the map insists on its own."""
+    """The map evaluated in another precision; None where a module cannot be copied, or
+    the map insists on its own."""
     try:
         if isinstance(call.function, nn.Module):
             with torch.no_grad():

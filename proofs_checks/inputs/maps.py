@@ -1,4 +1,5 @@
-"""A bijection of a user's own with ``forward`` and ``inverse``, and pairs of densities with samplers: read, and asked at points."""
+"""A bijection of a user's own with ``forward`` and ``inverse``, and pairs of densities
+with samplers: read, and asked at points."""
 
 from __future__ import annotations
 
@@ -18,10 +19,12 @@ __all__ = ["GivenDensity", "GivenMap", "cases_of_maps", "cases_of_pairs", "given
 
 
 class GivenMap:
-    """A user's bijection: what it returns keeps the shape of the points and is finite, or is refused by name.
+    """A user's bijection: what it returns keeps the shape of the points and is finite,
+    or is refused by name.
 
     Attributes:
-        breaks: Where the images' density is singular, D = 1; None where the map does not say.
+        breaks: Where the images' density is singular, D = 1; None where the map does
+            not say.
     """
 
     def __init__(self, f: Any) -> None:
@@ -79,7 +82,8 @@ def given_map(f: Any, *methods: str) -> GivenMap | None:
 
 
 class GivenDensity:
-    """A user's density: normalised log densities in nats, and samples where it has a sampler."""
+    """A user's density: normalised log densities in nats, and samples where it has a
+    sampler."""
 
     def __init__(self, name: str, given: Any, dim: int) -> None:
         if not callable(getattr(given, "log_prob", None)):
@@ -112,7 +116,8 @@ def given_density(name: str, given: Any, dim: int) -> GivenDensity | None:
 
 
 def cases_of_maps(declared: Cases) -> Callable[..., list[Case]]:
-    """A page's ``cases_for``: dimensions that the user's ``f`` accepts; the declared cases where there is none."""
+    """A page's ``cases_for``: dimensions that the user's ``f`` accepts; the declared
+    cases where there is none."""
 
     def cases_for(*, f: Any = None, **others: object) -> list[Case]:
         if f is None:
@@ -123,7 +128,8 @@ def cases_of_maps(declared: Cases) -> Callable[..., list[Case]]:
 
 
 def cases_of_pairs(*, f: Any = None, p: Any = None, q: Any = None, **others: object) -> list[Case]:
-    """A page's ``cases_for``: the dimension that the user's p or q names, or else dimensions that ``f`` accepts."""
+    """A page's ``cases_for``: the dimension that the user's p or q names, or else
+    dimensions that ``f`` accepts."""
     named = sorted({distribution.dim for distribution in (p, q) if hasattr(distribution, "dim")})
     if len(named) > 1:
         raise InputError(f"Expected p and q of one dimension, got {' and '.join(map(str, named))}.")

@@ -12,12 +12,14 @@ from theory.representations.maschke import PlaneModule, given_planes
 
 
 def planes(modules: Iterable[Any], *, dividing: bool) -> Family:
-    """Modules (p, A, w): C_n acts on F_p^2 by the powers of A, w spans an invariant line.
+    """Modules (p, A, w): C_n acts on F_p^2 by the powers of A, w spans an invariant
+    line.
 
     Args:
         modules: Tuples, or PlaneModule values. dividing: Whether p may divide n.
     Raises:
-        ValueError: no such module. HypothesisError: the line is not invariant, or p divides n and may not.
+        ValueError: no such module. HypothesisError: the line is not invariant, or p
+            divides n and may not.
     """
     found = [_plane(module) for module in modules]
     for m in found:
@@ -48,7 +50,8 @@ def tables(rows: Iterable[Sequence[Sequence[int]]], systems: Sequence[System]) -
     """Tables of products.
 
     Raises:
-        ValueError: what is no table. HypothesisError: none of them meets one of the systems, so none claims to be a group.
+        ValueError: what is no table. HypothesisError: none of them meets one of the
+            systems, so none claims to be a group.
     """
     found = [as_table(table) for table in rows]
     if found and not any(satisfies(table, system) for table in found for system in systems):

@@ -199,7 +199,8 @@ def _lengthened(word: str, letter: str) -> str:
 
 
 def _from_table(rows: list[list[str | int]], labels: list[Any] | None) -> NamedGroup:
-    """A table whose first row and column list the elements, or with a head row and column, or with labels apart; the identity anywhere."""
+    """A table whose first row and column list the elements, or with a head row and
+    column, or with labels apart; the identity anywhere."""
     first = [str(x) for x in rows[0]] if rows else []
     lists = len(set(first)) == len(first) and first == [str(row[0]) for row in rows if row] and first[0] not in CORNERS
     if labels is None and lists and all(len(row) == len(rows) for row in rows):

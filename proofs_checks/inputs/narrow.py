@@ -1,4 +1,5 @@
-"""Numbers that came from a narrower format than the one in which they are written: a float32 is recognised by its values."""
+"""Numbers that came from a narrower format than the one in which they are written: a
+float32 is recognised by its values."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ FORMATS = ((np.float16, 8, 4), (np.float32, 13, 1))
 
 
 def narrow_format(values: Any) -> type[np.floating] | None:
-    """The narrower format of which all values are numbers, where their bits tell of it; None for float64's own.
+    """The narrower format of which all values are numbers, where their bits tell of it;
+    None for float64's own.
 
-    A float64 is a float32 by chance with probability 2^-29. Values that are short in binary, such as 0.5 or 3, fit every format and tell of none.
+    A float64 is a float32 by chance with probability 2^-29. Values that are short in
+    binary, such as 0.5 or 3, fit every format and tell of none.
 
     Args:
         values: Real or complex numbers, any shape.

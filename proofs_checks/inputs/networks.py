@@ -1,4 +1,5 @@
-"""A network of the user's that answers for an image and for a label: its size, and whether it meets what a claim assumes."""
+"""A network of the user's that answers for an image and for a label: its size, and
+whether it meets what a claim assumes."""
 
 from __future__ import annotations
 
@@ -17,11 +18,13 @@ from proofs_checks.kernel import Case
 
 
 def logits_at_one_half(model: nn.Module, case: Case) -> tuple[Tensor, Tensor]:
-    """The model's ``(pixel logits (D,), label logit ())``, detached: of the case's size, and all zero.
+    """The model's ``(pixel logits (D,), label logit ())``, detached: of the case's
+    size, and all zero.
 
     Raises:
         InputError: not what a model returns.
-        HypothesisError: another number of pixels than the case's, or a logit other than 0.
+        HypothesisError: another number of pixels than the case's, or a logit other than
+            0.
     """
     pixels, label = _evaluated(model)
     if pixels.numel() != case.D:  # else the scope would name sizes that nobody measured
@@ -41,10 +44,12 @@ def logits_at_one_half(model: nn.Module, case: Case) -> tuple[Tensor, Tensor]:
 def cases_of_models(
     declared: list[Case], drawn: list[Case], *, optional: tuple[str, ...] = (), **fields: Any
 ) -> Callable[..., list[Case]]:
-    """A page's ``cases_for``: the size of the user's model; ``drawn`` for a sampler of images; else what is ``declared``.
+    """A page's ``cases_for``: the size of the user's model; ``drawn`` for a sampler of
+    images; else what is ``declared``.
 
     Args:
-        declared: The cases where neither a model nor a sampler is given, but one of the ``optional`` objects.
+        declared: The cases where neither a model nor a sampler is given, but one of the
+            ``optional`` objects.
         drawn: The cases of the statistical route.
         optional: Other objects that may be given, alone or with a model.
         fields: What the model's case says beside its size.
@@ -78,7 +83,8 @@ def _evaluated(model: nn.Module) -> tuple[Tensor, Tensor]:
 
 
 def relu_layers(network: nn.Module, case: Case) -> list[tuple[Tensor, Tensor]]:
-    """Weights and biases in float64 of a chain of linear layers with ReLU between them; of the case's size.
+    """Weights and biases in float64 of a chain of linear layers with ReLU between them;
+    of the case's size.
 
     Raises:
         InputError: no such chain. HypothesisError: another size than the case's.
@@ -126,7 +132,8 @@ def residual_block(network: nn.Module, case: Case) -> nn.Sequential:
     """A copy in float64 of the branch of a residual block; of the case's size.
 
     Raises:
-        InputError: no chain of layers from D numbers to D. HypothesisError: another size than the case's, or a constant that is not below 1.
+        InputError: no chain of layers from D numbers to D. HypothesisError: another
+            size than the case's, or a constant that is not below 1.
     """
     own = case_of_block(network)
     if own.D != case.D:
@@ -140,7 +147,8 @@ def residual_block(network: nn.Module, case: Case) -> nn.Sequential:
 
 
 def case_of_block(network: nn.Module) -> Case:
-    """The case of a branch: its dimension, the terms that are summed, its certified constant."""
+    """The case of a branch: its dimension, the terms that are summed, its certified
+    constant."""
     form = "Expected the branch g of x + g(x) as a torch.nn.Sequential with linear layers"
     if not isinstance(network, nn.Sequential) or not any(isinstance(layer, nn.Linear) for layer in network):
         raise InputError(f"{form}, got {type(network).__name__}. Hand over its layers as nn.Sequential(*layers).")

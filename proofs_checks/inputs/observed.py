@@ -1,4 +1,5 @@
-"""Values of distribution functions that a model's own parts give: one distribution for each observation, a flow's latents, breaks of a simplex, ranks."""
+"""Values of distribution functions that a model's own parts give: one distribution for
+each observation, a flow's latents, breaks of a simplex, ranks."""
 
 from __future__ import annotations
 
@@ -29,10 +30,12 @@ def tails_of(u: Tensor) -> Tail:
 
 
 def one_for_each(source: Any, points: Tensor) -> Tensor | None:
-    """u_n = F_n(y_n) where there is one distribution for each of the N observations, ``(N, D)``; None where there is not.
+    """u_n = F_n(y_n) where there is one distribution for each of the N observations,
+    ``(N, D)``; None where there is not.
 
     Raises:
-        InputError: there are as many distributions as observations, and they have no distribution function.
+        InputError: there are as many distributions as observations, and they have no
+            distribution function.
     """
     n = len(points)
     flat = points.reshape(n, -1).double()
@@ -97,7 +100,8 @@ def _of_batch(source: Distribution, points: Tensor, flat: Tensor) -> Tensor:
 
 
 def distribution_function(source: Distribution, values: Tensor) -> Tensor | None:
-    """F at values of the distribution's own shape, by its ``cdf``, or by SciPy where torch has none; None where neither has one."""
+    """F at values of the distribution's own shape, by its ``cdf``, or by SciPy where
+    torch has none; None where neither has one."""
     values = values.to(_dtype(source))
     try:
         return source.cdf(values).detach()
@@ -114,7 +118,8 @@ def distribution_function(source: Distribution, values: Tensor) -> Tensor | None
 
 
 def by_coordinate(source: Any, points: Tensor) -> Tensor | None:
-    """u of one distribution of a real variable, or of independent ones, by its own distribution function, ``(N, D)``; None where there is none."""
+    """u of one distribution of a real variable, or of independent ones, by its own
+    distribution function, ``(N, D)``; None where there is none."""
     one = source
     while isinstance(one, Independent):
         one = one.base_dist
@@ -135,14 +140,16 @@ def _dtype(source: Distribution) -> torch.dtype:
 
 
 def latents(to_base: Callable[[Tensor], Tensor], points: Tensor, chunk: int = 4096) -> tuple[Tensor, Tail]:
-    """Phi of a flow's latents under a standard normal base: independent uniforms if and only if the samples are the flow's, whatever its coordinates."""
+    """Phi of a flow's latents under a standard normal base: independent uniforms if and
+    only if the samples are the flow's, whatever its coordinates."""
     with torch.no_grad():
         z = torch.cat([to_base(part) for part in points.split(chunk)]).double()
     return torch.special.ndtr(z), normal_tail(z)
 
 
 def dirichlet(source: Dirichlet, points: Tensor) -> tuple[Tensor, Tail]:
-    r"""The breaks of a Dirichlet distribution, ``(N, K - 1)``: :math:`x_k / (1 - x_1 - \dots - x_{k-1}) \sim \mathrm{Beta}(a_k, a_{k+1} + \dots + a_K)`, independent.
+    r"""The breaks of a Dirichlet distribution, ``(N, K - 1)``: :math:`x_k / (1 - x_1 -
+    \dots - x_{k-1}) \sim \mathrm{Beta}(a_k, a_{k+1} + \dots + a_K)`, independent.
 
     Source: Devroye 1986, XI.4 (Dirichlet distribution).
     """
@@ -161,7 +168,8 @@ def dirichlet(source: Dirichlet, points: Tensor) -> tuple[Tensor, Tail]:
 
 
 def on_simplex(source: Any, points: Tensor) -> bool:
-    """Whether the samples lie on the simplex, of which the distribution says that it is its support."""
+    """Whether the samples lie on the simplex, of which the distribution says that it is
+    its support."""
     try:
         simplex = source.support is torch.distributions.constraints.simplex
     except (NotImplementedError, AttributeError):
@@ -170,7 +178,8 @@ def on_simplex(source: Any, points: Tensor) -> bool:
 
 
 def circle_of(source: Any, support: Any, points: Tensor) -> tuple[float, float] | None:
-    """One period, where the distribution is one of angles: as support=, or by its kind; that of the samples."""
+    """One period, where the distribution is one of angles: as support=, or by its kind;
+    that of the samples."""
     if not (isinstance(source, VonMises) or (isinstance(support, str) and support == CIRCLE)):
         return None
     if support is not None and not isinstance(support, str):
@@ -185,9 +194,11 @@ def circle_of(source: Any, support: Any, points: Tensor) -> tuple[float, float] 
 
 
 def read_ranks(pit: Any, draws: Any) -> Tensor:
-    """Ranks among ``draws`` draws, 0..draws, as (rank + U) / (draws + 1) with U uniform: uniform on [0, 1] if the ranks are uniform on 0..draws.
+    """Ranks among ``draws`` draws, 0..draws, as (rank + U) / (draws + 1) with U
+    uniform: uniform on [0, 1] if the ranks are uniform on 0..draws.
 
-    Source: Talts and others 2018, theorem 1; Czado, Gneiting and Held 2009 for the randomised transform.
+    Source: Talts and others 2018, theorem 1; Czado, Gneiting and Held 2009 for the
+        randomised transform.
     """
     if not isinstance(draws, int) or isinstance(draws, bool) or draws < 1:
         raise InputError(f"Expected draws as the number of draws among which each rank was taken, got {short(draws)}.")
@@ -205,7 +216,8 @@ def read_ranks(pit: Any, draws: Any) -> Tensor:
 
 
 def lattice(values: Tensor, most: int = 20_000) -> int:
-    """The least L for which all values lie a multiple of 1/L apart, to rounding, as ranks over a number of draws do; 0 where there is none up to ``most``."""
+    """The least L for which all values lie a multiple of 1/L apart, to rounding, as
+    ranks over a number of draws do; 0 where there is none up to ``most``."""
     levels = torch.unique(values.flatten())
     if len(levels) < 2 or len(levels) > most:
         return 0

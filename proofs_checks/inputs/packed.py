@@ -1,4 +1,5 @@
-"""Several tensors as one row a sample, for maps of the form f(X, A) and maps that return a tuple."""
+"""Several tensors as one row a sample, for maps of the form f(X, A) and maps that
+return a tuple."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from proofs_checks.wording import short
 
 @dataclass(frozen=True)
 class Layout:
-    """How several tensors lie in one row: their shapes without the batch axis, their dtypes, and the dtype of the row."""
+    """How several tensors lie in one row: their shapes without the batch axis, their
+    dtypes, and the dtype of the row."""
 
     shapes: tuple[tuple[int, ...], ...]
     dtypes: tuple[torch.dtype, ...]
@@ -31,7 +33,8 @@ class Layout:
         return ", ".join(map(str, self.shapes))
 
     def parts(self, row: Tensor) -> tuple[Tensor, ...]:
-        """The tensors again; those of floating point follow a row that is in another precision."""
+        """The tensors again; those of floating point follow a row that is in another
+        precision."""
         widths = [math.prod(shape) for shape in self.shapes]
         if row.ndim != 2 or row.shape[1] != sum(widths):
             raise InputError(
@@ -51,7 +54,8 @@ class Layout:
 
 @dataclass
 class Seen:
-    """The layout of what a map returned, once it has been called; None for one tensor."""
+    """The layout of what a map returned, once it has been called; None for one
+    tensor."""
 
     layout: Layout | None = None
 
@@ -65,7 +69,8 @@ def packed(parts: Sequence[Any], length: int | None, what: str) -> tuple[Tensor,
     """One row a sample, in the widest precision among the parts.
 
     Raises:
-        InputError: a part that is no batch of this length, or whole numbers that the row's precision cannot hold.
+        InputError: a part that is no batch of this length, or whole numbers that the
+            row's precision cannot hold.
     """
     first = len(parts[0]) if length is None and getattr(parts[0], "ndim", 0) else length
     tensors = [as_batch(part, first or 0, f"tensor {k + 1} of {what}") for k, part in enumerate(parts)]
@@ -98,7 +103,8 @@ def applied(function: Callable[..., Any], parts: tuple[Tensor, ...]) -> Any:
 def on_rows(
     given: Any, moves: Sequence[Callable[..., Tensor]] | None, seen: Seen, what: str
 ) -> Callable[[Tensor], Tensor]:
-    """An action on several tensors as one on rows: a function of all of them, or one action for each.
+    """An action on several tensors as one on rows: a function of all of them, or one
+    action for each.
 
     Raises:
         InputError: when it is called: as many actions as tensors were expected.

@@ -1,4 +1,5 @@
-"""Permutations as GAP, Sage, SymPy and books write them, as 0-based images: lists of images, cycles as text or as lists, two rows, SymPy's objects."""
+"""Permutations as GAP, Sage, SymPy and books write them, as 0-based images: lists of
+images, cycles as text or as lists, two rows, SymPy's objects."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _WRAPPED = re.compile(r"\s*(?:Permutation|Cycle|PermutationGroupElement)\s*(?P<i
 
 @dataclass(frozen=True)
 class Written:
-    """One permutation as it was written, points not yet counted from 0: images in order, or disjoint cycles."""
+    """One permutation as it was written, points not yet counted from 0: images in
+    order, or disjoint cycles."""
 
     images: tuple[int, ...] | None
     cycles: tuple[tuple[int, ...], ...] = ()
@@ -33,14 +35,17 @@ class Written:
 
 
 def is_permutation(value: Any) -> bool:
-    """Whether something can only be meant as a permutation: cycle notation, or an object of SymPy's."""
+    """Whether something can only be meant as a permutation: cycle notation, or an
+    object of SymPy's."""
     return hasattr(value, "array_form") or (isinstance(value, str) and value.strip().startswith(("(", "Permutation(")))
 
 
 def read_permutations(given: Mapping[str, Any] | Sequence[Any] | str, place: str) -> tuple[dict[str, list[int]], str]:
-    """Permutations of one set by name, as 0-based images; and where their points count from.
+    """Permutations of one set by name, as 0-based images; and where their points count
+    from.
 
-    Points count from 0 where some permutation names 0, and from 1 elsewhere. Cycles leave points that they do not name where they are.
+    Points count from 0 where some permutation names 0, and from 1 elsewhere. Cycles
+    leave points that they do not name where they are.
 
     Raises:
         InputError: naming the permutation, what was expected there, and what came.

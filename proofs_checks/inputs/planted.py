@@ -1,4 +1,5 @@
-"""What a user may give to the claims about planted trees: a tree, and an edge length."""
+"""What a user may give to the claims about planted trees: a tree, and an edge
+length."""
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ def cases_of_planted(declared: Cases) -> Callable[..., list[Case]]:
 
 
 def cases_of_weighted(declared: Cases) -> Callable[..., list[Case]]:
-    """A page's ``cases_for``: one case of the user's tree, with unit weights and edges three times the threshold unless tau is given."""
+    """A page's ``cases_for``: one case of the user's tree, with unit weights and edges
+    three times the threshold unless tau is given."""
 
     def cases_for(*, tree: Any = None, tau: float | None = None, **others: Any) -> list[Case]:
         if others:

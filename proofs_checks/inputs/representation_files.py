@@ -110,7 +110,8 @@ def read_audit_file(data: Any, group: NamedGroup | None = None) -> AuditFile:
 
 
 def _require_table(group: NamedGroup) -> None:
-    """Refuse a group whose exact character table takes too long: k^2 values in Q(zeta_e), of degree phi(e) over Q."""
+    """Refuse a group whose exact character table takes too long: k^2 values in
+    Q(zeta_e), of degree phi(e) over Q."""
     k, e = len(group.group.classes), group.group.exponent
     if k * k * degree(e) > MAX_CHARACTERS:
         raise InputError(
@@ -179,7 +180,8 @@ def _extended(
 
 
 def _require_affordable(place: str, matrices: Iterable[Matrix], order: int) -> None:
-    """Refuse entries whose common field is too large: a product takes about d^3 phi + d^2 phi^2 multiplications there."""
+    """Refuse entries whose common field is too large: a product takes about d^3 phi +
+    d^2 phi^2 multiplications there."""
     given = list(matrices)
     n = lcm(*(x.order for one in given for row in one.rows for x in row if isinstance(x, Cyclotomic)))
     if n > MAX_ORDER:

@@ -1,4 +1,5 @@
-"""What a user may give in place of an entangling map's ingredients: marginals, an orthogonal matrix, exact rows."""
+"""What a user may give in place of an entangling map's ingredients: marginals, an
+orthogonal matrix, exact rows."""
 
 from __future__ import annotations
 
@@ -21,10 +22,12 @@ SMALL = 16  # dimensions up to which a user's map is measured at many points
 
 
 def users_map(marginals: Any, A: Tensor | None, stream: Stream, *, fallback: Callable[[int], Tensor]) -> EntanglingMap:
-    """The map of the user's marginals and matrix, each refused by the hypothesis that it misses.
+    """The map of the user's marginals and matrix, each refused by the hypothesis that
+    it misses.
 
     Args:
-        marginals: A list of one-dimensional distributions or one torch distribution with a batch; None for declared ones.
+        marginals: A list of one-dimensional distributions or one torch distribution
+            with a batch; None for declared ones.
         A: An orthogonal matrix without zero entries; None for ``fallback(d)``.
         stream: Where declared marginals are drawn from.
     """
@@ -41,7 +44,8 @@ def users_map(marginals: Any, A: Tensor | None, stream: Stream, *, fallback: Cal
 
 
 def points_of(f: EntanglingMap, stream: Stream, size: int) -> Tensor:
-    """Points of the product distribution; a user's sampler that leaves the open support is refused."""
+    """Points of the product distribution; a user's sampler that leaves the open support
+    is refused."""
     try:
         return f.check(f.prior.sample(size, stream).to(f.A.dtype))
     except ValueError as error:
@@ -49,7 +53,8 @@ def points_of(f: EntanglingMap, stream: Stream, size: int) -> Tensor:
 
 
 def exact_rotation(rows: Any) -> sympy.Matrix:
-    """A user's exact matrix, refused unless it is orthogonal, without zero entries, and of at least two dimensions."""
+    """A user's exact matrix, refused unless it is orthogonal, without zero entries, and
+    of at least two dimensions."""
     try:
         matrix = exact_matrix(rows, what="rows")
         orthogonal = preserves(matrix)
@@ -70,10 +75,12 @@ def exact_rotation(rows: Any) -> sympy.Matrix:
 
 
 def cases_of_maps(*optional: str, families: tuple[str, ...] = ()) -> Callable[..., list[Case]]:
-    """A page's ``cases_for``: one case of the dimension of the user's marginals, matrix or rows.
+    """A page's ``cases_for``: one case of the dimension of the user's marginals, matrix
+    or rows.
 
     Args:
-        optional: Objects that may be given beside marginals and A; ``rows`` alone suffices.
+        optional: Objects that may be given beside marginals and A; ``rows`` alone
+            suffices.
         families: Of the marginals where the user gives none, written into the case.
     """
 

@@ -1,4 +1,5 @@
-"""What the PIT audit is handed: samples, and one of a log density, conditional distributions, a map, or PIT values; read into tails of uniforms."""
+"""What the PIT audit is handed: samples, and one of a log density, conditional
+distributions, a map, or PIT values; read into tails of uniforms."""
 
 from __future__ import annotations
 
@@ -48,10 +49,14 @@ class Uniforms:
     """Values that are uniform and independent if the model is right.
 
     Args:
-        u: Shape ``(N, D)``, in [0, 1]. tail: The same as tails, which tell a far point from an impossible one.
-        points: The samples they come from, where there are some. method: How they were found, in words.
-        transport: The map, where it was ours. error: Estimated error of a value, 0 where it is exact to rounding.
-        impossible: Samples at which the density is 0, shape ``(N,)``, where it was evaluated.
+        u: Shape ``(N, D)``, in [0, 1]. tail: The same as tails, which tell a far point
+            from an impossible one.
+        points: The samples they come from, where there are some. method: How they were
+            found, in words.
+        transport: The map, where it was ours. error: Estimated error of a value, 0
+            where it is exact to rounding.
+        impossible: Samples at which the density is 0, shape ``(N,)``, where it was
+            evaluated.
         findings: What was found on the way. notes: Assumptions, in sentences.
     """
 
@@ -123,7 +128,8 @@ def read_uniforms(
 
 
 def _by_its_own(source: Any, points: Tensor, support: Any) -> Uniforms | None:
-    """Values that the distribution itself gives: one for each observation, or the breaks of a simplex; None where it has none such."""
+    """Values that the distribution itself gives: one for each observation, or the
+    breaks of a simplex; None where it has none such."""
     u = one_for_each(source, points)
     if u is not None:
         note = "one distribution for each observation: F_n(y_n), which is uniform if each is the distribution of its own observation"
@@ -223,7 +229,8 @@ def _unmapped(points: Tensor, transport: KnotheRosenblatt, method: str) -> Unifo
 
 
 def _by_density(source: Any, points: Tensor, support: Any, tile: int) -> Uniforms:
-    """Closed forms where the model shows one, an autoregressive flow where it is one, quadrature in up to three dimensions."""
+    """Closed forms where the model shows one, an autoregressive flow where it is one,
+    quadrature in up to three dimensions."""
     support = circle_of(source, support, points) or support
     model = read_density(source, points, what="log_prob")
     law = source if not callable(getattr(source, "__self__", None)) else source.__self__
@@ -245,8 +252,9 @@ def _by_density(source: Any, points: Tensor, support: Any, tile: int) -> Uniform
 
 
 def _by_flow(model: Model, source: Any, tile: int) -> Uniforms | None:
-    """The flow's own transform: as the Rosenblatt map where it is triangular and ends in the normal distribution, by its latents where it is not; None where
-    quadrature can do.
+    """The flow's own transform: as the Rosenblatt map where it is triangular and ends
+    in the normal distribution, by its latents where it is not; None where quadrature
+    can do.
 
     Raises:
         InputError: D is too large for quadrature.
@@ -271,7 +279,8 @@ def _by_flow(model: Model, source: Any, tile: int) -> Uniforms | None:
 
 
 def _normal_base(model: Model, flow: Flow) -> bool:
-    """Whether the base is a product of standard normals, by its log density at latents of the samples."""
+    """Whether the base is a product of standard normals, by its log density at latents
+    of the samples."""
     with torch.no_grad():
         latent = flow.to_base(model.points[:8])
         normal = -(latent.square() / 2 + LOG_SQRT_2PI).sum(1)

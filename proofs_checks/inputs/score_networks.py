@@ -1,4 +1,5 @@
-"""What the audit of a score is handed: s(x), or a network of (x, t) with its noise schedule, as score, eps- or v-prediction. Conventions are asked for, not guessed."""
+"""What the audit of a score is handed: s(x), or a network of (x, t) with its noise
+schedule, as score, eps- or v-prediction. Conventions are asked for, not guessed."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ ASK = "Pass noise=, a function t -> (alpha, sigma) with x_t = alpha x_0 + sigma 
 
 @dataclass(frozen=True)
 class Level:
-    """The score at one noise level as a field of flat points, x = alpha x_0 + sigma z, and what to call it."""
+    """The score at one noise level as a field of flat points, x = alpha x_0 + sigma z,
+    and what to call it."""
 
     name: str
     field: Field
@@ -40,7 +42,8 @@ def read_levels(
     """Scores at each level, the data flat in float64 ``(N, D)``, and notes.
 
     Raises:
-        InputError: the network cannot be called, a convention is missing, or values have another shape than points.
+        InputError: the network cannot be called, a convention is missing, or values
+            have another shape than points.
     """
     points = read_points(data, "data")
     if prediction not in PREDICTIONS:

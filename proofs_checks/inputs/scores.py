@@ -1,4 +1,5 @@
-"""A user's log density and log score, for the map that realises the score: tried on points, and given the cases that fit them."""
+"""A user's log density and log score, for the map that realises the score: tried on
+points, and given the cases that fit them."""
 
 from __future__ import annotations
 
@@ -23,10 +24,12 @@ __all__ = ["cases_of_scores", "scored_density"]
 def scored_density(
     case: Case, stream: Stream, *, p: LogFunction | None, s: LogFunction | None, base: Any, points: Tensor | None
 ) -> ScoredDensity:
-    """The pair that a case names, with what the user gave in the place of its parts; standard normal points for a user's ``p``.
+    """The pair that a case names, with what the user gave in the place of its parts;
+    standard normal points for a user's ``p``.
 
     Raises:
-        InputError: ``p`` or ``s`` cannot be evaluated on the points, or returns something else than one log density a point.
+        InputError: ``p`` or ``s`` cannot be evaluated on the points, or returns
+            something else than one log density a point.
     """
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
     dim = case.D if points is None else points.shape[-1]
@@ -43,7 +46,8 @@ def scored_density(
 
 
 def cases_of_scores(declared: Cases) -> Callable[..., list[Case]]:
-    """A page's ``cases_for``: the least, a middle and the largest dimension that ``p`` and ``s`` accept, and no name of what the user gave."""
+    """A page's ``cases_for``: the least, a middle and the largest dimension that ``p``
+    and ``s`` accept, and no name of what the user gave."""
 
     def cases_for(
         *,

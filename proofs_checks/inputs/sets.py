@@ -1,4 +1,5 @@
-"""A user's distributions and charts, for claims about sets of inliers: read, probed, and given the cases that fit them."""
+"""A user's distributions and charts, for claims about sets of inliers: read, probed,
+and given the cases that fit them."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ def columns(distribution: Any) -> Any:
 
 
 def inlier_cases(declared: str) -> Callable[..., list[Case]]:
-    """``cases_for`` of sets of a given mass: one case of the dimension of the user's distribution, with a quarter of outliers."""
+    """``cases_for`` of sets of a given mass: one case of the dimension of the user's
+    distribution, with a quarter of outliers."""
 
     def cases_for(
         *, distribution: Any = None, marginal: Any = None, direction: Tensor | None = None, **others: object
@@ -47,7 +49,8 @@ def inlier_cases(declared: str) -> Callable[..., list[Case]]:
 
 
 def volume_cases(declared: str) -> Callable[..., list[Case]]:
-    """``cases_for`` of level sets: the dimension that the user's distribution names, or those of 1..6 that p accepts."""
+    """``cases_for`` of level sets: the dimension that the user's distribution names, or
+    those of 1..6 that p accepts."""
 
     def cases_for(*, p: Any = None, distribution: Any = None, **others: object) -> list[Case]:
         if distribution is not None:
@@ -72,7 +75,8 @@ def _accepts(p: Callable[[Tensor], Tensor], dim: int) -> bool:
 
 
 def increasing_chart(chart: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A user's chart of the line, tried on integers, since the exact route applies it to integers and symbols."""
+    """A user's chart of the line, tried on integers, since the exact route applies it
+    to integers and symbols."""
     try:
         images = [chart(at) for at in range(1, 9)]
         increases = all(bool(a < b) for a, b in pairwise(images))
@@ -86,7 +90,8 @@ def increasing_chart(chart: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def sequence_cases(declared: Cases) -> Callable[..., list[Case]]:
-    """``cases_for`` of typical sets: sequences of one and of sixteen points of the user's distribution; the declared cases without one."""
+    """``cases_for`` of typical sets: sequences of one and of sixteen points of the
+    user's distribution; the declared cases without one."""
 
     def cases_for(*, distribution: Any = None, **others: object) -> list[Case]:
         if distribution is None:

@@ -1,4 +1,5 @@
-"""Multiplication tables in text: CSV, columns set apart by spaces, Markdown, and what Sage prints."""
+"""Multiplication tables in text: CSV, columns set apart by spaces, Markdown, and what
+Sage prints."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ def density_at_points(log_prob: LogFunction, points: Tensor | None) -> MeasuredM
     """The map of a log density of which only values are known, measured at the points.
 
     Raises:
-        InputError: points of another shape, or a function that cannot be evaluated. HypothesisError: no density on an interval there.
+        InputError: points of another shape, or a function that cannot be evaluated.
+            HypothesisError: no density on an interval there.
     """
     _refuse_points(points, most=3)
     try:
@@ -38,7 +39,8 @@ def _refuse_points(points: Any, most: int) -> None:
 
 
 def cases_of_density(declared: Cases) -> Any:
-    """A page's ``cases_for``: one case of the dimension of the user's points; the declared cases without a density."""
+    """A page's ``cases_for``: one case of the dimension of the user's points; the
+    declared cases without a density."""
 
     def cases_for(*, log_prob: Any = None, points: Any = None, **others: object) -> list[Case]:
         if log_prob is None:

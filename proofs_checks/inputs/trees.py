@@ -1,4 +1,5 @@
-"""What a user may give to the claims about embedded trees: a tree, its points, an edge length, a model, a Lorentz matrix."""
+"""What a user may give to the claims about embedded trees: a tree, its points, an edge
+length, a model, a Lorentz matrix."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ from theory.proof.statements import Family
 def embedded(
     case: Case, stream: Stream, *, tree: Any, points: Any, tau: float | None, model: str | None, A: Any
 ) -> Embedded:
-    """The case's tree by Sarkar's construction and its random isometry, with whatever the user gave in their place.
+    """The case's tree by Sarkar's construction and its random isometry, with whatever
+    the user gave in their place.
 
     Raises:
         InputError: an object of the user's that misses a hypothesis.
@@ -63,7 +65,8 @@ def _embedded(  # noqa: PLR0917
 
 
 def _matrix(case: Case, stream: Stream, points: Tensor | None) -> Tensor:
-    """A random isometry: of the case's space, or of the space and in the dtype of the user's points."""
+    """A random isometry: of the case's space, or of the space and in the dtype of the
+    user's points."""
     if points is None:
         return isometries.random_isometry(case.n, float(case.rapidity), stream)
     if not points.is_floating_point() or points.ndim != 2:
@@ -74,7 +77,8 @@ def _matrix(case: Case, stream: Stream, points: Tensor | None) -> Tensor:
 
 
 def _users_points(points: Tensor, tree: trees.Tree, matrix: Tensor) -> Tensor:
-    """Ball coordinates, put in the tree's order: row k belongs to the vertex called k."""
+    """Ball coordinates, put in the tree's order: row k belongs to the vertex called
+    k."""
     if points.shape != (len(tree), len(matrix) - 1):
         raise ValueError(
             f"Expected points of shape ({len(tree)}, {len(matrix) - 1}), one for each vertex, got {tuple(points.shape)}."
@@ -89,7 +93,8 @@ def _users_points(points: Tensor, tree: trees.Tree, matrix: Tensor) -> Tensor:
 
 
 def _edge(case: Case, tree: trees.Tree, model: str, tau: float | None, *, users: bool) -> float:
-    """The edge's length: as given; as in the case; and for a user's tree or model no longer than its radius allows."""
+    """The edge's length: as given; as in the case; and for a user's tree or model no
+    longer than its radius allows."""
     if tau is not None:
         return float(tau)
     most = float(RADIUS[model] - case.rapidity) / max(tree.depths)
@@ -106,7 +111,8 @@ def _require_room(tree: trees.Tree, tau: float, dtype: torch.dtype) -> None:
 
 
 def cases_of_trees(declared: Cases) -> Callable[..., list[Case]]:
-    """A page's ``cases_for``: the declared cases with the user's objects in their place, so that only what is run enters the scope."""
+    """A page's ``cases_for``: the declared cases with the user's objects in their
+    place, so that only what is run enters the scope."""
 
     def cases_for(
         *,

@@ -1,4 +1,5 @@
-"""A user's bijection whose log-determinant has a known range, so that its mean over draws has an error bound at finite n."""
+"""A user's bijection whose log-determinant has a known range, so that its mean over
+draws has an error bound at finite n."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from proofs_checks.kernel import Case, Cases
 
 
 def bounded_bijection(f: Any, case: Case, seeded: Stream) -> tuple[Any, tuple[float, float]]:
-    """The user's bijection, or without one that of the case, with an interval that holds its log-determinant."""
+    """The user's bijection, or without one that of the case, with an interval that
+    holds its log-determinant."""
     if f is None:
         chosen = bijections.bijection(case.f, case.D, seeded.fork("f"))
         return chosen, log_det_interval(chosen)
@@ -33,7 +35,8 @@ def bounded_bijection(f: Any, case: Case, seeded: Stream) -> tuple[Any, tuple[fl
 
 
 def cases_of_bijection(declared: Cases) -> Callable[..., list[Case]]:
-    """A page's ``cases_for``: the dimensions 1 and 2 that the user's bijection accepts; the declared cases without one."""
+    """A page's ``cases_for``: the dimensions 1 and 2 that the user's bijection accepts;
+    the declared cases without one."""
 
     def cases_for(*, f: Any = None, **others: object) -> list[Case]:
         if f is None:

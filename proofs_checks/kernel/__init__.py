@@ -1,8 +1,11 @@
 """What a check may return, and the only maker of verdicts.
 
-``evidence``: what a check returns, inert. ``verdicts``: what the kernel says. ``judging``: one check's evidence to a verdict, by ``exact``,
-``inductions``, ``enumerations`` (statements of theory) and ``measurements`` (residuals, tests, balls). ``budget``: levels and radii.
-``seeds``: of checks and of their confirmation. ``aggregation``: routes, controls, claims.
+``evidence``: what a check returns, inert. ``verdicts``: what the kernel says.
+``judging``: one check's evidence to a verdict, by ``exact``, ``inductions``,
+``enumerations`` (statements of theory) and ``measurements`` (residuals, tests, balls).
+``budget``: levels and radii.
+``seeds``: of checks and of their confirmation. ``aggregation``: routes, controls,
+    claims.
 """
 
 from numerics.bounds import Bound, Measurement

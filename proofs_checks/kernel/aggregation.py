@@ -1,4 +1,5 @@
-"""From checks to a route, from cases to a control, from routes and controls to a claim."""
+"""From checks to a route, from cases to a control, from routes and controls to a
+claim."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ REQUIRED_MARGIN = {"exact": 1.0, "certified": 1.0, "numeric": 10.0, "statistical
 def combine(
     verdicts: Sequence[Verdict], *, route: str, covers: dict[str, tuple[float, float]] | None = None
 ) -> Verdict:
-    """A route's verdict from its checks'. No case exercised, or a declared cover not reached, is UNDECIDED."""
+    """A route's verdict from its checks'. No case exercised, or a declared cover not
+    reached, is UNDECIDED."""
     exercised = [verdict for verdict in verdicts if verdict.status is not Status.INAPPLICABLE]
     if not exercised:
         reason = verdicts[0].why if verdicts else "No case was exercised."
@@ -49,9 +51,11 @@ def combine(
 
 
 def control_verdict(verdicts: Sequence[Verdict], *, route: str) -> Verdict:
-    """A control's: HOLDS (the control did its work) when every declared case was REFUTED with room to spare.
+    """A control's: HOLDS (the control did its work) when every declared case was
+    REFUTED with room to spare.
 
-    The margin is the least over the cases: how many bounds beyond the bound the falsehood was seen.
+    The margin is the least over the cases: how many bounds beyond the bound the
+    falsehood was seen.
     """
     if not verdicts:
         return Verdict(Status.UNDECIDED, route, "The control has no case, so nothing was refuted.")
@@ -81,8 +85,9 @@ def aggregate(
 ) -> tuple[Status, str, tuple[str, ...]]:
     """A claim's status, the reason, and the ids it is conditional on.
 
-    REFUTED if any route is; HOLDS only if every declared route holds and every control was refuted; conditional
-    ("HOLDS given ids") while a claim that it rests on does not hold.
+    REFUTED if any route is; HOLDS only if every declared route holds and every control
+    was refuted; conditional ("HOLDS given ids") while a claim that it rests on does not
+    hold.
     """
     refuted = [name for name, verdict in routes.items() if verdict.status is Status.REFUTED]
     if refuted:

@@ -1,4 +1,5 @@
-"""The error budget of a run: how much of it a check may spend, and the radius that a test has at that level."""
+"""The error budget of a run: how much of it a check may spend, and the radius that a
+test has at that level."""
 
 from __future__ import annotations
 
@@ -12,10 +13,12 @@ THIRD_PARTY_WEIGHT = 2.0**-17  # and at most 65,536 others hold the rest
 
 
 def level(k: int, weight: float = BUILT_IN_WEIGHT) -> float:
-    """The false-alarm probability granted to check number ``k`` (from 1) of a claim's statistical route.
+    """The false-alarm probability granted to check number ``k`` (from 1) of a claim's
+    statistical route.
 
-    Summed over every k and every route this is at most ``FALSE_ALARMS``, so that neither the selection of claims nor
-    sharding nor resumption changes any check's level.
+    Summed over every k and every route this is at most ``FALSE_ALARMS``, so that
+    neither the selection of claims nor sharding nor resumption changes any check's
+    level.
 
     Raises:
         ValueError: ``k`` is below 1.
@@ -26,7 +29,8 @@ def level(k: int, weight: float = BUILT_IN_WEIGHT) -> float:
 
 
 def radius(test: Test, alpha: float, statistic: float = 0.0) -> float:
-    """The deviation that a true statement exceeds with probability at most ``alpha``."""
+    """The deviation that a true statement exceeds with probability at most
+    ``alpha``."""
     alpha = alpha / test.tests
     if test.kind == "dkw":
         return math.sqrt(math.log(2 / alpha) / (2 * test.n))

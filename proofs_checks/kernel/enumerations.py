@@ -1,4 +1,5 @@
-"""Judging enumerations: every member of a family by two algorithms, and the family's count against its formula."""
+"""Judging enumerations: every member of a family by two algorithms, and the family's
+count against its formula."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ _PLAIN = (bool, int, str, float, Fraction)
 
 
 def judge_enumeration(item: Enumeration) -> Verdict:
-    """Every member by both algorithms; the count against the family's formula, and no member twice."""
+    """Every member by both algorithms; the count against the family's formula, and no
+    member twice."""
     family = item.of
     if not isinstance(family, Family):
         raise TypeError(f"Expected a Family, which knows its size by a formula, got {type(family).__name__}.")
@@ -42,7 +44,8 @@ def judge_enumeration(item: Enumeration) -> Verdict:
 
 
 def _miscounted(family: Family, total: int, distinct: int) -> str:
-    """Why the enumeration is not the family: more, fewer or other members than the formula counts."""
+    """Why the enumeration is not the family: more, fewer or other members than the
+    formula counts."""
     if total > family.size:
         return f"Enumerated more {family.description} than the {family.size:,} that the formula counts."
     if not total or total != family.size:
@@ -53,7 +56,8 @@ def _miscounted(family: Family, total: int, distinct: int) -> str:
 
 
 def answered(algorithm: Callable[[Any], Any], member: Any) -> bool:
-    """The algorithm's answer, which has to be true or false: a text or a function would count as true.
+    """The algorithm's answer, which has to be true or false: a text or a function would
+    count as true.
 
     Raises:
         TypeError: it is something else.
@@ -67,10 +71,12 @@ def answered(algorithm: Callable[[Any], Any], member: Any) -> bool:
 
 
 def identified(member: Any) -> Any:
-    """What tells a member from others by its value, hashable: two objects that say the same are one member.
+    """What tells a member from others by its value, hashable: two objects that say the
+    same are one member.
 
     Raises:
-        TypeError: the member says nothing of its value, so that a repetition could not be noticed.
+        TypeError: the member says nothing of its value, so that a repetition could not
+            be noticed.
     """
     if member is None or type(member) in _PLAIN:
         return member

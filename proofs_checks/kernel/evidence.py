@@ -1,8 +1,10 @@
-"""What a check may return: inert descriptions of what was found. Nothing here decides anything; the kernel does.
+"""What a check may return: inert descriptions of what was found. Nothing here decides
+anything; the kernel does.
 
-A check is handed a :class:`Case` and returns evidence. Statements of theory (equations, signs, enumerations, inductions),
-enclosures (:func:`enclosed`), measurements under a derived bound (:func:`measured`) and tests whose radius the kernel takes
-from the run's error budget (:func:`tested`) are the only kinds there are.
+A check is handed a :class:`Case` and returns evidence. Statements of theory (equations,
+signs, enumerations, inductions), enclosures (:func:`enclosed`), measurements under a
+derived bound (:func:`measured`) and tests whose radius the kernel takes from the run's
+error budget (:func:`tested`) are the only kinds there are.
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ Plain = Any  # what the json module reads and writes: None, bool, int, float, st
 class Case(Mapping[str, Any]):
     """One instance that meets a claim's assumptions, as plain immutable data.
 
-    Values are ``int``, ``str``, ``bool``, ``float`` (only where meant exactly), ``Fraction`` and nested tuples of
-    these, so that a case can be written down, hashed, and read again on another machine. Fields are attributes.
+    Values are ``int``, ``str``, ``bool``, ``float`` (only where meant exactly),
+    ``Fraction`` and nested tuples of these, so that a case can be written down, hashed,
+    and read again on another machine. Fields are attributes.
 
     >>> Case(D=2, weight=Fraction(1, 3)).plain()
     {'D': 2, 'weight': {'fraction': '1/3'}}
@@ -80,7 +83,8 @@ class Case(Mapping[str, Any]):
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Case:
-        """The case that :meth:`plain` wrote; ``TypeError`` where no case is written so."""
+        """The case that :meth:`plain` wrote; ``TypeError`` where no case is written
+        so."""
         return cls(**{name: _from_plain(value) for name, value in data.items()})
 
 
@@ -149,9 +153,11 @@ def _from_plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Test:
-    """A deviation inequality that holds at every finite n. The kernel supplies the level and computes the radius.
+    """A deviation inequality that holds at every finite n. The kernel supplies the
+    level and computes the radius.
 
-    ``kind`` is one of ``dkw``, ``dkw_two_sample``, ``hoeffding``, ``clopper_pearson``; make one by the methods below.
+    ``kind`` is one of ``dkw``, ``dkw_two_sample``, ``hoeffding``, ``clopper_pearson``;
+    make one by the methods below.
     """
 
     __test__ = False  # not a pytest class
@@ -174,26 +180,30 @@ class Test:
 
     @classmethod
     def dkw(cls, n: int, *, tests: int = 1) -> Test:
-        """sup |F_n - F| of n independent draws (Dvoretzky-Kiefer-Wolfowitz with Massart's constant, 1990)."""
+        """sup |F_n - F| of n independent draws (Dvoretzky-Kiefer-Wolfowitz with
+        Massart's constant, 1990)."""
         return cls("dkw", n, tests=tests)
 
     @classmethod
     def dkw_two_sample(cls, n: int, m: int, *, tests: int = 1) -> Test:
-        """sup |F_n - G_m| of two independent samples of one distribution: the sum of two radii at half the level each."""
+        """sup |F_n - G_m| of two independent samples of one distribution: the sum of
+        two radii at half the level each."""
         if m < 1:
             raise TypeError(f"Expected a second sample of at least one point, got m={m}.")
         return cls("dkw_two_sample", n, m=m, tests=tests)
 
     @classmethod
     def hoeffding(cls, n: int, width: float, *, tests: int = 1) -> Test:
-        """|mean - expectation| of n independent variables, each in an interval of length ``width`` (Hoeffding 1963)."""
+        """|mean - expectation| of n independent variables, each in an interval of
+        length ``width`` (Hoeffding 1963)."""
         if not width > 0:
             raise TypeError(f"Expected an interval of positive width, got {width}.")
         return cls("hoeffding", n, width=float(width), tests=tests)
 
     @classmethod
     def clopper_pearson(cls, n: int, p: float, *, tests: int = 1) -> Test:
-        """An observed count against the binomial distribution (n, p): exact interval (Clopper & Pearson 1934)."""
+        """An observed count against the binomial distribution (n, p): exact interval
+        (Clopper & Pearson 1934)."""
         if not 0 <= p <= 1:
             raise TypeError(f"Expected a probability, got p={p}.")
         return cls("clopper_pearson", n, p=float(p), tests=tests)
@@ -248,10 +258,12 @@ Evidence = Equation | Sign | Enumeration | Induction | Enclosed | Measured | Tes
 
 
 def identity(left: Any, right: Any = 0, *, assuming: Iterable[Any] = (), name: str = "") -> Equation:
-    """The SymPy expressions or matrices ``left`` and ``right`` are claimed equal for every value of their symbols.
+    """The SymPy expressions or matrices ``left`` and ``right`` are claimed equal for
+    every value of their symbols.
 
-    The two sides are kept apart, so that the kernel can enclose each on its own before it compares them.
-    ``assuming`` lists SymPy relations under which equality is claimed; symbols carry their own assumptions.
+    The two sides are kept apart, so that the kernel can enclose each on its own before
+    it compares them. ``assuming`` lists SymPy relations under which equality is
+    claimed; symbols carry their own assumptions.
     """
     return Equation(name, left, right, tuple(assuming))
 
@@ -259,7 +271,8 @@ def identity(left: Any, right: Any = 0, *, assuming: Iterable[Any] = (), name: s
 def induction(
     name: str, variable: Any, claim: Any, objects: Any, *, start: int = 1, assuming: Iterable[Any] = (), small: int = 3
 ) -> Induction:
-    """``claim`` for every ``variable >= start``: see :class:`theory.proof.statements.Induction`. The kernel forms base and step."""
+    """``claim`` for every ``variable >= start``: see
+    :class:`theory.proof.statements.Induction`. The kernel forms base and step."""
     equations = (claim,) if isinstance(claim, Equation) else tuple(claim)
     recursions = (objects,) if isinstance(objects, Recursion) else tuple(objects)
     return Induction(name, variable, equations, recursions, start, tuple(assuming), small)
@@ -276,10 +289,12 @@ def measured(
     """A residual that is claimed to be explained by its bound, point by point.
 
     Args:
-        residual: A :class:`Measurement`, which brings its bound and its number of points; or a nonnegative number or tensor.
+        residual: A :class:`Measurement`, which brings its bound and its number of
+            points; or a nonnegative number or tensor.
         bound: The derived bound of a bare residual; a number is refused.
         points: How many points were measured.
-        resolves: The largest bound under which the measurement says anything about the claim.
+        resolves: The largest bound under which the measurement says anything about the
+            claim.
     """
     if isinstance(residual, Measurement):
         residual, bound, points = residual.residual, residual.bound, residual.points
@@ -291,9 +306,11 @@ def measured(
 
 
 def tested(statistic: Any, test: Test, *, resolves: float, slack: Bound | None = None, name: str = "") -> Tested:
-    """A statistic that is claimed to lie within the radius of ``test`` at the level that the kernel assigns.
+    """A statistic that is claimed to lie within the radius of ``test`` at the level
+    that the kernel assigns.
 
-    ``slack`` is what the computed statistic may differ from the exact one; ``resolves`` as in :func:`measured`.
+    ``slack`` is what the computed statistic may differ from the exact one; ``resolves``
+    as in :func:`measured`.
     """
     if not isinstance(test, Test):
         raise TypeError(f"Expected a Test, got {type(test).__name__}; the radius is the kernel's to compute.")
@@ -301,7 +318,8 @@ def tested(statistic: Any, test: Test, *, resolves: float, slack: Bound | None =
 
 
 def inapplicable(assumption: str) -> Inapplicable:
-    """The case misses this assumption of the claim, so that it says nothing for or against."""
+    """The case misses this assumption of the claim, so that it says nothing for or
+    against."""
     return Inapplicable(text(assumption, "the assumption that a case misses"))
 
 
@@ -317,7 +335,8 @@ class Profile:
     Args:
         cases: How many cases are drawn for a route, beside those that are always run.
         samples: How many points a case of a statistical route is asked to sample.
-        statistical_cases: How many cases are drawn for a statistical route: few large samples say more than many small.
+        statistical_cases: How many cases are drawn for a statistical route: few large
+            samples say more than many small.
     """
 
     name: str
@@ -328,18 +347,21 @@ class Profile:
 
 @dataclass(frozen=True)
 class Cases:
-    """Where a route's cases come from: a strategy that depends on the profile, and cases that are always run."""
+    """Where a route's cases come from: a strategy that depends on the profile, and
+    cases that are always run."""
 
     strategy: Callable[[Profile], Any]
     always: Sequence[Case] = ()
 
 
 class Control:
-    """A nearby falsehood: a route's own check with objects substituted, at cases declared beforehand.
+    """A nearby falsehood: a route's own check with objects substituted, at cases
+    declared beforehand.
 
     Args:
         check: The function of the route.
-        fails: The name of the obligation that has to be refuted, or how it begins; being refuted elsewhere does not count.
+        fails: The name of the obligation that has to be refuted, or how it begins;
+            being refuted elsewhere does not count.
         cases: Where it is run.
         objects: What is substituted, by the names of the check's keywords.
 

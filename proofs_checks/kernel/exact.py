@@ -1,9 +1,10 @@
 """Judging equations and signs.
 
-An equation HOLDS when balls around both sides agree to 200 bits at sampled instances *and* a normal form of their difference is zero;
-a ball that excludes zero is the witness that refutes it. Sides that are one expression before anything was decided are counted apart,
-as equal by construction. Undefined functions stand for smooth functions on the whole line; a denominator that may vanish is printed
-among what is given.
+An equation HOLDS when balls around both sides agree to 200 bits at sampled instances
+*and* a normal form of their difference is zero; a ball that excludes zero is the
+witness that refutes it. Sides that are one expression before anything was decided are
+counted apart, as equal by construction. Undefined functions stand for smooth functions
+on the whole line; a denominator that may vanish is printed among what is given.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ BY_CONSTRUCTION = "both sides evaluate to one expression at once"
 
 
 def judge_equation(item: Equation, *, witnessed: bool = True) -> Verdict:
-    """Balls at sampled instances, then a normal form; a refutation names its instance where ``witnessed``, which takes time."""
+    """Balls at sampled instances, then a normal form; a refutation names its instance
+    where ``witnessed``, which takes time."""
     import sympy
 
     from theory.proof import balls
@@ -66,7 +68,8 @@ def judge_equation(item: Equation, *, witnessed: bool = True) -> Verdict:
 
 
 def with_limits(expression: Any) -> Any:
-    """``expression`` with its limits taken by SymPy, where special parameters agree: balls know none."""
+    """``expression`` with its limits taken by SymPy, where special parameters agree:
+    balls know none."""
     import sympy
 
     if not expression.has(sympy.Limit):
@@ -75,7 +78,8 @@ def with_limits(expression: Any) -> Any:
 
 
 def _difference(left: Any, right: Any) -> tuple[Any, int]:
-    """The ball of a difference, and how many bits sharp it is beside the larger of 1 and the two sides."""
+    """The ball of a difference, and how many bits sharp it is beside the larger of 1
+    and the two sides."""
     from flint import acb, arb, ctx
 
     with ctx.workprec(8192):  # so that the subtraction itself rounds nothing away
@@ -92,7 +96,8 @@ def ball_text(ball: Any) -> str:
 
 
 def entries(left: Any, right: Any) -> list[tuple[Any, Any]]:
-    """Pairs of scalar entries of two matrices of one shape, or the one pair of two expressions."""
+    """Pairs of scalar entries of two matrices of one shape, or the one pair of two
+    expressions."""
     import sympy
 
     if not isinstance(left, sympy.MatrixBase) and not isinstance(right, sympy.MatrixBase):
@@ -108,7 +113,8 @@ def entries(left: Any, right: Any) -> list[tuple[Any, Any]]:
 
 
 def _quantifiers(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
-    """Over what the two sides are universally quantified: read off the expressions, symbol by symbol, with all that is assumed."""
+    """Over what the two sides are universally quantified: read off the expressions,
+    symbol by symbol, with all that is assumed."""
     from sympy.core.function import AppliedUndef
 
     symbols, functions = set(), set()
@@ -133,7 +139,8 @@ def _kind(symbol: Any) -> str:
 
 
 def _words(assumed: Any) -> list[str]:
-    """Sign and kind that a symbol or a function is assumed to have; a sign says that it is real, a kind whether it is whole."""
+    """Sign and kind that a symbol or a function is assumed to have; a sign says that it
+    is real, a kind whether it is whole."""
     signs = [name for name in _SIGNS if assumed.get(name)][:1]
     kinds = [name for name in _KINDS if assumed.get(name)]
     kinds = [name for name in kinds[:1] if name != "rational" or "integer" not in kinds]
@@ -144,7 +151,8 @@ def _words(assumed: Any) -> list[str]:
 
 
 def denominators(expression: Any) -> list[Any]:
-    """What is divided by outside of integrals and sums and may vanish for all that is assumed, in the order of its text."""
+    """What is divided by outside of integrals and sums and may vanish for all that is
+    assumed, in the order of its text."""
     import sympy
     from sympy.concrete.expr_with_limits import ExprWithLimits
 
@@ -164,7 +172,8 @@ def denominators(expression: Any) -> list[Any]:
 
 
 def _nonzero(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
-    """The denominators of both sides that their assumptions leave free to vanish, and poles of functions: equality is claimed elsewhere."""
+    """The denominators of both sides that their assumptions leave free to vanish, and
+    poles of functions: equality is claimed elsewhere."""
     from theory.proof.prepare import written
 
     sides = [side for pair in pairs for side in pair]
@@ -176,7 +185,8 @@ def _nonzero(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
 
 
 def judge_sign(item: Sign) -> Verdict:
-    """Coefficients of one sign, or a sum of squares that expands to the expression; balls at instances stand against both."""
+    """Coefficients of one sign, or a sum of squares that expands to the expression;
+    balls at instances stand against both."""
     import sympy
 
     from theory.proof import balls
@@ -228,7 +238,8 @@ def _breaks(ball: Any, relation: str) -> bool:
 
 
 def one_sign(expression: Any, *, strict: bool) -> bool:
-    """A polynomial in nonnegative symbols with no negative coefficient; ``strict``: with a term that is positive for all values."""
+    """A polynomial in nonnegative symbols with no negative coefficient; ``strict``:
+    with a term that is positive for all values."""
     import sympy
 
     expression = sympy.expand(expression)

@@ -1,4 +1,5 @@
-"""The form that an induction has to have. What is refused here could make a step out of something that is none."""
+"""The form that an induction has to have. What is refused here could make a step out of
+something that is none."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ _HARMLESS = {"integer", "positive", "nonnegative", "nonzero", "real", "finite", 
 
 
 def refuse_malformed(item: Induction) -> None:
-    """Raise ``TypeError`` unless variable, objects, claim and relations have the form of an induction."""
+    """Raise ``TypeError`` unless variable, objects, claim and relations have the form
+    of an induction."""
     if not item.claim or not item.objects:
         raise TypeError(f"The induction on {item.variable} states no claim, or defines no object that it is about.")
     _refuse_variable(item.variable, item.start)
@@ -91,7 +93,8 @@ def _refuse_recursion(item: Induction, recursion: Recursion, models: dict[Any, R
 
 
 def _refuse_unshown_assumption(recursion: Recursion) -> None:
-    """What is assumed of an object that no claim rewrites has to pass from its first values along the recursion."""
+    """What is assumed of an object that no claim rewrites has to pass from its first
+    values along the recursion."""
     head = recursion.of.func
     values = [sympified(value) for value in (*recursion.first, recursion.then)]
     declared = dict.fromkeys(("positive", "negative", "nonnegative", "nonpositive", "integer", "real", *head._kwargs))
@@ -103,7 +106,8 @@ def _refuse_unshown_assumption(recursion: Recursion) -> None:
 
 
 def _refuse_relation(item: Induction, relation: Any, models: dict[Any, Recursion]) -> None:
-    """A relation that mentions the variable has to hold at every smaller size too, or the hypothesis is not there."""
+    """A relation that mentions the variable has to hold at every smaller size too, or
+    the hypothesis is not there."""
     import sympy
 
     above = (sympy.StrictGreaterThan, sympy.GreaterThan)

@@ -1,8 +1,10 @@
-"""At how many sizes an induction's recursion, definition and claim are compared: more than the terms in the variable have zeros.
+"""At how many sizes an induction's recursion, definition and claim are compared: more
+than the terms in the variable have zeros.
 
-A recursion that departs from the definition by (n - 1)(n - 2)(n - 3) agrees with it at three sizes. An exponential polynomial, the sum
-of p_i(n) b_i^n with positive bases, has at most sum (deg p_i + 1) - 1 real zeros (Polya & Szego, part V, problem 75); a function that
-is constant between integers may agree at any number of sizes and is not decided.
+A recursion that departs from the definition by (n - 1)(n - 2)(n - 3) agrees with it at
+three sizes. An exponential polynomial, the sum of p_i(n) b_i^n with positive bases, has
+at most sum (deg p_i + 1) - 1 real zeros (Polya & Szego, part V, problem 75); a function
+that is constant between integers may agree at any number of sizes and is not decided.
 """
 
 from __future__ import annotations
@@ -17,14 +19,16 @@ MOST = 24  # zeros in the variable that are met by sizes
 
 
 def sizes(item: Induction) -> range:
-    """The sizes, from the start on: more than the claim may have zeros, and so many that the recursion is used more often than it has zeros."""
+    """The sizes, from the start on: more than the claim may have zeros, and so many
+    that the recursion is used more often than it has zeros."""
     order = max(len(recursion.first) for recursion in item.objects)
     used, claimed = (min(count, MOST) for count in _zeros_of(item))
     return range(item.start, item.start + max(item.small, SMALL, order + 1 + used, claimed + 1))
 
 
 def beyond_sizes(item: Induction) -> str:
-    """Why no number of sizes tells the recursion from the definition; empty where one does."""
+    """Why no number of sizes tells the recursion from the definition; empty where one
+    does."""
     steps = {str(node) for expression in [*_thens(item), *_rights(item)] for node in _steps(expression, item.variable)}
     if steps:
         return f"{min(steps)} may be constant at all sizes of {item.variable} at which recursion and definition are compared."
@@ -45,7 +49,8 @@ def _rights(item: Induction) -> list[Any]:
 
 
 def _steps(expression: Any, n: Any) -> list[Any]:
-    """The nodes of ``expression`` that may be constant, or 0, at many values of the variable in a row."""
+    """The nodes of ``expression`` that may be constant, or 0, at many values of the
+    variable in a row."""
     import sympy
 
     jumps = (sympy.floor, sympy.ceiling, sympy.frac, sympy.Mod, sympy.KroneckerDelta, sympy.Piecewise, sympy.Heaviside)
@@ -59,13 +64,15 @@ def _steps(expression: Any, n: Any) -> list[Any]:
 
 
 def _turns(power: Any, n: Any) -> bool:
-    """Whether a power with the variable in its exponent runs around the unit circle: (-1)^(1024/2^n) is 1 for n up to 9."""
+    """Whether a power with the variable in its exponent runs around the unit circle:
+    (-1)^(1024/2^n) is 1 for n up to 9."""
     simple = power.exp.is_polynomial(n) and power.exp.is_integer
     return power.base.is_number and power.base.is_nonnegative is not True and not simple
 
 
 def _zeros_of(item: Induction) -> tuple[int, int]:
-    """How many zeros in the variable a recursion and a claim may have, by their form."""
+    """How many zeros in the variable a recursion and a claim may have, by their
+    form."""
     heads = {recursion.of.func for recursion in item.objects}
     used, claimed = (
         max(_zeros(expression, item.variable, heads) for expression in expressions)
@@ -75,7 +82,8 @@ def _zeros_of(item: Induction) -> tuple[int, int]:
 
 
 def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
-    """How many zeros in ``n`` the factors of ``expression`` may have together, by its form; an object counts as n."""
+    """How many zeros in ``n`` the factors of ``expression`` may have together, by its
+    form; an object counts as n."""
     import sympy
     from sympy.core.function import AppliedUndef
 
@@ -108,7 +116,8 @@ def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
 
 
 def _grows(expression: Any, n: Any) -> bool:
-    """Whether ``n`` stands in an exponent, in a gamma function or the like: such terms add their zeros."""
+    """Whether ``n`` stands in an exponent, in a gamma function or the like: such terms
+    add their zeros."""
     import sympy
     from sympy.core.function import AppliedUndef
 

@@ -1,8 +1,9 @@
-"""Judging inductions. An induction is one claim about recursively defined objects: its small cases and its step are formed here,
-and nothing else is looked at.
+"""Judging inductions. An induction is one claim about recursively defined objects: its
+small cases and its step are formed here, and nothing else is looked at.
 
-Three sorts of equations are decided: recursion against definition at small values, the claim at small values with every object as
-defined, and the step, which is the claim at n + 1 with every object unfolded once and the hypothesis put in.
+Three sorts of equations are decided: recursion against definition at small values, the
+claim at small values with every object as defined, and the step, which is the claim at
+n + 1 with every object unfolded once and the hypothesis put in.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ EVALUATED = 24  # sizes at which recursion and claim are evaluated in search of 
 
 
 def judge_induction(item: Induction) -> Verdict:
-    """The objects' two definitions against each other at small values, the claim there, and the step."""
+    """The objects' two definitions against each other at small values, the claim there,
+    and the step."""
     refuse_malformed(item)
     item = _with_names_apart(item)
     undecided = Verdict(Status.UNDECIDED, Route.EXACT, "", _scope(item, ()))
@@ -44,7 +46,8 @@ def judge_induction(item: Induction) -> Verdict:
 
 
 def _of_a_part(item: Induction, equation: Equation, verdict: Verdict) -> Verdict:
-    """A part that fails. A step about an object that no claim rewrites can fail though the claim is true."""
+    """A part that fails. A step about an object that no claim rewrites can fail though
+    the claim is true."""
     why = f"{equation.name}: {verdict.why}"
     claimed = {claim.left.func for claim in item.claim}
     free = {recursion.of.func for recursion in item.objects} - claimed
@@ -57,7 +60,8 @@ def _of_a_part(item: Induction, equation: Equation, verdict: Verdict) -> Verdict
 
 
 def _scope(item: Induction, quantifiers: tuple[str, ...]) -> Scope:
-    """What is quantified beside the variable; the objects are none of it, they are given by their recursions."""
+    """What is quantified beside the variable; the objects are none of it, they are
+    given by their recursions."""
     own = {str(item.variable), *(str(recursion.of.func) for recursion in item.objects)}
     others = [text for text in quantifiers if text != "one instance" and text.rpartition(" ")[2] not in own]
     return Scope(quantifiers=(f"every {item.variable} >= {item.start}", *others), given=_given(item))
@@ -67,7 +71,8 @@ def _scope(item: Induction, quantifiers: tuple[str, ...]) -> Scope:
 
 
 def _with_names_apart(item: Induction) -> Induction:
-    """The same induction with no name both free and bound, so that what is put in is not captured."""
+    """The same induction with no name both free and bound, so that what is put in is
+    not captured."""
     taken = _free(item)
     claim = tuple(replace(e, left=sympified(e.left), right=apart(sympified(e.right), taken)) for e in item.claim)
 
@@ -103,7 +108,8 @@ def _parts(item: Induction) -> Iterator[Equation]:
 
 
 def _definitions(item: Induction) -> Iterator[Equation]:
-    """Recursion against definition: the recursion speaks of the object that it is said to speak of."""
+    """Recursion against definition: the recursion speaks of the object that it is said
+    to speak of."""
     for recursion in item.objects:
         for k in sizes(item):
             name = f"{recursion.of} by recursion and by definition at {item.variable} = {k}"
@@ -127,7 +133,8 @@ def _unfolded(item: Induction, recursion: Recursion, k: int) -> Any:
 
 
 def _rules(values: Iterable[tuple[Any, Any]], relations: tuple[Any, ...]) -> Rules:
-    """From an object F(at, x) and its value, written for x, to the rule that puts the value in for F(at, anything)."""
+    """From an object F(at, x) and its value, written for x, to the rule that puts the
+    value in for F(at, anything)."""
     return {model.func: partial(with_arguments, model, value=value, relations=relations) for model, value in values}
 
 
@@ -149,7 +156,8 @@ def _small_cases(item: Induction) -> Iterator[Equation]:
 
 
 def _steps(item: Induction) -> Iterator[Equation]:
-    """The claim at n + 1, its objects unfolded once by their recursions and rewritten by the claim at n."""
+    """The claim at n + 1, its objects unfolded once by their recursions and rewritten
+    by the claim at n."""
     for equation, left, right in _unfolded_claims(item):
         before, after = (_by_hypothesis(item, side) for side in (left, right))
         yield Equation(f"step of {equation.name or item.name}", before, after, _relations(item, equation))
@@ -191,7 +199,8 @@ def _by_hypothesis(item: Induction, expression: Any) -> Any:
 
 
 def _needless_hypothesis(item: Induction) -> str:
-    """Why this is no induction: some step uses no hypothesis, or any value in its place would do as well."""
+    """Why this is no induction: some step uses no hypothesis, or any value in its place
+    would do as well."""
     import sympy
 
     from theory.proof.balls import is_zero_normal_form
@@ -216,7 +225,8 @@ def _needless_hypothesis(item: Induction) -> str:
 
 
 def _pole(item: Induction) -> str:
-    """Why the recursion or the claim may have no value at some size: a denominator in the variable that is not shown to be nonzero."""
+    """Why the recursion or the claim may have no value at some size: a denominator in
+    the variable that is not shown to be nonzero."""
     import sympy
 
     n = item.variable
@@ -250,7 +260,8 @@ def _roots(base: Any, item: Induction) -> list[Any]:
 
 
 def _never_zero(base: Any, item: Induction) -> bool:
-    """From sympy's assumptions, or from the signs of the coefficients, with n = start + m for m >= 0."""
+    """From sympy's assumptions, or from the signs of the coefficients, with n = start +
+    m for m >= 0."""
     import sympy
 
     n = item.variable

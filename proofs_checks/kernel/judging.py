@@ -1,7 +1,9 @@
-"""The only maker of verdicts. Evidence goes in; a status, a route, a scope and a margin come out.
+"""The only maker of verdicts. Evidence goes in; a status, a route, a scope and a margin
+come out.
 
-Nothing else in the project may say HOLDS. The kernel computes every radius and every scope itself, believes no
-number that comes without a derivation, and says UNDECIDED when in doubt.
+Nothing else in the project may say HOLDS. The kernel computes every radius and every
+scope itself, believes no number that comes without a derivation, and says UNDECIDED
+when in doubt.
 """
 
 from __future__ import annotations
@@ -38,13 +40,15 @@ def judge(
     """One check's evidence, judged.
 
     Args:
-        evidence: What the check returned: one piece of evidence or (nested) lists of it. A bare bool or number is refused with
-            ``TypeError``.
+        evidence: What the check returned: one piece of evidence or (nested) lists of
+            it. A bare bool or number is refused with ``TypeError``.
         route: The route that the claim declared; evidence of a weaker kind is refused.
         alpha: The level for all the tests in this evidence together.
         case: The case that was run; its fields enter the scope.
-        fails: For a control: the obligations whose names begin so are judged, and no other.
-        growth: How many times as many samples the deep profile draws; its smallest visible departure is stated too.
+        fails: For a control: the obligations whose names begin so are judged, and no
+            other.
+        growth: How many times as many samples the deep profile draws; its smallest
+            visible departure is stated too.
     """
     items = list(_flat(evidence))
     if not items:
@@ -66,7 +70,8 @@ def judge(
 
 
 def _together(verdicts: list[Verdict], route: str, case: Case | None) -> Verdict:
-    """The worst of several obligations decides; scopes join; what is equal by construction carries nothing alone."""
+    """The worst of several obligations decides; scopes join; what is equal by
+    construction carries nothing alone."""
     status = next(status for status in SEVERITY if any(verdict.status is status for verdict in verdicts))
     decisive = [verdict for verdict in verdicts if verdict.status is status]
     worst = max(
@@ -101,7 +106,8 @@ def _flat(evidence: Any) -> Iterator[Any]:
 
 
 def _named(items: list[Any], fails: str) -> list[Any]:
-    """The obligations of that name; what ended the check early instead counts as any."""
+    """The obligations of that name; what ended the check early instead counts as
+    any."""
     ended = [item for item in items if isinstance(item, (Inapplicable, Undecided))]
     return [item for item in items if getattr(item, "name", "").startswith(fails) and item not in ended] or ended
 

@@ -1,4 +1,5 @@
-"""Judging what was measured: residuals under derived bounds, statistics under the radius of a test, balls."""
+"""Judging what was measured: residuals under derived bounds, statistics under the
+radius of a test, balls."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ DOUBT = 10.0  # an estimated bound refutes only beyond this many times itself
 
 
 def judge_enclosed(item: Enclosed) -> Verdict:
-    """Whether a ball proves a relation to zero, disproves it, or is too wide for either."""
+    """Whether a ball proves a relation to zero, disproves it, or is too wide for
+    either."""
     from theory.proof import balls
 
     if item.relation not in ("== 0", "> 0", "< 0"):
@@ -50,7 +52,8 @@ def _decide(ball: Any, relation: str) -> tuple[bool, bool]:
 
 
 def judge_measured(item: Measured) -> Verdict:
-    """Residual against bound, point by point; the bound against what it has to resolve."""
+    """Residual against bound, point by point; the bound against what it has to
+    resolve."""
     _refuse_senseless(item.resolves)
     residual = _array(item.residual)
     terms = {name: _array(term) for name, term in item.bound.terms.items()}
@@ -102,7 +105,8 @@ def _compared(  # noqa: PLR0917
 
 
 def judge_tested(item: Tested, alpha: float, growth: float = 1.0) -> Verdict:
-    """A statistic against the radius of its test at the level assigned; ``growth``: how many times the samples the deep profile draws."""
+    """A statistic against the radius of its test at the level assigned; ``growth``: how
+    many times the samples the deep profile draws."""
     _refuse_senseless(item.resolves)
     counted = item.test.kind == "clopper_pearson"
     if item.statistic < 0 or (
@@ -147,7 +151,8 @@ def _grown(test: Test, growth: float) -> Test:
 
 
 def _refuse_senseless(resolves: float) -> None:
-    """A measurement that resolves anything says nothing; one that resolves a negative amount never speaks."""
+    """A measurement that resolves anything says nothing; one that resolves a negative
+    amount never speaks."""
     if not (math.isfinite(resolves) and resolves > 0):
         raise TypeError(f"Expected a finite positive number that the check resolves, got {resolves}.")
 

@@ -1,4 +1,5 @@
-"""Rewriting of objects F(n, ..) inside SymPy expressions: what an induction unfolds and substitutes, without capture of bound names."""
+"""Rewriting of objects F(n, ..) inside SymPy expressions: what an induction unfolds and
+substitutes, without capture of bound names."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ def applications(expression: Any, heads: Iterable[Any]) -> list[Any]:
 
 
 def replaced(expression: Any, rules: Rules, at: Any) -> Any:
-    """``expression`` with every F(at, ..) replaced by the rule of F; derivatives and integrals are kept around it."""
+    """``expression`` with every F(at, ..) replaced by the rule of F; derivatives and
+    integrals are kept around it."""
     from sympy.core.function import AppliedUndef
 
     def applies(node: Any) -> bool:
@@ -37,10 +39,12 @@ def replaced(expression: Any, rules: Rules, at: Any) -> Any:
 
 
 def with_arguments(model: Any, node: Any, value: Any, relations: Iterable[Any] = ()) -> Any:
-    """``value``, written for the arguments of ``model`` after the first, for those of ``node``.
+    """``value``, written for the arguments of ``model`` after the first, for those of
+    ``node``.
 
     Raises:
-        TypeError: an argument is not known to have what is assumed of the symbol in its place, so that nothing was said of it.
+        TypeError: an argument is not known to have what is assumed of the symbol in its
+            place, so that nothing was said of it.
     """
     pairs = [(name, arg) for name, arg in zip(model.args[1:], node.args[1:], strict=True) if name != arg]
     if not pairs:
@@ -64,7 +68,8 @@ def _refuse_outside(name: Any, arg: Any, node: Any) -> None:
 
 
 def peeled(expression: Any, n: Any) -> Any:
-    """``expression`` with the last term of every sum and product up to n + 1 written apart, so that it meets the one up to n."""
+    """``expression`` with the last term of every sum and product up to n + 1 written
+    apart, so that it meets the one up to n."""
     import sympy
 
     def last_apart(node: Any) -> Any:
@@ -78,7 +83,8 @@ def peeled(expression: Any, n: Any) -> Any:
 
 
 def bound_names(expression: Any) -> set[Any]:
-    """The variables that integrals, sums, products, substitutions, limits and functions bind in ``expression``."""
+    """The variables that integrals, sums, products, substitutions, limits and functions
+    bind in ``expression``."""
     import sympy
     from sympy.concrete.expr_with_limits import ExprWithLimits
 
@@ -95,10 +101,12 @@ def bound_names(expression: Any) -> set[Any]:
 
 
 def apart(expression: Any, taken: set[Any]) -> Any:
-    """``expression`` with every bound variable that is among ``taken`` renamed: x to x', the same everywhere.
+    """``expression`` with every bound variable that is among ``taken`` renamed: x to
+    x', the same everywhere.
 
     Raises:
-        TypeError: a limit or a function written out binds such a name; only integrals, sums and products are renamed.
+        TypeError: a limit or a function written out binds such a name; only integrals,
+            sums and products are renamed.
     """
     import sympy
     from sympy.concrete.expr_with_limits import ExprWithLimits

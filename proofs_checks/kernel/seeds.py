@@ -1,4 +1,5 @@
-"""Seeds of checks, and the confirmation of statistical refutations: pure functions of what is run, so that a run can be tested."""
+"""Seeds of checks, and the confirmation of statistical refutations: pure functions of
+what is run, so that a run can be tested."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ def canonical(data: object) -> str:
 
 
 def trial_seed(claim_id: str, route: str, case: Case | None, seed: int) -> int:
-    """The seed of one check: a function of the run, the claim, the route and the case, and of nothing else."""
+    """The seed of one check: a function of the run, the claim, the route and the case,
+    and of nothing else."""
     from numerics.streams import derive_seed
 
     return derive_seed(seed, claim_id, route, "" if case is None else canonical(case.plain()))
@@ -32,7 +34,8 @@ def confirmation_seeds(seed: int) -> tuple[int, ...]:
 
 
 def confirmed(verdict: Verdict, seed: int, again: Callable[[int], Verdict]) -> Verdict:
-    """A verdict, believed: a statistical refutation only where fresh seeds refute it too, at the level kept for that.
+    """A verdict, believed: a statistical refutation only where fresh seeds refute it
+    too, at the level kept for that.
 
     Args:
         verdict: What the check with ``seed`` came to.

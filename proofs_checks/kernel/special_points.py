@@ -1,4 +1,5 @@
-"""Where an expression has no value though nothing is divided by: poles of functions, kinks under derivatives, limits at special parameters."""
+"""Where an expression has no value though nothing is divided by: poles of functions,
+kinks under derivatives, limits at special parameters."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ SPECIAL = (0, 1, -1)  # values of a parameter at which a limit is taken once mor
 
 
 def excluded_points(expression: Any) -> list[str]:
-    """What has to hold for functions of ``expression`` to have a value, where their arguments may miss it, as relations in print."""
+    """What has to hold for functions of ``expression`` to have a value, where their
+    arguments may miss it, as relations in print."""
     import sympy
 
     expression = sympy.S(expression)
@@ -50,9 +52,11 @@ def _conditions(node: Any) -> list[str]:
 
 
 def limit_of(node: Any) -> Any:
-    """The limit that SymPy finds, or ``node`` as it stands where a special value of a parameter has another one.
+    """The limit that SymPy finds, or ``node`` as it stands where a special value of a
+    parameter has another one.
 
-    SymPy takes the limit of a x/(1 + a x) for x to infinity to be 1, which is false at a = 0.
+    SymPy takes the limit of a x/(1 + a x) for x to infinity to be 1, which is false at
+    a = 0.
     """
     value = _taken(node)
     if value is None:

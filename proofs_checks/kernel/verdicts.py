@@ -1,4 +1,5 @@
-"""What the kernel says: a status, the route that earned it, and the scope that it covers. Data; only the kernel makes it."""
+"""What the kernel says: a status, the route that earned it, and the scope that it
+covers. Data; only the kernel makes it."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ SEVERITY = (Status.REFUTED, Status.ERRORED, Status.UNDECIDED, Status.INAPPLICABL
 
 
 class Route(StrEnum):
-    """Strongest first; a route never prints a stronger word than its evidence earned."""
+    """Strongest first; a route never prints a stronger word than its evidence
+    earned."""
 
     EXACT = "exact"
     CERTIFIED = "certified"
@@ -41,7 +43,8 @@ class Route(StrEnum):
 
 @dataclass(frozen=True)
 class Scope:
-    """What was covered, computed from the obligations discharged and the cases run; never typed by hand."""
+    """What was covered, computed from the obligations discharged and the cases run;
+    never typed by hand."""
 
     quantifiers: tuple[str, ...] = ()  # "every D >= 1", "every function p"
     exhausted: tuple[str, ...] = ()  # "256 of 256 tables of order 2"
@@ -99,8 +102,9 @@ class Scope:
 class Verdict:
     """What one check, one route or one control came to.
 
-    ``margin`` is how many bounds (or radii) the residual amounts to: at most 1 where a measurement holds, and how far
-    beyond the bound where it is refuted; ``None`` where the decision was exact and there is nothing to compare.
+    ``margin`` is how many bounds (or radii) the residual amounts to: at most 1 where a
+    measurement holds, and how far beyond the bound where it is refuted; ``None`` where
+    the decision was exact and there is nothing to compare.
     """
 
     status: Status
@@ -179,7 +183,8 @@ class Verdict:
 
 
 def _grouped(quantifiers: tuple[str, ...], most: int = 6) -> list[str]:
-    """Quantifiers for reading: inductions first, then what is alike together ("every real x, y, ..."), at most six names a kind."""
+    """Quantifiers for reading: inductions first, then what is alike together ("every
+    real x, y, ..."), at most six names a kind."""
     kinds: dict[str, list[str]] = {}
     for text in quantifiers:
         kind, _, name = text.rpartition(" ")

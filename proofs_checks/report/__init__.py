@@ -1,1 +1,2 @@
-"""What a run came to, told to people and to programs. Importing this loads nothing; ``formats`` has the renderers."""
+"""What a run came to, told to people and to programs. Importing this loads nothing;
+``formats`` has the renderers."""

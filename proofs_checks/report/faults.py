@@ -1,4 +1,5 @@
-"""Planted faults and what notices them: a table by file, and rates by floor, as Markdown and in the terminal."""
+"""Planted faults and what notices them: a table by file, and rates by floor, as
+Markdown and in the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ table anew (`make mutants`), and judges the faults of your own claims: `preality
 
 
 def rates(faults: Sequence[Fault], results: Mapping[str, Result]) -> dict[str, Counter[str]]:
-    """How many faults of each floor were caught, survived, are equivalent or were lost."""
+    """How many faults of each floor were caught, survived, are equivalent or were
+    lost."""
     found: dict[str, Counter[str]] = {}
     for fault in faults:
         if fault.id in results:

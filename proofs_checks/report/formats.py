@@ -1,6 +1,8 @@
-"""A run told to people and to programs: HTML, Markdown, JUnit XML and JSON, from the same results.
+"""A run told to people and to programs: HTML, Markdown, JUnit XML and JSON, from the
+same results.
 
-All four take ``(results, catalogue, run)`` and return text; :func:`write_report` puts it into a file, whole or not at all.
+All four take ``(results, catalogue, run)`` and return text; :func:`write_report` puts
+it into a file, whole or not at all.
 """
 
 from __future__ import annotations
@@ -32,12 +34,15 @@ RENDERERS = {"html": render_html, "json": render_json, "md": render_markdown, "j
 
 
 def write_report(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` so that the file is the old one or the new one, and never half of either.
+    """Write ``text`` to ``path`` so that the file is the old one or the new one, and
+    never half of either.
 
-    What exists and is no regular file (``/dev/stdout``, a pipe) is written to as it is; a link is followed.
+    What exists and is no regular file (``/dev/stdout``, a pipe) is written to as it is;
+    a link is followed.
 
     Raises:
-        PrealityError: the folder is missing or cannot be written to, or the disk is full; the message says which.
+        PrealityError: the folder is missing or cannot be written to, or the disk is
+            full; the message says which.
     """
     name, data = visible(path), encodable(text).encode("utf-8")
     try:

@@ -1,4 +1,5 @@
-"""The report as JSON, for programs: run, claims and records. There is no NaN in it and no Infinity; these are written as strings."""
+"""The report as JSON, for programs: run, claims and records. There is no NaN in it and
+no Infinity; these are written as strings."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ VERSION = 1
 def render_json(
     results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True
 ) -> str:
-    """``{"version": 1, "run": ..., "claims": [...], "records": [...], "audits": [...]}`` in pure ASCII.
+    """``{"version": 1, "run": ..., "claims": [...], "records": [...], "audits":
+    [...]}`` in pure ASCII.
 
     ``figures`` is there for the sake of one signature; JSON has none.
     """

@@ -1,8 +1,10 @@
-"""The report as JUnit XML, for continuous integration: a suite per claim, a test case per route and per control on a route.
+"""The report as JUnit XML, for continuous integration: a suite per claim, a test case
+per route and per control on a route.
 
-REFUTED is a failure; so is UNDECIDED, with ``type="UNDECIDED"``, because a run with an undecided claim does not exit with 0 unless it is
-allowed to. ERRORED is an error with its traceback, INAPPLICABLE is skipped. A control passes when its falsehood was refuted. A claim that
-holds only while others do says so in a property.
+REFUTED is a failure; so is UNDECIDED, with ``type="UNDECIDED"``, because a run with an
+undecided claim does not exit with 0 unless it is allowed to. ERRORED is an error with
+its traceback, INAPPLICABLE is skipped. A control passes when its falsehood was refuted.
+A claim that holds only while others do says so in a property.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ _TAGS = {
 def render_junit(
     results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True
 ) -> str:
-    """The XML document; well formed whatever the claims' texts hold. ``catalogue`` and ``figures`` are not used."""
+    """The XML document; well formed whatever the claims' texts hold. ``catalogue`` and
+    ``figures`` are not used."""
     root = Element("testsuites", name="preality")
     suites = [_suite(root, result, run) for result in ordered(results)]
     for name in ("tests", "failures", "errors", "skipped"):

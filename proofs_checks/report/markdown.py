@@ -1,4 +1,5 @@
-"""The report as Markdown, for a pull request or a log: a table, then each claim. No HTML in it, and none gets in."""
+"""The report as Markdown, for a pull request or a log: a table, then each claim. No
+HTML in it, and none gets in."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 def render_markdown(
     results: Sequence[ClaimResult], catalogue: Mapping[str, Claim], run: Run, *, figures: bool = True
 ) -> str:
-    """The document. ``figures`` is there for the sake of one signature; Markdown has none."""
+    """The document. ``figures`` is there for the sake of one signature; Markdown has
+    none."""
     claims = [
         view.claim_view(result, catalogue.get(result.id), position)
         for position, result in enumerate(view.ordered(results), start=1)

@@ -185,7 +185,8 @@ def scope_text(verdict: Verdict, means: Mapping[str, str]) -> str:
 
 
 def departures(verdict: Verdict) -> str:
-    """The smallest departure that a statistical route refutes, at this profile and at the deep one."""
+    """The smallest departure that a statistical route refutes, at this profile and at
+    the deep one."""
     text = f"refutes a departure of {verdict.detects:.2g}"
     deep = verdict.detects_deep
     return text if deep is None or deep >= (verdict.detects or 0) else f"{text}, of {deep:.2g} at the deep profile"

@@ -1,4 +1,5 @@
-"""What every format of the report says, before it is laid out: the order of claims, totals, verdicts in words, replay commands."""
+"""What every format of the report says, before it is laid out: the order of claims,
+totals, verdicts in words, replay commands."""
 
 from __future__ import annotations
 
@@ -35,8 +36,10 @@ LONGEST_COMMAND = 160  # a longer replay command is folded away
 class Run:
     """The run that a report describes.
 
-    ``started`` is ISO 8601 text, ``digest`` the SHA-256 over claims, cases and verdicts, ``complete`` whether every check that was asked for
-    was made, ``command`` what was typed. ``audits`` are the findings on users' own models that are shown beside the claims.
+    ``started`` is ISO 8601 text, ``digest`` the SHA-256 over claims, cases and
+    verdicts, ``complete`` whether every check that was asked for was made, ``command``
+    what was typed. ``audits`` are the findings on users' own models that are shown
+    beside the claims.
     """
 
     id: str
@@ -162,7 +165,8 @@ def status_of(result: ClaimResult) -> str:
 
 
 def ordered(results: Sequence[ClaimResult]) -> list[ClaimResult]:
-    """What needs a user's eye first: refuted, errored, undecided, then what holds; within these as given."""
+    """What needs a user's eye first: refuted, errored, undecided, then what holds;
+    within these as given."""
     return sorted(results, key=lambda result: (ORDER.index(status_of(result)), CONFLICT not in result.why))
 
 
@@ -199,12 +203,14 @@ def sentence(results: Sequence[ClaimResult]) -> str:
 
 
 def conflicts(results: Sequence[ClaimResult]) -> list[ClaimResult]:
-    """Claims of which one route is refuted while another holds: one of the routes is wrong."""
+    """Claims of which one route is refuted while another holds: one of the routes is
+    wrong."""
     return [result for result in results if CONFLICT in result.why]
 
 
 def worst(records: Sequence[Record]) -> Record | None:
-    """The check that a user would replay first: of the worst status, and there the one nearest to its bound or farthest beyond it."""
+    """The check that a user would replay first: of the worst status, and there the one
+    nearest to its bound or farthest beyond it."""
 
     def badness(record: Record) -> tuple[int, float]:
         verdict = record["verdict"]
@@ -214,7 +220,8 @@ def worst(records: Sequence[Record]) -> Record | None:
 
 
 def replay_command(record: Record) -> str:
-    """What to type to run this very check again: by its address in a ledger, or self-contained."""
+    """What to type to run this very check again: by its address in a ledger, or
+    self-contained."""
     address = record.get("address")
     if address is None:
         kept = {name: value for name, value in record.items() if name not in ("traceback", "first")}
@@ -223,7 +230,8 @@ def replay_command(record: Record) -> str:
 
 
 def claim_view(result: ClaimResult, claim: Claim | None, position: int) -> ClaimView:
-    """Everything that a section says about one claim. ``claim`` is ``None`` where the catalogue no longer has it."""
+    """Everything that a section says about one claim. ``claim`` is ``None`` where the
+    catalogue no longer has it."""
     page = claim.page if claim is not None else None
     status = status_of(result)
     slug = re.sub(r"[^a-z0-9]+", "-", result.id.lower()).strip("-")[:60]
@@ -261,7 +269,8 @@ def audit_view(report: AuditReport, position: int) -> AuditView:
 
 
 def _is_needed(finding: Finding) -> bool:
-    """Whether a user needs the witness: what holds is said in the text, and its numbers are in the audit's own file."""
+    """Whether a user needs the witness: what holds is said in the text, and its numbers
+    are in the audit's own file."""
     return finding.status not in (Status.HOLDS, Status.INAPPLICABLE)
 
 

@@ -1,4 +1,5 @@
-"""Records from elsewhere: could a check of this claim have made them? What could not is refused, with the reason."""
+"""Records from elsewhere: could a check of this claim have made them? What could not is
+refused, with the reason."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ T = TypeVar("T")
 
 
 def require_fitting(record: Record, claim: Claim) -> None:
-    """Refuse a case that is larger than the route's own become; the limits of a fresh check are those of a replayed one.
+    """Refuse a case that is larger than the route's own become; the limits of a fresh
+    check are those of a replayed one.
 
     Raises:
         InputError: naming the field, the limit, and what came.
@@ -139,7 +141,8 @@ def _require_fields(given: Mapping[str, Any] | None, claim: Claim, task: Task, s
 
 @lru_cache(maxsize=32)
 def _cases_of(claim: Claim, task: Task, settings: Settings) -> tuple[Case, ...]:
-    """Cases that say how large they become: those that are always run, and many drawn ones."""
+    """Cases that say how large they become: those that are always run, and many drawn
+    ones."""
     if task.control:
         return tuple(trial.case for trial in _trials(claim, task, settings) if trial.case is not None)
     source = getattr(claim.code, "cases", {}).get(task.route)

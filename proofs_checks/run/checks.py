@@ -1,7 +1,9 @@
-"""One check at a time: from a claim, a route and a seed to cases, and from a case to a record.
+"""One check at a time: from a claim, a route and a seed to cases, and from a case to a
+record.
 
-A record is a plain dictionary, so that measuring needs neither a schema library nor a ledger. Everything in it that
-bears on the verdict is a pure function of (claim, route, case, seed, device, versions, code).
+A record is a plain dictionary, so that measuring needs neither a schema library nor a
+ledger. Everything in it that bears on the verdict is a pure function of (claim, route,
+case, seed, device, versions, code).
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Task:
-    """What one worker takes at a time: a route of a claim, or one control of it on one route."""
+    """What one worker takes at a time: a route of a claim, or one control of it on one
+    route."""
 
     claim: str
     route: str
@@ -57,7 +60,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Trial:
-    """One check to be made: number ``k`` of its task, at a case, with its own seed and the objects substituted."""
+    """One check to be made: number ``k`` of its task, at a case, with its own seed and
+    the objects substituted."""
 
     k: int
     case: Case | None
@@ -76,7 +80,8 @@ class Settings:
 
 
 def tasks_of(claim: Claim, *, routes: tuple[str, ...] | None = None, controls: bool = True) -> list[Task]:
-    """The tasks of one claim: each declared route, then each control on each of its routes."""
+    """The tasks of one claim: each declared route, then each control on each of its
+    routes."""
     chosen = [route for route in claim.routes if routes is None or route in routes]
     found = [Task(claim.id, route) for route in chosen]
     if controls:
@@ -118,7 +123,8 @@ def resolve_device(name: str) -> str:
 
 
 def _no_accelerator() -> bool:
-    """Whether Linux lists no device file that a build of torch could drive; asking torch itself costs its import."""
+    """Whether Linux lists no device file that a build of torch could drive; asking
+    torch itself costs its import."""
     nodes = ("/dev/nvidiactl", "/dev/nvhost-gpu", "/dev/nvgpu", "/dev/dxg", "/dev/kfd")
     return sys.platform == "linux" and not any(os.path.exists(node) for node in nodes)
 
@@ -161,8 +167,8 @@ def _cases(claim: Claim, route: str, settings: Settings) -> list[Case | None]:
 def run_task(
     claim: Claim, task: Task, settings: Settings, done: Mapping[str, Record] | None = None
 ) -> Iterator[Record]:
-    """Every check of a task, as records, one at a time. ``done`` holds earlier records by :func:`key`; while they
-    still say what a fresh run would, they are kept."""
+    """Every check of a task, as records, one at a time. ``done`` holds earlier records
+    by :func:`key`; while they still say what a fresh run would, they are kept."""
     earlier = done or {}
     # The hash is asked for here, so that source which cannot be read is recorded as an error too.
     prepared, error = _guarded(lambda: (trials(claim, task, settings), claim.code_hash))
@@ -177,7 +183,8 @@ def run_task(
 def run_trial(
     claim: Claim, task: Task, trial: Trial, settings: Settings, *, confirm: bool = True, shrink: bool = True
 ) -> Record:
-    """One check, judged, and confirmed and shrunk if it is an unexpected refutation and unless told otherwise."""
+    """One check, judged, and confirmed and shrunk if it is an unexpected refutation and
+    unless told otherwise."""
     started = time.perf_counter()
     verdict, trace = attempt(claim, task, trial, settings)
     first = None
@@ -219,7 +226,8 @@ def _share(profile: Profile) -> float:
 
 
 def _guarded(call: Callable[[], T]) -> tuple[T, None] | tuple[None, BaseException]:
-    """The one broad ``except`` around a claim's checks: whatever they raise is recorded, and other claims go on."""
+    """The one broad ``except`` around a claim's checks: whatever they raise is
+    recorded, and other claims go on."""
     try:
         return call(), None
     except BaseException as error:
@@ -236,7 +244,8 @@ def _trace(error: BaseException | None) -> str:
 
 
 def gathered(check: Callable[..., Any], **arguments: Any) -> Any:
-    """What the check returns; a hypothesis that fails, or numbers that cannot carry it, is evidence too."""
+    """What the check returns; a hypothesis that fails, or numbers that cannot carry it,
+    is evidence too."""
     from numerics.errors import HypothesisError, PrecisionError
 
     try:
@@ -260,7 +269,8 @@ def _arguments(check: Callable[..., Any], trial: Trial, settings: Settings) -> d
 
 
 def _confirmed(claim: Claim, task: Task, trial: Trial, settings: Settings, verdict: Verdict) -> Verdict:
-    """A statistical refutation is believed when fresh seeds refute it too, at the level kept for that."""
+    """A statistical refutation is believed when fresh seeds refute it too, at the level
+    kept for that."""
 
     def again(seed: int) -> Verdict:
         return attempt(claim, task, replace(trial, seed=seed), settings)[0]
@@ -269,7 +279,8 @@ def _confirmed(claim: Claim, task: Task, trial: Trial, settings: Settings, verdi
 
 
 def _shrunk(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple[Trial, Verdict] | None:
-    """A simpler case that is refuted too, found by Hypothesis within ``SHRINK_SECONDS``."""
+    """A simpler case that is refuted too, found by Hypothesis within
+    ``SHRINK_SECONDS``."""
     source: Cases = claim.code.cases[task.route]
     deadline = time.monotonic() + SHRINK_SECONDS
     best: dict[Case, tuple[Trial, Verdict]] = {}
@@ -287,7 +298,8 @@ def _shrunk(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
 
 
 def lost(task: Task, settings: Settings, why: str, trace: str | None = None) -> Record:
-    """The record of a task without a check: nothing of the claim's code is touched, for that may be what is broken."""
+    """The record of a task without a check: nothing of the claim's code is touched, for
+    that may be what is broken."""
     verdict = kernel.errored(task.route, encodable(why))
     return _record(task, Trial(1, None, 0, {}), settings, verdict, trace, 0.0, code="")
 
@@ -328,13 +340,15 @@ def key(claim_id: str, task: Task, k: int, case: Case | None) -> str:
 
 
 def key_of(record: Record) -> str:
-    """:func:`key` of a record; after shrinking, that of the case that was first refuted."""
+    """:func:`key` of a record; after shrinking, that of the case that was first
+    refuted."""
     case = record["first"]["case"] if record.get("first") else record["case"]
     return canonical([record["claim"], record["route"], record["control"], record["k"], case])
 
 
 def still_valid(record: Record, claim: Claim, settings: Settings) -> bool:
-    """Whether a stored record says what a fresh run would: same code, data, dependencies, seed, profile and device."""
+    """Whether a stored record says what a fresh run would: same code, data,
+    dependencies, seed, profile and device."""
     return (
         not record.get("origin")
         and record["code"] == claim.code_hash
@@ -346,7 +360,8 @@ def still_valid(record: Record, claim: Claim, settings: Settings) -> bool:
 
 
 def digest(records: list[Record]) -> str:
-    """SHA-256 over claims, cases and verdicts, in canonical order; equal for equal seeds in any order or sharding."""
+    """SHA-256 over claims, cases and verdicts, in canonical order; equal for equal
+    seeds in any order or sharding."""
     rows = sorted(canonical([key_of(record), record["verdict"]["status"]]) for record in records)
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 

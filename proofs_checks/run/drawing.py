@@ -1,7 +1,9 @@
-"""Cases drawn by Hypothesis as a pure function of (strategy, count, seed): the same in any process, whatever else was imported there.
+"""Cases drawn by Hypothesis as a pure function of (strategy, count, seed): the same in
+any process, whatever else was imported there.
 
-Hypothesis mixes constants of the modules that happen to be loaded into its draws; :class:`proofs_checks.run.seed_only.SeedOnly` leaves them out, so that the
-cases of a task do not depend on what its worker ran before.
+Hypothesis mixes constants of the modules that happen to be loaded into its draws;
+:class:`proofs_checks.run.seed_only.SeedOnly` leaves them out, so that the cases of a
+task do not depend on what its worker ran before.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ BACKEND = "preality-seed-only"
 
 
 def draw(strategy: Any, count: int, seed: int) -> list[Case]:
-    """The first ``count`` different cases that Hypothesis generates from ``strategy`` under ``seed``."""
+    """The first ``count`` different cases that Hypothesis generates from ``strategy``
+    under ``seed``."""
     import hypothesis
 
     found: dict[Case, None] = {}

@@ -1,4 +1,5 @@
-"""Claims judged one task at a time, until one does not come out as it should: what a planted fault is judged by."""
+"""Claims judged one task at a time, until one does not come out as it should: what a
+planted fault is judged by."""
 
 from __future__ import annotations
 
@@ -21,9 +22,11 @@ def failures(ids: Sequence[str], files: Sequence[str], profile: str, skip: Colle
     Args:
         ids: Claims in the order in which they are judged.
         files: Files that define claims of a user's own.
-        skip: Labels of tasks that fail without a fault; with ``None`` every task is run, and all that fail are listed.
+        skip: Labels of tasks that fail without a fault; with ``None`` every task is
+            run, and all that fail are listed.
     Returns:
-        ``failures``, and how many ``tasks`` were run; ``ended`` says that this is the answer of a process that came to its end.
+        ``failures``, and how many ``tasks`` were run; ``ended`` says that this is the
+        answer of a process that came to its end.
     """
     import torch
 
@@ -47,7 +50,8 @@ def failures(ids: Sequence[str], files: Sequence[str], profile: str, skip: Colle
 
 
 def _failure(claim: Claim, task: Task, settings: Settings) -> Failure | None:
-    """How a route came out that does not hold, or a control that is not refuted; None where all is well."""
+    """How a route came out that does not hold, or a control that is not refuted; None
+    where all is well."""
     try:
         verdict = _verdict(claim, task, settings)
     except (Exception, SystemExit) as error:  # noqa: BLE001  a page or its cases that cannot be made fail like a check that raises

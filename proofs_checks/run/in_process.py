@@ -70,8 +70,8 @@ def _model_case(claim: Claim, route: str, settings: Any) -> Case:
 
 
 def _completed(claim: Claim, route: str, case: Mapping[str, Any], objects: Mapping[str, Any], settings: Any) -> Case:
-    """A user's case with what it leaves out taken from the route's first: everything, or beside the user's own
-    objects only what no scope prints."""
+    """A user's case with what it leaves out taken from the route's first: everything,
+    or beside the user's own objects only what no scope prints."""
     model = _model_case(claim, route, settings)
     missing = {
         name: value for name, value in model.items() if name not in case and (not objects or name in ("size", "seed"))
@@ -80,7 +80,8 @@ def _completed(claim: Claim, route: str, case: Mapping[str, Any], objects: Mappi
 
 
 def run_control(claim: Claim, name: str, seed: int, device: str) -> ClaimResult:
-    """Run one control alone; its result HOLDS when every case of the falsehood was refuted."""
+    """Run one control alone; its result HOLDS when every case of the falsehood was
+    refuted."""
     settings = _settings({"seed": seed, "device": device})
     tasks = [task for task in checks.tasks_of(claim) if task.control == name]
     records = [record for task in tasks for record in checks.run_task(claim, task, settings)]

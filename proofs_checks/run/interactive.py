@@ -1,4 +1,5 @@
-"""Claims that run in this process: what ``claim.prove()`` and ``claim.check()`` do in a REPL or a test suite."""
+"""Claims that run in this process: what ``claim.prove()`` and ``claim.check()`` do in a
+REPL or a test suite."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ PROVING = ("exact", "certified")
 
 
 class RunnableClaim(Claim):
-    """A claim of the catalogue with ``prove()``, ``check()`` and runnable ``controls``; running imports what the claim needs.
+    """A claim of the catalogue with ``prove()``, ``check()`` and runnable ``controls``;
+    running imports what the claim needs.
 
     >>> from proofs_checks import claims
     >>> claims["hybrid.value-imbalance"].topic
@@ -28,7 +30,8 @@ class RunnableClaim(Claim):
 
     @property
     def controls(self) -> ControlTable:
-        """The falsehoods that this claim's checks refute; ``claim.controls["name"].check()`` runs one."""
+        """The falsehoods that this claim's checks refute;
+        ``claim.controls["name"].check()`` runs one."""
         return ControlTable(self)
 
     def prove(self) -> ClaimResult:
@@ -53,9 +56,11 @@ class RunnableClaim(Claim):
             profile: ``quick``, ``full`` or ``deep``.
             case: One case to run in place of the drawn ones.
             route: One route; all of them when left out.
-            objects: Whatever ``claim.objects`` names; only the routes that take them are run, and no control.
+            objects: Whatever ``claim.objects`` names; only the routes that take them
+                are run, and no control.
         Raises:
-            InputError: an unknown route, profile or object; the message lists what there is.
+            InputError: an unknown route, profile or object; the message lists what
+                there is.
         """
         if route is not None and route not in self.routes:
             raise InputError(f"{self.id} has no route {route!r}; it has {', '.join(self.routes)}.")
@@ -115,7 +120,8 @@ class ControlTable(Mapping[str, "ControlHandle"]):
 
 
 class ControlHandle:
-    """One falsehood: its wording, and ``.check()``, which holds when every case of it is refuted with room to spare."""
+    """One falsehood: its wording, and ``.check()``, which holds when every case of it
+    is refuted with room to spare."""
 
     def __init__(self, claim: RunnableClaim, name: str) -> None:
         self.claim, self.name = claim, name
@@ -143,11 +149,14 @@ claims = Catalogue()
 def verify(
     *selection: str, profile: str = "quick", device: str = "auto", seed: int = 0, catalogue: Catalogue = claims
 ) -> list[ClaimResult]:
-    """Run claims in this process, by id or topic, all when nothing is named; print the table, return the results.
+    """Run claims in this process, by id or topic, all when nothing is named; print the
+    table, return the results.
 
     Args:
-        selection: Ids, topics, or Python files that define claims (a file is code, and is run).
-        profile: ``quick``, ``full`` or ``deep``. device: ``auto``, ``cpu`` or ``cuda``. seed: Equal seeds give equal cases.
+        selection: Ids, topics, or Python files that define claims (a file is code, and
+            is run).
+        profile: ``quick``, ``full`` or ``deep``. device: ``auto``, ``cpu`` or ``cuda``.
+            seed: Equal seeds give equal cases.
     Raises:
         UnknownClaim: no such id or topic; the message offers near matches.
     """

@@ -1,4 +1,5 @@
-"""The ledger: every check that was made, committed as it is made, in one SQLite file that is never overwritten."""
+"""The ledger: every check that was made, committed as it is made, in one SQLite file
+that is never overwritten."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ _START = "INSERT INTO runs (id, started, command, settings, selection) VALUES (?
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run as the ledger knows it. ``finished`` is ``None`` while it is interrupted or going on."""
+    """A run as the ledger knows it. ``finished`` is ``None`` while it is interrupted or
+    going on."""
 
     id: str
     started: str
@@ -65,7 +67,8 @@ def default_path() -> Path:
 
 
 def _sum(run: str, claim: str, key: str, blob: bytes) -> str:
-    """A checksum of a kept record: it shows an edit, though not one by whoever makes the sum again."""
+    """A checksum of a kept record: it shows an edit, though not one by whoever makes
+    the sum again."""
     digested = hashlib.sha256()
     for part in (run.encode(), claim.encode(), key.encode(), bytes(blob)):
         digested.update(len(part).to_bytes(8, "big") + part)
@@ -90,10 +93,13 @@ class Ledger:
     """An open ledger.
 
     Args:
-        path: The file; made, with its folder, where it does not exist and is to be written.
-        reading: Only look; then the file has to exist, and may be one that cannot be written.
+        path: The file; made, with its folder, where it does not exist and is to be
+            written.
+        reading: Only look; then the file has to exist, and may be one that cannot be
+            written.
     Raises:
-        LedgerError: missing, read-only, locked, corrupt, or some other program's file. The file is left as it was.
+        LedgerError: missing, read-only, locked, corrupt, or some other program's file.
+            The file is left as it was.
     """
 
     def __init__(self, path: Path | None = None, *, reading: bool = False) -> None:
@@ -122,8 +128,9 @@ class Ledger:
             raise
 
     def _opened(self) -> sqlite3.Connection:
-        """A connection for reading. Where the folder cannot be written SQLite finds no room for its shared memory; a
-        ledger without a log is then read as immutable, which nobody who could write it is there to contradict."""
+        """A connection for reading. Where the folder cannot be written SQLite finds no
+        room for its shared memory; a ledger without a log is then read as immutable,
+        which nobody who could write it is there to contradict."""
         writable = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
         settled = not self.path.with_name(f"{self.path.name}-wal").exists()
         mode = "mode=rw" if writable else "mode=ro&immutable=1" if settled else "mode=ro"
@@ -184,7 +191,8 @@ class Ledger:
         self._db.close()
 
     def start(self, command: str, settings: dict[str, Any], selection: list[str]) -> str:
-        """Open a run and return its id: the time, and four letters against collisions."""
+        """Open a run and return its id: the time, and four letters against
+        collisions."""
         told = (time.strftime("%Y-%m-%dT%H:%M:%S%z"), encodable(command), json.dumps(settings), json.dumps(selection))
         with self._explained():
             while True:
@@ -194,7 +202,8 @@ class Ledger:
                     return run
 
     def add(self, run: str, record: dict[str, Any]) -> str:
-        """Commit one record at once, with its sum; returns its address ``RUN:NUMBER``."""
+        """Commit one record at once, with its sum; returns its address
+        ``RUN:NUMBER``."""
         plain = {name: value for name, value in record.items() if name not in ("address", "origin")}
         row = (run, record["claim"], key_of(plain), records.encode(plain))
         with self._explained():
@@ -216,8 +225,9 @@ class Ledger:
         return self.records(run)
 
     def finish(self, run: str, summary: str, keys: Iterable[str]) -> None:
-        """Mark a run as complete. Of an interrupted run, checks that its resumption did not ask for again are dropped:
-        those of a worker that died, or of cases that a changed claim no longer draws."""
+        """Mark a run as complete. Of an interrupted run, checks that its resumption did
+        not ask for again are dropped: those of a worker that died, or of cases that a
+        changed claim no longer draws."""
         with self._explained():
             known = {key for (key,) in self._db.execute("SELECT key FROM checks WHERE run = ?", (run,))}
             self._db.executemany(
@@ -262,12 +272,14 @@ class Ledger:
         return found[0]
 
     def resumable(self, settings: dict[str, Any], selection: list[str]) -> StoredRun | None:
-        """The latest run of the same settings over the same selection, finished or not."""
+        """The latest run of the same settings over the same selection, finished or
+        not."""
         alike = [run for run in self.runs() if run.settings == settings and sorted(run.selection) == sorted(selection)]
         return alike[0] if alike else None
 
     def records(self, run: str) -> list[dict[str, Any]]:
-        """A run's records in the order made, each with its ``address``; with its ``origin`` where that is not a run here."""
+        """A run's records in the order made, each with its ``address``; with its
+        ``origin`` where that is not a run here."""
         with self._explained():
             rows = self._db.execute(
                 "SELECT number, claim, key, record FROM checks WHERE run = ? ORDER BY number", (run,)
@@ -321,7 +333,8 @@ class Ledger:
         return None if row is None else self.run(row[0])
 
     def history(self, claim: str) -> list[tuple[StoredRun, list[dict[str, Any]]]]:
-        """Every run that touched a claim, the latest first, with its records of that claim."""
+        """Every run that touched a claim, the latest first, with its records of that
+        claim."""
         found = []
         for run in self.runs():
             mine = [record for record in self.records(run.id) if record["claim"] == claim]

@@ -1,7 +1,9 @@
-"""Started by path, once a workspace: imports what a claim needs of others, then forks a child for every fault that is judged.
+"""Started by path, once a workspace: imports what a claim needs of others, then forks a
+child for every fault that is judged.
 
-The child alone imports theory, numerics and proofs_checks, from the workspace, so that it sees the fault that is planted there just now.
-Lines of JSON come in on standard input, ``{"claims", "files", "profile", "skip", "seconds"}``, and one goes out for each.
+The child alone imports theory, numerics and proofs_checks, from the workspace, so that
+it sees the fault that is planted there just now. Lines of JSON come in on standard
+input, ``{"claims", "files", "profile", "skip", "seconds"}``, and one goes out for each.
 """
 
 from __future__ import annotations
@@ -64,7 +66,8 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(descriptor: int, seconds: float) -> str | None:
-    """Everything that is written before the other end closes; None where it stays open for too long."""
+    """Everything that is written before the other end closes; None where it stays open
+    for too long."""
     import time
 
     deadline, parts = time.monotonic() + seconds, []

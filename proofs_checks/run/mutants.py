@@ -1,8 +1,12 @@
-"""Planted faults: each is put into a copy of the code, claims are judged there, and the copy is restored.
+"""Planted faults: each is put into a copy of the code, claims are judged there, and the
+copy is restored.
 
-A fault that no claim notices is a hole in the catalogue. Faults are declared in TOML files of ``[[fault]]`` tables with ``id``, ``file``,
-``old`` (which occurs once in the file), ``new``, ``claims`` (judged in this order), ``why``, and, where no behaviour changes,
-``equivalent``: the argument. ``profile = "full"`` judges a fault that only many samples can show.
+A fault that no claim notices is a hole in the catalogue. Faults are declared in TOML
+files of ``[[fault]]`` tables with ``id``, ``file``, ``old`` (which occurs once in the
+file), ``new``, ``claims`` (judged in this order), ``why``, and, where no behaviour
+changes,
+``equivalent``: the argument. ``profile = "full"`` judges a fault that only many samples
+    can show.
 """
 
 from __future__ import annotations
@@ -57,7 +61,8 @@ class Fault:
 
     @property
     def floor(self) -> str:
-        """Where the fault stands: theory, numerics, kernel, inputs, pages, or elsewhere."""
+        """Where the fault stands: theory, numerics, kernel, inputs, pages, or
+        elsewhere."""
         top, *rest = Path(self.file).parts
         if top != "proofs_checks":
             return top if top in ("theory", "numerics") else "own"
@@ -66,7 +71,8 @@ class Fault:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a fault: ``caught`` by a task of a claim, ``survived``, ``equivalent`` (as argued), or ``lost`` (did not end, died)."""
+    """What became of a fault: ``caught`` by a task of a claim, ``survived``,
+    ``equivalent`` (as argued), or ``lost`` (did not end, died)."""
 
     key: str
     fault: str
@@ -97,7 +103,8 @@ def read_faults(paths: Iterable[Path]) -> list[Fault]:
     """The faults declared in TOML files.
 
     Raises:
-        InputError: a file that is not TOML, a field that is missing, unknown or of the wrong shape, or an id used twice.
+        InputError: a file that is not TOML, a field that is missing, unknown or of the
+            wrong shape, or an id used twice.
     """
     faults: dict[str, Fault] = {}
     for path in paths:
@@ -211,7 +218,8 @@ def target(fault: Fault, files: Sequence[Path]) -> tuple[Path, Path]:
     """The file that a fault is about, and its place in a workspace.
 
     Raises:
-        InputError: it is neither a file of this project nor one beside the claim files selected.
+        InputError: it is neither a file of this project nor one beside the claim files
+            selected.
     """
     parts = Path(fault.file).parts
     if is_file(HERE / fault.file) and parts[0] in provenance.FIRST_PARTY and ".." not in parts:
@@ -226,7 +234,8 @@ def target(fault: Fault, files: Sequence[Path]) -> tuple[Path, Path]:
 
 
 def misplaced(fault: Fault, files: Sequence[Path]) -> str:
-    """Why a fault cannot be planted: its text does not occur once, or what replaces it is no Python where that was; empty where it can."""
+    """Why a fault cannot be planted: its text does not occur once, or what replaces it
+    is no Python where that was; empty where it can."""
     try:
         path, _ = target(fault, files)
     except InputError as error:
@@ -256,11 +265,13 @@ def judge_faults(
         files: Claim files of a user's own.
         jobs: Workspaces, each with a process.
         known: A file of JSON lines to which results are added.
-        resume: Results of that file are kept where fault, claims and all their code are the same.
+        resume: Results of that file are kept where fault, claims and all their code are
+            the same.
         seconds: How long one fault may take.
         tell: Called with what fails already without a fault.
     Raises:
-        InputError: a fault whose text does not occur once, or a claim that does not exist.
+        InputError: a fault whose text does not occur once, or a claim that does not
+            exist.
     """
     if problems := [problem for fault in faults if (problem := misplaced(fault, files))]:
         raise InputError("\n".join(problems))
@@ -292,7 +303,8 @@ def _judged(space: Workspace, fault: Fault, sound: dict[tuple[str, str], list[st
 def _without_faults(
     spaces: Sequence[Workspace], faults: Sequence[Fault], seconds: float, tell: Callable[[str], None]
 ) -> dict[tuple[str, str], list[str]]:
-    """For each claim the tasks that fail already without a fault: they cannot catch one."""
+    """For each claim the tasks that fail already without a fault: they cannot catch
+    one."""
     pairs = list(dict.fromkeys((claim, fault.profile) for fault in faults for claim in fault.claims))
     found = {}
     for pair, answer in _in_parallel(
@@ -312,7 +324,8 @@ def _without_faults(
 def _in_parallel(
     spaces: Sequence[Workspace], items: Sequence[Any], work: Callable[[Workspace, Any], Any]
 ) -> Iterator[tuple[Any, Any]]:
-    """Every item with what ``work`` made of it, in the order in which they are done; a thread for each workspace."""
+    """Every item with what ``work`` made of it, in the order in which they are done; a
+    thread for each workspace."""
     waiting: SimpleQueue[Any] = SimpleQueue()
     done: SimpleQueue[Any] = SimpleQueue()
     for item in items:
@@ -355,7 +368,8 @@ def _result(key: str, fault: Fault, answer: dict[str, Any]) -> Result:
 
 
 def _keys(faults: Sequence[Fault], files: Sequence[Path]) -> dict[str, str]:
-    """From a fault's id to a hash of it, of the claims that judge it and of all their code."""
+    """From a fault's id to a hash of it, of the claims that judge it and of all their
+    code."""
     collection = Collection(plugins=False)
     own = "".join(
         hashlib.sha256(path.read_bytes()).hexdigest() for file in files for path in sorted(file.parent.glob("*.py"))

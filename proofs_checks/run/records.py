@@ -1,4 +1,5 @@
-"""The form of a record, versioned: what a ledger stores, what another machine sends, what the published schema says."""
+"""The form of a record, versioned: what a ledger stores, what another machine sends,
+what the published schema says."""
 
 from __future__ import annotations
 
@@ -85,7 +86,8 @@ def parse(text: str | bytes) -> dict[str, Any]:
     """The record in a line of JSON, checked field by field, as plain data.
 
     Raises:
-        InputError: not JSON, not a record, or of a version that this release does not read.
+        InputError: not JSON, not a record, or of a version that this release does not
+            read.
     """
     try:
         record = msgspec.json.decode(text, type=Record)
@@ -129,10 +131,12 @@ def _require_shallow(value: Any) -> None:
 
 
 def encode(record: dict[str, Any]) -> bytes:
-    """A record as JSON, refused by ``msgspec.ValidationError`` where it misses the published form."""
+    """A record as JSON, refused by ``msgspec.ValidationError`` where it misses the
+    published form."""
     return msgspec.json.encode(msgspec.convert(record, Record))
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of :class:`Record`, as published in ``docs/record.schema.json``."""
+    """JSON Schema (2020-12) of :class:`Record`, as published in
+    ``docs/record.schema.json``."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Record)}

@@ -1,4 +1,5 @@
-"""One recorded check, made again here: is the verdict the same, and what was different about the circumstances?"""
+"""One recorded check, made again here: is the verdict the same, and what was different
+about the circumstances?"""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from proofs_checks.wording import clip
 
 @dataclass(frozen=True)
 class Replay:
-    """A record, what came of making its check again, and the differences between the two circumstances."""
+    """A record, what came of making its check again, and the differences between the
+    two circumstances."""
 
     recorded: Record
     fresh: Record
@@ -26,7 +28,8 @@ class Replay:
 
     @property
     def same(self) -> bool:
-        """Whether the two verdicts agree; residuals may differ with the device, the versions and the threads."""
+        """Whether the two verdicts agree; residuals may differ with the device, the
+        versions and the threads."""
         return self.recorded["verdict"]["status"] == self.fresh["verdict"]["status"]
 
     @property
@@ -58,10 +61,12 @@ def replay(record: Record, catalogue: Catalogue, device: str = "") -> Replay:
 
     Args:
         record: As :func:`proofs_checks.run.records.parse` returns it.
-        device: Where to run; the record's own device when empty, or the CPU where that is not here.
+        device: Where to run; the record's own device when empty, or the CPU where that
+            is not here.
     Raises:
         CatalogueError: the claim is not in the catalogue.
-        InputError: the claim no longer has that route, control or controlled case, or the profile is unknown.
+        InputError: the claim no longer has that route, control or controlled case, or
+            the profile is unknown.
         DeviceError: ``device`` was named and is not here.
     """
     claim = catalogue[record["claim"]]
@@ -87,7 +92,8 @@ def replay(record: Record, catalogue: Catalogue, device: str = "") -> Replay:
 def replay_all(
     records: Sequence[Record], catalogue: Catalogue, control: str = "", jobs: int | None = None
 ) -> Iterator[tuple[Record, Record | None]]:
-    """Every exact record of a run beside the one that is made now; None where no check of today is its like.
+    """Every exact record of a run beside the one that is made now; None where no check
+    of today is its like.
 
     Args:
         records: Of one run. control: The one control that the run was of.

@@ -1,4 +1,5 @@
-"""What a run came to, claim by claim: computed from records alone, so that a ledger, a report and a REPL agree."""
+"""What a run came to, claim by claim: computed from records alone, so that a ledger, a
+report and a REPL agree."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ MARK = "record was"  # begins the note of a verdict whose record was not made by
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """The verdicts of one claim's routes and controls, and what they come to together."""
+    """The verdicts of one claim's routes and controls, and what they come to
+    together."""
 
     id: str
     title: str
@@ -42,7 +44,8 @@ class ClaimResult:
 
     @property
     def margin(self) -> float | None:
-        """The least margin by which a control was refuted; ``None`` where all were refuted exactly, or there is none."""
+        """The least margin by which a control was refuted; ``None`` where all were
+        refuted exactly, or there is none."""
         measured = [verdict for verdict in self.controls.values() if verdict.route not in ("exact", "certified")]
         margins = [verdict.margin for verdict in measured if verdict.margin is not None]
         return min(margins) if margins else None
@@ -64,7 +67,8 @@ class ClaimResult:
         return tuple(dict.fromkeys(str(record["origin"]) for record in self.records if record.get("origin")))
 
     def assert_holds(self) -> ClaimResult:
-        """Return self, or raise ``AssertionError`` with every reason. HOLDS given other claims passes; ``.given`` names them."""
+        """Return self, or raise ``AssertionError`` with every reason. HOLDS given other
+        claims passes; ``.given`` names them."""
         if self.status is not Status.HOLDS:
             raise AssertionError(f"{self.id} {self.word}: {self.why}\n{self!r}")
         return self
@@ -108,8 +112,8 @@ def margin_text(verdict: Verdict) -> str:
 def weighed(record: Record) -> Verdict:
     """The verdict of a record, marked where the record was not made by a run here.
 
-    What an exact route decides is decided here: an imported record does not carry it, and one that was changed after
-    it was kept carries nothing.
+    What an exact route decides is decided here: an imported record does not carry it,
+    and one that was changed after it was kept carries nothing.
     """
     verdict = Verdict.from_plain(record["verdict"])
     origin = record.get("origin", "")
@@ -137,8 +141,10 @@ def summarise(
     """One claim's result from its records.
 
     Args:
-        statuses: Statuses of the claims that this one rests on; one that is missing does not hold.
-        declared: The routes that have to hold; those that the claim declares unless told otherwise.
+        statuses: Statuses of the claims that this one rests on; one that is missing
+            does not hold.
+        declared: The routes that have to hold; those that the claim declares unless
+            told otherwise.
     """
     mine = [record for record in records if record["claim"] == claim.id]
     by_route: dict[str, list[Verdict]] = {}
@@ -181,7 +187,8 @@ def summarise(
 
 
 def summarise_all(claims: Sequence[Claim], records: Sequence[Record]) -> list[ClaimResult]:
-    """Results of several claims, each conditional on those that it rests on; in the order given."""
+    """Results of several claims, each conditional on those that it rests on; in the
+    order given."""
     by_id = {claim.id: claim for claim in claims}
     found: dict[str, ClaimResult] = {}
 
@@ -198,7 +205,8 @@ def summarise_all(claims: Sequence[Claim], records: Sequence[Record]) -> list[Cl
 
 
 def summarise_control(claim: Claim, name: str, records: Sequence[Record]) -> ClaimResult:
-    """The result of one control alone: HOLDS when every case of the falsehood was refuted with room to spare."""
+    """The result of one control alone: HOLDS when every case of the falsehood was
+    refuted with room to spare."""
     result = summarise(claim, [record for record in records if record["control"] == name], declared=())
     held = bool(result.controls) and all(verdict.holds for verdict in result.controls.values())
     why = "; ".join(verdict.why for verdict in result.controls.values() if not verdict.holds) or (

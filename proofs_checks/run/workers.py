@@ -1,8 +1,10 @@
-"""A whole run: tasks handed to worker processes, records handed back one by one and committed by the parent alone.
+"""A whole run: tasks handed to worker processes, records handed back one by one and
+committed by the parent alone.
 
-A worker that dies (a crash in a library, a full memory) costs the check it was at: the parent notices, records an
-error for that task, starts another worker and goes on. Claims of a file or of somebody's package have workers of their
-own, so that what their code changes in its process changes no other claim's verdict.
+A worker that dies (a crash in a library, a full memory) costs the check it was at: the
+parent notices, records an error for that task, starts another worker and goes on.
+Claims of a file or of somebody's package have workers of their own, so that what their
+code changes in its process changes no other claim's verdict.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ _NONSENSE = (
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened: a ``record`` was made, a task is ``done``, or a worker was ``lost``."""
+    """One thing that happened: a ``record`` was made, a task is ``done``, or a worker
+    was ``lost``."""
 
     kind: str
     label: str
@@ -81,7 +84,8 @@ class Plan:
 
 
 def run(plan: Plan, *, jobs: int | None = None) -> Generator[Event, None, None]:
-    """Carry out a plan in ``jobs`` processes (as many as there are cores unless told otherwise), yielding events."""
+    """Carry out a plan in ``jobs`` processes (as many as there are cores unless told
+    otherwise), yielding events."""
     queues = plan.queues()
     count = min(jobs or cores(), sum(map(len, queues.values())))
     pool: list[_Worker] = []
@@ -122,7 +126,8 @@ def _ready(pool: Sequence[_Worker]) -> list[_Worker]:
 
 
 def cores() -> int:
-    """How many cores this process may use, which in a container can be fewer than the machine has."""
+    """How many cores this process may use, which in a container can be fewer than the
+    machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -160,7 +165,8 @@ class _Worker:
         return self.task.label if self.task else ""
 
     def read(self) -> Event:
-        """What the worker says; text, since what a stranger's code pickled would be run here when it is read."""
+        """What the worker says; text, since what a stranger's code pickled would be run
+        here when it is read."""
         if self.late and not self.connection.poll():
             return self._lost(f"The code of {self.home} did not end loading within {LOADING_SECONDS:g} s.")
         try:
@@ -203,7 +209,8 @@ class _Worker:
 
 
 def _work(connection: Connection, options: tuple[str, int, str, str, int]) -> None:
-    """A worker's life: read a task, send its records one by one, say done, until the pipe closes."""
+    """A worker's life: read a task, send its records one by one, say done, until the
+    pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     with suppress(OSError):
         os.dup2(2, 1)  # what a claim prints must not mix with the parent's table or JSON
@@ -233,7 +240,8 @@ def _work(connection: Connection, options: tuple[str, int, str, str, int]) -> No
 
 
 def _prepared(home: str, threads: int) -> Collection:
-    """The catalogue, with other people's packages where the worker is for these; none of their code has run."""
+    """The catalogue, with other people's packages where the worker is for these; none
+    of their code has run."""
     import torch
 
     from proofs_checks.run.interactive import Catalogue

@@ -1,4 +1,5 @@
-"""Cases for claims about densities and anomalies: a dimension, the names of a distribution, a map or a set, a seed and a number of points."""
+"""Cases for claims about densities and anomalies: a dimension, the names of a
+distribution, a map or a set, a seed and a number of points."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ QUADRATURE = ("mixture", "correlated", "logistic")
 
 
 def score_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, p, s, seed, size)``: a random distribution of R^D and a score to realise on it, for ``D`` up to 64."""
+    """``Case(D, p, s, seed, size)``: a random distribution of R^D and a score to
+    realise on it, for ``D`` up to 64."""
     size = 256 if profile.name == "quick" else 1024
     return st.builds(
         lambda D, p, s, seed: Case(D=D, p=p, s=s, seed=seed, size=size),
@@ -45,7 +47,8 @@ def score_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def pushed_score_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, p, s, seed, size)`` in D = 1 or 2, where masses of cells can be integrated; in D = 2 the map is onto (s = p^2)."""
+    """``Case(D, p, s, seed, size)`` in D = 1 or 2, where masses of cells can be
+    integrated; in D = 2 the map is onto (s = p^2)."""
     line = st.builds(
         lambda p, s, seed: Case(D=1, p=p, s=s, seed=seed, size=sample_size(profile)),
         st.sampled_from(DISTRIBUTIONS),
@@ -61,7 +64,8 @@ def pushed_score_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def bijection_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, f, seed, size)``: a random bijection of R^D of the named kind, for ``D`` up to 64."""
+    """``Case(D, f, seed, size)``: a random bijection of R^D of the named kind, for
+    ``D`` up to 64."""
     size = 16 if profile.name == "quick" else 128
     return st.builds(
         lambda D, f, seed: Case(D=D, f=f, seed=seed, size=size), dimensions(), st.sampled_from(BIJECTIONS), SEEDS
@@ -69,7 +73,8 @@ def bijection_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def pushed_bijection_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, p, f, seed, size)`` in D = 1 or 2: samples of p are pushed through f and counted."""
+    """``Case(D, p, f, seed, size)`` in D = 1 or 2: samples of p are pushed through f
+    and counted."""
     return st.builds(
         lambda D, p, f, seed: Case(D=D, p=p, f=f, seed=seed, size=5 * sample_size(profile)),
         st.integers(1, 2), st.sampled_from(("mixture", "logistic")), st.sampled_from(BIJECTIONS), SEEDS,
@@ -77,7 +82,8 @@ def pushed_bijection_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def detection_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, p, outliers, seed, size)``: ``size`` inliers from a random distribution of R^D for ``D`` up to 64, and as many outliers."""
+    """``Case(D, p, outliers, seed, size)``: ``size`` inliers from a random distribution
+    of R^D for ``D`` up to 64, and as many outliers."""
     size = 48 if profile.name == "quick" else 512
     return st.builds(
         lambda D, p, outliers, seed: Case(D=D, p=p, outliers=outliers, seed=seed, size=size),
@@ -91,7 +97,8 @@ def shares(least: Fraction, most: Fraction) -> st.SearchStrategy[Fraction]:
 
 
 def pushed_pair_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, f, seed, size)``: two random mixtures of R^D, D up to 8, and a bijection through which samples of both are pushed."""
+    """``Case(D, f, seed, size)``: two random mixtures of R^D, D up to 8, and a
+    bijection through which samples of both are pushed."""
     return st.builds(
         lambda D, f, seed: Case(D=D, f=f, seed=seed, size=sample_size(profile)),
         dimensions(1, 8), st.sampled_from(BIJECTIONS), SEEDS,
@@ -99,7 +106,8 @@ def pushed_pair_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def family_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, distribution, alpha, seed, size)``: an atomless distribution of R^D, D up to 64, and the share alpha of outliers, between 1/16 and 15/16."""
+    """``Case(D, distribution, alpha, seed, size)``: an atomless distribution of R^D, D
+    up to 64, and the share alpha of outliers, between 1/16 and 15/16."""
     return st.builds(
         lambda D, distribution, alpha, seed: Case(D=D, distribution=distribution, alpha=alpha, seed=seed, size=sample_size(profile)),
         dimensions(), st.sampled_from(ATOMLESS), shares(Fraction(1, 16), Fraction(15, 16)), SEEDS,
@@ -107,7 +115,8 @@ def family_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def quantile_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(distribution, alpha, size)``: a distribution of the line with a density, the share alpha, and how many members of the family are integrated."""
+    """``Case(distribution, alpha, size)``: a distribution of the line with a density,
+    the share alpha, and how many members of the family are integrated."""
     return st.builds(
         lambda distribution, alpha: Case(
             distribution=distribution, alpha=alpha, size=33 if profile.name == "quick" else 257
@@ -118,7 +127,8 @@ def quantile_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def grid_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, p, share, seed, size)``: a distribution on a grid of about ``size`` cells of R^D, D up to 6, and the mass of its level set."""
+    """``Case(D, p, share, seed, size)``: a distribution on a grid of about ``size``
+    cells of R^D, D up to 6, and the mass of its level set."""
     size = 1 << (14 if profile.name == "quick" else 18)
     return st.builds(
         lambda D, p, share, seed: Case(D=D, p=p, share=share, seed=seed, size=size),
@@ -127,7 +137,8 @@ def grid_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def level_set_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, p, share, seed, size)``: a distribution of R^D, D up to 4, and the mass of its level set, for volumes by uniform points."""
+    """``Case(D, p, share, seed, size)``: a distribution of R^D, D up to 4, and the mass
+    of its level set, for volumes by uniform points."""
     return st.builds(
         lambda D, p, share, seed: Case(D=D, p=p, share=share, seed=seed, size=sample_size(profile)),
         st.integers(1, 4), st.sampled_from(SET_DISTRIBUTIONS), shares(Fraction(1, 10), Fraction(9, 10)), SEEDS,
@@ -135,7 +146,8 @@ def level_set_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def typical_set_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, N, p, k, seed)``: N up to a million points of R^D, a family, and the set's half width in standard deviations."""
+    """``Case(D, N, p, k, seed)``: N up to a million points of R^D, a family, and the
+    set's half width in standard deviations."""
     return st.builds(
         lambda D, N, p, k, seed: Case(D=D, N=N, p=p, k=k, seed=seed, size=64),
         dimensions(), st.integers(0, 20).map(lambda e: 2**e), st.sampled_from(TYPICAL_FAMILIES), WIDTHS, SEEDS,
@@ -143,7 +155,8 @@ def typical_set_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def drawn_sequence_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, N, p, k, seed, size)``: ``size`` sequences of N points of R^D, N D <= 64, the profile's samples shared by their coordinates."""
+    """``Case(D, N, p, k, seed, size)``: ``size`` sequences of N points of R^D, N D <=
+    64, the profile's samples shared by their coordinates."""
 
     def build(shape: tuple[int, int], p: str, k: Fraction, seed: int) -> Case:
         dim, length = shape
@@ -154,7 +167,8 @@ def drawn_sequence_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def mapped_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, f, seed, size)``: a product distribution under coordinatewise maps of one kind, or a mixture under the map that realises a score."""
+    """``Case(D, f, seed, size)``: a product distribution under coordinatewise maps of
+    one kind, or a mixture under the map that realises a score."""
     size = 256 if profile.name == "quick" else 4096
     kinds = st.sampled_from(IMAGES) | st.sampled_from([f"score:{name}" for name in MAPPED_SCORES])
     return st.builds(
@@ -166,7 +180,8 @@ def mapped_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def mapped_sample_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, f, seed, size)`` in D = 1 or 2, where the entropy of the image is integrated: a mixture under a random bijection."""
+    """``Case(D, f, seed, size)`` in D = 1 or 2, where the entropy of the image is
+    integrated: a mixture under a random bijection."""
     line = st.builds(
         lambda f, seed: Case(D=1, f=f, seed=seed, size=2 * sample_size(profile)),
         st.sampled_from(("splines", "deep")),
@@ -181,8 +196,9 @@ def mapped_sample_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def rosenblatt_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, distribution, by, seed, size)``: mixtures with any covariances in closed form up to D = 64 (24 in the quick profile), and distributions known by values
-    alone up to D = 3 (2 in the quick profile)."""
+    """``Case(D, distribution, by, seed, size)``: mixtures with any covariances in
+    closed form up to D = 64 (24 in the quick profile), and distributions known by
+    values alone up to D = 3 (2 in the quick profile)."""
     quick = profile.name == "quick"
     largest = 2 if quick else 3
     closed = st.builds(
@@ -197,7 +213,8 @@ def rosenblatt_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def uniformity_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, distribution, by, seed, size)`` for samples: closed forms up to D = 16, quadrature up to D = 2."""
+    """``Case(D, distribution, by, seed, size)`` for samples: closed forms up to D = 16,
+    quadrature up to D = 2."""
     quick = profile.name == "quick"
     closed = st.builds(
         lambda D, distribution, seed: Case(D=D, distribution=distribution, by="closed form", seed=seed, size=12_000 if quick else sample_size(profile)),

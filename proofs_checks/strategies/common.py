@@ -1,4 +1,5 @@
-"""What the strategies of every topic draw alike: seeds, sizes of samples, dimensions."""
+"""What the strategies of every topic draw alike: seeds, sizes of samples,
+dimensions."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def sample_size(profile: Profile) -> int:
-    """Draws a case: the profile's samples are shared by the cases of a route, with at least 20,000 each."""
+    """Draws a case: the profile's samples are shared by the cases of a route, with at
+    least 20,000 each."""
     return max(20_000, profile.samples // profile.statistical_cases)
 
 

@@ -1,4 +1,5 @@
-"""Cases for claims about rates and likelihoods: sizes of alphabets, pixels and codes, and seeds."""
+"""Cases for claims about rates and likelihoods: sizes of alphabets, pixels and codes,
+and seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def encoder_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(X, Z, sharpness, seed)``: an encoder of X data into Z codes, from nearly constant to nearly deterministic."""
+    """``Case(X, Z, sharpness, seed)``: an encoder of X data into Z codes, from nearly
+    constant to nearly deterministic."""
     largest = 64 if profile.name == "quick" else 512
     return st.builds(
         lambda X, Z, sharpness, seed: Case(X=X, Z=Z, sharpness=sharpness, seed=seed),
@@ -19,7 +21,8 @@ def encoder_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def joint_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(Z, atoms, seed)``: joint masses on Z codes, and an importance weight on a few atoms."""
+    """``Case(Z, atoms, seed)``: joint masses on Z codes, and an importance weight on a
+    few atoms."""
     largest = 64 if profile.name == "quick" else 1024
     return st.builds(
         lambda Z, atoms, seed: Case(Z=Z, atoms=atoms, seed=seed), st.integers(2, largest), st.integers(2, 5), SEEDS
@@ -35,7 +38,8 @@ def decoder_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def source_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(source, n, m, beta, seed)``: n data, m reproductions, at random or on a circle, and a slope."""
+    """``Case(source, n, m, beta, seed)``: n data, m reproductions, at random or on a
+    circle, and a slope."""
     largest = 24 if profile.name == "quick" else 96
     return st.builds(
         lambda source, n, m, beta, seed: Case(source=source, n=n, m=m, beta=beta, seed=seed),
@@ -44,7 +48,8 @@ def source_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def cyclic_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(M, D, seed)``: a source on the integers modulo M, and a distortion of a standard normal source."""
+    """``Case(M, D, seed)``: a source on the integers modulo M, and a distortion of a
+    standard normal source."""
     largest = 48 if profile.name == "quick" else 256
     return st.builds(
         lambda M, D, seed: Case(M=M, D=D, seed=seed), st.integers(2, largest), st.sampled_from((0.05, 0.2, 0.5)), SEEDS
@@ -52,7 +57,8 @@ def cyclic_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def laplace_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(ratio, size)``: the noise's scale over the source's, and how many draws."""
+    """``Case(ratio, size)``: the noise's scale over the source's, and how many
+    draws."""
     return st.builds(
         lambda ratio: Case(ratio=ratio, size=max(100_000, profile.samples)), st.sampled_from((0.25, 0.5, 0.75))
     )
@@ -68,7 +74,8 @@ def linear_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def prior_draw_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, k, beta, size, seed)``: few pixels, so that weights of draws are not all tiny."""
+    """``Case(D, k, beta, size, seed)``: few pixels, so that weights of draws are not
+    all tiny."""
     return st.builds(
         lambda D, k, seed: Case(D=D, k=k, beta=1.0, size=max(100_000, profile.samples), seed=seed),
         st.integers(1, 2), st.integers(1, 3), SEEDS,
@@ -76,7 +83,8 @@ def prior_draw_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def source_code_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(m, n, skew, seed)``: sources of m symbols in blocks of n, at most a few thousand blocks."""
+    """``Case(m, n, skew, seed)``: sources of m symbols in blocks of n, at most a few
+    thousand blocks."""
     small = st.builds(
         lambda m, n, skew, seed: Case(m=m, n=n, skew=skew, seed=seed),
         st.integers(2, 5),
@@ -94,7 +102,8 @@ def source_code_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def annealing_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(m, T, beta, K, seed)``: m codes on a ring, T temperatures, K chains, few enough for all outcomes."""
+    """``Case(m, T, beta, K, seed)``: m codes on a ring, T temperatures, K chains, few
+    enough for all outcomes."""
     return st.builds(
         lambda m, T, beta, K, seed: Case(m=m, T=T, beta=beta, K=K, seed=seed),
         st.integers(3, 4), st.integers(1, 4), st.sampled_from((0.5, 2.0, 4.0)), st.integers(1, 6), SEEDS,

@@ -1,4 +1,5 @@
-"""Cases for claims about latent-variable models: reflections without a zero entry, skew matrices, product priors and orthogonal matrices of a named kind."""
+"""Cases for claims about latent-variable models: reflections without a zero entry, skew
+matrices, product priors and orthogonal matrices of a named kind."""
 
 from __future__ import annotations
 
@@ -23,13 +24,15 @@ def rationals(bound: int = 9) -> st.SearchStrategy[Fraction]:
 
 
 def reflection_vectors(low: int = 2, high: int = 6) -> st.SearchStrategy[tuple[Fraction, ...]]:
-    """Vectors v of ``low`` to ``high`` entries, nonzero and with v_i^2 != |v|^2 / 2: reflections without a zero entry."""
+    """Vectors v of ``low`` to ``high`` entries, nonzero and with v_i^2 != |v|^2 / 2:
+    reflections without a zero entry."""
     vectors = st.lists(rationals(), min_size=low, max_size=high).map(tuple)
     return vectors.filter(lambda v: all(2 * x * x != sum(y * y for y in v) for x in v))
 
 
 def skew_matrices(low: int = 2, high: int = 5) -> st.SearchStrategy[tuple[tuple[Fraction, ...], ...]]:
-    """Skew-symmetric matrices as tuples of rows, size ``low`` to ``high``, entries small fractions."""
+    """Skew-symmetric matrices as tuples of rows, size ``low`` to ``high``, entries
+    small fractions."""
 
     def fill(size: int, above: list[Fraction]) -> tuple[tuple[Fraction, ...], ...]:
         table = [[Fraction(0)] * size for _ in range(size)]
@@ -48,7 +51,8 @@ def skew_matrices(low: int = 2, high: int = 5) -> st.SearchStrategy[tuple[tuple[
 
 
 def spikes(D: int) -> st.SearchStrategy[Fraction]:
-    """Parameters t for which the reflection of (t, 1, ..., 1) in dimension ``D`` has no zero entry."""
+    """Parameters t for which the reflection of (t, 1, ..., 1) in dimension ``D`` has no
+    zero entry."""
     return rationals().filter(lambda t: t * t not in (D - 1, 3 - D))
 
 
@@ -60,9 +64,11 @@ def _entangling_cases(D: int, size: int, **more: str) -> st.SearchStrategy[Case]
 
 
 def entangling_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, families, rotation, t, seed, size, nonzero)``: a product of the ``families`` and an orthogonal matrix without zeros, D = 2..512.
+    """``Case(D, families, rotation, t, seed, size, nonzero)``: a product of the
+    ``families`` and an orthogonal matrix without zeros, D = 2..512.
 
-    All families have positive densities on intervals, so that derivatives are nonzero everywhere.
+    All families have positive densities on intervals, so that derivatives are nonzero
+    everywhere.
     """
     size = {"quick": 256, "full": 512}.get(profile.name, 2048)
     dimensions = st.sampled_from((2, 3, 4, 5, 8, 16, 32, 64)) | st.integers(2, 64)
@@ -72,7 +78,8 @@ def entangling_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def pushed_entangling_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, families, rotation, t, seed, size)``: ``profile.samples`` points in 2 to 8 dimensions, the fewer the more points there are."""
+    """``Case(D, families, rotation, t, seed, size)``: ``profile.samples`` points in 2
+    to 8 dimensions, the fewer the more points there are."""
     largest = {"quick": 4, "full": 8}.get(profile.name, 3)
     return st.integers(2, largest).flatmap(lambda D: _entangling_cases(D, profile.samples))
 
@@ -88,7 +95,8 @@ def _twin_cases(
 
 
 def twin_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, families, rotation, outputs, seed, size)``: D = 2..64; ``rotation`` "equal" (all |A_ij| equal, Hadamard orders), "random" or "near" a permutation."""
+    """``Case(D, families, rotation, outputs, seed, size)``: D = 2..64; ``rotation``
+    "equal" (all |A_ij| equal, Hadamard orders), "random" or "near" a permutation."""
     size = {"quick": 160, "full": 512}.get(profile.name, 1024)
     equal = st.sampled_from(HADAMARD_ORDERS).flatmap(lambda D: _twin_cases(D, ("equal",), 4, max(size, 4 * D)))
     others = st.sampled_from((2, 3, 5, 7, 10, 16)).flatmap(lambda D: _twin_cases(D, ("random", "near"), 4, size))
@@ -97,7 +105,8 @@ def twin_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def sampled_twin_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """The same with a share of ``profile.samples`` points, D = 2, 3, 4 (and 8 in the full profile)."""
+    """The same with a share of ``profile.samples`` points, D = 2, 3, 4 (and 8 in the
+    full profile)."""
     size = sample_size(profile)
     dimensions = (2, 4) if profile.name == "quick" else (2, 4, 8)
     equal = st.sampled_from(dimensions).flatmap(lambda D: _twin_cases(D, ("equal",), 3, size))

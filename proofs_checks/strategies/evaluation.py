@@ -1,4 +1,5 @@
-"""Cases for claims about divergences: numbers of cells, separations, dimensions, bandwidths and seeds."""
+"""Cases for claims about divergences: numbers of cells, separations, dimensions,
+bandwidths and seeds."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ def noise_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def kernel_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, h, apart, seed, size)``: two Gaussians, their means ``apart`` standard deviations of one coordinate, and a bandwidth a coordinate."""
+    """``Case(D, h, apart, seed, size)``: two Gaussians, their means ``apart`` standard
+    deviations of one coordinate, and a bandwidth a coordinate."""
     return st.builds(
         lambda D, h, apart, seed: Case(D=D, h=h, apart=apart, seed=seed, size=min(2048, sample_size(profile))),
         dimensions(1, 64), st.sampled_from([Fraction(1, 2), Fraction(2), Fraction(8)]),
@@ -50,17 +52,20 @@ def kernel_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def field_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, seed, size)``: a bounded field on a product of logistic distributions."""
+    """``Case(D, seed, size)``: a bounded field on a product of logistic
+    distributions."""
     return st.builds(lambda D, seed: Case(D=D, seed=seed, size=sample_size(profile)), dimensions(1, 64), SEEDS)
 
 
 def box_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(D, degree, seed)``: polynomial fields and densities on a box of up to three dimensions."""
+    """``Case(D, degree, seed)``: polynomial fields and densities on a box of up to
+    three dimensions."""
     return st.builds(
         lambda D, degree, seed: Case(D=D, degree=degree, seed=seed), st.integers(1, 3), st.integers(1, 4), SEEDS
     )
 
 
 def path_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(components, seed)``: mixtures on the line whose path to noise is followed."""
+    """``Case(components, seed)``: mixtures on the line whose path to noise is
+    followed."""
     return st.builds(lambda k, seed: Case(components=k, seed=seed), st.integers(1, 4), SEEDS)

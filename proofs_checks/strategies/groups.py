@@ -1,9 +1,12 @@
-"""Cases for groups: permutation groups by generators, conjugated by random integer matrices with integer inverse; placed squares, pairs of
-conjugate representations, invariant subspaces; band limits of compact groups; equivariant layers.
+"""Cases for groups: permutation groups by generators, conjugated by random integer
+matrices with integer inverse; placed squares, pairs of conjugate representations,
+invariant subspaces; band limits of compact groups; equivariant layers.
 
-A case holds generators as tuples of 0-based images and the number of elementary row operations ("shears") in the change of basis: none
-leaves permutation matrices, 24 give condition numbers up to about a thousand. ``basis`` says whether that change is one of integers or of
-Gaussian integers, ``phases`` turns permutations into monomial matrices: exponents of i, as many as images, or none.
+A case holds generators as tuples of 0-based images and the number of elementary row
+operations ("shears") in the change of basis: none leaves permutation matrices, 24 give
+condition numbers up to about a thousand. ``basis`` says whether that change is one of
+integers or of Gaussian integers, ``phases`` turns permutations into monomial matrices:
+exponents of i, as many as images, or none.
 """
 
 from __future__ import annotations
@@ -50,7 +53,8 @@ MONOMIAL: dict[str, tuple[Images, Images]] = {
 
 
 def polygon_generators(n: int) -> Images:
-    """Rotation and reflection of the corners of an n-gon, n >= 3: generators of D_n in degree n."""
+    """Rotation and reflection of the corners of an n-gon, n >= 3: generators of D_n in
+    degree n."""
     return tuple((k + 1) % n for k in range(n)), tuple(-k % n for k in range(n))
 
 
@@ -61,14 +65,16 @@ def regular_generators(group: FiniteGroup) -> Images:
 
 
 def permutation_generators(max_points: int = 4) -> st.SearchStrategy[Images]:
-    """One or two arbitrary permutations of 1..max_points points: every permutation group that two elements generate, order at most max_points!."""
+    """One or two arbitrary permutations of 1..max_points points: every permutation
+    group that two elements generate, order at most max_points!."""
     return st.integers(1, max_points).flatmap(
         lambda m: st.lists(st.permutations(range(m)).map(tuple), min_size=1, max_size=2).map(tuple)
     )
 
 
 def named_permutation_groups() -> st.SearchStrategy[Images]:
-    """Regular and natural actions of C_n, D_n, Dic_n, A_4, S_4, C_2 x C_4, ... of order at most 24 and degree at most 12."""
+    """Regular and natural actions of C_n, D_n, Dic_n, A_4, S_4, C_2 x C_4, ... of order
+    at most 24 and degree at most 12."""
     regular = st.one_of(
         st.integers(1, 12).map(cyclic),
         st.integers(1, 6).map(dihedral),
@@ -89,12 +95,14 @@ def _natural(group: FiniteGroup) -> Images:
 
 
 def shears() -> st.SearchStrategy[int]:
-    """How many elementary row operations make the change of basis: 0 leaves the matrices alone."""
+    """How many elementary row operations make the change of basis: 0 leaves the
+    matrices alone."""
     return st.integers(0, MAX_SHEARS)
 
 
 def conjugated_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(d, shears, generators, seed)``: two copies of a permutation representation of degree d/2, in a random integer basis."""
+    """``Case(d, shears, generators, seed)``: two copies of a permutation representation
+    of degree d/2, in a random integer basis."""
     return st.builds(
         lambda g, k, seed: Case(d=2 * len(g[0]), shears=k, generators=g, seed=seed),
         st.one_of(named_permutation_groups(), permutation_generators()),
@@ -104,7 +112,8 @@ def conjugated_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def finite_groups(max_order: int = 24) -> st.SearchStrategy[FiniteGroup]:
-    """Finite groups with their tables: all of order up to 15, and permutation groups on at most 4 points."""
+    """Finite groups with their tables: all of order up to 15, and permutation groups on
+    at most 4 points."""
     listed = st.sampled_from([g for g in small_groups(15) if g.order <= max_order])
     generated = permutation_generators().map(FiniteGroup.from_permutations).filter(lambda g: g.order <= max_order)
     return st.one_of(listed, generated)
@@ -125,7 +134,8 @@ def _relabel(table: np.ndarray, permutation: Any) -> np.ndarray:
 
 
 def broken_tables(max_order: int = 8) -> st.SearchStrategy[np.ndarray]:
-    """Group tables with one entry changed: never a group, since one wrong entry breaks the Latin square."""
+    """Group tables with one entry changed: never a group, since one wrong entry breaks
+    the Latin square."""
 
     def spoil(table: np.ndarray) -> st.SearchStrategy[np.ndarray]:
         n = len(table)
@@ -142,7 +152,8 @@ def _changed(table: np.ndarray, i: int, j: int, by: int) -> np.ndarray:
 
 
 def placed_square_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(scale, shift, seed)``: a square of half side ``scale`` about (shift, shift / 3), turned by a random angle."""
+    """``Case(scale, shift, seed)``: a square of half side ``scale`` about (shift, shift
+    / 3), turned by a random angle."""
     sizes = st.fractions(SMALLEST, LARGEST, max_denominator=1000)
     return st.builds(
         lambda scale, shift, seed: Case(scale=scale, shift=shift, seed=seed),
@@ -153,17 +164,20 @@ def placed_square_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def permutation_actions(max_degree: int = MAX_LARGE_DEGREE) -> st.SearchStrategy[Images]:
-    """Generators of permutation groups on at most ``max_degree`` points, of order at most 24."""
+    """Generators of permutation groups on at most ``max_degree`` points, of order at
+    most 24."""
     return st.one_of(named_permutation_groups(), permutation_generators()).filter(lambda g: len(g[0]) <= max_degree)
 
 
 def band_limits(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(group, l)``: a compact group and a degree in the entries of its defining matrices."""
+    """``Case(group, l)``: a compact group and a degree in the entries of its defining
+    matrices."""
     return st.builds(lambda group, l: Case(group=group, l=l), st.sampled_from(COMPACT), st.integers(0, MAX_BAND))
 
 
 def sampled_band_limits(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(group, l, size)``: low degrees, whose matrices are small, and a number of random elements that the profile sets."""
+    """``Case(group, l, size)``: low degrees, whose matrices are small, and a number of
+    random elements that the profile sets."""
     size = max(16384, profile.samples // 6)
     return st.sampled_from(
         [
@@ -175,9 +189,11 @@ def sampled_band_limits(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def layer_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(layer, n, channels, kernel, seed)``: n positions along an axis (n x n in the plane), weights and inputs derived from the seed.
+    """``Case(layer, n, channels, kernel, seed)``: n positions along an axis (n x n in
+    the plane), weights and inputs derived from the seed.
 
-    Kernels are odd and no longer than the axis; planes stay at 16 x 16, and averages over all permutations at five points.
+    Kernels are odd and no longer than the axis; planes stay at 16 x 16, and averages
+    over all permutations at five points.
     """
 
     def build(layer: str, n: int, channels: int, half: int, seed: int) -> Case:
@@ -197,7 +213,8 @@ def layer_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def matrix_groups(max_degree: int) -> st.SearchStrategy[dict[str, Any]]:
-    """Fields ``generators``, ``phases``, ``basis``: permutation matrices in either basis, or monomial ones in that of Gaussian integers."""
+    """Fields ``generators``, ``phases``, ``basis``: permutation matrices in either
+    basis, or monomial ones in that of Gaussian integers."""
     permutations = st.builds(
         lambda g, basis: {"generators": g, "phases": (), "basis": basis},
         permutation_actions(max_degree),
@@ -214,7 +231,8 @@ def monomial_fields(name: str) -> dict[str, Any]:
 
 
 def module_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(d, shears, generators, phases, basis, seed)``: two copies of a representation of degree d/2, in a random basis."""
+    """``Case(d, shears, generators, phases, basis, seed)``: two copies of a
+    representation of degree d/2, in a random basis."""
     return st.builds(
         lambda fields, k, seed: Case(d=2 * len(fields["generators"][0]), shears=k, **fields, seed=seed),
         matrix_groups(MAX_LARGE_DEGREE),
@@ -224,7 +242,8 @@ def module_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def splitting_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """:func:`module_cases` with the ground field: "R" where the matrices are real, or "C"."""
+    """:func:`module_cases` with the ground field: "R" where the matrices are real, or
+    "C"."""
 
     def over(case: Case, ground: str) -> Case:
         real = not case.phases and case.basis == REAL
@@ -234,7 +253,8 @@ def splitting_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def d4_basis_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(shears, basis, seed)``: the regular representation of the square's symmetries in a random basis."""
+    """``Case(shears, basis, seed)``: the regular representation of the square's
+    symmetries in a random basis."""
     return st.builds(
         lambda k, basis, seed: Case(shears=k, basis=basis, seed=seed),
         shears(),
@@ -244,7 +264,8 @@ def d4_basis_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def equivalent_pair_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(d, shears, generators, phases, basis, seed)``: a representation of degree d, at most 8 in a quick run and 12 in others."""
+    """``Case(d, shears, generators, phases, basis, seed)``: a representation of degree
+    d, at most 8 in a quick run and 12 in others."""
     return st.builds(
         lambda fields, k, seed: Case(d=len(fields["generators"][0]), shears=k, **fields, seed=seed),
         matrix_groups(MAX_PAIR_DEGREE if profile.name == "quick" else MAX_LARGE_DEGREE),
@@ -254,7 +275,8 @@ def equivalent_pair_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def kept_subspace_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(d, shears, kind, generators, phases, basis, seed)``: W the constants ("line"), or a diagonal in two copies ("doubled"), d = 2..24."""
+    """``Case(d, shears, kind, generators, phases, basis, seed)``: W the constants
+    ("line"), or a diagonal in two copies ("doubled"), d = 2..24."""
 
     def build(kind: str, fields: dict[str, Any], k: int, seed: int) -> Case:
         m = len(fields["generators"][0])

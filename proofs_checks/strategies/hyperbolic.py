@@ -1,7 +1,10 @@
-"""Trees as plain data, and cases that embed one in hyperbolic space, move it, and read it in a model.
+"""Trees as plain data, and cases that embed one in hyperbolic space, move it, and read
+it in a model.
 
-A tree is the tuple of its vertices' parents, vertex 0 the root (its own entry is 0): what
-:func:`numerics.hyperbolic.trees.tree_from_parents` reads. Every tree shrinks towards a star on few vertices.
+A tree is the tuple of its vertices' parents, vertex 0 the root (its own entry is 0):
+what
+:func:`numerics.hyperbolic.trees.tree_from_parents` reads. Every tree shrinks towards a
+star on few vertices.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ Parents = tuple[int, ...]
 
 
 def recursive_trees(smallest: int = 2, largest: int = 60) -> st.SearchStrategy[Parents]:
-    """Each vertex hangs from an earlier one of Hypothesis' choice: shallow and bushy, hubs included.
+    """Each vertex hangs from an earlier one of Hypothesis' choice: shallow and bushy,
+    hubs included.
 
     Raises:
         ValueError: not ``2 <= smallest <= largest``.
@@ -37,7 +41,8 @@ def recursive_trees(smallest: int = 2, largest: int = 60) -> st.SearchStrategy[P
 
 
 def prufer_trees(smallest: int = 2, largest: int = 60) -> st.SearchStrategy[Parents]:
-    """Trees decoded from Prüfer sequences and hung from a centre: every labelled tree can come, the typical one is deep and thin.
+    """Trees decoded from Prüfer sequences and hung from a centre: every labelled tree
+    can come, the typical one is deep and thin.
 
     Raises:
         ValueError: not ``2 <= smallest <= largest``.
@@ -50,7 +55,8 @@ def prufer_trees(smallest: int = 2, largest: int = 60) -> st.SearchStrategy[Pare
 
 
 def balanced_tree(branching: int, depth: int) -> Parents:
-    """The rooted tree in which every vertex above the last level has ``branching`` children."""
+    """The rooted tree in which every vertex above the last level has ``branching``
+    children."""
     parents, first = [0], 0
     for _ in range(depth):
         last = len(parents)
@@ -60,7 +66,8 @@ def balanced_tree(branching: int, depth: int) -> Parents:
 
 
 def from_prufer(code: list[int]) -> Parents:
-    """The tree of a Prüfer sequence over 0..len(code)+1, hung from one of its centres, vertices renumbered breadth first."""
+    """The tree of a Prüfer sequence over 0..len(code)+1, hung from one of its centres,
+    vertices renumbered breadth first."""
     size = len(code) + 2
     missing = [1] * size
     for v in code:
@@ -85,10 +92,12 @@ def depth_of(parents: Parents) -> int:
 
 
 def embedded_trees(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(n, N, model, tau, rapidity, tree)``: a tree on N vertices with edges of length tau in hyperbolic n-space, an
-    isometry that moves the centre by the rapidity, and the model in which the moved tree is read.
+    """``Case(n, N, model, tau, rapidity, tree)``: a tree on N vertices with edges of
+    length tau in hyperbolic n-space, an isometry that moves the centre by the rapidity,
+    and the model in which the moved tree is read.
 
-    The radius (depth times tau, plus the rapidity) stays within what the model's float64 coordinates carry.
+    The radius (depth times tau, plus the rapidity) stays within what the model's
+    float64 coordinates carry.
     """
     largest = LARGEST[profile.name]
     trees = st.one_of(recursive_trees(2, largest), prufer_trees(2, largest))

@@ -1,4 +1,5 @@
-"""Cases of the claims about hyperbolic geometry: dimension, radius of curvature, how far from the origin, which chart."""
+"""Cases of the claims about hyperbolic geometry: dimension, radius of curvature, how
+far from the origin, which chart."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ SIZE = 32  # pairs of points a case
 
 
 def chart_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(n, R, chart, far)``: points within ``far`` curvature radii of the origin, read in the chart."""
+    """``Case(n, R, chart, far)``: points within ``far`` curvature radii of the origin,
+    read in the chart."""
     del profile
     radii, tenths = st.sampled_from(RADII), st.integers(1, 10)
     return st.tuples(dimensions(1, 64), radii, st.sampled_from(CHARTS), tenths).map(
@@ -26,7 +28,8 @@ def chart_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def wrapped_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(n, R, chart, sigma, offset)``: a wrapped normal of spread sigma with its mean ``offset`` away from the origin, both in curvature radii."""
+    """``Case(n, R, chart, sigma, offset)``: a wrapped normal of spread sigma with its
+    mean ``offset`` away from the origin, both in curvature radii."""
     del profile
     eighths = st.integers(1, 8).map(lambda k: Fraction(k, 8))
     return st.tuples(dimensions(1, 16), st.sampled_from(RADII), st.sampled_from(CHARTS), eighths, eighths).map(
@@ -40,7 +43,8 @@ def drawn_wrapped_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def density_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(which, n, R, chart)``: a pattern wrapped on a space, read in a chart; the wrapped Gaussian has a claim of its own."""
+    """``Case(which, n, R, chart)``: a pattern wrapped on a space, read in a chart; the
+    wrapped Gaussian has a claim of its own."""
     del profile
     which = st.sampled_from(("checkerboard", "checkerboard", "spirals"))
     return st.tuples(which, dimensions(2, 16), st.sampled_from(RADII[1:]), st.sampled_from(("ball", "hyperboloid", "half-space"))).map(
@@ -49,7 +53,8 @@ def density_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def drawn_density_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(which, n, R, size)`` in two dimensions; the spirals, whose density is dear, only beyond the quick profile."""
+    """``Case(which, n, R, size)`` in two dimensions; the spirals, whose density is
+    dear, only beyond the quick profile."""
     size = min(400_000, sample_size(profile))
     which = ("wrapped", "checkerboard") if profile.name == "quick" else ("wrapped", "checkerboard", "spirals")
     return st.tuples(st.sampled_from(which), st.sampled_from(RADII[1:])).map(
@@ -58,7 +63,8 @@ def drawn_density_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def mass_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(n, R, sigma)`` for n up to 10, sigma in curvature radii; in the quick profile one plane alone, for balls are dear."""
+    """``Case(n, R, sigma)`` for n up to 10, sigma in curvature radii; in the quick
+    profile one plane alone, for balls are dear."""
     if profile.name == "quick":
         return st.just(Case(n=2, R=Fraction(1, 2), sigma=Fraction(1)))
     return st.tuples(st.integers(1, 10), st.sampled_from(RADII), st.integers(2, 4)).map(
@@ -67,7 +73,8 @@ def mass_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def scaled_tree_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(tree, tau, R, n)``: a tree of up to 24 vertices by Sarkar's construction with edges of length tau, and another curvature."""
+    """``Case(tree, tau, R, n)``: a tree of up to 24 vertices by Sarkar's construction
+    with edges of length tau, and another curvature."""
     del profile
     trees = st.one_of(recursive_trees(2, 24), prufer_trees(2, 24))
     return st.tuples(trees, st.sampled_from(RADII), st.integers(2, 16), st.integers(1, 32)).map(

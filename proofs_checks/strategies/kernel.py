@@ -1,4 +1,5 @@
-"""Cases for the kernel's own tests: how many draws, and at what level an alarm is raised."""
+"""Cases for the kernel's own tests: how many draws, and at what level an alarm is
+raised."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ LEVELS = (Fraction(1, 20), Fraction(1, 100), Fraction(1, 1000))
 
 
 def calibration_cases(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(kind, n, m, level, size)``: samples of n (and m) draws, an alarm at the level, and how many samples are drawn in all."""
+    """``Case(kind, n, m, level, size)``: samples of n (and m) draws, an alarm at the
+    level, and how many samples are drawn in all."""
     kinds = st.sampled_from(("dkw", "dkw_two_sample", "hoeffding", "clopper_pearson"))
     sizes = st.integers(10, 60)
     return st.builds(

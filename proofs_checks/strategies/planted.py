@@ -1,4 +1,5 @@
-"""Cases that plant a tree by Sarkar's construction: the edge length by how far zeta is above the threshold, the largest degree, the tree."""
+"""Cases that plant a tree by Sarkar's construction: the edge length by how far zeta is
+above the threshold, the largest degree, the tree."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ WEIGHTS = (Fraction(1, 2), Fraction(3, 4), Fraction(1), Fraction(5, 4), Fraction
 
 
 def caterpillar(degree: int, edges: int) -> Parents:
-    """A spine of so many edges whose inner vertices have this degree; the next vertex of the spine is the first child."""
+    """A spine of so many edges whose inner vertices have this degree; the next vertex
+    of the spine is the first child."""
     parents, at, inner = [0], 0, []
     for k in range(edges):
         parents.append(at)
@@ -36,7 +38,8 @@ def largest_degree(parents: Parents) -> int:
 
 
 def planted_trees(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(Delta, N, excess, tree)``: edges of the length at which zeta = 1 + excess for the tree's largest degree."""
+    """``Case(Delta, N, excess, tree)``: edges of the length at which zeta = 1 + excess
+    for the tree's largest degree."""
     size = LARGEST[profile.name]
     trees = st.one_of(recursive_trees(2, size), prufer_trees(2, size))
     return st.tuples(trees, st.sampled_from(EXCESSES)).map(
@@ -45,7 +48,8 @@ def planted_trees(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def weighted_trees(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(N, Delta, factor, weights, tree)``: the shortest edge is the factor times the threshold of the tree's largest degree."""
+    """``Case(N, Delta, factor, weights, tree)``: the shortest edge is the factor times
+    the threshold of the tree's largest degree."""
     size = LARGEST[profile.name]
     trees = st.one_of(recursive_trees(2, size), prufer_trees(2, size))
     factors = st.sampled_from([Fraction(21, 20), Fraction(3, 2), Fraction(3), Fraction(10)])
@@ -59,12 +63,14 @@ def weighted_trees(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def weighted_case(tree: Parents, factor: Fraction, weights: tuple[Fraction, ...]) -> Case:
-    """The case with these weights of the edges above each vertex (the first is ignored)."""
+    """The case with these weights of the edges above each vertex (the first is
+    ignored)."""
     return Case(N=len(tree), Delta=largest_degree(tree), factor=factor, weights=weights, tree=tree)
 
 
 def judged_embeddings(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(N, n, radius, scale, tree)``: random points of the n-ball within the radius for the vertices of a tree, and a stated scale."""
+    """``Case(N, n, radius, scale, tree)``: random points of the n-ball within the
+    radius for the vertices of a tree, and a stated scale."""
     size = LARGEST[profile.name]
     trees = st.one_of(recursive_trees(2, size), prufer_trees(2, size))
     return st.tuples(trees, st.integers(1, 8), st.integers(1, 8), st.integers(1, 16)).map(
@@ -75,7 +81,8 @@ def judged_embeddings(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def euclidean_stars(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(k, h, n)``: the balanced tree with k children at each of h levels, in n dimensions; at most 40 vertices."""
+    """``Case(k, h, n)``: the balanced tree with k children at each of h levels, in n
+    dimensions; at most 40 vertices."""
     del profile
     shapes = st.one_of(
         st.tuples(st.integers(2, 12), st.just(1)), st.sampled_from([(2, 2), (2, 3), (2, 4), (3, 2), (3, 3), (5, 2)])
@@ -84,7 +91,8 @@ def euclidean_stars(profile: Profile) -> st.SearchStrategy[Case]:
 
 
 def measured_metrics(profile: Profile) -> st.SearchStrategy[Case]:
-    """``Case(radius, cycle, N, tree)``: a radius of the plane, a cycle's edges, and a tree on at least four vertices."""
+    """``Case(radius, cycle, N, tree)``: a radius of the plane, a cycle's edges, and a
+    tree on at least four vertices."""
     trees = prufer_trees(4, LARGEST[profile.name])
     return st.tuples(st.integers(1, 6), st.integers(4, 13), trees).map(
         lambda drawn: Case(radius=Fraction(drawn[0]), cycle=drawn[1], N=len(drawn[2]), tree=drawn[2])

@@ -1,7 +1,9 @@
-"""Words and numbers as people read them: nothing hidden, nothing endless, numbers that can be compared by eye.
+"""Words and numbers as people read them: nothing hidden, nothing endless, numbers that
+can be compared by eye.
 
-One set of hidden characters and one rewriting of them serve the terminal, the reports and the audits: a terminal is shown escapes (it may
-have no other letters), a document is shown code points.
+One set of hidden characters and one rewriting of them serve the terminal, the reports
+and the audits: a terminal is shown escapes (it may have no other letters), a document
+is shown code points.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def clean(value: object) -> str:
-    """``value`` on one line, with whatever could move a cursor, hide or reorder letters written as an escape.
+    """``value`` on one line, with whatever could move a cursor, hide or reorder letters
+    written as an escape.
 
     >>> print(clean("red\\x1b[31m, and\\na break"))
     red\\x1b[31m, and a break
@@ -39,10 +42,11 @@ def clean_lines(text: str) -> str:
 
 
 def visible(value: object) -> str:
-    """``value`` as text that a browser and an XML parser show as it is, in its own lines.
+    """``value`` as text that a browser and an XML parser show as it is, in its own
+    lines.
 
-    Control characters, direction overrides and other invisible characters become their code points, and what is no
-    character at all becomes U+FFFD.
+    Control characters, direction overrides and other invisible characters become their
+    code points, and what is no character at all becomes U+FFFD.
 
     >>> visible("a\\x00b\\u202ec")
     'a⟨U+0000⟩b⟨U+202E⟩c'
@@ -67,7 +71,8 @@ def encodable(value: str) -> str:
 
 
 def clip(value: object, limit: int) -> str:
-    """``value`` as visible text of at most about ``limit`` characters; says how much was left out."""
+    """``value`` as visible text of at most about ``limit`` characters; says how much
+    was left out."""
     text = visible(value)
     return text if len(text) <= limit else f"{text[:limit]} … ({len(text) - limit:,} more characters in the record)"
 
@@ -93,7 +98,8 @@ def number(value: float | None) -> str:
 
 
 def number_text(value: float) -> str:
-    """A number in the letters of every terminal, as scopes and margins print it: whole up to 1e8, else three digits.
+    """A number in the letters of every terminal, as scopes and margins print it: whole
+    up to 1e8, else three digits.
 
     >>> number_text(64.0), number_text(27.83), number_text(4.06e59), number_text(2.5e-7)
     ('64', '27.8', '4.06e59', '2.5e-7')
@@ -155,7 +161,8 @@ def short(value: object, limit: int = 40) -> str:
 
 
 def _trimmed(value: object, limit: int, depth: int = 0) -> object:
-    """As much of a value as ``limit`` letters can show; to write down the whole of a large one would take long."""
+    """As much of a value as ``limit`` letters can show; to write down the whole of a
+    large one would take long."""
     if type(value) in (str, bytes):
         return value[: 2 * limit]
     if type(value) is list and depth < 8:
@@ -167,7 +174,8 @@ def _trimmed(value: object, limit: int, depth: int = 0) -> object:
 
 
 def told(error: BaseException, limit: int = 2000) -> str:
-    """An error in a line, cut to size, also where a stranger's class cannot print itself.
+    """An error in a line, cut to size, also where a stranger's class cannot print
+    itself.
 
     >>> told(ValueError("two\\nlines"))
     'ValueError: two lines'

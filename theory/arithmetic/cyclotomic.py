@@ -1,7 +1,9 @@
-"""Exact numbers of the cyclotomic fields Q(zeta_n), zeta_n = exp(2 pi i / n); :mod:`theory.arithmetic.grammar` reads them.
+"""Exact numbers of the cyclotomic fields Q(zeta_n), zeta_n = exp(2 pi i / n);
+:mod:`theory.arithmetic.grammar` reads them.
 
-A number is a vector of integers over one common denominator in the power basis 1, zeta, ..., zeta^(phi(n)-1): two numbers of
-the same field are equal exactly when their vectors are. Numbers of different fields meet in Q(zeta_lcm).
+A number is a vector of integers over one common denominator in the power basis 1, zeta,
+..., zeta^(phi(n)-1): two numbers of the same field are equal exactly when their vectors
+are. Numbers of different fields meet in Q(zeta_lcm).
 """
 
 from __future__ import annotations
@@ -36,9 +38,11 @@ def prime_factors(n: int) -> tuple[int, ...]:
 
 @cache
 def cyclotomic_polynomial(n: int) -> tuple[int, ...]:
-    r"""Integer coefficients, constant term first, of :math:`\Phi_n(x) = \prod_{d \mid n} (x^{n/d} - 1)^{\mu(d)}`.
+    r"""Integer coefficients, constant term first, of :math:`\Phi_n(x) = \prod_{d \mid
+    n} (x^{n/d} - 1)^{\mu(d)}`.
 
-    The factors are applied as power series modulo x^(phi+1): multiplication by x^k - 1 and division by it are both one pass.
+    The factors are applied as power series modulo x^(phi+1): multiplication by x^k - 1
+    and division by it are both one pass.
     """
     if n < 1 or n > MAX_ORDER:
         raise ExactNumberError(f"Expected an order 1..{MAX_ORDER} of a root of unity, got {n}.")
@@ -69,7 +73,8 @@ def degree(n: int) -> int:
 
 
 def powers(n: int) -> np.ndarray:
-    """Integer array ``(n, phi(n))``: row k holds zeta_n^k in the power basis (read-only)."""
+    """Integer array ``(n, phi(n))``: row k holds zeta_n^k in the power basis
+    (read-only)."""
     return _few_powers(n) if n > MANY else _many_powers(n)
 
 
@@ -119,8 +124,8 @@ class Cyclotomic:
         order: n >= 1.
         numerators: phi(n) integers, coordinates on 1, zeta, zeta^2, ...
         denominator: positive, common to all coordinates, in lowest terms.
-    Arithmetic with int and Fraction is exact; floats are refused. Equality and hash do not depend on the field in which a number
-    is written.
+    Arithmetic with int and Fraction is exact; floats are refused. Equality and hash do
+    not depend on the field in which a number is written.
     """
 
     order: int
@@ -152,7 +157,8 @@ class Cyclotomic:
         return cls(n, _fold(n, {k % n: 1}))
 
     def lift(self, order: int) -> Cyclotomic:
-        """The same number written in Q(zeta_order); ``order`` is a multiple of the present one."""
+        """The same number written in Q(zeta_order); ``order`` is a multiple of the
+        present one."""
         if order == self.order:
             return self
         step, rest = divmod(order, self.order)
@@ -207,7 +213,8 @@ class Cyclotomic:
     __rmul__ = __mul__
 
     def inverse(self) -> Cyclotomic:
-        """1/x, through the conjugates of x: x^{-1} = (product of the other conjugates) / norm.
+        """1/x, through the conjugates of x: x^{-1} = (product of the other conjugates)
+        / norm.
 
         Raises:
             ZeroDivisionError: x = 0.
@@ -338,7 +345,8 @@ def _root_text(n: int, k: int) -> str:
 
 
 def to_text(number: Cyclotomic) -> str:
-    """The number in the grammar of :func:`theory.arithmetic.grammar.parse`, in its smallest field; a rational multiple of a root of unity is one term."""
+    """The number in the grammar of :func:`theory.arithmetic.grammar.parse`, in its
+    smallest field; a rational multiple of a root of unity is one term."""
     low = number.reduced
     terms = [(k, Fraction(c, low.denominator)) for k, c in enumerate(low.numerators) if c]
     if len(terms) > 1:  # -1 - zeta(3) reads better as zeta(3)^2

@@ -1,9 +1,13 @@
-"""Reduced row echelon forms: over F_p by elimination, over Q(zeta_n) through many F_p, and then proved by one multiplication.
+"""Reduced row echelon forms: over F_p by elimination, over Q(zeta_n) through many F_p,
+and then proved by one multiplication.
 
-For a prime p = 1 mod n the field Q(zeta_n) has phi(n) images in F_p. The echelon forms of a matrix in all of them, for several p, give the
-coordinates of the true one modulo the product of the primes; rational numbers are read off from residues (Wang 1981). Nothing rests on
-luck: E is accepted when A = A[:, pivots] E, which puts the rows of A into the span of those of E, and the number of pivots is the rank of an
-image of A, which never exceeds the rank of A.
+For a prime p = 1 mod n the field Q(zeta_n) has phi(n) images in F_p. The echelon forms
+of a matrix in all of them, for several p, give the coordinates of the true one modulo
+the product of the primes; rational numbers are read off from residues (Wang 1981).
+Nothing rests on
+luck: E is accepted when A = A[:, pivots] E, which puts the rows of A into the span of
+those of E, and the number of pivots is the rank of an image of A, which never exceeds
+the rank of A.
 """
 
 from __future__ import annotations
@@ -24,9 +28,11 @@ Pivots = tuple[int, ...]
 
 
 def echelon_mod(matrix: np.ndarray, p: int) -> tuple[np.ndarray, Pivots]:
-    """The reduced row echelon form of one integer matrix over F_p, p < 2**30, and its pivot columns.
+    """The reduced row echelon form of one integer matrix over F_p, p < 2**30, and its
+    pivot columns.
 
-    Remainders are taken of a column when it is looked at, and of everything only when the numbers might outgrow int64.
+    Remainders are taken of a column when it is looked at, and of everything only when
+    the numbers might outgrow int64.
     """
     rows = (matrix % p).astype(np.int64)
     patience = _ROOM // (p * p)
@@ -55,7 +61,8 @@ def echelon_mod(matrix: np.ndarray, p: int) -> tuple[np.ndarray, Pivots]:
 
 @lru_cache(maxsize=512)
 def _embeddings(order: int, p: int, root: int) -> tuple[np.ndarray, np.ndarray]:
-    """V[j, k] = (image of zeta^j in the k-th embedding), shape ``(phi, phi)``, and its inverse modulo p."""
+    """V[j, k] = (image of zeta^j in the k-th embedding), shape ``(phi, phi)``, and its
+    inverse modulo p."""
     units = [k for k in range(1, order + 1) if gcd(k, order) == 1]
     size = len(units)
     V = np.array([[pow(root, j * k, p) for k in units] for j in range(size)], dtype=np.int64)
@@ -72,7 +79,8 @@ def _times(left: np.ndarray, right: np.ndarray, p: int) -> np.ndarray:
 
 
 def _image(numerators: np.ndarray, order: int, p: int, root: int) -> tuple[np.ndarray, Pivots] | None:
-    """Coordinates modulo p of the echelon form, and the pivots; None when the embeddings disagree (an unlucky prime)."""
+    """Coordinates modulo p of the echelon form, and the pivots; None when the
+    embeddings disagree (an unlucky prime)."""
     residues = (numerators % p).astype(np.int64)
     if residues.shape[-1] == 1:
         reduced, pivots = echelon_mod(residues[..., 0], p)
@@ -99,7 +107,8 @@ def _fraction(residue: int, modulus: int, bound: int) -> tuple[int, int] | None:
 
 
 def rationals(residues: np.ndarray, modulus: int) -> tuple[np.ndarray, int] | None:
-    """Numerators and one common denominator of the smallest rational numbers with these residues; None when the modulus is too small."""
+    """Numerators and one common denominator of the smallest rational numbers with these
+    residues; None when the modulus is too small."""
     flat = residues.ravel().tolist()
     bound = isqrt(modulus // 2)
     denominator, out = 1, []
@@ -122,10 +131,12 @@ def rationals(residues: np.ndarray, modulus: int) -> tuple[np.ndarray, int] | No
 def echelon_cyclotomic(
     numerators: np.ndarray, order: int, accept: Callable[[np.ndarray, int, Pivots], bool]
 ) -> tuple[np.ndarray, int, Pivots]:
-    """Numerators ``(rank, columns, phi)``, denominator and pivots of the reduced row echelon form over Q(zeta_order).
+    """Numerators ``(rank, columns, phi)``, denominator and pivots of the reduced row
+    echelon form over Q(zeta_order).
 
     Args:
-        numerators: Shape ``(rows, columns, phi)``; a common denominator does not matter.
+        numerators: Shape ``(rows, columns, phi)``; a common denominator does not
+            matter.
         order: n.
         accept: Decides A = A[:, pivots] E by multiplying out.
     """

@@ -1,5 +1,6 @@
-"""The written grammar of exact numbers: integers, rationals, i, zeta(n)^k, square roots, exp, cos and sin of multiples of pi, sums and products; nothing is
-ever evaluated as code.
+"""The written grammar of exact numbers: integers, rationals, i, zeta(n)^k, square
+roots, exp, cos and sin of multiples of pi, sums and products; nothing is ever evaluated
+as code.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _TOKEN = re.compile(r"\s*(?:(?P<int>\d+)|(?P<name>[A-Za-z]+)|(?P<op>[-+*/^()]))"
 
 
 class Budget:
-    """What reading numbers may cost together: multiplications of coefficients, and tables of large fields, once each."""
+    """What reading numbers may cost together: multiplications of coefficients, and
+    tables of large fields, once each."""
 
     def __init__(self, most: int) -> None:
         self.most, self.work, self.orders = most, 0, set[int]()
@@ -62,7 +64,8 @@ def shared_budget(most: int = 10 * MAX_WORK) -> Iterator[None]:
 
 
 class _Parser:
-    """Recursive descent over the grammar in :func:`parse`; nothing is ever evaluated as code."""
+    """Recursive descent over the grammar in :func:`parse`; nothing is ever evaluated as
+    code."""
 
     def __init__(self, text: str) -> None:
         self.text, self.tokens, self.position, self.depth = _plain(text), [], 0, 0
@@ -209,7 +212,8 @@ class _Parser:
         return a * b
 
     def inverse(self, number: Cyclotomic) -> Cyclotomic:
-        """The inverse: a product of all conjugates but for numbers whose absolute square is rational."""
+        """The inverse: a product of all conjugates but for numbers whose absolute
+        square is rational."""
         size = degree(number.order)
         if sum(map(bool, number.numerators)) > 1 and not (number * number.conjugate()).is_rational:
             self.spend(size * (_bits(number) + size.bit_length()) // 8, size**3 // 8)
@@ -226,7 +230,8 @@ class _Parser:
         return out
 
     def spend(self, bits: int, work: int) -> None:
-        """Refuse what would be longer, or take longer, than an entry of a matrix may."""
+        """Refuse what would be longer, or take longer, than an entry of a matrix
+        may."""
         if bits > MAX_BITS:
             self.fail(self.where(), f"a number of some {bits} bits (at most {MAX_BITS}, which is 10^300)")
         if not self.own.spend(work):
@@ -301,7 +306,8 @@ class _Parser:
         return value
 
     def at_angle(self, at: int, word: str) -> Cyclotomic:
-        """exp, cos or sin of a rational multiple of pi (times i), the word being read: the bracket is read with pi = 0, 1 and 2, where a multiple is 0, q and 2 q."""
+        """exp, cos or sin of a rational multiple of pi (times i), the word being read:
+        the bracket is read with pi = 0, 1 and 2, where a multiple is 0, q and 2 q."""
         if self.pi is not None:
             self.fail(at, f"{word} within an angle")
         start, values = self.position, []
@@ -339,8 +345,9 @@ def parse(text: str) -> Cyclotomic:
         factor = ("+" | "-") factor | atom ["^" integer]
         atom   = integer | "i" | "zeta(" integer ")" | "sqrt(" sum ")" | ("exp" | "cos" | "sin") "(" multiple of pi ")" | "(" sum ")"
 
-    so that ``1/2``, ``-i``, ``zeta(8)^3``, ``(1 - zeta(3))/3``, ``sqrt(3)/2`` and ``exp(2*pi*i/3)`` are numbers, and decimals and implicit products are not.
-    GAP's ``E(3)`` is read as ``zeta(3)``, SymPy's ``I`` as ``i``, ``**`` as ``^``.
+    so that ``1/2``, ``-i``, ``zeta(8)^3``, ``(1 - zeta(3))/3``, ``sqrt(3)/2`` and
+    ``exp(2*pi*i/3)`` are numbers, and decimals and implicit products are not. GAP's
+    ``E(3)`` is read as ``zeta(3)``, SymPy's ``I`` as ``i``, ``**`` as ``^``.
 
     >>> parse("sqrt(3)/2") == parse("sin(pi/3)")
     True

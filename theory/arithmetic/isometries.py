@@ -1,8 +1,11 @@
-r"""Exact matrices that preserve a symmetric bilinear form: reflections and Cayley transforms.
+r"""Exact matrices that preserve a symmetric bilinear form: reflections and Cayley
+transforms.
 
-A matrix :math:`A` is an isometry of the form :math:`J` when :math:`A^T J A = J`. With :math:`J = I` these are the orthogonal
-matrices; with :math:`J = \mathrm{diag}(-1, 1, \dots, 1)` they are the Lorentz matrices, which act on the hyperboloid. Both
-families below are rational: rational data give a rational matrix, so that a proof never meets a square root or a float.
+A matrix :math:`A` is an isometry of the form :math:`J` when :math:`A^T J A = J`. With
+:math:`J = I` these are the orthogonal matrices; with :math:`J = \mathrm{diag}(-1, 1,
+\dots, 1)` they are the Lorentz matrices, which act on the hyperboloid. Both families
+below are rational: rational data give a rational matrix, so that a proof never meets a
+square root or a float.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ def exact(value: Exact, *, what: str = "entry") -> sympy.Expr:
         value: An integer, a :class:`fractions.Fraction` or a SymPy expression.
         what: How to call it in an error message.
     Raises:
-        TypeError: a float (binary rounding has already lost the number), a string, or anything else.
+        TypeError: a float (binary rounding has already lost the number), a string, or
+            anything else.
         ValueError: an expression that is not finite.
     """
     if isinstance(value, bool) or not isinstance(value, int | Fraction | sympy.Expr):
@@ -50,7 +54,8 @@ def exact_matrix(rows: sympy.MatrixBase | Sequence[Sequence[Exact]], *, what: st
 
     Raises:
         TypeError: an entry that is not exact.
-        ValueError: a matrix that is empty or not square, or an entry that is not finite.
+        ValueError: a matrix that is empty or not square, or an entry that is not
+            finite.
     """
     table = rows.tolist() if isinstance(rows, sympy.MatrixBase) else [list(row) for row in rows]
     size = len(table)
@@ -61,14 +66,16 @@ def exact_matrix(rows: sympy.MatrixBase | Sequence[Sequence[Exact]], *, what: st
 
 
 def lorentz_form(n: int) -> sympy.Matrix:
-    r"""The form :math:`\mathrm{diag}(-1, 1, \dots, 1)` on :math:`\mathbb{R}^{n+1}` whose unit hyperboloid is hyperbolic n-space."""
+    r"""The form :math:`\mathrm{diag}(-1, 1, \dots, 1)` on :math:`\mathbb{R}^{n+1}`
+    whose unit hyperboloid is hyperbolic n-space."""
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ValueError(f"Expected the dimension of hyperbolic space, an integer of at least 1, got {n!r}.")
     return sympy.diag(-1, *([1] * n))
 
 
 def defect(matrix: sympy.MatrixBase, form: sympy.MatrixBase | None = None) -> sympy.Matrix:
-    """``A^T J A - J``, the zero matrix exactly when A is an isometry of J (J = I when not given). Not simplified."""
+    """``A^T J A - J``, the zero matrix exactly when A is an isometry of J (J = I when
+    not given). Not simplified."""
     square = exact_matrix(matrix)
     gram = sympy.eye(square.rows) if form is None else _symmetric(form, square.rows)
     return square.T * gram * square - gram
@@ -88,10 +95,12 @@ def householder(v: Sequence[Exact] | sympy.MatrixBase, form: sympy.MatrixBase | 
         v: Rational or symbolic entries, d of them; need not be a unit vector.
         form: Symmetric d x d matrix J, the identity when not given.
     Returns:
-        The d x d matrix, exact. Its entries are those of the formula, not simplified when ``v`` has symbols.
+        The d x d matrix, exact. Its entries are those of the formula, not simplified
+        when ``v`` has symbols.
     Raises:
         TypeError: an entry that is a float or a string.
-        ValueError: no entries, or ``v^T J v = 0`` (a zero or light-like vector has no reflection).
+        ValueError: no entries, or ``v^T J v = 0`` (a zero or light-like vector has no
+            reflection).
     Source: Householder 1958; for the Lorentz form see Ratcliffe 2006, section 3.1.
     """
     entries = [exact(entry, what=f"v[{k}]") for k, entry in enumerate(v)]
@@ -110,17 +119,20 @@ def cayley(skew: sympy.MatrixBase | Sequence[Sequence[Exact]], form: sympy.Matri
 
     .. math:: A = (I - K)^{-1}(I + K), \qquad K = J^{-1} S, \quad S^T = -S, \quad A^T J A = J
 
-    It holds because :math:`J K = S` is skew: then :math:`(I+K)^T J (I+K) = J + K^T J K`, which is even in :math:`K`.
-    :math:`\det A = 1`; for the Euclidean form every rotation without the eigenvalue -1 is reached.
+    It holds because :math:`J K = S` is skew: then :math:`(I+K)^T J (I+K) = J + K^T J
+    K`, which is even in :math:`K`.
+    :math:`\det A = 1`; for the Euclidean form every rotation without the eigenvalue -1
+    is reached.
 
     Args:
         skew: S, n x n, exact entries.
         form: J, symmetric and invertible, the identity when not given.
     Raises:
         TypeError: an entry that is a float or a string.
-        ValueError: S not skew, J not symmetric or not invertible, sizes that differ, or I - K singular (which an
-            indefinite J allows: scale S by another factor).
-    Source: Cayley 1846; for forms other than the identity, Weyl, The Classical Groups, section II.10.
+        ValueError: S not skew, J not symmetric or not invertible, sizes that differ, or
+            I - K singular (which an indefinite J allows: scale S by another factor).
+    Source: Cayley 1846; for forms other than the identity, Weyl, The Classical Groups,
+        section II.10.
     """
     generator = exact_matrix(skew, what="skew")
     size = generator.rows
@@ -144,7 +156,8 @@ def cayley(skew: sympy.MatrixBase | Sequence[Sequence[Exact]], form: sympy.Matri
 
 
 def _symmetric(form: sympy.MatrixBase | Sequence[Sequence[Exact]], size: int) -> sympy.Matrix:
-    """The form as an exact matrix, refused unless it is symmetric and of the given size."""
+    """The form as an exact matrix, refused unless it is symmetric and of the given
+    size."""
     gram = exact_matrix(form, what="form")
     if gram.rows != size:
         raise ValueError(f"Expected a form of size {size} x {size}, got {gram.rows} x {gram.cols}.")
@@ -154,7 +167,8 @@ def _symmetric(form: sympy.MatrixBase | Sequence[Sequence[Exact]], size: int) ->
 
 
 def _solve(left: sympy.Matrix, right: sympy.Matrix, complaint: str) -> sympy.Matrix:
-    """``left^-1 right`` by elimination over the field that the entries generate (rationals or rational functions)."""
+    """``left^-1 right`` by elimination over the field that the entries generate
+    (rationals or rational functions)."""
     coefficients, columns = DomainMatrix.from_Matrix(left).to_field().unify(DomainMatrix.from_Matrix(right).to_field())
     try:
         inverse = coefficients.to_dense().inv()

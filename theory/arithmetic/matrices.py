@@ -1,8 +1,9 @@
 """Exact matrices, in batches, over the cyclotomic fields and the prime fields.
 
-An array over Q(zeta_n) is an integer array with one more axis (the coordinates in the power basis) and one denominator for all of
-it; over F_p that axis has length 1. Products are integer matrix products: int64 where a bound on the entries shows that nothing can
-overflow, Python integers otherwise.
+An array over Q(zeta_n) is an integer array with one more axis (the coordinates in the
+power basis) and one denominator for all of it; over F_p that axis has length 1.
+Products are integer matrix products: int64 where a bound on the entries shows that
+nothing can overflow, Python integers otherwise.
 """
 
 from __future__ import annotations
@@ -134,10 +135,12 @@ class ExactArray:
 
     @classmethod
     def of(cls, entries: Any, field: Field | None = None) -> ExactArray:
-        """From nested sequences of int, Fraction and Cyclotomic; the field is the smallest that holds them unless named.
+        """From nested sequences of int, Fraction and Cyclotomic; the field is the
+        smallest that holds them unless named.
 
         Raises:
-            ValueError: ragged rows, a float, a non-integer or irrational entry over F_p.
+            ValueError: ragged rows, a float, a non-integer or irrational entry over
+                F_p.
         """
         table = np.empty(_shape(entries), dtype=object)
         for index in np.ndindex(*table.shape):
@@ -200,7 +203,8 @@ class ExactArray:
         return ExactArray(field, _tidy(self._room(rows, self.field.degree) @ rows), self.denominator)
 
     def _room(self, rows: np.ndarray, terms: int) -> np.ndarray:
-        """The numerators, as Python integers if a sum of that many products with ``rows`` might overflow."""
+        """The numerators, as Python integers if a sum of that many products with
+        ``rows`` might overflow."""
         safe = _biggest(self.numerators) * _biggest(rows) * terms < _LIMIT
         return self.numerators if safe else self.numerators.astype(object)
 
@@ -262,7 +266,8 @@ class ExactArray:
         return self.galois(-1)
 
     def galois(self, k: int) -> ExactArray:
-        """The entries' images under zeta -> zeta^k, k prime to the order of the root of unity."""
+        """The entries' images under zeta -> zeta^k, k prime to the order of the root of
+        unity."""
         if isinstance(self.field, PrimeField) or self.field.degree == 1:
             return self
         n = self.field.order
@@ -272,7 +277,8 @@ class ExactArray:
         return ExactArray(self.field, _tidy(self._room(rows, self.field.degree) @ rows), self.denominator)
 
     def smallest(self) -> ExactArray:
-        """The same entries over the smallest cyclotomic field that holds all of them."""
+        """The same entries over the smallest cyclotomic field that holds all of
+        them."""
         current = self
         while isinstance(current.field, CyclotomicField):
             below = next(
@@ -365,7 +371,8 @@ class ExactArray:
         return [self[k].tolist() for k in range(self.shape[0])]
 
     def echelon(self) -> tuple[ExactArray, tuple[int, ...]]:
-        """Reduced row echelon form of one matrix, and its pivot columns (see :mod:`theory.arithmetic.elimination`)."""
+        """Reduced row echelon form of one matrix, and its pivot columns (see
+        :mod:`theory.arithmetic.elimination`)."""
         if isinstance(self.field, PrimeField):
             rows, pivots = echelon_mod(self.numerators[..., 0], self.field.p)
             return ExactArray(self.field, rows[..., None]), pivots
@@ -425,7 +432,8 @@ class ExactArray:
 
 
 def _integer_product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """x @ y; numpy has no fast product of large integer matrices, and sums along rows are several times faster than its own loop, more so in 32 bits."""
+    """x @ y; numpy has no fast product of large integer matrices, and sums along rows
+    are several times faster than its own loop, more so in 32 bits."""
     if object in (x.dtype, y.dtype) or min(*x.shape[-2:], *y.shape[-2:]) < _LONG_ROWS:
         return np.matmul(x, y)
     kind = np.int32 if _biggest(x) * _biggest(y) * x.shape[-1] < 2**31 else np.int64
@@ -434,7 +442,8 @@ def _integer_product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _one_a_row(a: ExactArray) -> np.ndarray | None:
-    """For each row of a batch the column of its entry, if every row has one at most (permutations, monomial matrices); else None."""
+    """For each row of a batch the column of its entry, if every row has one at most
+    (permutations, monomial matrices); else None."""
     flat = a.numerators.reshape(-1, *a.numerators.shape[-3:])
     if not len(flat) or ((flat[0] != 0).any(-1).sum(-1) > 1).any():
         return None
@@ -457,7 +466,8 @@ def _gather(a: ExactArray, columns: np.ndarray, b: ExactArray) -> ExactArray:
 
 
 def _multiply(a: ExactArray, b: ExactArray, product: Any, terms: int) -> ExactArray:
-    """Convolve the coordinates of two arrays with ``product``, then fold zeta^k back into the power basis."""
+    """Convolve the coordinates of two arrays with ``product``, then fold zeta^k back
+    into the power basis."""
     if not a.shape and not b.shape:  # numpy takes arrays of no axis with Python integers apart
         return _multiply(a.reshape(1), b.reshape(1), product, terms)[0]
     size = a.field.degree

@@ -1,21 +1,32 @@
-r"""Norms from an imaginary cyclotomic field K = Q(zeta_n) to its real subfield K0: which numbers are :math:`y \bar y`, and such a y.
+r"""Norms from an imaginary cyclotomic field K = Q(zeta_n) to its real subfield K0:
+which numbers are :math:`y \bar y`, and such a y.
 
-**Whether.** A number x of K0, not zero, is :math:`y \bar y` for some y in K if and only if it is so at every place of K0 (Hasse's norm theorem, K/K0 being cyclic).
+**Whether.** A number x of K0, not zero, is :math:`y \bar y` for some y in K if and only
+if it is so at every place of K0 (Hasse's norm theorem, K/K0 being cyclic).
 
 - At the real places: x is positive in every embedding.
-- At a prime that splits in K every number is a norm; at one that is inert, exactly those of even valuation (Serre 1979, V.2).
-- At most one prime ramifies in K/K0: for n a power of a prime p (or twice one) that over p, else none. The norm residue symbols of x at all places multiply
-  to one (reciprocity), so where all the others are one, that at the ramified prime is one as well.
+- At a prime that splits in K every number is a norm; at one that is inert, exactly
+    those of even valuation (Serre 1979, V.2).
+- At most one prime ramifies in K/K0: for n a power of a prime p (or twice one) that
+  over p, else none. The norm residue symbols of x at all places multiply to one
+  (reciprocity), so where all the others are one, that at the ramified prime is one as
+  well.
 
-The primes of K0 over q are inert exactly when -1 is a power of q modulo n', the part of n prime to q, and n' > 2; see :mod:`theory.arithmetic.ideals`.
+The primes of K0 over q are inert exactly when -1 is a power of q modulo n', the part of
+n prime to q, and n' > 2; see :mod:`theory.arithmetic.ideals`.
 
-**Which.** Let x be a totally positive integer and I an ideal with :math:`I \bar I = (x)`. For a in I, not zero, :math:`\mathrm{Tr}(a \bar a / x)` is at least phi(n),
-by the inequality of the means, since the norm of a is at least that of I; it is phi(n) exactly where :math:`a \bar a = x`. So the roots y in I are shortest
-vectors of I for the form :math:`\mathrm{Tr}(a \bar b / x)`, and lattice reduction (LLL) brings one to light; every candidate is multiplied out.
+**Which.** Let x be a totally positive integer and I an ideal with :math:`I \bar I =
+(x)`. For a in I, not zero, :math:`\mathrm{Tr}(a \bar a / x)` is at least phi(n), by the
+inequality of the means, since the norm of a is at least that of I; it is phi(n) exactly
+where :math:`a \bar a = x`. So the roots y in I are shortest vectors of I for the form
+:math:`\mathrm{Tr}(a \bar b / x)`, and lattice reduction (LLL) brings one to light;
+every candidate is multiplied out.
 
-If the class number of K is one and x is a norm, every such I holds a root. Let :math:`y \bar y = x`. The ideal A = (y) / I has A A* = 1, so its valuation is
-zero at the primes that conjugation keeps, inert or ramified, and opposite at two that it exchanges: A = J / J* for an ideal J = (u), and y u*/u generates I.
-For larger class numbers several I are tried, and roots that are no integers are not looked for.
+If the class number of K is one and x is a norm, every such I holds a root. Let :math:`y
+\bar y = x`. The ideal A = (y) / I has A A* = 1, so its valuation is zero at the primes
+that conjugation keeps, inert or ramified, and opposite at two that it exchanges: A = J
+/ J* for an ideal J = (u), and y u*/u generates I. For larger class numbers several I
+are tried, and roots that are no integers are not looked for.
 """
 
 from __future__ import annotations
@@ -42,7 +53,8 @@ def is_norm(x: Cyclotomic) -> tuple[bool, str]:
 
     Raises:
         ValueError: x is zero or not real.
-        TooLongToFactor: its norm to Q has no known factorisation (see :func:`theory.arithmetic.primes.factor`).
+        TooLongToFactor: its norm to Q has no known factorisation (see
+            :func:`theory.arithmetic.primes.factor`).
     """
     whole, _ = _whole(x)
     if not is_totally_positive(x):
@@ -58,7 +70,8 @@ def is_norm(x: Cyclotomic) -> tuple[bool, str]:
 
 
 def norm_root(x: Cyclotomic) -> Cyclotomic | None:
-    """y with y y* = x, checked by multiplying; or None: there is none, or, where the class number of Q(zeta_n) is above one, none was found.
+    """y with y y* = x, checked by multiplying; or None: there is none, or, where the
+    class number of Q(zeta_n) is above one, none was found.
 
     Args:
         x: As in :func:`is_norm`.
@@ -78,7 +91,8 @@ def norm_root(x: Cyclotomic) -> Cyclotomic | None:
 
 
 def _whole(x: Cyclotomic) -> tuple[Cyclotomic, int]:
-    """(m^2 x, m) with an integer m^2 x of the same field, written with n odd or divisible by four."""
+    """(m^2 x, m) with an integer m^2 x of the same field, written with n odd or
+    divisible by four."""
     if not x or not x.is_real or degree(x.order) < 2:
         raise ValueError(
             f"Expected nonzero real numbers of an imaginary cyclotomic field, got {x} of Q(zeta_{x.order})."
@@ -99,7 +113,8 @@ def _odd(x: Cyclotomic) -> Cyclotomic:
 
 
 def _halves(x: Cyclotomic) -> Iterator[list[tuple[PrimeIdeal, int]]]:
-    """Ideals I with I I* = (x), as primes with exponents; none if a valuation at a prime that conjugation keeps is odd."""
+    """Ideals I with I I* = (x), as primes with exponents; none if a valuation at a
+    prime that conjugation keeps is odd."""
     choices: list[list[list[tuple[PrimeIdeal, int]]]] = []
     for q in prime_divisors(norm(x)):
         primes = primes_over(q, x.order)
@@ -137,7 +152,8 @@ def norm(x: Cyclotomic) -> int:
 
 
 def is_totally_positive(x: Cyclotomic) -> bool:
-    """Whether a real number of Q(zeta_n) is positive in every embedding: the elementary symmetric functions of its conjugates, all real, are positive."""
+    """Whether a real number of Q(zeta_n) is positive in every embedding: the elementary
+    symmetric functions of its conjugates, all real, are positive."""
     size = degree(x.order)
     sums, power = [], Cyclotomic.rational(1)
     for _ in range(size):

@@ -1,4 +1,5 @@
-"""Rational primes: factorisation, and primes that split Q(zeta_n), over which exact linear algebra of cyclotomic numbers is carried out."""
+"""Rational primes: factorisation, and primes that split Q(zeta_n), over which exact
+linear algebra of cyclotomic numbers is carried out."""
 
 from __future__ import annotations
 
@@ -12,11 +13,13 @@ _WITNESSES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
 
 
 class TooLongToFactor(ValueError):
-    """A part without small factors has more digits than are worked on, and is no prime power."""
+    """A part without small factors has more digits than are worked on, and is no prime
+    power."""
 
 
 def is_prime(n: int) -> bool:
-    """Whether n is a prime; decided for every n below 3e24 (the strong test to the first twelve primes, Sorenson & Webster 2017)."""
+    """Whether n is a prime; decided for every n below 3e24 (the strong test to the
+    first twelve primes, Sorenson & Webster 2017)."""
     if n < 2:
         return False
     for q in _WITNESSES:
@@ -43,7 +46,8 @@ def factor(n: int) -> dict[int, int]:
 
     Raises:
         ValueError: n is zero.
-        TooLongToFactor: a part of more than 60 digits without factors below 10^5 is no prime power.
+        TooLongToFactor: a part of more than 60 digits without factors below 10^5 is no
+            prime power.
     """
     from flint import fmpz
 
@@ -73,7 +77,8 @@ def prime_divisors(n: int) -> list[int]:
 
 @lru_cache(maxsize=4096)
 def split_prime(order: int, above: int) -> tuple[int, int]:
-    """The least prime p > ``above`` with p = 1 mod ``order``, and an element of that multiplicative order in F_p."""
+    """The least prime p > ``above`` with p = 1 mod ``order``, and an element of that
+    multiplicative order in F_p."""
     p = above + (1 - above) % order
     while p <= above or not is_prime(p):
         p += order

@@ -1,4 +1,5 @@
-"""Square roots of rationals and values of exp, cos and sin at rational multiples of pi, as cyclotomic numbers."""
+"""Square roots of rationals and values of exp, cos and sin at rational multiples of pi,
+as cyclotomic numbers."""
 
 from __future__ import annotations
 
@@ -12,14 +13,16 @@ MAX_RADICAND = 10**8  # beyond, a number is not factored while somebody waits
 def square_root(value: Fraction | int) -> Cyclotomic:
     r"""The root of a rational with argument 0, or pi/2 below zero.
 
-    For an odd prime p the Gauss sum :math:`\sum_a (a/p) \zeta_p^a` is :math:`\sqrt p` where p = 1 mod 4 and :math:`i \sqrt p` where p = 3 mod 4;
+    For an odd prime p the Gauss sum :math:`\sum_a (a/p) \zeta_p^a` is :math:`\sqrt p`
+    where p = 1 mod 4 and :math:`i \sqrt p` where p = 3 mod 4;
     :math:`\sqrt 2 = \zeta_8 + \zeta_8^7`.
 
     >>> square_root(Fraction(3, 4)) ** 2 == Fraction(3, 4)
     True
 
     Raises:
-        ExactNumberError: a radicand beyond 10^8, or a root outside Q(zeta_n) for n up to 2520.
+        ExactNumberError: a radicand beyond 10^8, or a root outside Q(zeta_n) for n up
+            to 2520.
 
     Source: Gauss 1811, in Ireland and Rosen 1990, chapter 6.
     """

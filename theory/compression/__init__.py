@@ -1,4 +1,5 @@
-"""Compression by latent-variable models, exactly: codes of a source, rates of encoders, and what a decoder costs.
+"""Compression by latent-variable models, exactly: codes of a source, rates of encoders,
+and what a decoder costs.
 
 =====================  ============================================================================
 source_codes           Kraft's sum, Huffman's code, blocks, and codes that are not prefix-free

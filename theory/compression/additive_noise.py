@@ -1,7 +1,9 @@
-r"""Rates in closed form, exactly: a source that is a reproduction plus noise of density :math:`e^{-\beta\rho}/c` has g = 1 everywhere.
+r"""Rates in closed form, exactly: a source that is a reproduction plus noise of density
+:math:`e^{-\beta\rho}/c` has g = 1 everywhere.
 
-Then no other distribution of reproductions does better (:mod:`theory.compression.tilted_encoders`), and R = h(x) - h(w). Gaussian, Laplace
-and binary sources are such sums. Nats.
+Then no other distribution of reproductions does better
+(:mod:`theory.compression.tilted_encoders`), and R = h(x) - h(w). Gaussian, Laplace and
+binary sources are such sums. Nats.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ D = sp.Symbol("D", positive=True)
 
 
 def gains_of_additive_noise() -> list[Equation | Induction]:
-    r"""Noise :math:`v = e^{-\beta\rho}/c`: Z(x) = c p(x) for k reproductions, and g is the mass of v around a reproduction, for k data, both by induction.
+    r"""Noise :math:`v = e^{-\beta\rho}/c`: Z(x) = c p(x) for k reproductions, and g is
+    the mass of v around a reproduction, for k data, both by induction.
 
     Then F - beta D is h(x) - h(w).
     """
@@ -58,7 +61,8 @@ def half_log(source: Any, distortion: Any) -> sp.Expr:
 
 
 def gaussian(rate: Callable[[Any, Any], sp.Expr] = half_log) -> list[Equation]:
-    """Variance s = D + r: reproductions of variance r, noise of variance D; densities convolve, and entropies subtract to log(s/D)/2."""
+    """Variance s = D + r: reproductions of variance r, noise of variance D; densities
+    convolve, and entropies subtract to log(s/D)/2."""
     x, y = sp.symbols("x y", real=True)
     r = sp.Symbol("r", positive=True)
     total = r + D
@@ -74,7 +78,8 @@ def gaussian(rate: Callable[[Any, Any], sp.Expr] = half_log) -> list[Equation]:
 
 
 def laplace(rate: Callable[[Any, Any], sp.Expr] = lambda b, d: sp.log(b / d)) -> list[Equation]:
-    """Scale b = D + r under |x - y|: an atom of mass (D/b)^2 at 0 and otherwise the source itself, plus noise of scale D."""
+    """Scale b = D + r under |x - y|: an atom of mass (D/b)^2 at 0 and otherwise the
+    source itself, plus noise of scale D."""
     x, y = sp.symbols("x y", positive=True)
     r = sp.Symbol("r", positive=True)
     b = D + r
@@ -112,7 +117,8 @@ def entropy_less_distortion(p: Any, d: Any) -> sp.Expr:
 
 
 def binary(rate: Callable[[Any, Any], sp.Expr] = entropies_apart) -> list[Equation]:
-    """p = D + (1 - 2 D) q, 0 < D < 1/2: a bit q plus noise D modulo 2, at e^beta = (1 - D)/D; g = 1 on both bits, and the rate is h(p) - h(D)."""
+    """p = D + (1 - 2 D) q, 0 < D < 1/2: a bit q plus noise D modulo 2, at e^beta = (1 -
+    D)/D; g = 1 on both bits, and the rate is h(p) - h(D)."""
     u, q = sp.Symbol("u", positive=True), sp.Symbol("q", positive=True)
     d = 1 / (2 + u)  # below one half
     share = q / (1 + q)  # between 0 and 1

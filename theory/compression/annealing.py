@@ -1,8 +1,11 @@
-r"""Annealed importance weights, exactly: every kernel that keeps the tempered masses makes them unbiased, for any number of temperatures.
+r"""Annealed importance weights, exactly: every kernel that keeps the tempered masses
+makes them unbiased, for any number of temperatures.
 
-A chain starts at the prior; at each temperature its weight is multiplied by the quotient of the new unnormalised mass and the old one *at the
-state where it stands*, and only then a kernel moves it that keeps the new mass. Two states carry the argument: there every kernel that keeps
-masses (g, h) moves a flow c each way, with probabilities c/g and c/h.
+A chain starts at the prior; at each temperature its weight is multiplied by the
+quotient of the new unnormalised mass and the old one *at the state where it stands*,
+and only then a kernel moves it that keeps the new mass. Two states carry the argument:
+there every kernel that keeps masses (g, h) moves a flow c each way, with probabilities
+c/g and c/h.
 """
 
 from __future__ import annotations
@@ -33,12 +36,14 @@ def keeping_the_mass(flow: Any, mass: Any) -> Any:
 
 
 def always_the_flow(flow: Any, mass: Any) -> Any:
-    """The probability c of leaving, whatever the masses: a proposal that is always accepted."""
+    """The probability c of leaving, whatever the masses: a proposal that is always
+    accepted."""
     return flow
 
 
 def _paths(g: Any, h: Any, c: Any, last: int, moving: Moving) -> Callable[[int], Any]:
-    """E w with the chain at state ``last`` after k temperatures, as a sum over all paths."""
+    """E w with the chain at state ``last`` after k temperatures, as a sum over all
+    paths."""
 
     def mass(state: int, k: Any) -> Any:
         return (g, h)[state](k)
@@ -56,7 +61,8 @@ def _paths(g: Any, h: Any, c: Any, last: int, moving: Moving) -> Callable[[int],
 
 
 def unbiased_weights(moving: Moving = keeping_the_mass, weighing: Weighing = before_the_move) -> Induction:
-    """n temperatures: E w over chains that end in a state is that state's last mass, so that E w is their sum Z."""
+    """n temperatures: E w over chains that end in a state is that state's last mass, so
+    that E w is their sum Z."""
     g, h = sp.Function("g", positive=True), sp.Function("h", positive=True)
     c = sp.Function("c", positive=True)
     first, second = sp.Function("A", real=True), sp.Function("B", real=True)
@@ -74,7 +80,8 @@ def unbiased_weights(moving: Moving = keeping_the_mass, weighing: Weighing = bef
 
 
 def kernels_of_two_states() -> list[Equation]:
-    """A kernel that leaves the states with probabilities a and b and keeps masses g and h has g a = h b: the flow; three states by a circulation."""
+    """A kernel that leaves the states with probabilities a and b and keeps masses g and
+    h has g a = h b: the flow; three states by a circulation."""
     g, h, c, e = sp.symbols("g h c e", positive=True)
     f = sp.Symbol("f", positive=True)
     K = sp.Matrix([[1 - c / g, c / g], [c / h, 1 - c / h]])
@@ -89,10 +96,12 @@ def kernels_of_two_states() -> list[Equation]:
 
 
 def resampled_encoder() -> list[Equation]:
-    r"""One of K chains chosen by weight w_i/S: its density over its own path and the others' against a target gives log of the mean weight.
+    r"""One of K chains chosen by weight w_i/S: its density over its own path and the
+    others' against a target gives log of the mean weight.
 
-    The chosen path has mass P(path) w_i/S under the sampler, and P(path) w_i/(K Z) under the extended target: their quotient is K Z/S, so that
-    -log(S/K) averages to -log Z and a relative entropy, which no marginal of the path exceeds.
+    The chosen path has mass P(path) w_i/S under the sampler, and P(path) w_i/(K Z)
+    under the extended target: their quotient is K Z/S, so that -log(S/K) averages to
+    -log Z and a relative entropy, which no marginal of the path exceeds.
     """
     w, S, K, Z, P = sp.symbols("w S K Z P", positive=True)
     sampler, target = P * w / S, P * w / (K * Z)

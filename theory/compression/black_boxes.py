@@ -1,7 +1,9 @@
-r"""How low a rate can be certified from evaluations alone: M cells of equal prior mass, one of which may hide a perfect reconstruction.
+r"""How low a rate can be certified from evaluations alone: M cells of equal prior mass,
+one of which may hide a perfect reconstruction.
 
-A decoder is known through N answers at points chosen in any way. Where every answer says "nothing here", at least M - N cells have not been
-seen, and with a reconstruction in one of those F is at most log M: a larger lower bound is wrong there. Nats.
+A decoder is known through N answers at points chosen in any way. Where every answer
+says "nothing here", at least M - N cells have not been seen, and with a reconstruction
+in one of those F is at most log M: a larger lower bound is wrong there. Nats.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ def at_least(wrong: int, unseen: int) -> bool:
 
 
 def fewer(wrong: int, unseen: int) -> bool:
-    """The bound is wrong in fewer than M - N cells: what adaptive questions would have to bring about."""
+    """The bound is wrong in fewer than M - N cells: what adaptive questions would have
+    to bring about."""
     return wrong < unseen
 
 
@@ -42,7 +45,8 @@ def one_more(wrong: int, unseen: int) -> bool:
 
 
 def cells_left() -> Induction:
-    """n questions: M - n cells are left, and one more for every question that repeats an earlier one; s(i) = 0 or 1 says that it does."""
+    """n questions: M - n cells are left, and one more for every question that repeats
+    an earlier one; s(i) = 0 or 1 says that it does."""
     s = sp.Function("s", nonnegative=True)
     M = sp.Symbol("M", positive=True)
     left, repeats = sp.Function("U", real=True), sp.Function("R", real=True)
@@ -54,7 +58,8 @@ def cells_left() -> Induction:
 
 
 def averaged_over_cells() -> list[Equation | Induction]:
-    """k strategies drawn with masses w: if strategy i is wrong in b(i) (M - N + e(i)) of M cells, the mean error is (1 - N/M) P(bound above log M), and more."""
+    """k strategies drawn with masses w: if strategy i is wrong in b(i) (M - N + e(i))
+    of M cells, the mean error is (1 - N/M) P(bound above log M), and more."""
     w, b, e = (sp.Function(name, nonnegative=True) for name in ("w", "b", "e"))
     M, n = sp.symbols("M N", positive=True)
     error, large, extra = (sp.Function(name, real=True) for name in ("E", "P", "X"))
@@ -74,7 +79,8 @@ def averaged_over_cells() -> list[Equation | Induction]:
 
 
 def value_with_a_hidden_cell() -> list[Equation | Sign]:
-    """A perfect reconstruction on 1/M of the prior and a weight a >= 0 elsewhere: log M - F = log(1 + (M - 1) a), M - 1 = m, at least 0."""
+    """A perfect reconstruction on 1/M of the prior and a weight a >= 0 elsewhere: log M
+    - F = log(1 + (M - 1) a), M - 1 = m, at least 0."""
     m, a = sp.Symbol("m", positive=True), sp.Symbol("a", nonnegative=True)
     F = -sp.log((1 + m * a) / (1 + m))
     return [
@@ -95,7 +101,8 @@ def _strategies() -> Iterator[Tree]:
 
 
 def _answer(tree: Tree, hidden: int | None) -> int:
-    """What the strategy says when the reconstruction is hidden in that cell: 1, that F exceeds log M."""
+    """What the strategy says when the reconstruction is hidden in that cell: 1, that F
+    exceeds log M."""
     _, questions, asked, said = tree
     node = 0
     for _ in range(questions):
@@ -104,9 +111,11 @@ def _answer(tree: Tree, hidden: int | None) -> int:
 
 
 def adaptive_strategies(claim: Claim = at_least) -> Enumeration:
-    """Every adaptive strategy of one or two questions in up to four cells: if it says "above log M" of an empty decoder, it is wrong in M - N cells at least.
+    """Every adaptive strategy of one or two questions in up to four cells: if it says
+    "above log M" of an empty decoder, it is wrong in M - N cells at least.
 
-    Decided by running it on every decoder, and by the sets of cells that its branches leave.
+    Decided by running it on every decoder, and by the sets of cells that its branches
+    leave.
     """
 
     def by_running(tree: Tree) -> bool:

@@ -1,7 +1,10 @@
-r"""Linear decoders, exactly: x against b + W z with squared error, z standard normal: Z in closed form by completing a square.
+r"""Linear decoders, exactly: x against b + W z with squared error, z standard normal: Z
+in closed form by completing a square.
 
-:math:`-\log Z = \tfrac12\log\det(I + \beta W^T W) + \tfrac\beta2 r^T (I + \beta W W^T)^{-1} r`, r = x - b. The posterior's precision is
-:math:`I + \beta W^T W`. Matrices are blocks of any size where a statement allows it, and rational ones of small sizes elsewhere.
+:math:`-\log Z = \tfrac12\log\det(I + \beta W^T W) + \tfrac\beta2 r^T (I + \beta W
+W^T)^{-1} r`, r = x - b. The posterior's precision is
+:math:`I + \beta W^T W`. Matrices are blocks of any size where a statement allows it,
+and rational ones of small sizes elsewhere.
 """
 
 from __future__ import annotations
@@ -38,7 +41,8 @@ def symbolic_decoder(pixels: int, codes: int) -> sp.Matrix:
 
 
 def completed_square(pixels: int, codes: int, inner: Inner = codes_first) -> list[Equation]:
-    """|z|^2 + beta |r - W z|^2 = (z - m)^T P (z - m) + beta r^T (I + beta W W^T)^{-1} r with P = I + beta W^T W and P m = beta W^T r; determinants agree."""
+    """|z|^2 + beta |r - W z|^2 = (z - m)^T P (z - m) + beta r^T (I + beta W W^T)^{-1} r
+    with P = I + beta W^T W and P m = beta W^T r; determinants agree."""
     W = symbolic_decoder(pixels, codes)
     z, r = sp.Matrix(sp.symbols(f"z:{codes}", real=True)), sp.Matrix(sp.symbols(f"r:{pixels}", real=True))
     precision = sp.eye(codes) + BETA * inner(W)
@@ -57,7 +61,8 @@ def completed_square(pixels: int, codes: int, inner: Inner = codes_first) -> lis
 
 
 def _symbols(bench: Any) -> tuple[Any, ...]:
-    """W, its transpose B, z with its transpose, and s with its transpose; m = B s and r = s + W m."""
+    """W, its transpose B, z with its transpose, and s with its transpose; m = B s and r
+    = s + W m."""
     shapes = {"W": (1, 0), "B": (0, 1), "z": (0, 0), "zt": (0, 0), "s": (1, 0), "st": (0, 1)}
     return tuple(bench.symbol(name, *shape) for name, shape in shapes.items())
 
@@ -138,18 +143,21 @@ IDENTITIES = (
 
 
 def every_size() -> Enumeration:
-    """For decoders of every size: the posterior's mean, the completed square, and both triangular factorisations, whose determinants are those of codes and pixels."""
+    """For decoders of every size: the posterior's mean, the completed square, and both
+    triangular factorisations, whose determinants are those of codes and pixels."""
     return block_identities(IDENTITIES, 4, "linear decoders of every size")
 
 
 def gaussian_integral() -> Equation:
-    """The mass of a standard normal density times sqrt(2 pi): one for each code, whose scale is a pivot of the precision."""
+    """The mass of a standard normal density times sqrt(2 pi): one for each code, whose
+    scale is a pivot of the precision."""
     y = sp.Symbol("y", real=True)
     return Equation("mass of a Gaussian", sp.Integral(sp.exp(-(y**2) / 2), (y, -sp.oo, sp.oo)), sp.sqrt(2 * sp.pi))
 
 
 def second_moments() -> Induction:
-    """n residuals of two pixels: the sum of r^T A r is made of three sums of squares and products, so that data enter by their second moments alone."""
+    """n residuals of two pixels: the sum of r^T A r is made of three sums of squares
+    and products, so that data enter by their second moments alone."""
     first, second = sp.Function("r", real=True), sp.Function("s", real=True)
     A = sp.symbols("a b c", real=True)  # of a symmetric matrix
     value, squares, mixed, others = (sp.Function(name, real=True) for name in ("V", "X", "M", "Y"))
@@ -167,7 +175,8 @@ def second_moments() -> Induction:
 
 
 def small_decoders(codes: int = 2) -> Enumeration:
-    """Decoders with entries -1, 0, 2 and beta = 1/2, 3: Woodbury's identity and the determinants, in fractions, and by elimination of the joint system."""
+    """Decoders with entries -1, 0, 2 and beta = 1/2, 3: Woodbury's identity and the
+    determinants, in fractions, and by elimination of the joint system."""
     entries = (-1, 0, 2)
     betas = (Fraction(1, 2), Fraction(3))
     members: Callable[[], Iterator[Any]] = lambda: product(product(entries, repeat=3 * codes), betas)  # noqa: E731
@@ -186,7 +195,8 @@ def _by_matrices(member: Any) -> bool:
 
 
 def _by_elimination(member: Any) -> bool:
-    """Pivots of the joint matrix of (z, r), codes eliminated first and pixels first: their products are the two determinants, signs included."""
+    """Pivots of the joint matrix of (z, r), codes eliminated first and pixels first:
+    their products are the two determinants, signs included."""
     flat, beta = member
     codes = len(flat) // 3
     W = [[Fraction(flat[i * codes + j]) for j in range(codes)] for i in range(3)]

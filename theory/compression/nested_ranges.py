@@ -1,7 +1,9 @@
-r"""Larger decoders, exactly: a larger range cannot raise the least distortion, a larger class cannot raise its least F at the slope of its training.
+r"""Larger decoders, exactly: a larger range cannot raise the least distortion, a larger
+class cannot raise its least F at the slope of its training.
 
-Neither says anything about the rest of the curve. Two linear decoders of data with variances 1 and 1/100 show it: a unit of gain 1 on the
-first pixel, and the same with a second unit of gain 3 on the second. Nats; squared errors with their half.
+Neither says anything about the rest of the curve. Two linear decoders of data with
+variances 1 and 1/100 show it: a unit of gain 1 on the first pixel, and the same with a
+second unit of gain 3 on the second. Nats; squared errors with their half.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ def _least(distortions: tuple[int, ...], chosen: int) -> int:
 
 
 def _least_by_levels(distortions: tuple[int, ...], chosen: int) -> int:
-    """The same as the number of (datum, level) that no reproduction of the range gets below."""
+    """The same as the number of (datum, level) that no reproduction of the range gets
+    below."""
     reached = {
         (k // REPRODUCTIONS, level)
         for k, d in enumerate(distortions)
@@ -62,9 +65,11 @@ def _least_by_levels(distortions: tuple[int, ...], chosen: int) -> int:
 
 
 def nested_minima(claim: Claim = no_more) -> Enumeration:
-    """Every decoder of three codes, distortions 0, 1, 2 of two data, and every two nested ranges: the larger one leaves no more distortion.
+    """Every decoder of three codes, distortions 0, 1, 2 of two data, and every two
+    nested ranges: the larger one leaves no more distortion.
 
-    With one datum and F in place of the distortion this is the statement about nested classes.
+    With one datum and F in place of the distortion this is the statement about nested
+    classes.
     """
     family = Family(
         "distortions 0, 1, 2 of two data and three reproductions, and two nested ranges",
@@ -80,7 +85,8 @@ def nested_minima(claim: Claim = no_more) -> Enumeration:
 
 
 def two_ways_to_the_least() -> Enumeration:
-    """Both ways of finding a least distortion, on every decoder and range: the minima against sorted lists, the levels against the largest of negatives."""
+    """Both ways of finding a least distortion, on every decoder and range: the minima
+    against sorted lists, the levels against the largest of negatives."""
     rows = lambda model: (model[0][:REPRODUCTIONS], model[0][REPRODUCTIONS:])  # noqa: E731
     used = lambda row, chosen: [d for k, d in enumerate(row) if chosen >> k & 1]  # noqa: E731
     family = Family(
@@ -100,12 +106,14 @@ def two_ways_to_the_least() -> Enumeration:
 
 
 def value_of_a_unit(gain: Any, variance: Any, beta: Any) -> Any:
-    """F of one pixel: ``log(1 + beta g^2)/2 + beta v/(2 (1 + beta g^2))``; gain 0 is a pixel without a unit."""
+    """F of one pixel: ``log(1 + beta g^2)/2 + beta v/(2 (1 + beta g^2))``; gain 0 is a
+    pixel without a unit."""
     return sp.log(1 + beta * gain**2) / 2 + beta * variance / (2 * (1 + beta * gain**2))
 
 
 def least_distortions() -> list[Equation]:
-    """The limit of F/beta: a pixel with a unit is reproduced, one without keeps half its variance."""
+    """The limit of F/beta: a pixel with a unit is reproduced, one without keeps half
+    its variance."""
     g, v = sp.Symbol("g", positive=True), sp.Symbol("v", positive=True)
     unit = value_of_a_unit(g, v, BETA)
     z, r = sp.symbols("z r", real=True)
@@ -123,7 +131,8 @@ def least_distortions() -> list[Equation]:
 
 
 def gap_of_two_decoders(beta: int) -> Any:
-    """F of both units less F of the first alone, as a ball of 200 bits: log(1 + 9 beta)/2 + beta/200 (1/(1 + 9 beta) - 1).
+    """F of both units less F of the first alone, as a ball of 200 bits: log(1 + 9
+    beta)/2 + beta/200 (1/(1 + 9 beta) - 1).
 
     >>> gap_of_two_decoders(1) > 0, gap_of_two_decoders(2000) < 0
     (True, True)

@@ -1,6 +1,8 @@
-"""Codes of a discrete source, exactly: Kraft's sum, Gibbs' inequality for lengths, Huffman's code, blocks, and codes that are not prefix-free.
+"""Codes of a discrete source, exactly: Kraft's sum, Gibbs' inequality for lengths,
+Huffman's code, blocks, and codes that are not prefix-free.
 
-Lengths are in bits. Rational sources are counts a_1, .., a_m that add up to n: entropy and lengths are then compared as whole numbers.
+Lengths are in bits. Rational sources are counts a_1, .., a_m that add up to n: entropy
+and lengths are then compared as whole numbers.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ DENOMINATOR = 12  # of their masses
 
 
 def mean_length() -> list[Equation | Induction | Sign]:
-    r"""m words: mean length less entropy is KL(p||2^-l) in bits; with r = 2^-l and Kraft's sum K it is at least -log K >= 0, for every m by induction."""
+    r"""m words: mean length less entropy is KL(p||2^-l) in bits; with r = 2^-l and
+    Kraft's sum K it is at least -log K >= 0, for every m by induction."""
     p, length = sp.Function("p", positive=True), sp.Function("l", real=True)
     mean, negative, divergence = (sp.Function(name, real=True) for name in ("L", "E", "G"))
     objects = (
@@ -41,7 +44,8 @@ def mean_length() -> list[Equation | Induction | Sign]:
 
 
 def shannon_lengths() -> list[Equation | Induction | Sign]:
-    """Lengths -log_2 p + u, 0 <= u < 1: Kraft's sum is a mean of 2^-u <= 1, and the mean length exceeds the entropy by the mean of u, below one bit."""
+    """Lengths -log_2 p + u, 0 <= u < 1: Kraft's sum is a mean of 2^-u <= 1, and the
+    mean length exceeds the entropy by the mean of u, below one bit."""
     p, extra = sp.Function("p", positive=True), sp.Function("u", nonnegative=True)
     kraft, lost, mass = (sp.Function(name, real=True) for name in ("K", "S", "P"))
     objects = (
@@ -67,7 +71,8 @@ def shannon_lengths() -> list[Equation | Induction | Sign]:
 
 
 def blocks() -> Induction:
-    """n independent symbols: the entropy of a block is n H, so that a bit lost a block is 1/n a symbol."""
+    """n independent symbols: the entropy of a block is n H, so that a bit lost a block
+    is 1/n a symbol."""
     H = sp.Symbol("H", positive=True)
     total = sp.Function("B", real=True)
     objects = (summed(total(N), lambda i: H),)
@@ -101,7 +106,8 @@ def huffman(counts: Sequence[int]) -> tuple[int, ...]:
 
 
 def best_by_search(counts: Sequence[int]) -> int:
-    """n times the least mean length of any prefix code, by trying every list of lengths that meets Kraft's inequality.
+    """n times the least mean length of any prefix code, by trying every list of lengths
+    that meets Kraft's inequality.
 
     >>> best_by_search((1, 1, 2))
     6
@@ -114,7 +120,8 @@ def best_by_search(counts: Sequence[int]) -> int:
 
 
 def signs(counts: Sequence[int], total: int) -> tuple[int, int]:
-    """Signs of n (L - H) and n (H + 1 - L), n L = total: whole numbers 2^(n L) prod a^a and n^n, and the same with 2^(n L - n)."""
+    """Signs of n (L - H) and n (H + 1 - L), n L = total: whole numbers 2^(n L) prod a^a
+    and n^n, and the same with 2^(n L - n)."""
     n = sum(counts)
     weight = 1
     for a in counts:
@@ -125,7 +132,8 @@ def signs(counts: Sequence[int], total: int) -> tuple[int, int]:
 
 
 def signs_in_balls(counts: Sequence[int], total: int) -> tuple[int, int]:
-    """The same signs by the entropy as a ball of 200 bits; where it touches the length they are equal, a dyadic source."""
+    """The same signs by the entropy as a ball of 200 bits; where it touches the length
+    they are equal, a dyadic source."""
     import flint
 
     n = sum(counts)
@@ -158,9 +166,11 @@ def _compositions(m: int, n: int) -> Iterator[Counts]:
 
 
 def small_sources(claim: Claim = within_a_bit) -> Enumeration:
-    """Every source of up to five symbols whose masses are positive multiples of 1/12: its best mean length lies within a bit of its entropy.
+    """Every source of up to five symbols whose masses are positive multiples of 1/12:
+    its best mean length lies within a bit of its entropy.
 
-    Decided by Huffman's lengths and whole numbers, and by a search over all lengths and balls.
+    Decided by Huffman's lengths and whole numbers, and by a search over all lengths and
+    balls.
     """
     family = Family(
         f"sources of 1 to {MOST} symbols whose masses are positive multiples of 1/{DENOMINATOR}",
@@ -181,7 +191,8 @@ def small_sources(claim: Claim = within_a_bit) -> Enumeration:
 
 
 def best_by_splitting(counts: Counts) -> int:
-    """n times the least mean length of any binary tree, by trying every split of the symbols into two subtrees.
+    """n times the least mean length of any binary tree, by trying every split of the
+    symbols into two subtrees.
 
     >>> best_by_splitting((1, 1, 2))
     6
@@ -197,7 +208,8 @@ def best_by_splitting(counts: Counts) -> int:
 
 
 def merged_total(counts: Counts) -> int:
-    """The sum of all masses that Huffman's algorithm merges, over a sorted list: n times its mean length."""
+    """The sum of all masses that Huffman's algorithm merges, over a sorted list: n
+    times its mean length."""
     rest, total = sorted(counts), 0
     while len(rest) > 1:
         merged = rest[0] + rest[1]
@@ -206,7 +218,8 @@ def merged_total(counts: Counts) -> int:
 
 
 def huffman_is_best() -> Enumeration:
-    """Sorted sources of up to five symbols with masses in twelfths: Huffman's lengths against a search, and his merged masses against all trees."""
+    """Sorted sources of up to five symbols with masses in twelfths: Huffman's lengths
+    against a search, and his merged masses against all trees."""
 
     def members() -> Iterator[Counts]:
         return (
@@ -245,7 +258,8 @@ def _best_of_sorted(counts: Counts, known: dict[Counts, int] = {}) -> int:  # no
 
 
 def block_length(n: int) -> Fraction:
-    """Mean length of Huffman's code for blocks of n draws of (9/10, 1/10), bits a draw."""
+    """Mean length of Huffman's code for blocks of n draws of (9/10, 1/10), bits a
+    draw."""
     counts = [9 ** (n - ones) for ones in range(n + 1) for _ in range(comb(n, ones))]
     lengths = huffman(counts)
     return Fraction(sum(a * k for a, k in zip(counts, lengths, strict=True)), 10**n * n)
@@ -273,7 +287,8 @@ def never_rises(before: Fraction, after: Fraction) -> bool:
 
 
 def blocks_of_six_and_seven(claim: Callable[[Fraction, Fraction], bool] = rises_at_seven) -> Enumeration:
-    """Huffman's rates for blocks of (9/10, 1/10): L_7/7 > L_6/6, so that block rates need not decrease."""
+    """Huffman's rates for blocks of (9/10, 1/10): L_7/7 > L_6/6, so that block rates
+    need not decrease."""
     family = Family("blocks of six and seven draws of (9/10, 1/10)", lambda: iter([(6, 7)]), 1)
     return Enumeration(
         "block rates of (9/10, 1/10)", family, lambda pair: claim(*map(block_length, pair)),
@@ -292,7 +307,8 @@ def longer_than_the_entropy(entropy: Any, mean: Any) -> Any:
 
 
 def one_to_one_code(excess: Callable[[Any, Any], Any] = shorter_than_the_entropy) -> list[Equation | Sign]:
-    """Two fair symbols with the words "" and "0": mean length 1/2 below an entropy of one bit; Kraft's sum is 3/2, so no prefix code."""
+    """Two fair symbols with the words "" and "0": mean length 1/2 below an entropy of
+    one bit; Kraft's sum is 3/2, so no prefix code."""
     half = sp.Rational(1, 2)
     words = ("", "0")
     mean = sum(half * len(word) for word in words)

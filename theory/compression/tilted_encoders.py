@@ -1,6 +1,8 @@
-r"""The best encoder for a fixed decoder and prior, exactly: :math:`q_\beta(z|x) = p(z) e^{-\beta d(x, z)}/Z(x)`, its curve, and what another prior saves.
+r"""The best encoder for a fixed decoder and prior, exactly: :math:`q_\beta(z|x) = p(z)
+e^{-\beta d(x, z)}/Z(x)`, its curve, and what another prior saves.
 
-:math:`F(\beta) = -E_x \log Z(x)`, :math:`R_p(D) = \sup_\beta F(\beta) - \beta D`; g(z) = E_x e^{-beta d}/Z(x). Alphabets of any size; nats.
+:math:`F(\beta) = -E_x \log Z(x)`, :math:`R_p(D) = \sup_\beta F(\beta) - \beta D`; g(z)
+= E_x e^{-beta d}/Z(x). Alphabets of any size; nats.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ def by_the_mean(own: Any, mean: Any) -> Any:
 
 
 def lagrangian(tilt: Tilt = by_its_own) -> Induction:
-    """k codes, one datum: KL(q||p) + beta E_q d is KL(q||q_beta) less log Z times the mass of q; so q_beta is best, and no datum knows of another."""
+    """k codes, one datum: KL(q||p) + beta E_q d is KL(q||q_beta) less log Z times the
+    mass of q; so q_beta is best, and no datum knows of another."""
     q, p = sp.Function("q", positive=True), sp.Function("p", positive=True)
     d, mean = sp.Function("d", real=True), sp.Function("e", real=True)
     Z = sp.Symbol("Z", positive=True)
@@ -53,7 +56,8 @@ def lagrangian(tilt: Tilt = by_its_own) -> Induction:
 
 
 def slopes_of_log_z() -> list[Equation | Induction]:
-    """Derivatives of Z by beta term by term; -log Z has the mean of d as its slope, and minus its variance as the next one."""
+    """Derivatives of Z by beta term by term; -log Z has the mean of d as its slope, and
+    minus its variance as the next one."""
     p, d = sp.Symbol("p", positive=True), sp.Symbol("d", real=True)
     Z = sp.Function("Z", positive=True)(BETA)
     term = p * sp.exp(-BETA * d)
@@ -67,7 +71,8 @@ def slopes_of_log_z() -> list[Equation | Induction]:
 
 
 def variance() -> list[Induction | Sign]:
-    """n codes of masses q: (sum q)(sum q d^2) - (sum q d)^2 is a sum over pairs of q q' (d - d')^2, built one code at a time."""
+    """n codes of masses q: (sum q)(sum q d^2) - (sum q d)^2 is a sum over pairs of q q'
+    (d - d')^2, built one code at a time."""
     q, d = sp.Function("q", positive=True), sp.Function("d", real=True)
     mass, mean, square, spread = (sp.Function(name, real=True) for name in ("Q", "M", "S", "V"))
     added = q(N + 1) * (square(N) - 2 * d(N + 1) * mean(N) + d(N + 1) ** 2 * mass(N))
@@ -93,7 +98,8 @@ def _pairs(q: Any, d: Any) -> Callable[[int], Any]:
 
 
 def legendre(slope: Any = None) -> list[Equation]:
-    """At D = F'(beta) the curve R = F - beta D has slope -beta, and second slope -1/F''."""
+    """At D = F'(beta) the curve R = F - beta D has slope -beta, and second slope
+    -1/F''."""
     F = sp.Function("F", real=True)(BETA)
     D = sp.Derivative(F, BETA)
     R = F - BETA * D
@@ -109,7 +115,8 @@ def legendre(slope: Any = None) -> list[Equation]:
 
 
 def exchange_of_priors() -> list[Equation]:
-    """A code's part of Z under another prior p' is Z times q_beta p'/p; averaged over the data, q_beta/p is g."""
+    """A code's part of Z under another prior p' is Z times q_beta p'/p; averaged over
+    the data, q_beta/p is g."""
     p, other, A, Z, w = sp.symbols("p p' A Z w", positive=True)
     encoder = p * A / Z
     return [
@@ -119,7 +126,8 @@ def exchange_of_priors() -> list[Equation]:
 
 
 def concave_logarithm() -> Induction:
-    """n data: E log t = E log T + E (t/T - 1) less a sum of tangent gaps, which are not negative: what the other prior saves is at most log of the mean."""
+    """n data: E log t = E log T + E (t/T - 1) less a sum of tangent gaps, which are not
+    negative: what the other prior saves is at most log of the mean."""
     w, t = sp.Function("w", positive=True), sp.Function("t", positive=True)
     T = sp.Symbol("T", positive=True)
     logs, gaps, mean, mass = (sp.Function(name, real=True) for name in ("L", "G", "M", "W"))
@@ -134,7 +142,8 @@ def concave_logarithm() -> Induction:
 
 
 def averaged_gains(bounded: Callable[[Any], Any] = lambda gain: gain) -> Induction:
-    """m codes: sum p' g = G sum p' less sum p' (G - g), G the largest g, so that no prior has a larger mean gain than G."""
+    """m codes: sum p' g = G sum p' less sum p' (G - g), G the largest g, so that no
+    prior has a larger mean gain than G."""
     other, g = sp.Function("p'", positive=True), sp.Function("g", positive=True)
     top = sp.Symbol("G", positive=True)
     total, slack, mass = (sp.Function(name, real=True) for name in ("T", "S", "P"))
@@ -151,12 +160,14 @@ def averaged_gains(bounded: Callable[[Any], Any] = lambda gain: gain) -> Inducti
 
 
 def no_gain(t: Any) -> Any:
-    """No gain at all on the symbol that is missed: what a fixed point would need to be optimal."""
+    """No gain at all on the symbol that is missed: what a fixed point would need to be
+    optimal."""
     return sp.S.Zero
 
 
 def missed_symbol(excess: Callable[[Any], Any] | None = None) -> list[Equation | Sign]:
-    """Two data, two reproductions, the prior on the first alone: a fixed point of q_beta, and g = cosh beta > 1 on the other, so not the best prior."""
+    """Two data, two reproductions, the prior on the first alone: a fixed point of
+    q_beta, and g = cosh beta > 1 on the other, so not the best prior."""
     t = sp.Symbol("t", positive=True)  # e^beta = 1 + t
     half, A = sp.Rational(1, 2), sp.Matrix([[1, 1 / (1 + t)], [1 / (1 + t), 1]])
     prior = sp.Matrix([1, 0])
@@ -172,7 +183,8 @@ def missed_symbol(excess: Callable[[Any], Any] | None = None) -> list[Equation |
 
 
 def gaussian_priors() -> list[Equation | Sign]:
-    """x ~ N(0, s2), d = (x - z)^2/2, prior N(0, v): the encoder is Gaussian, the best v is s2 - 1/beta, it depends on beta, and its F is that of Shannon's curve."""
+    """x ~ N(0, s2), d = (x - z)^2/2, prior N(0, v): the encoder is Gaussian, the best v
+    is s2 - 1/beta, it depends on beta, and its F is that of Shannon's curve."""
     x, z = sp.symbols("x z", real=True)
     v, s2 = sp.symbols("v s2", positive=True)
     tau = v / (1 + BETA * v)  # the variance of the encoder, whose mean is beta tau x
@@ -211,7 +223,8 @@ def without_mass(mass: Any, one: Any) -> Any:
 
 
 def merged_codes(kept: Callable[[Any, Any], Any] = by_mass) -> Induction:
-    """k codes with one reproduction add up to one code that has their mass: Z sees the distribution of f(z) and nothing else."""
+    """k codes with one reproduction add up to one code that has their mass: Z sees the
+    distribution of f(z) and nothing else."""
     p = sp.Function("p", positive=True)
     A = sp.Symbol("A", positive=True)
     Z, mass = sp.Function("Z", real=True), sp.Function("P", real=True)
@@ -221,7 +234,8 @@ def merged_codes(kept: Callable[[Any, Any], Any] = by_mass) -> Induction:
 
 
 def entangled_twin() -> list[Equation]:
-    """A rotation leaves a Gaussian prior as it is: a decoder after a rotation of the plane, rational in its tangent, reads the same density, with Jacobian 1."""
+    """A rotation leaves a Gaussian prior as it is: a decoder after a rotation of the
+    plane, rational in its tangent, reads the same density, with Jacobian 1."""
     t, x, y = sp.symbols("t x y", real=True)
     R = sp.Matrix([[1 - t**2, -2 * t], [2 * t, 1 - t**2]]) / (1 + t**2)
     z = sp.Matrix([x, y])
@@ -236,7 +250,8 @@ def entangled_twin() -> list[Equation]:
 
 
 def between(s: Any) -> Any:
-    """A reproduction halfway between the two data: it costs 1/2 for each, s = exp(-beta/2)."""
+    """A reproduction halfway between the two data: it costs 1/2 for each, s =
+    exp(-beta/2)."""
     return s
 
 
@@ -246,7 +261,8 @@ def on_a_datum(s: Any) -> Any:
 
 
 def two_reproductions_suffice(other: Callable[[Any], Any] = between) -> list[Equation | Sign]:
-    """A fair bit and further reproductions that cost 1/2 + c, c >= 0: g = 2 s e^(-beta c)/(1 + s^2) <= 1 there, so that the two bits carry the optimum."""
+    """A fair bit and further reproductions that cost 1/2 + c, c >= 0: g = 2 s e^(-beta
+    c)/(1 + s^2) <= 1 there, so that the two bits carry the optimum."""
     s, t = sp.Symbol("s", positive=True), sp.Symbol("t", nonnegative=True)
     half = sp.Rational(1, 2)
     A = sp.Matrix([[1, s**2], [s**2, 1]])  # exp(-beta d), d = 0 or 1

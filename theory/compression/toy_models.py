@@ -1,6 +1,8 @@
-r"""One decoder under two priors, exactly: at small distortions the rates differ by the log ratio of the priors at the nearest code.
+r"""One decoder under two priors, exactly: at small distortions the rates differ by the
+log ratio of the priors at the nearest code.
 
-Codes are finitely many, of positive mass under both; a and b are the masses of the nearest code under the first and the second prior.
+Codes are finitely many, of positive mass under both; a and b are the masses of the
+nearest code under the first and the second prior.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ def first_over_second(a: Any, b: Any) -> Any:
 
 
 def exchange_at_the_nearest() -> Induction:
-    """k codes besides: a Z_2 - b Z_1 is a sum over them of (a p_2 - b p_1) A, to which the nearest code adds nothing."""
+    """k codes besides: a Z_2 - b Z_1 is a sum over them of (a p_2 - b p_1) A, to which
+    the nearest code adds nothing."""
     p, q, A = (sp.Function(name, positive=True) for name in ("p", "q", "A"))
     a, b = sp.symbols("a b", positive=True)
     rest, first, second = (sp.Function(name, real=True) for name in ("X", "Y", "Z"))
@@ -44,7 +47,8 @@ def exchange_at_the_nearest() -> Induction:
 
 
 def limits(ratio: Ratio = second_over_first) -> list[Equation]:
-    """Other codes cost delta more at least: Z_2/Z_1 tends to b/a, and -log Z/beta, less the nearest distortion, to 0 under either prior."""
+    """Other codes cost delta more at least: Z_2/Z_1 tends to b/a, and -log Z/beta, less
+    the nearest distortion, to 0 under either prior."""
     a, b, c, e, delta = sp.symbols("a b c e delta", positive=True)
     tail = sp.exp(-BETA * delta)
     return [
@@ -54,7 +58,8 @@ def limits(ratio: Ratio = second_over_first) -> list[Equation]:
 
 
 def bounded_excess() -> list[Equation | Sign]:
-    """With s = tail c/a and t = tail e/b, log of Z_2/Z_1 over b/a is log((1 + t)/(1 + s)), between -s and t."""
+    """With s = tail c/a and t = tail e/b, log of Z_2/Z_1 over b/a is log((1 + t)/(1 +
+    s)), between -s and t."""
     s, t = sp.symbols("s t", nonnegative=True)
     a, b = sp.symbols("a b", positive=True)
     quotient = (b * (1 + t)) / (a * (1 + s)) / (b / a)

@@ -1,7 +1,9 @@
-r"""Encoders against priors, and bounds of a likelihood, on alphabets of any size: each an identity with a relative entropy left over.
+r"""Encoders against priors, and bounds of a likelihood, on alphabets of any size: each
+an identity with a relative entropy left over.
 
-Letters as in the field: w(x) the mass of a datum, q(z|x) an encoder, p(z) a prior, m(z) = sum_x w(x) q(z|x) its mixture, p(x, z) a joint
-mass with evidence p(x) = sum_z p(x, z). Rates and gaps are in nats.
+Letters as in the field: w(x) the mass of a datum, q(z|x) an encoder, p(z) a prior, m(z)
+= sum_x w(x) q(z|x) its mixture, p(x, z) a joint mass with evidence p(x) = sum_z p(x,
+z). Rates and gaps are in nats.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ def reverse(q: Any, p: Any) -> sp.Expr:
 
 
 def rate_of_one_code(cost: Cost = forward) -> Induction:
-    """One code z and n data: what z adds to E KL(q(z|x)||p(z)) is what it adds to I(x;z), and m(z) log(m(z)/p(z))."""
+    """One code z and n data: what z adds to E KL(q(z|x)||p(z)) is what it adds to
+    I(x;z), and m(z) log(m(z)/p(z))."""
     w, q = sp.Function("w", positive=True), sp.Function("q", positive=True)
     p, m = sp.Symbol("p", positive=True), sp.Symbol("m", positive=True)
     rate, information, mass = (sp.Function(name, real=True) for name in ("R", "I", "M"))
@@ -61,7 +64,8 @@ def rate_of_all_codes() -> Induction:
 
 
 def information_by_entropies() -> Induction:
-    """What a code adds to I(x;z) as log of a ratio, and by the entropies of data, codes and pairs: for n data."""
+    """What a code adds to I(x;z) as log of a ratio, and by the entropies of data, codes
+    and pairs: for n data."""
     w, q = sp.Function("w", positive=True), sp.Function("q", positive=True)
     m = sp.Symbol("m", positive=True)
     information, joint, data, mass = (sp.Function(name, real=True) for name in ("I", "J", "H", "M"))
@@ -76,7 +80,8 @@ def information_by_entropies() -> Induction:
 
 
 def prior_gap() -> list[Equation | Induction | Sign]:
-    """KL(m||p) is a sum of terms that are not negative, so that the rate is at least the information."""
+    """KL(m||p) is a sum of terms that are not negative, so that the rate is at least
+    the information."""
     return nonnegative("m", "p")
 
 
@@ -94,7 +99,8 @@ def added(divergence: Any) -> Any:
 
 
 def evidence_bound(gap: Callable[[Any], Any] = subtracted) -> Induction:
-    """k codes: the sum of q log(p(x, z)/q) is Q log p(x) less the relative entropy of q against the posterior p(x, z)/p(x)."""
+    """k codes: the sum of q log(p(x, z)/q) is Q log p(x) less the relative entropy of q
+    against the posterior p(x, z)/p(x)."""
     q, j = sp.Function("q", positive=True), sp.Function("j", positive=True)
     evidence = sp.Symbol("p", positive=True)
     bound, divergence, mass = (sp.Function(name, real=True) for name in ("L", "G", "Q"))
@@ -108,7 +114,8 @@ def evidence_bound(gap: Callable[[Any], Any] = subtracted) -> Induction:
 
 
 def posterior_attains_it() -> Equation:
-    """At the posterior every code adds q log p(x): the bound is attained, so that a free q for each datum is at least as tight as a shared one."""
+    """At the posterior every code adds q log p(x): the bound is attained, so that a
+    free q for each datum is at least as tight as a shared one."""
     j, p = sp.Symbol("j", positive=True), sp.Symbol("p", positive=True)
     return Equation("a code of the posterior", forward(j / p, j), -(j / p) * sp.log(p))
 
@@ -117,9 +124,11 @@ def posterior_attains_it() -> Equation:
 
 
 def slope_of_norms() -> list[Equation | Induction]:
-    r"""Norms :math:`\|Y\|_s = (\sum p\,y^s)^{1/s}` grow with s: :math:`s^2 \tfrac{d}{ds}\log\|Y\|_s` is a relative entropy, for n atoms.
+    r"""Norms :math:`\|Y\|_s = (\sum p\,y^s)^{1/s}` grow with s: :math:`s^2
+    \tfrac{d}{ds}\log\|Y\|_s` is a relative entropy, for n atoms.
 
-    With :math:`Y = e^{-u w}` and s = 1/K this is what makes :math:`\varphi(u/K)^K` fall with every real K, phi the Laplace transform of a weight.
+    With :math:`Y = e^{-u w}` and s = 1/K this is what makes :math:`\varphi(u/K)^K` fall
+    with every real K, phi the Laplace transform of a weight.
     """
     p, y = sp.Function("p", positive=True), sp.Function("y", positive=True)
     s, whole = sp.Symbol("s", positive=True), sp.Symbol("Z", positive=True)
@@ -147,7 +156,8 @@ def slope_of_norms() -> list[Equation | Induction]:
 
 
 def frullani() -> list[Equation]:
-    r"""The slope of :math:`\int (e^{-u} - e^{-ua})\,du/u` in a is :math:`\int e^{-ua}\,du = 1/a`, and the integral vanishes at a = 1: it is log a."""
+    r"""The slope of :math:`\int (e^{-u} - e^{-ua})\,du/u` in a is :math:`\int
+    e^{-ua}\,du = 1/a`, and the integral vanishes at a = 1: it is log a."""
     a, u = sp.Symbol("a", positive=True), sp.Symbol("u", positive=True)
     integrand = (sp.exp(-u) - sp.exp(-u * a)) / u
     return [
@@ -162,7 +172,8 @@ def frullani() -> list[Equation]:
 
 
 def rate_and_distortion() -> Induction:
-    """k codes: KL(q||p) + E_q d with d = -log p(x|z), over q, is the posterior's relative entropy less Q log p(x): rate + distortion - NLL = KL(q||posterior)."""
+    """k codes: KL(q||p) + E_q d with d = -log p(x|z), over q, is the posterior's
+    relative entropy less Q log p(x): rate + distortion - NLL = KL(q||posterior)."""
     q, p, given = (sp.Function(name, positive=True) for name in ("q", "p", "g"))
     evidence = sp.Symbol("p_x", positive=True)
     total, divergence, mass = (sp.Function(name, real=True) for name in ("T", "G", "Q"))
@@ -176,7 +187,8 @@ def rate_and_distortion() -> Induction:
 
 
 def half_squares(residual: Any, D: Any) -> sp.Expr:
-    """``|x - f(z)|^2 / 2 + (D/2) log 2 pi``: what a Gaussian decoder of unit variance pays for a residual."""
+    """``|x - f(z)|^2 / 2 + (D/2) log 2 pi``: what a Gaussian decoder of unit variance
+    pays for a residual."""
     return residual / 2 + D * sp.log(2 * sp.pi) / 2
 
 
@@ -186,7 +198,8 @@ def bare_squares(residual: Any, D: Any) -> sp.Expr:
 
 
 def gaussian_decoder(distortion: Cost = half_squares) -> Induction:
-    """D pixels with unit variance: -log of the product of their densities is half the squared error and (D/2) log 2 pi, for every D."""
+    """D pixels with unit variance: -log of the product of their densities is half the
+    squared error and (D/2) log 2 pi, for every D."""
     r = sp.Function("r", real=True)
     D = sp.Symbol("D", integer=True, positive=True)
     value, squares = sp.Function("L", real=True), sp.Function("S", real=True)

@@ -1,7 +1,10 @@
-r"""Sets that hold a mass of 1 - alpha, exactly: intervals between quantiles, atoms with an atomless part, Cantor's distribution.
+r"""Sets that hold a mass of 1 - alpha, exactly: intervals between quantiles, atoms with
+an atomless part, Cantor's distribution.
 
-A member is the interval :math:`A_t = (Q(t), Q(t + 1 - \alpha)]`, Q the quantile function. Levels are quotients of positive symbols, so that
-0 < t and t + s < alpha hold by themselves. Decisions about finitely many atoms come twice, by two algorithms that share no step.
+A member is the interval :math:`A_t = (Q(t), Q(t + 1 - \alpha)]`, Q the quantile
+function. Levels are quotients of positive symbols, so that 0 < t and t + s < alpha hold
+by themselves. Decisions about finitely many atoms come twice, by two algorithms that
+share no step.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ T, GAP, BEYOND, REST = (sp.Symbol(name, positive=True) for name in ("tau", "sigm
 
 
 def twice_the_lesser(gap: Any, mass: Any) -> Any:
-    """Mass of the symmetric difference of two members ``gap`` apart, of ``mass`` each: 2 min(gap, mass)."""
+    """Mass of the symmetric difference of two members ``gap`` apart, of ``mass`` each:
+    2 min(gap, mass)."""
     return 2 * sp.Min(gap, mass)
 
 
@@ -38,14 +42,16 @@ def twice_the_lesser(gap: Any, mass: Any) -> Any:
 
 @dataclass(frozen=True)
 class Line:
-    """A distribution of the line: its distribution function in ``X``, and its quantile function."""
+    """A distribution of the line: its distribution function in ``X``, and its quantile
+    function."""
 
     name: str
     cdf: sp.Expr
     quantile: Callable[[sp.Expr], sp.Expr]
 
     def mass(self, low: sp.Expr, high: sp.Expr) -> sp.Expr:
-        """The density, as the derivative of the distribution function, integrated between the quantiles of two levels."""
+        """The density, as the derivative of the distribution function, integrated
+        between the quantiles of two levels."""
         return sp.Integral(sp.Derivative(self.cdf, X), (X, self.quantile(low), self.quantile(high)))
 
 
@@ -57,7 +63,8 @@ LINES = (
 
 
 def members(difference: Difference = twice_the_lesser) -> list[Equation]:
-    """Members of three families, for every t and alpha: their mass, and what tells two apart where they overlap and where they do not."""
+    """Members of three families, for every t and alpha: their mass, and what tells two
+    apart where they overlap and where they do not."""
     found = []
     for line in LINES:
         for case, kept, gap in (("overlapping", GAP + BEYOND, GAP), ("disjoint", GAP, GAP + BEYOND)):
@@ -78,7 +85,8 @@ def members(difference: Difference = twice_the_lesser) -> list[Equation]:
 
 
 def masses_of_intervals() -> list[Equation]:
-    """For an undefined distribution function: the mass of an interval, none for a point, and the two slivers that tell intervals apart."""
+    """For an undefined distribution function: the mass of an interval, none for a
+    point, and the two slivers that tell intervals apart."""
     cdf = sp.Function("F", real=True)
     x, later, y, y_later, v = (sp.Symbol(name, real=True) for name in ("x", "x'", "y", "y'", "v"))
 
@@ -100,12 +108,14 @@ CYLINDER = sp.Function("M")
 
 
 def cylinders_in_every_dimension() -> Induction:
-    """A further coordinate, of undefined conditional density on a fibre, adds no mass to a cylinder and takes none away, in every D."""
+    """A further coordinate, of undefined conditional density on a fibre, adds no mass
+    to a cylinder and takes none away, in every D."""
     cdf, rise = sp.Function("F", real=True), sp.Function("G", real=True)
     low, high, v = sp.Symbol("x", real=True), sp.Symbol("y", real=True), sp.Symbol("v", real=True)
 
     def fibre(j: sp.Expr, at: sp.Symbol) -> sp.Expr:
-        """The conditional density of coordinate j on (0, 1), of total 1: a slope, and what is left of 1 spread evenly."""
+        """The conditional density of coordinate j on (0, 1), of total 1: a slope, and
+        what is left of 1 spread evenly."""
         return sp.Derivative(rise(j, at), at) + 1 - (rise(j, 1) - rise(j, 0))
 
     def explicit(k: int) -> sp.Expr:
@@ -148,7 +158,8 @@ def _set_masses(weights: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def equal_cells(most: int = 12) -> Family:
-    """n = 2..most cells of equal mass, and every mass strictly between none and all of them."""
+    """n = 2..most cells of equal mass, and every mass strictly between none and all of
+    them."""
     pairs = [((1,) * n, k) for n in range(2, most + 1) for k in range(1, n)]
     return Family(
         f"pairs of n <= {most} cells of equal mass and a mass in between", lambda: iter(pairs), most * (most - 1) // 2
@@ -186,7 +197,8 @@ Weighed = tuple[tuple[int, ...], int, int]  # atoms, mass of the atomless part (
 
 
 def every_atom_and_dust(most: int = 3, heaviest: int = 3) -> Family:
-    """Up to ``most`` atoms of weight 1..``heaviest``, an atomless part of weight 0..``heaviest``, a mass strictly between none and all."""
+    """Up to ``most`` atoms of weight 1..``heaviest``, an atomless part of weight
+    0..``heaviest``, a mass strictly between none and all."""
 
     def listed() -> Iterator[Weighed]:
         for n in range(most + 1):
@@ -206,14 +218,16 @@ def every_atom_and_dust(most: int = 3, heaviest: int = 3) -> Family:
 
 
 def _grows(item: Weighed) -> bool:
-    """Whether the sets of that mass grow in number as the atomless part is cut finer, from 1 to 2 cells a unit."""
+    """Whether the sets of that mass grow in number as the atomless part is cut finer,
+    from 1 to 2 cells a unit."""
     atoms, dust, mass = item
     coarse, fine = (count_sets((*(w * cells for w in atoms), *[1] * (dust * cells)), mass * cells) for cells in (1, 2))
     return fine > coarse
 
 
 def _grows_by_binomials(item: Weighed) -> bool:
-    """The same from 2 to 3 cells a unit: for each set of atoms, the ways to choose what it lacks among the cells."""
+    """The same from 2 to 3 cells a unit: for each set of atoms, the ways to choose what
+    it lacks among the cells."""
     atoms, dust, mass = item
 
     def ways(cells: int) -> int:
@@ -230,7 +244,8 @@ Criterion = Callable[[Sequence[int], int, int], bool]
 
 
 def splits_dust(atoms: Sequence[int], dust: int, mass: int) -> bool:
-    """Whether some set S of atoms leaves a proper part of the atomless part to be taken: mass - dust < P(S) < mass."""
+    """Whether some set S of atoms leaves a proper part of the atomless part to be
+    taken: mass - dust < P(S) < mass."""
     reachable = {0}
     for weight in atoms:
         reachable |= {total + weight for total in reachable}
@@ -238,7 +253,8 @@ def splits_dust(atoms: Sequence[int], dust: int, mass: int) -> bool:
 
 
 def splits_dust_set_by_set(atoms: Sequence[int], dust: int, mass: int) -> bool:
-    """The same, one set of atoms at a time: what it lacks is some of the atomless part and not all of it."""
+    """The same, one set of atoms at a time: what it lacks is some of the atomless part
+    and not all of it."""
     lacking = (mass - sum(chosen) for size in range(len(atoms) + 1) for chosen in combinations(atoms, size))
     return any(0 < lack < dust for lack in lacking)
 
@@ -254,7 +270,8 @@ def some_dust(atoms: Sequence[int], dust: int, mass: int) -> bool:
 
 
 def infinitely_many(criterion: tuple[Criterion, Criterion] = (splits_dust, splits_dust_set_by_set)) -> Enumeration:
-    """There are infinitely many sets of the mass exactly if the criterion says so (in either of its two forms)."""
+    """There are infinitely many sets of the mass exactly if the criterion says so (in
+    either of its two forms)."""
     first, second = criterion
     return Enumeration(
         "infinitely many sets exactly if some set of atoms leaves a proper part of the rest to be taken", every_atom_and_dust(),
@@ -263,18 +280,21 @@ def infinitely_many(criterion: tuple[Criterion, Criterion] = (splits_dust, split
 
 
 def least_overlap(n: int, k: int) -> int:
-    """The least number of points that two sets of k among n points share, pair by pair."""
+    """The least number of points that two sets of k among n points share, pair by
+    pair."""
     sets = [sum(1 << i for i in chosen) for chosen in combinations(range(n), k)]
     return min((first & second).bit_count() for first in sets for second in sets)
 
 
 def least_overlap_by_counting(n: int, k: int) -> int:
-    """The same: the least j for which j points can be chosen inside a set of k and k - j outside it."""
+    """The same: the least j for which j points can be chosen inside a set of k and k -
+    j outside it."""
     return min(j for j in range(k + 1) if comb(k, j) * comb(n - k, k - j) > 0)
 
 
 def overlaps(most: int = 8) -> Enumeration:
-    """Two sets of k of n equal cells have to share max(0, 2k - n) of them: some exactly if alpha < 1/2."""
+    """Two sets of k of n equal cells have to share max(0, 2k - n) of them: some exactly
+    if alpha < 1/2."""
     pairs = Family(
         f"pairs of n <= {most} cells and a number of them",
         lambda: ((n, k) for n in range(2, most + 1) for k in range(1, n)),
@@ -290,7 +310,8 @@ def overlaps(most: int = 8) -> Enumeration:
 
 
 def cantor_by_digits(x: Fraction, depth: int) -> Fraction:
-    """Cantor's distribution function at x in [0, 1], by ternary digits; exact where x is a multiple of 3**-depth."""
+    """Cantor's distribution function at x in [0, 1], by ternary digits; exact where x
+    is a multiple of 3**-depth."""
     value, half, rest = Fraction(0), Fraction(1, 2), x
     for _ in range(depth):
         rest *= 3
@@ -304,7 +325,8 @@ def cantor_by_digits(x: Fraction, depth: int) -> Fraction:
 
 
 def cantor_by_cylinders(x: Fraction, depth: int) -> Fraction:
-    """The same by counting the 2**depth intervals of that generation, each of equal mass, that end at or before x."""
+    """The same by counting the 2**depth intervals of that generation, each of equal
+    mass, that end at or before x."""
     return Fraction(sum(right <= x for _, right in cylinders(depth)), 2**depth)
 
 
@@ -319,7 +341,8 @@ def cylinders(depth: int) -> tuple[tuple[Fraction, Fraction], ...]:
 
 
 def cantor_members(most: int = 4) -> Enumeration:
-    """No density is needed: intervals between dyadic quantiles of Cantor's distribution, t and alpha multiples of 2**-depth."""
+    """No density is needed: intervals between dyadic quantiles of Cantor's
+    distribution, t and alpha multiples of 2**-depth."""
 
     def ends(depth: int, kept: int, first: int) -> tuple[Fraction, Fraction]:
         rights = [Fraction(0), *(right for _, right in cylinders(depth))]

@@ -1,8 +1,10 @@
-r"""Sets of least volume, exactly: a pointwise inequality, the balance of volume that another set wastes, and every union of cells.
+r"""Sets of least volume, exactly: a pointwise inequality, the balance of volume that
+another set wastes, and every union of cells.
 
 .. math:: \lambda\,(|B| - |A|) = P(B) - P(A) + \int_{A \triangle B} |p - \lambda|, \qquad A = \{p > \lambda\}
 
-Volume is taken in a chart, an increasing map of the line; masses are the same in every chart.
+Volume is taken in a chart, an increasing map of the line; masses are the same in every
+chart.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ def identity_chart(at: Real) -> Real:
 
 
 def no_point_favours_another_set() -> Enumeration:
-    """(p - lambda)(1_A - 1_B) >= 0 at a point, A = {p > lambda}: only the sign of p - lambda and membership in B matter."""
+    """(p - lambda)(1_A - 1_B) >= 0 at a point, A = {p > lambda}: only the sign of p -
+    lambda and membership in B matter."""
 
     def as_product(item: tuple[int, int]) -> bool:
         sign, other = item
@@ -58,16 +61,20 @@ TAKEN = sp.Function("b", real=True)  # the part of a cell that B takes
 
 
 def balance_of_volume(chart: Callable[[sp.Expr], sp.Expr] = identity_chart) -> Induction:
-    """lambda (|B| - |A|) - (P(B) - P(A)) is the integral of |p - lambda| where A and B differ, for any number of cells.
+    """lambda (|B| - |A|) - (P(B) - P(A)) is the integral of |p - lambda| where A and B
+    differ, for any number of cells.
 
-    Cells come in pairs, one inside A and one outside, of any volume. B takes any part of a cell, so that 1_A - 1_B becomes 1 - b and b.
-    lambda is mass per volume in the chart, fixed at one place; a cell elsewhere is stretched by the quotient of the chart's slopes.
+    Cells come in pairs, one inside A and one outside, of any volume. B takes any part
+    of a cell, so that 1_A - 1_B becomes 1 - b and b. lambda is mass per volume in the
+    chart, fixed at one place; a cell elsewhere is stretched by the quotient of the
+    chart's slopes.
     """
     slope = sp.diff(chart(PLACE), PLACE)
     stretch = slope / slope.subs(PLACE, ELSEWHERE)
 
     def saved(j: sp.Expr) -> sp.Expr:
-        """What the pair number j adds to lambda (|B| - |A|) - (P(B) - P(A)): volume and mass beyond those of A."""
+        """What the pair number j adds to lambda (|B| - |A|) - (P(B) - P(A)): volume and
+        mass beyond those of A."""
         inside, outside = 2 * j, 2 * j + 1
         more = {inside: TAKEN(inside) - 1, outside: TAKEN(outside)}
         volume = sum(stretch * VOLUME(k) * part for k, part in more.items())
@@ -77,13 +84,15 @@ def balance_of_volume(chart: Callable[[sp.Expr], sp.Expr] = identity_chart) -> I
         return LEVEL * volume - mass
 
     def wasted(j: sp.Expr) -> sp.Expr:
-        """The integral of |p - lambda| over the part of either cell on which A and B differ."""
+        """The integral of |p - lambda| over the part of either cell on which A and B
+        differ."""
         inside, outside = 2 * j, 2 * j + 1
         left_out, taken = 1 - TAKEN(inside), TAKEN(outside)
         return EXCESS(inside) * VOLUME(inside) * left_out + EXCESS(outside) * VOLUME(outside) * taken
 
     def summed(k: int) -> sp.Expr:
-        """Volumes and masses of A and of B written out, with the densities lambda + e and lambda - e."""
+        """Volumes and masses of A and of B written out, with the densities lambda + e
+        and lambda - e."""
         inside, outside = [2 * j for j in range(1, k + 1)], [2 * j + 1 for j in range(1, k + 1)]
         of_a = sum(stretch * VOLUME(j) for j in inside)
         of_b = sum(stretch * VOLUME(j) * TAKEN(j) for j in (*inside, *outside))
@@ -117,10 +126,12 @@ Chart = Callable[[Real], Real]
 
 @dataclass(frozen=True)
 class Histogram:
-    """A density that is constant on cells with integer edges; it need not be normalised.
+    """A density that is constant on cells with integer edges; it need not be
+    normalised.
 
     Args:
-        edges: Increasing integers, one more than there are cells. densities: Nonnegative integers.
+        edges: Increasing integers, one more than there are cells. densities:
+            Nonnegative integers.
     """
 
     edges: tuple[int, ...]
@@ -140,7 +151,8 @@ class Histogram:
         return tuple(density * length for density, length in zip(self.densities, lengths, strict=True))
 
     def volumes(self, chart: Chart) -> tuple[Real, ...]:
-        """Length of each cell's image under an increasing map of the line, from the images of its ends."""
+        """Length of each cell's image under an increasing map of the line, from the
+        images of its ends."""
         images = [chart(edge) for edge in self.edges]
         return tuple(b - a for a, b in pairwise(images))
 
@@ -154,7 +166,8 @@ Member = tuple[Histogram, int]
 
 
 def every_level(distribution: Histogram) -> list[int]:
-    """0 and every density that occurs, but for the largest: each gives another level set."""
+    """0 and every density that occurs, but for the largest: each gives another level
+    set."""
     return sorted({0, *distribution.densities})[:-1]
 
 
@@ -164,9 +177,11 @@ def negative_level(distribution: Histogram) -> list[int]:
 
 
 def small_level_sets(levels: Levels = every_level, most: int = 4) -> Family:
-    """Every density with n <= ``most`` cells of widths 1, 2 and values 0, 1, 2, not all zero, with each of its level sets.
+    """Every density with n <= ``most`` cells of widths 1, 2 and values 0, 1, 2, not all
+    zero, with each of its level sets.
 
-    A density has as many as there are positive values among its own: 2 (3^n - 2^n) for all densities of n cells, and 2^n choices of widths.
+    A density has as many as there are positive values among its own: 2 (3^n - 2^n) for
+    all densities of n cells, and 2^n choices of widths.
     """
 
     def members() -> Iterator[Member]:
@@ -187,7 +202,8 @@ RANDOM, EACH = range(5, 17), 4  # numbers of cells, and densities for each
 
 
 def random_level_sets(levels: Levels = every_level, seed: int = 0) -> Family:
-    """Four random densities for each n = 5..16: cells of widths 1..5 that start at 1, values 0..4 of which each positive one occurs, so four level sets."""
+    """Four random densities for each n = 5..16: cells of widths 1..5 that start at 1,
+    values 0..4 of which each positive one occurs, so four level sets."""
 
     def members() -> Iterator[Member]:
         for n, k in product(RANDOM, range(EACH)):
@@ -203,7 +219,8 @@ def random_level_sets(levels: Levels = every_level, seed: int = 0) -> Family:
 
 
 def least_volume(family: Family, chart: Chart = identity_chart) -> Enumeration:
-    """The level set alone has least volume, in the chart, among the unions of cells with at least its mass."""
+    """The level set alone has least volume, in the chart, among the unions of cells
+    with at least its mass."""
     return Enumeration(
         "the level set alone has least volume",
         family,
@@ -222,7 +239,8 @@ def _set_totals(weights: tuple[Real, ...]) -> tuple[Real, ...]:
 
 
 def least_by_enumeration(distribution: Histogram, level: Real, chart: Chart) -> bool:
-    """Whether {density > level} alone has the least volume, in the chart, among all 2**n unions of cells with at least its mass."""
+    """Whether {density > level} alone has the least volume, in the chart, among all
+    2**n unions of cells with at least its mass."""
     chosen = distribution.above(level)
     masses, volumes = _set_totals(distribution.masses()), _set_totals(distribution.volumes(chart))
     wanted, volume = masses[chosen], volumes[chosen]
@@ -232,7 +250,8 @@ def least_by_enumeration(distribution: Histogram, level: Real, chart: Chart) -> 
 
 
 def least_by_knapsack(distribution: Histogram, level: Real, chart: Chart) -> bool:
-    """The same by dynamic programming over masses: the least volume for each mass and in how many ways, a cell at a time."""
+    """The same by dynamic programming over masses: the least volume for each mass and
+    in how many ways, a cell at a time."""
     best: dict[int, tuple[Real, int]] = {0: (0, 1)}
     masses, volumes = distribution.masses(), distribution.volumes(chart)
     for mass, volume in zip(masses, volumes, strict=True):

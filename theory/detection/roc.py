@@ -1,10 +1,13 @@
-r"""The area under a ROC curve, exactly: as a kernel on pairs, as pair counts, as the curve's own area; and distributions on cells that maps stretch.
+r"""The area under a ROC curve, exactly: as a kernel on pairs, as pair counts, as the
+curve's own area; and distributions on cells that maps stretch.
 
-The area of a score u for inliers from P and outliers from Q is the expectation over independent pairs of
+The area of a score u for inliers from P and outliers from Q is the expectation over
+independent pairs of
 
 .. math:: K_\tau(u, v) = 1[u > v] + \tau\, 1[u = v],
 
-where the weight of ties :math:`\tau` is one half. Whatever is true of the kernel at every pair is true of the area of every pair of distributions.
+where the weight of ties :math:`\tau` is one half. Whatever is true of the kernel at
+every pair is true of the area of every pair of distributions.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ Scores = Sequence[Exact]
 
 
 def kernel(u: sp.Expr, v: sp.Expr, ties: sp.Expr = sp.S.Half) -> sp.Expr:
-    r""":math:`K_\tau(u, v)` through the sign of u - v: (sgn^2 + sgn)/2 + tau (1 - sgn^2).
+    r""":math:`K_\tau(u, v)` through the sign of u - v: (sgn^2 + sgn)/2 + tau (1 -
+    sgn^2).
 
     >>> v, d = sp.symbols("v d", positive=True)
     >>> kernel(v + d, v), kernel(v, v), kernel(v, v + d)
@@ -40,7 +44,8 @@ def kernel(u: sp.Expr, v: sp.Expr, ties: sp.Expr = sp.S.Half) -> sp.Expr:
 
 
 def orders(low: sp.Symbol, gap: sp.Symbol) -> dict[str, tuple[sp.Expr, sp.Expr]]:
-    """The three ways in which two positive numbers can stand to each other: any pair is one of these, for some ``low, gap > 0``."""
+    """The three ways in which two positive numbers can stand to each other: any pair is
+    one of these, for some ``low, gap > 0``."""
     return {"u > v": (low + gap, low), "u = v": (low, low), "u < v": (low, low + gap)}
 
 
@@ -48,10 +53,12 @@ def orders(low: sp.Symbol, gap: sp.Symbol) -> dict[str, tuple[sp.Expr, sp.Expr]]
 
 
 def area_by_pairs(scores: Scores, inliers: Scores, outliers: Scores, ties: Exact = HALF) -> Fraction:
-    """The expectation of the kernel: over all pairs of places, weighted by the masses that the two distributions give to them.
+    """The expectation of the kernel: over all pairs of places, weighted by the masses
+    that the two distributions give to them.
 
     Args:
-        scores: One for each place. inliers, outliers: Nonnegative masses of the places, not all zero.
+        scores: One for each place. inliers, outliers: Nonnegative masses of the places,
+            not all zero.
     """
     wins: Exact = 0
     tied: Exact = 0
@@ -65,10 +72,11 @@ def area_by_pairs(scores: Scores, inliers: Scores, outliers: Scores, ties: Exact
 
 
 def area_by_curve(scores: Scores, inliers: Scores, outliers: Scores, ties: Exact = HALF) -> Fraction:
-    """The same number as an area: the threshold is lowered level by level, and the curve of true against false positives integrated.
+    """The same number as an area: the threshold is lowered level by level, and the
+    curve of true against false positives integrated.
 
-    Where several places share a level the curve takes a slanted step; ``ties`` is the height, within the step, at which it is counted (one half
-    makes trapezia).
+    Where several places share a level the curve takes a slanted step; ``ties`` is the
+    height, within the step, at which it is counted (one half makes trapezia).
     """
     steps: dict[Exact, list[Exact]] = {}
     for level, rise, run in zip(scores, inliers, outliers, strict=True):
@@ -87,20 +95,23 @@ def area_by_curve(scores: Scores, inliers: Scores, outliers: Scores, ties: Exact
 
 
 def weak_orders(n: int) -> Iterator[tuple[int, ...]]:
-    """Every way to rank n things with ties: surjections onto 1..k for each k; there are 1, 3, 13, 75, 541, 4683, ... of them."""
+    """Every way to rank n things with ties: surjections onto 1..k for each k; there are
+    1, 3, 13, 75, 541, 4683, ... of them."""
     for levels in product(range(1, n + 1), repeat=n):
         if set(levels) == set(range(1, max(levels) + 1)):
             yield levels
 
 
 def ordered_bell_number(n: int) -> int:
-    """How many rankings with ties n things have, by the recursion on the size of the first group."""
+    """How many rankings with ties n things have, by the recursion on the size of the
+    first group."""
     return 1 if n == 0 else sum(comb(n, k) * ordered_bell_number(n - k) for k in range(1, n + 1))
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Points in a row, ranked with ties; the first ``inliers`` of them are inliers and the rest outliers."""
+    """Points in a row, ranked with ties; the first ``inliers`` of them are inliers and
+    the rest outliers."""
 
     ranks: tuple[int, ...]
     inliers: int
@@ -112,7 +123,8 @@ class Sample:
 
 
 def ranked_samples(largest: int) -> Family:
-    """Every ranking with ties of every sample of at most ``largest`` points with an inlier and an outlier."""
+    """Every ranking with ties of every sample of at most ``largest`` points with an
+    inlier and an outlier."""
     return Family(
         f"rankings with ties of 2 to {largest} points, inliers and outliers",
         lambda: (
@@ -123,7 +135,8 @@ def ranked_samples(largest: int) -> Family:
 
 
 def staircase(inliers: int, outliers: int, half_wins: int) -> tuple[int, ...]:
-    """Ranks under which wins count 2 and ties 1, ``half_wins`` in all: outliers at 2, 4, .., 2m, inliers stepped up one by one.
+    """Ranks under which wins count 2 and ties 1, ``half_wins`` in all: outliers at 2,
+    4, .., 2m, inliers stepped up one by one.
 
     Raises:
         ValueError: more half wins than twice the pairs.
@@ -141,10 +154,12 @@ def staircase(inliers: int, outliers: int, half_wins: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Cells:
-    """A distribution that is uniform on each of finitely many intervals, and one of outliers on the same intervals.
+    """A distribution that is uniform on each of finitely many intervals, and one of
+    outliers on the same intervals.
 
     Args:
-        masses: Of the inliers, nonnegative. volumes: Lengths of the intervals, positive. outliers: Masses, nonnegative.
+        masses: Of the inliers, nonnegative. volumes: Lengths of the intervals,
+            positive. outliers: Masses, nonnegative.
     """
 
     masses: tuple[int, ...]
@@ -162,7 +177,8 @@ class Cells:
         return all(m > 0 for m, q in zip(self.masses, self.outliers, strict=True) if q > 0)
 
     def moved(self, score: Callable[[Fraction], Exact]) -> Cells:
-        """The same distributions after the piecewise affine bijection of slope p/s; cells without mass keep their length, for there p/s = 0 is no slope."""
+        """The same distributions after the piecewise affine bijection of slope p/s;
+        cells without mass keep their length, for there p/s = 0 is no slope."""
         volumes = tuple(
             Fraction(v) * p / Fraction(score(p)) if p > 0 else Fraction(v)
             for v, p in zip(self.volumes, self.densities, strict=True)
@@ -174,7 +190,8 @@ class Cells:
         return by(self.densities, self.masses, self.outliers, ties)
 
     def upper_sets(self, least: Exact = 0) -> list[tuple[int, ...]]:
-        """{p > t} for t at ``least`` and at and between all levels of the density: the numbers of the cells, and -1 for all places outside the cells."""
+        """{p > t} for t at ``least`` and at and between all levels of the density: the
+        numbers of the cells, and -1 for all places outside the cells."""
         levels = sorted({p for p in self.densities if p > 0})
         cuts = [Fraction(least), levels[0] / 2, *levels, *((a + b) / 2 for a, b in pairwise(levels)), levels[-1] + 1]
         places = [*enumerate(self.densities), (-1, Fraction(0))]
@@ -184,7 +201,8 @@ class Cells:
 def cell_distributions(
     cells: int, *, masses: Sequence[int] = (1, 2), lengths: Sequence[int] = (1, 2, 3)
 ) -> Iterator[Cells]:
-    """Every distribution with the given masses and lengths, each with outliers on one cell, on all alike, and spread as 1, 2, 3, ..."""
+    """Every distribution with the given masses and lengths, each with outliers on one
+    cell, on all alike, and spread as 1, 2, 3, ..."""
     lone = [tuple(int(i == j) for i in range(cells)) for j in range(cells)]
     for m in product(masses, repeat=cells):
         if any(m):
@@ -200,7 +218,8 @@ Claimed = Callable[..., Any]  # from (area before, whole mass) to the area after
 
 @dataclass(frozen=True)
 class Rescored:
-    """The claim that replacing every density u by ``score(u)`` takes an area A of pairs of mass M to ``claimed(A, M)``; ties count ``ties``.
+    """The claim that replacing every density u by ``score(u)`` takes an area A of pairs
+    of mass M to ``claimed(A, M)``; ties count ``ties``.
 
     Args:
         log_score: From log p to log s, for symbols.
@@ -220,7 +239,8 @@ class Rescored:
         return Equation("the score of a point", self.score(u), score(u))
 
     def kernels(self) -> dict[str, tuple[sp.Expr, sp.Expr]]:
-        """For each order of two densities: the kernel of the pair, and that of the pair of their images."""
+        """For each order of two densities: the kernel of the pair, and that of the pair
+        of their images."""
         ties = sp.Rational(self.ties)
         pairs = orders(*sp.symbols("v d", positive=True))
         return {o: (kernel(u, v, ties), kernel(self.score(u), self.score(v), ties)) for o, (u, v) in pairs.items()}
@@ -233,10 +253,12 @@ class Rescored:
         ]
 
     def of_sums_over_pairs(self) -> Induction:
-        """Areas of distributions with any finite number of atoms, of any weights: by adding one pair of atoms at a time.
+        """Areas of distributions with any finite number of atoms, of any weights: by
+        adding one pair of atoms at a time.
 
-        The i-th pair weighs a(i), b(i) or c(i) according to its order, the other two being zero; with the area A and the mass M of the first n
-        pairs, the area after the change is B.
+        The i-th pair weighs a(i), b(i) or c(i) according to its order, the other two
+        being zero; with the area A and the mass M of the first n pairs, the area after
+        the change is B.
         """
         n, i = sp.Symbol("n", integer=True, positive=True), sp.Symbol("i", integer=True)
         weights = [sp.Function(name, real=True) for name in "abc"]
@@ -254,7 +276,8 @@ class Rescored:
         return Induction("areas, pair by pair of atoms", n, (claim,), objects)
 
     def of_rankings(self, largest: int, score: Callable[[Fraction], Exact]) -> Enumeration:
-        """Every ranking with ties of up to ``largest`` points, scored anew by ``score``."""
+        """Every ranking with ties of up to ``largest`` points, scored anew by
+        ``score``."""
 
         def holds(by: Callable[..., Fraction]) -> Callable[[Sample], bool]:
             return lambda s: (
@@ -267,7 +290,8 @@ class Rescored:
         )
 
     def of_cells(self, family: Family, score: Callable[[Fraction], Exact]) -> Enumeration:
-        """Distributions whose density is their mass over lengths that the map has changed."""
+        """Distributions whose density is their mass over lengths that the map has
+        changed."""
 
         def holds(by: Callable[..., Fraction]) -> Callable[[Cells], bool]:
             return lambda cells: cells.moved(score).area(self.ties, by=by) == self.claimed(cells.area(self.ties, by=by))
@@ -277,7 +301,8 @@ class Rescored:
 
 
 def every_area_is_attained(most: int) -> Enumeration:
-    """Any area is some score's: a positive continuous function takes any values at finitely many points, and any such is a density."""
+    """Any area is some score's: a positive continuous function takes any values at
+    finitely many points, and any such is a density."""
 
     def reached(by: Callable[..., Fraction]) -> Callable[[tuple[int, int, int]], bool]:
         def holds(item: tuple[int, int, int]) -> bool:
@@ -296,12 +321,14 @@ def every_area_is_attained(most: int) -> Enumeration:
 
 
 def outliers_inside() -> Family:
-    """Distributions on three cells, each of positive mass: wherever the outliers fall, they lie in {p > 0}."""
+    """Distributions on three cells, each of positive mass: wherever the outliers fall,
+    they lie in {p > 0}."""
     return Family("distributions on three cells, with outliers inside", lambda: cell_distributions(3), 2**3 * 3**3 * 5)
 
 
 def outliers_outside() -> Family:
-    """Distributions on three cells of which some have no mass, with outliers there: on a lone cell without mass, or spread over all cells."""
+    """Distributions on three cells of which some have no mass, with outliers there: on
+    a lone cell without mass, or spread over all cells."""
     alone = 3 * (3**2 - 1) * 2**3  # one cell without mass holds the outliers
     spread = 2 * (3**3 - 2**3 - 1) * 2**3
     return Family(
@@ -314,7 +341,8 @@ def outliers_outside() -> Family:
 
 
 def one_level(here: sp.Expr, there: sp.Expr, ties: Exact = HALF) -> list[Equation]:
-    """What a constant density says of two points with densities ``here`` and ``there``: one value, one membership in {p_f > lambda}, a tie."""
+    """What a constant density says of two points with densities ``here`` and ``there``:
+    one value, one membership in {p_f > lambda}, a tie."""
     level = sp.Symbol("lambda", real=True)
     inside = [kernel(density, level, sp.S.Zero) for density in (here, there)]
     return [
@@ -325,7 +353,8 @@ def one_level(here: sp.Expr, there: sp.Expr, ties: Exact = HALF) -> list[Equatio
 
 
 def one_threshold_set(family: Family, score: Callable[[Fraction], Exact], least: Exact = 0) -> Enumeration:
-    """After the map every set {p > t} with t >= ``least`` is empty or consists of all cells with mass."""
+    """After the map every set {p > t} with t >= ``least`` is empty or consists of all
+    cells with mass."""
     return Enumeration(
         "threshold sets are empty or everything", family,
         lambda cells: all(marks in ((), _charged(cells)) for marks in cells.moved(score).upper_sets(least)),

@@ -1,10 +1,14 @@
-r"""Typical sets, exactly: Chebyshev's inequality, volumes, and the exponential-power family in every dimension.
+r"""Typical sets, exactly: Chebyshev's inequality, volumes, and the exponential-power
+family in every dimension.
 
-With :math:`H = -\mathrm E \log p` the *typicality* of a point is :math:`T = H + \log p(x)`, whose mean is zero. Distributions of every dimension are
-built coordinate by coordinate: what a coordinate adds to T is all that has to be known about it.
+With :math:`H = -\mathrm E \log p` the *typicality* of a point is :math:`T = H + \log
+p(x)`, whose mean is zero. Distributions of every dimension are built coordinate by
+coordinate: what a coordinate adds to T is all that has to be known about it.
 
-The exponential-power density :math:`p(z) \propto e^{-|z/s|^{1/a}}` has :math:`T = a - u` with :math:`u = |z/s|^{1/a}` of gamma distribution a. It is normal for
-a = 1/2, Laplace's for a = 1; one half of it is the exponential distribution; the uniform one is its limit for a -> 0.
+The exponential-power density :math:`p(z) \propto e^{-|z/s|^{1/a}}` has :math:`T = a -
+u` with :math:`u = |z/s|^{1/a}` of gamma distribution a. It is normal for a = 1/2,
+Laplace's for a = 1; one half of it is the exponential distribution; the uniform one is
+its limit for a -> 0.
 """
 
 from __future__ import annotations
@@ -29,7 +33,8 @@ V = sp.Symbol("v", nonnegative=True)
 
 
 def expectation(polynomial: sp.Expr, moments: Mapping[sp.Symbol, Moments]) -> sp.Expr:
-    r"""E of a polynomial in independent variables: monomial by monomial, :math:`\mathrm E\, z^j w^k = \mathrm E z^j\, \mathrm E w^k`.
+    r"""E of a polynomial in independent variables: monomial by monomial, :math:`\mathrm
+    E\, z^j w^k = \mathrm E z^j\, \mathrm E w^k`.
 
     Args:
         polynomial: In the keys of ``moments``; other symbols are constants.
@@ -52,7 +57,8 @@ def _centred(variance: sp.Expr) -> Moments:
 
 
 def variance_of_sum(*variances: sp.Expr) -> sp.Expr:
-    """E (z_1 + .. + z_n)^2 of independent variables of mean zero, from the expanded square."""
+    """E (z_1 + .. + z_n)^2 of independent variables of mean zero, from the expanded
+    square."""
     variables = [sp.Dummy(f"z{k}") for k in range(len(variances))]
     return expectation(sp.Add(*variables) ** 2, {z: _centred(v) for z, v in zip(variables, variances, strict=True)})
 
@@ -64,14 +70,16 @@ MEAN = sp.Function("M")  # M(N): the variance of the mean of N independent terms
 
 
 def variance_of_the_mean(spread: Callable[[Any, Any], Any]) -> Induction:
-    """Var of the mean of N independent log densities of variance v is ``spread(v, N)``: one more term at a time."""
+    """Var of the mean of N independent log densities of variance v is ``spread(v, N)``:
+    one more term at a time."""
     grown = variance_of_sum(N**2 * V_OLD, V).subs(V_OLD, MEAN(N)) / (N + 1) ** 2
     mean = Recursion(MEAN(N), (V,), grown, lambda k: variance_of_sum(*[V] * k) / k**2)
     return Induction("variance of the mean", N, (Equation("variance of the mean", MEAN(N), spread(V, N)),), (mean,))
 
 
 def chebyshev(spread: Callable[[Any, Any], Any]) -> list[Equation | Sign]:
-    """P(|T| > eps) <= Var/eps^2 pointwise, and sharp: for T = 0 or +-eps (1 + delta) with mass q the bound is reached as delta falls to 0."""
+    """P(|T| > eps) <= Var/eps^2 pointwise, and sharp: for T = 0 or +-eps (1 + delta)
+    with mass q the bound is reached as delta falls to 0."""
     variance = sum((Q / 2 * t**2 for t in (EPSILON * (1 + DELTA), -EPSILON * (1 + DELTA))), sp.S.Zero)
     gap = (1 - Q) - (1 - spread(variance, sp.S.One) / EPSILON**2)
     given = 2 * EPSILON * U + U**2
@@ -90,12 +98,14 @@ def chebyshev(spread: Callable[[Any, Any], Any]) -> list[Equation | Sign]:
 
 
 def likelihood(typicality: sp.Expr, entropy: sp.Expr, length: sp.Expr) -> sp.Expr:
-    r""":math:`p(x_1) \cdots p(x_N) = e^{N(T - H)}`, for T the typicality of the sequence."""
+    r""":math:`p(x_1) \cdots p(x_N) = e^{N(T - H)}`, for T the typicality of the
+    sequence."""
     return sp.exp(length * (typicality - entropy))
 
 
 def volumes(exponents: Callable[[Any, Any, Any], tuple[Any, Any]]) -> list[Equation]:
-    """On A, T = eps - u = -eps + u' with u, u' >= 0: p times either end of the claimed range is e^-Nu at most 1, or e^Nu' at least 1."""
+    """On A, T = eps - u = -eps + u' with u, u' >= 0: p times either end of the claimed
+    range is e^-Nu at most 1, or e^Nu' at least 1."""
     low, high = exponents(H, EPSILON, N)
     return [
         Equation("volume: p e^(N(H - eps)) <= 1 on A", likelihood(EPSILON - U, H, N) * sp.exp(low), sp.exp(-N * U)),
@@ -107,7 +117,8 @@ def volumes(exponents: Callable[[Any, Any, Any], tuple[Any, Any]]) -> list[Equat
 
 
 def log_power_density(z: sp.Expr, shape: sp.Expr, scale: sp.Expr) -> sp.Expr:
-    r""":math:`\log \frac{e^{-(z/s)^{1/a}}}{2 s\,\Gamma(1+a)}` for z >= 0: the exponential-power density."""
+    r""":math:`\log \frac{e^{-(z/s)^{1/a}}}{2 s\,\Gamma(1+a)}` for z >= 0: the
+    exponential-power density."""
     return sp.log(sp.exp(-((z / scale) ** (1 / shape))) / (2 * scale * sp.gamma(1 + shape)))
 
 
@@ -149,7 +160,8 @@ EXCESS, VARIANCE = sp.Function("E"), sp.Function("R")
 
 
 def exponential_power(excess: Callable[[Any, Any], Any]) -> list[Equation | Induction]:
-    """A coordinate adds a - u to T, of mean 0 and variance a; so T(mode) and Var(log p) of D coordinates, in every D."""
+    """A coordinate adds a - u to T, of mean 0 and variance a; so T(mode) and Var(log p)
+    of D coordinates, in every D."""
     moments = {U: moments_of_gamma(A)}
     added = power_entropy(A, S) + log_power_density(S * U**A, A, S)
     at_mode = power_entropy(A, S) + log_power_density(sp.S.Zero, A, S)
@@ -174,7 +186,8 @@ def exponential_power(excess: Callable[[Any, Any], Any]) -> list[Equation | Indu
 
 
 def uniform_mode() -> Equation:
-    """A uniform distribution of any width: T is 0 everywhere, and every point is a typical mode."""
+    """A uniform distribution of any width: T is 0 everywhere, and every point is a
+    typical mode."""
     width = sp.Symbol("b", positive=True)
     return Equation("T of a uniform distribution", sp.log(width) + sp.log(1 / width), 0)
 
@@ -188,12 +201,14 @@ def log_normal_density(x: sp.Expr, mean: sp.Expr, deviation: sp.Expr) -> sp.Expr
 
 
 def normal_entropy(deviation: sp.Expr) -> sp.Expr:
-    r""":math:`\tfrac12 \log(2\pi e\,\sigma^2)` nats; negative for :math:`\sigma < (2\pi e)^{-1/2}`."""
+    r""":math:`\tfrac12 \log(2\pi e\,\sigma^2)` nats; negative for :math:`\sigma < (2\pi
+    e)^{-1/2}`."""
     return sp.log(2 * sp.pi * sp.E * deviation**2) / 2
 
 
 def normal() -> list[Equation]:
-    """Any covariance: x = m + L z with L triangular adds (1 - z^2)/2 a coordinate, whatever L and m are; z^2/2 is gamma(1/2)."""
+    """Any covariance: x = m + L z with L triangular adds (1 - z^2)/2 a coordinate,
+    whatever L and m are; z^2/2 is gamma(1/2)."""
     z, deviation, mean = sp.Symbol("z", real=True), sp.Symbol("l", positive=True), sp.Function("mu", real=True)(W)
     added = normal_entropy(deviation) + log_normal_density(mean + deviation * z, mean, deviation)
     positive, half = sp.Symbol("z", positive=True), sp.Rational(1, 2)
@@ -208,7 +223,8 @@ def normal() -> list[Equation]:
 
 
 def narrow_normal(entropy: Callable[[Any], Any]) -> list[Equation]:
-    """A normal distribution with H = -1, and T = -1 + log p(mode) = 1/2 there; ``entropy`` is what stands for H."""
+    """A normal distribution with H = -1, and T = -1 + log p(mode) = 1/2 there;
+    ``entropy`` is what stands for H."""
     narrow = sp.exp(sp.Rational(-3, 2)) / sp.sqrt(2 * sp.pi)
     return [
         Equation("a negative entropy", normal_entropy(narrow), -1),

@@ -1,8 +1,11 @@
-r"""Typicality under bijections, exactly: entropies of images, the rule by which T moves, and where T or its size survive.
+r"""Typicality under bijections, exactly: entropies of images, the rule by which T
+moves, and where T or its size survive.
 
-With :math:`H = -\mathrm E \log p` the typicality of a point is :math:`T = H + \log p(x)`; under a bijection f of log volume factor log|J| the image has
-:math:`\log p_f = \log p - \log|J|` and :math:`H_f = H + \mathrm E\log|J|`. Expectations are those of distributions on three values, which determine
-any identity that is linear in p.
+With :math:`H = -\mathrm E \log p` the typicality of a point is :math:`T = H + \log
+p(x)`; under a bijection f of log volume factor log|J| the image has
+:math:`\log p_f = \log p - \log|J|` and :math:`H_f = H + \mathrm E\log|J|`. Expectations
+are those of distributions on three values, which determine any identity that is linear
+in p.
 """
 
 from __future__ import annotations
@@ -53,7 +56,8 @@ def _mean(masses: Sequence[sp.Expr], values: Sequence[sp.Expr]) -> sp.Expr:
 
 
 def the_rule(rule: Rule) -> list[Equation]:
-    """T_f from the entropy and the density of the image, against the rule; and how far it moves in the mean square: Var(log|J|)."""
+    """T_f from the entropy and the density of the image, against the rule; and how far
+    it moves in the mean square: Var(log|J|)."""
     masses, log_p, change = _three()
     image = [p - j for p, j in zip(log_p, change, strict=True)]
     before, after = ([-_mean(masses, logs) + log for log in logs] for logs in (log_p, image))
@@ -71,7 +75,8 @@ def the_rule(rule: Rule) -> list[Equation]:
 
 
 def survival(survivors: Survivors) -> list[Equation]:
-    """T_f^2 - T^2 as a product over the survivors: |T| survives there and nowhere else."""
+    """T_f^2 - T^2 as a product over the survivors: |T| survives there and nowhere
+    else."""
     masses, log_p, change = _three()
     before = log_p[0] - _mean(masses, log_p)
     after = before - (change[0] - _mean(masses, change))
@@ -86,7 +91,8 @@ def affine(at: sp.Expr) -> sp.Expr:
 
 
 def survival_of_a_chart(rule: Rule, chart: Callable[[sp.Expr], sp.Expr]) -> Equation:
-    """T_f - T is the same at any two points, as it must be to vanish at both: the mean of log|J| drops out."""
+    """T_f - T is the same at any two points, as it must be to vanish at both: the mean
+    of log|J| drops out."""
 
     def change(at: sp.Symbol) -> sp.Expr:
         return rule(H + LOG_P(at), sp.log(sp.Derivative(chart(at), at)), M) - (H + LOG_P(at))
@@ -95,12 +101,14 @@ def survival_of_a_chart(rule: Rule, chart: Callable[[sp.Expr], sp.Expr]) -> Equa
 
 
 def special_maps(rule: Rule) -> list[Equation]:
-    """Score reversal, any score, and Knothe-Rosenblatt: volume factors from the maps' own construction, undefined p and s."""
+    """Score reversal, any score, and Knothe-Rosenblatt: volume factors from the maps'
+    own construction, undefined p and s."""
     typical, log_p, log_s = H + LOG_P(X, W), LOG_P(X, W), LOG_S(X, W)
     base, mean_score = sp.Function("c", real=True)(W), sp.Symbol("e", real=True)  # E log s
 
     def slope(log_score: sp.Expr) -> sp.Expr:
-        """log of the derivative of int_c^x p/s, the first coordinate of the map that realises a score."""
+        """log of the derivative of int_c^x p/s, the first coordinate of the map that
+        realises a score."""
         first = sp.Integral(sp.exp((log_p - log_score).subs(X, T)), (T, base, X))
         return sp.log(sp.Derivative(first, X))
 
@@ -130,7 +138,8 @@ CAUCHY_TAILS: Tails = (("Cauchy under sinh", T / (sp.pi * (1 + T**2)), sp.log(1 
 
 
 def integrability(tails: Tails) -> list[Equation]:
-    """The mean of log|J| over an interval that runs to infinity tends to 0; otherwise E log|J| is infinite."""
+    """The mean of log|J| over an interval that runs to infinity tends to 0; otherwise E
+    log|J| is infinite."""
     found = []
     for name, integrand, antiderivative, low, high in tails:
         gathered = antiderivative.subs(T, high) - antiderivative.subs(T, low)
@@ -147,17 +156,21 @@ def integrability(tails: Tails) -> list[Equation]:
 def entropy_balance(
     log_density: sp.Expr, fibre: Fibre, log_volume: sp.Expr, *, others: sp.Expr = sp.S.One
 ) -> tuple[sp.Expr, sp.Expr]:
-    r"""Rates at which the entropy of an image and the mean of :math:`\log|J| - \log p` grow with an interval's upper end.
+    r"""Rates at which the entropy of an image and the mean of :math:`\log|J| - \log p`
+    grow with an interval's upper end.
 
     .. math:: \frac{d}{dt}\Bigl[-\text{others}\int_{f(c)}^{f(t)} q \log q\,dy\Bigr] \quad\text{and}\quad
         \frac{d}{dt}\int_c^t p\,(\log|J| - \log p)\,d\tau
 
-    The density q of the image enters through its mass balance, :math:`q(f(t)) = p(t) / (\text{others}\cdot|f'(t)|)`, alone. Equal rates at every t say that the
-    entropy of the image is that of the distribution plus the mean of log|J|, over every interval.
+    The density q of the image enters through its mass balance, :math:`q(f(t)) = p(t) /
+    (\text{others}\cdot|f'(t)|)`, alone. Equal rates at every t say that the entropy of
+    the image is that of the distribution plus the mean of log|J|, over every interval.
 
     Args:
-        log_density: log p as an expression in ``fibre.at``. fibre: The map and the point.
-        log_volume: log|J| at the point, as the claim has it. others: Volume factor of the other coordinates.
+        log_density: log p as an expression in ``fibre.at``. fibre: The map and the
+            point.
+        log_volume: log|J| at the point, as the claim has it. others: Volume factor of
+            the other coordinates.
     """
     t, start, y, q = fibre.at, sp.Dummy("c", real=True), sp.Dummy("y", real=True), sp.Function("q", positive=True)
     ends = (fibre.image.subs(t, start), fibre.image)
@@ -177,11 +190,14 @@ THETA = sp.Symbol("theta", positive=True)
 
 
 def _chain_rule() -> Induction:
-    r"""H_f = H + E log|J| in every D: the chain rule of entropy, coordinate by coordinate of a triangular map.
+    r"""H_f = H + E log|J| in every D: the chain rule of entropy, coordinate by
+    coordinate of a triangular map.
 
-    Given the earlier ones, coordinate j is uniform on each of two cells, of masses theta and 1 - theta and densities
-    :math:`e^{-\kappa(j, i)}`, and the map has the slope :math:`e^{\eta(j, i)}` on them. In small dimensions the entropy of the image is that of a
-    density on :math:`2^D` boxes, written out.
+    Given the earlier ones, coordinate j is uniform on each of two cells, of masses
+    theta and 1 - theta and densities
+    :math:`e^{-\kappa(j, i)}`, and the map has the slope :math:`e^{\eta(j, i)}` on them.
+    In small dimensions the entropy of the image is that of a density on :math:`2^D`
+    boxes, written out.
     """
     masses = {1: THETA, 2: 1 - THETA}
 
@@ -207,7 +223,8 @@ def _chain_rule() -> Induction:
 
 
 def entropy_of_the_image() -> list[Equation | Induction]:
-    """On a line, for an increasing and a decreasing map; for a coordinate added to a map of volume factor Delta; and in every D."""
+    """On a line, for an increasing and a decreasing map; for a coordinate added to a
+    map of volume factor Delta; and in every D."""
     rising = sp.Integral(sp.exp(LOG_SLOPE(T)), (T, 0, X))  # any increasing differentiable function, up to a constant
     fibre_map = sp.Integral(sp.exp(LOG_SLOPE(W, T)), (T, 0, X))
     found: list[Equation | Induction] = []

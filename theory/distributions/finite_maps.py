@@ -1,7 +1,10 @@
-r"""Maps of finite sets, exhaustively: what they do to masses of sets, to classifiers and to ratios of two distributions.
+r"""Maps of finite sets, exhaustively: what they do to masses of sets, to classifiers
+and to ratios of two distributions.
 
-A statement about *every* distribution on n points is decided with the weights 1, 2, 4, ..., whose subset sums determine the subset: two sets
-have the same mass under every distribution exactly if they have it under these. Each decision comes twice, by algorithms that share no step.
+A statement about *every* distribution on n points is decided with the weights 1, 2, 4,
+..., whose subset sums determine the subset: two sets have the same mass under every
+distribution exactly if they have it under these. Each decision comes twice, by
+algorithms that share no step.
 """
 
 from __future__ import annotations
@@ -47,7 +50,8 @@ def squares(most: int) -> Family:
 
 
 def self_maps(most: int) -> Iterator[Image]:
-    """Every map of {0..n-1} into itself, for n = 1..``most``; there are n^n of them for each n."""
+    """Every map of {0..n-1} into itself, for n = 1..``most``; there are n^n of them for
+    each n."""
     for n in range(1, most + 1):
         yield from product(range(n), repeat=n)
 
@@ -56,9 +60,11 @@ def self_maps(most: int) -> Iterator[Image]:
 
 
 def keeps_masses(image: Image, charged: int | None = None) -> bool:
-    r"""Whether :math:`P_X(A) = P_{f(X)}(f(A))` for every set A and every distribution that charges the points in ``charged`` (a bit mask; all unless given).
+    r"""Whether :math:`P_X(A) = P_{f(X)}(f(A))` for every set A and every distribution
+    that charges the points in ``charged`` (a bit mask; all unless given).
 
-    The distribution of f(X) is pushed with the weights 1, 2, 4, ..; each f(A) is built from f of A less a point, its mass from that one's.
+    The distribution of f(X) is pushed with the weights 1, 2, 4, ..; each f(A) is built
+    from f of A less a point, its mass from that one's.
     """
     n = len(image)
     charged = (1 << n) - 1 if charged is None else charged
@@ -78,7 +84,8 @@ def keeps_masses(image: Image, charged: int | None = None) -> bool:
 
 
 def keeps_masses_by_sets(image: Image, charged: int) -> bool:
-    """:func:`keeps_masses` for the uniform distribution on the points in ``charged``, with sets and fractions; its masses say the same of all."""
+    """:func:`keeps_masses` for the uniform distribution on the points in ``charged``,
+    with sets and fractions; its masses say the same of all."""
     points = [x for x in range(len(image)) if charged >> x & 1]
     weight = {x: Fraction(1, len(points)) for x in points}
     for size in range(1, len(image) + 1):
@@ -90,25 +97,29 @@ def keeps_masses_by_sets(image: Image, charged: int) -> bool:
 
 
 def has_orthonormal_columns(image: Image) -> bool:
-    r""":func:`keeps_masses` where all points are charged: the 0/1 matrix M of the map has :math:`M^T M = I`, no two columns meeting in a row."""
+    r""":func:`keeps_masses` where all points are charged: the 0/1 matrix M of the map
+    has :math:`M^T M = I`, no two columns meeting in a row."""
     columns = [1 << y for y in image]
     return all((columns[i] & columns[j] != 0) == (i == j) for i in range(len(image)) for j in range(len(image)))
 
 
 def carries_classifiers(image: Image) -> bool:
-    """Whether c'(f(x)) = c(x) for c' = c o f^-1, where c tells all points apart (every classifier is a function of that one)."""
+    """Whether c'(f(x)) = c(x) for c' = c o f^-1, where c tells all points apart (every
+    classifier is a function of that one)."""
     inverse = {y: x for x, y in enumerate(image)}
     return all(inverse[y] == x for x, y in enumerate(image))
 
 
 def separates_labels(image: Image) -> bool:
-    """The same, by asking whether some function on the image reproduces the labels: sorted by image, no label changes within a tie."""
+    """The same, by asking whether some function on the image reproduces the labels:
+    sorted by image, no label changes within a tie."""
     order = sorted(range(len(image)), key=image.__getitem__)
     return all(image[a] != image[b] for a, b in pairwise(order))
 
 
 def carries_ratios(image: Image) -> bool:
-    """Whether P_f(f(x)) / Q_f(f(x)) = P(x) / Q(x) where P(x) = x + 1 and Q(x) = 1, up to factors: both pushed, then divided."""
+    """Whether P_f(f(x)) / Q_f(f(x)) = P(x) / Q(x) where P(x) = x + 1 and Q(x) = 1, up
+    to factors: both pushed, then divided."""
     first: dict[int, int] = {}
     second: dict[int, int] = {}
     for x, y in enumerate(image):
@@ -117,12 +128,14 @@ def carries_ratios(image: Image) -> bool:
 
 
 def averages_one_ratio(image: Image) -> bool:
-    """The same: P_f/Q_f at y is the mean of P/Q over the fibre of y, which is its value at each point only if it is constant on the fibre."""
+    """The same: P_f/Q_f at y is the mean of P/Q over the fibre of y, which is its value
+    at each point only if it is constant on the fibre."""
     return all(image[a] != image[b] for a, b in combinations(range(len(image)), 2))
 
 
 def merges_charged_points(image: Image, charged: int) -> bool:
-    """Whether a point of positive mass shares its image with another point, charged or not."""
+    """Whether a point of positive mass shares its image with another point, charged or
+    not."""
     fibres: dict[int, list[int]] = {}
     for x, y in enumerate(image):
         fibres.setdefault(y, []).append(x)
@@ -135,7 +148,8 @@ def merging_pairs_charged(image: Image, charged: int) -> bool:
 
 
 def charged_pair_meets(image: Image, charged: int) -> bool:
-    """Whether two points of positive mass share an image: less than what loses masses."""
+    """Whether two points of positive mass share an image: less than what loses
+    masses."""
     return any(image[i] == image[j] and charged >> i & charged >> j & 1 for i, j in combinations(range(len(image)), 2))
 
 
@@ -149,7 +163,8 @@ def image_of_charged_points_shrinks(image: Image, charged: int) -> bool:
 
 
 def invariances(maps: Family) -> Enumeration:
-    """Each map keeps masses of sets, decisions of classifiers and ratios of two distributions."""
+    """Each map keeps masses of sets, decisions of classifiers and ratios of two
+    distributions."""
     return Enumeration(
         "masses of sets, decisions of classifiers, ratios", maps,
         lambda image: keeps_masses(image) and carries_classifiers(image) and carries_ratios(image),
@@ -160,7 +175,8 @@ def invariances(maps: Family) -> Enumeration:
 def sharp_hypothesis(
     merges: Criterion = merges_charged_points, again: Criterion = merging_pairs_charged, *, most: int = 4
 ) -> Enumeration:
-    """Masses are kept exactly if no point of positive mass shares its image with any other point: the criterion ``merges``, by two algorithms."""
+    """Masses are kept exactly if no point of positive mass shares its image with any
+    other point: the criterion ``merges``, by two algorithms."""
     family = Family(
         f"pairs of a map of n <= {most} points into themselves and a set of charged points",
         lambda: ((image, charged) for image in self_maps(most) for charged in range(1, 1 << len(image))),
@@ -174,7 +190,8 @@ def sharp_hypothesis(
 
 
 def fibre_of_a_point(size: int) -> Enumeration:
-    """In any space: x in A can be read off f(x) in f(A), for every way in which A may meet a fibre of ``size`` points, x first."""
+    """In any space: x in A can be read off f(x) in f(A), for every way in which A may
+    meet a fibre of ``size`` points, x first."""
 
     def by_union(members: Image) -> bool:
         return max(members) == members[0]
@@ -190,7 +207,8 @@ def fibre_of_a_point(size: int) -> Enumeration:
 
 
 def _union(members: Iterable[int] | Iterable[sp.Expr]) -> sp.Expr:
-    """The indicator of a union from those of its members, by inclusion and exclusion."""
+    """The indicator of a union from those of its members, by inclusion and
+    exclusion."""
     listed, total = list(members), sp.S.Zero
     for count in range(1, len(listed) + 1):
         for chosen in combinations(listed, count):
@@ -199,10 +217,11 @@ def _union(members: Iterable[int] | Iterable[sp.Expr]) -> sp.Expr:
 
 
 def larger_fibres() -> Induction:
-    """What a map adds to the mass of A where the fibre of x has k further points: (1 - 1_A)(1 - Q), Q = 1 where A misses them all, for every k.
+    """What a map adds to the mass of A where the fibre of x has k further points: (1 -
+    1_A)(1 - Q), Q = 1 where A misses them all, for every k.
 
-    1 at f(A) is defined by inclusion and exclusion over the fibre, and Q as the product of 1 - 1_A over the further points. With no further
-    point nothing is added.
+    1 at f(A) is defined by inclusion and exclusion over the fibre, and Q as the product
+    of 1 - 1_A over the further points. With no further point nothing is added.
     """
     k = sp.Symbol("k", integer=True, nonnegative=True)
     reached, missed = sp.Function("R", real=True), sp.Function("Q", real=True)

@@ -1,7 +1,10 @@
-r"""The isotropic Gaussian of largest expected log likelihood, in every dimension, from two moments.
+r"""The isotropic Gaussian of largest expected log likelihood, in every dimension, from
+two moments.
 
-Letters: ``m`` and ``v`` are the model's mean and variance, ``mu`` the distribution's mean, ``T`` the trace of its covariance. In natural
-parameters ``eta = m/v`` and ``theta = 1/(2v)`` the model is :math:`\exp(\langle\eta,x\rangle - \theta|x|^2 - A(\eta,\theta))`.
+Letters: ``m`` and ``v`` are the model's mean and variance, ``mu`` the distribution's
+mean, ``T`` the trace of its covariance. In natural parameters ``eta = m/v`` and ``theta
+= 1/(2v)`` the model is :math:`\exp(\langle\eta,x\rangle - \theta|x|^2 -
+A(\eta,\theta))`.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.distributions.divergences import N, summed, tangent_above_the_logarithm, tangent_gap
+from theory.proof.relative_entropy import N, remainder, summed, tangent_gap
 from theory.proof.statements import Equation, Induction, Recursion, Sign
 
 Variance = Callable[[Any, Any, Any], sp.Expr]  # from trace, largest eigenvalue and dimension
@@ -26,7 +29,8 @@ def mean_variance(trace: Any, largest: Any, dimension: Any) -> sp.Expr:
 
 
 def largest_variance(trace: Any, largest: Any, dimension: Any) -> sp.Expr:
-    """The largest eigenvalue of the covariance, which is the same only for scalar covariances."""
+    """The largest eigenvalue of the covariance, which is the same only for scalar
+    covariances."""
     return largest + 0 * trace
 
 
@@ -41,12 +45,14 @@ def log_normal_density(x: Any, mean: Any, variance: Any) -> sp.Expr:
 
 
 def expected_log_likelihood(trace: Any, distance: Any, variance: Any, dimension: Any = D) -> sp.Expr:
-    """``-D/2 log(2 pi v) - (T + |mu - m|^2)/(2 v)``: E_p log q from the trace and the squared distance of the means."""
+    """``-D/2 log(2 pi v) - (T + |mu - m|^2)/(2 v)``: E_p log q from the trace and the
+    squared distance of the means."""
     return -dimension * sp.log(2 * sp.pi * variance) / 2 - (trace + distance) / (2 * variance)
 
 
 def density_of_n_coordinates() -> Induction:
-    """The product of n normal densities of one variance is ``(2 pi v)^(-n/2) exp(-|x - m|^2/(2v))``."""
+    """The product of n normal densities of one variance is ``(2 pi v)^(-n/2) exp(-|x -
+    m|^2/(2v))``."""
     x, m = sp.Function("x", real=True), sp.Function("m", real=True)
     M, Q = (sp.Function(name, real=True) for name in "MQ")
 
@@ -61,7 +67,8 @@ def density_of_n_coordinates() -> Induction:
 
 
 def second_moments() -> Induction:
-    r""":math:`E|X-m|^2 = \mathrm{tr\,Cov} + |\mu - m|^2` from the sufficient statistics :math:`E X_i` and :math:`E X_i^2` alone."""
+    r""":math:`E|X-m|^2 = \mathrm{tr\,Cov} + |\mu - m|^2` from the sufficient statistics
+    :math:`E X_i` and :math:`E X_i^2` alone."""
     s, mu, m = (sp.Function(name, real=True) for name in ("s", "mu", "m"))
     F, T, d = (sp.Function(name, real=True) for name in ("F", "T", "d"))
     objects = (
@@ -74,7 +81,8 @@ def second_moments() -> Induction:
 
 
 def gap_to_the_best(variance: Variance = mean_variance) -> list[Equation | Sign]:
-    r"""What any other mean and variance lose: :math:`\tfrac D2(r - 1 - \log r) + |\mu-m|^2/(2v)` with r the best variance over v."""
+    r"""What any other mean and variance lose: :math:`\tfrac D2(r - 1 - \log r) +
+    |\mu-m|^2/(2v)` with r the best variance over v."""
     T, d, largest = (
         sp.Symbol("T", positive=True),
         sp.Symbol("d", nonnegative=True),
@@ -85,12 +93,13 @@ def gap_to_the_best(variance: Variance = mean_variance) -> list[Equation | Sign]
     return [
         Equation("what another Gaussian loses", gained, D * tangent_gap(best / V) / 2 + d / (2 * V)),
         Sign("the distance of the means counts against it", d * V, ">= 0"),
-        *tangent_above_the_logarithm(),
+        *remainder(),
     ]
 
 
 def log_partition() -> Equation:
-    r"""A coordinate of :math:`\exp(\eta x - \theta x^2 - A)` is the normal density of mean eta/(2 theta) and variance 1/(2 theta): A normalises."""
+    r"""A coordinate of :math:`\exp(\eta x - \theta x^2 - A)` is the normal density of
+    mean eta/(2 theta) and variance 1/(2 theta): A normalises."""
     x, eta, theta = sp.Symbol("x", real=True), sp.Symbol("eta", real=True), sp.Symbol("theta", positive=True)
     written = eta * x - theta * x**2 - _part(eta, theta)
     return Equation(
@@ -103,7 +112,9 @@ def _part(eta: Any, theta: Any) -> sp.Expr:
 
 
 def strictly_convex() -> list[Induction | Sign]:
-    r"""Along (u, w) the log-partition of n coordinates has second derivative :math:`\tfrac1{2\theta}\sum(u_i - \tfrac w\theta\eta_i)^2 + \tfrac{n w^2}{2\theta^2}`.
+    r"""Along (u, w) the log-partition of n coordinates has second derivative
+    :math:`\tfrac1{2\theta}\sum(u_i - \tfrac w\theta\eta_i)^2 + \tfrac{n
+    w^2}{2\theta^2}`.
 
     It vanishes for w = 0 and u = 0 alone, so that at most one model has given moments.
     """

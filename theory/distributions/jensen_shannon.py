@@ -1,10 +1,13 @@
-r"""The Jensen-Shannon divergence in exact arithmetic: its range, its integral form, and the metric that is its root.
+r"""The Jensen-Shannon divergence in exact arithmetic: its range, its integral form, and
+the metric that is its root.
 
-With :math:`j(x, y) = x\log\frac{2x}{x+y} + y\log\frac{2y}{x+y}` the divergence is :math:`\tfrac12\int j(p, q)`, and
+With :math:`j(x, y) = x\log\frac{2x}{x+y} + y\log\frac{2y}{x+y}` the divergence is
+:math:`\tfrac12\int j(p, q)`, and
 
 .. math:: j(x, y) = \int_0^\infty \Bigl(e^{-tx/2} - e^{-ty/2}\Bigr)^2 \frac{dt}{t^2},
 
-a squared distance in :math:`L^2(dt/t^2)`. So the root of the divergence is a distance in a Hilbert space, for any pair of distributions.
+a squared distance in :math:`L^2(dt/t^2)`. So the root of the divergence is a distance
+in a Hilbert space, for any pair of distributions.
 """
 
 from __future__ import annotations
@@ -17,8 +20,9 @@ from typing import Any
 
 import sympy as sp
 
-from theory.distributions.divergences import gibbs, positive_logarithm, tangent_above_the_logarithm
+from theory.distributions.divergences import positive_logarithm
 from theory.proof.lagrange import lagrange
+from theory.proof.relative_entropy import gibbs, remainder
 from theory.proof.statements import Enumeration, Equation, Family, Induction, Sign
 
 X, Y = sp.Symbol("x", positive=True), sp.Symbol("y", positive=True)
@@ -30,12 +34,14 @@ Counts = tuple[int, ...]
 
 
 def pointwise(x: Any, y: Any) -> sp.Expr:
-    """``x log(2x/(x+y)) + y log(2y/(x+y))``, of which JSD is half the integral, nats."""
+    """``x log(2x/(x+y)) + y log(2y/(x+y))``, of which JSD is half the integral,
+    nats."""
     return x * sp.log(2 * x / (x + y)) + y * sp.log(2 * y / (x + y))
 
 
 def range_of_the_integrand() -> list[Equation | Sign]:
-    """j is a sum of two gaps that vanish at x = y only, and falls short of (x + y) log 2 by terms that vanish at xy = 0 only."""
+    """j is a sum of two gaps that vanish at x = y only, and falls short of (x + y) log
+    2 by terms that vanish at xy = 0 only."""
     middle = (X + Y) / 2
     return [
         Equation(
@@ -49,16 +55,18 @@ def range_of_the_integrand() -> list[Equation | Sign]:
             X * sp.log(1 + Y / X) + Y * sp.log(1 + X / Y),
         ),
         Equation("disjoint points reach it", sp.Limit(pointwise(X, Y), Y, 0, "+"), X * sp.log(2)),
-        *tangent_above_the_logarithm(),
+        *remainder(),
         *positive_logarithm(),
     ]
 
 
 def hilbert_distance(power: Power = ROOT) -> list[Equation]:
-    r"""``j^(2 power)`` is a squared distance of the curve :math:`x \mapsto e^{-tx/2}` in :math:`L^2(dt/t^2)`: by its mixed derivative, and on the diagonal.
+    r"""``j^(2 power)`` is a squared distance of the curve :math:`x \mapsto e^{-tx/2}`
+    in :math:`L^2(dt/t^2)`: by its mixed derivative, and on the diagonal.
 
-    A squared distance :math:`|f(x)-f(y)|^2` has mixed derivative :math:`-2\langle f'(x), f'(y)\rangle` and vanishes with its first
-    derivative at x = y; these determine it.
+    A squared distance :math:`|f(x)-f(y)|^2` has mixed derivative :math:`-2\langle
+    f'(x), f'(y)\rangle` and vanishes with its first derivative at x = y; these
+    determine it.
     """
     t = sp.Symbol("t", positive=True)
     squared = pointwise(X, Y) ** (2 * sp.Rational(power.numerator, power.denominator))
@@ -73,7 +81,8 @@ def hilbert_distance(power: Power = ROOT) -> list[Equation]:
 
 
 def triangle_in_a_hilbert_space() -> list[Equation | Induction]:
-    """Cauchy and Schwarz for every number of cells, and the triangle inequality that it is: ``(|f| + |g|)^2 - |f + g|^2 = 2(|f||g| - <f, g>)``."""
+    """Cauchy and Schwarz for every number of cells, and the triangle inequality that it
+    is: ``(|f| + |g|)^2 - |f + g|^2 = 2(|f||g| - <f, g>)``."""
     a, b = sp.Symbol("a", nonnegative=True), sp.Symbol("b", nonnegative=True)
     f, g = sp.Function("f", real=True), sp.Function("g", real=True)
     c = sp.Symbol("c", real=True)  # <f, g>
@@ -88,7 +97,8 @@ def triangle_in_a_hilbert_space() -> list[Equation | Induction]:
 
 
 def distributions(cells: int, n: int) -> Iterator[Counts]:
-    """Every distribution on ``cells`` cells with masses in multiples of 1/n, as counts."""
+    """Every distribution on ``cells`` cells with masses in multiples of 1/n, as
+    counts."""
     if cells == 1:
         yield (n,)
         return
@@ -112,7 +122,8 @@ def divergence_ball(p: Counts, q: Counts) -> Any:
 
 
 def divergence_by_entropies(p: Counts, q: Counts) -> Any:
-    """JSD in nats as a ball: the entropy of the middle less the mean of the entropies, one logarithm of whole numbers.
+    """JSD in nats as a ball: the entropy of the middle less the mean of the entropies,
+    one logarithm of whole numbers.
 
     ``2n JSD = log( prod a^a b^b (2)^(a+b) / (a+b)^(a+b) )``: one quotient of integers.
     """
@@ -127,7 +138,8 @@ def divergence_by_entropies(p: Counts, q: Counts) -> Any:
 
 
 def triangle_of_powers(triple: tuple[Counts, ...], power: Power) -> bool:
-    """Whether ``JSD(p, r)^power <= JSD(p, q)^power + JSD(q, r)^power`` for three different distributions, by powers of balls."""
+    """Whether ``JSD(p, r)^power <= JSD(p, q)^power + JSD(q, r)^power`` for three
+    different distributions, by powers of balls."""
     from flint import arb, ctx, fmpq
 
     p, q, r = triple
@@ -141,7 +153,8 @@ def triangle_of_powers(triple: tuple[Counts, ...], power: Power) -> bool:
 
 
 def triangle_by_gram_determinant(triple: tuple[Counts, ...], power: Power) -> bool:
-    """The same without a root: for squared distances A, B, C it says ``C <= A + B`` or ``(C - A - B)^2 <= 4 A B``; for power 1 only the former."""
+    """The same without a root: for squared distances A, B, C it says ``C <= A + B`` or
+    ``(C - A - B)^2 <= 4 A B``; for power 1 only the former."""
     from flint import ctx
 
     p, q, r = triple
@@ -152,7 +165,8 @@ def triangle_by_gram_determinant(triple: tuple[Counts, ...], power: Power) -> bo
 
 
 def every_small_triple(power: Power = ROOT) -> Enumeration:
-    """All ordered triples of different distributions on small alphabets: the triangle inequality of ``JSD^power``."""
+    """All ordered triples of different distributions on small alphabets: the triangle
+    inequality of ``JSD^power``."""
 
     def members() -> Iterator[tuple[Counts, ...]]:
         for cells, n in ALPHABETS:

@@ -1,7 +1,10 @@
-r"""Maximum mean discrepancy of isotropic Gaussians under a Gaussian kernel, in every dimension, and the fit that it prefers.
+r"""Maximum mean discrepancy of isotropic Gaussians under a Gaussian kernel, in every
+dimension, and the fit that it prefers.
 
-Letters: ``h`` the kernel's squared length, :math:`k(x, y) = e^{-|x-y|^2/(2h)}`; ``s`` the sum of the two variances; ``d`` the squared
-distance of the means. Integrals over the line are read off pointwise identities whose right side is a constant times a normal density.
+Letters: ``h`` the kernel's squared length, :math:`k(x, y) = e^{-|x-y|^2/(2h)}`; ``s``
+the sum of the two variances; ``d`` the squared distance of the means. Integrals over
+the line are read off pointwise identities whose right side is a constant times a normal
+density.
 """
 
 from __future__ import annotations
@@ -11,8 +14,8 @@ from typing import Any
 
 import sympy as sp
 
-from theory.distributions.divergences import N, summed
 from theory.distributions.gaussian_likelihood import log_normal_density
+from theory.proof.relative_entropy import N, summed
 from theory.proof.statements import Equation, Induction, Recursion, Sign
 
 HALF = sp.Rational(1, 2)
@@ -35,13 +38,15 @@ def expected_kernel(h: Any, s: Any, d: Any, dimension: Any, power: Power = half_
 def squared_discrepancy(
     h: Any, s1: Any, s2: Any, d: Any, dimension: Any, *, power: Power = half_the_dimension
 ) -> sp.Expr:
-    """MMD^2 of two Gaussians of variances s1 and s2 whose means are at squared distance d."""
+    """MMD^2 of two Gaussians of variances s1 and s2 whose means are at squared distance
+    d."""
     own = expected_kernel(h, 2 * s1, 0, dimension, power) + expected_kernel(h, 2 * s2, 0, dimension, power)
     return own - 2 * expected_kernel(h, s1 + s2, d, dimension, power)
 
 
 def gaussian_integrals() -> list[Equation]:
-    """One coordinate: the difference of two normal variables is normal, and the kernel times its density is a constant times a density."""
+    """One coordinate: the difference of two normal variables is normal, and the kernel
+    times its density is a constant times a density."""
     u, y, m1, m2, delta = (sp.Symbol(name, real=True) for name in ("u", "y", "m_1", "m_2", "delta"))
     s1, s2 = sp.Symbol("s_1", positive=True), sp.Symbol("s_2", positive=True)
     joint = log_normal_density(y + u, m1, s1) + log_normal_density(y, m2, s2)
@@ -75,7 +80,8 @@ def kernel_of_n_coordinates(power: Power = half_the_dimension) -> Induction:
 
 
 def wide_kernels(power: Power = half_the_dimension) -> list[Equation]:
-    """``h MMD^2`` tends to the squared distance of the means: with x = 1/h, MMD^2 vanishes at x = 0 and has that slope."""
+    """``h MMD^2`` tends to the squared distance of the means: with x = 1/h, MMD^2
+    vanishes at x = 0 and has that slope."""
     x, s1, s2, d, D = (sp.Symbol(name, positive=True) for name in ("x", "s_1", "s_2", "d", "D"))
 
     def at(x: Any) -> sp.Expr:
@@ -91,7 +97,8 @@ def wide_kernels(power: Power = half_the_dimension) -> list[Equation]:
 
 
 def narrow_kernels(power: Power = half_the_dimension) -> list[Equation]:
-    r"""``MMD^2/(2 pi h)^(D/2)`` tends to the integral of the squared difference of the densities: E k at h = 0, and the product of densities."""
+    r"""``MMD^2/(2 pi h)^(D/2)`` tends to the integral of the squared difference of the
+    densities: E k at h = 0, and the product of densities."""
     x, m1, m2 = (sp.Symbol(name, real=True) for name in ("x", "m_1", "m_2"))
     s1, s2, d, D = (sp.Symbol(name, positive=True) for name in ("s_1", "s_2", "d", "D"))
     s = s1 + s2
@@ -108,7 +115,8 @@ def narrow_kernels(power: Power = half_the_dimension) -> list[Equation]:
 
 
 def wide(separation: Any, slack: Any) -> sp.Expr:
-    """``h + s = a^2 + slack``: the kernel and the variances reach as far as the modes."""
+    """``h + s = a^2 + slack``: the kernel and the variances reach as far as the
+    modes."""
     return separation + slack
 
 
@@ -118,10 +126,13 @@ def any_width(separation: Any, slack: Any) -> sp.Expr:
 
 
 def fit_of_two_modes(regime: Regime = wide) -> list[Equation | Sign]:
-    r"""The fit to modes at -a and a: it is centred exactly where :math:`a^2 \le h + s`, in every dimension.
+    r"""The fit to modes at -a and a: it is centred exactly where :math:`a^2 \le h + s`,
+    in every dimension.
 
-    Up to constants the fit maximises :math:`f(m) = e^{-(m-a)^2/(2\tau)} + e^{-(m+a)^2/(2\tau)}` with :math:`\tau = h + s`, m the
-    coordinate along the modes; those across multiply it by :math:`e^{-m_\perp^2/(2\tau)}`. Its slope is a positive factor times
+    Up to constants the fit maximises :math:`f(m) = e^{-(m-a)^2/(2\tau)} +
+    e^{-(m+a)^2/(2\tau)}` with :math:`\tau = h + s`, m the coordinate along the modes;
+    those across multiply it by :math:`e^{-m_\perp^2/(2\tau)}`. Its slope is a positive
+    factor times
     :math:`-(m(\tau - a^2) + a\tau(x - \tanh x))/\tau` with :math:`x = am/\tau`.
     """
     m, tau, a = sp.Symbol("m", positive=True), sp.Symbol("tau", positive=True), sp.Symbol("a", positive=True)

@@ -1,7 +1,10 @@
-r"""The Ornstein-Uhlenbeck process :math:`dX = -X\,dt + \sqrt2\,dW` and its reversal, for Gaussians exactly and for densities by their equation.
+r"""The Ornstein-Uhlenbeck process :math:`dX = -X\,dt + \sqrt2\,dW` and its reversal,
+for Gaussians exactly and for densities by their equation.
 
-Letters: ``u = exp(-2t)``; a coordinate of the start has mean m and variance v, so that at t it has mean :math:`m\sqrt u` and variance
-:math:`1 + (v - 1)u`. Relative entropies are those to the standard normal distribution, in nats.
+Letters: ``u = exp(-2t)``; a coordinate of the start has mean m and variance v, so that
+    at t it has mean :math:`m\sqrt u` and variance
+:math:`1 + (v - 1)u`. Relative entropies are those to the standard normal distribution,
+in nats.
 """
 
 from __future__ import annotations
@@ -11,8 +14,8 @@ from typing import Any
 
 import sympy as sp
 
-from theory.distributions.divergences import N, summed
 from theory.distributions.gaussian_likelihood import log_normal_density, normal_density
+from theory.proof.relative_entropy import N, summed
 from theory.proof.statements import Equation, Induction, Sign
 
 Rate = Callable[[Any], sp.Expr]  # from u = exp(-2t) to the factor that the relative entropy is claimed to lose
@@ -42,7 +45,8 @@ def variance_at(v: Any, u: Any) -> sp.Expr:
 
 
 def forward_equation() -> Equation:
-    """The Gaussian path solves the Fokker-Planck equation of the process: ``p_t = (x p)' + p''``."""
+    """The Gaussian path solves the Fokker-Planck equation of the process: ``p_t = (x
+    p)' + p''``."""
     x, m, v = sp.Symbol("x", real=True), sp.Symbol("m", real=True), sp.Symbol("v", positive=True)
     p = normal_density(x, m * sp.exp(-T), variance_at(v, sp.exp(-2 * T)))
     return Equation(
@@ -54,7 +58,8 @@ def forward_equation() -> Equation:
 
 
 def entropy_from_moments() -> Equation:
-    """KL(N(m, v) || N(0, 1)) from the log ratio, a square in x, and the moments v + m^2 and v."""
+    """KL(N(m, v) || N(0, 1)) from the log ratio, a square in x, and the moments v + m^2
+    and v."""
     x, m, v = sp.Symbol("x", real=True), sp.Symbol("m", real=True), sp.Symbol("v", positive=True)
     log_ratio = log_normal_density(x, m, v) - log_normal_density(x, 0, 1)
     second = sp.diff(log_ratio, x, 2) / 2
@@ -64,12 +69,14 @@ def entropy_from_moments() -> Equation:
 
 
 def concave_gap(v: Any, u: Any) -> sp.Expr:
-    """``log(1 + (v-1)u) - u log v``: concave in u, zero at 0 and 1, so not negative between."""
+    """``log(1 + (v-1)u) - u log v``: concave in u, zero at 0 and 1, so not negative
+    between."""
     return sp.log(variance_at(v, u)) - u * sp.log(v)
 
 
 def decay(rate: Rate = twice_the_time) -> list[Equation | Induction | Sign]:
-    r"""For n coordinates: :math:`e^{-2t} KL_0 - KL_t = \tfrac12\sum_i [\log(1+(v_i-1)u) - u\log v_i]`, and what is summed is not negative."""
+    r"""For n coordinates: :math:`e^{-2t} KL_0 - KL_t = \tfrac12\sum_i [\log(1+(v_i-1)u)
+    - u\log v_i]`, and what is summed is not negative."""
     m, v = sp.Function("m", real=True), sp.Function("v", positive=True)
     F, G = sp.Function("F"), sp.Function("G")
 
@@ -91,7 +98,8 @@ def decay(rate: Rate = twice_the_time) -> list[Equation | Induction | Sign]:
 
 
 def reversed_equation(multiple: Any = 2) -> Equation:
-    r"""For any density that solves the forward equation: run backwards it solves that of :math:`dY = (Y + 2\nabla\log p)\,ds + \sqrt2\,dW`.
+    r"""For any density that solves the forward equation: run backwards it solves that
+    of :math:`dY = (Y + 2\nabla\log p)\,ds + \sqrt2\,dW`.
 
     ``multiple`` is how often the score is added; the other coordinates stand in w.
     """
@@ -104,7 +112,8 @@ def reversed_equation(multiple: Any = 2) -> Equation:
 
 
 def gaussian_reversal(multiple: Any = 2) -> list[Equation]:
-    r"""Variance of the reversed process of a Gaussian: started in p_T it retraces v; started in noise it misses v by :math:`(v-1)(v/v_T)^2 e^{-4T}`.
+    r"""Variance of the reversed process of a Gaussian: started in p_T it retraces v;
+    started in noise it misses v by :math:`(v-1)(v/v_T)^2 e^{-4T}`.
 
     The variance V solves :math:`V' = 2(1 - \mathrm{multiple}/v_{T-s})V + 2`.
     """

@@ -1,6 +1,8 @@
-r"""Models ranked by KL, JSD and MMD on a finite alphabet, in balls; and how far two models can be ranked apart.
+r"""Models ranked by KL, JSD and MMD on a finite alphabet, in balls; and how far two
+models can be ranked apart.
 
-Masses are multiples of one unit, so that KL and JSD are logarithms of whole numbers; the kernel of the discrepancy is
+Masses are multiples of one unit, so that KL and JSD are logarithms of whole numbers;
+the kernel of the discrepancy is
 :math:`k(i, j) = e^{-(i-j)^2/(2h)}` on the numbers of the cells.
 """
 
@@ -27,7 +29,8 @@ def relative_entropy(p: Masses, q: Masses) -> Any:
     """KL(p||q) in nats as a ball; p and q in units of one sum.
 
     Raises:
-        ValueError: q has no mass where p has some (the divergence is infinite), or the sums differ.
+        ValueError: q has no mass where p has some (the divergence is infinite), or the
+            sums differ.
     """
     from flint import arb, ctx
 
@@ -78,7 +81,8 @@ MEASURES: dict[str, Callable[[Masses, Masses], Any]] = {
 
 
 def neighbours(measure: str, order: tuple[str, ...], data: Masses = DATA) -> list[tuple[str, str, Any]]:
-    """Consecutive models of an order with how much worse the later one is, beyond :data:`MARGIN` of the largest value: a ball that is claimed positive."""
+    """Consecutive models of an order with how much worse the later one is, beyond
+    :data:`MARGIN` of the largest value: a ball that is claimed positive."""
     from flint import arb, ctx, fmpq
 
     values = {name: MEASURES[measure](data, model) for name, model in MODELS.items()}
@@ -91,7 +95,8 @@ def neighbours(measure: str, order: tuple[str, ...], data: Masses = DATA) -> lis
 
 
 def off_three_means(log_kernel: Callable[[int, int], Fraction], data: Masses = DATA) -> list[tuple[str, Any]]:
-    """For each model: MMD^2 less its three expectations of the kernel, with ``log k(i, j)`` as given; balls that are claimed zero."""
+    """For each model: MMD^2 less its three expectations of the kernel, with ``log k(i,
+    j)`` as given; balls that are claimed zero."""
     from flint import arb, ctx, fmpq
 
     def mean(p: Masses, q: Masses) -> Any:
@@ -110,7 +115,8 @@ def off_three_means(log_kernel: Callable[[int, int], Fraction], data: Masses = D
 
 
 def pairwise_different(orders: dict[str, tuple[str, ...]] = ORDERS) -> Enumeration:
-    """No two measures give one order: by comparing tuples, and by a pair of models that they rank oppositely."""
+    """No two measures give one order: by comparing tuples, and by a pair of models that
+    they rank oppositely."""
     names = list(orders)
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
 
@@ -130,7 +136,8 @@ def pairwise_different(orders: dict[str, tuple[str, ...]] = ORDERS) -> Enumerati
 
 
 def two_models(models: int = 2, measures: int = 3) -> Enumeration:
-    """Every way in which three measures can order two models: two of the measures agree.
+    """Every way in which three measures can order two models: two of the measures
+    agree.
 
     Once by looking for an equal pair, once by counting the different orders.
     """

@@ -1,6 +1,8 @@
-r"""Score matching in exact arithmetic: integration by parts with its boundary term, on boxes, and what a score does not see.
+r"""Score matching in exact arithmetic: integration by parts with its boundary term, on
+boxes, and what a score does not see.
 
-Letters: ``p`` a positive density, ``lambda = log p``, ``s`` a vector field. The flux is :math:`\sum_i \int [p\,s_i]` over the faces.
+Letters: ``p`` a positive density, ``lambda = log p``, ``s`` a vector field. The flux is
+    :math:`\sum_i \int [p\,s_i]` over the faces.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.distributions.divergences import N, summed
+from theory.proof.relative_entropy import N, summed
 from theory.proof.statements import Equation, Induction
 
 Flux = Callable[[Any, Any], sp.Expr]  # from p s_i at the upper and at the lower face to what is subtracted
@@ -29,7 +31,8 @@ def neglected(upper: Any, lower: Any) -> sp.Expr:
 
 
 def product_rule() -> Equation:
-    """One coordinate, p and s undefined, the others in w: ``(p s)' = p (s lambda' + s')``."""
+    """One coordinate, p and s undefined, the others in w: ``(p s)' = p (s lambda' +
+    s')``."""
     x, w = sp.Symbol("x", real=True), sp.Symbol("w", real=True)
     log_p, s = sp.Function("lambda", real=True)(x, w), sp.Function("s", real=True)(x, w)
     product = sp.exp(log_p) * s
@@ -38,7 +41,9 @@ def product_rule() -> Equation:
 
 
 def explicit_and_implicit() -> Induction:
-    r"""At a point of n coordinates: :math:`\tfrac12 p|s-\nabla\lambda|^2 = p(\tfrac12|s|^2 + \mathrm{div}\,s) + \tfrac12 p|\nabla\lambda|^2 - \mathrm{div}(p s)`."""
+    r"""At a point of n coordinates: :math:`\tfrac12 p|s-\nabla\lambda|^2 =
+    p(\tfrac12|s|^2 + \mathrm{div}\,s) + \tfrac12 p|\nabla\lambda|^2 - \mathrm{div}(p
+    s)`."""
     p = sp.Symbol("p", positive=True)
     s, slope, own = (sp.Function(name, real=True) for name in ("s", "l", "t"))  # s_i, d_i lambda, d_i s_i
     F, G, L, B = (sp.Function(name, real=True) for name in "FGLB")
@@ -53,9 +58,11 @@ def explicit_and_implicit() -> Induction:
 
 
 def on_a_box(dimension: int, flux: Flux = through_both_faces) -> Equation:
-    """The identity of integrals on a box of 1, 2 or 3 dimensions, differentiated in its upper corner; p and s undefined.
+    """The identity of integrals on a box of 1, 2 or 3 dimensions, differentiated in its
+    upper corner; p and s undefined.
 
-    Both sides vanish where the box has no volume, so that the derivative decides. The flux is an integral over faces.
+    Both sides vanish where the box has no volume, so that the derivative decides. The
+    flux is an integral over faces.
     """
     x, b, a = (sp.symbols(f"{letter}1:{dimension + 1}", real=True) for letter in "xba")
     log_p = sp.Function("lambda", real=True)
@@ -90,7 +97,8 @@ def exponential(flux: Flux = through_both_faces) -> Equation:
 
 
 def blindness() -> list[Equation]:
-    """Where one component of a mixture is alone its weight drops out of the score, and not out of the relative entropy."""
+    """Where one component of a mixture is alone its weight drops out of the score, and
+    not out of the relative entropy."""
     x = sp.Symbol("x", real=True)
     component = sp.exp(sp.Function("lambda", real=True)(x))
     alpha, beta = sp.Symbol("alpha", positive=True), sp.Symbol("beta", positive=True)  # odds of the first component

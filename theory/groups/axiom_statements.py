@@ -1,4 +1,5 @@
-"""Which systems of axioms make a group, as statements: on every small table, derived for sets of any size, and refuted by small tables."""
+"""Which systems of axioms make a group, as statements: on every small table, derived
+for sets of any size, and refuted by small tables."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def given_tables(found: Sequence[Table]) -> Family:
 
 
 def sufficient_systems(family: Family, systems: Sequence[System] = SYSTEMS) -> Enumeration:
-    """Each of the systems holds exactly for groups: by the quantifiers as they read, and by translations as permutation matrices."""
+    """Each of the systems holds exactly for groups: by the quantifiers as they read,
+    and by translations as permutation matrices."""
 
     def by_quantifiers(table: Table) -> bool:
         group = is_group(table)
@@ -75,7 +77,8 @@ def _by_translations(family: Family, systems: Sequence[System]) -> Callable[[Tab
 
 
 def derived(theorems: Sequence[Theorem] | None = None) -> Enumeration:
-    """Five derivations with their mirror images, and one that is its own; or the theorems given."""
+    """Five derivations with their mirror images, and one that is its own; or the
+    theorems given."""
     return terms.derivations(THEOREMS, 2 * 5 + 1) if theorems is None else terms.derivations(theorems, len(theorems))
 
 
@@ -86,14 +89,16 @@ INVERSES = ("left", "right", "two-sided", None)
 
 
 def systems_of_axioms() -> Iterator[System]:
-    """Every choice of an identity, of inverses, of closure and of associativity; some element exists in all of them."""
+    """Every choice of an identity, of inverses, of closure and of associativity; some
+    element exists in all of them."""
     for identity, inverses, closed, associative in product(IDENTITIES, INVERSES, (True, False), (True, False)):
         name = f"identity {identity}, inverses {inverses}, closed {closed}, associative {associative}"
         yield System(name, identity, inverses, closed, associative)  # type: ignore[arg-type]
 
 
 def suffices(system: System) -> bool:
-    """The theorem: closure, associativity, and identity and inverses that share a side."""
+    """The theorem: closure, associativity, and identity and inverses that share a
+    side."""
     sides = {"left": {"left"}, "right": {"right"}, "two-sided": {"left", "right"}, "member": set(), None: set()}
     return system.closed and system.associative and bool(sides[system.identity] & sides[system.inverses])
 
@@ -109,7 +114,8 @@ def small_tables() -> tuple[Table, ...]:
 
 
 def which_systems_suffice(claim: Callable[[System], bool] = suffices) -> Enumeration:
-    """A system that does not suffice has a table that meets it and is no group; one that does has none among these."""
+    """A system that does not suffice has a table that meets it and is no group; one
+    that does has none among these."""
 
     def by_quantifiers(system: System) -> bool:
         return claim(system) == all(is_group(table) for table in small_tables() if satisfies(table, system))

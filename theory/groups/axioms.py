@@ -1,7 +1,9 @@
-"""Which axioms make a group: systems of axioms decided on tables two ways, and derived from one another for sets of any size.
+"""Which axioms make a group: systems of axioms decided on tables two ways, and derived
+from one another for sets of any size.
 
-A table holds the products x y of elements 0..n-1, or ``OUTSIDE`` where a product is no element. Weaker systems are shown sufficient by
-equational derivations (:mod:`theory.proof.terms`), and insufficient by tables.
+A table holds the products x y of elements 0..n-1, or ``OUTSIDE`` where a product is no
+element. Weaker systems are shown sufficient by equational derivations
+(:mod:`theory.proof.terms`), and insufficient by tables.
 """
 
 from __future__ import annotations
@@ -26,9 +28,12 @@ class System:
 
     Args:
         name: For printing.
-        identity: On which side some element e is asked to be neutral; "member": e is in the set, and no equation is stated; None: no e at all.
-        inverses: y with x y = e ("right"), y x = e ("left") or both, for the same e; None: not asked.
-        closed, associative: Whether these are asked. Without closure associativity is asked where both bracketings are elements.
+        identity: On which side some element e is asked to be neutral; "member": e is in
+            the set, and no equation is stated; None: no e at all.
+        inverses: y with x y = e ("right"), y x = e ("left") or both, for the same e;
+            None: not asked.
+        closed, associative: Whether these are asked. Without closure associativity is
+            asked where both bracketings are elements.
         divisible: a x = b and y a = b have solutions.
         inhabited: Some element exists (any identity asks that too).
     """
@@ -63,7 +68,8 @@ EMPTY_ALLOWED = replace(SUFFICIENT[-1], name="division, the empty set admitted",
 
 
 def right_zero(n: int) -> Table:
-    """x y = y on n elements: every element is a left identity, and every element has right inverses."""
+    """x y = y on n elements: every element is a left identity, and every element has
+    right inverses."""
     return (tuple(range(n)),) * n
 
 
@@ -78,7 +84,8 @@ def null_semigroup(n: int) -> Table:
 
 
 def window_of_integers(k: int) -> Table:
-    """-k, ..., k under addition, sums beyond marked as no element; 0 stands at position k."""
+    """-k, ..., k under addition, sums beyond marked as no element; 0 stands at position
+    k."""
     return tuple(tuple(a + b + k if abs(a + b) <= k else OUTSIDE for b in range(-k, k + 1)) for a in range(-k, k + 1))
 
 
@@ -99,7 +106,8 @@ def as_table(rows: Sequence[Sequence[int]]) -> Table:
     """Rows of a table as tuples.
 
     Raises:
-        ValueError: rows of unequal length, or an entry that is neither 0..n-1 nor ``OUTSIDE``.
+        ValueError: rows of unequal length, or an entry that is neither 0..n-1 nor
+            ``OUTSIDE``.
     """
     table = tuple(tuple(int(x) for x in row) for row in rows)
     n = len(table)
@@ -141,7 +149,8 @@ def satisfies(table: Table, system: System) -> bool:
 
 
 def associates(table: Table) -> bool:
-    """(x y) z = x (y z) for all triples of elements for which both sides are elements."""
+    """(x y) z = x (y z) for all triples of elements for which both sides are
+    elements."""
     elements = range(len(table))
     for x in elements:
         for y in elements:
@@ -185,13 +194,15 @@ def is_group(table: Table) -> bool:
 
 
 def translations(batch: Sequence[Table]) -> np.ndarray:
-    """L[t, x, z, y] = 1 where x y = z in table t, 0 elsewhere; int64, shape ``(tables, n, n, n)``. Tables of one order."""
+    """L[t, x, z, y] = 1 where x y = z in table t, 0 elsewhere; int64, shape ``(tables,
+    n, n, n)``. Tables of one order."""
     array = np.array(batch, dtype=np.int64).reshape(len(batch), len(batch[0]), len(batch[0]))
     return (array[:, :, None, :] == np.arange(array.shape[1])[None, None, :, None]).astype(np.int64)
 
 
 def satisfy(L: np.ndarray, system: System) -> np.ndarray:
-    """The axioms read off translations: L_x L_y against sum_k (x y = k) L_k, rows of unit matrices, sums of columns. Boolean, one a table."""
+    """The axioms read off translations: L_x L_y against sum_k (x y = k) L_k, rows of
+    unit matrices, sums of columns. Boolean, one a table."""
     count, n = L.shape[:2]
     good = np.full(count, n > 0 or not system.inhabited)
     if system.closed:
@@ -219,7 +230,8 @@ def satisfy(L: np.ndarray, system: System) -> np.ndarray:
 
 
 def are_groups(L: np.ndarray) -> np.ndarray:
-    """Cayley's theorem read backwards: n different permutation matrices that compose as the table says. Boolean, one a table."""
+    """Cayley's theorem read backwards: n different permutation matrices that compose as
+    the table says. Boolean, one a table."""
     count, n = L.shape[:2]
     permutations = (L.sum(2) == 1).all((1, 2)) & (L.sum(3) == 1).all((1, 2))
     overlaps = np.einsum("txab,tyab->txy", L, L, optimize=True)

@@ -1,4 +1,5 @@
-"""Cayley graphs: vertices are elements, an edge from x to x g for each generator g; as networkx graphs, and drawn."""
+"""Cayley graphs: vertices are elements, an edge from x to x g for each generator g; as
+networkx graphs, and drawn."""
 
 from __future__ import annotations
 
@@ -20,8 +21,9 @@ _COLOURS = ("#1b6ca8", "#c0182b", "#2e8b57", "#8a5a00", "#6a3d9a", "#444444")
 def cayley_graph(group: TableGroup, generators: Sequence[int] | None = None) -> networkx.MultiDiGraph:
     """The Cayley graph of right multiplication.
 
-    Nodes are element indices with ``name``, ``order`` and ``layer`` (length of the shortest word, absent where no word leads); edges carry
-    ``generator`` (index) and ``name``. Left multiplication by any element maps the graph to itself.
+    Nodes are element indices with ``name``, ``order`` and ``layer`` (length of the
+    shortest word, absent where no word leads); edges carry ``generator`` (index) and
+    ``name``. Left multiplication by any element maps the graph to itself.
 
     Raises:
         ValueError: the identity among the generators.
@@ -46,9 +48,11 @@ def cayley_graph(group: TableGroup, generators: Sequence[int] | None = None) -> 
 
 
 def positions(graph: networkx.MultiDiGraph) -> dict[int, tuple[float, float]]:
-    """Where to draw the vertices: two orbits of the first generator or one as concentric polygons; more by balancing springs between all pairs.
+    """Where to draw the vertices: two orbits of the first generator or one as
+    concentric polygons; more by balancing springs between all pairs.
 
-    The springs are as long as shortest paths (Kamada & Kawai 1989), started from a circle, so that two runs agree.
+    The springs are as long as shortest paths (Kamada & Kawai 1989), started from a
+    circle, so that two runs agree.
     """
     import networkx
 
@@ -83,7 +87,8 @@ def positions(graph: networkx.MultiDiGraph) -> dict[int, tuple[float, float]]:
 
 
 def draw(graph: networkx.MultiDiGraph, *, title: str | None = None) -> Figure:
-    """The graph as a matplotlib figure: a colour for each generator, arrows unless the generator is an involution.
+    """The graph as a matplotlib figure: a colour for each generator, arrows unless the
+    generator is an involution.
 
     Raises:
         ValueError: more than 400 vertices.

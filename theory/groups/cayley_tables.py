@@ -1,4 +1,5 @@
-"""Multiplication tables as integer arrays, and the group axioms decided exactly on them."""
+"""Multiplication tables as integer arrays, and the group axioms decided exactly on
+them."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ import numpy as np
 
 
 class NotAGroup(ValueError):
-    """A table that breaks an axiom: ``axiom`` names it, ``witness`` holds the elements (indices) that show it."""
+    """A table that breaks an axiom: ``axiom`` names it, ``witness`` holds the elements
+    (indices) that show it."""
 
     def __init__(self, axiom: str, witness: tuple[int, ...], text: str) -> None:
         super().__init__(text)
@@ -14,11 +16,13 @@ class NotAGroup(ValueError):
 
 
 class GroupTooLarge(ValueError):
-    """The request needs more elements than exact work allows; the message names the limit and what to use instead."""
+    """The request needs more elements than exact work allows; the message names the
+    limit and what to use instead."""
 
 
 def magma_generators(table: np.ndarray) -> list[int]:
-    """Elements, chosen greedily, whose products (in any bracketing) give the whole table."""
+    """Elements, chosen greedily, whose products (in any bracketing) give the whole
+    table."""
     n = len(table)
     inside = np.zeros(n, dtype=bool)
     chosen: list[int] = []
@@ -39,8 +43,9 @@ def magma_generators(table: np.ndarray) -> list[int]:
 def light_test(table: np.ndarray) -> tuple[int, int, int] | None:
     """Decide associativity: None, or a triple (x, g, y) with (x g) y != x (g y).
 
-    F. W. Light's observation: the elements g with (x g) y = x (g y) for all x, y are closed under products, so it is enough to try a
-    set of generators. Exact, O(n^2) a generator. The triple is the first in order of generator, x, y.
+    F. W. Light's observation: the elements g with (x g) y = x (g y) for all x, y are
+    closed under products, so it is enough to try a set of generators. Exact, O(n^2) a
+    generator. The triple is the first in order of generator, x, y.
     """
     for g in magma_generators(table):
         differ = table[table[:, g], :] != np.take(table, table[g, :], axis=1)  # several times faster than table[:, ...]
@@ -51,7 +56,8 @@ def light_test(table: np.ndarray) -> tuple[int, int, int] | None:
 
 
 def latin_failure(table: np.ndarray) -> tuple[str, int, int, int, int] | None:
-    """None for a Latin square, or ("row" | "column", which, symbol, first place, second place) of the first repetition."""
+    """None for a Latin square, or ("row" | "column", which, symbol, first place, second
+    place) of the first repetition."""
     for name, lines in (("row", table), ("column", table.T)):
         ordered = np.sort(lines, axis=1)
         bad = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
@@ -66,14 +72,16 @@ def latin_failure(table: np.ndarray) -> tuple[str, int, int, int, int] | None:
 
 
 def two_sided_identity(table: np.ndarray) -> int | None:
-    """The element e with e x = x e = x for all x, if there is one (there is at most one)."""
+    """The element e with e x = x e = x for all x, if there is one (there is at most
+    one)."""
     everything = np.arange(len(table))
     neutral = (table == everything).all(axis=1) & (everything == table.T).all(axis=1)
     return int(neutral.argmax()) if neutral.any() else None
 
 
 def first_failure(table: np.ndarray) -> NotAGroup | None:
-    """The first group axiom that a table breaks, in the order closure, associativity, identity, inverses; None for a group.
+    """The first group axiom that a table breaks, in the order closure, associativity,
+    identity, inverses; None for a group.
 
     Args:
         table: Square integer array with n >= 1 rows.

@@ -1,7 +1,9 @@
-"""Matrix coefficients of U(1), SU(2) and SO(3) as polynomials, their means under Haar measure, and the product rule summed exactly.
+"""Matrix coefficients of U(1), SU(2) and SO(3) as polynomials, their means under Haar
+measure, and the product rule summed exactly.
 
-``l`` is the degree of a polynomial in the entries of the defining matrices (U(1): frequencies up to l; SU(2): spins j with
-2j <= l; SO(3): whole spins up to l). The measure stands in :mod:`.haar_measure`, spins in :mod:`.spins`, the nodes in
+``l`` is the degree of a polynomial in the entries of the defining matrices (U(1):
+frequencies up to l; SU(2): spins j with 2j <= l; SO(3): whole spins up to l). The
+measure stands in :mod:`.haar_measure`, spins in :mod:`.spins`, the nodes in
 :mod:`.gauss_legendre`.
 """
 
@@ -29,9 +31,11 @@ Monomial = tuple[int, int, int, int]  # exponents of a, its conjugate, b, its co
 
 @dataclass(frozen=True)
 class Coefficient:
-    """c_kl of dimension d = 2j + 1: (a x + b y)^(d-1-l) (-b' x + a' y)^l = sum_k c_kl x^(d-1-k) y^k, a' and b' conjugates.
+    """c_kl of dimension d = 2j + 1: (a x + b y)^(d-1-l) (-b' x + a' y)^l = sum_k c_kl
+    x^(d-1-k) y^k, a' and b' conjugates.
 
-    The unitary matrix has the entries c_kl sqrt(k! (d-1-k)! / (l! (d-1-l)!)), so that |c_kl|^2 has mean ``norm``.
+    The unitary matrix has the entries c_kl sqrt(k! (d-1-k)! / (l! (d-1-l)!)), so that
+    |c_kl|^2 has mean ``norm``.
     """
 
     d: int
@@ -87,7 +91,8 @@ def _products(pair: Pair) -> Iterator[tuple[Monomial, int]]:
 
 
 def sphere_mean(pair: Pair) -> Fraction:
-    """The mean of c conj(c') over the unit sphere |a|^2 + |b|^2 = 1: |a|^2p |b|^2q has mean p! q! / (p+q+1)!, unequal exponents 0."""
+    """The mean of c conj(c') over the unit sphere |a|^2 + |b|^2 = 1: |a|^2p |b|^2q has
+    mean p! q! / (p+q+1)!, unequal exponents 0."""
     total = Fraction(0)
     for (p, pc, q, qc), c in _products(pair):
         if p == pc and q == qc:
@@ -101,15 +106,18 @@ Rule = Callable[
 
 
 def product_rule(group: str, l: int) -> tuple[int, int]:
-    """The least sizes that are exact on products of two coefficients of degree l: 2l + 1 angles, and nodes exact to the degree in cos beta.
+    """The least sizes that are exact on products of two coefficients of degree l: 2l +
+    1 angles, and nodes exact to the degree in cos beta.
 
-    SU(2) has half-integer frequencies: its angles run over [0, 4 pi), where frequencies are whole again.
+    SU(2) has half-integer frequencies: its angles run over [0, 4 pi), where frequencies
+    are whole again.
     """
     return 2 * l + 1, (l if group == "SO(3)" else l // 2) + 1
 
 
 def circle_mean(frequency: int, angles: int, *, literal: bool = False) -> int:
-    """The mean of a wave on U(1) over equally spaced angles: by divisibility, or by adding up roots of unity."""
+    """The mean of a wave on U(1) over equally spaced angles: by divisibility, or by
+    adding up roots of unity."""
     return (_wave_sum if literal else _wave_divides)(frequency, angles)
 
 
@@ -127,10 +135,12 @@ def quadrature_mean(pair: Pair, group: str, angles: int, nodes: int, *, literal:
         group: ``"SU(2)"`` (angles spaced over 4 pi) or ``"SO(3)"`` (over 2 pi).
         angles: Equally spaced values of alpha, and of gamma.
         nodes: Gauss-Legendre nodes in cos beta.
-        literal: Add up roots of unity as numbers and interpolate, instead of asking whether the frequency is a multiple of the number
-            of angles and taking a trace.
+        literal: Add up roots of unity as numbers and interpolate, instead of asking
+            whether the frequency is a multiple of the number of angles and taking a
+            trace.
     Raises:
-        ValueError: a monomial aliases to an odd power of cos(beta/2), which is no polynomial in cos beta.
+        ValueError: a monomial aliases to an odd power of cos(beta/2), which is no
+            polynomial in cos beta.
     """
     wave, gauss = (_wave_sum, gauss_by_remainder) if literal else (_wave_divides, gauss_by_trace)
     unit = 2 if group == "SO(3)" else 1
@@ -156,7 +166,8 @@ def _beta_mean(p: int, q: int, nodes: int, gauss: Callable[[Poly, int], Fraction
 
 
 def _wave_divides(frequency: int, angles: int) -> int:
-    """The mean of exp(2 pi i k t / N) over t < N is 1 when N divides k and 0 otherwise."""
+    """The mean of exp(2 pi i k t / N) over t < N is 1 when N divides k and 0
+    otherwise."""
     return int(frequency % angles == 0)
 
 
@@ -178,7 +189,8 @@ LOW = {"U(1)": 6, "SU(2)": 3, "SO(3)": 2}  # the degrees up to which pairs are l
 
 @dataclass(frozen=True)
 class Instance:
-    """A pair of matrix coefficients of a group, of degree at most l: two frequencies on U(1)."""
+    """A pair of matrix coefficients of a group, of degree at most l: two frequencies on
+    U(1)."""
 
     group: str
     l: int
@@ -191,11 +203,13 @@ class Instance:
 
     @property
     def mean(self) -> Fraction:
-        """The mean under Haar measure: an integral over the circle, or moments of the sphere."""
+        """The mean under Haar measure: an integral over the circle, or moments of the
+        sphere."""
         return circle_integral(self.pair[0] - self.pair[1]) if self.group == "U(1)" else sphere_mean(self.pair)
 
     def by_rule(self, rule: Rule, *, literal: bool = False) -> Fraction:
-        """The sum over the rule's nodes, exactly; ``literal`` chooses the second algorithm."""
+        """The sum over the rule's nodes, exactly; ``literal`` chooses the second
+        algorithm."""
         angles, nodes = rule(self.group, self.l)
         if self.group == "U(1)":
             return Fraction(circle_mean(self.pair[0] - self.pair[1], angles, literal=literal))
@@ -204,13 +218,15 @@ class Instance:
 
 @cache
 def circle_integral(frequency: int) -> Fraction:
-    """The mean of exp(i frequency theta) over the circle, by the integral of its real part; the imaginary part is odd."""
+    """The mean of exp(i frequency theta) over the circle, by the integral of its real
+    part; the imaginary part is odd."""
     mean = (Integral(cos(frequency * THETA), (THETA, 0, 2 * pi)) / (2 * pi)).doit()
     return Fraction(int(mean.p), int(mean.q))
 
 
 def count(group: str, l: int) -> int:
-    """How many coefficients have degree at most l: 2l + 1, and the squares of 1..l+1, or of 1, 3, .., 2l+1, in closed form."""
+    """How many coefficients have degree at most l: 2l + 1, and the squares of 1..l+1,
+    or of 1, 3, .., 2l+1, in closed form."""
     return {
         "U(1)": 2 * l + 1,
         "SU(2)": (l + 1) * (l + 2) * (2 * l + 3) // 6,
@@ -219,7 +235,8 @@ def count(group: str, l: int) -> int:
 
 
 def all_pairs() -> Family:
-    """Every unordered pair of coefficients of degree at most l, for every l up to :data:`LOW`."""
+    """Every unordered pair of coefficients of degree at most l, for every l up to
+    :data:`LOW`."""
 
     def members() -> Iterator[Instance]:
         for group, top in LOW.items():
@@ -233,7 +250,8 @@ def all_pairs() -> Family:
 
 
 def orthogonality(mass: Fraction = Fraction(1)) -> Enumeration:
-    """Schur's orthogonality for all pairs, the measure of total mass ``mass``: by integrals, and by the product rule."""
+    """Schur's orthogonality for all pairs, the measure of total mass ``mass``: by
+    integrals, and by the product rule."""
     return Enumeration(
         "orthogonality", all_pairs(),
         lambda i: mass * i.mean == i.expected,
@@ -242,7 +260,8 @@ def orthogonality(mass: Fraction = Fraction(1)) -> Enumeration:
 
 
 def quadrature(rule: Rule | None = None) -> Enumeration:
-    """The rule (the product rule unless given) gives Schur's means for all pairs: summed by two algorithms."""
+    """The rule (the product rule unless given) gives Schur's means for all pairs:
+    summed by two algorithms."""
     chosen = rule or product_rule
     return Enumeration(
         "quadrature", all_pairs(),

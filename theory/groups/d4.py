@@ -1,6 +1,8 @@
-"""The symmetries of a square, described in words and built four ways: corners, matrices, cosets, completed rewriting.
+"""The symmetries of a square, described in words and built four ways: corners,
+matrices, cosets, completed rewriting.
 
-Element k + 4 j is r^k s^j, with r a quarter turn and s the reflection that fixes corner 0. Corners are numbered counterclockwise.
+Element k + 4 j is r^k s^j, with r a quarter turn and s the reflection that fixes corner
+0. Corners are numbered counterclockwise.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ class Description:
 
     Args:
         table: The product of elements x (row) and y (column).
-        relators: Words in r, s and their inverses R, S that are trivial and imply all other relations.
+        relators: Words in r, s and their inverses R, S that are trivial and imply all
+            other relations.
         subgroups, classes, centre: Sets of elements.
         edges: (x, y, letter) of the Cayley graph: y = x r or y = x s.
     """
@@ -75,7 +78,8 @@ class Description:
 
     @property
     def closed_subsets(self) -> list[bool]:
-        """For each of the subsets in the order of :func:`nonempty_subsets` whether it is said to be a subgroup."""
+        """For each of the subsets in the order of :func:`nonempty_subsets` whether it
+        is said to be a subgroup."""
         return [subset in self.subgroups for subset in nonempty_subsets()]
 
     def joined(self, letter: str) -> list[list[bool]]:
@@ -107,7 +111,8 @@ SQUARE = Description(
 
 @cache
 def corner_permutations() -> tuple[tuple[int, ...], ...]:
-    """r^k s^j as permutations of the corners, in the order of :data:`NAMES`; (a b)(x) = a(b(x))."""
+    """r^k s^j as permutations of the corners, in the order of :data:`NAMES`; (a b)(x) =
+    a(b(x))."""
     turn, flip = (1, 2, 3, 0), (0, 3, 2, 1)
     found: list[tuple[int, ...]] = [(0, 1, 2, 3)]
     for _ in range(3):
@@ -122,7 +127,8 @@ def composed(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
 
 @cache
 def matrices() -> ExactArray:
-    """r^k s^j as integer matrices that permute the points :data:`CORNERS`, shape ``(8, 2, 2)``."""
+    """r^k s^j as integer matrices that permute the points :data:`CORNERS`, shape ``(8,
+    2, 2)``."""
     turn, flip = ExactArray.of([[0, -1], [1, 0]]), ExactArray.of([[0, 1], [1, 0]])
     found = [ExactArray.of([[1, 0], [0, 1]])]
     for _ in range(3):
@@ -149,7 +155,8 @@ def table_by_matrices() -> Table:
 
 
 def table_by_cosets(relators: Iterable[str]) -> Table | None:
-    """The table of the presented group on the words r^k s^j, by Todd and Coxeter; None if these are not its elements, once each."""
+    """The table of the presented group on the words r^k s^j, by Todd and Coxeter; None
+    if these are not its elements, once each."""
     words = [tuple({"r": 1, "s": 2, "R": -1, "S": -2}[letter] for letter in word) for word in relators]
     try:
         edges = coset_table(2, words, _MAX_COSETS)
@@ -168,7 +175,8 @@ def _walked(edges: np.ndarray, start: int, turns: int, flips: int) -> int:
 
 
 def table_by_completion(relators: Iterable[str]) -> Table | None:
-    """The same by completed rewriting: normal forms are words, products are reduced; None if r^k s^j are not the elements, once each."""
+    """The same by completed rewriting: normal forms are words, products are reduced;
+    None if r^k s^j are not the elements, once each."""
     try:
         rules = complete_presentation(relators)
         everything = irreducible_words("rRsS", rules, limit=_MAX_COSETS)
@@ -189,7 +197,8 @@ def nonempty_subsets() -> list[frozenset[int]]:
 
 
 def closed_under_products(table: Table, subset: frozenset[int]) -> bool:
-    """Whether products of members are members; for a nonempty finite set that makes a subgroup."""
+    """Whether products of members are members; for a nonempty finite set that makes a
+    subgroup."""
     return all(table[a][b] in subset for a in subset for b in subset)
 
 
@@ -199,7 +208,8 @@ def subset_members() -> list[list[bool]]:
 
 
 def generated_subsets(table: Table) -> set[frozenset[int]]:
-    """What up to three elements generate: all subgroups, since a group of order 8 has a chain of at most three steps below it."""
+    """What up to three elements generate: all subgroups, since a group of order 8 has a
+    chain of at most three steps below it."""
     return {_generated(table, chosen) for count in (1, 2, 3) for chosen in combinations(range(8), count)}
 
 
@@ -236,7 +246,8 @@ def conjugate(table: Table, x: int, y: int) -> bool:
 
 
 def graph_of_edges(edges: Iterable[Edge]) -> networkx.DiGraph:
-    """The Cayley graph with names as nodes; each edge has its letters as the attribute ``letters``."""
+    """The Cayley graph with names as nodes; each edge has its letters as the attribute
+    ``letters``."""
     import networkx
 
     graph = networkx.DiGraph()
@@ -249,7 +260,8 @@ def graph_of_edges(edges: Iterable[Edge]) -> networkx.DiGraph:
 
 
 def automorphisms_by_search(edges: Iterable[Edge]) -> set[tuple[int, ...]]:
-    """Permutations of the elements that keep every edge and its letter: networkx's matching of the graph with itself."""
+    """Permutations of the elements that keep every edge and its letter: networkx's
+    matching of the graph with itself."""
     from networkx.algorithms.isomorphism import DiGraphMatcher
 
     graph = graph_of_edges(edges)
@@ -258,10 +270,12 @@ def automorphisms_by_search(edges: Iterable[Edge]) -> set[tuple[int, ...]]:
 
 
 def automorphisms_by_propagation(edges: frozenset[Edge]) -> set[tuple[int, ...]]:
-    """The same: the image of e, chosen freely, forces the images along the edges; kept if every edge goes to an edge.
+    """The same: the image of e, chosen freely, forces the images along the edges; kept
+    if every edge goes to an edge.
 
     Raises:
-        ValueError: a letter does not lead from each element to exactly one, or not everything is reached from e.
+        ValueError: a letter does not lead from each element to exactly one, or not
+            everything is reached from e.
     """
     step = {(x, letter): y for x, y, letter in edges}
     letters = sorted({letter for _, _, letter in edges})

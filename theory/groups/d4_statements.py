@@ -1,4 +1,5 @@
-"""What is described of the symmetries of a square, as statements: each decided from corner permutations and from integer matrices."""
+"""What is described of the symmetries of a square, as statements: each decided from
+corner permutations and from integer matrices."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ def table(claimed: Table) -> Enumeration:
 
 
 def presentation(relators: tuple[str, ...]) -> Enumeration:
-    """The group that the relators present has the words r^k s^j for elements, once each, and their products are those of the square."""
+    """The group that the relators present has the words r^k s^j for elements, once
+    each, and their products are those of the square."""
     of = Family("products of two words r^k s^j in the group presented", PAIRS.members, PAIRS.size)
     cosets, corners = cache(table_by_cosets), table_by_corners()
     completed, by_matrices = cache(table_by_completion), table_by_matrices()
@@ -66,7 +68,8 @@ def presentation(relators: tuple[str, ...]) -> Enumeration:
 
 
 def subgroups(claimed: frozenset[frozenset[int]]) -> Enumeration:
-    """Which subsets are subgroups: closed under products of corners; listed by what one to three elements generate in matrices."""
+    """Which subsets are subgroups: closed under products of corners; listed by what one
+    to three elements generate in matrices."""
     of = Family("subsets that are not empty", nonempty_subsets, 2**ORDER - 1)
     corners, listed = table_by_corners(), generated_subsets(table_by_matrices())
     return Enumeration(
@@ -75,7 +78,8 @@ def subgroups(claimed: frozenset[frozenset[int]]) -> Enumeration:
 
 
 def number_of_subgroups(claimed: frozenset[frozenset[int]]) -> Enumeration:
-    """A dihedral group of order 2 n has tau(n) + sigma(n) subgroups, numbers and sums of divisors: 3 + 7 for n = 4."""
+    """A dihedral group of order 2 n has tau(n) + sigma(n) subgroups, numbers and sums
+    of divisors: 3 + 7 for n = 4."""
     divisors = [k for k in range(1, 5) if 4 % k == 0]
     of = Family("subgroups claimed", lambda: iter(claimed), len(divisors) + sum(divisors))
     corners, listed = table_by_corners(), generated_subsets(table_by_matrices())
@@ -83,7 +87,8 @@ def number_of_subgroups(claimed: frozenset[frozenset[int]]) -> Enumeration:
 
 
 def classes(claimed: frozenset[frozenset[int]]) -> Enumeration:
-    """Which pairs are conjugate: by some element, in the table of corners; by steps of r and s, in that of matrices."""
+    """Which pairs are conjugate: by some element, in the table of corners; by steps of
+    r and s, in that of matrices."""
     corners, steps = table_by_corners(), conjugates_by_generators(table_by_matrices(), LETTERS.values())
 
     def together(pair: tuple[int, int]) -> bool:
@@ -124,7 +129,8 @@ def edges(claimed: frozenset[Edge]) -> Enumeration:
 
 
 def automorphisms(claimed: frozenset[Edge]) -> Enumeration:
-    """Which permutations of the elements keep every edge and its letter: the left multiplications, rows of the table."""
+    """Which permutations of the elements keep every edge and its letter: the left
+    multiplications, rows of the table."""
     of = Family("permutations of the elements", lambda: permutations(range(ORDER)), 40_320)  # 8!
     rows, others = set(table_by_corners()), set(table_by_matrices())
     found = cache(automorphisms_by_search)

@@ -1,4 +1,5 @@
-"""Legendre polynomials and Gauss-Legendre sums over the rationals: the polynomials, two algorithms for the sums, and the theorems behind the nodes."""
+"""Legendre polynomials and Gauss-Legendre sums over the rationals: the polynomials, two
+algorithms for the sums, and the theorems behind the nodes."""
 
 from __future__ import annotations
 
@@ -29,15 +30,18 @@ def legendre(n: int) -> Poly:
 
 
 def rodrigues(n: int) -> Any:
-    """P_n by its definition as a derivative: (1 / (2^n n!)) d^n/dx^n (x^2 - 1)^n, not carried out."""
+    """P_n by its definition as a derivative: (1 / (2^n n!)) d^n/dx^n (x^2 - 1)^n, not
+    carried out."""
     power = (X**2 - 1) ** n
     return (Derivative(power, (X, n)) if n else power) / (2**n * sp.factorial(n))
 
 
 def legendre_induction() -> Induction:
-    """Legendre's differential equation for every degree n, from the recurrence, which small degrees compare with Rodrigues' formula.
+    """Legendre's differential equation for every degree n, from the recurrence, which
+    small degrees compare with Rodrigues' formula.
 
-    P and Q stand for P_n and P_(n-1), D and E for (x^2 - 1) times their derivatives, G and H for ((1 - x^2) P')' of the two.
+    P and Q stand for P_n and P_(n-1), D and E for (x^2 - 1) times their derivatives, G
+    and H for ((1 - x^2) P')' of the two.
     """
     n = Symbol("n", integer=True, positive=True)
     P, Q, D, E, G, H = (Function(name)(n) for name in "PQDEGH")
@@ -69,7 +73,8 @@ def legendre_induction() -> Induction:
 
 
 def lagrange_equations() -> list[Equation]:
-    """Different eigenvalues of Legendre's operator L make functions orthogonal: Q L[P] - P L[Q] is the derivative of what vanishes at both ends."""
+    """Different eigenvalues of Legendre's operator L make functions orthogonal: Q L[P]
+    - P L[Q] is the derivative of what vanishes at both ends."""
     P, Q = Function("P")(X), Function("Q")(X)
     n, m = Symbol("n", integer=True), Symbol("m", integer=True)
 
@@ -98,7 +103,8 @@ def _fraction(c: Any) -> Fraction:
 
 @cache
 def _weights(n: int) -> tuple[Poly, tuple[Fraction, ...]]:
-    """The Christoffel weights 2 (1-x^2)/(n P_(n-1))^2 as a polynomial modulo P_n, and power sums of the nodes (Newton)."""
+    """The Christoffel weights 2 (1-x^2)/(n P_(n-1))^2 as a polynomial modulo P_n, and
+    power sums of the nodes (Newton)."""
     p = legendre(n)
     inverse = (legendre(n - 1) * n).invert(p)
     weight = (Poly([-2, 0, 2], X, domain=QQ) * inverse * inverse).rem(p)
@@ -110,12 +116,14 @@ def _weights(n: int) -> tuple[Poly, tuple[Fraction, ...]]:
 
 
 def gauss_by_trace(f: Poly, n: int) -> Fraction:
-    """The n-point Gauss-Legendre sum of f: the sum over all roots of P_n of weight times value is a trace of Q[x]/(P_n)."""
+    """The n-point Gauss-Legendre sum of f: the sum over all roots of P_n of weight
+    times value is a trace of Q[x]/(P_n)."""
     weight, sums = _weights(n)
     value = (weight * f).rem(legendre(n))
     return sum((_fraction(c) * sums[k] for (k,), c in value.terms()), Fraction(0))
 
 
 def gauss_by_remainder(f: Poly, n: int) -> Fraction:
-    """The same sum as the integral of the interpolating polynomial, which is the remainder of f modulo P_n."""
+    """The same sum as the integral of the interpolating polynomial, which is the
+    remainder of f modulo P_n."""
     return integral(f.rem(legendre(n)))

@@ -1,6 +1,8 @@
-"""Invariant measure on U(1) and SU(2) as statements: the density from the invariant forms, means of waves, moments of |a|^2.
+"""Invariant measure on U(1) and SU(2) as statements: the density from the invariant
+forms, means of waves, moments of |a|^2.
 
-Angles are radians, ``g = exp(-i alpha sz/2) exp(-i beta sy/2) exp(-i gamma sz/2)``; ``a`` is the first entry of g.
+Angles are radians, ``g = exp(-i alpha sz/2) exp(-i beta sy/2) exp(-i gamma sz/2)``;
+``a`` is the first entry of g.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ def euler(alpha: Any = ALPHA, beta: Any = BETA, gamma: Any = GAMMA) -> Matrix:
 
 
 def invariant_forms(beta: Any = BETA, gamma: Any = GAMMA) -> Matrix:
-    """Components C of g^-1 dg along the generators -i s/2, a row for each of alpha, beta, gamma."""
+    """Components C of g^-1 dg along the generators -i s/2, a row for each of alpha,
+    beta, gamma."""
     return Matrix(
         [[-sin(beta) * cos(gamma), sin(beta) * sin(gamma), cos(beta)], [sin(gamma), cos(gamma), 0], [0, 0, 1]]
     )
@@ -45,10 +48,12 @@ def inverse_angles() -> tuple[Any, Any, Any]:
 
 
 def measure_equations() -> list[Equation]:
-    """The forms are what g^-1 dg says, and their determinant is the density sin beta up to sign, which is therefore invariant.
+    """The forms are what g^-1 dg says, and their determinant is the density sin beta up
+    to sign, which is therefore invariant.
 
-    g^-1 dg does not notice g -> hg. Inverting g takes the angles to (-gamma, -beta, -alpha) and the density, times the
-    Jacobian of that map, to itself: the measure is invariant under g -> gh as well.
+    g^-1 dg does not notice g -> hg. Inverting g takes the angles to (-gamma, -beta,
+    -alpha) and the density, times the Jacobian of that map, to itself: the measure is
+    invariant under g -> gh as well.
     """
     angles, g, forms = (ALPHA, BETA, GAMMA), euler(), invariant_forms()
     found = []
@@ -69,7 +74,8 @@ def measure_equations() -> list[Equation]:
 
 
 def class_equations() -> list[Equation]:
-    """The half rotation angle of a Haar element of SU(2), w = cos theta on the unit sphere of R^4, has density (2/pi) sin^2 theta."""
+    """The half rotation angle of a Haar element of SU(2), w = cos theta on the unit
+    sphere of R^4, has density (2/pi) sin^2 theta."""
     a, b = Symbol("phi", real=True), Symbol("psi", real=True)
     point = Matrix([cos(THETA), *(sin(THETA) * n for n in (sin(a) * cos(b), sin(a) * sin(b), cos(a)))])
     tangents = point.jacobian([THETA, a, b])
@@ -85,7 +91,8 @@ def class_equations() -> list[Equation]:
 
 
 def circle_equations() -> list[Equation]:
-    """U(1): waves of nonzero frequency k have mean zero; the ratio q of the N-th roots of unity has q^N = 1."""
+    """U(1): waves of nonzero frequency k have mean zero; the ratio q of the N-th roots
+    of unity has q^N = 1."""
     k, N = Symbol("k", integer=True, nonzero=True), Symbol("N", integer=True, positive=True)
     wave = Integral(cos(k * THETA), (THETA, 0, 2 * pi)) + I * Integral(sin(k * THETA), (THETA, 0, 2 * pi))
     ratio = cos(2 * pi * k / N) + I * sin(2 * pi * k / N)
@@ -97,7 +104,8 @@ def circle_equations() -> list[Equation]:
 
 
 def geometric_induction() -> Induction:
-    """(q - 1) (1 + q + .. + q^(n-1)) = q^n - 1 for every n >= 1: over N roots of unity, of ratio q with q^N = 1, the sum is 0 or N."""
+    """(q - 1) (1 + q + .. + q^(n-1)) = q^n - 1 for every n >= 1: over N roots of unity,
+    of ratio q with q^N = 1, the sum is 0 or N."""
     n, q = Symbol("n", integer=True, positive=True), Symbol("q")
     S = Function("S")(n)
     terms = Recursion(S, (q - 1,), S + (q - 1) * q**n, lambda k: (q - 1) * sum(q**t for t in range(k)))
@@ -105,7 +113,8 @@ def geometric_induction() -> Induction:
 
 
 def moments() -> list[Equation | Induction]:
-    """|a|^2 = cos^2(beta/2) is uniform on [0, 1], and p! q! / (p+q+1)! is the mean of |a|^2p |b|^2q, for every p and q, by induction on q."""
+    """|a|^2 = cos^2(beta/2) is uniform on [0, 1], and p! q! / (p+q+1)! is the mean of
+    |a|^2p |b|^2q, for every p and q, by induction on q."""
     t = Symbol("t", positive=True)
     p, q = Symbol("p", integer=True, nonnegative=True), Symbol("q", integer=True, nonnegative=True)
     B = Function("B")

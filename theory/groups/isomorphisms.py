@@ -1,4 +1,5 @@
-"""Isomorphisms and automorphisms of finite groups, by images of generators, with pruning by what they already generate."""
+"""Isomorphisms and automorphisms of finite groups, by images of generators, with
+pruning by what they already generate."""
 
 from __future__ import annotations
 
@@ -13,14 +14,16 @@ MAX_AUTOMORPHISMS = 50_000
 
 
 def fingerprint(group: TableGroup) -> tuple[object, ...]:
-    """Invariants under isomorphism: order, kinds of classes with their sizes, orders of the centre and of the derived subgroup."""
+    """Invariants under isomorphism: order, kinds of classes with their sizes, orders of
+    the centre and of the derived subgroup."""
     kinds = class_kinds(group)
     sizes = sorted((kinds[k], len(c)) for k, c in enumerate(group.classes))
     return group.order, tuple(sizes), len(group.centre), len(group.derived_subgroup)
 
 
 def class_kinds(group: TableGroup) -> list[tuple[int, ...]]:
-    """For each class what isomorphisms keep: order, size, and size and order of the classes of its powers, and how many roots it has."""
+    """For each class what isomorphisms keep: order, size, and size and order of the
+    classes of its powers, and how many roots it has."""
     representatives = [c.representative for c in group.classes]
     orders, sizes = [c.order for c in group.classes], [len(c) for c in group.classes]
     primes = sorted({p for o in orders for p in range(2, o + 1) if o % p == 0 and all(p % q for q in range(2, p))})
@@ -34,7 +37,8 @@ def class_kinds(group: TableGroup) -> list[tuple[int, ...]]:
 
 
 def short_generators(group: TableGroup) -> list[int]:
-    """Few generators, greedily: each from the rarest kind of element that enlarges the subgroup most, to keep searches small."""
+    """Few generators, greedily: each from the rarest kind of element that enlarges the
+    subgroup most, to keep searches small."""
     kinds = class_kinds(group)
     rarity = {
         kind: sum(len(c) for c, other in zip(group.classes, kinds, strict=True) if other == kind) for kind in set(kinds)
@@ -60,8 +64,8 @@ def short_generators(group: TableGroup) -> list[int]:
 def isomorphisms(group: TableGroup, other: TableGroup) -> Iterator[tuple[int, ...]]:
     """Every isomorphism onto ``other`` as the tuple of images.
 
-    A choice of images for the first few generators is extended along words; it is kept only if it is an injective homomorphism on the
-    subgroup that they generate.
+    A choice of images for the first few generators is extended along words; it is kept
+    only if it is an injective homomorphism on the subgroup that they generate.
     """
     if fingerprint(group) != fingerprint(other):
         return
@@ -88,7 +92,8 @@ def isomorphisms(group: TableGroup, other: TableGroup) -> Iterator[tuple[int, ..
 
 
 def _words(group: TableGroup, gens: list[int]) -> list[tuple[int, int, int]]:
-    """(element, parent, k) with element = parent * gens[k], parents first, for the subgroup generated."""
+    """(element, parent, k) with element = parent * gens[k], parents first, for the
+    subgroup generated."""
     seen, queue, out = {0}, [0], []
     right = [group.multiply(np.arange(group.order), g).tolist() for g in gens]
     for x in queue:  # grows while it is walked
@@ -121,7 +126,8 @@ def _follow(
 
 
 def automorphisms(group: TableGroup) -> np.ndarray:
-    """All automorphisms, shape ``(count, order)``: row a holds the images; the identity is among them.
+    """All automorphisms, shape ``(count, order)``: row a holds the images; the identity
+    is among them.
 
     Raises:
         GroupTooLarge: more than 50,000.

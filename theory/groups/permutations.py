@@ -1,4 +1,5 @@
-"""Permutations given by their 0-based images: closure of generators, words in cycle notation."""
+"""Permutations given by their 0-based images: closure of generators, words in cycle
+notation."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from theory.groups.cayley_tables import GroupTooLarge
 
 
 def close_permutations(generators: np.ndarray, limit: int) -> np.ndarray:
-    """All products, by Dimino's method: a subgroup grows by whole cosets, each added with one vectorised product.
+    """All products, by Dimino's method: a subgroup grows by whole cosets, each added
+    with one vectorised product.
 
     Raises:
         GroupTooLarge: more than ``limit`` elements.

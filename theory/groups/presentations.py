@@ -1,4 +1,5 @@
-"""Finite groups from generators and relations, by enumeration of cosets of the trivial subgroup (Todd and Coxeter).
+"""Finite groups from generators and relations, by enumeration of cosets of the trivial
+subgroup (Todd and Coxeter).
 
 Words are those of :mod:`theory.groups.words`.
 """
@@ -18,7 +19,8 @@ MAX_CELLS = 10_000_000  # entries of the table of cosets
 
 
 class _Cosets:
-    """The coset table: ``rows[c][x]`` is where letter x takes coset c, or -1; dead cosets point to what they were merged into."""
+    """The coset table: ``rows[c][x]`` is where letter x takes coset c, or -1; dead
+    cosets point to what they were merged into."""
 
     def __init__(self, letters: int, limit: int) -> None:
         self.letters, self.limit = letters, min(limit, max(1, MAX_CELLS // max(1, letters)))
@@ -89,10 +91,12 @@ class _Cosets:
 
 
 def coset_table(generators: int, relators: Sequence[Word], limit: int = MAX_COSETS) -> np.ndarray:
-    """Right multiplication by the generators on the group's elements, shape ``(n, generators)``; element 0 is the identity.
+    """Right multiplication by the generators on the group's elements, shape ``(n,
+    generators)``; element 0 is the identity.
 
     Raises:
-        GroupTooLarge: more than ``limit`` cosets were defined on the way, or the work is too much.
+        GroupTooLarge: more than ``limit`` cosets were defined on the way, or the work
+            is too much.
     """
     table = _Cosets(2 * generators, limit)
     letters = [[2 * (abs(k) - 1) + (k < 0) for k in word] for word in dict.fromkeys(map(tuple, relators))]
@@ -122,7 +126,8 @@ def coset_table(generators: int, relators: Sequence[Word], limit: int = MAX_COSE
 
 
 def shortest_words(edges: np.ndarray, generators: Sequence[str]) -> list[str]:
-    """A name for every element: its first shortest word in the generators, powers gathered, ``"e"`` for the identity (``"1"`` if a generator is called e)."""
+    """A name for every element: its first shortest word in the generators, powers
+    gathered, ``"e"`` for the identity (``"1"`` if a generator is called e)."""
     words: list[Word | None] = [None] * len(edges)
     words[0] = ()
     queue = [0]

@@ -13,11 +13,13 @@ from theory.groups.table_group import MAX_TABLE
 
 
 class NotAnAction(ValueError):
-    """Maps that are no automorphisms, or do not compose as the acting group does; the message names the elements."""
+    """Maps that are no automorphisms, or do not compose as the acting group does; the
+    message names the elements."""
 
 
 def direct_product(*factors: FiniteGroup) -> FiniteGroup:
-    """The direct product, names joined with a comma; element (a, b) of two factors is number a m + b, m the order of the second.
+    """The direct product, names joined with a comma; element (a, b) of two factors is
+    number a m + b, m the order of the second.
 
     Raises:
         GroupTooLarge: more than 4096 elements.
@@ -37,7 +39,8 @@ def direct_product(*factors: FiniteGroup) -> FiniteGroup:
 
 
 def _action(normal: FiniteGroup, acting: FiniteGroup, images: Mapping[int, Sequence[int]]) -> np.ndarray:
-    """Row h: the automorphism of ``normal`` by which h acts, from those of generators; checked."""
+    """Row h: the automorphism of ``normal`` by which h acts, from those of generators;
+    checked."""
     for h, row in images.items():
         array = np.asarray(row)
         if array.shape != (normal.order,) or sorted(array.tolist()) != list(range(normal.order)):
@@ -66,16 +69,19 @@ def _action(normal: FiniteGroup, acting: FiniteGroup, images: Mapping[int, Seque
 def semidirect_product(
     normal: FiniteGroup, acting: FiniteGroup, images: Mapping[int, Sequence[int]], label: str = ""
 ) -> FiniteGroup:
-    """N : H, pairs (n, h) with (n, h)(n', h') = (n h(n'), h h'); element (n, h) is number n |H| + h.
+    """N : H, pairs (n, h) with (n, h)(n', h') = (n h(n'), h h'); element (n, h) is
+    number n |H| + h.
 
     Args:
         normal: N.
         acting: H.
-        images: For generating elements h of H the automorphism of N by which h acts, as the tuple of images.
+        images: For generating elements h of H the automorphism of N by which h acts, as
+            the tuple of images.
         label: A name; made from those of the factors unless given.
 
     Raises:
-        NotAnAction: a map is no automorphism, or they do not satisfy the relations of H.
+        NotAnAction: a map is no automorphism, or they do not satisfy the relations of
+            H.
         ValueError: the elements given do not generate H.
         GroupTooLarge: more than 4096 elements.
     """
@@ -98,10 +104,11 @@ def semidirect_product(
 
 
 def wreath_product(base: FiniteGroup, top: FiniteGroup, label: str = "") -> FiniteGroup:
-    """The wreath product A wr P of a group with a permutation group: A^m : P, m the number of points that P moves about.
+    """The wreath product A wr P of a group with a permutation group: A^m : P, m the
+    number of points that P moves about.
 
-    It comes as permutations of m blocks, each a copy of the points of A (its own elements, where A is not given by permutations): point b
-    of block j is j w + b.
+    It comes as permutations of m blocks, each a copy of the points of A (its own
+    elements, where A is not given by permutations): point b of block j is j w + b.
 
     Raises:
         ValueError: ``top`` has no permutations.

@@ -1,6 +1,8 @@
-"""Spin matrices of every spin as statements: brackets, Casimir, what commutes with them, characters and how many there are.
+"""Spin matrices of every spin as statements: brackets, Casimir, what commutes with
+them, characters and how many there are.
 
-Weights are m = j, j-1, .., -j; entry k of the ladder is the square of <j-k| J_- |j-k+1>.
+Weights are m = j, j-1, .., -j; entry k of the ladder is the square of <j-k| J_-
+|j-k+1>.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ def lowering_squared(j: Any, m: Any) -> Any:
 
 
 def ladder_induction() -> Induction:
-    """J_- is known up to phases from [J+, J-] = 2 Jz and J+ |j> = 0: the k-th squared entry is the sum of the 2m passed, k (2j + 1 - k)."""
+    """J_- is known up to phases from [J+, J-] = 2 Jz and J+ |j> = 0: the k-th squared
+    entry is the sum of the 2m passed, k (2j + 1 - k)."""
     k, j = Symbol("k", integer=True, nonnegative=True), Symbol("j", real=True)
     N = Function("N")(k)
     passed = Recursion(N, (sp.S.Zero,), N + 2 * (j - k), lambda n: sp.S(sum(2 * (j - i) for i in range(n))))
@@ -32,11 +35,12 @@ def ladder_induction() -> Induction:
 
 
 def ladder_equations() -> list[Equation]:
-    """Spin matrices of every spin j: brackets, Casimir, the end of the ladder; and what commutes with them (A undefined).
+    """Spin matrices of every spin j: brackets, Casimir, the end of the ladder; and what
+    commutes with them (A undefined).
 
-    Intertwiners of spins j and k differ in the Casimir by (j-k)(j+k+1), not 0 for j != k; within one spin what commutes
-    with J_z is diagonal, and commuting with J_- makes neighbours on the diagonal equal, for <m-1|J_-|m> is not 0 when
-    -j < m <= j.
+    Intertwiners of spins j and k differ in the Casimir by (j-k)(j+k+1), not 0 for j !=
+    k; within one spin what commutes with J_z is diagonal, and commuting with J_- makes
+    neighbours on the diagonal equal, for <m-1|J_-|m> is not 0 when -j < m <= j.
     """
     j, k, m, n = (Symbol(name, real=True) for name in "jkmn")
     d, i = Symbol("d", integer=True, positive=True), Symbol("i", integer=True)
@@ -53,7 +57,8 @@ def ladder_equations() -> list[Equation]:
 
 
 def trace_induction() -> Induction:
-    """A diagonal from its first entry and the differences of neighbours: where these are 0 it is a scalar, and its trace n times that."""
+    """A diagonal from its first entry and the differences of neighbours: where these
+    are 0 it is a scalar, and its trace n times that."""
     return differences("diagonals with equal neighbours", Function("a"))
 
 
@@ -68,7 +73,8 @@ def spin_matrices(d: int) -> tuple[Matrix, Matrix, Matrix]:
 
 
 def has_brackets(matrices: tuple[Matrix, Matrix, Matrix]) -> bool:
-    """[Jx, Jy] = i Jz and its two turns, and a Casimir that is scalar, multiplied out."""
+    """[Jx, Jy] = i Jz and its two turns, and a Casimir that is scalar, multiplied
+    out."""
     triples = [matrices[k:] + matrices[:k] for k in range(3)]
     brackets = all((x * y - y * x - I * z).applyfunc(sp.expand).is_zero_matrix for x, y, z in triples)
     casimir = sum((x * x for x in matrices), sp.zeros(*matrices[0].shape)).applyfunc(sp.expand)
@@ -76,7 +82,8 @@ def has_brackets(matrices: tuple[Matrix, Matrix, Matrix]) -> bool:
 
 
 def intertwiners(d: int, e: int) -> int:
-    """The dimension of {A : A J = J' A} for spins of dimensions d and e, by linear equations."""
+    """The dimension of {A : A J = J' A} for spins of dimensions d and e, by linear
+    equations."""
     equations = [
         sp.kronecker_product(sp.eye(e), J.T) - sp.kronecker_product(K, sp.eye(d))
         for J, K in zip(spin_matrices(d), spin_matrices(e), strict=True)
@@ -85,14 +92,16 @@ def intertwiners(d: int, e: int) -> int:
 
 
 def spin_pairs() -> Enumeration:
-    """Schur's lemma for small spins: dimensions of intertwiners by linear equations, and by the weights that two spins share."""
+    """Schur's lemma for small spins: dimensions of intertwiners by linear equations,
+    and by the weights that two spins share."""
     top = LARGEST_DIMENSION
 
     def by_equations(pair: tuple[int, int]) -> bool:
         return has_brackets(spin_matrices(pair[0])) and intertwiners(*pair) == int(pair[0] == pair[1])
 
     def by_highest_weight(pair: tuple[int, int]) -> bool:
-        """What intertwines takes the kernel of the raising matrix to such a kernel, weight by weight: one line on each side."""
+        """What intertwines takes the kernel of the raising matrix to such a kernel,
+        weight by weight: one line on each side."""
         tops = []
         for d in pair:
             x, y, z = spin_matrices(d)
@@ -105,9 +114,11 @@ def spin_pairs() -> Enumeration:
 
 
 def character_induction() -> Induction:
-    """chi_d(theta) sin theta = sin(d theta) for every dimension d, chi_d the sum of the d weights exp(i (d-1-2k) theta).
+    """chi_d(theta) sin theta = sin(d theta) for every dimension d, chi_d the sum of the
+    d weights exp(i (d-1-2k) theta).
 
-    The weights of dimension d + 1 are those of dimension d, each times exp(i theta), and exp(-i d theta).
+    The weights of dimension d + 1 are those of dimension d, each times exp(i theta),
+    and exp(-i d theta).
     """
     d = Symbol("d", integer=True, positive=True)
     C = Function("C")(d)
@@ -121,7 +132,8 @@ def character_induction() -> Induction:
 
 
 def weyl_equations() -> list[Equation]:
-    """(2/pi) times the integral of sin(a theta) sin(b theta) over [0, pi] is 0 or 1: characters are orthonormal, for every two dimensions."""
+    """(2/pi) times the integral of sin(a theta) sin(b theta) over [0, pi] is 0 or 1:
+    characters are orthonormal, for every two dimensions."""
     a, b = (Symbol(name, integer=True, positive=True) for name in "ab")
     m = Symbol("m", integer=True, nonzero=True)
     apart, alike = (cos((a - b) * THETA) - cos((a + b) * THETA)) / 2, (1 - cos(2 * a * THETA)) / 2
@@ -141,9 +153,11 @@ def monomials(degree: int, variables: int = 4) -> list[tuple[int, ...]]:
 
 
 def counting_induction() -> Induction:
-    """Coefficients of dimension 1..l+1 are as many as polynomials of degree l on the sphere of R^4 can have dimensions, for every l >= 1.
+    """Coefficients of dimension 1..l+1 are as many as polynomials of degree l on the
+    sphere of R^4 can have dimensions, for every l >= 1.
 
-    There are (l+1)(l+2)(l+3)/6 monomials of degree l in four variables; |x|^2 = 1 lifts every lower degree to l or l - 1.
+    There are (l+1)(l+2)(l+3)/6 monomials of degree l in four variables; |x|^2 = 1 lifts
+    every lower degree to l or l - 1.
     """
     l = Symbol("l", integer=True, positive=True)
     M, N = Function("M")(l), Function("N")(l)

@@ -1,4 +1,5 @@
-"""Subgroups of a finite group, given by the ascending tuple of their elements: lattice, cosets, quotients, the derived series."""
+"""Subgroups of a finite group, given by the ascending tuple of their elements: lattice,
+cosets, quotients, the derived series."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ class NotNormal(ValueError):
 
 
 def derived_series(group: TableGroup) -> tuple[Subgroup, ...]:
-    """The group, its derived subgroup, that one's, ... until it is constant; the group is solvable if it ends in (0,)."""
+    """The group, its derived subgroup, that one's, ... until it is constant; the group
+    is solvable if it ends in (0,)."""
     series = [tuple(range(group.order))]
     while True:
         members = series[-1]
@@ -31,7 +33,8 @@ def derived_series(group: TableGroup) -> tuple[Subgroup, ...]:
 
 
 def all_subgroups(group: TableGroup) -> tuple[Subgroup, ...]:
-    """Every subgroup, by order then lexicographically: cyclic ones, joined until nothing new appears.
+    """Every subgroup, by order then lexicographically: cyclic ones, joined until
+    nothing new appears.
 
     Raises:
         GroupTooLarge: more than 5000 subgroups.
@@ -60,7 +63,8 @@ def conjugate_subgroup(group: TableGroup, subgroup: Sequence[int], by: int) -> S
 
 
 def subgroup_classes(group: TableGroup, subgroups: Sequence[Subgroup]) -> tuple[tuple[Subgroup, ...], ...]:
-    """Conjugacy classes of the subgroups given, all conjugates among them, by order, then size of the class, then first member."""
+    """Conjugacy classes of the subgroups given, all conjugates among them, by order,
+    then size of the class, then first member."""
     left = set(subgroups)
     classes = []
     for h in subgroups:
@@ -78,7 +82,8 @@ def subgroup_classes(group: TableGroup, subgroups: Sequence[Subgroup]) -> tuple[
 
 
 def normal_subgroups(group: TableGroup) -> tuple[Subgroup, ...]:
-    """Every normal subgroup, by order then lexicographically: closures of classes, joined until nothing new appears.
+    """Every normal subgroup, by order then lexicographically: closures of classes,
+    joined until nothing new appears.
 
     Raises:
         GroupTooLarge: more than 5000 of them.
@@ -95,7 +100,8 @@ def normal_subgroups(group: TableGroup) -> tuple[Subgroup, ...]:
 
 
 def left_cosets(group: TableGroup, subgroup: Sequence[int]) -> tuple[list[int], np.ndarray]:
-    """First members t_i of the cosets t_i H, the identity first, and for each element the number of its coset."""
+    """First members t_i of the cosets t_i H, the identity first, and for each element
+    the number of its coset."""
     members = np.array(sorted(subgroup))
     where = np.full(group.order, -1, dtype=np.int64)
     transversal: list[int] = []
@@ -129,7 +135,8 @@ def require_subgroup(group: TableGroup, elements: Sequence[int]) -> np.ndarray:
     """The elements, ascending, checked to be a subgroup.
 
     Raises:
-        ValueError: a repeated or foreign element, no identity, or a product outside; the message names the two factors.
+        ValueError: a repeated or foreign element, no identity, or a product outside;
+            the message names the two factors.
     """
     members = np.array(sorted({int(x) for x in elements}), dtype=np.int64)
     if len(members) != len(elements) or not len(members) or members[0] != 0 or members[-1] >= group.order:
@@ -161,7 +168,8 @@ def restricted(group: AnyGroup, subgroup: Sequence[int]) -> AnyGroup:
 
 
 def quotient(group: AnyGroup, normal: Sequence[int]) -> tuple[AnyGroup, np.ndarray]:
-    """G/N, and for each element of G the element of G/N that it falls to. Elements are named after first members, as ``"[x]"``.
+    """G/N, and for each element of G the element of G/N that it falls to. Elements are
+    named after first members, as ``"[x]"``.
 
     Raises:
         NotNormal: conjugation moves N; the message names the element.

@@ -1,7 +1,8 @@
-"""Words in the generators of a group as books and computer algebra write them, and relations between them.
+"""Words in the generators of a group as books and computer algebra write them, and
+relations between them.
 
-A word is a sequence of nonzero integers: k for the k-th generator (from 1), -k for its inverse. Words are read left to right as
-products.
+A word is a sequence of nonzero integers: k for the k-th generator (from 1), -k for its
+inverse. Words are read left to right as products.
 """
 
 from __future__ import annotations
@@ -38,9 +39,11 @@ def inverse_word(word: Sequence[int]) -> Word:
 def read_word(text: str, generators: Sequence[str]) -> Word:
     """A product of powers, commutators and conjugates of the generators as a word.
 
-    ``r^2*s``, ``(r s)^2``, ``r**4``, ``r^{-1}``, a raised digit, ``a/b`` = a b^-1, ``r^s`` = s^-1 r s, ``[a, b]`` = a^-1 b^-1 a b (and
-    ``Comm(a, b)``), as GAP has them. A run of letters that is no generator is read letter by letter where the generators' names allow it in one
-    way only: ``srs``. ``e``, ``1``, ``id`` and ``identity`` stand for the identity unless a generator has that name.
+    ``r^2*s``, ``(r s)^2``, ``r**4``, ``r^{-1}``, a raised digit, ``a/b`` = a b^-1,
+    ``r^s`` = s^-1 r s, ``[a, b]`` = a^-1 b^-1 a b (and ``Comm(a, b)``), as GAP has
+    them. A run of letters that is no generator is read letter by letter where the
+    generators' names allow it in one way only: ``srs``. ``e``, ``1``, ``id`` and
+    ``identity`` stand for the identity unless a generator has that name.
 
     >>> read_word("srs^-1", ["r", "s"])
     (2, 1, -2)
@@ -48,7 +51,8 @@ def read_word(text: str, generators: Sequence[str]) -> Word:
     (-1, -2, 1, 2)
 
     Raises:
-        WordError: an unknown letter, a missing exponent or parenthesis, a word longer than 2000 letters.
+        WordError: an unknown letter, a missing exponent or parenthesis, a word longer
+            than 2000 letters.
     """
     if not text.strip():
         raise WordError("Expected a word such as r^2*s, got an empty text. Write e for the identity.")
@@ -203,13 +207,15 @@ def read_relations(text: str, generators: Sequence[str]) -> list[Word]:
 
 
 def read_all_relations(texts: Iterable[str], generators: Sequence[str]) -> list[tuple[str, Word]]:
-    """Every different text with each of its words, as :func:`read_relations` reads them.
+    """Every different text with each of its words, as :func:`read_relations` reads
+    them.
 
     >>> read_all_relations(["r^2", "r^2", "s = 1"], ["r", "s"])
     [('r^2', (1, 1)), ('s = 1', (2,))]
 
     Raises:
-        WordError: a text that cannot be read; more relations than :data:`MAX_RELATIONS`, or more letters than :data:`MAX_LETTERS`.
+        WordError: a text that cannot be read; more relations than
+            :data:`MAX_RELATIONS`, or more letters than :data:`MAX_LETTERS`.
     """
     found: list[tuple[str, Word]] = []
     letters = 0
@@ -228,7 +234,8 @@ def read_relation(text: str, generators: Sequence[str]) -> Word:
     """``"s*r*s = r^-1"`` or ``"r^4"`` (= e) as one word that is trivial.
 
     Raises:
-        WordError: a side that cannot be read, or a chain of several equations, which :func:`read_relations` reads.
+        WordError: a side that cannot be read, or a chain of several equations, which
+            :func:`read_relations` reads.
     """
     words = read_relations(text, generators)
     if len(words) > 1:

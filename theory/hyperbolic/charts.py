@@ -1,7 +1,9 @@
-r"""Charts of hyperbolic n-space, exactly: the metric and the volume element in each, the way there and back, and normal coordinates.
+r"""Charts of hyperbolic n-space, exactly: the metric and the volume element in each,
+the way there and back, and normal coordinates.
 
-Every identity enters through scalars (:mod:`theory.hyperbolic.models`): for a curve x(s) in a chart these are :math:`|x|^2` as a function of s, whose
-derivative is :math:`2\langle x, x'\rangle`, and :math:`|x'|^2`. So each holds in every dimension.
+Every identity enters through scalars (:mod:`theory.hyperbolic.models`): for a curve
+x(s) in a chart these are :math:`|x|^2` as a function of s, whose derivative is
+:math:`2\langle x, x'\rangle`, and :math:`|x'|^2`. So each holds in every dimension.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ def _lorentz_speed(factor: Expr, time: Expr) -> Expr:
 
 
 def metrics_agree(ball: Metric = ball_metric) -> list[Equation]:
-    """The metrics of both balls and of the half-space are the hyperboloid's, along every curve."""
+    """The metrics of both balls and of the half-space are the hyperboloid's, along
+    every curve."""
     along = Derivative(U, S) / 2
     height, rest = (Function(name, positive=True)(S) for name in ("h", "W"))  # u_n and |u_perp|^2
     velocity = Symbol("P", positive=True)  # |u_perp'|^2
@@ -67,9 +70,11 @@ def metrics_agree(ball: Metric = ball_metric) -> list[Equation]:
 
 
 def volume_elements_agree() -> list[Equation]:
-    r"""Volume elements from the metrics, each of the form :math:`aI + b\,uu^T`, for every n.
+    r"""Volume elements from the metrics, each of the form :math:`aI + b\,uu^T`, for
+    every n.
 
-    On the sheet, per unit of :math:`\xi`: the metric is :math:`I - \xi\xi^T/t^2`. In the ball b = 0, in the Klein ball :math:`a = 1/(1-|k|^2)`, b its square.
+    On the sheet, per unit of :math:`\xi`: the metric is :math:`I - \xi\xi^T/t^2`. In
+    the ball b = 0, in the Klein ball :math:`a = 1/(1-|k|^2)`, b its square.
     """
     n = Symbol("n", integer=True, positive=True)
     v, room = symbols("v w", positive=True)  # |xi|^2; 1 - |x|^2 of a point of either ball
@@ -84,13 +89,15 @@ def volume_elements_agree() -> list[Equation]:
 
 
 def charts_agree(reading: Reading = ball_cosh) -> Equation:
-    """The Poincaré ball's distance is the hyperboloid's, in every dimension; ``reading`` is the ball's formula."""
+    """The Poincaré ball's distance is the hyperboloid's, in every dimension;
+    ``reading`` is the ball's formula."""
     t, s, g = pair()
     return Equation("ball = -<X,Y>_L", reading(ball_gram(t, s, g)), lorentz_cosh(t, s, g))
 
 
 def there_and_back() -> list[Equation]:
-    """From each chart to the hyperboloid and back, as scalar factors of the coordinates."""
+    """From each chart to the hyperboloid and back, as scalar factors of the
+    coordinates."""
     square, room = symbols("u v", positive=True)  # |x|^2 in the Poincaré ball; 1 - |k|^2 in the Klein ball
     w, h = symbols("W h", positive=True)
     time = (1 + square) / (1 - square)
@@ -106,7 +113,8 @@ def there_and_back() -> list[Equation]:
 
 
 def klein_half_angle() -> Equation:
-    """The form without cancellation in which the Klein ball's distance is computed: sinh^2 d = cosh^2 d - 1."""
+    """The form without cancellation in which the Klein ball's distance is computed:
+    sinh^2 d = cosh^2 d - 1."""
     xx, yy = symbols("xx yy", positive=True)
     xy = Symbol("xy", real=True)
     room = (1 - xx) * (1 - yy)
@@ -118,9 +126,11 @@ def klein_half_angle() -> Equation:
 
 
 class _Triangle:
-    r"""The triangle (o, x, y) with sides a, b at o and the angle :math:`\gamma` between, as rational functions of three symbols.
+    r"""The triangle (o, x, y) with sides a, b at o and the angle :math:`\gamma`
+    between, as rational functions of three symbols.
 
-    ``A`` is tanh(a/2), ``B`` tanh(b/2) and ``G`` tan(gamma/2): :math:`\sinh a = 2A/(1-A^2)`, :math:`\sinh^2\frac{a-b}2 = (A-B)^2/((1-A^2)(1-B^2))`, and so on.
+    ``A`` is tanh(a/2), ``B`` tanh(b/2) and ``G`` tan(gamma/2): :math:`\sinh a =
+    2A/(1-A^2)`, :math:`\sinh^2\frac{a-b}2 = (A-B)^2/((1-A^2)(1-B^2))`, and so on.
     """
 
     def __init__(self) -> None:
@@ -136,17 +146,20 @@ class _Triangle:
 
     @property
     def cosh_d(self) -> Expr:
-        """From the Lorentz product: spatial parts sinh a, sinh b times directions with inner product cos gamma."""
+        """From the Lorentz product: spatial parts sinh a, sinh b times directions with
+        inner product cos gamma."""
         return lorentz_cosh(self.cosh_a, self.cosh_b, self.sinh_a * self.sinh_b * self.cos)
 
 
 def normal_coordinates_agree(half: Callable[[Expr], Expr] = lambda half_square: half_square) -> list[Equation]:
     r"""Normal coordinates: side, angle and area of the triangle (o, x, y).
 
-    The angle at x is that between the velocities towards o and towards y; the area is the angle by which transport round the triangle turns.
+    The angle at x is that between the velocities towards o and towards y; the area is
+    the angle by which transport round the triangle turns.
 
     Args:
-        half: From :math:`\sin^2(\gamma/2)` to what stands in its place in the law of cosines.
+        half: From :math:`\sin^2(\gamma/2)` to what stands in its place in the law of
+            cosines.
     """
     tri = _Triangle()
     A, B, d_cosh = tri.A, tri.B, tri.cosh_d
@@ -165,10 +178,13 @@ def normal_coordinates_agree(half: Callable[[Expr], Expr] = lambda half_square: 
 
 
 def area_of_the_triangle() -> Equation:
-    r"""Half the area has the tangent :math:`T\sin\gamma/(1 - T\cos\gamma)`, :math:`T = \tanh\frac a2\tanh\frac b2`: the area is :math:`\pi` minus the angles.
+    r"""Half the area has the tangent :math:`T\sin\gamma/(1 - T\cos\gamma)`, :math:`T =
+    \tanh\frac a2\tanh\frac b2`: the area is :math:`\pi` minus the angles.
 
-    Sines and cosines of the angles at x and y times sinh d, as in :func:`normal_coordinates_agree`, denominators
-    :math:`(1-A^2)(1-B^2)(1+G^2)` multiplied out; with area :math:`\Delta`, :math:`\cos\Delta = -\cos(\alpha+\beta+\gamma)` is compared.
+    Sines and cosines of the angles at x and y times sinh d, as in
+    :func:`normal_coordinates_agree`, denominators
+    :math:`(1-A^2)(1-B^2)(1+G^2)` multiplied out; with area :math:`\Delta`,
+    :math:`\cos\Delta = -\cos(\alpha+\beta+\gamma)` is compared.
     """
     A, B = symbols("A B", positive=True)
     G = Symbol("G", real=True)
@@ -182,10 +198,12 @@ def area_of_the_triangle() -> Equation:
 
 
 def distances_by_balls(pairs: Sequence[tuple[Sequence[Fraction], Sequence[Fraction]]], radius: Fraction) -> list[float]:
-    r"""Distances in normal coordinates by :math:`\cosh d = \cosh a\cosh b - \sinh a\sinh b\cos\gamma` in balls, to 17 digits.
+    r"""Distances in normal coordinates by :math:`\cosh d = \cosh a\cosh b - \sinh
+    a\sinh b\cos\gamma` in balls, to 17 digits.
 
     Args:
-        pairs: Points with exact coordinates, none of them the origin; bits enough to carry their radius are taken.
+        pairs: Points with exact coordinates, none of them the origin; bits enough to
+            carry their radius are taken.
         radius: R.
     """
     from theory.proof import balls

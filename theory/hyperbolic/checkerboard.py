@@ -1,4 +1,5 @@
-"""The checkerboard's sampler, exactly: which cell its column and its coin lead to, on boards of every even half width, cell by cell."""
+"""The checkerboard's sampler, exactly: which cell its column and its coin lead to, on
+boards of every even half width, cell by cell."""
 
 from __future__ import annotations
 
@@ -22,12 +23,15 @@ def truncated(k: int) -> int:
 
 
 def sampler_meets_even_cells(half_widths: Sequence[int] = (2, 4, 6, 8), remainder: Remainder = floored) -> Enumeration:
-    """Column i and coin b lead to row 2b - m + (i mod 2): every cell with i + j even is met once, every other never, and none outside.
+    """Column i and coin b lead to row 2b - m + (i mod 2): every cell with i + j even is
+    met once, every other never, and none outside.
 
-    Decided by listing all outcomes, and by solving for b; colours by parity, and by walking over the board from its corner.
+    Decided by listing all outcomes, and by solving for b; colours by parity, and by
+    walking over the board from its corner.
 
     Args:
-        half_widths: m, even: the board has 2m x 2m cells; beside it a frame of two cells is looked at.
+        half_widths: m, even: the board has 2m x 2m cells; beside it a frame of two
+            cells is looked at.
         remainder: i mod 2.
     """
     boards = {m: [(i, 2 * b - m + remainder(i)) for i in range(-m, m) for b in range(m)] for m in half_widths}

@@ -1,4 +1,5 @@
-r"""Hyperbolic space of curvature :math:`-1/R^2`, exactly: its curvature computed, its distances scaled, and what scaling does to distortion and MAP."""
+r"""Hyperbolic space of curvature :math:`-1/R^2`, exactly: its curvature computed, its
+distances scaled, and what scaling does to distortion and MAP."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ R = Symbol("R", positive=True)
 
 
 def curvature_of_the_ball(power: int = 2) -> Equation:
-    r"""The metric :math:`\lambda^2|dx|^2, \lambda = 2/(1-|x|^2/R^2)`, has curvature :math:`-\lambda^{-2}\Delta\log\lambda = -1/R^2` in every plane through the origin.
+    r"""The metric :math:`\lambda^2|dx|^2, \lambda = 2/(1-|x|^2/R^2)`, has curvature
+    :math:`-\lambda^{-2}\Delta\log\lambda = -1/R^2` in every plane through the origin.
 
     Args:
         power: Of R inside :math:`\lambda`; 2 is the ball's.
@@ -43,9 +45,11 @@ def curvature_of_the_ball(power: int = 2) -> Equation:
 
 
 def curvature_of_the_exponential_map() -> list[Equation]:
-    r"""The metric :math:`d\rho^2 + f^2 d\theta^2`, :math:`f = R\sinh(\rho/R)`, on spheres of any dimension: both of its sectional curvatures are :math:`-1/R^2`.
+    r"""The metric :math:`d\rho^2 + f^2 d\theta^2`, :math:`f = R\sinh(\rho/R)`, on
+    spheres of any dimension: both of its sectional curvatures are :math:`-1/R^2`.
 
-    Planes that contain the radius have :math:`-f''/f`, planes across it :math:`(1 - f'^2)/f^2`.
+    Planes that contain the radius have :math:`-f''/f`, planes across it :math:`(1 -
+    f'^2)/f^2`.
     """
     rho = Symbol("rho", positive=True)
     f = R * sinh(rho / R)
@@ -56,10 +60,13 @@ def curvature_of_the_exponential_map() -> list[Equation]:
 
 
 def distances_scale(scaled: Callable[[Expr], Expr] = lambda gram: gram * R**2) -> list[Equation]:
-    r"""With coordinates multiplied by R, the distance of curvature :math:`-1/R^2` is R times that of curvature -1, in every dimension.
+    r"""With coordinates multiplied by R, the distance of curvature :math:`-1/R^2` is R
+    times that of curvature -1, in every dimension.
 
-    On the sheet :math:`x_0^2 = R^2 + |\xi|^2` it is :math:`R\operatorname{arcosh}(-\langle X,Y\rangle_L/R^2)`, in the ball of radius R
-    :math:`\cosh\frac dR = 1 + 2R^2|x-y|^2/((R^2-|x|^2)(R^2-|y|^2))`: the same cosh, times R outside.
+    On the sheet :math:`x_0^2 = R^2 + |\xi|^2` it is
+    :math:`R\operatorname{arcosh}(-\langle X,Y\rangle_L/R^2)`, in the ball of radius R
+    :math:`\cosh\frac dR = 1 + 2R^2|x-y|^2/((R^2-|x|^2)(R^2-|y|^2))`: the same cosh,
+    times R outside.
 
     Args:
         scaled: What becomes of a Gram scalar of the unit ball.
@@ -137,14 +144,16 @@ def worst_distortion_by_pairs(pairs: Pairs) -> Fraction:
 
 
 def average_distortion(pairs: Pairs) -> Fraction:
-    r"""The mean of :math:`|d_{emb} - d|/d`: what is unchanged is this with the scale tau in step, not this."""
+    r"""The mean of :math:`|d_{emb} - d|/d`: what is unchanged is this with the scale
+    tau in step, not this."""
     return sum((abs(d - k) / k for k, d in pairs), Fraction(0)) / len(pairs)
 
 
 def worst_distortion_kept(
     scale: Fraction, measure: Measure = worst_distortion, second: Measure = worst_distortion_by_pairs
 ) -> list[Enumeration]:
-    """Worst-case distortion and MAP of every small tree are what they were after scaling, each read by two algorithms.
+    """Worst-case distortion and MAP of every small tree are what they were after
+    scaling, each read by two algorithms.
 
     Args:
         scale: By which all distances are multiplied.
@@ -177,10 +186,12 @@ def worst_distortion_kept(
 
 
 def least_average() -> Enumeration:
-    r"""Over all curvatures the average distortion :math:`\frac1N\sum|c q_i - 1|`, q the stretches, is least at a weighted median of :math:`1/q_i`, weights :math:`q_i`.
+    r"""Over all curvatures the average distortion :math:`\frac1N\sum|c q_i - 1|`, q the
+    stretches, is least at a weighted median of :math:`1/q_i`, weights :math:`q_i`.
 
-    So it depends on the curvature, and comparing averages without the scale compares scales. Decided by trying every breakpoint of the convex,
-    piecewise linear function, and by the slopes on either side of the median.
+    So it depends on the curvature, and comparing averages without the scale compares
+    scales. Decided by trying every breakpoint of the convex, piecewise linear function,
+    and by the slopes on either side of the median.
     """
 
     def average(stretches: list[Fraction], c: Fraction) -> Fraction:

@@ -1,4 +1,5 @@
-r"""How long the edges of Sarkar's construction have to be for a distortion: the least tau for all trees of a largest degree, by comparisons of balls."""
+r"""How long the edges of Sarkar's construction have to be for a distortion: the least
+tau for all trees of a largest degree, by comparisons of balls."""
 
 from __future__ import annotations
 
@@ -10,13 +11,16 @@ WORKING_BITS = 256
 
 
 def least_tau(rho: Fraction, degree: int) -> Fraction:
-    r"""The least tau for which every tree of this largest degree has distortion below rho, rounded up to 2^-30.
+    r"""The least tau for which every tree of this largest degree has distortion below
+    rho, rounded up to 2^-30.
 
-    :math:`\cosh\frac\tau{2\rho} \le \cosh\frac\tau2\,\sin\frac\pi\Delta` is one comparison of balls, and true for every longer edge.
+    :math:`\cosh\frac\tau{2\rho} \le \cosh\frac\tau2\,\sin\frac\pi\Delta` is one
+    comparison of balls, and true for every longer edge.
 
     Args:
         rho: Above 1.
-        degree: At least 3; trees of smaller degree are paths, whose distortion is 1 at every tau.
+        degree: At least 3; trees of smaller degree are paths, whose distortion is 1 at
+            every tau.
     Raises:
         ValueError: rho <= 1 or a degree below 3.
 

@@ -1,7 +1,9 @@
-r"""Lower bounds for embeddings of metrics in Euclidean space, in any dimension: the dual of Linial, London and Rabinovich with a rational certificate.
+r"""Lower bounds for embeddings of metrics in Euclidean space, in any dimension: the
+dual of Linial, London and Rabinovich with a rational certificate.
 
-For a symmetric positive semidefinite Q with zero row sums every map f into a Euclidean space has :math:`\sum_{ij} Q_{ij}|f_i - f_j|^2 = -2\sum Q_{ij}\langle f_i, f_j\rangle \le 0`.
-If :math:`d \le |f_i - f_j| \le D d` up to scale, then
+For a symmetric positive semidefinite Q with zero row sums every map f into a Euclidean
+space has :math:`\sum_{ij} Q_{ij}|f_i - f_j|^2 = -2\sum Q_{ij}\langle f_i, f_j\rangle
+\le 0`. If :math:`d \le |f_i - f_j| \le D d` up to scale, then
 
 .. math:: D^2 \ge \frac{\sum_{Q_{ij} > 0} Q_{ij}\, d_{ij}^2}{\sum_{Q_{ij} < 0} |Q_{ij}|\, d_{ij}^2}
 """
@@ -27,7 +29,8 @@ Bound = Callable[[Any], Any]
 
 
 def star_bound(k: Any) -> Any:
-    r""":math:`c_2(K_{1,k})^2 = 2(1 - 1/k)`, the squared distortion of the star with k >= 2 leaves."""
+    r""":math:`c_2(K_{1,k})^2 = 2(1 - 1/k)`, the squared distortion of the star with k
+    >= 2 leaves."""
     return 2 * (1 - Fraction(1, k)) if isinstance(k, int) else 2 * (1 - 1 / k)
 
 
@@ -35,7 +38,8 @@ def star_bound(k: Any) -> Any:
 
 
 def semidefinite(Q: Sequence[Sequence[Fraction]]) -> bool:
-    r"""Whether a symmetric rational matrix is positive semidefinite, by :math:`LDL^T` in fractions.
+    r"""Whether a symmetric rational matrix is positive semidefinite, by :math:`LDL^T`
+    in fractions.
 
     A zero pivot has to have a zero column below it; a negative one decides.
 
@@ -70,10 +74,12 @@ def is_certificate(Q: Sequence[Sequence[Fraction]]) -> bool:
 
 
 def dual_bound(Q: Sequence[Sequence[Fraction]], metric: Sequence[Sequence[Fraction]]) -> Fraction:
-    """The least squared distortion that Q certifies for the metric, in any dimension; Q has to be a certificate.
+    """The least squared distortion that Q certifies for the metric, in any dimension; Q
+    has to be a certificate.
 
     Raises:
-        ValueError: Q is none, or certifies nothing (no negative entry off the diagonal).
+        ValueError: Q is none, or certifies nothing (no negative entry off the
+            diagonal).
     """
     if not is_certificate(Q):
         raise ValueError("Expected Q symmetric, positive semidefinite and with zero row sums, in fractions.")
@@ -100,7 +106,8 @@ def star_dual(k: int) -> Rows:
 
 
 def quadratic_form() -> Equation:
-    """Zero row sums turn the form of Q into minus half its weighted squared distances: three points of a plane, Q of symbols."""
+    """Zero row sums turn the form of Q into minus half its weighted squared distances:
+    three points of a plane, Q of symbols."""
     q = symbols("q_01 q_02 q_12", real=True)
     Q = Matrix([[-q[0] - q[1], q[0], q[1]], [q[0], -q[0] - q[2], q[2]], [q[1], q[2], -q[1] - q[2]]])
     x, y = Matrix(symbols("x_0:3", real=True)), Matrix(symbols("y_0:3", real=True))
@@ -110,10 +117,12 @@ def quadratic_form() -> Equation:
 
 
 def star_identity() -> list[Induction | Equation]:
-    r"""For every k and every coordinate: :math:`k\sum x_i^2 - \sum_{i<j}(x_i-x_j)^2 = (\sum x_i)^2`, the centre at 0; and the value of the bound.
+    r"""For every k and every coordinate: :math:`k\sum x_i^2 - \sum_{i<j}(x_i-x_j)^2 =
+    (\sum x_i)^2`, the centre at 0; and the value of the bound.
 
-    With :math:`|x_i - x_j| \ge 2` and :math:`|x_i| \le D` it gives :math:`4\binom k2 \le k \cdot k D^2`, that is :math:`D^2 \ge 2(1 - 1/k)`.
-    The simplex of k points of norm 1 attains it.
+    With :math:`|x_i - x_j| \ge 2` and :math:`|x_i| \le D` it gives :math:`4\binom k2
+    \le k \cdot k D^2`, that is :math:`D^2 \ge 2(1 - 1/k)`. The simplex of k points of
+    norm 1 attains it.
     """
     x = Function("x", real=True)
     k = Symbol("k", integer=True, positive=True)
@@ -132,13 +141,15 @@ def star_identity() -> list[Induction | Equation]:
 
 
 def stars(largest: int = 12, bound: Bound = star_bound) -> Enumeration:
-    """Stars with 2 to ``largest`` leaves: the dual is a certificate with this value; and the simplex has this squared distortion."""
+    """Stars with 2 to ``largest`` leaves: the dual is a certificate with this value;
+    and the simplex has this squared distortion."""
 
     def holds(k: int) -> bool:
         return dual_bound(star_dual(k), star_metric(k)) == bound(k)
 
     def second(k: int) -> bool:
-        """Gram matrix of the simplex, semidefinite, its squared stretches: 1 for the spokes, and the leaves' over 4."""
+        """Gram matrix of the simplex, semidefinite, its squared stretches: 1 for the
+        spokes, and the leaves' over 4."""
         gram = [[Fraction(1) if i == j else Fraction(-1, k - 1) for j in range(k)] for i in range(k)]
         leaves = {(gram[i][i] + gram[j][j] - 2 * gram[i][j]) / 4 for i in range(k) for j in range(i)}
         stretches = leaves | {gram[i][i] for i in range(k)}
@@ -179,7 +190,8 @@ def every_tree(edges: Sequence[tuple[int, int]]) -> bool:
 def trees_are_distorted(
     said: Callable[[Sequence[tuple[int, int]]], bool] = path_or_distorted, largest: int = 5
 ) -> Enumeration:
-    """Every labelled tree: a star inside with its certificate above 1, against Schoenberg's test whether the metric itself is Euclidean."""
+    """Every labelled tree: a star inside with its certificate above 1, against
+    Schoenberg's test whether the metric itself is Euclidean."""
 
     def holds(edges: tuple[tuple[int, int], ...]) -> bool:
         degree = _degree_of(edges)

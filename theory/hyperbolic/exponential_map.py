@@ -1,8 +1,12 @@
-r"""The exponential map of hyperbolic n-space of curvature :math:`-1/R^2`, exactly: what it does to lengths and volumes, for every n.
+r"""The exponential map of hyperbolic n-space of curvature :math:`-1/R^2`, exactly: what
+it does to lengths and volumes, for every n.
 
-A tangent vector v at the origin goes to :math:`(R\cosh(\rho/R),\; R\sinh(\rho/R)\,v/\rho)` on the hyperboloid, :math:`\rho = |v|`. Along the radius
-lengths are kept; across it they are stretched by :math:`J/\rho`, where J is the Jacobi field that vanishes at the origin with slope 1.
-The dimension enters through scalars (:mod:`theory.hyperbolic.models`) and, in the determinant, by induction over coordinates.
+A tangent vector v at the origin goes to :math:`(R\cosh(\rho/R),\;
+R\sinh(\rho/R)\,v/\rho)` on the hyperboloid, :math:`\rho = |v|`. Along the radius
+lengths are kept; across it they are stretched by :math:`J/\rho`, where J is the Jacobi
+field that vanishes at the origin with slope 1. The dimension enters through scalars
+(:mod:`theory.hyperbolic.models`) and, in the determinant, by induction over
+coordinates.
 """
 
 from __future__ import annotations
@@ -27,17 +31,20 @@ N = Symbol("n", integer=True, positive=True)
 
 
 def stretch(rho: Expr, radius: Expr) -> Expr:
-    r""":math:`J/\rho = R\sinh(\rho/R)/\rho`: the factor by which the exponential map stretches directions across the radius."""
+    r""":math:`J/\rho = R\sinh(\rho/R)/\rho`: the factor by which the exponential map
+    stretches directions across the radius."""
     return radius * sinh(rho / radius) / rho
 
 
 def log_stretch(n: Expr, rho: Expr, radius: Expr) -> Expr:
-    r""":math:`(n-1)\log\frac{\sinh(\rho/R)}{\rho/R}`, the correction in the wrapped normal's log density."""
+    r""":math:`(n-1)\log\frac{\sinh(\rho/R)}{\rho/R}`, the correction in the wrapped
+    normal's log density."""
     return (n - 1) * log(sinh(rho / radius) / (rho / radius))
 
 
 def jacobi_field() -> list[Equation]:
-    """J = R sinh(rho/R) solves Jacobi's equation J'' = J/R^2, for the curvature -1/R^2, with J(0) = 0 and J'(0) = 1."""
+    """J = R sinh(rho/R) solves Jacobi's equation J'' = J/R^2, for the curvature -1/R^2,
+    with J(0) = 0 and J'(0) = 1."""
     t = Symbol("t", positive=True)
     field = RHO * stretch(RHO, R)
     return [
@@ -50,9 +57,11 @@ def jacobi_field() -> list[Equation]:
 
 
 def pulled_back_metric(across: Callable[[Expr, Expr], Expr] = stretch) -> Equation:
-    r"""The Lorentz length of an image's velocity: :math:`\rho'^2 + (J/\rho)^2 (|v'|^2 - \rho'^2)`, for curves v(s) in any dimension.
+    r"""The Lorentz length of an image's velocity: :math:`\rho'^2 + (J/\rho)^2 (|v'|^2 -
+    \rho'^2)`, for curves v(s) in any dimension.
 
-    With :math:`\xi = f(\rho)\,v` the only facts used of R^n are :math:`\langle v, v'\rangle = \rho\rho'` and bilinearity.
+    With :math:`\xi = f(\rho)\,v` the only facts used of R^n are :math:`\langle v,
+    v'\rangle = \rho\rho'` and bilinearity.
     """
     s, square = Symbol("s", real=True), Symbol("V", positive=True)  # V = |v'|^2
     rho = Function("rho", positive=True)(s)
@@ -67,10 +76,13 @@ def pulled_back_metric(across: Callable[[Expr, Expr], Expr] = stretch) -> Equati
 
 
 def rank_one_determinant() -> Induction:
-    r""":math:`\det(aI + b\,uu^T) = a^{n-1}(a + b|u|^2)` for every n, by induction over coordinates.
+    r""":math:`\det(aI + b\,uu^T) = a^{n-1}(a + b|u|^2)` for every n, by induction over
+    coordinates.
 
-    The last column is :math:`b u_{n+1} u + a e_{n+1}`. The determinant is linear in it: the part with :math:`a e_{n+1}` gives a times the smaller
-    determinant, and from the other part :math:`b u_{n+1}` times u clears the rank-one term of all other columns, which leaves
+    The last column is :math:`b u_{n+1} u + a e_{n+1}`. The determinant is linear in it:
+    the part with :math:`a e_{n+1}` gives a times the smaller determinant, and from the
+    other part :math:`b u_{n+1}` times u clears the rank-one term of all other columns,
+    which leaves
     :math:`b u_{n+1}^2 a^n`.
     """
     a, b = symbols("a b", positive=True)
@@ -88,15 +100,19 @@ def rank_one_determinant() -> Induction:
 
 
 def volume_element(n: Expr, a: Expr, b: Expr, square: Expr) -> Expr:
-    r""":math:`\sqrt{\det(aI + b\,uu^T)}` by :func:`rank_one_determinant`, ``square`` being :math:`|u|^2`."""
+    r""":math:`\sqrt{\det(aI + b\,uu^T)}` by :func:`rank_one_determinant`, ``square``
+    being :math:`|u|^2`."""
     return sqrt(a ** (n - 1) * (a + b * square))
 
 
 def density_times_volume(correction: Correction = log_stretch) -> list[Equation]:
-    r"""log p plus the log of the volume that the exponential map makes of a unit of tangent space is the Gaussian's log density, for every n.
+    r"""log p plus the log of the volume that the exponential map makes of a unit of
+    tangent space is the Gaussian's log density, for every n.
 
-    The pulled-back metric is :math:`aI + (1-a)\,ee^T` with :math:`a = (J/\rho)^2` and e the direction of v (:func:`pulled_back_metric`). So the mass of p on
-    any set is the Gaussian's on its preimage (the map is one-to-one onto the space), and the total mass is one.
+    The pulled-back metric is :math:`aI + (1-a)\,ee^T` with :math:`a = (J/\rho)^2` and e
+    the direction of v (:func:`pulled_back_metric`). So the mass of p on any set is the
+    Gaussian's on its preimage (the map is one-to-one onto the space), and the total
+    mass is one.
     """
     gaussian = Symbol("L", real=True)
     a = stretch(RHO, R) ** 2

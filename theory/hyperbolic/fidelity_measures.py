@@ -1,7 +1,9 @@
-r"""What an embedding of a tree is judged by, exactly: worst-case and average distortion and MAP of rational tables, each by two algorithms.
+r"""What an embedding of a tree is judged by, exactly: worst-case and average distortion
+and MAP of rational tables, each by two algorithms.
 
-Worst-case distortion is :math:`\max(d_{emb}/d)\,\max(d/d_{emb})`, infinite when a pair collapses; the average is the mean of :math:`|d_{emb}/\tau - d|/d` with the scale
-tau stated; MAP counts ties against the embedding.
+Worst-case distortion is :math:`\max(d_{emb}/d)\,\max(d/d_{emb})`, infinite when a pair
+collapses; the average is the mean of :math:`|d_{emb}/\tau - d|/d` with the scale tau
+stated; MAP counts ties against the embedding.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ def all_of(size: int) -> Sequence[tuple[int, int]]:
 
 
 def every_other(size: int) -> Sequence[tuple[int, int]]:
-    """A sample of the pairs: a maximum over them is a lower bound of the worst case, and no more."""
+    """A sample of the pairs: a maximum over them is a lower bound of the worst case,
+    and no more."""
     return all_of(size)[:: 2 if size > 2 else 1]
 
 
@@ -60,7 +63,8 @@ def _steps(edges: Edges) -> list[list[int]]:
 
 
 def worst_by_pairs(edges: Edges, table: Table, pairs: Pairs = all_of) -> Fraction | None:
-    """The product of the largest expansion and the largest contraction; None stands for infinity."""
+    """The product of the largest expansion and the largest contraction; None stands for
+    infinity."""
     steps, chosen = _steps(edges), pairs(len(table))
     if any(table[u][v] == 0 for u, v in chosen):
         return None
@@ -68,7 +72,8 @@ def worst_by_pairs(edges: Edges, table: Table, pairs: Pairs = all_of) -> Fractio
 
 
 def _worst_by_quadruples(edges: Edges, table: Table) -> Fraction | None:
-    """The same as the largest quotient of two pairs' stretches, found by walking the tree from each vertex."""
+    """The same as the largest quotient of two pairs' stretches, found by walking the
+    tree from each vertex."""
     size = len(table)
     near: list[list[int]] = [[] for _ in range(size)]
     for u, v in edges:
@@ -96,7 +101,8 @@ def average_by_pairs(edges: Edges, table: Table, scale: Fraction, pairs: Pairs =
 
 
 def _average_by_steps(edges: Edges, table: Table, scale: Fraction) -> Fraction:
-    """The same, from the pairs at each number of steps: the sum over k of |d_emb - k scale| over k, divided by the scale once."""
+    """The same, from the pairs at each number of steps: the sum over k of |d_emb - k
+    scale| over k, divided by the scale once."""
     size, steps = len(table), _steps(edges)
     whole = Fraction(0)
     for k in range(1, size):
@@ -122,7 +128,8 @@ def _forest(largest: int) -> Family:
 def judged_tables(
     pairs: Pairs = all_of, precision: Callable[[Any, Any], Fraction] = map_by_counting, largest: int = 4
 ) -> list[Enumeration]:
-    """The three measures of every labelled tree by their definitions and by a second algorithm.
+    """The three measures of every labelled tree by their definitions and by a second
+    algorithm.
 
     Args:
         pairs: Over which pairs maxima and means are taken.
@@ -137,7 +144,8 @@ def judged_tables(
         return worst_by_pairs(member[0], table(member), pairs) == _worst_by_quadruples(member[0], table(member))
 
     def worst_bounds(member: tuple[Edges, Points]) -> bool:
-        """Its definition as a least upper bound: no pair of pairs exceeds it, some pair of pairs attains it."""
+        """Its definition as a least upper bound: no pair of pairs exceeds it, some pair
+        of pairs attains it."""
         claimed = worst_by_pairs(member[0], table(member), pairs)
         grid, steps = table(member), _steps(member[0])
         off = all_of(len(grid))
@@ -154,7 +162,8 @@ def judged_tables(
         )
 
     def average_signed(member: tuple[Edges, Points]) -> bool:
-        """The same with the pairs that are stretched and those that are shrunk apart."""
+        """The same with the pairs that are stretched and those that are shrunk
+        apart."""
         grid, steps = table(member), _steps(member[0])
         off = all_of(len(grid))
         for c in FACTORS:
@@ -183,7 +192,8 @@ def judged_tables(
 
 
 def _map_by_rounds(edges: Edges, table: Table) -> Fraction:
-    """MAP by the rank of each neighbour: how many are no farther, and how many of these are neighbours, counted pair by pair."""
+    """MAP by the rank of each neighbour: how many are no farther, and how many of these
+    are neighbours, counted pair by pair."""
     size = len(table)
     joined = {frozenset(edge) for edge in edges}
     total = Fraction(0)
@@ -200,7 +210,8 @@ def _map_by_rounds(edges: Edges, table: Table) -> Fraction:
 
 
 def map_without_ties(edges: Edges, table: Table) -> Fraction:
-    """MAP with strangers at a neighbour's own distance left out (false where there are ties)."""
+    """MAP with strangers at a neighbour's own distance left out (false where there are
+    ties)."""
     size = len(table)
     near = [{w for edge in edges for w in edge if u in edge and w != u} for u in range(size)]
     total = Fraction(0)
@@ -222,7 +233,8 @@ def left_alone(factor: Fraction) -> Fraction:
 
 
 def invariances(scaled: Scaling = with_the_embedding, largest: int = 4) -> Enumeration:
-    """What growth of the embedding changes: neither the worst case nor MAP, and the average not if the stated scale grows by ``scaled(factor)`` = factor."""
+    """What growth of the embedding changes: neither the worst case nor MAP, and the
+    average not if the stated scale grows by ``scaled(factor)`` = factor."""
     factor = Fraction(7, 4)
 
     def grown(member: tuple[Edges, Points]) -> tuple[Edges, Table, Table]:

@@ -1,7 +1,10 @@
-r"""Growth and thinness of hyperbolic space, exactly: area against Euclid's, ideal triangles, four points; and Gromov's four-point delta of finite metrics.
+r"""Growth and thinness of hyperbolic space, exactly: area against Euclid's, ideal
+triangles, four points; and Gromov's four-point delta of finite metrics.
 
-Convention: of the three sums :math:`d_{xy}+d_{zw}, d_{xz}+d_{yw}, d_{xw}+d_{yz}` of four points the two largest differ by at most 2 delta. With Gromov products that is
-:math:`(x|z)_w \ge \min\{(x|y)_w, (y|z)_w\} - \delta`. The slim-triangle constant is another number: log(1 + sqrt 2) for the plane, against log 2 here.
+Convention: of the three sums :math:`d_{xy}+d_{zw}, d_{xz}+d_{yw}, d_{xw}+d_{yz}` of
+    four points the two largest differ by at most 2 delta. With Gromov products that is
+:math:`(x|z)_w \ge \min\{(x|y)_w, (y|z)_w\} - \delta`. The slim-triangle constant is
+another number: log(1 + sqrt 2) for the plane, against log 2 here.
 """
 
 from __future__ import annotations
@@ -58,7 +61,8 @@ def flat_area(r: Any) -> Expr:
 
 
 def growth(area: Area = area_of_disk) -> list[Equation | Sign]:
-    """The area is the integral of circumferences 2 pi sinh t, exceeds Euclid's by a series of positive terms, and grows like e^r."""
+    """The area is the integral of circumferences 2 pi sinh t, exceeds Euclid's by a
+    series of positive terms, and grows like e^r."""
     t, x = Symbol("t", positive=True), Symbol("x", nonnegative=True)
     rest = (
         Rational(1, 12) + x / 360 + x**2 / 20160
@@ -72,8 +76,10 @@ def growth(area: Area = area_of_disk) -> list[Equation | Sign]:
 
 
 def ideal_triangle() -> list[Equation]:
-    r"""The ideal triangle with sides :math:`x = \pm1` and the unit half-circle: the point at angle phi of the half-circle has distances to the two verticals
-    whose sinh multiply to 1, so one of them is at most arsinh 1 = log(1 + sqrt 2), and at the top both are.
+    r"""The ideal triangle with sides :math:`x = \pm1` and the unit half-circle: the
+    point at angle phi of the half-circle has distances to the two verticals whose sinh
+    multiply to 1, so one of them is at most arsinh 1 = log(1 + sqrt 2), and at the top
+    both are.
     """
     phi, h, y, u = symbols("phi h y u", positive=True)
     right, left = (1 - cos(phi)) / sin(phi), (1 + cos(phi)) / sin(phi)
@@ -91,7 +97,8 @@ def ideal_triangle() -> list[Equation]:
 
 
 def four_ideal_points() -> list[Equation]:
-    """Ptolemy's relation on the boundary: the largest of the three products is the sum of the other two, so at most twice the second; equality for a square."""
+    """Ptolemy's relation on the boundary: the largest of the three products is the sum
+    of the other two, so at most twice the second; equality for a square."""
     a, b, c, d = symbols("a b c d", real=True)
     return [
         Equation("four points: Ptolemy on the boundary", (c - a) * (d - b), (b - a) * (d - c) + (d - a) * (c - b)),
@@ -124,7 +131,8 @@ def delta_by_sums(metric: Metric) -> Fraction:
 
 
 def delta_by_products(metric: Metric) -> Fraction:
-    """The same by Gromov products at every base point: the largest of min((x|y), (y|z)) - (x|z)."""
+    """The same by Gromov products at every base point: the largest of min((x|y), (y|z))
+    - (x|z)."""
     size = len(metric)
     worst = Fraction(0)
     for w in range(size):
@@ -136,7 +144,8 @@ def delta_by_products(metric: Metric) -> Fraction:
 
 
 def cycle_delta(size: int) -> Fraction:
-    """Delta of a cycle of n edges: n/4 rounded down, less a half where n leaves 1 by 4."""
+    """Delta of a cycle of n edges: n/4 rounded down, less a half where n leaves 1 by
+    4."""
     return Fraction(size // 4) - (Fraction(1, 2) if size % 4 == 1 else 0)
 
 

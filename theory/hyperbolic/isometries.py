@@ -1,8 +1,11 @@
-r"""Isometries of hyperbolic space of every dimension, exactly: Lorentz matrices, the forward sheet, and motions of the ball.
+r"""Isometries of hyperbolic space of every dimension, exactly: Lorentz matrices, the
+forward sheet, and motions of the ball.
 
-As in :mod:`theory.hyperbolic.models`, two points enter through their time coordinates and the inner product of their spatial parts, so that an
-identity holds in every dimension. Beside the inner product's bilinearity only :math:`\langle b, D\xi\rangle = \langle D^T b, \xi\rangle` is used.
-Where a sum over coordinates has to be opened, in Lagrange's identity (:mod:`theory.proof.lagrange`), there is an induction on n.
+As in :mod:`theory.hyperbolic.models`, two points enter through their time coordinates
+and the inner product of their spatial parts, so that an identity holds in every
+dimension. Beside the inner product's bilinearity only :math:`\langle b, D\xi\rangle =
+\langle D^T b, \xi\rangle` is used. Where a sum over coordinates has to be opened, in
+Lagrange's identity (:mod:`theory.proof.lagrange`), there is an induction on n.
 """
 
 from __future__ import annotations
@@ -31,9 +34,11 @@ __all__ = [
 
 
 class Blocks(NamedTuple):
-    r"""A Lorentz matrix seen by two points: :math:`A = \begin{pmatrix} a & b^T \\ c & D \end{pmatrix}` through scalars.
+    r"""A Lorentz matrix seen by two points: :math:`A = \begin{pmatrix} a & b^T \\ c & D
+    \end{pmatrix}` through scalars.
 
-    ``a`` is the corner :math:`A_{00}`, ``p`` and ``q`` are :math:`\langle b,\xi\rangle` and :math:`\langle b,\eta\rangle`.
+    ``a`` is the corner :math:`A_{00}`, ``p`` and ``q`` are :math:`\langle b,\xi\rangle`
+    and :math:`\langle b,\eta\rangle`.
     """
 
     a: Expr
@@ -42,11 +47,14 @@ class Blocks(NamedTuple):
 
 
 def block_image(blocks: Blocks, t: Expr, s: Expr, g: Expr) -> tuple[Expr, Expr, Expr, Expr]:
-    r"""Time coordinates, spatial inner product and :math:`|\xi'|^2` of the images ``A X`` and ``A Y``, in every dimension.
+    r"""Time coordinates, spatial inner product and :math:`|\xi'|^2` of the images ``A
+    X`` and ``A Y``, in every dimension.
 
-    The blocks of :math:`A^T J A = J` read :math:`|c|^2 = a^2 - 1`, :math:`D^T c = a b`, :math:`D^T D = I + b b^T`. They give
+    The blocks of :math:`A^T J A = J` read :math:`|c|^2 = a^2 - 1`, :math:`D^T c = a b`,
+    :math:`D^T D = I + b b^T`. They give
     :math:`\langle c, D\xi\rangle = a p`, :math:`\langle c, D\eta\rangle = a q`,
-    :math:`\langle D\xi, D\eta\rangle = g + p q`, :math:`|D\xi|^2 = |\xi|^2 + p^2`, and nothing else is used.
+    :math:`\langle D\xi, D\eta\rangle = g + p q`, :math:`|D\xi|^2 = |\xi|^2 + p^2`, and
+    nothing else is used.
     """
     a, p, q = blocks
     column = a**2 - 1
@@ -56,7 +64,8 @@ def block_image(blocks: Blocks, t: Expr, s: Expr, g: Expr) -> tuple[Expr, Expr, 
 
 
 def generic_skew(n: int) -> Matrix:
-    """The (n+1) x (n+1) skew matrix with a real symbol at each place above the diagonal."""
+    """The (n+1) x (n+1) skew matrix with a real symbol at each place above the
+    diagonal."""
     size = n + 1
     return Matrix(
         size, size, lambda i, j: 0 if i == j else Symbol(f"k{min(i, j)}{max(i, j)}", real=True) * (1 if i > j else -1)
@@ -64,11 +73,15 @@ def generic_skew(n: int) -> Matrix:
 
 
 def cayley_corner(skew: Matrix) -> Expr:
-    r""":math:`A_{00} = (1 + \kappa) / (1 - \kappa)` of the Lorentz Cayley transform, :math:`\kappa = k^T (I - L^2)^{-1} k`.
+    r""":math:`A_{00} = (1 + \kappa) / (1 - \kappa)` of the Lorentz Cayley transform,
+    :math:`\kappa = k^T (I - L^2)^{-1} k`.
 
-    Here :math:`S` is skew with first column :math:`(0, k)` and lower block L. Since L is skew, :math:`-L^2 = L^T L`, so
-    :math:`\kappa \ge 0`; hence :math:`A_{00} > 0` exactly when :math:`\kappa < 1`. In every dimension: solve
-    :math:`(J - S) z = e_0` by blocks, which gives :math:`z_0 = -1/(1-\kappa)`, and :math:`A = 2 (J - S)^{-1} J - I`.
+    Here :math:`S` is skew with first column :math:`(0, k)` and lower block L. Since L
+    is skew, :math:`-L^2 = L^T L`, so
+    :math:`\kappa \ge 0`; hence :math:`A_{00} > 0` exactly when :math:`\kappa < 1`. In
+    every dimension: solve
+    :math:`(J - S) z = e_0` by blocks, which gives :math:`z_0 = -1/(1-\kappa)`, and
+    :math:`A = 2 (J - S)^{-1} J - I`.
     """
     k, lower = skew[1:, 0], skew[1:, 1:]
     kappa = (k.T * (sympy.eye(lower.rows) - lower**2).LUsolve(k))[0]
@@ -76,12 +89,16 @@ def cayley_corner(skew: Matrix) -> Expr:
 
 
 def word_identity() -> tuple[Matrix, Matrix]:
-    r"""Both sides of :math:`(I+K)^T J (I+K) - (I-K)^T J (I-K) = 2 (K^T J + J K)` for generic 2 x 2 matrices.
+    r"""Both sides of :math:`(I+K)^T J (I+K) - (I-K)^T J (I-K) = 2 (K^T J + J K)` for
+    generic 2 x 2 matrices.
 
-    With T in the place of :math:`K^T` it is a polynomial identity in three matrices, of degree 3. By Amitsur and Levitzki no
-    nonzero noncommutative polynomial of degree below 2m vanishes on all m x m matrices; so one that holds for generic
-    2 x 2 matrices (m = 2, degree 3 < 4) holds for matrices of every size. When JK is skew the right side vanishes, and
-    :math:`A = (I-K)^{-1}(I+K)` (its two factors commute) has :math:`A^T J A = J` in every dimension.
+    With T in the place of :math:`K^T` it is a polynomial identity in three matrices, of
+    degree 3. By Amitsur and Levitzki no nonzero noncommutative polynomial of degree
+    below 2m vanishes on all m x m matrices; so one that holds for generic 2 x 2
+    matrices (m = 2, degree 3 < 4) holds for matrices of every size. When JK is skew the
+    right side vanishes, and
+    :math:`A = (I-K)^{-1}(I+K)` (its two factors commute) has :math:`A^T J A = J` in
+    every dimension.
     """
     t, j, k = (Matrix(2, 2, symbols(f"{name}:2:2", real=True)) for name in ("T", "J", "K"))
     one = sympy.eye(2)
@@ -99,7 +116,8 @@ def lorentz_invariance() -> list[Equation]:
 
 
 def cayley_solves(n: int) -> list[Equation]:
-    """The Cayley transform of a skew matrix of symbols, entry by entry, and the sign of its corner."""
+    """The Cayley transform of a skew matrix of symbols, entry by entry, and the sign of
+    its corner."""
     skew, form = generic_skew(n), lorentz_form(n)
     matrix = cayley(skew, form)
     return [
@@ -117,7 +135,8 @@ def cayley_in_any_size() -> Equation:
 
 
 def sheet_of_the_corner() -> list[Equation | Induction]:
-    """AX lies on the sheet of A_00: Lagrange's identity for every n, and what it gives for ``a^2 = 1 + |b|^2``, ``t^2 = 1 + |xi|^2``."""
+    """AX lies on the sheet of A_00: Lagrange's identity for every n, and what it gives
+    for ``a^2 = 1 + |b|^2``, ``t^2 = 1 + |xi|^2``."""
     u, v, w = symbols("U V W", real=True)  # |b|^2, |xi|^2, <b, xi>
     b, x = (Function(name, real=True) for name in ("b", "xi"))
     return [
@@ -131,21 +150,26 @@ def sheet_of_the_corner() -> list[Equation | Induction]:
 
 
 def forward(matrix: Matrix) -> bool:
-    r"""Whether ``A^T J A = J`` and ``A_00 > 0``: the criterion for mapping the forward sheet onto itself.
+    r"""Whether ``A^T J A = J`` and ``A_00 > 0``: the criterion for mapping the forward
+    sheet onto itself.
 
-    Proof. A J A^T = J as well (a left inverse of a square matrix is a right inverse), so :math:`A_{00}^2 = 1 + |b|^2`; a
-    point has :math:`t^2 = 1 + |\xi|^2`. By Lagrange :math:`(A_{00} t)^2 - \langle b,\xi\rangle^2 = 1 + |b|^2 + |\xi|^2 +
-    \sum (b_i\xi_j - b_j\xi_i)^2 > 0`, so :math:`A_{00} t + \langle b,\xi\rangle` has the sign of :math:`A_{00}`.
+    Proof. A J A^T = J as well (a left inverse of a square matrix is a right inverse),
+    so :math:`A_{00}^2 = 1 + |b|^2`; a point has :math:`t^2 = 1 + |\xi|^2`. By Lagrange
+    :math:`(A_{00} t)^2 - \langle b,\xi\rangle^2 = 1 + |b|^2 + |\xi|^2 + \sum (b_i\xi_j
+    - b_j\xi_i)^2 > 0`, so :math:`A_{00} t + \langle b,\xi\rangle` has the sign of
+    :math:`A_{00}`.
     """
     form = lorentz_form(matrix.rows - 1)
     return matrix.T * form * matrix == form and bool(matrix[0, 0] > 0)
 
 
 def cayley_family(entries: Sequence[Rational], sizes: Sequence[int]) -> Family:
-    """Forward Lorentz matrices of the Cayley transform, from every skew matrix with these ``entries``, one for each.
+    """Forward Lorentz matrices of the Cayley transform, from every skew matrix with
+    these ``entries``, one for each.
 
-    Each is brought to the forward component by the sign of ``det(I - JS)``, which by :func:`cayley_corner` is that of
-    ``A_00``. Skew matrices whose determinant is zero have no transform; the entries must avoid them, or the count is short.
+    Each is brought to the forward component by the sign of ``det(I - JS)``, which by
+    :func:`cayley_corner` is that of ``A_00``. Skew matrices whose determinant is zero
+    have no transform; the entries must avoid them, or the count is short.
     """
     size = sum(len(entries) ** (n * (n + 1) // 2) for n in sizes)
     text = f"Cayley transforms of skew matrices with entries {', '.join(map(str, entries))}, n = {', '.join(map(str, sizes))}"
@@ -166,7 +190,8 @@ def _cayley_matrices(n: int, entries: Sequence[Rational]) -> Iterator[Matrix]:
 
 
 def keeps_points_on_the_sheet(matrix: Matrix) -> bool:
-    """Whether the images of rational points of the forward sheet lie on it: looked at one by one."""
+    """Whether the images of rational points of the forward sheet lie on it: looked at
+    one by one."""
     rows = fractions(matrix)
     images = [move(rows, point) for point in rational_sheet_points(matrix.rows - 1)]
     return all(image[0] > 0 and image[0] ** 2 == 1 + sum(e * e for e in image[1:]) for image in images)
@@ -178,7 +203,8 @@ def sheet_is_kept(matrices: Family) -> Enumeration:
 
 
 def block_images(matrices: Family) -> Enumeration:
-    """:func:`block_image` against multiplication by the matrix; and the relations of the blocks that it uses."""
+    """:func:`block_image` against multiplication by the matrix; and the relations of
+    the blocks that it uses."""
 
     def multiplied(matrix: Matrix) -> bool:
         rows = fractions(matrix)
@@ -214,7 +240,8 @@ def _dot(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
 
 
 class Motion(NamedTuple):
-    r"""A map :math:`x \mapsto (\alpha a + \beta x)/\delta` of the ball at one point: three scalars."""
+    r"""A map :math:`x \mapsto (\alpha a + \beta x)/\delta` of the ball at one point:
+    three scalars."""
 
     alpha: Expr
     beta: Expr
@@ -222,7 +249,8 @@ class Motion(NamedTuple):
 
 
 def moebius_translation(aa: Expr, ax: Expr, xx: Expr) -> Motion:
-    r"""The Möbius translation of the ball that sends 0 to a, through :math:`|a|^2, \langle a,x\rangle, |x|^2`.
+    r"""The Möbius translation of the ball that sends 0 to a, through :math:`|a|^2,
+    \langle a,x\rangle, |x|^2`.
 
     .. math:: a \oplus x = \frac{(1 + 2\langle a,x\rangle + |x|^2)\, a + (1 - |a|^2)\, x}{1 + 2\langle a,x\rangle + |a|^2|x|^2}
 
@@ -240,16 +268,22 @@ def euclidean_translation(aa: Expr, ax: Expr, xx: Expr) -> Motion:
 def ball_motion(
     motion: Callable[[Expr, Expr, Expr], Motion], aa: Expr, ax: Expr, ay: Expr, gram: Gram
 ) -> tuple[Expr, Expr]:
-    r"""Both sides of "the motion keeps the distance of x and y", denominators multiplied out, in every dimension.
+    r"""Both sides of "the motion keeps the distance of x and y", denominators
+    multiplied out, in every dimension.
 
-    With :math:`x' = X/\delta_x, y' = Y/\delta_y` the quotient :math:`|x'-y'|^2 / ((1-|x'|^2)(1-|y'|^2))` is
-    :math:`|\delta_y X - \delta_x Y|^2 / ((\delta_x^2-|X|^2)(\delta_y^2-|Y|^2))`. Left: its numerator times
-    :math:`(1-|x|^2)(1-|y|^2)`. Right: its denominator times :math:`|x-y|^2`. They agree exactly when the distance is kept,
-    as long as neither point nor image lies on the unit sphere. Both are polynomials, and the scalars of three points of the
-    ball fill an open set (n >= 3): where they differ for some scalars, they differ for almost all points.
+    With :math:`x' = X/\delta_x, y' = Y/\delta_y` the quotient :math:`|x'-y'|^2 /
+    ((1-|x'|^2)(1-|y'|^2))` is
+    :math:`|\delta_y X - \delta_x Y|^2 / ((\delta_x^2-|X|^2)(\delta_y^2-|Y|^2))`. Left:
+    its numerator times
+    :math:`(1-|x|^2)(1-|y|^2)`. Right: its denominator times :math:`|x-y|^2`. They agree
+    exactly when the distance is kept, as long as neither point nor image lies on the
+    unit sphere. Both are polynomials, and the scalars of three points of the ball fill
+    an open set (n >= 3): where they differ for some scalars, they differ for almost all
+    points.
 
     Args:
-        motion: A function of :math:`(|a|^2, \langle a,x\rangle, |x|^2)` such as :func:`moebius_translation`.
+        motion: A function of :math:`(|a|^2, \langle a,x\rangle, |x|^2)` such as
+            :func:`moebius_translation`.
         aa, ax, ay: The scalars of a with itself, with x and with y.
         gram: Those of x and y.
     """
@@ -268,7 +302,8 @@ def ball_motion(
 
 
 def motion_keeps_distances(motion: Callable[[Expr, Expr, Expr], Motion] = moebius_translation) -> Equation:
-    """The motion of the Poincaré ball that takes 0 to a, through the six scalars of a, x, y in any dimension."""
+    """The motion of the Poincaré ball that takes 0 to a, through the six scalars of a,
+    x, y in any dimension."""
     aa, xx, yy = symbols("aa xx yy", positive=True)
     ax, ay, xy = symbols("ax ay xy", real=True)
     return Equation("the ball's motion keeps distances", *ball_motion(motion, aa, ax, ay, Gram(xx, yy, xy)))

@@ -1,9 +1,12 @@
-r"""Models of hyperbolic space of every dimension, exactly: the distance in each of them, and rational points.
+r"""Models of hyperbolic space of every dimension, exactly: the distance in each of
+them, and rational points.
 
-How the dimension drops out. Two points of hyperbolic n-space enter every formula below through a few scalars only: their
-time coordinates :math:`t, s` on the hyperboloid and the inner product :math:`g = \langle\xi, \eta\rangle` of their spatial
-parts in :math:`\mathbb{R}^n`. (:math:`|\xi|^2 = t^2 - 1` and :math:`|\eta|^2 = s^2 - 1`, because the points lie on the
-sheet.) An identity between rational functions of such scalars is an identity in every dimension, and the only fact about
+How the dimension drops out. Two points of hyperbolic n-space enter every formula below
+through a few scalars only: their time coordinates :math:`t, s` on the hyperboloid and
+the inner product :math:`g = \langle\xi, \eta\rangle` of their spatial parts in
+:math:`\mathbb{R}^n`. (:math:`|\xi|^2 = t^2 - 1` and :math:`|\eta|^2 = s^2 - 1`, because
+the points lie on the sheet.) An identity between rational functions of such scalars is
+an identity in every dimension, and the only fact about
 :math:`\mathbb{R}^n` that it uses is that the inner product is bilinear.
 
 Nothing here is a float: points are rational.
@@ -26,7 +29,8 @@ __all__ = [
 
 
 class Gram(NamedTuple):
-    """What a formula in every dimension may know of two vectors x, y of R^n: ``|x|^2``, ``|y|^2`` and ``<x, y>``."""
+    """What a formula in every dimension may know of two vectors x, y of R^n: ``|x|^2``,
+    ``|y|^2`` and ``<x, y>``."""
 
     xx: Expr
     yy: Expr
@@ -34,17 +38,20 @@ class Gram(NamedTuple):
 
 
 def lorentz_cosh(t: Expr, s: Expr, g: Expr) -> Expr:
-    r"""Minus the Lorentz product, :math:`-\langle X, Y\rangle_L = t s - \langle\xi,\eta\rangle`: the cosh of the distance on the sheet."""
+    r"""Minus the Lorentz product, :math:`-\langle X, Y\rangle_L = t s -
+    \langle\xi,\eta\rangle`: the cosh of the distance on the sheet."""
     return t * s - g
 
 
 def ball_gram(t: Expr, s: Expr, g: Expr) -> Gram:
-    r"""The Gram scalars of the same two points in the Poincaré ball, :math:`x = \xi / (1 + t)`, so :math:`|x|^2 = (t-1)/(t+1)`."""
+    r"""The Gram scalars of the same two points in the Poincaré ball, :math:`x = \xi /
+    (1 + t)`, so :math:`|x|^2 = (t-1)/(t+1)`."""
     return Gram((t - 1) / (t + 1), (s - 1) / (s + 1), g / ((t + 1) * (s + 1)))
 
 
 def ball_cosh(gram: Gram) -> Expr:
-    r""":math:`1 + 2|x-y|^2 / ((1-|x|^2)(1-|y|^2))`, the cosh of the distance in the Poincaré ball."""
+    r""":math:`1 + 2|x-y|^2 / ((1-|x|^2)(1-|y|^2))`, the cosh of the distance in the
+    Poincaré ball."""
     return 1 + 2 * (gram.xx - 2 * gram.xy + gram.yy) / ((1 - gram.xx) * (1 - gram.yy))
 
 
@@ -54,16 +61,19 @@ def klein_gram(t: Expr, s: Expr, g: Expr) -> Gram:
 
 
 def klein_cosh(gram: Gram) -> Expr:
-    r""":math:`(1 - \langle k,l\rangle) / \sqrt{(1-|k|^2)(1-|l|^2)}`, the cosh of the distance in the Klein ball."""
+    r""":math:`(1 - \langle k,l\rangle) / \sqrt{(1-|k|^2)(1-|l|^2)}`, the cosh of the
+    distance in the Klein ball."""
     return (1 - gram.xy) / (sqrt(1 - gram.xx) * sqrt(1 - gram.yy))
 
 
 def half_space(t: Expr, s: Expr, g: Expr, x_n: Expr, y_n: Expr) -> tuple[Expr, Expr, Expr]:
-    r"""The two heights and the squared Euclidean distance in the half-space, :math:`u = (\xi_\perp, 1) / (t + \xi_n)`.
+    r"""The two heights and the squared Euclidean distance in the half-space, :math:`u =
+    (\xi_\perp, 1) / (t + \xi_n)`.
 
     Args:
         t, s, g: Time coordinates and spatial inner product on the hyperboloid.
-        x_n, y_n: Last spatial coordinates, along which the half-space's vertical axis is taken.
+        x_n, y_n: Last spatial coordinates, along which the half-space's vertical axis
+            is taken.
     """
     u, v = 1 / (t + x_n), 1 / (s + y_n)
     horizontal = (t**2 - 1 - x_n**2) * u**2 - 2 * (g - x_n * y_n) * u * v + (s**2 - 1 - y_n**2) * v**2
@@ -71,17 +81,20 @@ def half_space(t: Expr, s: Expr, g: Expr, x_n: Expr, y_n: Expr) -> tuple[Expr, E
 
 
 def half_space_cosh(height_u: Expr, height_v: Expr, gap: Expr) -> Expr:
-    r""":math:`1 + |u-v|^2 / (2 u_n v_n)`, the cosh of the distance in the half-space; ``gap`` is :math:`|u-v|^2`."""
+    r""":math:`1 + |u-v|^2 / (2 u_n v_n)`, the cosh of the distance in the half-space;
+    ``gap`` is :math:`|u-v|^2`."""
     return 1 + gap / (2 * height_u * height_v)
 
 
 def pair() -> tuple[Symbol, Symbol, Symbol]:
-    """Time coordinates t, s of two points and the inner product g of their spatial parts, as symbols."""
+    """Time coordinates t, s of two points and the inner product g of their spatial
+    parts, as symbols."""
     return *symbols("t s", positive=True), Symbol("g", real=True)
 
 
 def models_agree(reading: Callable[[Gram], Expr] = klein_cosh) -> list[Equation]:
-    """Ball, Klein ball and half-space give the hyperboloid's distance, in every dimension; ``reading`` is the Klein ball's formula."""
+    """Ball, Klein ball and half-space give the hyperboloid's distance, in every
+    dimension; ``reading`` is the Klein ball's formula."""
     t, s, g = pair()
     x_n, y_n = symbols("x_n y_n", real=True)
     sheet = lorentz_cosh(t, s, g)
@@ -97,7 +110,8 @@ def models_agree(reading: Callable[[Gram], Expr] = klein_cosh) -> list[Equation]
 
 
 def rational_sheet_points(n: int) -> list[list[Fraction]]:
-    """The apex and rational points near and far on the forward sheet of hyperbolic n-space, 1 + 4n of them."""
+    """The apex and rational points near and far on the forward sheet of hyperbolic
+    n-space, 1 + 4n of them."""
     corner = [Fraction(0)] * n
     balls = [corner]
     for axis in range(n):
@@ -107,7 +121,8 @@ def rational_sheet_points(n: int) -> list[list[Fraction]]:
 
 
 def lift(point: Sequence[Fraction]) -> list[Fraction]:
-    """The point of the hyperboloid over a rational point of the Poincaré ball; rational again."""
+    """The point of the hyperboloid over a rational point of the Poincaré ball; rational
+    again."""
     square = sum((e * e for e in point), Fraction(0))
     if square >= 1:
         raise ValueError(
@@ -122,5 +137,6 @@ def move(matrix: Sequence[Sequence[Fraction]], point: Sequence[Fraction]) -> lis
 
 
 def fractions(matrix: Matrix) -> list[list[Fraction]]:
-    """A rational SymPy matrix as rows of fractions, which multiply a hundred times faster."""
+    """A rational SymPy matrix as rows of fractions, which multiply a hundred times
+    faster."""
     return [[Fraction(int(e.p), int(e.q)) for e in matrix.row(i)] for i in range(matrix.rows)]

@@ -1,10 +1,15 @@
-r"""Nested perpendiculars: a lower bound for the distance of the ends of a broken line in hyperbolic space, in every dimension.
+r"""Nested perpendiculars: a lower bound for the distance of the ends of a broken line
+in hyperbolic space, in every dimension.
 
-Letters: N is a spacelike unit vector, its hyperplane is :math:`\{x : \langle x, N\rangle = 0\}`, and :math:`\sigma_N(x) = \operatorname{arsinh}\langle x, N\rangle`
-is the signed distance to it. At a vertex v the unit vectors w and u point back and on along the two edges, :math:`\langle w, u\rangle = \cos\theta`; the edges are
-cut at distance a before and b after the vertex, and N_1, N_2 are the unit tangents at the cuts, both pointing forward.
+Letters: N is a spacelike unit vector, its hyperplane is :math:`\{x : \langle x,
+N\rangle = 0\}`, and :math:`\sigma_N(x) = \operatorname{arsinh}\langle x, N\rangle` is
+the signed distance to it. At a vertex v the unit vectors w and u point back and on
+along the two edges, :math:`\langle w, u\rangle = \cos\theta`; the edges are cut at
+distance a before and b after the vertex, and N_1, N_2 are the unit tangents at the
+cuts, both pointing forward.
 
-Vectors enter through their Gram matrices alone, so that every identity holds in every dimension.
+Vectors enter through their Gram matrices alone, so that every identity holds in every
+dimension.
 """
 
 from __future__ import annotations
@@ -29,7 +34,8 @@ CoshOfJoint = Callable[[Any, Any, Any, Any, Any], Any]  # of sinh a, cosh a, sin
 
 
 def cosh_of_the_joint(sa: Any, ca: Any, sb: Any, cb: Any, cos_theta: Any) -> Any:
-    r""":math:`\cosh D = \sinh a \sinh b - \cosh a \cosh b \cos\theta`: the distance D of the two perpendiculars at a joint, where it is >= 1."""
+    r""":math:`\cosh D = \sinh a \sinh b - \cosh a \cosh b \cos\theta`: the distance D
+    of the two perpendiculars at a joint, where it is >= 1."""
     return sa * sb - ca * cb * cos_theta
 
 
@@ -44,7 +50,8 @@ def _at_the_vertex() -> tuple[Expr, Expr, Expr, Matrix]:
 
 
 def joint(of: CoshOfJoint = cosh_of_the_joint) -> list[Equation]:
-    """The two forward tangents at the cuts beside a vertex: unit vectors, their product, and on which side the vertex lies."""
+    """The two forward tangents at the cuts beside a vertex: unit vectors, their
+    product, and on which side the vertex lies."""
     a, b, theta, gram = _at_the_vertex()
     before = Matrix(
         [[Derivative(cosh(a), a), Derivative(sinh(a), a), 0]]
@@ -66,7 +73,8 @@ def joint(of: CoshOfJoint = cosh_of_the_joint) -> list[Equation]:
 
 
 def joint_grows() -> list[Equation]:
-    """Longer half-edges: dD/da >= 1 where cosh D >= 1, so the defect a + b - D falls and the two shortest half-edges are the worst joint."""
+    """Longer half-edges: dD/da >= 1 where cosh D >= 1, so the defect a + b - D falls
+    and the two shortest half-edges are the worst joint."""
     a, b, theta, _ = _at_the_vertex()
     g = cosh_of_the_joint(sinh(a), cosh(a), sinh(b), cosh(b), cos(theta))
     slope = cosh(a) * sinh(b) - sinh(a) * cosh(b) * cos(theta)
@@ -79,7 +87,8 @@ def joint_grows() -> list[Equation]:
 
 
 def joint_without_overflow() -> Equation:
-    r"""D = a + b + log((G + sqrt(G^2 - 4E))/2) from bounded quantities: what floating point and balls evaluate."""
+    r"""D = a + b + log((G + sqrt(G^2 - 4E))/2) from bounded quantities: what floating
+    point and balls evaluate."""
     a, b = symbols("a b", positive=True)
     theta = sp.Symbol("theta", positive=True)
     E = exp(-2 * (a + b))
@@ -89,7 +98,8 @@ def joint_without_overflow() -> Equation:
 
 
 def signed_distance() -> list[Equation]:
-    r"""Along a geodesic the signed distance to a hyperplane changes by at most the length: :math:`1 - (d\sigma/dt)^2` is a square over a square."""
+    r"""Along a geodesic the signed distance to a hyperplane changes by at most the
+    length: :math:`1 - (d\sigma/dt)^2` is a square over a square."""
     s, t = symbols("s t", real=True)
     psi = sp.Symbol("psi", real=True)
     spread = cos(psi) * sqrt(1 + s**2)  # q = <g', N>: 1 = <N, N> = -s^2 + q^2 + |rest|^2 leaves |q| <= sqrt(1 + s^2)
@@ -102,11 +112,15 @@ def signed_distance() -> list[Equation]:
 
 
 def nesting() -> list[Equation | Induction]:
-    r"""Two hyperplanes with :math:`\langle N_1, N_2\rangle = \cosh D`: their signed distances differ by at least D at every point of the space.
+    r"""Two hyperplanes with :math:`\langle N_1, N_2\rangle = \cosh D`: their signed
+    distances differ by at least D at every point of the space.
 
-    With :math:`M_i = N_i + \langle x, N_i\rangle x`, orthogonal to x and hence in a Euclidean space, Cauchy and Schwarz give
-    :math:`\cosh D + \sinh\sigma_1\sinh\sigma_2 = \langle M_1, M_2\rangle \le |M_1||M_2| = \cosh\sigma_1\cosh\sigma_2`. The sign of the difference cannot
-    change on the connected space: for D > 0 it has no zero, for D = 0 it is the sign of the product with a null vector, which has none.
+    With :math:`M_i = N_i + \langle x, N_i\rangle x`, orthogonal to x and hence in a
+    Euclidean space, Cauchy and Schwarz give
+    :math:`\cosh D + \sinh\sigma_1\sinh\sigma_2 = \langle M_1, M_2\rangle \le |M_1||M_2|
+    = \cosh\sigma_1\cosh\sigma_2`. The sign of the difference cannot change on the
+    connected space: for D > 0 it has no zero, for D = 0 it is the sign of the product
+    with a null vector, which has none.
     """
     one, two, D = symbols("sigma_1 sigma_2 D", real=True)
     gram = Matrix([[-1, sinh(one), sinh(two)], [sinh(one), 1, cosh(D)], [sinh(two), cosh(D), 1]])  # of x, N_1, N_2
@@ -124,7 +138,8 @@ def nesting() -> list[Equation | Induction]:
 
 
 def telescoped() -> Induction:
-    """sigma_1(p) - sigma_k(p) is the sum of its steps, each of which is at least D_i: for every number of edges."""
+    """sigma_1(p) - sigma_k(p) is the sum of its steps, each of which is at least D_i:
+    for every number of edges."""
     sigma = Function("sigma", real=True)
     return differences("steps of the signed distance", lambda i: -sigma(i))
 
@@ -133,7 +148,8 @@ def telescoped() -> Induction:
 
 
 class Cut(NamedTuple):
-    """An edge of a chain in two parts: ``exp`` of the part at its start and of the part at its end, rational, at least 1."""
+    """An edge of a chain in two parts: ``exp`` of the part at its start and of the part
+    at its end, rational, at least 1."""
 
     start: Fraction
     end: Fraction
@@ -147,7 +163,8 @@ class Chain(NamedTuple):
 
 
 def cosh_of_mean_halves(sa: Any, ca: Any, sb: Any, cb: Any, cos_theta: Any) -> Any:
-    """cosh D of the joint whose two half-edges are replaced by their mean: larger than the joint's own unless they are equal."""
+    """cosh D of the joint whose two half-edges are replaced by their mean: larger than
+    the joint's own unless they are equal."""
     return (1 - cos_theta) / 2 * (ca * cb + sa * sb) - (1 + cos_theta) / 2
 
 
@@ -157,7 +174,8 @@ def hyperbolic_pair(e: Fraction) -> tuple[Fraction, Fraction]:
 
 
 def rational_chains(halves: Sequence[Fraction], turns: Sequence[tuple[Fraction, Fraction]], edges: int) -> Family:
-    """All plane chains of so many edges whose half-edges and turns come from the lists."""
+    """All plane chains of so many edges whose half-edges and turns come from the
+    lists."""
     size = len(halves) ** (2 * edges) * len(turns) ** (edges - 1)
 
     def members() -> Iterator[Chain]:
@@ -177,13 +195,15 @@ Bounded = Callable[
 def nested(
     chain: Chain, of: CoshOfJoint = cosh_of_the_joint, bits: int = 48, *, absolute: bool = False, clamped: bool = False
 ) -> Fraction | None:
-    """exp of :math:`x_1 + \\sum D_i + y_k`, each D_i rounded down; None where perpendiculars cross.
+    """exp of :math:`x_1 + \\sum D_i + y_k`, each D_i rounded down; None where
+    perpendiculars cross.
 
     Args:
         chain: Edges and turns.
         of: cosh D of a joint.
         bits: Of the rounding of each exp D_i.
-        absolute: Take ``|<N_1, N_2>| >= 1`` for nesting (false: the two sides are then the wrong ones).
+        absolute: Take ``|<N_1, N_2>| >= 1`` for nesting (false: the two sides are then
+            the wrong ones).
         clamped: Count perpendiculars that cross as if they touched, D = 0 (false).
     """
     found = chain.cuts[0].start * chain.cuts[-1].end
@@ -197,7 +217,8 @@ def nested(
 
 
 def exp_of_arcosh_below(g: Fraction, bits: int = 48) -> Fraction:
-    """A rational E <= exp(arcosh g), exact where ``sqrt(g^2 - 1)`` is rational: E + 1/E <= 2 g.
+    """A rational E <= exp(arcosh g), exact where ``sqrt(g^2 - 1)`` is rational: E + 1/E
+    <= 2 g.
 
     >>> exp_of_arcosh_below(Fraction(5, 4))
     Fraction(2, 1)
@@ -207,7 +228,8 @@ def exp_of_arcosh_below(g: Fraction, bits: int = 48) -> Fraction:
 
 
 def _root_below(x: Fraction, bits: int) -> Fraction:
-    """A rational square root, rounded down to so many bits after the point unless it is exact."""
+    """A rational square root, rounded down to so many bits after the point unless it is
+    exact."""
     from math import isqrt
 
     top, bottom = isqrt(x.numerator), isqrt(x.denominator)
@@ -217,7 +239,8 @@ def _root_below(x: Fraction, bits: int) -> Fraction:
 
 
 def cosh_of_the_ends_by_points(chain: Chain) -> Fraction:
-    """cosh of the distance of the ends, from points and tangents on the hyperboloid, in fractions."""
+    """cosh of the distance of the ends, from points and tangents on the hyperboloid, in
+    fractions."""
     point, ahead = (Fraction(1), Fraction(0), Fraction(0)), (Fraction(0), Fraction(1), Fraction(0))
     left = (Fraction(0), Fraction(0), Fraction(1))
     for cut, turn in zip(chain.cuts, (*chain.turns, None), strict=True):
@@ -230,10 +253,13 @@ def cosh_of_the_ends_by_points(chain: Chain) -> Fraction:
 
 
 def cosh_of_the_ends_by_matrices(chain: Chain) -> Fraction:
-    r"""The same by products in U(1,1): edges :math:`\begin{pmatrix} \cosh\frac x2 & \sinh\frac x2\\ \sinh\frac x2 & \cosh\frac x2\end{pmatrix}`,
-    turns :math:`\operatorname{diag}(e^{i\varphi}, 1)`; the first row (alpha, beta) has :math:`|\alpha|^2 + |\beta|^2 = \cosh d`.
+    r"""The same by products in U(1,1): edges :math:`\begin{pmatrix} \cosh\frac x2 &
+    \sinh\frac x2\\ \sinh\frac x2 & \cosh\frac x2\end{pmatrix}`, turns
+    :math:`\operatorname{diag}(e^{i\varphi}, 1)`; the first row (alpha, beta) has
+    :math:`|\alpha|^2 + |\beta|^2 = \cosh d`.
 
-    cosh and sinh of half an edge are taken times :math:`2 \sqrt{e^x}`, which is rational.
+    cosh and sinh of half an edge are taken times :math:`2 \sqrt{e^x}`, which is
+    rational.
     """
     row, scale = ((Fraction(1), Fraction(0)), (Fraction(0), Fraction(0))), Fraction(1)  # (re, im) of alpha, of beta
     for cut, turn in zip(chain.cuts, (*chain.turns, None), strict=True):
@@ -249,7 +275,8 @@ def cosh_of_the_ends_by_matrices(chain: Chain) -> Fraction:
 
 
 def chain_bounds(name: str, chains: Family, bound: Bounded = nested) -> Enumeration:
-    """cosh d >= cosh of the bound for every chain at which the bound says anything, by two ways to reach the end of the chain."""
+    """cosh d >= cosh of the bound for every chain at which the bound says anything, by
+    two ways to reach the end of the chain."""
 
     def by(cosh_of: Callable[[Chain], Fraction]) -> Callable[[Chain], bool]:
         def holds(chain: Chain) -> bool:
@@ -262,9 +289,11 @@ def chain_bounds(name: str, chains: Family, bound: Bounded = nested) -> Enumerat
 
 
 def forward_cuts(*, absolute: bool = False) -> Enumeration:
-    r"""Nesting looked at: :math:`\sinh\sigma_1 \ge \sinh(\sigma_2 + D)` at rational points, for joints of rational half-edges and angles.
+    r"""Nesting looked at: :math:`\sinh\sigma_1 \ge \sinh(\sigma_2 + D)` at rational
+    points, for joints of rational half-edges and angles.
 
-    ``absolute`` accepts :math:`|\langle N_1, N_2\rangle| \ge 1` too. The first algorithm compares squares of sines, the second the logarithms' rationals.
+    ``absolute`` accepts :math:`|\langle N_1, N_2\rangle| \ge 1` too. The first
+    algorithm compares squares of sines, the second the logarithms' rationals.
     """
     halves = [Fraction(3, 2), Fraction(2), Fraction(4), Fraction(7)]
     angles = [(Fraction(4, 5), Fraction(3, 5)), (Fraction(0), Fraction(1)), (Fraction(-4, 5), Fraction(3, 5)), (Fraction(-1), Fraction(0)), (Fraction(24, 25), Fraction(7, 25))]  # fmt: skip
@@ -275,7 +304,8 @@ def forward_cuts(*, absolute: bool = False) -> Enumeration:
         return product(halves, halves, angles, points)
 
     def sines(member: tuple[Any, ...]) -> tuple[Fraction, Fraction, Fraction]:
-        """g, and <x, N_1>, <x, N_2> at the point that lies as far from the vertex as the member says, in its direction."""
+        """g, and <x, N_1>, <x, N_2> at the point that lies as far from the vertex as
+        the member says, in its direction."""
         e, f, (cosine, sine), (far, way) = member
         (sa, ca), (sb, cb), (sr, cr) = map(hyperbolic_pair, (e, f, far))
         x = (cr, sr * way[0], sr * way[1])  # v is the apex, w = (0, 1, 0)

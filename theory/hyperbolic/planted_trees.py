@@ -1,6 +1,8 @@
-"""Trees planted at right angles with rational points: the tree is the Delaunay graph of its vertices, greedy steps arrive, MAP is 1; in fractions.
+"""Trees planted at right angles with rational points: the tree is the Delaunay graph of
+its vertices, greedy steps arrive, MAP is 1; in fractions.
 
-Degree 4 is where Sarkar's angles are rational; edges have rational ``exp(tau/2)``. At zeta = cosh(tau/2) sin(pi/4) >= 1 all three hold, below they may fail.
+Degree 4 is where Sarkar's angles are rational; edges have rational ``exp(tau/2)``. At
+zeta = cosh(tau/2) sin(pi/4) >= 1 all three hold, below they may fail.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ DEGREE = 4
 
 
 def right_angled_points(edges: Edges, root: Fraction) -> list[Point]:
-    """Where the vertices of a tree lie: vertex 0 at the apex, neighbours of a vertex on its left, ahead, on its right, in order.
+    """Where the vertices of a tree lie: vertex 0 at the apex, neighbours of a vertex on
+    its left, ahead, on its right, in order.
 
     Args:
         edges: Of a tree on 0..N-1 with degrees of at most 4.
@@ -52,7 +55,8 @@ def _turned(first: Point, second: Point, slot: int) -> Point:
 
 
 def _forest(largest: int, root: Fraction) -> Family:
-    """Labelled trees of degree at most 4; order 6 and more would need other counts: stars are the only trees left out."""
+    """Labelled trees of degree at most 4; order 6 and more would need other counts:
+    stars are the only trees left out."""
     size = sum(n ** (n - 2) for n in range(2, largest + 1))  # every tree of order up to 5 has degree at most 4
 
     def members() -> Iterator[tuple[Edges, Fraction]]:
@@ -64,7 +68,8 @@ def _forest(largest: int, root: Fraction) -> Family:
 
 
 def precision_is_one(root: Fraction = Fraction(3), largest: int = 5) -> Enumeration:
-    """Every stranger is farther than every neighbour, so that MAP is 1: by counting on the hyperboloid, by sorting in the half-space."""
+    """Every stranger is farther than every neighbour, so that MAP is 1: by counting on
+    the hyperboloid, by sorting in the half-space."""
 
     def holds(member: tuple[Edges, Fraction]) -> bool:
         return map_by_counting(member[0], sheet_table(right_angled_points(*member))) == 1
@@ -76,7 +81,8 @@ def precision_is_one(root: Fraction = Fraction(3), largest: int = 5) -> Enumerat
 
 
 def delaunay(root: Fraction = Fraction(3), largest: int = 4) -> Enumeration:
-    """A vertex that is nearer to a point than its neighbours in the tree is nearer than every vertex: at the vertices and at points between."""
+    """A vertex that is nearer to a point than its neighbours in the tree is nearer than
+    every vertex: at the vertices and at points between."""
 
     def probes(points: Sequence[Point]) -> list[Point]:
         between = [
@@ -107,7 +113,8 @@ def delaunay(root: Fraction = Fraction(3), largest: int = 4) -> Enumeration:
 
 
 def _descends(edges: Edges, row: Sequence[Fraction]) -> bool:
-    """Walks along edges that come nearer, from every vertex, all end at the least distance."""
+    """Walks along edges that come nearer, from every vertex, all end at the least
+    distance."""
     size = len(edges) + 1
     for start in range(size):
         at = start
@@ -123,6 +130,7 @@ def _descends(edges: Edges, row: Sequence[Fraction]) -> bool:
 
 
 def _at(e: Fraction, p: Fraction) -> Point:
-    """The point at distance log e from the apex in the direction ((1 - p^2)/(1 + p^2), 2p/(1 + p^2))."""
+    """The point at distance log e from the apex in the direction ((1 - p^2)/(1 + p^2),
+    2p/(1 + p^2))."""
     s, c = (e - 1 / e) / 2, (e + 1 / e) / 2
     return c, s * (1 - p * p) / (1 + p * p), 2 * s * p / (1 + p * p)

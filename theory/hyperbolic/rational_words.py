@@ -1,7 +1,9 @@
-r"""Chains of equal edges that turn left, straight or right, one by one in fractions: the sharp bound of :mod:`.turning_chains` looked at.
+r"""Chains of equal edges that turn left, straight or right, one by one in fractions:
+the sharp bound of :mod:`.turning_chains` looked at.
 
-With :math:`e^{\tau/2}` and the turn's cosine and sine rational, :math:`\zeta^2 = \cosh^2\frac\tau2\,\frac{1+\cos\varphi}2` and :math:`U_{k-1}(\zeta)^2` are rational,
-and so is :math:`\sinh^2(d_k/2)`: nothing is rounded.
+With :math:`e^{\tau/2}` and the turn's cosine and sine rational, :math:`\zeta^2 =
+\cosh^2\frac\tau2\,\frac{1+\cos\varphi}2` and :math:`U_{k-1}(\zeta)^2` are rational, and
+so is :math:`\sinh^2(d_k/2)`: nothing is rounded.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ Word = tuple[int, ...]  # -1, 0, 1 for right, straight, left; in space 2 and -2 
 
 
 class Turning(NamedTuple):
-    """Edges of length tau, ``root = exp(tau/2)``, and a largest turn with rational cosine and sine."""
+    """Edges of length tau, ``root = exp(tau/2)``, and a largest turn with rational
+    cosine and sine."""
 
     root: Fraction
     cosine: Fraction
@@ -58,9 +61,11 @@ HalfChord = Callable[[Turning, int], "Fraction | None"]  # a lower bound of sinh
 
 
 def chebyshev_square(x: Fraction, m: int) -> tuple[Fraction, bool]:
-    """``U_m(zeta)^2`` and whether ``U_m(zeta) >= 0``, for ``zeta >= 0`` with ``zeta^2 = x``.
+    """``U_m(zeta)^2`` and whether ``U_m(zeta) >= 0``, for ``zeta >= 0`` with ``zeta^2 =
+    x``.
 
-    U_m is an even or odd polynomial: ``U_m = zeta^(m mod 2) V_m(x)`` with ``V_{m+1} = 2 V_m - V_{m-1}`` or ``2 x V_m - V_{m-1}``.
+    U_m is an even or odd polynomial: ``U_m = zeta^(m mod 2) V_m(x)`` with ``V_{m+1} = 2
+    V_m - V_{m-1}`` or ``2 x V_m - V_{m-1}``.
 
     >>> chebyshev_square(Fraction(5, 4), 2)
     (Fraction(16, 1), True)
@@ -72,7 +77,8 @@ def chebyshev_square(x: Fraction, m: int) -> tuple[Fraction, bool]:
 
 
 def sharp(of: Turning, k: int) -> Fraction | None:
-    """``sinh^2(tau/2) U_{k-1}(zeta)^2`` while U_0 .. U_{k-2} >= 0; nothing is claimed beyond, nor where U_{k-1} < 0."""
+    """``sinh^2(tau/2) U_{k-1}(zeta)^2`` while U_0 .. U_{k-2} >= 0; nothing is claimed
+    beyond, nor where U_{k-1} < 0."""
     values = [chebyshev_square(of.zeta_squared, m) for m in range(k)]
     return of.sinh_squared * values[-1][0] if all(sign for _, sign in values) else None
 
@@ -93,12 +99,14 @@ def _as_if_straight(of: Turning, k: int) -> Fraction:
 
 
 def _by_midpoints(of: Turning, k: int) -> Fraction:
-    """k times the distance of neighbouring midpoints, sinh(L/2) = sinh(tau/2) sin(theta/2)."""
+    """k times the distance of neighbouring midpoints, sinh(L/2) = sinh(tau/2)
+    sin(theta/2)."""
     return _sinh_square_of_multiple(1 + of.sinh_squared * (1 + of.cosine), k)
 
 
 def _by_the_limit(of: Turning, k: int) -> Fraction | None:
-    """k (tau + 2 log sin(theta/2)): the defect's limit for long edges, which is its least value."""
+    """k (tau + 2 log sin(theta/2)): the defect's limit for long edges, which is its
+    least value."""
     e = of.root**2 * (1 + of.cosine) / 2
     return None if e <= 1 else _sinh_square_of_multiple((e + 1 / e) / 2, k)
 
@@ -129,7 +137,8 @@ FALSE_BOUNDS: dict[str, HalfChord] = {
 
 
 def by_frames(of: Turning, word: Word) -> Fraction:
-    """sinh^2(d/2) by a point and its tangents on the hyperboloid of H^3, carried along."""
+    """sinh^2(d/2) by a point and its tangents on the hyperboloid of H^3, carried
+    along."""
     s, c = (of.root**2 - of.root**-2) / 2, (of.root**2 + of.root**-2) / 2
     frame = [[Fraction(int(i == j)) for i in range(4)] for j in range(4)]  # the point, ahead, left, up
 
@@ -149,9 +158,11 @@ Complex = tuple[Fraction, Fraction]
 
 
 def by_matrices(of: Turning, word: Word) -> Fraction:
-    r"""The same by products in GL(2, C), which moves the half-space: :math:`\cosh d = |M|_F^2 / (2 |\det M|)`.
+    r"""The same by products in GL(2, C), which moves the half-space: :math:`\cosh d =
+    |M|_F^2 / (2 |\det M|)`.
 
-    Edges are symmetric, a turn to the left is diagonal, and up and down are left and right after a quarter turn about the edge,
+    Edges are symmetric, a turn to the left is diagonal, and up and down are left and
+    right after a quarter turn about the edge,
     :math:`\begin{pmatrix} 1 & i\\ i & 1\end{pmatrix}`.
     """
     root, zero, one = of.root, (Fraction(0), Fraction(0)), (Fraction(1), Fraction(0))
@@ -219,7 +230,8 @@ def half_chords(name: str, words: Family, bound: HalfChord = sharp) -> Enumerati
 
 
 def equality_of_words(name: str, words: Family, bound: HalfChord = sharp) -> Enumeration:
-    """The bound is reached by the chains that always turn the same way in one plane, and by no other."""
+    """The bound is reached by the chains that always turn the same way in one plane,
+    and by no other."""
 
     def by(way: Callable[[Turning, Word], Fraction]) -> Callable[[tuple[Turning, Word]], bool]:
         def holds(member: tuple[Turning, Word]) -> bool:

@@ -1,10 +1,15 @@
-r"""A certificate for one tree in Sarkar's embedding: an upper bound of its worst-case distortion, exact, in one pass over the tree.
+r"""A certificate for one tree in Sarkar's embedding: an upper bound of its worst-case
+distortion, exact, in one pass over the tree.
 
-By nested perpendiculars (:mod:`.perpendiculars`) the distance of two vertices is at least :math:`B = x_1 + \sum D_i + y_k`, the sum over the joints of their path, so
-the distortion is at most the largest T/B. For a number rho the least of rho B - T over all paths is found from the leaves up; it is
-nonnegative exactly when rho B >= T on every path, and that comparison of integers is the proof. rho itself comes from the path that attains the least (Dinkelbach).
+By nested perpendiculars (:mod:`.perpendiculars`) the distance of two vertices is at
+least :math:`B = x_1 + \sum D_i + y_k`, the sum over the joints of their path, so the
+distortion is at most the largest T/B. For a number rho the least of rho B - T over all
+paths is found from the leaves up; it is nonnegative exactly when rho B >= T on every
+path, and that comparison of integers is the proof. rho itself comes from the path that
+attains the least (Dinkelbach).
 
-Lengths are whole multiples of 2^-60 and every D is rounded down to one, from a ball, so that nothing below is a float.
+Lengths are whole multiples of 2^-60 and every D is rounded down to one, from a ball, so
+that nothing below is a float.
 """
 
 from __future__ import annotations
@@ -33,7 +38,8 @@ class Crossing(ValueError):
 
 
 class Rooted(NamedTuple):
-    """A rooted tree: ``parents[v] <= v``, the root 0 its own parent; the length of the edge above each vertex in units of 2^-60."""
+    """A rooted tree: ``parents[v] <= v``, the root 0 its own parent; the length of the
+    edge above each vertex in units of 2^-60."""
 
     parents: tuple[int, ...]
     lengths: tuple[int, ...]
@@ -49,14 +55,16 @@ class Rooted(NamedTuple):
 
 
 class HalfEdges(NamedTuple):
-    """Where each edge is cut: its part at the child and its part at the parent, in units of 2^-60."""
+    """Where each edge is cut: its part at the child and its part at the parent, in
+    units of 2^-60."""
 
     near: tuple[int, ...]
     far: tuple[int, ...]
 
 
 class Certificate(NamedTuple):
-    """The distortion is at most ``rho``; the path that needs it has this length and this lower bound."""
+    """The distortion is at most ``rho``; the path that needs it has this length and
+    this lower bound."""
 
     rho: Fraction
     length: Fraction
@@ -83,7 +91,8 @@ def units(length: Fraction | float) -> int:
 
 @lru_cache(1 << 16)
 def joint_below(a: int, b: int, turns: int, degree: int) -> int:
-    r"""D of the perpendiculars at half-edges a and b of a vertex whose edges make the angle :math:`2\pi\,\mathrm{turns}/\deg`, rounded down.
+    r"""D of the perpendiculars at half-edges a and b of a vertex whose edges make the
+    angle :math:`2\pi\,\mathrm{turns}/\deg`, rounded down.
 
     .. math:: D = a + b + \log\tfrac12\bigl(G + \sqrt{G^2 - 4E}\bigr),\; E = e^{-2(a+b)},\; G = \sin^2\tfrac\theta2\,(1+E) - \cos^2\tfrac\theta2\,(e^{-2a}+e^{-2b})
 
@@ -125,7 +134,9 @@ def midpoints(tree: Rooted) -> HalfEdges:
 
 
 def moved(tree: Rooted) -> HalfEdges:
-    r"""Cuts moved towards the end that needs less: :math:`\frac\tau2 + \frac12\log(\cot\frac\pi{\deg u}/\cot\frac\pi{\deg v})` at u, all of the edge where v has degree at most 2.
+    r"""Cuts moved towards the end that needs less: :math:`\frac\tau2 +
+    \frac12\log(\cot\frac\pi{\deg u}/\cot\frac\pi{\deg v})` at u, all of the edge where
+    v has degree at most 2.
 
     Any cuts certify; these certify more than midpoints where degrees differ.
     """
@@ -165,7 +176,8 @@ class _Path(NamedTuple):
 
 
 def _least_path(tree: Rooted, cuts: HalfEdges, ratio: int, *, ordered: bool) -> _Path:
-    """The path with the least ``rho B - T``, from the leaves up; a path down to a cut counts up to the cut of the edge above."""
+    """The path with the least ``rho B - T``, from the leaves up; a path down to a cut
+    counts up to the cut of the edge above."""
     children = _children(tree.parents)
     degrees = tree.degrees
     down: list[_Path] = [_Path(0, 0)] * len(tree.parents)  # from the cut above v to the best end below it
@@ -199,7 +211,8 @@ def _least_path(tree: Rooted, cuts: HalfEdges, ratio: int, *, ordered: bool) -> 
 def _arms(
     below: Sequence[int], hangs: bool, cuts: HalfEdges, down: Sequence[_Path], ratio: int, *, ordered: bool
 ) -> list[tuple[int, int, _Path]]:
-    """(half-edge at v, slot, path below) of the children that can matter: all of them, or the two best of each half-edge."""
+    """(half-edge at v, slot, path below) of the children that can matter: all of them,
+    or the two best of each half-edge."""
     if ordered and len(below) <= SQUARE_OF_SLOTS:
         return [(cuts.far[c], rank, down[c]) for rank, c in enumerate(below, int(hangs))]
     classes: dict[int, list[_Path]] = {}
@@ -224,7 +237,8 @@ def certificate(tree: Rooted, cuts: HalfEdges, *, ordered: bool = False) -> Cert
     Args:
         tree: The tree with its edge lengths.
         cuts: Where each edge is cut.
-        ordered: Use the angles between the slots of children in their order, and not only the least angle of each vertex.
+        ordered: Use the angles between the slots of children in their order, and not
+            only the least angle of each vertex.
     Raises:
         Crossing: some perpendiculars cross; other cuts or a larger tau may do.
 
@@ -263,7 +277,8 @@ def best_or_none(tree: Rooted) -> Certificate | None:
 
 
 def by_mean_halves(tree: Rooted) -> Fraction:
-    """What the mean half-edge of a vertex in the place of its shortest would certify (false): the largest (a + b)/D over all vertices."""
+    """What the mean half-edge of a vertex in the place of its shortest would certify
+    (false): the largest (a + b)/D over all vertices."""
     degrees, halves = tree.degrees, [list[int]() for _ in tree.parents]
     for child in range(1, len(tree.parents)):
         for end in (child, tree.parents[child]):
@@ -277,7 +292,8 @@ def by_mean_halves(tree: Rooted) -> Fraction:
 
 
 def accepts(tree: Rooted, cuts: HalfEdges, rho: Fraction, *, ordered: bool = False) -> bool:
-    """Whether rho B >= T on every path: the proof that the distortion is at most rho, in whole numbers.
+    """Whether rho B >= T on every path: the proof that the distortion is at most rho,
+    in whole numbers.
 
     Raises:
         Crossing: as :func:`certificate`.
@@ -301,7 +317,8 @@ JointBelow = Callable[[int, int, int, int], int]
 def largest_ratio_by_paths(
     tree: Rooted, cuts: HalfEdges, *, ordered: bool, joint: JointBelow = joint_below
 ) -> Fraction:
-    """The largest T/B over all paths, one by one from each of their ends; O(n^2) and more."""
+    """The largest T/B over all paths, one by one from each of their ends; O(n^2) and
+    more."""
     size, degrees = len(tree.parents), tree.degrees
     around: list[list[tuple[int, int, int, int]]] = [[] for _ in range(size)]  # other end, part here, part there, slot
     ranks = [int(v > 0) for v in range(size)]
@@ -326,7 +343,8 @@ def largest_ratio_by_paths(
 
 
 def certificates_of_labelled_trees(largest: int = 5, tau: Fraction = Fraction(5, 2), cut: Callable[[Rooted], HalfEdges] = moved) -> Enumeration:  # fmt: skip
-    """Every labelled tree, hung from each vertex, unit weights and unequal ones: the pass over the tree against a walk along every path."""
+    """Every labelled tree, hung from each vertex, unit weights and unequal ones: the
+    pass over the tree against a walk along every path."""
     size = sum(2 * 2 * n * n ** (n - 2) for n in range(2, largest + 1))
 
     def members() -> Iterator[tuple[tuple[int, ...], bool, bool, int, int]]:

@@ -1,6 +1,8 @@
-"""Trees and what an embedding of them is judged by, exactly: every labelled tree, MAP by two algorithms, tables of distances.
+"""Trees and what an embedding of them is judged by, exactly: every labelled tree, MAP
+by two algorithms, tables of distances.
 
-Nothing here is a float: distances enter as their rational cosh, MAP is a fraction, and ties are ties.
+Nothing here is a float: distances enter as their rational cosh, MAP is a fraction, and
+ties are ties.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ Table = Sequence[Sequence[Fraction]]
 
 
 def labelled_trees(size: int) -> Iterator[tuple[tuple[int, int], ...]]:
-    """Every tree on the vertices 0..size-1, size^(size-2) of them (Cayley), as edge lists decoded from Prüfer sequences."""
+    """Every tree on the vertices 0..size-1, size^(size-2) of them (Cayley), as edge
+    lists decoded from Prüfer sequences."""
     if size < 2:
         raise ValueError(f"Expected at least two vertices, got {size}.")
     for code in product(range(size), repeat=size - 2):
@@ -40,12 +43,14 @@ def labelled_trees(size: int) -> Iterator[tuple[tuple[int, int], ...]]:
 
 
 def map_by_counting(edges: Sequence[tuple[int, int]], table: Sequence[Sequence[Fraction]]) -> Fraction:
-    r"""Mean average precision from its definition, with ties counted against the embedding.
+    r"""Mean average precision from its definition, with ties counted against the
+    embedding.
 
     .. math:: \mathrm{MAP} = \frac1{|V|}\sum_u \frac1{\deg u}\sum_{v\sim u} \frac{|N(u)\cap R_{uv}|}{|R_{uv}|},
               \quad R_{uv} = \{w \ne u : d(u,w) \le d(u,v)\}
 
-    Only the order of the entries of ``table`` matters, so :math:`\cosh d` serves as well as :math:`d`.
+    Only the order of the entries of ``table`` matters, so :math:`\cosh d` serves as
+    well as :math:`d`.
     """
     size = len(table)
     near = _neighbours(edges, size)
@@ -58,7 +63,8 @@ def map_by_counting(edges: Sequence[tuple[int, int]], table: Sequence[Sequence[F
 
 
 def map_by_sorting(edges: Sequence[tuple[int, int]], table: Sequence[Sequence[Fraction]]) -> Fraction:
-    """The same number by another algorithm: walk each vertex's others outward, one shell of equal distance at a time."""
+    """The same number by another algorithm: walk each vertex's others outward, one
+    shell of equal distance at a time."""
     size = len(table)
     near = _neighbours(edges, size)
     total = Fraction(0)
@@ -83,7 +89,8 @@ def _neighbours(edges: Sequence[tuple[int, int]], size: int) -> list[set[int]]:
 
 
 def stretch_profile(edges: Sequence[tuple[int, int]], table: Sequence[Sequence[Fraction]]) -> dict[int, list[Fraction]]:
-    """The sorted cosh distances of the pairs at each distance in the tree: all that worst-case and average distortion read."""
+    """The sorted cosh distances of the pairs at each distance in the tree: all that
+    worst-case and average distortion read."""
     size = len(table)
     near = _neighbours(edges, size)
     profile: dict[int, list[Fraction]] = {}
@@ -97,7 +104,8 @@ def stretch_profile(edges: Sequence[tuple[int, int]], table: Sequence[Sequence[F
 
 
 def stretch_profile_by_paths(edges: Edges, table: Table) -> dict[int, list[Fraction]]:
-    """The same by shortest paths through ever more vertices (Floyd and Warshall), pair by pair."""
+    """The same by shortest paths through ever more vertices (Floyd and Warshall), pair
+    by pair."""
     size = len(table)
     steps = [[0 if u == v else size for v in range(size)] for u in range(size)]
     for u, v in edges:
@@ -111,7 +119,8 @@ def stretch_profile_by_paths(edges: Edges, table: Table) -> dict[int, list[Fract
 
 
 def sheet_table(points: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
-    """All pairs' cosh of the distance, from Lorentz products of points of the hyperboloid."""
+    """All pairs' cosh of the distance, from Lorentz products of points of the
+    hyperboloid."""
     return [
         [x[0] * y[0] - sum((a * b for a, b in zip(x[1:], y[1:], strict=True)), Fraction(0)) for y in points]
         for x in points
@@ -119,7 +128,8 @@ def sheet_table(points: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
 
 
 def half_space_table(points: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
-    """The same by way of the half-space: each point is carried there first, and Euclidean gaps and heights are read off."""
+    """The same by way of the half-space: each point is carried there first, and
+    Euclidean gaps and heights are read off."""
     moved = [[*(e / (p[0] + p[-1]) for e in p[1:-1]), 1 / (p[0] + p[-1])] for p in points]
     return [
         [1 + sum((a - b) ** 2 for a, b in zip(u, v, strict=True)) / (2 * u[-1] * v[-1]) for v in moved] for u in moved
@@ -130,10 +140,12 @@ def half_space_table(points: Sequence[Sequence[Fraction]]) -> list[list[Fraction
 
 
 def measures_of_moved_trees(matrices: Sequence[Matrix], largest: int = 4) -> list[Enumeration]:
-    """MAP and distortion of every labelled tree at rational points, before a matrix and after it, ties included.
+    """MAP and distortion of every labelled tree at rational points, before a matrix and
+    after it, ties included.
 
-    Before and after are read by different algorithms and from different tables, on the hyperboloid and in the half-space, so
-    that a measure that is no MAP and no distortion does not pass for being unchanged.
+    Before and after are read by different algorithms and from different tables, on the
+    hyperboloid and in the half-space, so that a measure that is no MAP and no
+    distortion does not pass for being unchanged.
     """
     tables = [_tables(matrix) for matrix in matrices]
     forest = [edges for size in range(2, largest + 1) for edges in labelled_trees(size)]

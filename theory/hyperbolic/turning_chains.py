@@ -1,13 +1,19 @@
-r"""Broken lines of equal edges that turn by at most an angle: the sharp lower bound for the distance of their ends, in every dimension.
+r"""Broken lines of equal edges that turn by at most an angle: the sharp lower bound for
+the distance of their ends, in every dimension.
 
-Letters: k edges of length tau; interior angles at least theta, turns at most :math:`\varphi = \pi - \theta`; :math:`s = \sin\frac\theta2, c = \cos\frac\theta2`,
-:math:`\zeta = s\cosh\frac\tau2`; T and U are Chebyshev's polynomials of the first and second kind. The bound is
+Letters: k edges of length tau; interior angles at least theta, turns at most
+    :math:`\varphi = \pi - \theta`; :math:`s = \sin\frac\theta2, c = \cos\frac\theta2`,
+:math:`\zeta = s\cosh\frac\tau2`; T and U are Chebyshev's polynomials of the first and
+second kind. The bound is
 
 .. math:: \sinh\tfrac{d_k}2 \ge \sinh\tfrac\tau2\; U_{k-1}(\zeta) \quad\text{while } U_0(\zeta), \dots, U_{k-2}(\zeta) \ge 0
 
-with equality exactly for the plane chain that always turns by phi to the same side. Its proof compares states: for a hyperplane N and a unit tangent u at p let
-:math:`S = \langle p, N\rangle`, :math:`Q = \langle u, N\rangle`, :math:`K = Q/\sqrt{1+S^2} = \cos\psi`. Edges and joints keep the order "larger S and larger K"
-(:func:`order_is_kept`); the constant-turn chain, started in the middle, is the orbit that runs along the lower edge of both (:func:`orbit`).
+with equality exactly for the plane chain that always turns by phi to the same side. Its
+proof compares states: for a hyperplane N and a unit tangent u at p let
+:math:`S = \langle p, N\rangle`, :math:`Q = \langle u, N\rangle`, :math:`K =
+Q/\sqrt{1+S^2} = \cos\psi`. Edges and joints keep the order "larger S and larger K"
+(:func:`order_is_kept`); the constant-turn chain, started in the middle, is the orbit
+that runs along the lower edge of both (:func:`orbit`).
 """
 
 from __future__ import annotations
@@ -65,10 +71,13 @@ def one_tau(k: Any) -> tuple[Any, Any]:
 
 
 def constant_turn(half_chord: HalfChord = times) -> list[Induction | Equation]:
-    r"""sinh(d_k/2) of the chain that always turns by phi to the same side, for every k, from products of k matrices of U(1,1).
+    r"""sinh(d_k/2) of the chain that always turns by phi to the same side, for every k,
+    from products of k matrices of U(1,1).
 
-    With :math:`r = e^{\tau/2}` and :math:`e = e^{i\varphi/2}` one turn and one edge are the matrix M of determinant 1 and trace 2 zeta, so that
-    :math:`M^k = U_{k-1}(\zeta) M - U_{k-2}(\zeta)`; the entry off the diagonal is sinh(d_k/2) up to a phase.
+    With :math:`r = e^{\tau/2}` and :math:`e = e^{i\varphi/2}` one turn and one edge are
+    the matrix M of determinant 1 and trace 2 zeta, so that
+    :math:`M^k = U_{k-1}(\zeta) M - U_{k-2}(\zeta)`; the entry off the diagonal is
+    sinh(d_k/2) up to a phase.
 
     Args:
         half_chord: sinh(d_k/2) from sinh(tau/2) and U_{k-1}(zeta).
@@ -97,7 +106,8 @@ def constant_turn(half_chord: HalfChord = times) -> list[Induction | Equation]:
 
 
 def _meaning_of_the_matrices() -> list[Equation]:
-    """Trace and determinant of M, and its ends: |beta| = sinh(d/2) where M moves the centre of the disk by d."""
+    """Trace and determinant of M, and its ends: |beta| = sinh(d/2) where M moves the
+    centre of the disk by d."""
     phi = sp.pi - THETA
     zeta = cosh(TAU / 2) * sin(THETA / 2)
     turn = sp.diag(exp(sp.I * phi / 2), exp(-sp.I * phi / 2))
@@ -113,10 +123,13 @@ def _meaning_of_the_matrices() -> list[Equation]:
 
 
 def order_is_kept() -> list[Equation | Sign]:
-    r"""Edges and joints keep the order of states (S, K): each derivative, and why it is not negative.
+    r"""Edges and joints keep the order of states (S, K): each derivative, and why it is
+    not negative.
 
-    Along an edge of length x: :math:`S' = S\cosh x + Q\sinh x`, :math:`Q' = S\sinh x + Q\cosh x`, and :math:`R = \sqrt{1+S^2-Q^2}` stays. With
-    :math:`t = S/\sqrt{1+S^2}` in (-1, 1): :math:`\cot\psi' = (t\sinh x + K\cosh x)/\sqrt{1-K^2}`. At a joint of turn at most phi, psi grows by at most phi.
+    Along an edge of length x: :math:`S' = S\cosh x + Q\sinh x`, :math:`Q' = S\sinh x +
+    Q\cosh x`, and :math:`R = \sqrt{1+S^2-Q^2}` stays. With
+    :math:`t = S/\sqrt{1+S^2}` in (-1, 1): :math:`\cot\psi' = (t\sinh x + K\cosh
+    x)/\sqrt{1-K^2}`. At a joint of turn at most phi, psi grows by at most phi.
     """
     S, t, x, K = Symbol("S", real=True), Symbol("t", real=True), Symbol("x", positive=True), Symbol("K", real=True)
     phi, psi = symbols("phi psi", positive=True)
@@ -141,12 +154,15 @@ def order_is_kept() -> list[Equation | Sign]:
 
 
 def orbit(parity: int) -> Induction:
-    r"""The states of the constant-turn chain at its vertices, counted from the middle: an induction from vertex m to vertex m + 2, m = 2 j + parity.
+    r"""The states of the constant-turn chain at its vertices, counted from the middle:
+    an induction from vertex m to vertex m + 2, m = 2 j + parity.
 
     .. math:: S_m = \sinh\tfrac\tau2\,U_{m-1}, \quad Q_m = s\,T_m - c^2\cosh\tfrac\tau2\,U_{m-1}, \quad R_m = c\,U_m \quad\text{(after the joint)}
 
-    Odd k: the middle is the midpoint of an edge, N its tangent, and m = 1 is half an edge away. Even k: the middle is a vertex, N the bisector.
-    R_m >= 0 is the condition that psi + phi stays below pi. With S in units of sinh(tau/2) and R in units of c all is polynomial in s and cosh(tau/2).
+    Odd k: the middle is the midpoint of an edge, N its tangent, and m = 1 is half an
+    edge away. Even k: the middle is a vertex, N the bisector. R_m >= 0 is the condition
+    that psi + phi stays below pi. With S in units of sinh(tau/2) and R in units of c
+    all is polynomial in s and cosh(tau/2).
 
     Args:
         parity: 0 or 1.
@@ -164,7 +180,8 @@ def orbit(parity: int) -> Induction:
     first = (sp.S.Zero, s, sp.S.One) if parity == 0 else (sp.S.One, straight * ch, 2 * s * ch)
 
     def walked(number: int) -> tuple[Any, Any, Any]:
-        """The definition: the row <p, N>, <u, N>, <v, N> of point, tangent and normal, times a matrix for each edge and each corner."""
+        """The definition: the row <p, N>, <u, N>, <v, N> of point, tangent and normal,
+        times a matrix for each edge and each corner."""
         edge = Matrix([[tall, 2 * ch * (ch**2 - 1), 0], [2 * ch, tall, 0], [0, 0, 1]])
         corner = Matrix([[1, 0, 0], [0, straight, 2 * s], [0, -2 * s * cc, straight]])
         row = Matrix([[1, ch, 0]]) * corner if parity else Matrix([[0, s, 1]])
@@ -188,7 +205,8 @@ def orbit(parity: int) -> Induction:
 
 
 def chebyshev_signs() -> list[Induction]:
-    """U_{k-1}(cosh y) sinh y = sinh ky (positive), and U_{k-1}(cos a) sin a = sin ka (positive until k a = pi)."""
+    """U_{k-1}(cosh y) sinh y = sinh ky (positive), and U_{k-1}(cos a) sin a = sin ka
+    (positive until k a = pi)."""
     found = []
     for name, outer, inner in (("cosh y, positive for every k", cosh, sinh), ("cos y, until k y = pi", cos, sin)):
         k, y = Symbol("k", integer=True, positive=True), Symbol("y", positive=True)
@@ -205,10 +223,12 @@ def chebyshev_signs() -> list[Induction]:
 
 
 def ends_of_the_chain(ends: Ends = one_tau) -> list[Equation]:
-    r"""d_k > (k-1) ell + tau for k >= 2: with x = tau/2 > y = ell/2 the difference of the two sides' sinh, times sinh y, is positive.
+    r"""d_k > (k-1) ell + tau for k >= 2: with x = tau/2 > y = ell/2 the difference of
+    the two sides' sinh, times sinh y, is positive.
 
     Args:
-        ends: From k to how many ell and how many tau the bound is made of; (k - 1, 1) unless a falsehood is put in its place.
+        ends: From k to how many ell and how many tau the bound is made of; (k - 1, 1)
+            unless a falsehood is put in its place.
     """
     x, y, k = symbols("x y k", real=True)
     ells, taus = ends(k)
@@ -221,9 +241,11 @@ def ends_of_the_chain(ends: Ends = one_tau) -> list[Equation]:
 
 
 def longest_ratio() -> list[Equation | Sign]:
-    r"""f(k) = 2 asinh(C sinh ky) with C = sinh(tau/2)/sinh(ell/2) >= 1 is concave with f(0) = 0, so k tau / f(k) grows in k, to tau/ell.
+    r"""f(k) = 2 asinh(C sinh ky) with C = sinh(tau/2)/sinh(ell/2) >= 1 is concave with
+    f(0) = 0, so k tau / f(k) grows in k, to tau/ell.
 
-    The squared slope is :math:`4 y^2 C^2 (1+w)/(1+C^2 w)` with :math:`w = \sinh^2 ky`, and falls in w; below the threshold w is a squared sine.
+    The squared slope is :math:`4 y^2 C^2 (1+w)/(1+C^2 w)` with :math:`w = \sinh^2 ky`,
+    and falls in w; below the threshold w is a squared sine.
     """
     y, t = symbols("y t", positive=True)
     more = Symbol("b", nonnegative=True)  # C^2 - 1
@@ -244,7 +266,8 @@ def longest_ratio() -> list[Equation | Sign]:
 
 
 def threshold(angle: Callable[[Any], Any] = lambda delta: sp.pi / delta) -> list[Equation]:
-    r"""zeta = 1 at :math:`\tau_c = 2\operatorname{arcosh}(1/\sin\frac\pi\Delta) = -2\log\tan\frac{\pi}{2\Delta}`; log 3 for Delta = 3, 2 log(1 + sqrt 2) for 4.
+    r"""zeta = 1 at :math:`\tau_c = 2\operatorname{arcosh}(1/\sin\frac\pi\Delta) =
+    -2\log\tan\frac{\pi}{2\Delta}`; log 3 for Delta = 3, 2 log(1 + sqrt 2) for 4.
 
     Args:
         angle: Half the angle between neighbouring edges of a vertex of degree Delta.
@@ -260,7 +283,8 @@ def threshold(angle: Callable[[Any], Any] = lambda delta: sp.pi / delta) -> list
 
 
 def rules_for_tau() -> list[Equation]:
-    r"""The additive defect delta = tau - ell falls in tau, to :math:`-2\log\sin\frac\theta2`; so tau/ell falls from infinity to 1."""
+    r"""The additive defect delta = tau - ell falls in tau, to
+    :math:`-2\log\sin\frac\theta2`; so tau/ell falls from infinity to 1."""
     x = Symbol("x", positive=True)  # tau/2
     s = sin(THETA / 2)
     half = acosh(s * cosh(x))

@@ -1,13 +1,19 @@
-r"""The entangling map in symbols: undefined distribution functions, exact rational rotations, any dimension.
+r"""The entangling map in symbols: undefined distribution functions, exact rational
+rotations, any dimension.
 
-For an increasing distribution function F the inner step is :math:`U = \Phi^{-1} \circ F`, again increasing, of slope
-:math:`U' = F'/\varphi(U)` (:func:`slope_of_the_inner_step`); every increasing differentiable U arises so, from
-:math:`F = \Phi \circ U`. With undefined :math:`U_j` and quantile functions :math:`G_i = F_i^{-1}` the map is
-:math:`f_i(z) = G_i(\Phi(v_i))`, :math:`v_i = \sum_k A_{ik} U_k(z_k)`. Its Jacobian is :math:`D_2 A D_1`; its entries are products of
-factors that cannot vanish. The rotations are Householder's, among them those of
+For an increasing distribution function F the inner step is :math:`U = \Phi^{-1} \circ
+F`, again increasing, of slope
+:math:`U' = F'/\varphi(U)` (:func:`slope_of_the_inner_step`); every increasing
+differentiable U arises so, from
+:math:`F = \Phi \circ U`. With undefined :math:`U_j` and quantile functions :math:`G_i =
+F_i^{-1}` the map is
+:math:`f_i(z) = G_i(\Phi(v_i))`, :math:`v_i = \sum_k A_{ik} U_k(z_k)`. Its Jacobian is
+:math:`D_2 A D_1`; its entries are products of factors that cannot vanish. The rotations
+are Householder's, among them those of
 :math:`(t, 1, \dots, 1)`, whose entries have closed forms in d and t.
 
-Source: Locatello et al. 2019, theorem 1; the rotations and their parameter are chosen here.
+Source: Locatello et al. 2019, theorem 1; the rotations and their parameter are chosen
+    here.
 """
 
 from __future__ import annotations
@@ -54,9 +60,11 @@ def summed(of: Expr, term: Callable[[Any], Expr]) -> Recursion:
 
 @dataclass(frozen=True)
 class Undefined:
-    """d marginals of which nothing is known but that U_k increases: points, inner steps and quantile functions.
+    """d marginals of which nothing is known but that U_k increases: points, inner steps
+    and quantile functions.
 
-    That G_i is the inverse of F_i = Phi(U_i) is used only in reading 1/G_i' as the density at the image.
+    That G_i is the inverse of F_i = Phi(U_i) is used only in reading 1/G_i' as the
+    density at the image.
     """
 
     points: tuple[Symbol, ...]
@@ -113,7 +121,8 @@ def _slope_at(quantile: UndefinedFunction, p: Expr) -> Expr:
 
 
 def slope_of_the_inner_step() -> Equation:
-    r"""The derivative of :math:`U = \Phi^{-1}(F(z))` is :math:`F'(z)/\varphi(U)`, for every increasing F with values in (0, 1)."""
+    r"""The derivative of :math:`U = \Phi^{-1}(F(z))` is :math:`F'(z)/\varphi(U)`, for
+    every increasing F with values in (0, 1)."""
     z, cdf = Symbol("z", real=True), sympy.Function("F", real=True)
     u = sqrt(2) * erfinv(2 * cdf(z) - 1)
     relations = (cdf(z) > 0, cdf(z) < 1, cdf(z).diff(z) > 0)
@@ -121,7 +130,8 @@ def slope_of_the_inner_step() -> Equation:
 
 
 def whole_jacobian(d: int, rows: int | None = None) -> Equation:
-    """The d^2 partial derivatives of f (or the first ``rows`` rows), with symbols for the entries of A, against D2 A D1."""
+    """The d^2 partial derivatives of f (or the first ``rows`` rows), with symbols for
+    the entries of A, against D2 A D1."""
     marginals = Undefined.of(d)
     matrix = Matrix(d, d, lambda i, j: Symbol(f"a{i + 1}{j + 1}", real=True))
     product = sympy.diag(*marginals.outer_slopes(matrix)) * matrix * sympy.diag(*marginals.slopes)
@@ -131,10 +141,11 @@ def whole_jacobian(d: int, rows: int | None = None) -> Equation:
 
 
 def partial_derivative() -> Equation:
-    """Entry (i, j) of the Jacobian in every dimension: ``v_i = R + a_ij U_j(z_j)``, the rest R of the sum being free of ``z_j``.
+    """Entry (i, j) of the Jacobian in every dimension: ``v_i = R + a_ij U_j(z_j)``, the
+    rest R of the sum being free of ``z_j``.
 
-    Its factors are a value of the normal density, the slope G' > 0, the entry of A and the slope U' > 0 of the inner step: it
-    vanishes exactly where the entry of A does.
+    Its factors are a value of the normal density, the slope G' > 0, the entry of A and
+    the slope U' > 0 of the inner step: it vanishes exactly where the entry of A does.
     """
     z, y, rest, a = (Symbol(name, real=True) for name in ("z_j", "y", "R", "a_ij"))
     step, quantile = sympy.Function("U_j", real=True), sympy.Function("G_i", real=True)
@@ -147,9 +158,11 @@ def partial_derivative() -> Equation:
 
 
 def reflection_keeps_norms() -> Induction:
-    r"""For :math:`Au = u - 2v\,m/s`: :math:`\sum_{k\le n}(Au)_k^2 = \sum u_k^2 - 4\tfrac ms\sum u_k v_k + 4\tfrac{m^2}{s^2}\sum v_k^2`, every n.
+    r"""For :math:`Au = u - 2v\,m/s`: :math:`\sum_{k\le n}(Au)_k^2 = \sum u_k^2 -
+    4\tfrac ms\sum u_k v_k + 4\tfrac{m^2}{s^2}\sum v_k^2`, every n.
 
-    With all coordinates in, :math:`\sum u_k v_k = m` and :math:`\sum v_k^2 = s`, so that :math:`|Au| = |u|` for every u: A is orthogonal.
+    With all coordinates in, :math:`\sum u_k v_k = m` and :math:`\sum v_k^2 = s`, so
+    that :math:`|Au| = |u|` for every u: A is orthogonal.
     """
     v, u = sympy.Function("v", real=True), sympy.Function("u", real=True)
     s, m = Symbol("s", positive=True), Symbol("m", real=True)
@@ -171,9 +184,11 @@ def reflection_is_orthogonal(d: int) -> Equation:
 
 
 def determinant_of_a_reflection() -> Induction:
-    r""":math:`\det(I_n - c\,vv^T) = 1 - c\sum_{k\le n} v_k^2` for every n; with c = 2/|v|^2 it is -1.
+    r""":math:`\det(I_n - c\,vv^T) = 1 - c\sum_{k\le n} v_k^2` for every n; with c =
+    2/|v|^2 it is -1.
 
-    One row and column more multiply the determinant by the Schur complement, in which :math:`(I - c\,vv^T)^{-1} v = v/(1 - cT)`.
+    One row and column more multiply the determinant by the Schur complement, in which
+    :math:`(I - c\,vv^T)^{-1} v = v/(1 - cT)`.
     """
     v, c = sympy.Function("v", real=True), Symbol("c", real=True)
     Delta, T = sympy.Function("Delta")(N), sympy.Function("T", real=True)(N)
@@ -191,7 +206,8 @@ def determinant_of_a_reflection() -> Induction:
 
 
 def density_is_preserved(d: int, rotation: Matrix) -> Equation:
-    r"""|det J(z)| = p(z) / p(f(z)) in d explicit dimensions, from the determinant of the differentiated map.
+    r"""|det J(z)| = p(z) / p(f(z)) in d explicit dimensions, from the determinant of
+    the differentiated map.
 
     At x = G(p) the density is 1/G'(p).
     """
@@ -203,10 +219,13 @@ def density_is_preserved(d: int, rotation: Matrix) -> Equation:
 
 
 def density_balance() -> Induction:
-    r""":math:`\sum_{k\le n}(\log q_k + \log\tfrac{dx_k}{dv_k} + \log\tfrac{du_k}{dz_k} - \log p_k) = \tfrac12\sum (u_k^2 - v_k^2)`, every n.
+    r""":math:`\sum_{k\le n}(\log q_k + \log\tfrac{dx_k}{dv_k} + \log\tfrac{du_k}{dz_k}
+    - \log p_k) = \tfrac12\sum (u_k^2 - v_k^2)`, every n.
 
-    q and p are the marginal densities at the image and at the point, the slopes those of the two steps, :math:`\varphi(v)/q` and
-    :math:`p/\varphi(u)`; log |det A| = 0 is left out. With all coordinates in, |v| = |u|, and the density is preserved.
+    q and p are the marginal densities at the image and at the point, the slopes those
+    of the two steps, :math:`\varphi(v)/q` and
+    :math:`p/\varphi(u)`; log |det A| = 0 is left out. With all coordinates in, |v| =
+    |u|, and the density is preserved.
     """
     p, q = (sympy.Function(name, positive=True) for name in ("p", "q"))
     u, v = (sympy.Function(name, real=True) for name in ("u", "v"))
@@ -225,10 +244,13 @@ def density_balance() -> Induction:
 
 
 def entries_of_reflections() -> list[Equation | Sign]:
-    r"""Which entries of the reflection of v vanish, in every dimension: S is the sum of the squares of the other coordinates.
+    r"""Which entries of the reflection of v vanish, in every dimension: S is the sum of
+    the squares of the other coordinates.
 
-    :math:`A_{ij} = -2v_iv_j/|v|^2` vanishes only if :math:`v_i = 0` or :math:`v_j = 0`; :math:`A_{ii} = 1 - 2v_i^2/|v|^2` only if
-    :math:`v_i^2 = S = |v|^2/2`. The entries are read off the definition in three coordinates, the third of square S.
+    :math:`A_{ij} = -2v_iv_j/|v|^2` vanishes only if :math:`v_i = 0` or :math:`v_j = 0`;
+    :math:`A_{ii} = 1 - 2v_i^2/|v|^2` only if
+    :math:`v_i^2 = S = |v|^2/2`. The entries are read off the definition in three
+    coordinates, the third of square S.
     """
     v, w = sympy.symbols("v_i v_j", real=True, nonzero=True)
     S, x, y = (Symbol(name, positive=True) for name in ("S", "x", "y"))
@@ -255,10 +277,12 @@ def spike_rotation(d: int, t: Exact) -> Matrix:
 
 @dataclass(frozen=True)
 class SpikeEntries:
-    r"""The four values that occur in the reflection of (t, 1, ..., 1), for symbolic d and t.
+    r"""The four values that occur in the reflection of (t, 1, ..., 1), for symbolic d
+    and t.
 
-    With :math:`s = t^2 + d - 1`: ``corner`` at (1,1), ``edge`` in the rest of the first row and column, ``diagonal`` and ``inner``
-    elsewhere on and off the diagonal. None vanishes iff :math:`t \ne 0`, :math:`t^2 \ne d - 1` and, from d = 2 on,
+    With :math:`s = t^2 + d - 1`: ``corner`` at (1,1), ``edge`` in the rest of the first
+    row and column, ``diagonal`` and ``inner`` elsewhere on and off the diagonal. None
+    vanishes iff :math:`t \ne 0`, :math:`t^2 \ne d - 1` and, from d = 2 on,
     :math:`t^2 \ne 3 - d`; every rational t with t >= d >= 2 will do.
     """
 
@@ -286,7 +310,8 @@ def spike_entries(d: Expr, t: Expr) -> SpikeEntries:
 
 
 def spike_has_no_zero() -> list[Equation | Sign]:
-    """For every d >= 2 and t >= d no entry of the reflection of (t, 1, .., 1) is zero: its numerators, in d = 2 + e and t = d + r."""
+    """For every d >= 2 and t >= d no entry of the reflection of (t, 1, .., 1) is zero:
+    its numerators, in d = 2 + e and t = d + r."""
     e, r = Symbol("e", integer=True, nonnegative=True), Symbol("r", nonnegative=True)
     k = Symbol("k", integer=True)
     d = 2 + e
@@ -309,7 +334,8 @@ def spike_matrix_is(rotation: Rotation, d: int) -> Equation:
 
 
 def distinct_parameters(rotation: Rotation, start: int) -> list[Equation]:
-    """The last diagonal entry tells the parameters apart: its difference is a nonzero multiple of t^2 - s^2, in every d >= start."""
+    """The last diagonal entry tells the parameters apart: its difference is a nonzero
+    multiple of t^2 - s^2, in every d >= start."""
     d = Symbol("d", integer=True, positive=True)
     t, s = sympy.symbols("t s", positive=True)
 
@@ -325,7 +351,8 @@ def distinct_parameters(rotation: Rotation, start: int) -> list[Equation]:
 
 
 def no_zero_entry(matrices: dict[str, Matrix], description: str, size: int) -> Enumeration:
-    """Every entry of some orthogonal matrices is nonzero: by itself, and by its complementary minor."""
+    """Every entry of some orthogonal matrices is nonzero: by itself, and by its
+    complementary minor."""
 
     def places() -> Iterator[tuple[str, int, int]]:
         return ((label, i, j) for label, it in matrices.items() for i in range(it.rows) for j in range(it.rows))
@@ -337,7 +364,8 @@ def no_zero_entry(matrices: dict[str, Matrix], description: str, size: int) -> E
 
 
 def no_zero_in_small_spikes(rotation: Rotation, start: int, sizes: int = 4) -> Enumeration:
-    """The entries of explicit matrices for t = d and t = d + 1/2, in ``sizes`` dimensions from ``start`` on."""
+    """The entries of explicit matrices for t = d and t = d + 1/2, in ``sizes``
+    dimensions from ``start`` on."""
     dimensions = range(start, start + sizes)
     explicit = {
         f"d = {d}, t = {t}": rotation(d, t) for d in dimensions for t in (sympy.Integer(d), d + sympy.Rational(1, 2))
@@ -352,16 +380,19 @@ def no_zero_in_small_spikes(rotation: Rotation, start: int, sizes: int = 4) -> E
 
 
 def taylor_coefficient(expr: Expr, variables: Sequence[Symbol], powers: Sequence[int]) -> Expr:
-    """A coefficient of a polynomial by differentiation at 0, for a second opinion on the expanded form."""
+    """A coefficient of a polynomial by differentiation at 0, for a second opinion on
+    the expanded form."""
     for variable, power in zip(variables, powers, strict=True):
         expr = (sympy.diff(expr, variable, power) / sympy.factorial(power)).subs(variable, 0)
     return sympy.expand(expr)
 
 
 def minor_nonzero(matrix: Matrix, i: int, j: int) -> bool:
-    """Whether the complementary minor of an entry is nonzero, which for an orthogonal matrix says that the entry is.
+    """Whether the complementary minor of an entry is nonzero, which for an orthogonal
+    matrix says that the entry is.
 
-    ``A^-1 = A^T`` and Cramer's rule give ``A_ij = (-1)^(i+j) det(A) M_ij``: the entry is decided without looking at it.
+    ``A^-1 = A^T`` and Cramer's rule give ``A_ij = (-1)^(i+j) det(A) M_ij``: the entry
+    is decided without looking at it.
     """
     rows = exact_matrix(matrix)
     return rows.minor_submatrix(i, j).det(method="bareiss") != 0 if rows.rows > 1 else True

@@ -1,11 +1,15 @@
-r"""Two latent-variable models with one distribution of the data, exactly; and rotations whose entries are all of one size.
+r"""Two latent-variable models with one distribution of the data, exactly; and rotations
+whose entries are all of one size.
 
-A model is a distribution p of the latent and a decoder; its twin has the same p and decodes after :math:`f^{-1}`, f a bijection that
-preserves p. On finite alphabets everything is enumerated (:func:`preserving_models`); on :math:`\mathbb R^d` the integrand of one model is
-carried to that of the other by the Jacobian of f (:func:`twin_integrand`), whatever the decoder.
+A model is a distribution p of the latent and a decoder; its twin has the same p and
+decodes after :math:`f^{-1}`, f a bijection that preserves p. On finite alphabets
+everything is enumerated (:func:`preserving_models`); on :math:`\mathbb R^d` the
+integrand of one model is carried to that of the other by the Jacobian of f
+(:func:`twin_integrand`), whatever the decoder.
 
-An orthogonal matrix with all :math:`|A_{ij}| = d^{-1/2}` is a Hadamard matrix over the root of d. Beyond d = 2 that takes a multiple of 4
-(:func:`four_divides_d`), and doubling gives every power of 2 (:func:`doubling`).
+An orthogonal matrix with all :math:`|A_{ij}| = d^{-1/2}` is a Hadamard matrix over the
+root of d. Beyond d = 2 that takes a multiple of 4 (:func:`four_divides_d`), and
+doubling gives every power of 2 (:func:`doubling`).
 
 Source: Locatello et al. 2019, theorem 1; Hadamard 1893; Sylvester 1867; Paley 1933.
 """
@@ -61,7 +65,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Model:
-    """Latents 0..n-1 with integer ``weights`` (over their sum), a decoder z -> x as a tuple, and a bijection z -> f(z)."""
+    """Latents 0..n-1 with integer ``weights`` (over their sum), a decoder z -> x as a
+    tuple, and a bijection z -> f(z)."""
 
     weights: tuple[int, ...]
     decoder: tuple[int, ...]
@@ -91,7 +96,8 @@ def is_preserved(weights: tuple[int, ...], bijection: tuple[int, ...]) -> bool:
 
 
 def _symbols(n: int) -> int:
-    """How many symbols a decoder of n latents writes: enough for every way in which latents can be confused, up to three."""
+    """How many symbols a decoder of n latents writes: enough for every way in which
+    latents can be confused, up to three."""
     return 3 if n < 4 else 2
 
 
@@ -110,10 +116,12 @@ def _described(bijections: str) -> str:
 
 
 def preserving_models() -> Family:
-    """Every decoder and every bijection that preserves the weights; weights that occur m times can be permuted in m! ways.
+    """Every decoder and every bijection that preserves the weights; weights that occur
+    m times can be permuted in m! ways.
 
-    The ways in which n weights can coincide are the partitions of n: they, and not the weights that are listed, give the size. Noisy
-    decoders are mixtures of these, and the distribution of x is linear in the decoder.
+    The ways in which n weights can coincide are the partitions of n: they, and not the
+    weights that are listed, give the size. Noisy decoders are mixtures of these, and
+    the distribution of x is linear in the decoder.
     """
     size = sum(
         prod(factorial(m) ** times for m, times in classes.items()) * _symbols(n) ** n
@@ -124,18 +132,21 @@ def preserving_models() -> Family:
 
 
 def all_models() -> Family:
-    """The same with every bijection, whether it preserves the weights or not: n! for n latents."""
+    """The same with every bijection, whether it preserves the weights or not: n! for n
+    latents."""
     size = sum(len(list(partitions(n))) * factorial(n) * _symbols(n) ** n for n in _PATTERNS)
     return Family(_described("whatever"), lambda: _models(lambda weights, bijection: True), size)
 
 
 def same_distribution(models: Family) -> Enumeration:
-    """x has one distribution under both models of each pair: by sums over latents, and by sets."""
+    """x has one distribution under both models of each pair: by sums over latents, and
+    by sets."""
     return Enumeration("distribution of x", models, same_sums, same_sets)
 
 
 def same_joint_distribution(models: Family) -> Enumeration:
-    """(z, x) has one distribution under both: false where the twin decodes differently."""
+    """(z, x) has one distribution under both: false where the twin decodes
+    differently."""
     return Enumeration(
         "distribution of (z, x)",
         models,
@@ -145,7 +156,8 @@ def same_joint_distribution(models: Family) -> Enumeration:
 
 
 def same_sums(model: Model) -> bool:
-    """Whether x has one distribution under both models, by summing p(z) over latents."""
+    """Whether x has one distribution under both models, by summing p(z) over
+    latents."""
     own, twin = {}, {}
     for z, weight in enumerate(model.weights):
         own[model.decoder[z]] = own.get(model.decoder[z], 0) + weight
@@ -155,7 +167,8 @@ def same_sums(model: Model) -> bool:
 
 
 def same_sets(model: Model) -> bool:
-    r"""The same by sets: for every B, :math:`\{z' : g(f^{-1}(z')) \in B\} = f(g^{-1}(B))`, and that has the mass of :math:`g^{-1}(B)`."""
+    r"""The same by sets: for every B, :math:`\{z' : g(f^{-1}(z')) \in B\} =
+    f(g^{-1}(B))`, and that has the mass of :math:`g^{-1}(B)`."""
     symbols = sorted(set(model.decoder))
     for B in chain.from_iterable(combinations(symbols, k) for k in range(len(symbols) + 1)):
         preimage = frozenset(z for z, x in enumerate(model.decoder) if x in B)
@@ -167,7 +180,8 @@ def same_sets(model: Model) -> bool:
 
 
 def joint_distribution(model: Model) -> tuple[bool, bool]:
-    """Whether the *pair* (z, x) has one distribution under both models: by comparing tables, and by asking whether the decoders agree."""
+    """Whether the *pair* (z, x) has one distribution under both models: by comparing
+    tables, and by asking whether the decoders agree."""
     own = {(z, x): w for z, (x, w) in enumerate(zip(model.decoder, model.weights, strict=True))}
     twin = {(z, model.decoder[model.inverse[z]]): w for z, w in enumerate(model.weights)}
     agree = all(model.decoder[model.bijection[z]] == x for z, x in enumerate(model.decoder))
@@ -178,11 +192,14 @@ def joint_distribution(model: Model) -> tuple[bool, bool]:
 
 
 def twin_integrand(d: int, rotation: Matrix) -> Equation:
-    r"""The integrand of the twin at z' = f(z), times |det J|, is that of the model at z; d explicit dimensions, all of it from definitions.
+    r"""The integrand of the twin at z' = f(z), times |det J|, is that of the model at
+    z; d explicit dimensions, all of it from definitions.
 
-    Everything is written at normal coordinates u: :math:`z_k = W_k(u_k)` with undefined increasing :math:`W_k = F_k^{-1}\circ\Phi`, so that
-    the prior's density at :math:`W(u)` is :math:`\prod\varphi(u_k)/W_k'(u_k)` and f sends :math:`W(u)` to :math:`W(Au)`. K(x | z) is an
-    undefined function of z; the twin evaluates it at :math:`f^{-1}(W(v)) = W(A^Tv)`, v = Au.
+    Everything is written at normal coordinates u: :math:`z_k = W_k(u_k)` with undefined
+    increasing :math:`W_k = F_k^{-1}\circ\Phi`, so that the prior's density at
+    :math:`W(u)` is :math:`\prod\varphi(u_k)/W_k'(u_k)` and f sends :math:`W(u)` to
+    :math:`W(Au)`. K(x | z) is an undefined function of z; the twin evaluates it at
+    :math:`f^{-1}(W(v)) = W(A^Tv)`, v = Au.
     """
     u = Matrix(sympy.symbols(f"u1:{d + 1}", real=True))
     W = [sympy.Function(f"W{k + 1}", real=True) for k in range(d)]
@@ -203,7 +220,8 @@ def twin_integrand(d: int, rotation: Matrix) -> Equation:
 
 
 def rotation_of_the_plane() -> Matrix:
-    """The rotation by a symbolic angle theta, 2 x 2: every orthogonal matrix of determinant 1."""
+    """The rotation by a symbolic angle theta, 2 x 2: every orthogonal matrix of
+    determinant 1."""
     angle = Symbol("theta", real=True)
     return Matrix([[sympy.cos(angle), -sympy.sin(angle)], [sympy.sin(angle), sympy.cos(angle)]])
 
@@ -214,16 +232,19 @@ def _slope(function: sympy.Function, at: Expr) -> Expr:
 
 
 def inverse_undoes(d: int) -> Equation:
-    """A^T (A u) = u for the reflection of a symbolic v of length d: in normal coordinates the twin's decoder undoes f."""
+    """A^T (A u) = u for the reflection of a symbolic v of length d: in normal
+    coordinates the twin's decoder undoes f."""
     v, u = Matrix(sympy.symbols(f"v1:{d + 1}", positive=True)), Matrix(sympy.symbols(f"u1:{d + 1}", real=True))
     A = householder(v)
     return Equation(f"the inverse undoes f, d = {d}", A.T * (A * u), u)
 
 
 def inverse_is_recovered() -> Induction:
-    r""":math:`\sum_{k\le n} v_k (Au)_k = \sum u_kv_k - 2\tfrac ms\sum v_k^2` for the reflection :math:`Au = u - 2v\,m/s`, every n.
+    r""":math:`\sum_{k\le n} v_k (Au)_k = \sum u_kv_k - 2\tfrac ms\sum v_k^2` for the
+    reflection :math:`Au = u - 2v\,m/s`, every n.
 
-    With all coordinates in it is m - 2m = -m, and reflecting :math:`(Au)_k` once more adds :math:`2v_k\,m/s`: it returns :math:`u_k`.
+    With all coordinates in it is m - 2m = -m, and reflecting :math:`(Au)_k` once more
+    adds :math:`2v_k\,m/s`: it returns :math:`u_k`.
     """
     v, u = sympy.Function("v", real=True), sympy.Function("u", real=True)
     s, m = Symbol("s", positive=True), Symbol("m", real=True)
@@ -242,9 +263,11 @@ Entries = Callable[[int], Matrix]
 
 
 def normal_pair_reflected() -> Equation:
-    r"""The density of a normal pair at (u, -v) with correlation :math:`-\rho` is that at (u, v) with :math:`\rho`, in its matrix form.
+    r"""The density of a normal pair at (u, -v) with correlation :math:`-\rho` is that
+    at (u, v) with :math:`\rho`, in its matrix form.
 
-    So a table of cells that is symmetric under v -> -v has masses that depend on :math:`|\rho|` up to order, and information that depends on
+    So a table of cells that is symmetric under v -> -v has masses that depend on
+    :math:`|\rho|` up to order, and information that depends on
     :math:`|\rho|` alone.
     """
     u, v, t = (Symbol(name, real=True) for name in ("u", "v", "t"))
@@ -263,7 +286,8 @@ def normal_pair_reflected() -> Equation:
 
 
 def equal_importances() -> Equation:
-    r""":math:`1 + \tfrac{1}{\log d}\sum_{j\le d}\tfrac1d\log\tfrac1d = 0`: equal importances are neither disentangled nor complete, in every d >= 2."""
+    r""":math:`1 + \tfrac{1}{\log d}\sum_{j\le d}\tfrac1d\log\tfrac1d = 0`: equal
+    importances are neither disentangled nor complete, in every d >= 2."""
     e, j = Symbol("e", integer=True, nonnegative=True), Symbol("j", integer=True)
     d = e + 2
     total = sympy.Sum(sympy.log(1 / d) / d, (j, 1, d))
@@ -271,7 +295,8 @@ def equal_importances() -> Equation:
 
 
 def entries_of_one_size(entries: Entries, sizes: tuple[int, ...] = (2, 4, 8, 12)) -> Enumeration:
-    """|A_ij|^2 = 1/d: correlations of codes and factors, and with them all informations and importances, are of one size."""
+    """|A_ij|^2 = 1/d: correlations of codes and factors, and with them all informations
+    and importances, are of one size."""
     matrices = {d: entries(d) for d in sizes}
 
     def of_the_size(place: tuple[int, int, int]) -> bool:
@@ -290,16 +315,19 @@ def entries_of_one_size(entries: Entries, sizes: tuple[int, ...] = (2, 4, 8, 12)
 
 
 def signs_carry(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:
-    """Whether some flips, a diagonal of signs, carry one column to the other: tried one after the other."""
+    """Whether some flips, a diagonal of signs, carry one column to the other: tried one
+    after the other."""
     flips = product((-1, 1), repeat=len(first))
     return any(all(f * x == y for f, x, y in zip(flip, first, second, strict=True)) for flip in flips)
 
 
 def flips_carry_columns(entries: Entries, sizes: tuple[int, ...] = (2, 4, 8)) -> Enumeration:
-    """Flips of codes carry each column of A to each other one; by search, and because entries agree in size.
+    """Flips of codes carry each column of A to each other one; by search, and because
+    entries agree in size.
 
-    Flips leave standard normal codes standard normal, and leave every variance alone. So the distribution of the codes given factor j is
-    carried to that given factor k: which code varies least does not depend on the factor that is fixed.
+    Flips leave standard normal codes standard normal, and leave every variance alone.
+    So the distribution of the codes given factor j is carried to that given factor k:
+    which code varies least does not depend on the factor that is fixed.
     """
     matrices = {d: entries(d) for d in sizes}
 
@@ -321,7 +349,8 @@ def flips_carry_columns(entries: Entries, sizes: tuple[int, ...] = (2, 4, 8)) ->
 
 
 def vote_accuracy(called: tuple[int, ...], shares: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
-    """What a classifier code -> factor gets right when factors are uniform and codes win with these shares whatever the factor.
+    """What a classifier code -> factor gets right when factors are uniform and codes
+    win with these shares whatever the factor.
 
     Cell by cell, and by factor; 1/d both times.
     """
@@ -334,7 +363,8 @@ def vote_accuracy(called: tuple[int, ...], shares: tuple[Fraction, ...]) -> tupl
 
 
 def votes_by_chance(largest: int = 4) -> Enumeration:
-    """Votes that do not depend on the factor are right in 1/d of all cases, whatever each code is taken to call."""
+    """Votes that do not depend on the factor are right in 1/d of all cases, whatever
+    each code is taken to call."""
 
     def members() -> Iterator[tuple[tuple[int, ...], tuple[Fraction, ...]]]:
         sizes = range(2, largest + 1)
@@ -354,12 +384,14 @@ def _shares(d: int) -> list[tuple[Fraction, ...]]:
 
 
 def cumulant_after_rotation(rows: Matrix, cumulant: Expr) -> Matrix:
-    r"""Fourth cumulants of :math:`Aw` for independent w with one fourth cumulant: :math:`\kappa\sum_j A_{ij}^4`, a column."""
+    r"""Fourth cumulants of :math:`Aw` for independent w with one fourth cumulant:
+    :math:`\kappa\sum_j A_{ij}^4`, a column."""
     return Matrix([cumulant * sum(entry**4 for entry in rows.row(i)) for i in range(rows.rows)])
 
 
 def fourth_cumulants(entries: Entries, cumulant: Expr) -> Equation:
-    """A rotation keeps the fourth cumulants of what it rotates: true of normal coordinates, where they vanish."""
+    """A rotation keeps the fourth cumulants of what it rotates: true of normal
+    coordinates, where they vanish."""
     d = 4
     rotated = cumulant_after_rotation(entries(d) / 2, sympy.sympify(cumulant))
     return Equation("fourth cumulants after rotation", rotated, Matrix([sympy.sympify(cumulant)] * d))
@@ -369,7 +401,8 @@ def fourth_cumulants(entries: Entries, cumulant: Expr) -> Equation:
 
 
 def four_divides_d() -> Enumeration:
-    """Of three rows of signs a column (x, y, z) has (x + y)(x + z) = 0 or 4; for orthogonal rows the sum over columns is d, so 4 | d."""
+    """Of three rows of signs a column (x, y, z) has (x + y)(x + z) = 0 or 4; for
+    orthogonal rows the sum over columns is d, so 4 | d."""
     triples = Family("columns of three rows of signs", lambda: product((-1, 1), repeat=3), 2**3)
     return Enumeration(
         "equal entries need 4 | d beyond d = 2", triples, lambda s: (s[0] + s[1]) * (s[0] + s[2]) in (0, 4),
@@ -378,7 +411,8 @@ def four_divides_d() -> Enumeration:
 
 
 def doubling(entries: Entries) -> Induction:
-    r"""A column of the matrix of size 2^k has square 2^k: blocks H, H, H, -H add the square of a column of H twice, for every k."""
+    r"""A column of the matrix of size 2^k has square 2^k: blocks H, H, H, -H add the
+    square of a column of H twice, for every k."""
     k = Symbol("k", integer=True, nonnegative=True)
     gram = sympy.Function("g", real=True)(k)
     objects = (Recursion(gram, (sympy.S.One,), gram + gram, lambda size: _square_of_a_column(entries(2**size))),)
@@ -392,7 +426,8 @@ def _square_of_a_column(matrix: Matrix) -> Expr:
 
 
 def orthogonal_sign_matrices(entries: Entries, sizes: tuple[int, ...] = (2, 4, 8, 12)) -> Enumeration:
-    """Different rows are orthogonal: by inner products, and because they agree in exactly half of their places."""
+    """Different rows are orthogonal: by inner products, and because they agree in
+    exactly half of their places."""
     matrices = {d: entries(d) for d in sizes}
     places = [(d, i, j) for d in sizes for i, j in combinations(range(d), 2)]
     text = f"pairs of rows of matrices with d = {', '.join(map(str, sizes))}"
@@ -409,7 +444,8 @@ def orthogonal_sign_matrices(entries: Entries, sizes: tuple[int, ...] = (2, 4, 8
 
 
 def sign_matrix(d: int) -> Matrix:
-    """Signs with orthogonal rows: by doubling for powers of 2, from the squares modulo 11 for d = 12.
+    """Signs with orthogonal rows: by doubling for powers of 2, from the squares modulo
+    11 for d = 12.
 
     Raises:
         ValueError: another size.

@@ -1,4 +1,5 @@
-"""Likelihoods of images and labels in exact arithmetic, and their gradients in parameters that a classifier shares.
+"""Likelihoods of images and labels in exact arithmetic, and their gradients in
+parameters that a classifier shares.
 
 =======================  ==================================================================================
 bernoulli                masses of labels and of binary images, and how many bits an image needs

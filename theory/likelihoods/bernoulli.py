@@ -1,6 +1,8 @@
-"""Bernoulli likelihoods in exact arithmetic: masses of labels and of binary images, and how many bits an image needs.
+"""Bernoulli likelihoods in exact arithmetic: masses of labels and of binary images, and
+how many bits an image needs.
 
-Letters as in the field: ``x`` a binary pixel, ``p`` its probability, ``a`` its logit, ``D`` the number of pixels.
+Letters as in the field: ``x`` a binary pixel, ``p`` its probability, ``a`` its logit,
+``D`` the number of pixels.
 """
 
 from __future__ import annotations
@@ -28,9 +30,11 @@ def bernoulli(x: Any, p: Any) -> Expr:
 
 
 def continuous_bernoulli(x: Any, p: Any) -> Expr:
-    """Density on [0, 1] proportional to ``p^x (1-p)^(1-x)``, the constant found by integrating that expression.
+    """Density on [0, 1] proportional to ``p^x (1-p)^(1-x)``, the constant found by
+    integrating that expression.
 
-    Source: Loaiza-Ganem & Cunningham 2019; at ``p = 1/2`` the constant is 2 and the density is 1.
+    Source: Loaiza-Ganem & Cunningham 2019; at ``p = 1/2`` the constant is 2 and the
+        density is 1.
     """
     return bernoulli(x, p) / _total_mass(sympify(p))
 
@@ -47,7 +51,8 @@ def logistic(a: Expr) -> Expr:
 
 
 def log_mass(x: Any, a: Expr) -> Expr:
-    """``x a - log(1 + exp a)``, the log mass in nats of a pixel with logit ``a``; affine in ``x``."""
+    """``x a - log(1 + exp a)``, the log mass in nats of a pixel with logit ``a``;
+    affine in ``x``."""
     return x * a - log(1 + exp(a))
 
 
@@ -65,7 +70,8 @@ def image_mass(image: Sequence[int], p: Any, pixel: Pixel = bernoulli) -> Expr:
 
 
 def mass_table(D: int, p: Any, pixel: Pixel = bernoulli) -> list[Expr]:
-    """Masses of all ``2^D`` images by doubling: the table for ``D`` pixels is two scaled copies of that for ``D-1``."""
+    """Masses of all ``2^D`` images by doubling: the table for ``D`` pixels is two
+    scaled copies of that for ``D-1``."""
     zero, one = pixel(0, p), pixel(1, p)
     table: list[Expr] = [Integer(1)]
     for _ in range(D):
@@ -74,22 +80,26 @@ def mass_table(D: int, p: Any, pixel: Pixel = bernoulli) -> list[Expr]:
 
 
 def gibbs(r: Any) -> Expr:
-    """``r log r - r + 1``, nonnegative and zero only at ``r = 1``: what a cell of ``r`` times its even share adds to the missing bits."""
+    """``r log r - r + 1``, nonnegative and zero only at ``r = 1``: what a cell of ``r``
+    times its even share adds to the missing bits."""
     return r * log(r) - r + 1
 
 
 def gibbs_integrand(r: Any, v: Any) -> Expr:
-    """``(r-1)^2 (1-v) / (1-v + r v)``: Taylor's remainder of :func:`gibbs` about 1, whose integral over ``v`` in [0, 1] it is."""
+    """``(r-1)^2 (1-v) / (1-v + r v)``: Taylor's remainder of :func:`gibbs` about 1,
+    whose integral over ``v`` in [0, 1] it is."""
     return (r - 1) ** 2 * (1 - v) / (1 - v + r * v)
 
 
 def gibbs_antiderivative(r: Any, v: Any) -> Expr:
-    """An antiderivative in ``v`` of :func:`gibbs_integrand`, for positive ``r`` other than 1: ``r log(1-v+rv) - (r-1) v``."""
+    """An antiderivative in ``v`` of :func:`gibbs_integrand`, for positive ``r`` other
+    than 1: ``r log(1-v+rv) - (r-1) v``."""
     return r * log(1 - v + r * v) - (r - 1) * v
 
 
 def rational_distributions(cells: int, n: int) -> Iterator[Counts]:
-    """Every distribution on ``cells`` cells whose masses are multiples of ``1/n``, as counts that sum to ``n``."""
+    """Every distribution on ``cells`` cells whose masses are multiples of ``1/n``, as
+    counts that sum to ``n``."""
     if cells == 1:
         yield (n,)
         return
@@ -99,9 +109,11 @@ def rational_distributions(cells: int, n: int) -> Iterator[Counts]:
 
 
 def entropy_sign(counts: Sequence[int]) -> int:
-    """Sign of ``log(cells) - H`` for the distribution ``counts / n``, by comparing two whole numbers.
+    """Sign of ``log(cells) - H`` for the distribution ``counts / n``, by comparing two
+    whole numbers.
 
-    ``H <= log N`` says ``prod (n/a)^a <= N^n``, that is ``n^n <= N^n prod a^a`` (with ``0^0 = 1``).
+    ``H <= log N`` says ``prod (n/a)^a <= N^n``, that is ``n^n <= N^n prod a^a`` (with
+    ``0^0 = 1``).
     """
     n = sum(counts)
     right = len(counts) ** n
@@ -111,11 +123,14 @@ def entropy_sign(counts: Sequence[int]) -> int:
 
 
 def entropy_sign_by_merging(counts: Sequence[int]) -> int:
-    """The same sign by another way: halve the alphabet repeatedly and compare each merged pair with an even split.
+    """The same sign by another way: halve the alphabet repeatedly and compare each
+    merged pair with an even split.
 
-    ``log(cells) - H`` is a sum of ``w (log 2 - h(q))`` over the binary tree of pixels, so that it is zero when every
-    split with positive mass is even, and otherwise positive: a split ``(a, b)`` is compared by ``4ab`` against
-    ``(a+b)^2``, the arithmetic against the geometric mean. Needs a number of cells that is a power of two.
+    ``log(cells) - H`` is a sum of ``w (log 2 - h(q))`` over the binary tree of pixels,
+    so that it is zero when every split with positive mass is even, and otherwise
+    positive: a split ``(a, b)`` is compared by ``4ab`` against ``(a+b)^2``, the
+    arithmetic against the geometric mean. Needs a number of cells that is a power of
+    two.
     """
     if len(counts) & (len(counts) - 1):
         raise ValueError(f"Expected 2^D cells, one an image of D pixels, got {len(counts)}.")
@@ -136,7 +151,8 @@ def values_of_the_label(pixel: Pixel = bernoulli) -> Equation:
 
 
 def mass_by_the_count_of_white_pixels(pixel: Pixel = bernoulli) -> Induction:
-    """``p(x) = p^W (1-p)^(n-W)`` with W the number of white pixels: at any probability, for every n."""
+    """``p(x) = p^W (1-p)^(n-W)`` with W the number of white pixels: at any probability,
+    for every n."""
     n, p = Symbol("n", integer=True, positive=True), Symbol("p", positive=True)
     x, M, W = (Function(name, real=True) for name in "xMW")
     objects = (
@@ -148,14 +164,16 @@ def mass_by_the_count_of_white_pixels(pixel: Pixel = bernoulli) -> Induction:
 
 
 def value_at_one_half() -> Equation:
-    """At one half the count of white pixels drops out: ``log(2^-W 2^-(D-W)) = -D log 2``."""
+    """At one half the count of white pixels drops out: ``log(2^-W 2^-(D-W)) = -D log
+    2``."""
     D, W = Symbol("D", integer=True, positive=True), Symbol("W", real=True)
     value = log(HALF**W, evaluate=False) + log((1 - HALF) ** (D - W), evaluate=False)
     return Equation("at one half -D log 2, whatever the image shows", value, -D * log(2))
 
 
 def every_image(largest: int, pixel: Pixel = bernoulli) -> Enumeration:
-    """Each image of up to ``largest`` pixels has mass ``2^-D`` at one half: multiplied pixel by pixel, and doubled table by table."""
+    """Each image of up to ``largest`` pixels has mass ``2^-D`` at one half: multiplied
+    pixel by pixel, and doubled table by table."""
     tables = {size: mass_table(size, HALF, pixel) for size in range(1, largest + 1)}
     images = Family(
         f"binary images of 1 to {largest} pixels", lambda: ((size, number) for size in tables for number in range(2**size)), 2 ** (largest + 1) - 2
@@ -167,9 +185,11 @@ def every_image(largest: int, pixel: Pixel = bernoulli) -> Enumeration:
 
 
 def missing_bits() -> Induction:
-    r"""For n of N cells with masses p_i: :math:`\sum p_i\log(N p_i) = \tfrac1N\sum\phi(N p_i) + \sum p_i - n/N`, phi as in :func:`gibbs`.
+    r"""For n of N cells with masses p_i: :math:`\sum p_i\log(N p_i) =
+    \tfrac1N\sum\phi(N p_i) + \sum p_i - n/N`, phi as in :func:`gibbs`.
 
-    All N cells together have mass one: then the left side is ``log N - H`` and the right one a sum of terms that are not negative.
+    All N cells together have mass one: then the left side is ``log N - H`` and the
+    right one a sum of terms that are not negative.
     """
     n, N = Symbol("n", integer=True, positive=True), Symbol("N", positive=True)
     p, F, G, P = Function("p", positive=True), *(Function(name, real=True) for name in "FGP")
@@ -187,7 +207,8 @@ def missing_bits() -> Induction:
 
 
 def nonnegative_remainder() -> list[Equation | Sign]:
-    """:func:`gibbs` is the integral of something nonnegative: an antiderivative, its two ends, and the sign for ``v = c/(1+c)``."""
+    """:func:`gibbs` is the integral of something nonnegative: an antiderivative, its
+    two ends, and the sign for ``v = c/(1+c)``."""
     r, v = Symbol("r", positive=True), Symbol("v", positive=True)
     c = Symbol("c", nonnegative=True)
     ends = gibbs_antiderivative(r, 1) - gibbs_antiderivative(r, 0)
@@ -202,7 +223,8 @@ def nonnegative_remainder() -> list[Equation | Sign]:
 
 
 def bits_of_small_images(needs: Callable[[int], bool]) -> Enumeration:
-    """Whether an image of D = 1, 2, 3 pixels ``needs`` what is said of the sign of ``D log 2 - H``, in whole numbers."""
+    """Whether an image of D = 1, 2, 3 pixels ``needs`` what is said of the sign of ``D
+    log 2 - H``, in whole numbers."""
 
     def members() -> Iterator[Counts]:
         return (counts for pixels, n in DIVISIONS for counts in rational_distributions(2**pixels, n))

@@ -1,4 +1,5 @@
-r"""The chain rule :math:`\log p(x, y) = \log p(y \mid x) + \log p(x)`: for undefined masses and densities, for sequences, and for every small table.
+r"""The chain rule :math:`\log p(x, y) = \log p(y \mid x) + \log p(x)`: for undefined
+masses and densities, for sequences, and for every small table.
 
 Letters: ``m`` the joint mass, ``N`` the number of labels, ``y`` one of them.
 """
@@ -25,7 +26,8 @@ Table = tuple[int, int, Counts]
 
 
 def factor(given: str = "x") -> Equation:
-    """One of N labels, any positive masses: ``log m = log(m / marginal) + log p(x)``; the marginal sums over what is not ``given``."""
+    """One of N labels, any positive masses: ``log m = log(m / marginal) + log p(x)``;
+    the marginal sums over what is not ``given``."""
     N, k = Symbol("N", integer=True, positive=True), Symbol("k", integer=True, positive=True)
     x, y, m = (
         Symbol("x", integer=True, positive=True),
@@ -38,7 +40,8 @@ def factor(given: str = "x") -> Equation:
 
 
 def factor_of_densities(given: str = "x") -> Equation:
-    """The same for a joint density and whatever positive marginals p(x), q(y) it has: no sum enters, since the conditional is a quotient."""
+    """The same for a joint density and whatever positive marginals p(x), q(y) it has:
+    no sum enters, since the conditional is a quotient."""
     x, y, m = Symbol("x", real=True), Symbol("y", real=True), Function("m", positive=True)
     marginal = Function("p", positive=True)(x)
     conditioned = marginal if given == "x" else Function("q", positive=True)(y)
@@ -50,7 +53,8 @@ def _chain(name: str, joint: Expr, conditioned: Expr, marginal: Expr) -> Equatio
 
 
 def conditional_masses() -> Induction:
-    """Masses m(1), .., m(n) divided by a total T add up to their sum over T: to one, when T is the marginal."""
+    """Masses m(1), .., m(n) divided by a total T add up to their sum over T: to one,
+    when T is the marginal."""
     n, T = Symbol("n", integer=True, positive=True), Symbol("T", positive=True)
     m, C, S = (Function(name, real=True) for name in ("m", "C", "S"))
 
@@ -64,7 +68,8 @@ def conditional_masses() -> Induction:
 
 
 def sequences() -> Induction:
-    """``log p(x_1) + sum_i log p(x_i | x_1, .., x_(i-1)) = log p(x_1, .., x_n)``, where P(n) is the mass of the first n, for every n."""
+    """``log p(x_1) + sum_i log p(x_i | x_1, .., x_(i-1)) = log p(x_1, .., x_n)``, where
+    P(n) is the mass of the first n, for every n."""
     n, P, L = Symbol("n", integer=True, positive=True), Function("P", positive=True), Function("L", real=True)
 
     def explicit(k: int) -> Expr:
@@ -78,7 +83,8 @@ def sequences() -> Induction:
 
 
 def product_of_fractions(table: Table, given: str = "x") -> bool:
-    """Whether conditional times p(x) is the joint mass in every cell, in fractions; where p(x) = 0 the joint mass has to vanish."""
+    """Whether conditional times p(x) is the joint mass in every cell, in fractions;
+    where p(x) = 0 the joint mass has to vanish."""
     rows, columns, counts = table
     n = sum(counts)
     in_row = [sum(counts[i * columns : (i + 1) * columns]) for i in range(rows)]
@@ -95,10 +101,11 @@ def product_of_fractions(table: Table, given: str = "x") -> bool:
 
 
 def two_draws(table: Table, given: str = "x") -> bool:
-    """The same by counting pairs: an outcome for x, then a second outcome among those that agree with the cell in what is ``given``.
+    """The same by counting pairs: an outcome for x, then a second outcome among those
+    that agree with the cell in what is ``given``.
 
-    The n outcomes are equally likely and are written out one by one; p(y|x) p(x) is the share of pairs whose first outcome has x and whose
-    second lies in the cell.
+    The n outcomes are equally likely and are written out one by one; p(y|x) p(x) is the
+    share of pairs whose first outcome has x and whose second lies in the cell.
     """
     rows, columns, counts = table
     outcomes = [divmod(cell, columns) for cell, count in enumerate(counts) for _ in range(count)]
@@ -113,7 +120,8 @@ def two_draws(table: Table, given: str = "x") -> bool:
 
 
 def every_table(given: str = "x", tables: tuple[tuple[int, int, int], ...] = TABLES) -> Enumeration:
-    """Joint distributions of an image and a label with rational masses, zeros included: the chain rule in each cell."""
+    """Joint distributions of an image and a label with rational masses, zeros included:
+    the chain rule in each cell."""
 
     def members() -> Iterator[Table]:
         return ((r, c, counts) for r, c, n in tables for counts in rational_distributions(r * c, n))

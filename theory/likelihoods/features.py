@@ -1,6 +1,8 @@
-r"""What features keep of the information about a label: all of it where they merge no two images that predict the label differently.
+r"""What features keep of the information about a label: all of it where they merge no
+two images that predict the label differently.
 
-Letters: ``a``, ``b`` the joint masses of two images with each label, ``A``, ``B`` their sums, ``c`` the masses of the labels.
+Letters: ``a``, ``b`` the joint masses of two images with each label, ``A``, ``B`` their
+    sums, ``c`` the masses of the labels.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ Criterion = Callable[[Feature], bool]
 
 
 def loss_of_a_merger() -> Induction:
-    """Merging two images loses the sum of two divergences of their label distributions from the merged one, for every number of labels.
+    """Merging two images loses the sum of two divergences of their label distributions
+    from the merged one, for every number of labels.
 
-    Each of them is a divergence as in :func:`theory.likelihoods.weighting.truth_is_best`, and so not negative.
+    Each of them is a divergence as in
+    :func:`theory.likelihoods.weighting.truth_is_best`, and so not negative.
     """
     n, A, B = Symbol("n", integer=True, positive=True), Symbol("A", positive=True), Symbol("B", positive=True)
     a, b, c = (Function(name, positive=True) for name in "abc")
@@ -57,7 +61,8 @@ def _rows(table: Counts) -> list[Counts]:
 
 
 def merges_alike(item: Feature) -> bool:
-    """Whether any two images with one feature have proportional rows: the sharp condition for losing nothing."""
+    """Whether any two images with one feature have proportional rows: the sharp
+    condition for losing nothing."""
     table, image = item
     rows = _rows(table)
     return all(
@@ -86,21 +91,25 @@ def _pushed(item: Feature) -> list[Counts]:
 
 
 def _power(rows: list[Counts]) -> tuple[int, int]:
-    """Numerator and denominator of ``exp(n I)`` less factors that depend on the labels' masses alone: ``prod c^c / prod row^row`` (0^0 = 1)."""
+    """Numerator and denominator of ``exp(n I)`` less factors that depend on the labels'
+    masses alone: ``prod c^c / prod row^row`` (0^0 = 1)."""
     return prod(c**c for row in rows for c in row), prod(sum(row) ** sum(row) for row in rows)
 
 
 def by_powers(item: Feature, criterion: Criterion) -> bool:
-    """Whether I(f(x); y) <= I(x; y), with equality exactly as ``criterion`` says, in whole numbers."""
+    """Whether I(f(x); y) <= I(x; y), with equality exactly as ``criterion`` says, in
+    whole numbers."""
     (before, over), (after, under) = _power(_rows(item[0])), _power(_pushed(item))
     left, right = after * over, before * under
     return left <= right and (left == right) == criterion(item)
 
 
 def by_sufficiency(item: Feature, criterion: Criterion) -> bool:
-    """The same from the distribution of the label at each image: nothing is lost exactly where it can be read off the feature.
+    """The same from the distribution of the label at each image: nothing is lost
+    exactly where it can be read off the feature.
 
-    p(y = 1 | x) n-th parts are compared within each feature; images without mass say nothing.
+    p(y = 1 | x) n-th parts are compared within each feature; images without mass say
+    nothing.
     """
     table, image = item
     shares: dict[int, set[tuple[int, int]]] = {}
@@ -112,7 +121,8 @@ def by_sufficiency(item: Feature, criterion: Criterion) -> bool:
 
 
 def every_map(criterion: Criterion = merges_alike) -> Enumeration:
-    """Tables of three images and two labels in 1/4, each with all 27 maps of the images: information after against before."""
+    """Tables of three images and two labels in 1/4, each with all 27 maps of the
+    images: information after against before."""
 
     def members() -> Iterator[Feature]:
         tables = rational_distributions(IMAGES * LABELS, DENOMINATOR)

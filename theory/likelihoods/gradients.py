@@ -1,7 +1,9 @@
-"""Gradients of Bernoulli likelihoods in shared parameters: inductions on the number of pixels, and every image of up to twelve.
+"""Gradients of Bernoulli likelihoods in shared parameters: inductions on the number of
+pixels, and every image of up to twelve.
 
-Letters as in the field: ``x`` a binary pixel, ``a`` its logit, ``J`` the Jacobian of the logits in the shared parameters (a
-row a pixel), ``r = x - sigma(a)`` a residual, ``s = 2 r`` its sign at probability one half, so that the gradient is ``J^T s / 2``.
+Letters as in the field: ``x`` a binary pixel, ``a`` its logit, ``J`` the Jacobian of
+the logits in the shared parameters (a row a pixel), ``r = x - sigma(a)`` a residual,
+``s = 2 r`` its sign at probability one half, so that the gradient is ``J^T s / 2``.
 """
 
 from __future__ import annotations
@@ -37,17 +39,20 @@ SQUARED_RATIOS: dict[str, SquaredRatio] = {
 
 
 def squared_value_ratio(D: Any) -> Any:
-    """Square of ``log p(x) / log p(y)`` at one half: what a ratio of *values* would predict for any network."""
+    """Square of ``log p(x) / log p(y)`` at one half: what a ratio of *values* would
+    predict for any network."""
     return (D * log(HALF) / log(HALF)) ** 2
 
 
 def every_image(size: int) -> Iterable[int]:
-    """Numbers of the images over which a mean is taken: all of them, so that signs are independent."""
+    """Numbers of the images over which a mean is taken: all of them, so that signs are
+    independent."""
     return range(2**size)
 
 
 def one_colour(size: int) -> Iterable[int]:
-    """All black and all white: every pixel is still fair, but no two are independent."""
+    """All black and all white: every pixel is still fair, but no two are
+    independent."""
     return (0, 2**size - 1)
 
 
@@ -60,7 +65,8 @@ def _summed(of: Any, term: Callable[[Any], Expr]) -> Recursion:
 
 
 def masses_of_a_pixel() -> list[Equation]:
-    """The two masses of a pixel with logit a are ``sigma(a)`` and ``1 - sigma(a)``, and :func:`log_mass` is their logarithm."""
+    """The two masses of a pixel with logit a are ``sigma(a)`` and ``1 - sigma(a)``, and
+    :func:`log_mass` is their logarithm."""
     a, y = Symbol("a", real=True), (0, 1)
     masses = Matrix([exp(-a) / (1 + exp(-a)), 1 / (1 + exp(-a))])
     return [
@@ -70,7 +76,8 @@ def masses_of_a_pixel() -> list[Equation]:
 
 
 def score() -> Induction:
-    """``d/d gamma log p(x) = sum_i (x_i - sigma(a_i)) d a_i / d gamma``, in any coordinate gamma, logits undefined functions."""
+    """``d/d gamma log p(x) = sum_i (x_i - sigma(a_i)) d a_i / d gamma``, in any
+    coordinate gamma, logits undefined functions."""
     gamma, x, a = Symbol("gamma", real=True), Function("x", real=True), Function("a", real=True)
     G, R = (Function(name)(N, gamma) for name in ("G", "R"))
 
@@ -89,9 +96,11 @@ def score() -> Induction:
 
 
 def moments() -> Induction:
-    """Under the model, for independent pixels of any probabilities: ``E g_k = 0`` and ``E g_k g_l = sum_i p_i (1-p_i) J_ik J_il``.
+    """Under the model, for independent pixels of any probabilities: ``E g_k = 0`` and
+    ``E g_k g_l = sum_i p_i (1-p_i) J_ik J_il``.
 
-    A mean over n + 1 pixels is the mean, over the new pixel, of means over n; by definition it is a sum over all ``2^n`` images.
+    A mean over n + 1 pixels is the mean, over the new pixel, of means over n; by
+    definition it is a sum over all ``2^n`` images.
     """
     p, u, v = (Function(name, real=True) for name in ("p", "J_k", "J_l"))
     first, second, mixed, V = (Function(name, real=True)(N) for name in ("m_k", "m_l", "C", "V"))
@@ -129,7 +138,8 @@ def moments() -> Induction:
 
 
 def residual_at_one_half() -> Equation:
-    """``(x - 1/2)^2 = 1/4 + x (x - 1)``: one quarter for a binary pixel, so ``|r|^2 = D/4``."""
+    """``(x - 1/2)^2 = 1/4 + x (x - 1)``: one quarter for a binary pixel, so ``|r|^2 =
+    D/4``."""
     x = Symbol("x", real=True)
     return Equation("(x - 1/2)^2 - 1/4 vanishes where x (x - 1) does", (x - HALF) ** 2 - HALF**2, x * (x - 1))
 
@@ -137,21 +147,25 @@ def residual_at_one_half() -> Equation:
 def ceiling() -> Induction:
     """``<r, w>^2 <= |r|^2 |w|^2`` as a sum of squares.
 
-    With ``g = J^T r`` and ``w = J g``: ``|g|^2 = <r, J g> <= sqrt(D)/2 |J g| <= sqrt(D)/2 |J|_op |g|``.
+    With ``g = J^T r`` and ``w = J g``: ``|g|^2 = <r, J g> <= sqrt(D)/2 |J g| <=
+    sqrt(D)/2 |J|_op |g|``.
     """
     return lagrange("Cauchy and Schwarz", Function("r", real=True), Function("w", real=True))
 
 
 def agreement() -> Induction:
-    """``n sum_i w_i^2 - (sum_i w_i)^2 = sum_{i<k} (w_i - w_k)^2`` for ``w_i = s_i J_i``, one coordinate of the rows.
+    """``n sum_i w_i^2 - (sum_i w_i)^2 = sum_{i<k} (w_i - w_k)^2`` for ``w_i = s_i
+    J_i``, one coordinate of the rows.
 
-    With rows of the label's norm the ratio is at most D, and D only when rows agree up to the residuals' signs.
+    With rows of the label's norm the ratio is at most D, and D only when rows agree up
+    to the residuals' signs.
     """
     return lagrange("rows that agree up to signs", lambda i: i**0, Function("w", real=True))
 
 
 def agreeing_rows(ratio: SquaredRatio) -> Equation:
-    """``J_i = s_i v`` with s the residuals' signs: every term ``s_i s_i v / 2`` of the gradient is ``v / 2``."""
+    """``J_i = s_i v`` with s the residuals' signs: every term ``s_i s_i v / 2`` of the
+    gradient is ``v / 2``."""
     from sympy import Sum
 
     v, i = Symbol("v", real=True), Symbol("i", integer=True)
@@ -159,9 +173,11 @@ def agreeing_rows(ratio: SquaredRatio) -> Equation:
 
 
 def mean_square(ratio: SquaredRatio) -> Induction:
-    """Rows of norm ``c`` at any angles: the mean over all ``2^n`` sign patterns of ``|J^T s / 2|^2`` is ``ratio(n) c^2 / 4``.
+    """Rows of norm ``c`` at any angles: the mean over all ``2^n`` sign patterns of
+    ``|J^T s / 2|^2`` is ``ratio(n) c^2 / 4``.
 
-    One row more adds its own square, since the mean of its sign times anything else is zero.
+    One row more adds its own square, since the mean of its sign times anything else is
+    zero.
     """
     c, angle, F = Symbol("c", positive=True), Function("theta", real=True), Function("F", real=True)(N)
     cross = Symbol("<J^T s, J_new>", real=True)
@@ -184,10 +200,11 @@ def mean_square(ratio: SquaredRatio) -> Induction:
 
 
 def orthogonal_rows(ratio: SquaredRatio) -> Induction:
-    """Orthogonal rows of norm ``c``: ``|J^T s / 2|^2 = ratio(n) c^2 / 4`` for every image.
+    """Orthogonal rows of norm ``c``: ``|J^T s / 2|^2 = ratio(n) c^2 / 4`` for every
+    image.
 
-    By definition the rows are those of a reflection in n dimensions and ``s_i^2 = 1``; a row more that is orthogonal to the
-    others adds its own square.
+    By definition the rows are those of a reflection in n dimensions and ``s_i^2 = 1``;
+    a row more that is orthogonal to the others adds its own square.
     """
     c, s, v, F = (
         Symbol("c", positive=True),
@@ -210,9 +227,11 @@ def orthogonal_rows(ratio: SquaredRatio) -> Induction:
 
 
 def orthogonality() -> Equation:
-    """A Walsh coefficient of ``|J^T s|^2`` is ``2 <J_i, J_k>``: only orthogonal rows give every image the same norm.
+    """A Walsh coefficient of ``|J^T s|^2`` is ``2 <J_i, J_k>``: only orthogonal rows
+    give every image the same norm.
 
-    One coordinate: ``g`` is the other pixels' sum, ``u`` and ``v`` those of ``J_i`` and ``J_k``; the mean over both signs.
+    One coordinate: ``g`` is the other pixels' sum, ``u`` and ``v`` those of ``J_i`` and
+    ``J_k``; the mean over both signs.
     """
     g, u, v = (Symbol(name, real=True) for name in "guv")
     coefficient = sum(s * t * (g + s * u + t * v) ** 2 for s, t in product(SIGNS, repeat=2)) / 4
@@ -220,7 +239,8 @@ def orthogonality() -> Equation:
 
 
 def unshared(ratio: SquaredRatio) -> Equation:
-    """Logits that do not depend on gamma: D pixels add D times the derivative of a constant."""
+    """Logits that do not depend on gamma: D pixels add D times the derivative of a
+    constant."""
     gamma, b, x = (Symbol(name, real=True) for name in ("gamma", "b", "x"))
     c = Symbol("c", positive=True)
     name = "nothing shared: ratio 0 on the label's parameters"
@@ -231,11 +251,13 @@ def unshared(ratio: SquaredRatio) -> Equation:
 
 
 def equal_norm_rows(family: str, size: int) -> tuple[Rows, tuple[int, ...]]:
-    """Whole-number Jacobians with ``size`` rows of one length, and a label's row of that length.
+    """Whole-number Jacobians with ``size`` rows of one length, and a label's row of
+    that length.
 
-    ``agreeing``: plus or minus (3, 4). ``generic``: vectors of length 5 from a fixed cycle, neither all parallel nor
-    orthogonal. ``orthogonal``: a Householder reflection times ``size``, so as many parameters as pixels. ``unshared``: the
-    label's parameters are not the pixels', so all rows are zero there (and the label's is not).
+    ``agreeing``: plus or minus (3, 4). ``generic``: vectors of length 5 from a fixed
+    cycle, neither all parallel nor orthogonal. ``orthogonal``: a Householder reflection
+    times ``size``, so as many parameters as pixels. ``unshared``: the label's
+    parameters are not the pixels', so all rows are zero there (and the label's is not).
 
     Raises:
         ValueError: an unknown family, or ``size < 1``.
@@ -257,7 +279,8 @@ def equal_norm_rows(family: str, size: int) -> tuple[Rows, tuple[int, ...]]:
 
 @lru_cache(maxsize=128)
 def gradients_by_signs(rows: Rows) -> Table:
-    """``J^T s`` for all ``2^D`` images, row ``b`` for the image whose pixels are the binary digits of ``b``: a product."""
+    """``J^T s`` for all ``2^D`` images, row ``b`` for the image whose pixels are the
+    binary digits of ``b``: a product."""
     size = len(rows)
     digits = np.arange(2**size)[:, None] >> np.arange(size) & 1
     return _frozen((2 * digits - 1) @ np.array(rows))
@@ -265,7 +288,8 @@ def gradients_by_signs(rows: Rows) -> Table:
 
 @lru_cache(maxsize=128)
 def gradients_by_walsh_transform(rows: Rows) -> Table:
-    """The same table by transforms: J's rows placed at the powers of two, Walsh-Hadamard transformed, negated."""
+    """The same table by transforms: J's rows placed at the powers of two,
+    Walsh-Hadamard transformed, negated."""
     size, m = len(rows), len(rows[0])
     table = np.zeros((2**size, m), dtype=np.int64)
     table[2 ** np.arange(size)] = np.array(rows)
@@ -282,13 +306,15 @@ def _frozen(table: Table) -> Table:
 
 
 def moments_hold(rows: Rows, table: Table) -> bool:
-    """Over images of equal mass: the gradient has mean zero and second moment ``J^T J / 4``, by matrix products."""
+    """Over images of equal mass: the gradient has mean zero and second moment ``J^T J /
+    4``, by matrix products."""
     J = np.array(rows)
     return not table.sum(0).any() and bool((table.T @ table == len(table) * (J.T @ J)).all())
 
 
 def moments_hold_by_polarisation(rows: Rows, table: Table) -> bool:
-    """The same coordinate by coordinate: gains against losses, and products from squares of sums and differences."""
+    """The same coordinate by coordinate: gains against losses, and products from
+    squares of sums and differences."""
     columns = table.T.tolist()
     if any(sum(x for x in column if x > 0) != -sum(x for x in column if x < 0) for column in columns):
         return False
@@ -303,10 +329,11 @@ def moments_hold_by_polarisation(rows: Rows, table: Table) -> bool:
 def ratio_holds(
     family: str, label: Sequence[int], table: Table, *, size: int, ratio: SquaredRatio, reached: int = 2
 ) -> bool:
-    """Whether the squared ratios in ``table`` obey ``ratio`` in the sense of ``family``.
+    """Whether the squared ratios in ``table`` obey ``ratio`` in the sense of
+    ``family``.
 
-    ``agreeing``: the greatest value, reached by exactly ``reached`` images. ``generic``: the mean square. ``orthogonal``
-    and ``unshared``: every image.
+    ``agreeing``: the greatest value, reached by exactly ``reached`` images.
+    ``generic``: the mean square. ``orthogonal`` and ``unshared``: every image.
     """
     squares = (table**2).sum(1)
     target = int(ratio(size)) * sum(value**2 for value in label)
@@ -320,7 +347,8 @@ def ratio_holds(
 def ratio_holds_by_rows(
     family: str, label: Sequence[int], rows: Rows, *, images: Sequence[int], ratio: SquaredRatio, reached: int = 2
 ) -> bool:
-    """The same from inner products of the rows, no gradient formed: ``|J^T s|^2 = sum_ik s_i s_k <J_i, J_k>``."""
+    """The same from inner products of the rows, no gradient formed: ``|J^T s|^2 =
+    sum_ik s_i s_k <J_i, J_k>``."""
     size, target = len(rows), int(ratio(len(rows))) * sum(value * value for value in label)
     gram = [[sum(a * b for a, b in zip(row, other, strict=True)) for other in rows] for row in rows]
     trace = sum(gram[i][i] for i in range(size))
@@ -334,7 +362,8 @@ def ratio_holds_by_rows(
 
 
 class Ceiling(NamedTuple):
-    """A ceiling for the gradients' squares, decided for rows and a table by two algorithms."""
+    """A ceiling for the gradients' squares, decided for rows and a table by two
+    algorithms."""
 
     holds: Callable[[Rows, Table], bool]
     second: Callable[[Rows, Table], bool]
@@ -343,11 +372,13 @@ class Ceiling(NamedTuple):
 def _square_of_the_operator_norm_reaches(rows: Rows, n: int) -> tuple[bool, bool]:
     """Whether ``n <= D |J|_op^2``, and with equality: in whole numbers.
 
-    For two columns: ``n / D`` against the larger root of the characteristic polynomial of ``J^T J``. For more: ``J J^T`` has
-    to be a multiple of the identity, and that multiple is ``|J|_op^2``.
+    For two columns: ``n / D`` against the larger root of the characteristic polynomial
+    of ``J^T J``. For more: ``J J^T`` has to be a multiple of the identity, and that
+    multiple is ``|J|_op^2``.
 
     Raises:
-        ValueError: three columns or more, and rows that are not orthogonal and of one length.
+        ValueError: three columns or more, and rows that are not orthogonal and of one
+            length.
     """
     J, size = np.array(rows), len(rows)
     if J.shape[1] == 2:
@@ -362,13 +393,15 @@ def _square_of_the_operator_norm_reaches(rows: Rows, n: int) -> tuple[bool, bool
 
 
 def spectral_bound_holds(rows: Rows, table: Table) -> bool:
-    """``|J^T s|^2 <= D |J|_op^2`` for every image, and with equality for one where rows of one length are parallel or orthogonal."""
+    """``|J^T s|^2 <= D |J|_op^2`` for every image, and with equality for one where rows
+    of one length are parallel or orthogonal."""
     holds, attained = _square_of_the_operator_norm_reaches(rows, int((table**2).sum(1).max()))
     return holds and (attained or not _reaches_its_ceiling(rows))
 
 
 def spectral_bound_holds_by_images(rows: Rows, table: Table) -> bool:
-    """The same image by image, no eigenvalue formed: ``|g|^4 <= D |J g|^2`` for ``g = J^T s``, with equality where ``J g`` is a multiple of s."""
+    """The same image by image, no eigenvalue formed: ``|g|^4 <= D |J g|^2`` for ``g =
+    J^T s``, with equality where ``J g`` is a multiple of s."""
     J = np.array(rows)
     squares, lifted = (table**2).sum(1), table @ J.T
     reached = squares**2 - len(rows) * (lifted**2).sum(1)
@@ -380,7 +413,8 @@ def spectral_bound_holds_by_images(rows: Rows, table: Table) -> bool:
 
 
 def _reaches_its_ceiling(rows: Rows) -> bool:
-    """Whether all rows are of one length, and all parallel or all orthogonal: then some image is a leading left singular vector."""
+    """Whether all rows are of one length, and all parallel or all orthogonal: then some
+    image is a leading left singular vector."""
     J = np.array(rows)
     gram = J @ J.T
     if (np.diag(gram) != gram[0, 0]).any():
@@ -393,7 +427,8 @@ SPECTRAL = Ceiling(spectral_bound_holds, spectral_bound_holds_by_images)
 
 
 def frobenius_bound_holds(rows: Rows, table: Table) -> bool:
-    """``|J^T s|^2 <= |J|_F^2`` for every image: false in general, for that is the *mean* square."""
+    """``|J^T s|^2 <= |J|_F^2`` for every image: false in general, for that is the
+    *mean* square."""
     return bool((table**2).sum(1).max() <= (np.array(rows) ** 2).sum())
 
 
@@ -420,7 +455,8 @@ def tables_of_images(sizes: Sequence[int]) -> Family:
 def every_table(
     sizes: Sequence[int], ratios: dict[str, SquaredRatio], ceiling: Ceiling, support: Support, reached: int
 ) -> list[Enumeration]:
-    """Moments, ratios and ceiling for every image of every size, in whole numbers; two enumerations, each with its own decision."""
+    """Moments, ratios and ceiling for every image of every size, in whole numbers; two
+    enumerations, each with its own decision."""
 
     def tables(instance: tuple[str, int], of: Callable[[Rows], Table]) -> tuple[Rows, tuple[int, ...], Table]:
         rows, label = equal_norm_rows(*instance)

@@ -1,7 +1,10 @@
-r"""Confidence of a classifier far away: piecewise-linear logits along a ray, and the densities that a generative part gives there.
+r"""Confidence of a classifier far away: piecewise-linear logits along a ray, and the
+densities that a generative part gives there.
 
-Letters: ``t`` the radius, ``u`` a direction, ``g`` by how much the largest logit's slope exceeds another's, ``c`` the difference of their
-intercepts. Along a ray a ReLU network is affine from some radius on, and its slope is its own value at u with all biases taken away.
+Letters: ``t`` the radius, ``u`` a direction, ``g`` by how much the largest logit's
+slope exceeds another's, ``c`` the difference of their intercepts. Along a ray a ReLU
+network is affine from some radius on, and its slope is its own value at u with all
+biases taken away.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ def _summed(of: Any, n: Any, term: Callable[[Any], Expr]) -> Recursion:
 
 
 def weighted_sum() -> Induction:
-    """A unit's input ``sum w_j (t a_j + b_j)`` is affine in t, for every number of inputs: slope ``sum w_j a_j``, no bias in it."""
+    """A unit's input ``sum w_j (t a_j + b_j)`` is affine in t, for every number of
+    inputs: slope ``sum w_j a_j``, no bias in it."""
     n, t = Symbol("n", integer=True, positive=True), Symbol("t", real=True)
     w, a, b = (Function(name, real=True) for name in ("w", "a", "b"))
     P, A, B = (Function(name, real=True) for name in ("P", "A", "B"))
@@ -41,9 +45,11 @@ def weighted_sum() -> Induction:
 
 
 def unit() -> list[Equation | Sign]:
-    """From radius ``|b| / |a|`` on, ``t a + b`` has the sign of a, so that ``relu(t a + b)`` is ``t relu(a)`` and a constant.
+    """From radius ``|b| / |a|`` on, ``t a + b`` has the sign of a, so that ``relu(t a +
+    b)`` is ``t relu(a)`` and a constant.
 
-    With ``a = p`` or ``a = -p``, p > 0, ``b = q - r``, and t = r/p + s or q/p + s; for a = 0 the unit is the constant relu(b).
+    With ``a = p`` or ``a = -p``, p > 0, ``b = q - r``, and t = r/p + s or q/p + s; for
+    a = 0 the unit is the constant relu(b).
     """
     p = Symbol("p", positive=True)
     q, r, s = (Symbol(name, nonnegative=True) for name in "qrs")
@@ -56,7 +62,8 @@ def unit() -> list[Equation | Sign]:
 
 
 def normaliser() -> Induction:
-    """``e^z + sum_k e^(z - (g_k t + c_k)) = e^z (1 + S)`` for every number of other labels, so that the first has probability 1/(1 + S)."""
+    """``e^z + sum_k e^(z - (g_k t + c_k)) = e^z (1 + S)`` for every number of other
+    labels, so that the first has probability 1/(1 + S)."""
     n, z, t = Symbol("n", integer=True, positive=True), Symbol("z", real=True), Symbol("t", positive=True)
     g, c = Function("g", positive=True), Function("c", real=True)
     Z, S = Function("Z", real=True), Function("S", real=True)
@@ -81,14 +88,17 @@ def affine_head(t: Expr, g: Expr, c: Expr) -> Expr:
 
 
 def radial_head(t: Expr, g: Expr, c: Expr) -> Expr:
-    """The log-odds ``c exp(-g t^2)`` of a radial basis function, which vanish far out."""
+    """The log-odds ``c exp(-g t^2)`` of a radial basis function, which vanish far
+    out."""
     return c * exp(-g * t**2)
 
 
 def confidence(limit: Any = 1, head: Callable[[Expr, Expr, Expr], Expr] = affine_head) -> list[Equation | Sign]:
-    """At radius ``(log(1/eps) - c)/g + s`` the larger of two probabilities misses ``limit`` by ``u/(1 + u)``, ``u = eps exp(-g s)``.
+    """At radius ``(log(1/eps) - c)/g + s`` the larger of two probabilities misses
+    ``limit`` by ``u/(1 + u)``, ``u = eps exp(-g s)``.
 
-    So it is within eps of 1 from that radius on, for every eps. Several labels: 1 - p <= S, the sum of such u.
+    So it is within eps of 1 from that radius on, for every eps. Several labels: 1 - p
+    <= S, the sum of such u.
     """
     eps, g = Symbol("epsilon", positive=True), Symbol("g", positive=True)
     s, c, S = Symbol("s", nonnegative=True), Symbol("c", real=True), Symbol("S", nonnegative=True)
@@ -102,9 +112,11 @@ def confidence(limit: Any = 1, head: Callable[[Expr, Expr, Expr], Expr] = affine
 
 
 def densities_far_away() -> list[Equation]:
-    """Two Gaussians at m and -m: the posterior is logistic(2 m t), and the density of the mixture is that of the nearer half, twice at most.
+    """Two Gaussians at m and -m: the posterior is logistic(2 m t), and the density of
+    the mixture is that of the nearer half, twice at most.
 
-    At t = m + s the log density is below ``-s^2/2``, while the posterior of the nearer one tends to 1.
+    At t = m + s the log density is below ``-s^2/2``, while the posterior of the nearer
+    one tends to 1.
     """
     t, m, s = Symbol("t", real=True), Symbol("m", positive=True), Symbol("s", nonnegative=True)
 
@@ -128,7 +140,8 @@ def _relu(x: int) -> int:
 
 
 def value(network: Network, t: int) -> int:
-    """The log-odds at ``t`` times the direction: one number in, two hidden units, one hidden unit, one number out."""
+    """The log-odds at ``t`` times the direction: one number in, two hidden units, one
+    hidden unit, one number out."""
     w, b, W, B, v, c, u = network
     first = [_relu(w[i] * u * t + b[i]) for i in range(2)]
     return v * _relu(W[0] * first[0] + W[1] * first[1] + B) + c
@@ -141,7 +154,8 @@ def without_biases(network: Network) -> int:
 
 
 def slope_by_pieces(network: Network) -> int:
-    """The slope far out by carrying (slope, intercept) through the layers: a unit of slope 0 keeps a constant."""
+    """The slope far out by carrying (slope, intercept) through the layers: a unit of
+    slope 0 keeps a constant."""
     w, b, W, B, v, _, u = network
 
     def rectified(a: int, k: int) -> tuple[int, int]:
@@ -152,7 +166,8 @@ def slope_by_pieces(network: Network) -> int:
 
 
 def grows(network: Network) -> bool:
-    """Whether the log-odds of the network without biases are not 0: the sharp condition for certainty along the ray."""
+    """Whether the log-odds of the network without biases are not 0: the sharp condition
+    for certainty along the ray."""
     return without_biases(network) != 0
 
 
@@ -162,9 +177,11 @@ def grows_always(network: Network) -> bool:
 
 
 def every_small_network(criterion: Criterion = grows) -> Enumeration:
-    """Networks 1-2-1-1 with weights +-1 and biases -1, 0, 1, both rays: the slope, and whether confidence tends to 1.
+    """Networks 1-2-1-1 with weights +-1 and biases -1, 0, 1, both rays: the slope, and
+    whether confidence tends to 1.
 
-    Beyond radius 3 no unit changes its sign, so that the log-odds at 100 and 200 tell the slope.
+    Beyond radius 3 no unit changes its sign, so that the log-odds at 100 and 200 tell
+    the slope.
     """
     signs, biases = (-1, 1), (-1, 0, 1)
 

@@ -1,7 +1,9 @@
-r"""Residual blocks ``x + g(x)``: the power series of the log-determinant, its tail, what roulette does to it, and when the block is one-to-one.
+r"""Residual blocks ``x + g(x)``: the power series of the log-determinant, its tail,
+what roulette does to it, and when the block is one-to-one.
 
-Letters: ``J`` the Jacobian of g, ``L`` a Lipschitz constant of g below 1, ``t`` the terms of a series, ``S(k)`` the probability that the k-th
-term is reached, ``C`` the sum of t/S up to where roulette stops, ``q`` the probability of going on.
+Letters: ``J`` the Jacobian of g, ``L`` a Lipschitz constant of g below 1, ``t`` the
+terms of a series, ``S(k)`` the probability that the k-th term is reached, ``C`` the sum
+of t/S up to where roulette stops, ``q`` the probability of going on.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ def _summed(of: Any, n: Any, term: Callable[[Any], Expr]) -> Recursion:
 
 
 def series_of_the_logarithm() -> Induction:
-    """The slope of ``sum_(k <= n) (-1)^(k+1) x^k / k`` is that of log(1 + x) less ``(-x)^n / (1 + x)``, for every n: the remainder's slope."""
+    """The slope of ``sum_(k <= n) (-1)^(k+1) x^k / k`` is that of log(1 + x) less
+    ``(-x)^n / (1 + x)``, for every n: the remainder's slope."""
     n, x = Symbol("n", integer=True, positive=True), Symbol("x", real=True)
     S = Function("S")(n, x)
 
@@ -52,7 +55,8 @@ def geometric_tail(L: Any, n: Any) -> Any:
 
 
 def tail(bound: Callable[[Any, Any], Any] = geometric_tail) -> list[Any]:
-    """``sum_(j <= m) L^(n+j)/(n+j)`` is at most ``sum L^(n+j)/(n+1)``, which is the ``bound`` less ``L^(n+m+1)/((n+1)(1-L))``, for every m."""
+    """``sum_(j <= m) L^(n+j)/(n+j)`` is at most ``sum L^(n+j)/(n+1)``, which is the
+    ``bound`` less ``L^(n+m+1)/((n+1)(1-L))``, for every m."""
     m, n = Symbol("m", integer=True, positive=True), Symbol("n", integer=True, nonnegative=True)
     j, h = Symbol("j", nonnegative=True), Symbol("h", positive=True)
     L, U = 1 / (1 + h), Function("U", real=True)
@@ -66,7 +70,8 @@ def tail(bound: Callable[[Any, Any], Any] = geometric_tail) -> list[Any]:
 
 
 def eigenvalues() -> Induction:
-    """``sum log(1 + lambda_i) = log prod (1 + lambda_i)`` for every dimension: the determinant of a triangular I + J, whose diagonal is v."""
+    """``sum log(1 + lambda_i) = log prod (1 + lambda_i)`` for every dimension: the
+    determinant of a triangular I + J, whose diagonal is v."""
     n, v = Symbol("n", integer=True, positive=True), Function("v", positive=True)
     S, P = Function("S", real=True), Function("P", positive=True)
     objects = (
@@ -110,7 +115,8 @@ def _determinant(J: Matrix) -> list[Fraction]:
 
 
 def by_derivative(J: Matrix, sign: int) -> bool:
-    """``t P' = P sum_k sign^(k+1) tr(J^k) t^k`` for ``P = det(I + t J)``, coefficient by coefficient: in whole numbers."""
+    """``t P' = P sum_k sign^(k+1) tr(J^k) t^k`` for ``P = det(I + t J)``, coefficient
+    by coefficient: in whole numbers."""
     P, traces = _determinant(J), _traces(J)
     for degree in range(1, ORDER + 1):
         right = sum(P[degree - k] * sign ** (k + 1) * traces[k - 1] for k in range(1, degree + 1))
@@ -120,7 +126,8 @@ def by_derivative(J: Matrix, sign: int) -> bool:
 
 
 def by_exponential(J: Matrix, sign: int) -> bool:
-    """``exp(sum_k sign^(k+1) tr(J^k) t^k / k)`` multiplied out, against principal minors."""
+    """``exp(sum_k sign^(k+1) tr(J^k) t^k / k)`` multiplied out, against principal
+    minors."""
     traces, size = _traces(J), len(J)
     series = [Fraction(0)] + [Fraction(sign ** (k + 1) * traces[k - 1], k) for k in range(1, ORDER + 1)]
     result, power, factorial = (
@@ -156,7 +163,8 @@ def _minor(J: Matrix, rows: list[int]) -> int:
 
 
 def every_small_matrix(sign: int = -1) -> Enumeration:
-    """``log det(I + t J) = sum_k (-1)^(k+1) tr(J^k) t^k / k`` up to t^6, as formal power series, for every small matrix of whole numbers."""
+    """``log det(I + t J) = sum_k (-1)^(k+1) tr(J^k) t^k / k`` up to t^6, as formal
+    power series, for every small matrix of whole numbers."""
 
     def members() -> Iterator[Matrix]:
         for a, b, c, d in product((-2, -1, 0, 1), repeat=4):
@@ -173,9 +181,11 @@ def every_small_matrix(sign: int = -1) -> Enumeration:
 
 
 def monotone(slope: Any = None) -> list[Equation | Sign]:
-    """``x - c tanh x`` rises everywhere for c < 1 (c = 1/(1+e)): its slope is ``1 - c + c tanh^2 x``; for c = 3/2 it falls at 0.
+    """``x - c tanh x`` rises everywhere for c < 1 (c = 1/(1+e)): its slope is ``1 - c +
+    c tanh^2 x``; for c = 3/2 it falls at 0.
 
-    In any dimension ``|x + g(x) - x' - g(x')| >= (1 - L) |x - x'|``, by the triangle inequality.
+    In any dimension ``|x + g(x) - x' - g(x')| >= (1 - L) |x - x'|``, by the triangle
+    inequality.
     """
     x, e, h = Symbol("x", real=True), Symbol("e", positive=True), Symbol("h", nonnegative=True)
     c = 1 / (1 + e) if slope is None else slope
@@ -190,9 +200,11 @@ def monotone(slope: Any = None) -> list[Equation | Sign]:
 
 
 def expectation() -> Induction:
-    """``sum_(j <= n) (S_j - S_(j+1)) C_j = sum_(k <= n) t_k - S_(n+1) C_n`` for every n: roulette is unbiased up to a remainder.
+    """``sum_(j <= n) (S_j - S_(j+1)) C_j = sum_(k <= n) t_k - S_(n+1) C_n`` for every
+    n: roulette is unbiased up to a remainder.
 
-    Where sum |t_k| is finite and every S_k positive, the expectation of |terms| is that sum, and the remainder vanishes.
+    Where sum |t_k| is finite and every S_k positive, the expectation of |terms| is that
+    sum, and the remainder vanishes.
     """
     n, t, S = Symbol("n", integer=True, positive=True), Function("t", real=True), Function("S", positive=True)
     E, C, T = (Function(name, real=True) for name in "ECT")
@@ -209,7 +221,8 @@ def expectation() -> Induction:
 
 
 def second_moment() -> Induction:
-    """``sum_(j <= n) (S_j - S_(j+1)) C_j^2 = sum_j t_j (2 C_j - t_j/S_j) - S_(n+1) C_n^2`` for every n: the second moment in closed form."""
+    """``sum_(j <= n) (S_j - S_(j+1)) C_j^2 = sum_j t_j (2 C_j - t_j/S_j) - S_(n+1)
+    C_n^2`` for every n: the second moment in closed form."""
     n, t, S = Symbol("n", integer=True, positive=True), Function("t", real=True), Function("S", positive=True)
     M, C, Q = (Function(name, real=True) for name in "MCQ")
 
@@ -232,9 +245,11 @@ def second_moment() -> Induction:
 
 
 def two_norms() -> list[Equation | Sign]:
-    """Geometric S, r = sqrt(q): ``(1-r)^2 sum q^k C_k^2 <= sum q^k (C_k - C_(k-1))^2 <= (1+r)^2 sum q^k C_k^2``, and the middle is sum t_k^2/q^(k-2).
+    """Geometric S, r = sqrt(q): ``(1-r)^2 sum q^k C_k^2 <= sum q^k (C_k - C_(k-1))^2 <=
+    (1+r)^2 sum q^k C_k^2``, and the middle is sum t_k^2/q^(k-2).
 
-    So the second moment is finite exactly if ``sum t_k^2 / q^k`` is. Below: the two inequalities for one k, as squares.
+    So the second moment is finite exactly if ``sum t_k^2 / q^k`` is. Below: the two
+    inequalities for one k, as squares.
     """
     a, b, r = Symbol("a", real=True), Symbol("b", real=True), Symbol("r", positive=True)
     low, high = r * (a - b / r) ** 2, r * (a + b / r) ** 2
@@ -249,8 +264,9 @@ def two_norms() -> list[Equation | Sign]:
 
 
 def divergence_beyond() -> list[Equation | Sign]:
-    """Terms ``t_k = lambda^k / k``: at lambda^2 = q the sum of t_k^2/q^k is that of 1/k^2, below 2; at ``lambda^2 = q (1 + 1/g)`` its terms grow from
-    k = 3 g + 1 on. So the second moment of one eigenvalue's series is finite exactly if lambda^2 <= q.
+    """Terms ``t_k = lambda^k / k``: at lambda^2 = q the sum of t_k^2/q^k is that of
+    1/k^2, below 2; at ``lambda^2 = q (1 + 1/g)`` its terms grow from k = 3 g + 1 on. So
+    the second moment of one eigenvalue's series is finite exactly if lambda^2 <= q.
     """
     k, q, g, u = (Symbol(name, positive=True) for name in ("k", "q", "g", "u"))
     lam = Symbol("lambda", positive=True)
@@ -275,19 +291,22 @@ def divergence_beyond() -> list[Equation | Sign]:
 
 
 def missing_terms_cancel(item: Terms) -> bool:
-    """Whether the terms that are never reached add up to 0: the sharp condition for a finite series."""
+    """Whether the terms that are never reached add up to 0: the sharp condition for a
+    finite series."""
     terms, survival = item
     return sum(t for t, s in zip(terms, survival, strict=True) if s == 0) == 0
 
 
 def missing_terms_vanish(item: Terms) -> bool:
-    """Whether every term that is never reached is 0: sufficient, and necessary only for series whose terms have one sign."""
+    """Whether every term that is never reached is 0: sufficient, and necessary only for
+    series whose terms have one sign."""
     terms, survival = item
     return all(t == 0 for t, s in zip(terms, survival, strict=True) if s == 0)
 
 
 def by_outcomes(item: Terms, criterion: Criterion) -> bool:
-    """Whether the mean over all stopping times is the whole sum exactly as ``criterion`` says, stopping time by stopping time."""
+    """Whether the mean over all stopping times is the whole sum exactly as
+    ``criterion`` says, stopping time by stopping time."""
     terms, survival = item
     after = (*survival[1:], Fraction(0))
     mean, reached = Fraction(0), Fraction(0)
@@ -300,14 +319,16 @@ def by_outcomes(item: Terms, criterion: Criterion) -> bool:
 
 
 def by_terms(item: Terms, criterion: Criterion) -> bool:
-    """The same term by term: a term enters with weight 1/S_k when it is reached, which happens with probability S_k."""
+    """The same term by term: a term enters with weight 1/S_k when it is reached, which
+    happens with probability S_k."""
     terms, survival = item
     kept = sum(Fraction(t) / s * s for t, s in zip(terms, survival, strict=True) if s)
     return (kept == sum(terms)) == criterion(item)
 
 
 def every_stopping_rule(criterion: Criterion = missing_terms_cancel) -> Enumeration:
-    """Series of four terms -1, 0, 1 and survival probabilities 1 >= S_2 >= S_3 >= S_4 in 0, 1/3, 2/3, 1: when roulette is unbiased."""
+    """Series of four terms -1, 0, 1 and survival probabilities 1 >= S_2 >= S_3 >= S_4
+    in 0, 1/3, 2/3, 1: when roulette is unbiased."""
     levels = tuple(Fraction(k, 3) for k in range(4))
 
     def members() -> Iterator[Terms]:

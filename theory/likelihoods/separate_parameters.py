@@ -1,6 +1,8 @@
-r"""Separate parameters: gradients and maxima of ``sum_i log p(y_i | x_i; theta) + log p(x_i; phi)`` decouple, and the two variables need not.
+r"""Separate parameters: gradients and maxima of ``sum_i log p(y_i | x_i; theta) + log
+p(x_i; phi)`` decouple, and the two variables need not.
 
-Letters: ``a`` the classifier's log likelihood, ``b`` the image's; a table of counts lists two images by two labels, row by row.
+Letters: ``a`` the classifier's log likelihood, ``b`` the image's; a table of counts
+    lists two images by two labels, row by row.
 """
 
 from __future__ import annotations
@@ -25,26 +27,30 @@ Criterion = Callable[[Counts], bool]
 
 
 def _joint(*, shared: bool) -> Expr:
-    """``sum_i a(i, theta) + b(i, phi)`` over n points; ``shared``: the image's part reads theta too."""
+    """``sum_i a(i, theta) + b(i, phi)`` over n points; ``shared``: the image's part
+    reads theta too."""
     n, i = Symbol("n", integer=True, positive=True), Symbol("i", integer=True, positive=True)
     a, b = Function("a", real=True), Function("b", real=True)
     return Sum(a(i, THETA) + b(i, THETA + PHI if shared else PHI), (i, 1, n))
 
 
 def gradient(*, shared: bool = False) -> Equation:
-    """The joint gradient in theta is the classifier's alone, for every number n of points: a direct statement, n a symbol."""
+    """The joint gradient in theta is the classifier's alone, for every number n of
+    points: a direct statement, n a symbol."""
     n, i = Symbol("n", integer=True, positive=True), Symbol("i", integer=True, positive=True)
     classifier = Sum(Derivative(Function("a", real=True)(i, THETA), THETA), (i, 1, n))
     return Equation("gradient of n points", Derivative(_joint(shared=shared), THETA), classifier)
 
 
 def cross_derivative(*, shared: bool = False) -> Equation:
-    """The mixed second derivative in theta and phi of the same sum is 0: Newton steps decouple as gradient steps do."""
+    """The mixed second derivative in theta and phi of the same sum is 0: Newton steps
+    decouple as gradient steps do."""
     return Equation("mixed second derivative", Derivative(_joint(shared=shared), THETA, PHI), 0 * THETA)
 
 
 def copied_label() -> Equation:
-    """y = x with odds P(x = 1) : P(x = 0) = o, from separate parameters: I(x; y) = H(x), which is log 2 at o = 1."""
+    """y = x with odds P(x = 1) : P(x = 0) = o, from separate parameters: I(x; y) =
+    H(x), which is log 2 at o = 1."""
     o = Symbol("o", positive=True)
     masses = (o / (1 + o), 1 / (1 + o))
     information = sum(m * log(m / m**2) for m in masses)
@@ -72,7 +78,8 @@ def _image(counts: Counts, r: Fraction) -> Fraction:
 
 
 def jointly(counts: Counts, *, shared: bool) -> bool:
-    """Maximisers of the joint likelihood over all triples (p, q, r) against the product of the two parts' maximisers."""
+    """Maximisers of the joint likelihood over all triples (p, q, r) against the product
+    of the two parts' maximisers."""
     triples = [(p, q, r) for p, q, r in product(GRID, repeat=3) if not shared or q == r]
     values = {it: _classifier(counts, it[0], it[1]) * _image(counts, it[2]) for it in triples}
     best = max(values.values())
@@ -87,9 +94,11 @@ def jointly(counts: Counts, *, shared: bool) -> bool:
 
 
 def by_frequencies(counts: Counts, *, shared: bool) -> bool:
-    """The same from counting: the joint maximisers are the triples whose entries are the frequencies, any number where nothing was counted.
+    """The same from counting: the joint maximisers are the triples whose entries are
+    the frequencies, any number where nothing was counted.
 
-    Joint maximisers are found by climbing: none of the other triples is better, compared in whole numbers.
+    Joint maximisers are found by climbing: none of the other triples is better,
+    compared in whole numbers.
     """
     n = sum(counts)
 
@@ -119,7 +128,8 @@ def by_frequencies(counts: Counts, *, shared: bool) -> bool:
 
 
 def _nearest(black: int, white: int) -> list[Fraction]:
-    """Where the frequency is no multiple of 1/4: the best of its two neighbours, a Bernoulli likelihood rising before it and falling after."""
+    """Where the frequency is no multiple of 1/4: the best of its two neighbours, a
+    Bernoulli likelihood rising before it and falling after."""
     frequency = Fraction(white, black + white)
     below, above = max(g for g in GRID if g < frequency), min(g for g in GRID if g > frequency)
     sizes = {g: (1 - g) ** black * g**white for g in (below, above)}
@@ -127,7 +137,8 @@ def _nearest(black: int, white: int) -> list[Fraction]:
 
 
 def every_data_set(*, shared: bool = False) -> Enumeration:
-    """The maximum likelihood estimate of all parameters together is the pair of estimates of each part; ``shared``: q = r is one parameter."""
+    """The maximum likelihood estimate of all parameters together is the pair of
+    estimates of each part; ``shared``: q = r is one parameter."""
     return Enumeration(
         "every small data set: one maximum is two", tables(),
         lambda counts: jointly(counts, shared=shared), lambda counts: by_frequencies(counts, shared=shared),
@@ -135,19 +146,22 @@ def every_data_set(*, shared: bool = False) -> Enumeration:
 
 
 def dependent(counts: Counts) -> bool:
-    """Whether I(x; y) > 0, in whole numbers: ``prod c^c n^n > prod row^row prod column^column`` (0^0 = 1)."""
+    """Whether I(x; y) > 0, in whole numbers: ``prod c^c n^n > prod row^row prod
+    column^column`` (0^0 = 1)."""
     n = sum(counts)
     rows, columns = (counts[0] + counts[1], counts[2] + counts[3]), (counts[0] + counts[2], counts[1] + counts[3])
     return prod(c**c for c in counts) * n**n > prod(c**c for c in (*rows, *columns))
 
 
 def independent(counts: Counts) -> bool:
-    """What "no information flows between x and y" says: of no table that anything does."""
+    """What "no information flows between x and y" says: of no table that anything
+    does."""
     return len(counts) == 0
 
 
 def dependence(criterion: Criterion = dependent) -> Enumeration:
-    """Separate parameters reach every table, and I(x; y) is positive exactly where the table has rank two."""
+    """Separate parameters reach every table, and I(x; y) is positive exactly where the
+    table has rank two."""
 
     def reached(counts: Counts) -> bool:
         n, rows = sum(counts), (counts[0] + counts[1], counts[2] + counts[3])

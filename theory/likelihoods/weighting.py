@@ -1,7 +1,9 @@
-r"""Weighted likelihoods ``A + lambda B`` and convex combinations: which weight is which, and what a larger weight does to a maximiser.
+r"""Weighted likelihoods ``A + lambda B`` and convex combinations: which weight is
+which, and what a larger weight does to a maximiser.
 
-Letters: ``m`` a joint mass, ``p`` the marginal mass of x, so that m/p is the conditional; ``A`` the classifier's log likelihood, ``B`` the image's;
-``l`` the weight of a convex combination.
+Letters: ``m`` a joint mass, ``p`` the marginal mass of x, so that m/p is the
+conditional; ``A`` the classifier's log likelihood, ``B`` the image's; ``l`` the weight
+of a convex combination.
 """
 
 from __future__ import annotations
@@ -73,7 +75,8 @@ def marginal_mixture(weight: Weight = odds) -> Equation:
 
 
 def mixtures_of_data_sets(joint_weight: Weight = plain_weight, marginal_weight: Weight = odds) -> Induction:
-    """Both for the sums over n points, for every n, whatever the two log likelihoods of a point."""
+    """Both for the sums over n points, for every n, whatever the two log likelihoods of
+    a point."""
     n, share = Symbol("n", integer=True, positive=True), _share()
     a, b = Function("a", real=True), Function("b", real=True)
     J, M, A, B = (Function(name, real=True) for name in "JMAB")
@@ -95,7 +98,8 @@ def mixtures_of_data_sets(joint_weight: Weight = plain_weight, marginal_weight: 
 
 
 def inverse_weights() -> list[Equation]:
-    """``l = lambda / (1 + lambda)`` has odds lambda: mixing with the marginal reaches every lambda > 0, mixing with the joint only lambda < 1."""
+    """``l = lambda / (1 + lambda)`` has odds lambda: mixing with the marginal reaches
+    every lambda > 0, mixing with the joint only lambda < 1."""
     weight = Symbol("lambda", positive=True)
     share = weight / (1 + weight)
     return [
@@ -105,7 +109,8 @@ def inverse_weights() -> list[Equation]:
 
 
 def optimum_of_quadratics(weight: Weight = odds) -> Equation:
-    """``A = -(t-a)^2/2``, ``B = -k (t-b)^2/2``: the mixture with the marginal is stationary at the maximiser of ``A + weight B``."""
+    """``A = -(t-a)^2/2``, ``B = -k (t-b)^2/2``: the mixture with the marginal is
+    stationary at the maximiser of ``A + weight B``."""
     t, a, b, k, share = (
         Symbol("t", real=True),
         Symbol("a", real=True),
@@ -122,9 +127,11 @@ def optimum_of_quadratics(weight: Weight = odds) -> Equation:
 
 
 def truth_is_best() -> list[Any]:
-    """``sum p log(p/q) = sum q phi(p/q) + sum p - sum q`` for every number of cells, phi as in :func:`gibbs`: the truth p maximises both parts.
+    """``sum p log(p/q) = sum q phi(p/q) + sum p - sum q`` for every number of cells,
+    phi as in :func:`gibbs`: the truth p maximises both parts.
 
-    With parts that fall short by s and r, ``A + lambda B`` falls short by ``s + lambda r``: the maximisers are those of both, for every lambda > 0.
+    With parts that fall short by s and r, ``A + lambda B`` falls short by ``s + lambda
+    r``: the maximisers are those of both, for every lambda > 0.
     """
     n = Symbol("n", integer=True, positive=True)
     p, q = Function("p", positive=True), Function("q", positive=True)
@@ -151,9 +158,11 @@ def truth_is_best() -> list[Any]:
 
 
 def exchange(direction: int = 1) -> list[Equation | Sign]:
-    """The exchange inequality: 1 maximises ``A + lambda B`` and 2 maximises ``A + mu B``, mu = lambda + d, d > 0.
+    """The exchange inequality: 1 maximises ``A + lambda B`` and 2 maximises ``A + mu
+    B``, mu = lambda + d, d > 0.
 
-    The two shortfalls add up to ``d (B_2 - B_1)``, so that ``B_2 >= B_1``; and ``A_1 - A_2`` is the first plus ``lambda (B_2 - B_1)``.
+    The two shortfalls add up to ``d (B_2 - B_1)``, so that ``B_2 >= B_1``; and ``A_1 -
+    A_2`` is the first plus ``lambda (B_2 - B_1)``.
     """
     A1, A2, B1, B2 = (Symbol(name, real=True) for name in ("A_1", "A_2", "B_1", "B_2"))
     weight, d = Symbol("lambda", positive=True), Symbol("d", positive=True)
@@ -169,7 +178,8 @@ def exchange(direction: int = 1) -> list[Equation | Sign]:
 
 
 def quadratic_response() -> list[Equation | Sign]:
-    """``A = -(t-a)^2/2``, ``B = -k (t-b)^2/2``: along the maximiser B rises at the rate ``k^2 (a-b)^2 / (1 + lambda k)^3``, 0 only for a = b."""
+    """``A = -(t-a)^2/2``, ``B = -k (t-b)^2/2``: along the maximiser B rises at the rate
+    ``k^2 (a-b)^2 / (1 + lambda k)^3``, 0 only for a = b."""
     t, a, b = (Symbol(name, real=True) for name in "tab")
     k, weight = Symbol("k", positive=True), Symbol("lambda", positive=True)
     best = (a + weight * k * b) / (1 + weight * k)
@@ -184,7 +194,8 @@ def quadratic_response() -> list[Equation | Sign]:
 
 
 def power_of_a_gaussian(exponent: Callable[[Any], Any] = lambda weight: (1 - weight) / 2) -> Equation:
-    """``integral p^lambda = (2 pi s2)^((1 - lambda)/2) / sqrt(lambda)`` for one dimension: it is one for every variance at lambda = 1 alone."""
+    """``integral p^lambda = (2 pi s2)^((1 - lambda)/2) / sqrt(lambda)`` for one
+    dimension: it is one for every variance at lambda = 1 alone."""
     x, weight, s2 = Symbol("x", real=True), Symbol("lambda", positive=True), Symbol("s2", positive=True)
     powered = (2 * pi * s2) ** (-weight / 2) * exp(-weight * x**2 / (2 * s2))
     return Equation(
@@ -199,7 +210,8 @@ def gaussian_power_mass(weight: float, scale: float) -> float:
 
 
 def unit_mass(weight: float, scale: float) -> float:
-    """One over sqrt(lambda): the mass of p^lambda if its constant needed no correction."""
+    """One over sqrt(lambda): the mass of p^lambda if its constant needed no
+    correction."""
     return 1 / math.sqrt(weight)
 
 
@@ -218,14 +230,16 @@ def _maximisers(problem: Problem, weight: Fraction, *, local: bool) -> list[int]
 
 
 def nondecreasing(problem: Problem, *, local: bool, direction: int) -> bool:
-    """Whether B is nondecreasing over maximisers at increasing weights: every pair of weights, every pair of maximisers."""
+    """Whether B is nondecreasing over maximisers at increasing weights: every pair of
+    weights, every pair of maximisers."""
     best = [_maximisers(problem, weight, local=local) for weight in LAMBDAS]
     pairs = ((problem[i][1], problem[j][1]) for one, two in combinations(best, 2) for i in one for j in two)
     return all(direction * (after - before) >= 0 for before, after in pairs)
 
 
 def nondecreasing_by_thresholds(problem: Problem, *, local: bool, direction: int) -> bool:
-    """The same from the weights at which two models change places: i is at least as good as j on one side of ``(A_j - A_i)/(B_i - B_j)``."""
+    """The same from the weights at which two models change places: i is at least as
+    good as j on one side of ``(A_j - A_i)/(B_i - B_j)``."""
 
     def preferred(i: int) -> tuple[Any, Any]:
         low, high = Fraction(0), Fraction(10**6)
@@ -251,7 +265,8 @@ def nondecreasing_by_thresholds(problem: Problem, *, local: bool, direction: int
 
 
 def every_small_problem(*, local: bool = False, direction: int = 1) -> Enumeration:
-    """Three models with A and B in 0, 1, 2, weights 1/2, 1, 2, 3: global maximisers (or ``local`` ones, along the line of models)."""
+    """Three models with A and B in 0, 1, 2, weights 1/2, 1, 2, 3: global maximisers (or
+    ``local`` ones, along the line of models)."""
 
     def members() -> Iterator[Problem]:
         return product(product(VALUES, repeat=2), repeat=3)

@@ -1,7 +1,9 @@
-"""The walk over an expression that ball arithmetic shares: scopes of bound variables, caches, undefined functions, decisions.
+"""The walk over an expression that ball arithmetic shares: scopes of bound variables,
+caches, undefined functions, decisions.
 
-No number is computed here: the handlers of :mod:`theory.proof.balls` do that. What this module keeps straight is *where* a node is
-evaluated (in the innermost scope on whose variable it depends), and *whether it has to be holomorphic there*.
+No number is computed here: the handlers of :mod:`theory.proof.balls` do that. What this
+module keeps straight is *where* a node is evaluated (in the innermost scope on whose
+variable it depends), and *whether it has to be holomorphic there*.
 """
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
@@ -34,9 +36,10 @@ _RELATIONS = {
 class Scope:
     """Bound variables with their balls.
 
-    `holomorphic` are the variables that run over complex balls just now, so that what depends on them has to be holomorphic.
-    `exact` holds exact values where there are some. `reflect` makes the scope in which the variables of all integrals around
-    are conjugated. `cache` keeps the balls of the nodes that belong here.
+    `holomorphic` are the variables that run over complex balls just now, so that what
+    depends on them has to be holomorphic. `exact` holds exact values where there are
+    some. `reflect` makes the scope in which the variables of all integrals around are
+    conjugated. `cache` keeps the balls of the nodes that belong here.
     """
 
     __slots__ = ("applications", "cache", "exact", "holomorphic", "mirror", "parent", "reflect", "values")
@@ -55,7 +58,8 @@ class Scope:
         self.applications: dict[tuple, Scope] = {}
 
     def sharpness(self, names: frozenset[sp.Symbol]) -> int:
-        """About -log2 of the widest ball among these variables: no value that depends on them gets sharper."""
+        """About -log2 of the widest ball among these variables: no value that depends
+        on them gets sharper."""
         least, scope = 1_000_000, self
         while scope.parent is not None:
             for name in names & scope.values.keys():
@@ -72,7 +76,8 @@ class Evaluator:
     Args:
         symbols: exact values of the free symbols.
         functions: laws of the undefined functions.
-        handlers: kind of node -> handler; `fallback(node)` finds one for other kinds or raises CannotEnclose.
+        handlers: kind of node -> handler; `fallback(node)` finds one for other kinds or
+            raises CannotEnclose.
     """
 
     def __init__(
@@ -93,7 +98,8 @@ class Evaluator:
         self._laws: dict[int, tuple[Law, Scope]] = {}
 
     def __call__(self, node: sp.Basic, scope: Scope) -> Ball:
-        """The ball of `node`, computed once in the innermost scope on whose variables it depends."""
+        """The ball of `node`, computed once in the innermost scope on whose variables
+        it depends."""
         plan = self._plans.get(node)
         if plan is None:
             plan = len(self._plans), self.handlers.get(type(node)) or self.fallback(node), self.depends(node)
@@ -128,7 +134,8 @@ class Evaluator:
         return found
 
     def holomorphic(self, node: sp.Basic, scope: Scope) -> bool:
-        """Whether `node` has to be holomorphic on its ball: it depends on a variable that runs over complex balls now."""
+        """Whether `node` has to be holomorphic on its ball: it depends on a variable
+        that runs over complex balls now."""
         depends, at = self.depends(node), scope
         while at is not None:
             if at.holomorphic and not depends.isdisjoint(at.holomorphic):
@@ -137,7 +144,8 @@ class Evaluator:
         return False
 
     def conjugate(self, node: sp.Basic, scope: Scope) -> Ball:
-        """The conjugate of `node`; where holomorphy is asked, conj(g(conj z)), which continues it off the real line."""
+        """The conjugate of `node`; where holomorphy is asked, conj(g(conj z)), which
+        continues it off the real line."""
         at = self.mirrored(scope) if self.holomorphic(node, scope) else scope
         return self(node, at).conjugate()
 
@@ -153,7 +161,8 @@ class Evaluator:
     # -- binding ----------------------------------------------------------------------------------------------------------
 
     def bind(self, names: tuple[sp.Symbol, ...], args: tuple[sp.Basic, ...], scope: Scope, inside: Scope) -> Scope:
-        """A scope within `inside` where `names` stand for the values that `args` have in `scope`."""
+        """A scope within `inside` where `names` stand for the values that `args` have
+        in `scope`."""
         holomorphic = frozenset(name for name, arg in zip(names, args, strict=True) if self.holomorphic(arg, scope))
 
         def reflect() -> Scope:
@@ -188,7 +197,8 @@ class Evaluator:
     def apply(
         self, node: sp.Basic, function: Any, orders: tuple[int, ...], args: tuple[sp.Basic, ...], scope: Scope
     ) -> Ball:
-        """The derivative of the given orders of the law of `function`, at the values of `args`."""
+        """The derivative of the given orders of the law of `function`, at the values of
+        `args`."""
         law, base = self._law(node, function)
         if len(law.variables) != len(args):
             raise CannotEnclose(node, f"its law takes {len(law.variables)} arguments")
@@ -212,7 +222,8 @@ class Evaluator:
     # -- exact values and decisions -----------------------------------------------------------------------------------------
 
     def real(self, node: sp.Basic, scope: Scope) -> Ball:
-        """The real ball of a node that has to be real. Only for nodes of which no holomorphy is asked."""
+        """The real ball of a node that has to be real. Only for nodes of which no
+        holomorphy is asked."""
         ball = self(node, scope)
         if ball.imag == 0 or not ball.is_finite():
             return ball.real
@@ -223,7 +234,8 @@ class Evaluator:
         )
 
     def exactly(self, node: sp.Basic, scope: Scope) -> sp.Expr | None:
-        """The exact rational value of `node`, or None where rational arithmetic alone does not give it."""
+        """The exact rational value of `node`, or None where rational arithmetic alone
+        does not give it."""
         if node.is_Rational:
             return node
         if not isinstance(node, (sp.Symbol, sp.Add, sp.Mul, sp.Pow, sp.floor, sp.ceiling, sp.Abs, sp.Max, sp.Min)):
@@ -248,9 +260,11 @@ class Evaluator:
         return int(value)
 
     def hull(self, node: sp.Piecewise, scope: Scope, strict: bool) -> Ball | None:
-        """A ball around the branches that may apply; None where too little is decided for one.
+        """A ball around the branches that may apply; None where too little is decided
+        for one.
 
-        Where holomorphy is asked there has to be one branch for certain, and where `strict`, strictly inside its piece.
+        Where holomorphy is asked there has to be one branch for certain, and where
+        `strict`, strictly inside its piece.
         """
         hull = None
         for value, condition in node.args:
@@ -266,9 +280,11 @@ class Evaluator:
         return hull if _exhaustive(node) else None
 
     def decide(self, condition: sp.Basic, scope: Scope, strict: bool = False) -> bool | None:
-        """Whether `condition` holds on the whole ball; None where the balls do not say. `strict`: undecided on its boundary.
+        """Whether `condition` holds on the whole ball; None where the balls do not say.
+        `strict`: undecided on its boundary.
 
-        Where variables run over complex balls, real parts are compared: what they decide holds on the real segment inside.
+        Where variables run over complex balls, real parts are compared: what they
+        decide holds on the real segment inside.
         """
         if condition in (sp.true, sp.false):
             return condition == sp.true

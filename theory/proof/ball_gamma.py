@@ -1,4 +1,5 @@
-"""Handlers of :mod:`theory.proof.balls` for the gamma family: factorials, binomials, factorial powers, beta, polygamma."""
+"""Handlers of :mod:`theory.proof.balls` for the gamma family: factorials, binomials,
+factorial powers, beta, polygamma."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
@@ -16,7 +17,8 @@ _FACTORS = 20_000  # longest product that is multiplied out
 
 
 def _gammas(numerator: Sequence[Ball], denominator: Sequence[Ball]) -> Ball:
-    """A product of gamma functions over another; reciprocals are entire, so that poles below are zeros."""
+    """A product of gamma functions over another; reciprocals are entire, so that poles
+    below are zeros."""
     total = numerator[0].gamma()
     for ball in numerator[1:]:
         total = total * ball.gamma()
@@ -44,7 +46,8 @@ def factorial(ev: Evaluator, node: sp.factorial, scope: Scope) -> Ball:
 
 
 def binomial(ev: Evaluator, node: sp.binomial, scope: Scope) -> Ball:
-    """For an integer k the polynomial n(n-1)..(n-k+1)/k! (0 for k < 0), else by gamma functions: SymPy's convention."""
+    """For an integer k the polynomial n(n-1)..(n-k+1)/k! (0 for k < 0), else by gamma
+    functions: SymPy's convention."""
     n, k = ev(node.args[0], scope), _count(ev, node.args[1], scope)
     if k is not None:
         one = ev(sp.S.One, ev.root)
@@ -54,7 +57,8 @@ def binomial(ev: Evaluator, node: sp.binomial, scope: Scope) -> Ball:
 
 
 def power(rising: bool) -> Handler:
-    """x(x+1)..(x+k-1) or x(x-1)..(x-k+1), by gamma functions where k is no natural number."""
+    """x(x+1)..(x+k-1) or x(x-1)..(x-k+1), by gamma functions where k is no natural
+    number."""
 
     def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> Ball:
         x, k = ev(node.args[0], scope), _count(ev, node.args[1], scope)

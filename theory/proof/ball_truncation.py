@@ -1,10 +1,14 @@
-r"""How fast an integrand decays: what bounds the part of an integral that lies beyond a point T.
+r"""How fast an integrand decays: what bounds the part of an integral that lies beyond a
+point T.
 
-If :math:`g'/g` is a rational function r of t, put t = 1/w: :math:`r = w^{-m} S(w)` with S regular at 0. Where
+If :math:`g'/g` is a rational function r of t, put t = 1/w: :math:`r = w^{-m} S(w)` with
+S regular at 0. Where
 :math:`\mathrm{Re}\,S \le -k` for all :math:`0 \le w \le 1/T`,
 
-- m >= 0: :math:`|g(t)| \le |g(T)|\,e^{-k T^m (t-T)}`, so the tail is at most :math:`|g(T)| / (k T^m)`;
-- m = -1 and k > 1: :math:`|g(t)| \le |g(T)|\,(T/t)^k`, so the tail is at most :math:`|g(T)|\,T / (k-1)`.
+- m >= 0: :math:`|g(t)| \le |g(T)|\,e^{-k T^m (t-T)}`, so the tail is at most
+    :math:`|g(T)| / (k T^m)`;
+- m = -1 and k > 1: :math:`|g(t)| \le |g(T)|\,(T/t)^k`, so the tail is at most
+    :math:`|g(T)|\,T / (k-1)`.
 """
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
@@ -28,7 +32,8 @@ _EXPONENTS = (*range(1, 13), 24, 48, 96, 192, 384, 768)  # T = 2^exponent
 
 @dataclass(frozen=True)
 class Decay:
-    """One term of an integrand, as a function of `at` > 0; `rate` is S as a function of `inverse`, `order` is m."""
+    """One term of an integrand, as a function of `at` > 0; `rate` is S as a function of
+    `inverse`, `order` is m."""
 
     term: sp.Expr
     at: sp.Symbol
@@ -39,7 +44,8 @@ class Decay:
 
 @lru_cache(maxsize=256)
 def decays(integrand: sp.Expr, variable: sp.Symbol, direction: int) -> tuple[Decay, ...] | None:
-    """The decay of each term of `integrand` for `variable` -> `direction` * oo, or None where no such form is found."""
+    """The decay of each term of `integrand` for `variable` -> `direction` * oo, or None
+    where no such form is found."""
     at, inverse = sp.Dummy("t", positive=True), sp.Dummy("w", real=True)
     found = []
     for term in sp.Add.make_args(sp.expand(integrand.xreplace({variable: direction * at}))):
@@ -84,9 +90,11 @@ def _decay(term: sp.Expr, at: sp.Symbol, inverse: sp.Symbol) -> Decay | None:
 def truncated(
     ev: Evaluator, node: sp.Integral, limits: tuple[sp.Tuple, ...], scope: Scope, goal: int
 ) -> tuple[list[tuple[int, Ends]], Ball]:
-    """Finite pieces, with signs, that stand for an integral with infinite limits, and a bound for what they leave out.
+    """Finite pieces, with signs, that stand for an integral with infinite limits, and a
+    bound for what they leave out.
 
-    Each piece starts at its end nearer to 0, where precision is needed. Raises CannotEnclose where no tail bound is found.
+    Each piece starts at its end nearer to 0, where precision is needed. Raises
+    CannotEnclose where no tail bound is found.
     """
     symbol, lower, upper = limits[-1]
     if len(limits) > 1 or sp.S.ComplexInfinity in (lower, upper):
@@ -109,7 +117,8 @@ def truncated(
 
 
 def _far(ev: Evaluator, forms: tuple[Decay, ...], start: Ball, scope: Scope, goal: int) -> tuple[sp.Expr | None, Ball]:
-    """A power of 2 beyond `start`, and a bound for the tail beyond it: small enough for `goal` bits, or the least that is found."""
+    """A power of 2 beyond `start`, and a bound for the tail beyond it: small enough for
+    `goal` bits, or the least that is found."""
     best, least, small = None, None, ev(sp.Rational(1, 2**goal), ev.root).real
     for point in (sp.Integer(2) ** exponent for exponent in _EXPONENTS):
         if not ev(point, ev.root).real > start:

@@ -1,14 +1,18 @@
 r"""Rigorous complex balls around the values of SymPy expressions.
 
-:func:`enclose` gives a ball that contains the value of an expression at an :class:`Instantiation`; an expression is refuted by
-a ball that excludes zero. Every node is evaluated in ball arithmetic (FLINT) or refused with :class:`CannotEnclose`; there is
-no floating-point fallback. What is trusted: FLINT's enclosures, SymPy's derivatives and automatic simplification, and the
-handlers below. Powers, logarithms and inverse functions take SymPy's principal branches.
+:func:`enclose` gives a ball that contains the value of an expression at an
+:class:`Instantiation`; an expression is refuted by a ball that excludes zero. Every
+node is evaluated in ball arithmetic (FLINT) or refused with :class:`CannotEnclose`;
+there is no floating-point fallback. What is trusted: FLINT's enclosures, SymPy's
+derivatives and automatic simplification, and the handlers below. Powers, logarithms and
+inverse functions take SymPy's principal branches.
 
-**Integrals** go through :math:`\int_a^b g = (b-a)\int_0^1 g(a+(b-a)s)\,ds` to FLINT's adaptive Gauss-Legendre rule, whose error
-bound needs g holomorphic on complex neighbourhoods of pieces of the path. Each bound variable therefore carries a flag; while
-it is set, every node that depends on that variable must either be holomorphic on the whole ball or return a non-finite ball:
-logarithms and roots off their cuts, |u| = +-u off Re u = 0, a Piecewise only where its condition is decided. conj g(x) continues
+**Integrals** go through :math:`\int_a^b g = (b-a)\int_0^1 g(a+(b-a)s)\,ds` to FLINT's
+adaptive Gauss-Legendre rule, whose error bound needs g holomorphic on complex
+neighbourhoods of pieces of the path. Each bound variable therefore carries a flag;
+while it is set, every node that depends on that variable must either be holomorphic on
+the whole ball or return a non-finite ball: logarithms and roots off their cuts, |u| =
++-u off Re u = 0, a Piecewise only where its condition is decided. conj g(x) continues
 as conj(g(conj z)), which is holomorphic where g is.
 """
 
@@ -96,7 +100,8 @@ def _disc(radius: arb) -> acb:
 
 
 def _simple(method: str) -> Handler:
-    """A function that is meromorphic in its argument: balls at its poles are not finite by themselves."""
+    """A function that is meromorphic in its argument: balls at its poles are not finite
+    by themselves."""
 
     def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
         return getattr(ev(_only(node), scope), method)()
@@ -105,14 +110,16 @@ def _simple(method: str) -> Handler:
 
 
 def _only(node: sp.Basic) -> sp.Expr:
-    """The argument of a function of one; SymPy has several of the same name with more (zeta, erfinv)."""
+    """The argument of a function of one; SymPy has several of the same name with more
+    (zeta, erfinv)."""
     if len(node.args) != 1:
         raise CannotEnclose(node, "known here for one argument alone")
     return node.args[0]
 
 
 def _cut(method: str, on_cut: Callable[[acb], bool]) -> Handler:
-    """A function with a branch cut: where holomorphy is asked, a ball that may meet the cut gives no finite value."""
+    """A function with a branch cut: where holomorphy is asked, a ball that may meet the
+    cut gives no finite value."""
 
     def handler(ev: Evaluator, node: sp.Basic, scope: Scope) -> acb:
         ball = ev(_only(node), scope)
@@ -249,7 +256,8 @@ def _kronecker(ev: Evaluator, node: sp.KroneckerDelta, scope: Scope) -> acb:
 
 
 def _repeated(ev: Evaluator, node: ExprWithLimits, scope: Scope) -> acb:
-    """Finite sums and products, by Karr's convention for reversed limits: sum over m..n is minus the sum over n+1..m-1."""
+    """Finite sums and products, by Karr's convention for reversed limits: sum over m..n
+    is minus the sum over n+1..m-1."""
     summing = isinstance(node, sp.Sum)
 
     def level(limits: Sequence[sp.Tuple], scope: Scope) -> acb:
@@ -293,7 +301,8 @@ def _over(ev: Evaluator, node: sp.Integral, limits: _Limits, scope: Scope) -> ac
 def _between(
     ev: Evaluator, node: sp.Integral, limits: _Limits, ends: tuple[sp.Expr, sp.Expr], scope: Scope, *, goal: int
 ) -> acb:
-    """The integral over `limits`, the outermost of them running between the finite `ends`."""
+    """The integral over `limits`, the outermost of them running between the finite
+    `ends`."""
     symbol = limits[-1][0]
     complex_limits = any(ev.holomorphic(end, scope) for end in ends)
     start, stop = (ev(end, scope) if complex_limits else acb(ev.real(end, scope)) for end in ends)
@@ -331,7 +340,8 @@ def _undefined(ev: Evaluator, node: AppliedUndef, scope: Scope) -> acb:
 
 
 def _derivative(ev: Evaluator, node: sp.Derivative, scope: Scope) -> acb:
-    """The derivative of an undefined function by its own arguments; all others were performed before."""
+    """The derivative of an undefined function by its own arguments; all others were
+    performed before."""
     inner = node.expr
     if not isinstance(inner, AppliedUndef):
         raise CannotEnclose(node, "SymPy has no closed form for this derivative")
@@ -370,7 +380,8 @@ def _rational(ev: Evaluator, node: sp.Rational, scope: Scope) -> acb:
 
 
 def _inherited(node: sp.Basic) -> Handler:
-    """The handler of a base class, for SymPy's classes of single numbers and our own Piecewise."""
+    """The handler of a base class, for SymPy's classes of single numbers and our own
+    Piecewise."""
     for kind in (AppliedUndef, sp.Rational, sp.Symbol, sp.Piecewise):
         if isinstance(node, kind) and not isinstance(node, sp.Float):
             return _HANDLERS[kind]
@@ -409,17 +420,22 @@ _HANDLERS: dict[type, Handler] = {
 
 
 def enclose(expr: sp.Expr, instantiation: Instantiation, bits: int = 256, cap: int = 4096) -> acb:
-    """A complex ball that contains the value of `expr` at `instantiation`; real parts and imaginary parts are balls.
+    """A complex ball that contains the value of `expr` at `instantiation`; real parts
+    and imaginary parts are balls.
 
-    Undefined functions are replaced by their laws, derivatives are taken symbolically, everything else is evaluated in
-    ball arithmetic at `bits` bits, then at twice as many and so on, until the radius is at most ``2^-min(200, bits - 56)``
-    relative to ``max(1, |value|)``, or `cap` is reached, or doubling the bits gains nothing more.
+    Undefined functions are replaced by their laws, derivatives are taken symbolically,
+    everything else is evaluated in ball arithmetic at `bits` bits, then at twice as
+    many and so on, until the radius is at most ``2^-min(200, bits - 56)`` relative to
+    ``max(1, |value|)``, or `cap` is reached, or doubling the bits gains nothing more.
 
     Returns:
-        The best ball. It is rigorous in any case; ask :func:`radius_bits` whether it is as narrow as you need.
+        The best ball. It is rigorous in any case; ask :func:`radius_bits` whether it is
+        as narrow as you need.
     Raises:
-        CannotEnclose: a node has no rigorous enclosure, or no finite one up to `cap` bits; it names the node.
-        TypeError: `expr` is not a scalar SymPy expression (use :func:`entries` on a matrix).
+        CannotEnclose: a node has no rigorous enclosure, or no finite one up to `cap`
+            bits; it names the node.
+        TypeError: `expr` is not a scalar SymPy expression (use :func:`entries` on a
+            matrix).
     """
     if isinstance(expr, sp.MatrixBase) or not isinstance(expr, sp.Expr):
         raise TypeError(
@@ -459,7 +475,8 @@ def _evaluator(instantiation: Instantiation) -> Evaluator:
 
 
 def widened(ball: acb, by: acb) -> acb:
-    """The ball made wider by the size of another on every side: for what a computation left out and that other ball bounds.
+    """The ball made wider by the size of another on every side: for what a computation
+    left out and that other ball bounds.
 
     >>> contains_zero(widened(acb(1), acb(2)))
     True
@@ -469,7 +486,8 @@ def widened(ball: acb, by: acb) -> acb:
 
 
 def contains_zero(ball: acb | arb) -> bool:
-    """Whether zero lies in the ball (False also where the ball is not finite: nothing is known then)."""
+    """Whether zero lies in the ball (False also where the ball is not finite: nothing
+    is known then)."""
     return bool(ball.is_finite() and ball.contains(0))
 
 
@@ -479,7 +497,8 @@ def excludes_zero(ball: acb | arb) -> bool:
 
 
 def radius_bits(ball: acb | arb) -> int:
-    """The largest k, at most 10^6, with radius <= 2^-k max(1, |midpoint|); -10^6 where the ball is not finite or wider."""
+    """The largest k, at most 10^6, with radius <= 2^-k max(1, |midpoint|); -10^6 where
+    the ball is not finite or wider."""
     if not ball.is_finite():
         return -1_000_000
     ball = acb(ball)
@@ -493,7 +512,8 @@ def radius_bits(ball: acb | arb) -> int:
 
 
 def exclusion_margin(ball: acb | arb) -> float:
-    """By what factor a ball excludes zero: (lower bound of |value|) / max(radius, 2^-200). At least 0; 0 when zero is inside."""
+    """By what factor a ball excludes zero: (lower bound of |value|) / max(radius,
+    2^-200). At least 0; 0 when zero is inside."""
     if not excludes_zero(ball):
         return 0.0
     ball = acb(ball)
@@ -504,7 +524,8 @@ def exclusion_margin(ball: acb | arb) -> float:
 
 
 def proves(relation: Boolean, instantiation: Instantiation, bits: int = 96) -> bool:
-    """Whether balls prove a relation, or an And, Or, Not of some, at `instantiation`. False where they do not say."""
+    """Whether balls prove a relation, or an And, Or, Not of some, at `instantiation`.
+    False where they do not say."""
     with ctx.workprec(bits):
         evaluator = _evaluator(instantiation)
         return evaluator.decide(prepare(relation), evaluator.root) is True

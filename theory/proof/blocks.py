@@ -1,8 +1,11 @@
-"""Identities between blocks of matrices of any size, decided in the free algebra and tried in matrices.
+"""Identities between blocks of matrices of any size, decided in the free algebra and
+tried in matrices.
 
-A statement about block matrices whose blocks are free noncommuting symbols holds for blocks of every size over every field. It is
-decided by multiplying out (:func:`holds_freely`), and tried with random blocks over a large prime field (:func:`holds_in_matrices`), where a
-false one survives with probability below 1e-7 a size (Schwartz and Zippel).
+A statement about block matrices whose blocks are free noncommuting symbols holds for
+blocks of every size over every field. It is decided by multiplying out
+(:func:`holds_freely`), and tried with random blocks over a large prime field
+(:func:`holds_in_matrices`), where a false one survives with probability below 1e-7 a
+size (Schwartz and Zippel).
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ _PRIME = 2**29 - 3
 
 @dataclass(frozen=True)
 class BlockIdentity:
-    """``left`` and ``right`` build 2 x 2 block matrices from a workbench that supplies symbols, inverses, units and zeros."""
+    """``left`` and ``right`` build 2 x 2 block matrices from a workbench that supplies
+    symbols, inverses, units and zeros."""
 
     name: str
     left: Callable[[Any], Blocks]
@@ -63,7 +67,8 @@ class _Free:
 
 
 class _Matrices:
-    """Blocks are random matrices over F_p; the two kinds of rows have the given sizes."""
+    """Blocks are random matrices over F_p; the two kinds of rows have the given
+    sizes."""
 
     def __init__(self, sizes: tuple[int, int], seed: int) -> None:
         self.sizes, self.field, self.random = sizes, PrimeField(_PRIME), Random(seed)
@@ -170,7 +175,8 @@ BLOCK_IDENTITIES = (
 
 
 def block_identities(identities: Sequence[BlockIdentity], size: int, name: str) -> Enumeration:
-    """Every identity multiplied out in the free algebra, and tried in matrices over a large prime field.
+    """Every identity multiplied out in the free algebra, and tried in matrices over a
+    large prime field.
 
     Args:
         identities: What is claimed. size: How many there should be.
@@ -180,7 +186,8 @@ def block_identities(identities: Sequence[BlockIdentity], size: int, name: str) 
 
 
 def holds_freely(identity: BlockIdentity) -> bool:
-    """Multiply out with noncommuting symbols; every block of the difference has to vanish."""
+    """Multiply out with noncommuting symbols; every block of the difference has to
+    vanish."""
     return _vanishes(identity, _Free())
 
 

@@ -1,7 +1,10 @@
-"""Concrete instances of symbolic statements: numbers for symbols, elementary laws for undefined functions.
+"""Concrete instances of symbolic statements: numbers for symbols, elementary laws for
+undefined functions.
 
-Pure SymPy, exact, deterministic. :func:`demand` reads off what a statement needs, :func:`draw_symbol` and
-:func:`draw_function` draw it. Which draws meet the statement's relations is decided by ball arithmetic in :mod:`theory.proof.balls`.
+Pure SymPy, exact, deterministic. :func:`demand` reads off what a statement needs,
+:func:`draw_symbol` and
+:func:`draw_function` draw it. Which draws meet the statement's relations is decided by
+ball arithmetic in :mod:`theory.proof.balls`.
 """
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
@@ -28,12 +31,14 @@ _DENOMINATORS = (5, 7, 8, 9, 11, 13, 17, 19)
 
 
 class NoInstance(Exception):
-    """No draw met the assumptions. The message names the relation or the symbol that was never met, and the tries."""
+    """No draw met the assumptions. The message names the relation or the symbol that
+    was never met, and the tries."""
 
 
 @dataclass(frozen=True)
 class Law:
-    """A concrete function: an expression in `variables` and named coefficients, with the coefficients' exact values.
+    """A concrete function: an expression in `variables` and named coefficients, with
+    the coefficients' exact values.
 
     Laws drawn from one template share its derivatives, which SymPy then computes once.
     """
@@ -49,7 +54,8 @@ class Law:
         return cls(tuple(fresh.values()), prepare(law.expr.xreplace(fresh)))
 
     def jet(self, orders: tuple[int, ...]) -> sp.Expr:
-        """The derivative of these orders in the variables, as an expression in variables and coefficients."""
+        """The derivative of these orders in the variables, as an expression in
+        variables and coefficients."""
         return _jet(self.template, self.variables, orders)
 
     def written(self, names: Sequence[sp.Symbol]) -> sp.Expr:
@@ -69,7 +75,8 @@ class Instantiation:
 
     Args:
         symbols: Symbol -> exact number (rational, Gaussian rational, or integer).
-        functions: undefined function -> its :class:`Law`, or a `Lambda` over elementary functions with exact coefficients.
+        functions: undefined function -> its :class:`Law`, or a `Lambda` over elementary
+            functions with exact coefficients.
     """
 
     symbols: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
@@ -79,7 +86,8 @@ class Instantiation:
         object.__setattr__(self, "symbols", {symbol: _exact(symbol, value) for symbol, value in self.symbols.items()})
 
     def plain(self) -> dict[str, str]:
-        """The witness in print: `{"x": "3/7", "f(a)": "sin(2*a/5) + 1"}`; a repeated name gets a count, `x#2`."""
+        """The witness in print: `{"x": "3/7", "f(a)": "sin(2*a/5) + 1"}`; a repeated
+        name gets a count, `x#2`."""
         witness: dict[str, str] = {}
         for symbol, value in self.symbols.items():
             witness[_unused(symbol.name, witness)] = str(value)
@@ -113,7 +121,8 @@ def _unused(name: str, taken: Mapping[str, str]) -> str:
 
 
 def relations(assuming: Iterable[Boolean]) -> list[Relational]:
-    """The conjunction `assuming` as a flat list of relations. Raises TypeError for what is not one, NoInstance for `False`."""
+    """The conjunction `assuming` as a flat list of relations. Raises TypeError for what
+    is not one, NoInstance for `False`."""
     flat: list[Relational] = []
     for relation in assuming:
         if relation is True or relation == sp.true:
@@ -161,7 +170,8 @@ class Demand:
 
 
 def demand(expr: sp.Basic, assuming: Iterable[Boolean] = ()) -> Demand:
-    """Collect what must be drawn for `expr` (a scalar or an explicit matrix) under the relations `assuming`."""
+    """Collect what must be drawn for `expr` (a scalar or an explicit matrix) under the
+    relations `assuming`."""
     asked = relations(assuming)
     parts: list[sp.Basic] = [*entries(expr), *asked]
     symbols = set().union(*(part.free_symbols for part in parts))
@@ -198,7 +208,8 @@ def _comparisons(parts: Iterable[sp.Basic]) -> Iterator[Relational]:
 
 
 def _forced_real(parts: Sequence[sp.Basic], symbols: set[sp.Symbol]) -> set[sp.Symbol]:
-    """Symbols that are compared, or bound an integral, or are bound by one: they have to lie on the real line."""
+    """Symbols that are compared, or bound an integral, or are bound by one: they have
+    to lie on the real line."""
     real = set().union(*(r.free_symbols for r in _comparisons(parts)), set())
     for part in parts:
         for node in part.atoms(ExprWithLimits):
@@ -225,7 +236,8 @@ def _from_assumptions(function: UndefinedFunction, shape: Shape) -> None:
 
 
 def _from_relation(relation: Relational, shapes: dict[UndefinedFunction, Shape]) -> None:
-    """Read `f(..) > c`, `f(..) < c`, `f'(..) > 0`, `f'(..) < 0` as demands on the whole function f."""
+    """Read `f(..) > c`, `f(..) < c`, `f'(..) > 0`, `f'(..) < 0` as demands on the whole
+    function f."""
     if relation.lhs.is_number:
         relation = relation.reversed  # pyright: ignore[reportAssignmentType]
     if not isinstance(relation, _ORDER) or not relation.rhs.is_Rational:
@@ -263,7 +275,8 @@ def _coefficient(rng: Random, signed: bool = True) -> sp.Rational:
 
 
 def draw_symbol(symbol: sp.Symbol, real: bool, rng: Random, scale: sp.Rational) -> sp.Expr:
-    """An exact number of size up to about `scale` that has every property assumed of `symbol`.
+    """An exact number of size up to about `scale` that has every property assumed of
+    `symbol`.
 
     Raises :class:`NoInstance` if 400 draws had none.
     """
@@ -305,7 +318,8 @@ def _swinging(u: sp.Expr) -> sp.Expr:
 
 
 class _Terms:
-    """Elementary terms in random affine forms of the variables; every variable occurs in every form."""
+    """Elementary terms in random affine forms of the variables; every variable occurs
+    in every form."""
 
     def __init__(
         self, xs: Sequence[sp.Symbol], rng: Random, slope: Mapping[int, int], entire: bool, tame: bool
@@ -317,7 +331,8 @@ class _Terms:
         return sp.Add(*(x * self.coefficient(self.slope.get(i, 0)) for i, x in enumerate(self.xs)), self.coefficient())
 
     def wave(self) -> sp.Expr:
-        """A generic real function: a sum of terms and of a product of two, all of whose derivatives are generic too."""
+        """A generic real function: a sum of terms and of a product of two, all of whose
+        derivatives are generic too."""
         form, c = self.form, self.coefficient
         terms: list[Callable[[], sp.Expr]] = [form, lambda: sp.cos(form()), lambda: sp.sin(form())]
         if not self.tame:
@@ -328,7 +343,8 @@ class _Terms:
         return c() * sp.sin(form()) + c() * first() * sp.cos(form()) + c() * second() + c()
 
     def climb(self) -> sp.Expr:
-        """A real function, strictly monotone in the demanded arguments in the demanded sense, on the whole real line."""
+        """A real function, strictly monotone in the demanded arguments in the demanded
+        sense, on the whole real line."""
         form, c = self.form, self.coefficient
         terms: list[Callable[[], sp.Expr]] = [form]
         if not self.tame:
@@ -350,7 +366,8 @@ def _template(
     *,
     variety: int,
 ) -> tuple[tuple[sp.Symbol, ...], sp.Expr, dict[sp.Symbol, int], tuple[sp.Symbol, sp.Symbol]]:
-    """A law with named coefficients: its variables, its expression, the coefficients' signs, the names of its two bounds."""
+    """A law with named coefficients: its variables, its expression, the coefficients'
+    signs, the names of its two bounds."""
     xs = tuple(sp.Dummy(f"x{i}", real=None if entire else True) for i in range(arity))
     terms = _Terms(xs, Random(f"template {variety}"), dict(slope), entire, any(bounded))
     draw = terms.climb if slope else terms.wave

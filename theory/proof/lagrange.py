@@ -1,4 +1,5 @@
-r"""Lagrange's identity, by induction on the number of terms: Cauchy and Schwarz as a sum of squares."""
+r"""Lagrange's identity, by induction on the number of terms: Cauchy and Schwarz as a
+sum of squares."""
 
 from __future__ import annotations
 
@@ -14,13 +15,16 @@ __all__ = ["lagrange"]
 
 
 def lagrange(name: str, first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Induction:
-    r""":math:`\sum_{i<k\le n}(r_i w_k - r_k w_i)^2 = \sum r_i^2 \sum w_i^2 - (\sum r_i w_i)^2` for every n.
+    r""":math:`\sum_{i<k\le n}(r_i w_k - r_k w_i)^2 = \sum r_i^2 \sum w_i^2 - (\sum r_i
+    w_i)^2` for every n.
 
-    The left side is not negative, so :math:`\langle r, w\rangle^2 \le |r|^2 |w|^2`, with equality only where the two are proportional.
+    The left side is not negative, so :math:`\langle r, w\rangle^2 \le |r|^2 |w|^2`,
+    with equality only where the two are proportional.
 
     Args:
         name: What the induction is called.
-        first, second: r and w, from an index to an expression; undefined functions for arbitrary vectors.
+        first, second: r and w, from an index to an expression; undefined functions for
+            arbitrary vectors.
     """
     n = Symbol("n", integer=True, positive=True)
     Q, R, W, P = (Function(letter, real=True) for letter in "QRWP")

@@ -1,4 +1,5 @@
-"""Symbolic proof that an expression is identically zero, by SymPy's normal forms, cheap ones first."""
+"""Symbolic proof that an expression is identically zero, by SymPy's normal forms, cheap
+ones first."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
@@ -29,7 +30,8 @@ def _exponentials(expr: sp.Expr) -> sp.Expr:
 
 
 def _squares_of_sines(expr: sp.Expr) -> sp.Expr:
-    """The numerator with sums of angles expanded and sin^2 = 1 - cos^2, sinh^2 = cosh^2 - 1 put in."""
+    """The numerator with sums of angles expanded and sin^2 = 1 - cos^2, sinh^2 = cosh^2
+    - 1 put in."""
     form = sp.expand(_numerator(sp.expand_trig(expr)))
     if not form.has(sp.sin, sp.sinh):
         return form
@@ -59,7 +61,8 @@ def _gammas(expr: sp.Expr) -> sp.Expr:
 
 
 def _fundamental(expr: sp.Expr) -> sp.Expr:
-    """The fundamental theorem of calculus: the integral of a derivative is the difference of its ends, that of a constant its length."""
+    """The fundamental theorem of calculus: the integral of a derivative is the
+    difference of its ends, that of a constant its length."""
 
     def ends(integral: sp.Integral) -> sp.Expr:
         (variable, lower, upper), *outer = integral.limits
@@ -127,14 +130,17 @@ _REFUSALS = (
 
 
 def is_zero_normal_form(expr: sp.Basic) -> bool | None:
-    """Whether SymPy reduces `expr` (entrywise, for an explicit matrix) to the literal 0.
+    """Whether SymPy reduces `expr` (entrywise, for an explicit matrix) to the literal
+    0.
 
-    Derivatives are performed; then normal forms are tried in order of cost, each on expressions up to a size of its own, so that
-    the time stays bounded in practice (SymPy has no clock). Symbolic integration and summation are tried on small expressions
-    without undefined functions alone.
+    Derivatives are performed; then normal forms are tried in order of cost, each on
+    expressions up to a size of its own, so that the time stays bounded in practice
+    (SymPy has no clock). Symbolic integration and summation are tried on small
+    expressions without undefined functions alone.
 
     Returns:
-        True if every entry reduces to 0; False if one reduces to another number; None if no strategy decided. Floats: None.
+        True if every entry reduces to 0; False if one reduces to another number; None
+        if no strategy decided. Floats: None.
     """
     verdicts = [_scalar(entry) for entry in entries(expr)]
     if False in verdicts:
@@ -165,7 +171,8 @@ def _scalar(expr: sp.Expr) -> bool | None:
 
 
 def _with_determinants(expr: sp.Expr) -> sp.Expr:
-    """Determinants of polynomials by the division-free algorithm of Samuelson and Berkowitz in their ring; others as they are."""
+    """Determinants of polynomials by the division-free algorithm of Samuelson and
+    Berkowitz in their ring; others as they are."""
 
     def value(node: sp.Determinant) -> sp.Expr:
         matrix = DomainMatrix.from_Matrix(node.arg.as_explicit())

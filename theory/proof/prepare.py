@@ -1,4 +1,5 @@
-"""Bring a SymPy expression into the form that ball arithmetic evaluates: derivatives performed, bound variables named apart."""
+"""Bring a SymPy expression into the form that ball arithmetic evaluates: derivatives
+performed, bound variables named apart."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
@@ -12,12 +13,14 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 
 def written(node: object) -> str:
-    """`node` in print. Plain `str` orders the terms of a sum by size, for which SymPy evaluates the integrals in it."""
+    """`node` in print. Plain `str` orders the terms of a sum by size, for which SymPy
+    evaluates the integrals in it."""
     return sp.sstr(node, order="none")
 
 
 class CannotEnclose(Exception):
-    """A node of an expression has no rigorous enclosure here. `node` is the node, `reason` says why."""
+    """A node of an expression has no rigorous enclosure here. `node` is the node,
+    `reason` says why."""
 
     def __init__(self, node: object, reason: str) -> None:
         self.node, self.reason = node, reason
@@ -30,11 +33,13 @@ class CannotEnclose(Exception):
 
 
 class Interior(sp.Piecewise):
-    """The derivative of a Piecewise: it has a value strictly inside the pieces, never where two of them meet."""
+    """The derivative of a Piecewise: it has a value strictly inside the pieces, never
+    where two of them meet."""
 
 
 def entries(expr: sp.Basic) -> list[sp.Expr]:
-    """The scalar entries of an explicit matrix, row by row, or the expression itself, as a list."""
+    """The scalar entries of an explicit matrix, row by row, or the expression itself,
+    as a list."""
     if isinstance(expr, sp.MatrixBase):
         return list(expr)
     if isinstance(expr, sp.MatrixExpr):
@@ -46,10 +51,12 @@ def entries(expr: sp.Basic) -> list[sp.Expr]:
 
 @lru_cache(maxsize=512)
 def prepare(expr: sp.Basic) -> sp.Basic:
-    """`expr` with its derivatives performed by SymPy and a fresh name for every bound variable.
+    """`expr` with its derivatives performed by SymPy and a fresh name for every bound
+    variable.
 
-    What stays: derivatives of undefined functions by their own arguments, and `Subs` around those. Integrals and sums stay as
-    they are (a derivative goes under the integral by Leibniz's rule). The derivative of |u| or of a Piecewise gets no value
+    What stays: derivatives of undefined functions by their own arguments, and `Subs`
+    around those. Integrals and sums stay as they are (a derivative goes under the
+    integral by Leibniz's rule). The derivative of |u| or of a Piecewise gets no value
     at the kink.
     """
     return _apart(_differentiated(expr, {}), {})
@@ -75,7 +82,8 @@ def _differentiated(node: sp.Basic, memo: dict[sp.Basic, sp.Basic]) -> sp.Basic:
 
 
 def derivative(expr: sp.Expr, *variables: sp.Basic) -> sp.Expr:
-    """SymPy's derivative, with determinants and traces written out, and made undefined at kinks: sign(0), Piecewise seams."""
+    """SymPy's derivative, with determinants and traces written out, and made undefined
+    at kinks: sign(0), Piecewise seams."""
     table = {node: node.arg.as_explicit().det(method="berkowitz") for node in expr.atoms(sp.Determinant)}
     table |= {node: node.arg.as_explicit().trace() for node in expr.atoms(sp.Trace)}
     result = sp.diff(expr.xreplace(table) if table else expr, *variables)

@@ -1,6 +1,8 @@
-r"""Relative entropy cell by cell: why it is not negative, in steps that every claim about likelihoods and rates uses.
+r"""Relative entropy cell by cell: why it is not negative, in steps that every claim
+about likelihoods and rates uses.
 
-Everything rests on one remainder, :math:`r - 1 - \log r = \int_0^1 \frac{(r-1)^2 u}{1 + (r-1)u}\,du \ge 0`.
+Everything rests on one remainder, :math:`r - 1 - \log r = \int_0^1 \frac{(r-1)^2 u}{1 +
+(r-1)u}\,du \ge 0`.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ def tangent_gap(r: Any) -> sp.Expr:
 
 
 def gibbs(t: Any) -> sp.Expr:
-    """``t log t - t + 1``: what a cell adds to a relative entropy, t times its mass under q being that under p."""
+    """``t log t - t + 1``: what a cell adds to a relative entropy, t times its mass
+    under q being that under p."""
     return t * sp.log(t) - t + 1
 
 
@@ -33,7 +36,8 @@ def summed(of: Any, term: Callable[[Any], Any], variable: Any = N) -> Recursion:
 
 
 def remainder() -> list[Equation | Sign]:
-    """``r - 1 - log r`` is the integral of something that is not negative, and so is ``t log t - t + 1``."""
+    """``r - 1 - log r`` is the integral of something that is not negative, and so is
+    ``t log t - t + 1``."""
     r, u, c = sp.Symbol("r", positive=True), sp.Symbol("u", positive=True), sp.Symbol("c", nonnegative=True)
     integrand = (r - 1) ** 2 * u / (1 + (r - 1) * u)
     primitive = (r - 1) * u - sp.log(1 + (r - 1) * u)
@@ -48,9 +52,11 @@ def remainder() -> list[Equation | Sign]:
 
 
 def nonnegative(first: str = "p", second: str = "q") -> list[Equation | Induction | Sign]:
-    r"""For n cells: :math:`\sum p\log(p/q) = \sum q\,\phi(p/q) + \sum p - \sum q`, phi as in :func:`gibbs`, and phi >= 0.
+    r"""For n cells: :math:`\sum p\log(p/q) = \sum q\,\phi(p/q) + \sum p - \sum q`, phi
+    as in :func:`gibbs`, and phi >= 0.
 
-    Where both masses are one the left side is KL(p||q), and the right side a sum of terms that are not negative.
+    Where both masses are one the left side is KL(p||q), and the right side a sum of
+    terms that are not negative.
     """
     p, q = sp.Function(first, positive=True), sp.Function(second, positive=True)
     F, G, P, Q = (sp.Function(name, real=True) for name in "FGPQ")
@@ -65,7 +71,8 @@ def nonnegative(first: str = "p", second: str = "q") -> list[Equation | Inductio
 
 
 def log_sum() -> list[Equation | Induction]:
-    r"""n cells against the one cell that they make: :math:`\sum p\log(p/q) = P\log(P/Q) + \sum \tfrac{q}{r}\,\phi(r p/q)`, r = Q/P.
+    r"""n cells against the one cell that they make: :math:`\sum p\log(p/q) = P\log(P/Q)
+    + \sum \tfrac{q}{r}\,\phi(r p/q)`, r = Q/P.
 
     The second sum is not negative. By induction for every r, then at r = Q/P.
     """

@@ -1,4 +1,5 @@
-"""Draw instances of a statement: what :mod:`theory.proof.instances` draws, kept where ball arithmetic proves the relations."""
+"""Draw instances of a statement: what :mod:`theory.proof.instances` draws, kept where
+ball arithmetic proves the relations."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
@@ -21,17 +22,22 @@ _SCALES = tuple(sp.Rational(s) for s in (3, 1, 3, "1/2", 10, "1/5", 3, 40))
 def instantiate(
     expr: sp.Basic, assuming: Iterable[Boolean] = (), seed: int | str = 0, count: int = 1, tries: int = 600
 ) -> list[Instantiation]:
-    """Draw `count` instances of the symbols and undefined functions of `expr` (a scalar or an explicit matrix) and `assuming`.
+    """Draw `count` instances of the symbols and undefined functions of `expr` (a scalar
+    or an explicit matrix) and `assuming`.
 
-    Symbols get exact numbers with their assumptions: rationals where real (or compared, or a limit of an integral, or an
-    argument of a real function), Gaussian rationals otherwise, small integers where integer. Undefined functions get random
-    elementary laws, positive, bounded or monotone on the whole line where their assumptions or a relation such as
-    ``p(t) > 0``, ``F(x).diff(x) > 0`` ask it. Every relation must be *proved* by balls at the drawn instance.
+    Symbols get exact numbers with their assumptions: rationals where real (or compared,
+    or a limit of an integral, or an argument of a real function), Gaussian rationals
+    otherwise, small integers where integer. Undefined functions get random elementary
+    laws, positive, bounded or monotone on the whole line where their assumptions or a
+    relation such as ``p(t) > 0``, ``F(x).diff(x) > 0`` ask it. Every relation must be
+    *proved* by balls at the drawn instance.
 
-    The draws depend on `seed` and on the statement alone; the first instances stay the same when `count` grows.
+    The draws depend on `seed` and on the statement alone; the first instances stay the
+    same when `count` grows.
 
     Raises:
-        NoInstance: no draw met all relations; the message names the relation that was met least often.
+        NoInstance: no draw met all relations; the message names the relation that was
+            met least often.
         TypeError: `assuming` holds something that is no relation.
     """
     wanted = demand(expr, assuming)

@@ -1,7 +1,9 @@
-"""What a theorem comes to, as inert data: equations, signs, inductions, enumerations. Whether they hold is the kernel's to say.
+"""What a theorem comes to, as inert data: equations, signs, inductions, enumerations.
+Whether they hold is the kernel's to say.
 
-Theory returns these; nothing here decides. An :class:`Induction` is *one* claim about recursively defined objects: the kernel itself
-forms its small cases and its step, so that base, step and claim cannot speak of different things.
+Theory returns these; nothing here decides. An :class:`Induction` is *one* claim about
+recursively defined objects: the kernel itself forms its small cases and its step, so
+that base, step and claim cannot speak of different things.
 """
 
 from __future__ import annotations
@@ -13,10 +15,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Equation:
-    """Two SymPy expressions or matrices, claimed equal for every value of their symbols under the relations ``assuming``.
+    """Two SymPy expressions or matrices, claimed equal for every value of their symbols
+    under the relations ``assuming``.
 
-    Give each side its own definition, unevaluated where SymPy would collapse it (a ``Determinant``, a ``Derivative`` of an
-    ``Integral``, a ``Sum``): sides that are one expression already are counted as equal by construction, and prove nothing.
+    Give each side its own definition, unevaluated where SymPy would collapse it (a
+    ``Determinant``, a ``Derivative`` of an ``Integral``, a ``Sum``): sides that are one
+    expression already are counted as equal by construction, and prove nothing.
     """
 
     name: str
@@ -27,10 +31,12 @@ class Equation:
 
 @dataclass(frozen=True)
 class Sign:
-    """An expression claimed ``>= 0``, ``> 0`` or ``!= 0`` for all values of its symbols.
+    """An expression claimed ``>= 0``, ``> 0`` or ``!= 0`` for all values of its
+    symbols.
 
-    Either a polynomial in nonnegative symbols whose coefficients have one sign, or a sum of squares: ``squares`` lists pairs
-    (weight, root) with ``expression = sum of weight * root**2`` and weights that are such polynomials.
+    Either a polynomial in nonnegative symbols whose coefficients have one sign, or a
+    sum of squares: ``squares`` lists pairs (weight, root) with ``expression = sum of
+    weight * root**2`` and weights that are such polynomials.
     """
 
     name: str
@@ -44,10 +50,14 @@ class Recursion:
     """An object F(n), defined twice.
 
     Args:
-        of: The undefined function applied to the variable of the induction first, ``F(n)`` or ``F(n, x)``.
-        first: Its values at ``start``, ``start + 1``, ..: one for each earlier value that ``then`` uses.
-        then: F(n + 1) in terms of n, F(n), and of F(n - 1) if there are two first values; it may mention other objects.
-        explicit: From a number k >= start to the same object by its definition: a sum written out, a determinant, an integral.
+        of: The undefined function applied to the variable of the induction first,
+            ``F(n)`` or ``F(n, x)``.
+        first: Its values at ``start``, ``start + 1``, ..: one for each earlier value
+            that ``then`` uses.
+        then: F(n + 1) in terms of n, F(n), and of F(n - 1) if there are two first
+            values; it may mention other objects.
+        explicit: From a number k >= start to the same object by its definition: a sum
+            written out, a determinant, an integral.
     """
 
     of: Any
@@ -61,10 +71,13 @@ class Induction:
     """``claim`` for every ``variable >= start``.
 
     Args:
-        claim: Equations in the variable; the left side of each is an object F(n), the right side is free of such objects.
-        objects: What the claim speaks of, each with its recursion and its explicit definition.
+        claim: Equations in the variable; the left side of each is an object F(n), the
+            right side is free of such objects.
+        objects: What the claim speaks of, each with its recursion and its explicit
+            definition.
         assuming: Relations under which all this is claimed.
-        small: At how many values from ``start`` on claim, recursion and explicit definition are compared.
+        small: At how many values from ``start`` on claim, recursion and explicit
+            definition are compared.
     """
 
     name: str
@@ -81,7 +94,8 @@ class Family:
     """A finite family with its size by a formula that does not enumerate it.
 
     Args:
-        description: What the members are and how far they go, made from the arguments of whoever lists them.
+        description: What the members are and how far they go, made from the arguments
+            of whoever lists them.
         members: Makes an iterator over the members; a member is listed once.
         size: How many there are, by the formula.
     """
@@ -99,7 +113,8 @@ class Family:
 
 @dataclass(frozen=True)
 class Enumeration:
-    """A finite family every member of which satisfies ``holds``; ``second`` decides the same by an algorithm that shares nothing with it."""
+    """A finite family every member of which satisfies ``holds``; ``second`` decides the
+    same by an algorithm that shares nothing with it."""
 
     name: str
     of: Family

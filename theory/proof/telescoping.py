@@ -1,4 +1,5 @@
-"""Sums of differences: what is known of a sequence when its neighbours are known to differ by little, or not at all."""
+"""Sums of differences: what is known of a sequence when its neighbours are known to
+differ by little, or not at all."""
 
 from __future__ import annotations
 
@@ -11,15 +12,19 @@ from theory.proof.statements import Equation, Induction, Recursion
 
 
 def differences(name: str, entry: Callable[[Any], Any], weight: Callable[[Any], Any] | None = None) -> Induction:
-    r"""For every n: the sum of n entries, each times its weight, from the first entry and the differences of neighbours.
+    r"""For every n: the sum of n entries, each times its weight, from the first entry
+    and the differences of neighbours.
 
-    With :math:`D(k) = \sum_{d<k} (a_{d+1} - a_d)` the claims are :math:`D(n) = a_n - a_0` and
-    :math:`\sum_{k<n} w_k a_k = a_0 \sum_{k<n} w_k + \sum_{k<n} w_k D(k)`. Where all differences vanish every entry is
-    the first one, and the sum is that entry times the sum of the weights.
+    With :math:`D(k) = \sum_{d<k} (a_{d+1} - a_d)` the claims are :math:`D(n) = a_n -
+    a_0` and
+    :math:`\sum_{k<n} w_k a_k = a_0 \sum_{k<n} w_k + \sum_{k<n} w_k D(k)`. Where all
+    differences vanish every entry is the first one, and the sum is that entry times the
+    sum of the weights.
 
     Args:
         name: Name of the induction.
-        entry: From an index to a_index, an expression (entries of a matrix along a diagonal, weights of a readout).
+        entry: From an index to a_index, an expression (entries of a matrix along a
+            diagonal, weights of a readout).
         weight: From an index to w_index; 1 for every index unless given.
     """
     n = sp.Symbol("n", integer=True, positive=True)

@@ -1,7 +1,10 @@
-"""Equational proofs as data, replayed step by step by two checkers that share no code but the parser.
+"""Equational proofs as data, replayed step by step by two checkers that share no code
+but the parser.
 
-A term is a variable, a constant, or an operation applied to terms; a step replaces one instance of one side of an equation by the
-same instance of the other side. By Birkhoff's theorem what is derived so holds in every model of the equations, of any size.
+A term is a variable, a constant, or an operation applied to terms; a step replaces one
+instance of one side of an equation by the same instance of the other side. By
+Birkhoff's theorem what is derived so holds in every model of the equations, of any
+size.
 """
 
 from __future__ import annotations
@@ -79,7 +82,8 @@ def written(term: Term) -> str:
 
 @dataclass(frozen=True)
 class Equation:
-    """``left = right`` for all values of ``variables``; every other name in it is a constant."""
+    """``left = right`` for all values of ``variables``; every other name in it is a
+    constant."""
 
     left: str
     right: str
@@ -91,9 +95,11 @@ class Equation:
 
 @dataclass(frozen=True)
 class Step:
-    """Rewrite the subterm at ``at`` (argument numbers from the root, from 0) by an equation, to ``result``.
+    """Rewrite the subterm at ``at`` (argument numbers from the root, from 0) by an
+    equation, to ``result``.
 
-    ``where`` gives the value of each variable of the equation; ``backwards`` uses it from right to left.
+    ``where`` gives the value of each variable of the equation; ``backwards`` uses it
+    from right to left.
     """
 
     by: str
@@ -105,7 +111,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Theorem:
-    """An equation with its derivation from named hypotheses: the chain starts at its left side and ends at its right side."""
+    """An equation with its derivation from named hypotheses: the chain starts at its
+    left side and ends at its right side."""
 
     name: str
     states: Equation
@@ -117,7 +124,8 @@ class Theorem:
 
 
 def derivations(theorems: Sequence[Theorem], size: int, name: str = "derivations") -> Enumeration:
-    """Every theorem's derivation replayed on trees, and by splicing words in Polish notation.
+    """Every theorem's derivation replayed on trees, and by splicing words in Polish
+    notation.
 
     Args:
         theorems: What is derived. size: How many there should be.
@@ -127,7 +135,8 @@ def derivations(theorems: Sequence[Theorem], size: int, name: str = "derivations
 
 
 def _sides(theorem: Theorem, step: Step) -> tuple[str, str] | None:
-    """The two sides of the equation used, in the direction used; None where it is no hypothesis or a value is missing or stray."""
+    """The two sides of the equation used, in the direction used; None where it is no
+    hypothesis or a value is missing or stray."""
     equation = theorem.hypotheses.get(step.by)
     if equation is None or set(step.where) != set(equation.variables):
         return None
@@ -138,7 +147,8 @@ def _sides(theorem: Theorem, step: Step) -> tuple[str, str] | None:
 
 
 def replays(theorem: Theorem) -> bool:
-    """Every step rewrites the subterm at the place that it names, and the chain leads from one side of the theorem to the other."""
+    """Every step rewrites the subterm at the place that it names, and the chain leads
+    from one side of the theorem to the other."""
     here = parse(theorem.states.left)
     for step in theorem.steps:
         sides = _sides(theorem, step)
@@ -160,7 +170,8 @@ def _substituted(term: Term, values: Mapping[str, Term]) -> Term:
 
 
 def _replaced(term: Term, at: Sequence[int], before: Term, after: Term) -> Term | None:
-    """The term with ``before`` at that place made ``after``; None if something else stands there."""
+    """The term with ``before`` at that place made ``after``; None if something else
+    stands there."""
     if not at:
         return after if term == before else None
     if isinstance(term, str) or not 0 <= at[0] < len(term) - 1:
@@ -173,9 +184,11 @@ def _replaced(term: Term, at: Sequence[int], before: Term, after: Term) -> Term 
 
 
 def splices(theorem: Theorem) -> bool:
-    """The same without places: in Polish notation each line is u + before + v and the next one u + after + v.
+    """The same without places: in Polish notation each line is u + before + v and the
+    next one u + after + v.
 
-    A factor of a Polish word that is a term is a subterm, since a term is determined by where it starts; so this is as strict.
+    A factor of a Polish word that is a term is a subterm, since a term is determined by
+    where it starts; so this is as strict.
     """
     lines = [_polish(parse(text)) for text in (theorem.states.left, *(step.result for step in theorem.steps))]
     if lines[-1] != _polish(parse(theorem.states.right)):
@@ -194,7 +207,8 @@ def splices(theorem: Theorem) -> bool:
 
 
 def _polish(term: Term) -> list[str]:
-    """Operations before their arguments, each with the number of its arguments: ``*/2 x i/1 x``."""
+    """Operations before their arguments, each with the number of its arguments: ``*/2 x
+    i/1 x``."""
     if isinstance(term, str):
         return [term]
     return [f"{term[0]}/{len(term) - 1}", *(letter for part in term[1:] for letter in _polish(part))]
@@ -212,7 +226,8 @@ _EXCHANGED = {"under": "over", "over": "under"}
 
 
 def mirrored(theorem: Theorem, name: str, rename: Mapping[str, str]) -> Theorem:
-    """The theorem about the opposite operation: both arguments of every operation exchanged, hypotheses renamed."""
+    """The theorem about the opposite operation: both arguments of every operation
+    exchanged, hypotheses renamed."""
     equation = theorem.states
     hypotheses = {rename.get(key, key): _mirrored_equation(value) for key, value in theorem.hypotheses.items()}
     steps = [

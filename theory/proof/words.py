@@ -1,7 +1,9 @@
-"""Equations between words: explicit derivations, and completion of Knuth and Bendix, which decides many of them on its own.
+"""Equations between words: explicit derivations, and completion of Knuth and Bendix,
+which decides many of them on its own.
 
-Words are texts of one-character letters; the empty text is the unit, and associativity is built in. With an adjoint for every letter a
-hypothesis u = v brings its adjoint u* = v* along, where a word's adjoint is that of its letters in reverse order.
+Words are texts of one-character letters; the empty text is the unit, and associativity
+is built in. With an adjoint for every letter a hypothesis u = v brings its adjoint u* =
+v* along, where a word's adjoint is that of its letters in reverse order.
 """
 
 from __future__ import annotations
@@ -18,12 +20,14 @@ Rule = tuple[str, str]
 
 
 class NotCompleted(ArithmeticError):
-    """Completion stopped at its limit; the rules found so far prove equalities but decide nothing."""
+    """Completion stopped at its limit; the rules found so far prove equalities but
+    decide nothing."""
 
 
 @dataclass(frozen=True)
 class WordTheorem:
-    """``left = right`` from ``hypotheses``, with ``chain``: words from left to right, each a hypothesis away from the one before.
+    """``left = right`` from ``hypotheses``, with ``chain``: words from left to right,
+    each a hypothesis away from the one before.
 
     Args:
         name: For printing.
@@ -54,7 +58,8 @@ class WordTheorem:
 
 
 def derivations(theorems: Sequence[WordTheorem], size: int, name: str = "derivations") -> Enumeration:
-    """Every theorem's chain replayed, and its two sides joined by completion, which makes no use of the chain.
+    """Every theorem's chain replayed, and its two sides joined by completion, which
+    makes no use of the chain.
 
     Args:
         theorems: What is derived. size: How many there should be.
@@ -69,7 +74,8 @@ def adjoint(word: str, adjoints: Mapping[str, str]) -> str:
 
 
 def replays(theorem: WordTheorem) -> bool:
-    """Each word of the chain becomes the next by exchanging one factor, one side of a hypothesis, for the other side."""
+    """Each word of the chain becomes the next by exchanging one factor, one side of a
+    hypothesis, for the other side."""
     chain = [theorem.left, *theorem.chain, theorem.right]
     rules = [pair for u, v in theorem.all_hypotheses for pair in ((u, v), (v, u))]
     return all(any(_one_step(here, there, u, v) for u, v in rules) for here, there in itertools.pairwise(chain))
@@ -82,10 +88,11 @@ def _one_step(here: str, there: str, u: str, v: str) -> bool:
 
 
 def joins(theorem: WordTheorem, limit: int = _JOINING_RULES) -> bool:
-    """Completion of the hypotheses reduces both sides to one word; no use is made of the chain.
+    """Completion of the hypotheses reduces both sides to one word; no use is made of
+    the chain.
 
-    Every rule made on the way is a consequence of the hypotheses, so True is a proof even where completion was cut short; False is one only
-    where it ended.
+    Every rule made on the way is a consequence of the hypotheses, so True is a proof
+    even where completion was cut short; False is one only where it ended.
     """
     try:
         rules = complete(theorem.all_hypotheses, limit)
@@ -106,12 +113,15 @@ def reduced(word: str, rules: Mapping[str, str]) -> str:
 
 
 def complete(equations: Iterable[Rule], limit: int = MAX_RULES) -> dict[str, str]:
-    """A confluent set of rules, longer words to shorter ones (alphabetically smaller ones at equal length).
+    """A confluent set of rules, longer words to shorter ones (alphabetically smaller
+    ones at equal length).
 
-    Two words are then equal in every monoid in which the equations hold exactly if they reduce to one word.
+    Two words are then equal in every monoid in which the equations hold exactly if they
+    reduce to one word.
 
     Raises:
-        NotCompleted: more than ``limit`` rules; its second argument holds the rules found.
+        NotCompleted: more than ``limit`` rules; its second argument holds the rules
+            found.
     """
     rules: dict[str, str] = {}
     pending = sorted(equations, key=lambda pair: len(pair[0]) + len(pair[1]), reverse=True)
@@ -149,7 +159,8 @@ def _overlaps(u: str, v: str, left: str, right: str) -> list[Rule]:
 
 
 def irreducible_words(alphabet: Sequence[str], rules: Mapping[str, str], limit: int = 10_000) -> list[str]:
-    """All words that no rule shortens, by length and then alphabetically: the elements of the monoid, one word each.
+    """All words that no rule shortens, by length and then alphabetically: the elements
+    of the monoid, one word each.
 
     Raises:
         NotCompleted: more than ``limit`` of them, perhaps infinitely many.
@@ -169,7 +180,8 @@ def irreducible_words(alphabet: Sequence[str], rules: Mapping[str, str], limit: 
 
 
 def complete_presentation(relators: Iterable[str]) -> dict[str, str]:
-    """Completed rules of a group whose generators are small letters, their inverses the same letters in capitals.
+    """Completed rules of a group whose generators are small letters, their inverses the
+    same letters in capitals.
 
     Raises:
         NotCompleted: the limit was reached.

@@ -1,11 +1,20 @@
 """Representations of finite groups, exactly: the names to import.
 
-:mod:`.matrices` holds the object (defect, sums and products) and :mod:`.character_tables` the characters. :mod:`.irreducibles` finds explicit irreps, with
-:mod:`.elementary_subgroups` and :mod:`.coprime_modules` behind it; :mod:`.hermitian_forms` decides which of them are unitary, with :mod:`.hermitian_lattices`.
-:mod:`.decompositions` splits a representation, :mod:`.modular_decompositions` does so over F_p with :mod:`.irreducibility_proofs`, and :mod:`.summands` holds
-what they return and its certificate. :mod:`.inductions` holds induced representations (Frobenius, Mackey), :mod:`.modules` invariant subspaces and their
-complements. The theorems stand in :mod:`.intertwiners` (equivalent representations), :mod:`.complements` (orthogonal complements), :mod:`.maschke` (complete reducibility), :mod:`.d4_irreps` (the irreps of D4), :mod:`.separating_elements`
-(elements of a commutant that split), :mod:`.perturbation` (eigenspaces under errors), :mod:`.equivariant_maps` (linear maps that commute with permutations) and
+:mod:`.matrices` holds the object (defect, sums and products) and
+:mod:`.character_tables` the characters. :mod:`.irreducibles` finds explicit irreps,
+with
+:mod:`.elementary_subgroups` and :mod:`.coprime_modules` behind it;
+:mod:`.hermitian_forms` decides which of them are unitary, with
+:mod:`.hermitian_lattices`.
+:mod:`.decompositions` splits a representation, :mod:`.modular_decompositions` does so
+over F_p with :mod:`.irreducibility_proofs`, and :mod:`.summands` holds what they return
+and its certificate. :mod:`.inductions` holds induced representations (Frobenius,
+Mackey), :mod:`.modules` invariant subspaces and their complements. The theorems stand
+in :mod:`.intertwiners` (equivalent representations), :mod:`.complements` (orthogonal
+complements), :mod:`.maschke` (complete reducibility), :mod:`.d4_irreps` (the irreps of
+D4), :mod:`.separating_elements` (elements of a commutant that split),
+:mod:`.perturbation` (eigenspaces under errors), :mod:`.equivariant_maps` (linear maps
+that commute with permutations) and
 :mod:`.convolutions` (those that commute with shifts and quarter turns).
 """
 

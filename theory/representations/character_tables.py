@@ -1,8 +1,9 @@
 """Character tables, exact, by the method of Burnside, Dixon and Schneider.
 
-The class sums span the centre of the group algebra; its characters are the simultaneous eigenvectors of the class multiplication
-matrices. They are found modulo a prime p = 1 mod exponent, and lifted: the multiplicity of an eigenvalue of R(g) is a small
-integer, which its residue determines. Source: Dixon 1967; Schneider 1990.
+The class sums span the centre of the group algebra; its characters are the simultaneous
+eigenvectors of the class multiplication matrices. They are found modulo a prime p = 1
+mod exponent, and lifted: the multiplicity of an eigenvalue of R(g) is a small integer,
+which its residue determines. Source: Dixon 1967; Schneider 1990.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ _ATTEMPTS = 60
 class CharacterTable:
     """The irreducible characters of a group.
 
-    Rows are ordered by degree, the trivial character first, then by values; columns are ``group.classes``. ``array`` has shape
-    ``(k, k)``; ``indicators`` are the Frobenius-Schur numbers (1/n) sum_g chi(g^2): 1 real, -1 quaternionic, 0 complex.
+    Rows are ordered by degree, the trivial character first, then by values; columns are
+    ``group.classes``. ``array`` has shape ``(k, k)``; ``indicators`` are the
+    Frobenius-Schur numbers (1/n) sum_g chi(g^2): 1 real, -1 quaternionic, 0 complex.
     """
 
     group: FiniteGroup
@@ -81,7 +83,8 @@ class CharacterTable:
 
     @cached_property
     def power_maps(self) -> dict[int, tuple[int, ...]]:
-        """For each prime that divides the exponent, the classes of the p-th powers; together they give every power map."""
+        """For each prime that divides the exponent, the classes of the p-th powers;
+        together they give every power map."""
         return {p: self.power_map(p) for p in prime_factors(self.group.exponent)}
 
     @cached_property
@@ -91,12 +94,14 @@ class CharacterTable:
 
     @cached_property
     def fields(self) -> tuple[CyclotomicField, ...]:
-        """For each row the smallest cyclotomic field that holds its values (a representation may need a larger one, see ``irreps``)."""
+        """For each row the smallest cyclotomic field that holds its values (a
+        representation may need a larger one, see ``irreps``)."""
         return tuple(CyclotomicField(self.array[row].smallest().root_order) for row in range(len(self.degrees)))
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
-        """Names as in the ATLAS: the order of the members, then a letter counting the classes of that order in canonical order, ``"2a"``."""
+        """Names as in the ATLAS: the order of the members, then a letter counting the
+        classes of that order in canonical order, ``"2a"``."""
         names, count = [], {}
         for o in self.class_orders:
             count[o] = count.get(o, 0) + 1
@@ -105,7 +110,8 @@ class CharacterTable:
 
     @cached_property
     def legend(self) -> dict[str, Cyclotomic]:
-        """Letters for the values that are no integers, in order of appearance; ``-A``, ``/A`` (conjugate) and ``-/A`` share a letter."""
+        """Letters for the values that are no integers, in order of appearance; ``-A``,
+        ``/A`` (conjugate) and ``-/A`` share a letter."""
         found: dict[str, Cyclotomic] = {}
         known: set[Cyclotomic] = set()
         for value in (v for row in self.values for v in row):
@@ -119,7 +125,8 @@ class CharacterTable:
         return self.text()
 
     def text(self) -> str:
-        """The table under sizes, orders, power maps and representatives of the classes, with a legend of the values that are no integers."""
+        """The table under sizes, orders, power maps and representatives of the classes,
+        with a legend of the values that are no integers."""
         cells: dict[Cyclotomic, str] = {}
         for letter, value in self.legend.items():
             bar = value.conjugate()
@@ -157,10 +164,12 @@ def _letters(k: int) -> str:
 
 
 def linear_characters(group: FiniteGroup) -> np.ndarray:
-    """All homomorphisms into the roots of unity, as exponents: row c holds a with c(x) = zeta_e^a(x), e the exponent of the group.
+    """All homomorphisms into the roots of unity, as exponents: row c holds a with c(x)
+    = zeta_e^a(x), e the exponent of the group.
 
-    Starting from the derived subgroup, where all are trivial, a character is extended by one generator g at a time: if m is the
-    least power with g^m inside, its values at g are the m-th roots of its value at g^m.
+    Starting from the derived subgroup, where all are trivial, a character is extended
+    by one generator g at a time: if m is the least power with g^m inside, its values at
+    g are the m-th roots of its value at g^m.
     """
     n, e = group.order, group.exponent
     inside = np.zeros(n, dtype=bool)
@@ -188,7 +197,8 @@ def linear_characters(group: FiniteGroup) -> np.ndarray:
 
 
 def modulo(array: ExactArray, p: int, root: int) -> ExactArray:
-    """The image over F_p of an array over Q(zeta_n) under zeta -> root; a rank over F_p never exceeds the true one.
+    """The image over F_p of an array over Q(zeta_n) under zeta -> root; a rank over F_p
+    never exceeds the true one.
 
     Raises:
         ValueError: p divides the denominator.
@@ -237,7 +247,8 @@ def _sorted_rows(numerators: np.ndarray) -> np.ndarray:
 
 
 def _burnside_dixon(group: FiniteGroup, e: int) -> np.ndarray:
-    """Characters as integer vectors, shape ``(k, k, phi(e))``, rows in the order in which the roots were met."""
+    """Characters as integer vectors, shape ``(k, k, phi(e))``, rows in the order in
+    which the roots were met."""
     k = len(group.classes)
     p, z = split_prime(e, max(4 * k * k, 2 * isqrt(group.order) + 2, 257))
     omega = _central_characters(group, p)
@@ -260,10 +271,12 @@ def _square_root(square: int, order: int, p: int) -> int:
 
 
 def _central_characters(group: FiniteGroup, p: int) -> np.ndarray:
-    """omega_chi(C) = |C| chi(C) / chi(1) modulo p, one row a character: eigenvectors of a random combination of class matrices.
+    """omega_chi(C) = |C| chi(C) / chi(1) modulo p, one row a character: eigenvectors of
+    a random combination of class matrices.
 
-    A combination has k different eigenvalues for most coefficients; the Krylov space of a random vector then is everything, and its
-    relation is the characteristic polynomial, whose roots are read off by evaluating it on all of F_p.
+    A combination has k different eigenvalues for most coefficients; the Krylov space of
+    a random vector then is everything, and its relation is the characteristic
+    polynomial, whose roots are read off by evaluating it on all of F_p.
     """
     k = len(group.classes)
     random = Random(group.order * 1000 + k)
@@ -283,7 +296,8 @@ def _central_characters(group: FiniteGroup, p: int) -> np.ndarray:
 
 
 def _eigenvectors(matrix: np.ndarray, p: int, random: Random) -> np.ndarray | None:
-    """Columns: eigenvectors of a matrix with k different eigenvalues in F_p; None when it is not seen to be one."""
+    """Columns: eigenvectors of a matrix with k different eigenvalues in F_p; None when
+    it is not seen to be one."""
     k = len(matrix)
     krylov = np.empty((k, k + 1), dtype=np.int64)
     krylov[:, 0] = [random.randrange(1, p) for _ in range(k)]
@@ -309,7 +323,8 @@ def _eigenvectors(matrix: np.ndarray, p: int, random: Random) -> np.ndarray | No
 
 
 def _lift(group: FiniteGroup, e: int, residues: np.ndarray, p: int, z: int) -> np.ndarray:
-    """Values in Z[zeta_e] from residues modulo p: m_s = (1/o) sum_t chi(g^t) z_o^(-st) is the multiplicity of zeta_o^s."""
+    """Values in Z[zeta_e] from residues modulo p: m_s = (1/o) sum_t chi(g^t) z_o^(-st)
+    is the multiplicity of zeta_o^s."""
     k = len(group.classes)
     values = np.zeros((k, k, degree(e)), dtype=np.int64)
     done = np.zeros(k, dtype=bool)

@@ -1,4 +1,5 @@
-"""Orthogonal complements of invariant subspaces: the argument in words, and decisions on modules of small groups over Q."""
+"""Orthogonal complements of invariant subspaces: the argument in words, and decisions
+on modules of small groups over Q."""
 
 from __future__ import annotations
 
@@ -75,7 +76,8 @@ WITHOUT_UNITARITY = replace(UNITARY, hypotheses=_INVARIANT)
 
 
 def derived(theorems: Sequence[WordTheorem] | None = None) -> Enumeration:
-    """The unitary case, three steps for the averaged form, and the kernel of the projector; or the theorems given."""
+    """The unitary case, three steps for the averaged form, and the kernel of the
+    projector; or the theorems given."""
     if theorems is not None:
         return derivations(theorems, len(theorems))
     return derivations((UNITARY, *AVERAGED, MOVES_KERNEL), 1 + 3 + 1)
@@ -103,7 +105,8 @@ def complement_of_the_first_axis(form: sympy.Matrix) -> sympy.Matrix:
 
 
 def reflections(form: ReflectionForm = averaged_form_of_reflection) -> list[Equation]:
-    """The complement of span(e1) is one line: with its image it spans no plane, and the Gram determinant of e1 and v is the product of their squares."""
+    """The complement of span(e1) is one line: with its image it spans no plane, and the
+    Gram determinant of e1 and v is the product of their squares."""
     R = reflection_in_general()
     H = form(R)
     v = complement_of_the_first_axis(H)
@@ -143,7 +146,8 @@ def _sheared(whole: Representation) -> tuple[ExactArray, Representation]:
 
 @cache
 def regular_subspaces(*, sheared: bool) -> dict[Key, Subspace]:
-    """In Q[G], |G| <= 6: the constants, what e - g spans for each g, and what 1 + [odd order] spans; by permutations, or in the basis 1 + i N, N a shift."""
+    """In Q[G], |G| <= 6: the constants, what e - g spans for each g, and what 1 + [odd
+    order] spans; by permutations, or in the basis 1 + i N, N a shift."""
     found: dict[Key, Subspace] = {}
     for group in small_groups(MAX_ORDER):
         regular = regular_representation(group)
@@ -168,7 +172,8 @@ def _family(what: str, *, sheared: bool) -> Family:
 
 
 def regular_complements(name: str, form: Form, *, sheared: bool) -> Enumeration:
-    """Complements of subspaces are invariant: by ranks, and as the projector along them commutes with every element."""
+    """Complements of subspaces are invariant: by ranks, and as the projector along them
+    commutes with every element."""
     subspaces = regular_subspaces(sheared=sheared)
     return Enumeration(
         name, _family("subspaces", sheared=sheared),
@@ -178,7 +183,8 @@ def regular_complements(name: str, form: Form, *, sheared: bool) -> Enumeration:
 
 
 def averaged_forms(form: Form) -> Enumeration:
-    """R(g)* H R(g) = H for all elements and all leading minors positive; H R(g) = R(g^-1)* H for generators and all pivots positive."""
+    """R(g)* H R(g) = H for all elements and all leading minors positive; H R(g) =
+    R(g^-1)* H for generators and all pivots positive."""
     subspaces = regular_subspaces(sheared=True)
     return Enumeration(
         "averaged form is invariant and positive", _family("averaged forms", sheared=True),
@@ -196,7 +202,8 @@ def preserved_by_generators(subspace: Subspace, form: ExactArray) -> bool:
 
 
 def complement_is_invariant(subspace: Subspace, form: ExactArray) -> bool:
-    """{v : w* H v = 0} has the dimension left over, meets W in zero, and every generator keeps it."""
+    """{v : w* H v = 0} has the dimension left over, meets W in zero, and every
+    generator keeps it."""
     complement = orthogonal_complement(subspace.basis, form)
     group, size = subspace.representation.group, subspace.representation.degree
     both = hstack([subspace.basis, complement])
@@ -209,7 +216,8 @@ def complement_is_invariant(subspace: Subspace, form: ExactArray) -> bool:
 
 
 def projector_commutes(subspace: Subspace, form: ExactArray) -> bool:
-    """B (B* H B)^-1 B* H, the projector onto W along that complement, commutes with every element."""
+    """B (B* H B)^-1 B* H, the projector onto W along that complement, commutes with
+    every element."""
     basis, matrices = subspace.basis, subspace.representation.matrices
     projector = basis @ (basis.H @ form @ basis).inverse() @ basis.H @ form
     return (projector[None] @ matrices - matrices @ projector[None]).is_zero
@@ -239,7 +247,8 @@ def form_is_invariant(subspace: Subspace, form: ExactArray) -> bool:
 
 
 def form_is_positive(form: ExactArray) -> bool:
-    """Hermitian, and all pivots of elimination without exchanges are positive rational numbers."""
+    """Hermitian, and all pivots of elimination without exchanges are positive rational
+    numbers."""
     if form != form.H:
         return False
     rows = form.tolist()
@@ -253,7 +262,8 @@ def form_is_positive(form: ExactArray) -> bool:
 
 
 def minors_are_positive(form: ExactArray) -> bool:
-    """Hermitian, and all leading minors are positive rational numbers (Sylvester), by Faddeev and LeVerrier's recursion."""
+    """Hermitian, and all leading minors are positive rational numbers (Sylvester), by
+    Faddeev and LeVerrier's recursion."""
     return form == form.H and all(_is_positive(_determinant(form[:k, :k])) for k in range(1, form.shape[0] + 1))
 
 

@@ -1,6 +1,8 @@
-"""Convolutions on the line, the torus and the square grid: strides, circulant matrices, filters that turn, rotations that keep the grid.
+"""Convolutions on the line, the torus and the square grid: strides, circulant matrices,
+filters that turn, rotations that keep the grid.
 
-Images of permutations are 0-based; positions of the grid are Gaussian integers p + i q where that is shorter.
+Images of permutations are 0-based; positions of the grid are Gaussian integers p + i q
+where that is shorter.
 """
 
 from __future__ import annotations
@@ -25,10 +27,12 @@ Matrix = Callable[[int, Any], np.ndarray]
 
 
 def stride_equation(stride: int | None = None) -> Equation:
-    """One tap of y(p) = sum_t psi_t x(stride p + t), for every signal, tap and position, moved along the line.
+    """One tap of y(p) = sum_t psi_t x(stride p + t), for every signal, tap and
+    position, moved along the line.
 
-    Moving the input by stride times s moves the output by s, for every stride and s. With a ``stride`` given the claim
-    is that moving the input by s, and not by stride times s, moves the output by s; for stride 1 these are one claim.
+    Moving the input by stride times s moves the output by s, for every stride and s.
+    With a ``stride`` given the claim is that moving the input by s, and not by stride
+    times s, moves the output by s; for stride 1 these are one claim.
     """
     x, psi = Function("x"), Function("psi")
     p, s, t, sigma = (Symbol(name, integer=True) for name in ("p", "s", "t", "sigma"))
@@ -38,9 +42,11 @@ def stride_equation(stride: int | None = None) -> Equation:
 
 
 def lifting_equations() -> list[Equation]:
-    """y_r(z) = sum_t psi(t) x(z + i^r t): a quarter turn of the image turns the planes and cycles r, for every image and kernel.
+    """y_r(z) = sum_t psi(t) x(z + i^r t): a quarter turn of the image turns the planes
+    and cycles r, for every image and kernel.
 
-    One tap t of any kernel, at a position z; the turned image is x(-i z), and position r of the planes turned r times.
+    One tap t of any kernel, at a position z; the turned image is x(-i z), and position
+    r of the planes turned r times.
     """
     x, psi = Function("x"), Function("psi")
     z, t = Symbol("z"), Symbol("t")
@@ -76,7 +82,8 @@ def filters(longest: int = 5) -> Family:
 
 
 def convolutions(matrix: Matrix | None = None) -> Enumeration:
-    """The matrix of every filter (circular unless given) commutes with the shift: multiplied out, and by its diagonals."""
+    """The matrix of every filter (circular unless given) commutes with the shift:
+    multiplied out, and by its diagonals."""
     of = matrix or circulant
     return Enumeration(
         "convolutions", filters(), lambda f: commutes_with_shift(of(*f)), lambda f: depends_on_difference(of(*f))
@@ -84,13 +91,15 @@ def convolutions(matrix: Matrix | None = None) -> Enumeration:
 
 
 def readouts(readout: Matrix | None = None) -> Enumeration:
-    """The readout with these weights (multiples of the sum unless given) ignores the shift: multiplied out, and by its columns."""
+    """The readout with these weights (multiples of the sum unless given) ignores the
+    shift: multiplied out, and by its columns."""
     of = readout or sums
     return Enumeration("invariance", filters(3), lambda f: ignores_shift(of(*f)), lambda f: pools(of(*f)))
 
 
 def circulant(n: int, taps: Sequence[int]) -> np.ndarray:
-    """The matrix of a circular convolution with an odd number of taps, centred; integers, shape ``(n, n)``."""
+    """The matrix of a circular convolution with an odd number of taps, centred;
+    integers, shape ``(n, n)``."""
     matrix = np.zeros((n, n), dtype=np.int64)
     for t, c in enumerate(taps):
         matrix[range(n), [(i + t - len(taps) // 2) % n for i in range(n)]] += c
@@ -141,7 +150,8 @@ class Turn:
         return all(value.reduced.order == 1 and value.reduced.denominator == 1 for value in (cosine, sine))
 
     def is_quarter_turn(self) -> bool:
-        """(1, 0) would have to go to one of the four integer points at distance 1: is that among the multiples of a quarter turn?"""
+        """(1, 0) would have to go to one of the four integer points at distance 1: is
+        that among the multiples of a quarter turn?"""
         unit = [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1) if a * a + b * b == 1]
         eighths = {(1, 0): 0, (0, 1): 1, (-1, 0): 2, (0, -1): 3}  # directions of those points, in quarter turns
         return any(4 * self.k % (4 * self.m) == eighths[point] * self.m for point in unit)
@@ -153,7 +163,8 @@ def turns(m: int) -> list[Turn]:
 
 
 def grid_kept(m: int = 4) -> Enumeration:
-    """Rotations by multiples of a full turn over m map the square grid to itself: by their matrices, and by where (1, 0) may go."""
+    """Rotations by multiples of a full turn over m map the square grid to itself: by
+    their matrices, and by where (1, 0) may go."""
     family = Family(f"rotations by multiples of a full turn over {m}", lambda: turns(m), m)
     return Enumeration("grid kept", family, Turn.keeps_grid, Turn.is_quarter_turn)
 
@@ -167,7 +178,8 @@ def quarter_turn(p: Any, q: Any, turns: int = 1) -> tuple[Any, Any]:
 
 @dataclass(frozen=True)
 class Tap:
-    """One weight of a group convolution on the N x N torus with four orientations: from orientation r + s, at R^r (a, b), to orientation r."""
+    """One weight of a group convolution on the N x N torus with four orientations: from
+    orientation r + s, at R^r (a, b), to orientation r."""
 
     N: int
     s: int
@@ -183,14 +195,16 @@ def group_taps(largest: int) -> Iterator[Tap]:
 
 
 def group_convolutions(largest: int = 4) -> Enumeration:
-    """Every tap commutes with quarter turns and shifts: on unit images, and as a right multiplication, looked up."""
+    """Every tap commutes with quarter turns and shifts: on unit images, and as a right
+    multiplication, looked up."""
     size = 4 * sum(N * N for N in range(1, largest + 1))
     family = Family(f"taps of group convolutions, tori up to {largest} x {largest}", lambda: group_taps(largest), size)
     return Enumeration("group convolution", family, tap_commutes, tap_is_right_multiplication)
 
 
 def tap_commutes(tap: Tap) -> bool:
-    """Apply the tap to every unit image of four planes, before and after a quarter turn that also cycles the planes, and after a shift."""
+    """Apply the tap to every unit image of four planes, before and after a quarter turn
+    that also cycles the planes, and after a shift."""
     N = tap.N
     planes = np.eye(4 * N * N, dtype=np.int64).reshape(-1, 4, N, N)
     return bool(
@@ -220,7 +234,8 @@ def _shifted(y: np.ndarray) -> np.ndarray:
 
 
 def tap_is_right_multiplication(tap: Tap) -> bool:
-    """The tap reads position g h for g, h in the group of turns and shifts of the torus; left multiplication commutes with that: associativity, looked up."""
+    """The tap reads position g h for g, h in the group of turns and shifts of the
+    torus; left multiplication commutes with that: associativity, looked up."""
     N = tap.N
     elements = list(product(range(4), range(N), range(N)))
 

@@ -1,10 +1,15 @@
-"""A vector of an irrep V from linear characters that occur m, m', ... times, where m, m', ... have no common factor.
+"""A vector of an irrep V from linear characters that occur m, m', ... times, where m,
+m', ... have no common factor.
 
-A linear character lambda of a subgroup H that occurs m times in V restricted to H gives e = (1/|H|) sum_h lambda(h^-1) h, of rank m in V, and the
-module K[G] e, whose V-part is V^m. Right multiplication by e a e' is a homomorphism to K[G] e', of full rank for most a. With l m = 1 + k m' + k' m'' + ...
-the kernel of a homomorphism of full rank from l copies of V^m to V^(k m' + k' m'' + ...) is V itself: in e K[G] e that is the equations
-sum_i u_i (e a_ij e_j) = 0, whose solutions are u_i = alpha beta_i*, alpha any vector of e V. So u_i u_i* is alpha alpha* times a number: an element of
-rank one, from which matrices are read off. Brauer's theorem (:mod:`theory.representations.elementary_subgroups`) provides the multiplicities.
+A linear character lambda of a subgroup H that occurs m times in V restricted to H gives
+e = (1/|H|) sum_h lambda(h^-1) h, of rank m in V, and the module K[G] e, whose V-part is
+V^m. Right multiplication by e a e' is a homomorphism to K[G] e', of full rank for most
+a. With l m = 1 + k m' + k' m'' + ... the kernel of a homomorphism of full rank from l
+copies of V^m to V^(k m' + k' m'' + ...) is V itself: in e K[G] e that is the equations
+sum_i u_i (e a_ij e_j) = 0, whose solutions are u_i = alpha beta_i*, alpha any vector of
+e V. So u_i u_i* is alpha alpha* times a number: an element of rank one, from which
+matrices are read off. Brauer's theorem
+(:mod:`theory.representations.elementary_subgroups`) provides the multiplicities.
 """
 
 from __future__ import annotations
@@ -33,7 +38,8 @@ _PIECE = 2**20  # products at once
 
 @dataclass(frozen=True, eq=False)
 class LinearPair:
-    """(H, lambda) and how often lambda occurs in chi: ``exponents`` of the ``e``-th root of unity on the members of ``subgroup``, chi on all elements."""
+    """(H, lambda) and how often lambda occurs in chi: ``exponents`` of the ``e``-th
+    root of unity on the members of ``subgroup``, chi on all elements."""
 
     group: FiniteGroup
     chi: ExactArray
@@ -43,7 +49,8 @@ class LinearPair:
     multiplicity: int
 
     def averaged(self, values: ExactArray, places: np.ndarray) -> ExactArray:
-        """(1/|H|) sum_h lambda(h^-1) values(places[..., h]), shape ``places.shape[:-1]``; in pieces."""
+        """(1/|H|) sum_h lambda(h^-1) values(places[..., h]), shape
+        ``places.shape[:-1]``; in pieces."""
         roots = ExactArray(CyclotomicField(self.e), powers(self.e)[-self.exponents % self.e])[None]
         flat, step = places.reshape(-1, len(self.subgroup)), max(1, _PIECE // len(self.subgroup))
         sums = [values[flat[at : at + step]].entrywise(roots).sum(1) for at in range(0, len(flat), step)]
@@ -54,7 +61,8 @@ class LinearPair:
         return self.averaged(values, self.group.multiply(self.subgroup[None, :], np.arange(self.group.order)[:, None]))
 
     def after(self, values: ExactArray, a: int) -> ExactArray:
-        """x -> (1/|H|) sum_h lambda(h^-1) values(x h a): from tr(y x) to tr(y x e a)."""
+        """x -> (1/|H|) sum_h lambda(h^-1) values(x h a): from tr(y x) to tr(y x e
+        a)."""
         moved = self.group.multiply(self.subgroup, a)
         return self.averaged(values, self.group.multiply(np.arange(self.group.order)[:, None], moved[None, :]))
 
@@ -70,7 +78,8 @@ class LinearPair:
 
     @cached_property
     def spanning(self) -> np.ndarray:
-        """Elements b such that the e b e are a basis of e K[G] e on V: the m^2 pivots of the matrix tr(e c^-1 e b) modulo a prime."""
+        """Elements b such that the e b e are a basis of e K[G] e on V: the m^2 pivots
+        of the matrix tr(e c^-1 e b) modulo a prime."""
         wanted, rng = self.multiplicity**2, Random(self.group.order)
         size = min(self.group.order - 1, 3 * wanted)
         while True:
@@ -85,10 +94,12 @@ class LinearPair:
 
 
 def rank_one(pairs: Sequence[LinearPair]) -> tuple[LinearPair, ExactArray]:
-    """One of the pairs, and x -> tr(alpha alpha* x) on all elements, alpha a vector with h alpha = lambda(h) alpha for that pair.
+    """One of the pairs, and x -> tr(alpha alpha* x) on all elements, alpha a vector
+    with h alpha = lambda(h) alpha for that pair.
 
     Raises:
-        ArithmeticError: the multiplicities share a factor, or no homomorphism of full rank was met.
+        ArithmeticError: the multiplicities share a factor, or no homomorphism of full
+            rank was met.
     """
     source, copies, targets = _balance(pairs)
     if not targets:
@@ -112,7 +123,8 @@ def _size(numbers: ExactArray) -> int:
 
 
 def _balance(pairs: Sequence[LinearPair]) -> tuple[LinearPair, int, list[LinearPair]]:
-    """A pair, l and a list of pairs, repetitions allowed, with l m = 1 + the sum of the multiplicities of the list; few unknowns, l m^2."""
+    """A pair, l and a list of pairs, repetitions allowed, with l m = 1 + the sum of the
+    multiplicities of the list; few unknowns, l m^2."""
     found: list[tuple[int, int, int, list[int]]] = []
     values = [p.multiplicity for p in pairs]
     if gcd(*values) != 1:
@@ -128,7 +140,8 @@ def _balance(pairs: Sequence[LinearPair]) -> tuple[LinearPair, int, list[LinearP
 
 
 def _as_sum(total: int, values: Sequence[int]) -> list[int] | None:
-    """Indices, repetitions allowed, whose values add up to ``total``, as few as can be."""
+    """Indices, repetitions allowed, whose values add up to ``total``, as few as can
+    be."""
     best: list[list[int] | None] = [[]]
     for t in range(1, total + 1):
         options = [[*known, j] for j, v in enumerate(values) if v <= t and (known := best[t - v]) is not None]
@@ -137,7 +150,8 @@ def _as_sum(total: int, values: Sequence[int]) -> list[int] | None:
 
 
 def _equations(source: LinearPair, copies: int, targets: Sequence[LinearPair], rng: Random) -> ExactArray:
-    """Rows (target s, y), columns (copy i, basis element b): tr(e_s y e b e a_is), for random elements a and y."""
+    """Rows (target s, y), columns (copy i, basis element b): tr(e_s y e b e a_is), for
+    random elements a and y."""
     group = source.group
     rows = []
     for target in targets:
@@ -151,7 +165,8 @@ def _equations(source: LinearPair, copies: int, targets: Sequence[LinearPair], r
 
 
 def _shortest(kernel: ExactArray, copies: int) -> ExactArray:
-    """The coefficients of one u_i that is not zero, from the solution with the smallest numerators."""
+    """The coefficients of one u_i that is not zero, from the solution with the smallest
+    numerators."""
     columns = [ExactArray.build(kernel.field, kernel.numerators[:, k]) for k in range(kernel.shape[1])]
     best = min(columns, key=_size)
     parts = best.reshape(copies, -1)

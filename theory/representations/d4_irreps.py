@@ -1,6 +1,8 @@
-"""The irreps of the symmetries of a square: the lecture's matrices over Q(i), and what makes a list of representations complete.
+"""The irreps of the symmetries of a square: the lecture's matrices over Q(i), and what
+makes a list of representations complete.
 
-Element k + 4 j is r^k s^j. Groups beside it (Q8, the abelian C4 x C2) name their elements alike, so that one list of claims speaks of all.
+Element k + 4 j is r^k s^j. Groups beside it (Q8, the abelian C4 x C2) name their
+elements alike, so that one list of claims speaks of all.
 """
 
 from __future__ import annotations
@@ -27,9 +29,11 @@ QUATERNION: tuple[Word, ...] = (((0, 4),), ((0, 2), (1, -2)), ((0, 1), (1, 1), (
 
 @dataclass(frozen=True)
 class Irreps:
-    """What is claimed: that ``representations`` are all the irreps of ``group``, whose relations in r and s are ``relators``.
+    """What is claimed: that ``representations`` are all the irreps of ``group``, whose
+    relations in r and s are ``relators``.
 
-    ``kinds`` is how many there are by theory: (m + 6)/2 for a dihedral group of order 2 m with m even, one an element for an abelian group.
+    ``kinds`` is how many there are by theory: (m + 6)/2 for a dihedral group of order 2
+    m with m even, one an element for an abelian group.
     """
 
     group: FiniteGroup
@@ -39,7 +43,8 @@ class Irreps:
 
 
 def lecture_representations(group: FiniteGroup) -> dict[str, Representation]:
-    """R1 (trivial), R2, R3, R4 as printed, an entry for each of e, r, r2, r3, s, rs, r2s, r3s, and the missing R5 = R2 (x) R3."""
+    """R1 (trivial), R2, R3, R4 as printed, an entry for each of e, r, r2, r3, s, rs,
+    r2s, r3s, and the missing R5 = R2 (x) R3."""
     i = parse("i")
     rows = {"R1": [1] * 8, "R2": [1, -1, 1, -1, 1, -1, 1, -1], "R3": [1, 1, 1, 1, -1, -1, -1, -1]}
     r4 = [
@@ -74,7 +79,8 @@ def commuting_irreps() -> Irreps:
 
 
 def statements(claimed: Irreps) -> list[Enumeration]:
-    """Homomorphisms first; what follows speaks of representations only, and is stated where they are."""
+    """Homomorphisms first; what follows speaks of representations only, and is stated
+    where they are."""
     first = homomorphisms(claimed)
     if not all(obeys(r, claimed) for r in claimed.representations):
         return [first]
@@ -91,7 +97,8 @@ def _named(claimed: Irreps) -> dict[str, Representation]:
 
 
 def homomorphisms(claimed: Irreps) -> Enumeration:
-    """Every product of two elements multiplied out; and, by von Dyck, the relations alone with words for the other elements."""
+    """Every product of two elements multiplied out; and, by von Dyck, the relations
+    alone with words for the other elements."""
     listed = _named(claimed)
     return Enumeration(
         "homomorphisms",
@@ -102,7 +109,8 @@ def homomorphisms(claimed: Irreps) -> Enumeration:
 
 
 def obeys(r: Representation, claimed: Irreps) -> bool:
-    """The relations hold for the matrices of r and s, and every other matrix is the word r^k s^j that names its element."""
+    """The relations hold for the matrices of r and s, and every other matrix is the
+    word r^k s^j that names its element."""
     r_, s_ = r.matrices[1], r.matrices[4]
     eye = ExactArray.eye(r.degree, r.field)
     for word in claimed.relators:
@@ -123,7 +131,8 @@ def obeys(r: Representation, claimed: Irreps) -> bool:
 
 
 def rows(claimed: Irreps) -> Enumeration:
-    """Irreducible and inequivalent: inner products of characters, and dimensions of intertwiners by linear equations, are 0 or 1."""
+    """Irreducible and inequivalent: inner products of characters, and dimensions of
+    intertwiners by linear equations, are 0 or 1."""
     listed = _named(claimed)
     of = Family(
         "pairs of representations",
@@ -139,9 +148,11 @@ def rows(claimed: Irreps) -> Enumeration:
 
 
 def table(claimed: Irreps) -> Enumeration:
-    """Every character that Burnside and Dixon's method finds from the multiplication table alone is that of one representation listed.
+    """Every character that Burnside and Dixon's method finds from the multiplication
+    table alone is that of one representation listed.
 
-    By comparing values; and by the sum of conj chi(g) R(g), which vanishes for every other irreducible R.
+    By comparing values; and by the sum of conj chi(g) R(g), which vanishes for every
+    other irreducible R.
     """
     group, found = claimed.group, claimed.representations
     whole = character_table(group)
@@ -160,7 +171,8 @@ def table(claimed: Irreps) -> Enumeration:
 
 
 def completeness(claimed: Irreps) -> Enumeration:
-    """The indicator function of each element is a combination of matrix coefficients: by ranks modulo a prime; and with the coefficients d_i chi_i/|G|."""
+    """The indicator function of each element is a combination of matrix coefficients:
+    by ranks modulo a prime; and with the coefficients d_i chi_i/|G|."""
     group, found = claimed.group, claimed.representations
     coefficients = hstack([r.matrices.reshape(group.order, r.degree**2) for r in found])
     p, root = split_prime(coefficients.field.order, 2**20)
@@ -184,7 +196,8 @@ def completeness(claimed: Irreps) -> Enumeration:
 
 
 def columns(claimed: Irreps) -> Enumeration:
-    """Columns of the table against centralisers; and traces of Kronecker products against fixed points of x -> g x h^-1."""
+    """Columns of the table against centralisers; and traces of Kronecker products
+    against fixed points of x -> g x h^-1."""
     group, found = claimed.group, claimed.representations
     of = Family("pairs of elements", lambda: product(range(group.order), repeat=2), 8**2)
 
@@ -211,7 +224,8 @@ def _column_product(found: Sequence[Representation], g: int, h: int) -> Any:
 
 
 def _kronecker_trace(found: Sequence[Representation], g: int, h: int) -> Any:
-    """tr of the sum of R(g) (x) conj R(h): G x G acting on all functions on G by x -> g x h^-1, if the list is complete."""
+    """tr of the sum of R(g) (x) conj R(h): G x G acting on all functions on G by x -> g
+    x h^-1, if the list is complete."""
     total = parse("0")
     for r in found:
         total = total + r.matrices[g].kron(r.matrices[h].conj()).trace().entry()
@@ -219,7 +233,8 @@ def _kronecker_trace(found: Sequence[Representation], g: int, h: int) -> Any:
 
 
 def indicators(claimed: Irreps) -> Enumeration:
-    """Frobenius and Schur's indicator is +1: by the mean of chi(g^2); and as the invariant bilinear forms are symmetric and not all zero."""
+    """Frobenius and Schur's indicator is +1: by the mean of chi(g^2); and as the
+    invariant bilinear forms are symmetric and not all zero."""
     listed = _named(claimed)
     return Enumeration(
         "indicator +1",
@@ -230,7 +245,8 @@ def indicators(claimed: Irreps) -> Enumeration:
 
 
 def symmetric_form(r: Representation) -> bool:
-    """The forms sum_g R(g)^T E R(g), E a matrix unit, are symmetric and not all zero: real type by linear algebra."""
+    """The forms sum_g R(g)^T E R(g), E a matrix unit, are symmetric and not all zero:
+    real type by linear algebra."""
     alive = False
     for a, b in product(range(r.degree), repeat=2):
         unit = [[int((a, b) == (i, j)) for j in range(r.degree)] for i in range(r.degree)]

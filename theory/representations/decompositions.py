@@ -1,4 +1,5 @@
-"""Decomposition of exact representations into explicit irreps; :mod:`theory.representations.summands` holds what comes of it."""
+"""Decomposition of exact representations into explicit irreps;
+:mod:`theory.representations.summands` holds what comes of it."""
 
 from __future__ import annotations
 
@@ -16,12 +17,16 @@ from theory.representations.summands import MAX_DEGREE, Decomposition
 def decompose(representation: Representation) -> Decomposition:
     """Split a representation into explicit irreps, with the change of basis.
 
-    With p_ab = (d/n) sum_g R_i(g^-1)_ba R(g), the columns of p_11 give one vector for each copy, and p_a1 carries it to the a-th basis
-    vector of that copy (Serre 1977, 2.7). Over F_p, p not dividing |G|, see :func:`theory.representations.modular_decompositions.decompose_modular`.
+    With p_ab = (d/n) sum_g R_i(g^-1)_ba R(g), the columns of p_11 give one vector for
+    each copy, and p_a1 carries it to the a-th basis vector of that copy (Serre 1977,
+    2.7). Over F_p, p not dividing |G|, see
+    :func:`theory.representations.modular_decompositions.decompose_modular`.
 
     Raises:
-        NotARepresentation: a pair of elements fails; the message names the first and the worst.
-        ValueError: a degree above 400; a characteristic that divides |G| (:class:`theory.representations.modules.CharacteristicDividesOrder`).
+        NotARepresentation: a pair of elements fails; the message names the first and
+            the worst.
+        ValueError: a degree above 400; a characteristic that divides |G|
+            (:class:`theory.representations.modules.CharacteristicDividesOrder`).
     """
     if not isinstance(representation.field, CyclotomicField):
         return decompose_modular(representation)

@@ -1,9 +1,13 @@
-"""Elementary subgroups, towers of normalising elements, and the subgroups from which irreps of nilpotent groups are induced.
+"""Elementary subgroups, towers of normalising elements, and the subgroups from which
+irreps of nilpotent groups are induced.
 
-Brauer: every character is an integer combination of characters induced from elementary subgroups H = <x> x P, x of order prime to p, P a p-group.
-H is nilpotent, so each of its irreps is induced from a linear character of a subgroup K, found by descending through stabilisers (Blichfeldt).
-For an irreducible chi the multiplicities <chi restricted to K, mu> of all linear characters mu of these K then have greatest common divisor 1:
-combining them with Brauer's coefficients gives <chi, chi>. Sources: Serre 1977, 8.5 and 10.5.
+Brauer: every character is an integer combination of characters induced from elementary
+subgroups H = <x> x P, x of order prime to p, P a p-group. H is nilpotent, so each of
+its irreps is induced from a linear character of a subgroup K, found by descending
+through stabilisers (Blichfeldt). For an irreducible chi the multiplicities <chi
+restricted to K, mu> of all linear characters mu of these K then have greatest common
+divisor 1: combining them with Brauer's coefficients gives <chi, chi>. Sources: Serre
+1977, 8.5 and 10.5.
 """
 
 from __future__ import annotations
@@ -24,7 +28,8 @@ _FIRST_LOOK = 8  # elements against which all candidates are tried before one is
 
 
 def elementary_subgroups(group: FiniteGroup) -> Iterator[np.ndarray]:
-    """<x> x P for every prime p, class representatives x of order prime to p, P a Sylow p-subgroup of the centraliser of x; each is maximal for x and p."""
+    """<x> x P for every prime p, class representatives x of order prime to p, P a Sylow
+    p-subgroup of the centraliser of x; each is maximal for x and p."""
     everything = np.arange(group.order)
     for p in prime_factors(group.order):
         for c in group.classes:
@@ -36,7 +41,8 @@ def elementary_subgroups(group: FiniteGroup) -> Iterator[np.ndarray]:
 
 
 def sylow_subgroup(group: FiniteGroup, p: int, within: np.ndarray) -> np.ndarray:
-    """A Sylow p-subgroup of the subgroup ``within``, grown by p-elements that normalise what is there (one exists until it is whole)."""
+    """A Sylow p-subgroup of the subgroup ``within``, grown by p-elements that normalise
+    what is there (one exists until it is whole)."""
     target, orders = 1, group.orders[within]
     while len(within) % (target * p) == 0:
         target *= p
@@ -54,7 +60,8 @@ def sylow_subgroup(group: FiniteGroup, p: int, within: np.ndarray) -> np.ndarray
 
 
 def subnormal_towers(group: FiniteGroup, count: int) -> Iterator[np.ndarray]:
-    """Different subgroups along chains that start from <x> and add an element of the normaliser at a time: every soluble subgroup ends such a chain."""
+    """Different subgroups along chains that start from <x> and add an element of the
+    normaliser at a time: every soluble subgroup ends such a chain."""
     random, everything = Random(group.order), np.arange(group.order)
     representatives = [c.representative for c in group.classes[1:]]
     seen: set[bytes] = set()
@@ -78,7 +85,8 @@ def subnormal_towers(group: FiniteGroup, count: int) -> Iterator[np.ndarray]:
 
 
 def inducing_subgroups(group: FiniteGroup) -> Iterator[np.ndarray]:
-    """For a nilpotent group: subgroups such that every irrep is induced from a linear character of one of them (the group itself for the linear ones)."""
+    """For a nilpotent group: subgroups such that every irrep is induced from a linear
+    character of one of them (the group itself for the linear ones)."""
     table = character_table(group)
     yield np.arange(group.order)
     for row, d in enumerate(table.degrees):
@@ -92,11 +100,14 @@ def inducing_subgroups(group: FiniteGroup) -> Iterator[np.ndarray]:
 
 
 def inducing_subgroup(group: FiniteGroup, chi: ExactArray) -> np.ndarray | None:
-    """K such that chi is induced from a linear character of K, for an irreducible chi given on all elements; None where the descent stops.
+    """K such that chi is induced from a linear character of K, for an irreducible chi
+    given on all elements; None where the descent stops.
 
-    Take T = G, psi = chi. An element a of T, not scalar in psi, whose commutators with T all are, has eigenspaces that T permutes (psi is
-    irreducible): psi is induced from the stabiliser T' of one of them, psi'(t) = (1/o) sum_k zeta^-k psi(a^k t). It is repeated until the degree is 1.
-    In a nilpotent group such an a always exists: in T modulo the scalars the centre is not trivial.
+    Take T = G, psi = chi. An element a of T, not scalar in psi, whose commutators with
+    T all are, has eigenspaces that T permutes (psi is irreducible): psi is induced from
+    the stabiliser T' of one of them, psi'(t) = (1/o) sum_k zeta^-k psi(a^k t). It is
+    repeated until the degree is 1. In a nilpotent group such an a always exists: in T
+    modulo the scalars the centre is not trivial.
     """
     members, psi = np.arange(group.order), chi
     while True:
@@ -115,8 +126,9 @@ def inducing_subgroup(group: FiniteGroup, chi: ExactArray) -> np.ndarray | None:
 
 
 def _central_modulo(group: FiniteGroup, members: np.ndarray, scalar: np.ndarray) -> int | None:
-    """An element of T, not scalar, whose commutators with T are: a few of them are looked at for all elements at once, then all. Small orders come
-    first, for their eigenvalues lie in small fields."""
+    """An element of T, not scalar, whose commutators with T are: a few of them are
+    looked at for all elements at once, then all. Small orders come first, for their
+    eigenvalues lie in small fields."""
 
     def commutes(a: np.ndarray, t: np.ndarray) -> np.ndarray:
         return scalar[group.multiply(group.multiply(a, t), group.inverses[group.multiply(t, a)])]
@@ -129,7 +141,8 @@ def _central_modulo(group: FiniteGroup, members: np.ndarray, scalar: np.ndarray)
 
 
 def _first_eigenspace(group: FiniteGroup, psi: ExactArray, a: int) -> ExactArray:
-    """t -> (1/o) sum_k zeta^-sk psi(a^k t) for the least s with a value at the identity: the trace of t on that eigenspace of a, if t keeps it."""
+    """t -> (1/o) sum_k zeta^-sk psi(a^k t) for the least s with a value at the
+    identity: the trace of t on that eigenspace of a, if t keeps it."""
     order, everything = int(group.orders[a]), np.arange(group.order)
     shifted, x = [], 0
     for _ in range(order):

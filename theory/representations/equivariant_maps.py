@@ -1,6 +1,8 @@
-"""Linear maps that commute with permutations of coordinates: orbits, equations, set partitions, and readouts that ignore shifts.
+"""Linear maps that commute with permutations of coordinates: orbits, equations, set
+partitions, and readouts that ignore shifts.
 
-Permutations are tuples of 0-based images: g sends position i to g[i], and the matrix of g sends e_i to e_g[i].
+Permutations are tuples of 0-based images: g sends position i to g[i], and the matrix of
+g sends e_i to e_g[i].
 """
 
 from __future__ import annotations
@@ -31,12 +33,14 @@ def shift(n: int) -> Permutation:
 
 
 def symmetric_generators(n: int) -> tuple[Permutation, ...]:
-    """A transposition and a cycle, which generate all permutations of n points (the identity when n = 1)."""
+    """A transposition and a cycle, which generate all permutations of n points (the
+    identity when n = 1)."""
     return ((1, 0, *range(2, n)), shift(n)) if n > 1 else ((0,),)
 
 
 def on_tuples(g: Permutation, k: int) -> Permutation:
-    """What g does to the n^k tuples of k points, numbered with the last point running fastest; one tuple, the empty one, for k = 0."""
+    """What g does to the n^k tuples of k points, numbered with the last point running
+    fastest; one tuple, the empty one, for k = 0."""
     n = len(g)
     images = []
     for points in product(range(n), repeat=k):
@@ -49,7 +53,8 @@ def on_tuples(g: Permutation, k: int) -> Permutation:
 
 @dataclass(frozen=True)
 class Action:
-    """A group acting on the coordinates of an input and of an output, by the images of its generators; ``expected`` is the dimension claimed."""
+    """A group acting on the coordinates of an input and of an output, by the images of
+    its generators; ``expected`` is the dimension claimed."""
 
     name: str
     inputs: tuple[Permutation, ...]
@@ -72,7 +77,8 @@ def cyclic_actions(largest: int) -> Iterator[Action]:
 
 
 def symmetric_actions(largest: int, total: int) -> Iterator[Action]:
-    """S_n from tensors of order a to tensors of order b, a + b <= total, n = 1..largest: set partitions of a + b points into at most n blocks."""
+    """S_n from tensors of order a to tensors of order b, a + b <= total, n =
+    1..largest: set partitions of a + b points into at most n blocks."""
     for n in range(1, largest + 1):
         for a, b in product(range(total + 1), repeat=2):
             if a >= 1 and a + b <= total:
@@ -86,7 +92,8 @@ def symmetric_actions(largest: int, total: int) -> Iterator[Action]:
 
 
 def orbit_count(action: Action) -> int:
-    """Orbits on pairs (output coordinate, input coordinate): a matrix commutes exactly when it is constant on each."""
+    """Orbits on pairs (output coordinate, input coordinate): a matrix commutes exactly
+    when it is constant on each."""
     rows, columns = len(action.outputs[0]), len(action.inputs[0])
     parent = list(range(rows * columns))
 
@@ -104,9 +111,11 @@ def orbit_count(action: Action) -> int:
 
 
 def solution_count(action: Action) -> int:
-    """Dimension of the solutions of ``P_out A = A P_in`` for every generator, by elimination modulo a prime.
+    """Dimension of the solutions of ``P_out A = A P_in`` for every generator, by
+    elimination modulo a prime.
 
-    It can only exceed the dimension over the rationals, and the indicators of orbits are independent solutions there.
+    It can only exceed the dimension over the rationals, and the indicators of orbits
+    are independent solutions there.
     """
     rows, columns = len(action.outputs[0]), len(action.inputs[0])
     size = rows * columns
@@ -137,7 +146,8 @@ def partitions_upto(k: int, n: int) -> int:
 
 
 def patterns(k: int) -> list[tuple[int, ...]]:
-    """Set partitions of k points as restricted growth strings: the ways in which a tuple's entries may agree.
+    """Set partitions of k points as restricted growth strings: the ways in which a
+    tuple's entries may agree.
 
     >>> patterns(3)
     [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (0, 1, 2)]
@@ -155,7 +165,8 @@ IMAGES, PLANES = 3, 2  # sides of tori of images and of oriented planes
 
 
 def turned_torus(N: int, *, planes: bool) -> tuple[Permutation, ...]:
-    """A quarter turn and a shift of the N x N torus: of its positions, or of four oriented planes, which the turn cycles."""
+    """A quarter turn and a shift of the N x N torus: of its positions, or of four
+    oriented planes, which the turn cycles."""
     points = list(product(range(4 if planes else 1), range(N), range(N)))
     index = {point: i for i, point in enumerate(points)}
     count = 4 if planes else 1
@@ -164,7 +175,8 @@ def turned_torus(N: int, *, planes: bool) -> tuple[Permutation, ...]:
 
 
 def turning_actions() -> Iterator[Action]:
-    """C4 with the shifts of an N x N torus: N^2 dimensions from images to planes, 4 N^2 from planes to planes."""
+    """C4 with the shifts of an N x N torus: N^2 dimensions from images to planes, 4 N^2
+    from planes to planes."""
     for N in range(1, IMAGES + 1):
         images, planes = (turned_torus(N, planes=flag) for flag in (False, True))
         yield Action(f"C4 and shifts, side {N}, images to planes", images, planes, N * N)
@@ -186,7 +198,8 @@ def small_actions() -> Family:
 
 
 def dimensions(actions: Iterable[Action] | None = None) -> Enumeration:
-    """The dimension claimed for each action (the small ones unless given), by orbits and by elimination."""
+    """The dimension claimed for each action (the small ones unless given), by orbits
+    and by elimination."""
     if actions is None:
         family = small_actions()
     else:
@@ -198,7 +211,8 @@ def dimensions(actions: Iterable[Action] | None = None) -> Enumeration:
 
 
 def pattern_counts(largest: int = 7) -> Enumeration:
-    """Stirling's recursion counts the patterns with b blocks: by listing them, and by inclusion and exclusion over surjections."""
+    """Stirling's recursion counts the patterns with b blocks: by listing them, and by
+    inclusion and exclusion over surjections."""
     pairs = [(k, b) for k in range(1, largest + 1) for b in range(1, k + 1)]
 
     def by_surjections(pair: tuple[int, int]) -> bool:
@@ -223,11 +237,14 @@ def falling(n: Any, b: int) -> Any:
 
 
 def tuple_statements() -> list[Equation | Induction]:
-    """Orbits of S_n on k-tuples, for every n and k, are the patterns of equality with at most n blocks.
+    """Orbits of S_n on k-tuples, for every n and k, are the patterns of equality with
+    at most n blocks.
 
-    A pattern with b blocks has (n)_b = n (n-1) .. (n-b+1) tuples. The orbit of one of them has n!/(n-b)! members, its
-    stabiliser permuting the other points. These are equal, so that the pattern is one orbit; and the patterns exhaust
-    the n^k tuples: a point more either joins one of b blocks or makes a new one, b (n)_b + (n)_(b+1) = n (n)_b.
+    A pattern with b blocks has (n)_b = n (n-1) .. (n-b+1) tuples. The orbit of one of
+    them has n!/(n-b)! members, its stabiliser permuting the other points. These are
+    equal, so that the pattern is one orbit; and the patterns exhaust the n^k tuples: a
+    point more either joins one of b blocks or makes a new one, b (n)_b + (n)_(b+1) = n
+    (n)_b.
     """
     k, b = (Symbol(name, integer=True, positive=True) for name in "kb")
     r = Symbol("r", integer=True, nonnegative=True)
@@ -248,10 +265,12 @@ def tuple_statements() -> list[Equation | Induction]:
 
 
 def circulant_induction() -> Induction:
-    """The entries of a cyclic diagonal from its first one and the entries of the commutator with the shift, for every matrix A.
+    """The entries of a cyclic diagonal from its first one and the entries of the
+    commutator with the shift, for every matrix A.
 
-    With (S x)(i) = x(i - 1) the entries of S^-1 A S - A are A(i+1, j+1) - A(i, j). A matrix therefore commutes with the
-    shift of Z/n exactly when it depends on i - j alone, whatever n: indices are only added.
+    With (S x)(i) = x(i - 1) the entries of S^-1 A S - A are A(i+1, j+1) - A(i, j). A
+    matrix therefore commutes with the shift of Z/n exactly when it depends on i - j
+    alone, whatever n: indices are only added.
     """
     i, j = Symbol("i", integer=True), Symbol("j", integer=True)
     A = Function("A")
@@ -259,7 +278,8 @@ def circulant_induction() -> Induction:
 
 
 def pooling_induction() -> Induction:
-    """A readout is w(0) times the sum of x, and what the entries of w S - w add: it ignores shifts exactly when its weights are equal."""
+    """A readout is w(0) times the sum of x, and what the entries of w S - w add: it
+    ignores shifts exactly when its weights are equal."""
     return differences("invariant readouts pool", Function("w"), Function("x"))
 
 
@@ -280,5 +300,6 @@ def pools(matrix: np.ndarray) -> bool:
 
 
 def sums(n: int, weights: Any) -> np.ndarray:
-    """Readouts that are multiples of the sum, one for each weight: integers, shape ``(len(weights), n)``."""
+    """Readouts that are multiples of the sum, one for each weight: integers, shape
+    ``(len(weights), n)``."""
     return np.repeat(np.array(weights, dtype=np.int64)[:, None], n, axis=1)

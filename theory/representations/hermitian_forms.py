@@ -1,9 +1,13 @@
-"""Positive definite Hermitian forms over Q and Q(zeta_n): when a form is c times a sum of squares, and a basis that shows it.
+"""Positive definite Hermitian forms over Q and Q(zeta_n): when a form is c times a sum
+of squares, and a basis that shows it.
 
-A representation that keeps the form F is unitary in some basis, over the field it is written in, if F is equivalent to c times the unit form
-for some c. Over Q that is decided by the determinant and the Hasse invariants (Hasse & Minkowski). Over an imaginary cyclotomic field K with real
-subfield K0 dimension and determinant alone decide, the latter modulo norms from K (Landherr 1936): two positive definite forms with the same are equivalent.
-So it is always possible in odd dimension, with c = det F; in even dimension c^n is a norm, and det F has to be one (:mod:`theory.arithmetic.norms`).
+A representation that keeps the form F is unitary in some basis, over the field it is
+written in, if F is equivalent to c times the unit form for some c. Over Q that is
+decided by the determinant and the Hasse invariants (Hasse & Minkowski). Over an
+imaginary cyclotomic field K with real subfield K0 dimension and determinant alone
+decide, the latter modulo norms from K (Landherr 1936): two positive definite forms with
+the same are equivalent. So it is always possible in odd dimension, with c = det F; in
+even dimension c^n is a norm, and det F has to be one (:mod:`theory.arithmetic.norms`).
 """
 
 from __future__ import annotations
@@ -30,8 +34,9 @@ __all__ = [
 class Unitarity:
     """Whether matrices are unitary in some basis over ``field``.
 
-    ``verdict`` is True (``basis`` T with T* F T = c, so that T^-1 R T is unitary; None where the search came to its end), False (``reason`` names the
-    obstruction) or None: a number of more than 60 digits could not be factored.
+    ``verdict`` is True (``basis`` T with T* F T = c, so that T^-1 R T is unitary; None
+    where the search came to its end), False (``reason`` names the obstruction) or None:
+    a number of more than 60 digits could not be factored.
     """
 
     verdict: bool | None
@@ -42,7 +47,8 @@ class Unitarity:
 
 
 def diagonalise(form: ExactArray) -> tuple[ExactArray, list[Cyclotomic]]:
-    """T and d with T* F T = diag(d), for a positive definite Hermitian form, by orthogonalising the unit vectors in order.
+    """T and d with T* F T = diag(d), for a positive definite Hermitian form, by
+    orthogonalising the unit vectors in order.
 
     Raises:
         ValueError: not Hermitian, or a vector of square zero: not definite.
@@ -72,14 +78,16 @@ def diagonalise(form: ExactArray) -> tuple[ExactArray, list[Cyclotomic]]:
 
 
 def squarefree(value: Fraction) -> tuple[int, Fraction]:
-    """A squarefree integer s and r > 0 with value = s r^2, value > 0; raises as :func:`theory.arithmetic.primes.factor`."""
+    """A squarefree integer s and r > 0 with value = s r^2, value > 0; raises as
+    :func:`theory.arithmetic.primes.factor`."""
     whole = value.numerator * value.denominator
     s = prod(p for p, k in factor(whole).items() if k % 2)
     return s, Fraction(isqrt(whole // s), value.denominator)
 
 
 def hilbert(a: int, b: int, p: int) -> int:
-    """The Hilbert symbol (a, b)_p of nonzero integers at a prime p: 1 if a x^2 + b y^2 = z^2 has a solution over Q_p, else -1 (Serre, Cours d'arithmétique, III)."""
+    """The Hilbert symbol (a, b)_p of nonzero integers at a prime p: 1 if a x^2 + b y^2
+    = z^2 has a solution over Q_p, else -1 (Serre, Cours d'arithmétique, III)."""
     alpha, beta = 0, 0
     while a % p == 0:
         a, alpha = a // p, alpha + 1
@@ -99,12 +107,15 @@ def hasse(diagonal: Sequence[int], p: int) -> int:
 
 
 def rational_scale(diagonal: Sequence[int], primes: Iterable[int] | None = None) -> tuple[int | None, str]:
-    """c with <a_1, ..., a_n> equivalent to c <1, ..., 1> over Q, for integers a_i > 0; or None and the obstruction.
+    """c with <a_1, ..., a_n> equivalent to c <1, ..., 1> over Q, for integers a_i > 0;
+    or None and the obstruction.
 
     Args:
         diagonal: a_1, ..., a_n.
-        primes: Primes outside of which the form is unimodular over Z_p in some basis: there its Hasse invariant and that of c <1, ..., 1> are 1. They spare
-            the factorisation of the a_i. Those that divide an a_i, unless given; 2 is added.
+        primes: Primes outside of which the form is unimodular over Z_p in some basis:
+            there its Hasse invariant and that of c <1, ..., 1> are 1. They spare the
+            factorisation of the a_i. Those that divide an a_i, unless given; 2 is
+            added.
     """
     n = len(diagonal)
     places = sorted({2, *(primes if primes is not None else (p for a in diagonal for p in prime_divisors(a)))})
@@ -139,9 +150,11 @@ def _power(a: int, p: int) -> int:
 
 
 def unitarity(representation: Representation) -> Unitarity:
-    """Decide whether an irreducible representation with an invariant form is unitary in some basis over its own field.
+    """Decide whether an irreducible representation with an invariant form is unitary in
+    some basis over its own field.
 
-    An irreducible representation keeps one form only, up to a factor from the real subfield (Schur), so a multiple of ``form`` is all there is to try.
+    An irreducible representation keeps one form only, up to a factor from the real
+    subfield (Schur), so a multiple of ``form`` is all there is to try.
 
     Raises:
         ValueError: no form is known, or the representation is reducible over C.
@@ -177,7 +190,8 @@ def _primitive(form: ExactArray) -> tuple[ExactArray, Fraction]:
 
 
 def _over_q(form: ExactArray) -> tuple[bool, Cyclotomic | None, str]:
-    """An integral form is unimodular at the primes that do not divide its determinant."""
+    """An integral form is unimodular at the primes that do not divide its
+    determinant."""
     values = [d.as_fraction() for d in diagonalise(form)[1]]
     determinant = prod(values, start=Fraction(1))
     scale, reason = rational_scale([d.numerator * d.denominator for d in values], prime_divisors(int(determinant)))
@@ -185,7 +199,8 @@ def _over_q(form: ExactArray) -> tuple[bool, Cyclotomic | None, str]:
 
 
 def _over_cyclotomic(form: ExactArray) -> tuple[bool, Cyclotomic | None, str]:
-    """In even dimension scale 1 does if any does, c^n being a norm; in odd dimension a short one is looked for later."""
+    """In even dimension scale 1 does if any does, c^n being a norm; in odd dimension a
+    short one is looked for later."""
     if len(form) % 2:
         return True, None, f"in odd dimension over {form.field} the form is det F times the unit form"
     possible, where = is_norm(_determinant(form))
@@ -214,7 +229,8 @@ def unitarised(representation: Representation) -> Representation:
 
 
 def unitarised_where_possible(representation: Representation) -> Representation:
-    """:func:`unitarised`, or the representation itself where no unitary basis exists or none is found."""
+    """:func:`unitarised`, or the representation itself where no unitary basis exists or
+    none is found."""
     basis = unitarity(representation).basis
     return representation if basis is None or representation.is_unitary else _moved(representation, basis)
 

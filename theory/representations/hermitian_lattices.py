@@ -1,9 +1,14 @@
-r"""Orthonormal bases for positive definite Hermitian forms F over Q or an imaginary Q(zeta_n), found in reduced lattices, one vector at a time.
+r"""Orthonormal bases for positive definite Hermitian forms F over Q or an imaginary
+Q(zeta_n), found in reduced lattices, one vector at a time.
 
-Write O for the integers of the field. A lattice on which F is integral is made about as large as it can be (:meth:`FormLattice.grown`): then its determinant has hardly
-a prime left, its reduced basis (LLL) is short, and vectors v of small F(v, v) are at hand. One with F(v, v) = x x* gives the unit vector v / x: a square root
-over Q, a norm equation over Q(zeta_n) (:mod:`theory.arithmetic.norms`). Then the same in the lattice orthogonal to v. By Witt's cancellation what is left is
-again equivalent to a unit form, so there always is a next vector; the search for it is bounded. Over Q the last two come from one norm equation over Q(i).
+Write O for the integers of the field. A lattice on which F is integral is made about as
+large as it can be (:meth:`FormLattice.grown`): then its determinant has hardly a prime
+left, its reduced basis (LLL) is short, and vectors v of small F(v, v) are at hand. One
+with F(v, v) = x x* gives the unit vector v / x: a square root over Q, a norm equation
+over Q(zeta_n) (:mod:`theory.arithmetic.norms`). Then the same in the lattice orthogonal
+to v. By Witt's cancellation what is left is again equivalent to a unit form, so there
+always is a next vector; the search for it is bounded. Over Q the last two come from one
+norm equation over Q(i).
 """
 
 from __future__ import annotations
@@ -44,7 +49,8 @@ class FormLattice:
     Args:
         form: F, shape (n, n), with integral entries.
         gram: Tr F on the power basis of O^n, in integers.
-        rows: A reduced basis, shortest vectors first: coordinates of n entries on the power basis of O, one entry after another, times ``denominator``.
+        rows: A reduced basis, shortest vectors first: coordinates of n entries on the
+            power basis of O, one entry after another, times ``denominator``.
         denominator: Positive.
     """
 
@@ -87,7 +93,8 @@ class FormLattice:
         ]
 
     def combinations(self) -> Iterator[np.ndarray]:
-        """Coefficients of vectors on the basis, rows of small integers: the basis, then combinations at random from a fixed seed, growing."""
+        """Coefficients of vectors on the basis, rows of small integers: the basis, then
+        combinations at random from a fixed seed, growing."""
         size = len(self.rows)
         yield np.eye(size, dtype=np.int64)
         random = np.random.default_rng(size)
@@ -99,7 +106,8 @@ class FormLattice:
             yield coefficients[coefficients.any(axis=1)]
 
     def spanned(self, coefficients: np.ndarray, divisor: int = 1) -> FormLattice:
-        """What the combinations of the basis in rows of ``coefficients`` span, divided by ``divisor``; F is to be integral on it."""
+        """What the combinations of the basis in rows of ``coefficients`` span, divided
+        by ``divisor``; F is to be integral on it."""
         rows = coefficients @ self.rows
         if not len(rows):
             return replace(self, rows=rows)
@@ -111,20 +119,23 @@ class FormLattice:
         return replace(self, rows=_array(basis), denominator=denominator)
 
     def coordinates(self, rows: np.ndarray) -> np.ndarray:
-        """Rows of the lattice, times ``denominator``, as integral combinations of the basis."""
+        """Rows of the lattice, times ``denominator``, as integral combinations of the
+        basis."""
         basis, given = (type(self.gram)(_integers(x)) for x in (self.rows, rows))
         inner = basis * self.gram * given.transpose()
         return _array((basis * self.gram * basis.transpose()).solve(inner)).T
 
     def without(self, vector: ExactArray) -> FormLattice:
-        """The sublattice orthogonal to a vector of shape (n, 1): the kernel of w -> F(v, w), from a Hermite normal form."""
+        """The sublattice orthogonal to a vector of shape (n, 1): the kernel of w ->
+        F(v, w), from a Hermite normal form."""
         inner = ((vector.H @ self.form)[None] @ self.vectors(self.rows)).numerators.reshape(len(self.rows), self.degree)
         beside = np.concatenate([inner, np.eye(len(inner), dtype=object)], axis=1)
         normal = _array(type(self.gram)(_integers(beside)).hnf())
         return self.spanned(normal[~(normal[:, : self.degree] != 0).any(axis=1), self.degree :])
 
     def grown(self, primes: list[int]) -> FormLattice:
-        """A larger lattice on which F is integral as well, at each of the primes (below 2^63) as large as random search makes it."""
+        """A larger lattice on which F is integral as well, at each of the primes (below
+        2^63) as large as random search makes it."""
         lattice = self
         for q in primes:
             while q < 2**63 and (larger := _larger(lattice, q)) is not None:
@@ -133,11 +144,14 @@ class FormLattice:
 
 
 def _larger(lattice: FormLattice, q: int) -> FormLattice | None:
-    """The lattice and O w / q, for a w outside q L with F(w, L) in q O and F(w, w) in q^2 O; None if no such w is met.
+    """The lattice and O w / q, for a w outside q L with F(w, L) in q O and F(w, w) in
+    q^2 O; None if no such w is met.
 
-    For each prime P over q those w are looked at for which P w lies in q L: modulo q L a space over O / P. If P differs from its conjugate, or ramifies over
-    the real subfield, F(w, w) / q^2 is then integral of itself. Elsewhere its classes modulo integers are q^(deg P / 2) in number (q over Q): on a line
-    all vanish or only that of 0 does, and in a larger space about one w in that number has class 0.
+    For each prime P over q those w are looked at for which P w lies in q L: modulo q L
+    a space over O / P. If P differs from its conjugate, or ramifies over the real
+    subfield, F(w, w) / q^2 is then integral of itself. Elsewhere its classes modulo
+    integers are q^(deg P / 2) in number (q over Q): on a line all vanish or only that
+    of 0 does, and in a larger space about one w in that number has class 0.
     """
     from flint import nmod_mat
 
@@ -169,7 +183,8 @@ def _times(rows: np.ndarray, x: Cyclotomic) -> np.ndarray:
 
 
 def _with(lattice: FormLattice, row: np.ndarray, q: int) -> FormLattice:
-    """The lattice and O row / q: modulo q the coordinates of O row in echelon form, with pivots at the longest vectors of the basis, and q times the others."""
+    """The lattice and O row / q: modulo q the coordinates of O row in echelon form,
+    with pivots at the longest vectors of the basis, and q times the others."""
     from flint import nmod_mat
 
     multiples = np.concatenate([_times(row[None], zeta(lattice.form.root_order, k)) for k in range(lattice.degree)])
@@ -198,17 +213,20 @@ def _trace_gram(form: ExactArray) -> np.ndarray:
 
 
 def short_scale(lattice: FormLattice, determinant: Cyclotomic) -> Cyclotomic | None:
-    """c with F equivalent to c times the unit form over Q(zeta_n), in odd dimension: 1 or the square of a short vector, such that c det F is a norm."""
+    """c with F equivalent to c times the unit form over Q(zeta_n), in odd dimension: 1
+    or the square of a short vector, such that c det F is a norm."""
     squares = (square for chosen in lattice.combinations() for square in lattice.squares(chosen @ lattice.rows))
     candidates = chain([Cyclotomic.rational(1, lattice.form.root_order)], squares)
     return next((c for c in candidates if (_unless_too_long(is_norm, c * determinant) or (False, ""))[0]), None)
 
 
 def orthonormal_basis(form: ExactArray) -> ExactArray | None:
-    """T with T* F T = 1, checked by multiplying; or None where the search came to its end. F is integral and equivalent to the unit form over its field.
+    """T with T* F T = 1, checked by multiplying; or None where the search came to its
+    end. F is integral and equivalent to the unit form over its field.
 
-    The search starts from a lattice larger than O^n; where the denominator comes out long it starts again from O^n, and the shorter one is kept.
-    In large rank it starts from O^n, and from the larger lattice only where that leads to no basis.
+    The search starts from a lattice larger than O^n; where the denominator comes out
+    long it starts again from O^n, and the shorter one is kept. In large rank it starts
+    from O^n, and from the larger lattice only where that leads to no basis.
     """
     lattice = FormLattice.of(form)
     small = len(lattice.rows) <= _GROWN
@@ -243,7 +261,8 @@ def _frame(lattice: FormLattice, *, grow: bool) -> ExactArray | None:
 
 
 def _next(lattice: FormLattice) -> tuple[list[ExactArray], Cyclotomic] | None:
-    """One vector of square 1, and F(v, v) of the lattice vector v that it is a multiple of: at its primes the rest may grow."""
+    """One vector of square 1, and F(v, v) of the lattice vector v that it is a multiple
+    of: at its primes the rest may grow."""
     search = _with_rational_root if lattice.degree == 1 else _with_norm_root
     for chosen in lattice.combinations():
         found = search(lattice, chosen)
@@ -254,7 +273,8 @@ def _next(lattice: FormLattice) -> tuple[list[ExactArray], Cyclotomic] | None:
 
 
 def _with_norm_root(lattice: FormLattice, chosen: np.ndarray) -> tuple[np.ndarray, Cyclotomic] | None:
-    """The vector v with F(v, v) = x x* of smallest norm, and x: the smaller it is, the smaller are the denominators of v / x."""
+    """The vector v with F(v, v) = x x* of smallest norm, and x: the smaller it is, the
+    smaller are the denominators of v / x."""
     rows = chosen @ lattice.rows
     squares = lattice.squares(rows)
     norms = [norm(square) for square in squares]
@@ -280,7 +300,8 @@ def _with_rational_root(lattice: FormLattice, chosen: np.ndarray) -> tuple[np.nd
 
 
 def _last_two(lattice: FormLattice) -> tuple[list[ExactArray], Cyclotomic] | None:
-    """Over Q: a form <a, a t^2> is <1, 1> where a = x^2 + y^2, and x + iy is a norm root of a over Q(i)."""
+    """Over Q: a form <a, a t^2> is <1, 1> where a = x^2 + y^2, and x + iy is a norm
+    root of a over Q(i)."""
     v = lattice.vectors(lattice.rows[:1])[0]
     w = lattice.vectors(lattice.without(v).rows)[0]
     a, b = ((u.H @ lattice.form @ u).fraction(0, 0) for u in (v, w))
@@ -294,7 +315,8 @@ def _last_two(lattice: FormLattice) -> tuple[list[ExactArray], Cyclotomic] | Non
 
 
 def _known_divisors(x: int) -> list[int]:
-    """The primes that divide x, or none where it is too long to factor: a smaller lattice then does."""
+    """The primes that divide x, or none where it is too long to factor: a smaller
+    lattice then does."""
     return _unless_too_long(prime_divisors, x) or []
 
 
@@ -303,7 +325,8 @@ _Number = TypeVar("_Number", Cyclotomic, int)
 
 
 def _unless_too_long(question: Callable[[_Number], _Answer], x: _Number) -> _Answer | None:
-    """The answer, or None where a number is too long to factor: another vector then does."""
+    """The answer, or None where a number is too long to factor: another vector then
+    does."""
     try:
         return question(x)
     except TooLongToFactor:

@@ -1,4 +1,5 @@
-"""Induced representations by explicit block matrices, and Mackey's sum over double cosets."""
+"""Induced representations by explicit block matrices, and Mackey's sum over double
+cosets."""
 
 from __future__ import annotations
 
@@ -16,15 +17,18 @@ MAX_CELLS = 50_000_000
 
 
 def induce(group: FiniteGroup, subgroup: Sequence[int], representation: Representation) -> Representation:
-    """Ind_H^G of a representation of H: R(x) (t_j (x) v) = t_i (x) sigma(h) v where x t_j = t_i h.
+    """Ind_H^G of a representation of H: R(x) (t_j (x) v) = t_i (x) sigma(h) v where x
+    t_j = t_i h.
 
     Args:
         group: G.
-        subgroup: The elements of H in G, ascending; element k of ``representation.group`` is the k-th (as ``group.restricted`` numbers them).
+        subgroup: The elements of H in G, ascending; element k of
+            ``representation.group`` is the k-th (as ``group.restricted`` numbers them).
         representation: Of H.
 
     Raises:
-        NotARepresentation: the representation's group is not H in this numbering, or the result has more than 50 million entries.
+        NotARepresentation: the representation's group is not H in this numbering, or
+            the result has more than 50 million entries.
         ValueError: no subgroup.
     """
     members = require_subgroup(group, sorted(subgroup))
@@ -67,7 +71,8 @@ def induce(group: FiniteGroup, subgroup: Sequence[int], representation: Represen
 
 @dataclass(frozen=True, eq=False)
 class MackeySummand:
-    """One double coset K x H: K meet x H x^-1 (elements of G), the representation k -> sigma(x^-1 k x) of it, and what it induces on K."""
+    """One double coset K x H: K meet x H x^-1 (elements of G), the representation k ->
+    sigma(x^-1 k x) of it, and what it induces on K."""
 
     element: int
     intersection: tuple[int, ...]
@@ -78,7 +83,8 @@ class MackeySummand:
 def mackey_summands(
     group: FiniteGroup, into: Sequence[int], subgroup: Sequence[int], representation: Representation
 ) -> list[MackeySummand]:
-    """Res_K Ind_H^G sigma as a sum over the double cosets K x H (Mackey): its summands, as representations of ``group.restricted(into)``."""
+    """Res_K Ind_H^G sigma as a sum over the double cosets K x H (Mackey): its summands,
+    as representations of ``group.restricted(into)``."""
     K = tuple(sorted(into))
     inner_k = group.restricted(K)
     place_h = {x: k for k, x in enumerate(sorted(subgroup))}

@@ -1,4 +1,5 @@
-"""Equivalent representations: the polar argument and Schur's average as derivations between words, and exact decisions on small groups."""
+"""Equivalent representations: the polar argument and Schur's average as derivations
+between words, and exact decisions on small groups."""
 
 from __future__ import annotations
 
@@ -86,7 +87,8 @@ AVERAGE = (
 
 
 def derived(theorems: Sequence[WordTheorem] | None = None) -> Enumeration:
-    """The polar argument in six steps and Schur's average in four; or the theorems given."""
+    """The polar argument in six steps and Schur's average in four; or the theorems
+    given."""
     return derivations((*POLAR, *AVERAGE), 6 + 4) if theorems is None else derivations(theorems, len(theorems))
 
 
@@ -96,9 +98,11 @@ def in_general() -> list[Statement]:
 
 
 def root_commutes() -> Equation:
-    """Entry (i, j) of [P^2, R] is s + t times that of [P, R], in an orthonormal basis of eigenvectors of P with eigenvalues s, t > 0.
+    """Entry (i, j) of [P^2, R] is s + t times that of [P, R], in an orthonormal basis
+    of eigenvectors of P with eigenvalues s, t > 0.
 
-    It involves two eigenvalues only, whatever the size of the matrices; as s + t > 0, R commutes with P if it does with P^2.
+    It involves two eigenvalues only, whatever the size of the matrices; as s + t > 0, R
+    commutes with P if it does with P^2.
     """
     s, t = sp.symbols("s t", positive=True)
     P, R = sp.diag(s, t), sp.Matrix(2, 2, sp.symbols("r:4"))
@@ -107,9 +111,11 @@ def root_commutes() -> Equation:
 
 
 def trace_of_the_average() -> Induction:
-    """tr(X -> A X B) = tr A tr B, by induction on the size d of A: one more diagonal entry a(d + 1) adds a(d + 1) tr B.
+    """tr(X -> A X B) = tr A tr B, by induction on the size d of A: one more diagonal
+    entry a(d + 1) adds a(d + 1) tr B.
 
-    By definition it is the trace of the Kronecker product of A and B^T, here for the general B of size 2 and trace beta.
+    By definition it is the trace of the Kronecker product of A and B^T, here for the
+    general B of size 2 and trace beta.
     """
     d = sp.Symbol("d", integer=True, positive=True)
     a, alpha, T = (sp.Function(name) for name in ("a", "alpha", "T"))
@@ -129,7 +135,8 @@ def trace_of_the_average() -> Induction:
 
 
 def multiplicities_agree() -> Induction:
-    """sum_i (m_i - m'_i)^2 = <chi, chi> - 2 <chi, chi'> + <chi', chi'> for the multiplicities of k irreps: equal characters make it vanish."""
+    """sum_i (m_i - m'_i)^2 = <chi, chi> - 2 <chi, chi'> + <chi', chi'> for the
+    multiplicities of k irreps: equal characters make it vanish."""
     k, j = sp.Symbol("k", integer=True, positive=True), sp.Symbol("j", integer=True, positive=True)
     m, n, first, mixed, second, apart = (sp.Function(name) for name in ("m", "n", "first", "mixed", "second", "apart"))
 
@@ -173,7 +180,8 @@ def sheared(r: Representation) -> Representation:
 
 
 def pairs(group: FiniteGroup) -> list[Pair]:
-    """All pairs of irreps, and of sums of two irreps of equal degree, the second sum in another basis."""
+    """All pairs of irreps, and of sums of two irreps of equal degree, the second sum in
+    another basis."""
     parts, sums = irreps(group), sums_of_two(group)
     moved = [sheared(r) for r in sums]
     found = [Pair(a, b) for a, b in combinations_with_replacement(parts, 2)]
@@ -198,9 +206,11 @@ def _pairs() -> dict[Key, Pair]:
 
 
 def _number_of_pairs(order: int, quotient: int) -> int:
-    """Of irreps, and of sums of two irreps of equal degree, for a group whose irreps have degrees 1 and 2.
+    """Of irreps, and of sums of two irreps of equal degree, for a group whose irreps
+    have degrees 1 and 2.
 
-    There are ``quotient`` of degree 1, the characters of the largest abelian quotient, and by the sum of squares (order - quotient)/4 of degree 2.
+    There are ``quotient`` of degree 1, the characters of the largest abelian quotient,
+    and by the sum of squares (order - quotient)/4 of degree 2.
     """
     plane = (order - quotient) // 4
     sums = (comb(quotient + 1, 2), quotient * plane, comb(plane + 1, 2))  # of degree 2, 3, 4
@@ -208,7 +218,8 @@ def _number_of_pairs(order: int, quotient: int) -> int:
 
 
 def small_pairs() -> Family:
-    """All pairs of irreps, and of sums of two irreps of equal degree, of the groups of order at most 4, of D3 and of Q8."""
+    """All pairs of irreps, and of sums of two irreps of equal degree, of the groups of
+    order at most 4, of D3 and of Q8."""
 
     def members() -> Iterator[Key]:
         return iter(_pairs())
@@ -218,7 +229,8 @@ def small_pairs() -> Family:
 
 
 def equivalent_if_equal(invariant: Invariant | None = None) -> Enumeration:
-    """Equivalent exactly if the invariant (the characters) agrees: by an averaged intertwiner, and by dimensions of spaces of intertwiners."""
+    """Equivalent exactly if the invariant (the characters) agrees: by an averaged
+    intertwiner, and by dimensions of spaces of intertwiners."""
     invariant = characters if invariant is None else invariant
 
     def agrees(key: Key, decision: Callable[[Pair], bool]) -> bool:
@@ -235,7 +247,8 @@ def equivalent_if_equal(invariant: Invariant | None = None) -> Enumeration:
 
 
 def intertwiners_number(product: Product | None = None) -> Enumeration:
-    """The dimension of the space of intertwiners is the product given: by linear equations, and by the rank of averaging."""
+    """The dimension of the space of intertwiners is the product given: by linear
+    equations, and by the rank of averaging."""
     product = hermitian_product if product is None else product
 
     def counted(key: Key, count: Callable[[Pair], int]) -> bool:
@@ -258,10 +271,11 @@ def averaged_intertwiner(pair: Pair, matrix: ExactArray) -> ExactArray:
 
 
 def invertible_intertwiner(pair: Pair) -> ExactArray | None:
-    """An invertible S with S R(g) = R'(g) S, the average of a random integer matrix; None if it was not invertible.
+    """An invertible S with S R(g) = R'(g) S, the average of a random integer matrix;
+    None if it was not invertible.
 
-    Invertible modulo a prime is invertible. If one exists, the average of entries up to 2^20 in size is singular with probability at most
-    d / 2^21 (Schwartz and Zippel).
+    Invertible modulo a prime is invertible. If one exists, the average of entries up to
+    2^20 in size is singular with probability at most d / 2^21 (Schwartz and Zippel).
     """
     random = Random(pair.first.group.order * 1009 + pair.first.degree)
     size = pair.first.degree
@@ -274,7 +288,8 @@ def invertible_intertwiner(pair: Pair) -> ExactArray | None:
 
 
 def rank_modulo(array: ExactArray) -> int:
-    """The rank over a prime field into which the entries are mapped: never above the true one."""
+    """The rank over a prime field into which the entries are mapped: never above the
+    true one."""
     p, root = split_prime(array.root_order, _PRIME_ABOVE)
     return modulo(array, p, root).rank()
 
@@ -287,7 +302,8 @@ def equivalent_by_averaging(pair: Pair) -> bool:
 
 
 def equivalent_by_dimensions(pair: Pair) -> bool:
-    """dim Hom(R, R) = dim Hom(R, R') = dim Hom(R', R'), by linear equations: with multiplicities m, m' that is |m - m'|^2 = 0."""
+    """dim Hom(R, R) = dim Hom(R, R') = dim Hom(R', R'), by linear equations: with
+    multiplicities m, m' that is |m - m'|^2 = 0."""
     a, b = pair.first, pair.second
     return dimension(a, a) == dimension(a, b) == dimension(b, b)
 
@@ -300,7 +316,8 @@ def dimension(a: Representation, b: Representation) -> int:
 
 @lru_cache(maxsize=4096)
 def averaging_rank(pair: Pair) -> int:
-    """The rank of X -> (1/n) sum_g R'(g) X R(g)^-1, modulo a prime: never above the dimension of the space of intertwiners.
+    """The rank of X -> (1/n) sum_g R'(g) X R(g)^-1, modulo a prime: never above the
+    dimension of the space of intertwiners.
 
     In row-major coordinates that map is (1/n) sum_g R'(g) (x) R(g^-1)^T.
     """

@@ -1,4 +1,5 @@
-"""Proofs that a representation over F_p is irreducible, found by search and checked by multiplication, and the polynomials of matrices they need."""
+"""Proofs that a representation over F_p is irreducible, found by search and checked by
+multiplication, and the polynomials of matrices they need."""
 
 from __future__ import annotations
 
@@ -19,10 +20,13 @@ _WORDS = 8
 class IrreducibilityProof:
     """Why one block R of degree d is irreducible with endomorphism field F_{p^e}.
 
-    a = f(sum_g c_g R(g)) kills the first unit vector e_1 and has rank d - e (``left`` a ``right`` = 1), and e_1 generates: R(elements[i]) e_1 = e_i.
-    What commutes with R maps e_1 into ker a and is known by that image, so the commutant C has dimension at most e (Norton's idea, Holt, Eick
-    and O'Brien 2005, 7.4). It holds z with z^(p^e) = z, whose z^(p^(e/r)) - z are invertible for the primes r | e: all roots of the minimal polynomial of z
-    have degree e, so C = F_p[z] is a field. A field has no idempotents but 0 and 1; by Maschke R is irreducible.
+    a = f(sum_g c_g R(g)) kills the first unit vector e_1 and has rank d - e (``left`` a
+    ``right`` = 1), and e_1 generates: R(elements[i]) e_1 = e_i. What commutes with R
+    maps e_1 into ker a and is known by that image, so the commutant C has dimension at
+    most e (Norton's idea, Holt, Eick and O'Brien 2005, 7.4). It holds z with z^(p^e) =
+    z, whose z^(p^(e/r)) - z are invertible for the primes r | e: all roots of the
+    minimal polynomial of z have degree e, so C = F_p[z] is a field. A field has no
+    idempotents but 0 and 1; by Maschke R is irreducible.
     """
 
     coefficients: tuple[int, ...]
@@ -65,12 +69,14 @@ class IrreducibilityProof:
 def prove_irreducible(
     rho: Representation, z: ExactArray, minimal: tuple[int, ...], rng: Random
 ) -> tuple[ExactArray, Representation, IrreducibilityProof] | None:
-    """A basis, the block in it, and its proof; None if the commutant is larger than F_p[z] or the words were unlucky.
+    """A basis, the block in it, and its proof; None if the commutant is larger than
+    F_p[z] or the words were unlucky.
 
     Args:
         rho: Over F_p with p not dividing |G|.
         z: Commutes with rho.
-        minimal: Its minimal polynomial, irreducible, monic, from the constant coefficient upwards.
+        minimal: Its minimal polynomial, irreducible, monic, from the constant
+            coefficient upwards.
         rng: Chooses the words.
     """
     e, p = len(minimal) - 1, rho.field.characteristic
@@ -91,7 +97,8 @@ def prove_irreducible(
 def _words(
     rho: Representation, e: int, rng: Random
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], ExactArray, tuple[int, ...]]]:
-    """Coefficients c and a factor f with dim ker f(sum c_g R(g)) = e, and the basis that a vector of the kernel generates, with its elements."""
+    """Coefficients c and a factor f with dim ker f(sum c_g R(g)) = e, and the basis
+    that a vector of the kernel generates, with its elements."""
     for attempt in range(_WORDS):
         word = tuple(
             rng.randrange(rho.field.characteristic) if attempt else 0 for _ in range(rho.group.order)
@@ -134,7 +141,8 @@ def power(matrix: ExactArray, exponent: int) -> ExactArray:
 
 
 def factors(matrix: ExactArray) -> list[tuple[tuple[int, ...], int]]:
-    """The monic irreducible factors of the characteristic polynomial over F_p with multiplicities, by degree, then coefficients."""
+    """The monic irreducible factors of the characteristic polynomial over F_p with
+    multiplicities, by degree, then coefficients."""
     from flint import nmod_mat
 
     size = matrix.shape[0]

@@ -1,17 +1,24 @@
-"""Explicit irreducible representations over cyclotomic fields, from subgroups and their linear characters (Dixon 1993).
+"""Explicit irreducible representations over cyclotomic fields, from subgroups and their
+linear characters (Dixon 1993).
 
-For a character chi of degree d find a subgroup H with a linear character lambda that occurs once in chi restricted to H. Then
-e = (1/|H|) sum_h lambda(h^-1) h has rank 1 in the irrep, and with f(x) = tr(e x) = (1/|H|) sum_h lambda(h^-1) chi(h x) and elements t_i
-such that the t_i v (v in the image of e) are a basis, R(x) = G^-1 [f(t_i^-1 x t_j)], G = [f(t_i^-1 t_j)] their Gram matrix, which R preserves.
-If H has index d, chi is induced from lambda: R is monomial, its entries are roots of unity, and it is unitary. Otherwise translates are looked for
-that are orthogonal to each other; R is unitary where they are found, and keeps the form G where not. Then :mod:`theory.representations.hermitian_forms`
-decides whether a unitary basis exists over the field, and finds one.
+For a character chi of degree d find a subgroup H with a linear character lambda that
+occurs once in chi restricted to H. Then e = (1/|H|) sum_h lambda(h^-1) h has rank 1 in
+the irrep, and with f(x) = tr(e x) = (1/|H|) sum_h lambda(h^-1) chi(h x) and elements
+t_i such that the t_i v (v in the image of e) are a basis, R(x) = G^-1 [f(t_i^-1 x
+t_j)], G = [f(t_i^-1 t_j)] their Gram matrix, which R preserves. If H has index d, chi
+is induced from lambda: R is monomial, its entries are roots of unity, and it is
+unitary. Otherwise translates are looked for that are orthogonal to each other; R is
+unitary where they are found, and keeps the form G where not. Then
+:mod:`theory.representations.hermitian_forms` decides whether a unitary basis exists
+over the field, and finds one.
 
-Where no such pair is met, pairs with multiplicities a, b, ... without common factor take its place: :mod:`theory.representations.coprime_modules` reaches the
-irrep from the modules V^a, V^b, ... by Euclid's algorithm, and Brauer's theorem provides the pairs (:mod:`theory.representations.elementary_subgroups`). So every
-irrep is found.
+Where no such pair is met, pairs with multiplicities a, b, ... without common factor
+take its place: :mod:`theory.representations.coprime_modules` reaches the irrep from the
+modules V^a, V^b, ... by Euclid's algorithm, and Brauer's theorem provides the pairs
+(:mod:`theory.representations.elementary_subgroups`). So every irrep is found.
 
-One character of each orbit under Galois conjugation and under products with linear characters is worked out; the others follow.
+One character of each orbit under Galois conjugation and under products with linear
+characters is worked out; the others follow.
 """
 
 from __future__ import annotations
@@ -55,7 +62,8 @@ MAX_NUMBERS = 2**28  # integers in the matrices of all irreps at all elements: 2
 
 @dataclass
 class _Choice:
-    """The best subgroup known for one character: (degree of the field, not monomial), H, lambda as exponents of zeta_e on H, e."""
+    """The best subgroup known for one character: (degree of the field, not monomial),
+    H, lambda as exponents of zeta_e on H, e."""
 
     cost: tuple[int, bool]
     subgroup: np.ndarray
@@ -65,7 +73,8 @@ class _Choice:
 
 @dataclass
 class _Search:
-    """Multiplicities of linear characters in all rows at once, as residues: they are integers below p."""
+    """Multiplicities of linear characters in all rows at once, as residues: they are
+    integers below p."""
 
     table: CharacterTable
     rows: list[int]
@@ -84,7 +93,8 @@ class _Search:
         self.floors = [self._floor(k) for k in range(len(self.rows))]
 
     def _floor(self, k: int) -> int:
-        """No cyclotomic field of smaller degree holds the irrep: its own character's, and a real field never holds a quaternionic one."""
+        """No cyclotomic field of smaller degree holds the irrep: its own character's,
+        and a real field never holds a quaternionic one."""
         smallest = degree(self.conductors[k])
         return 2 if smallest == 1 and self.table.indicators[self.rows[k]] < 0 else smallest
 
@@ -101,7 +111,8 @@ class _Search:
         return not self.pending and all(c.cost == (self.floors[k], False) for k, c in self.best.items())
 
     def try_subgroup(self, members: np.ndarray) -> bool:
-        """Note every character in which a linear character of the subgroup occurs once; True if something got better."""
+        """Note every character in which a linear character of the subgroup occurs once;
+        True if something got better."""
         inner = self.group.restricted(members.tolist())
         e = inner.exponent
         rows = linear_characters(inner)
@@ -147,7 +158,8 @@ class _Search:
             self.descend()
 
     def descend(self) -> None:
-        """Stabilisers of eigenspaces, then towers, then what Brauer's theorem names, until what is known determines every irrep."""
+        """Stabilisers of eigenspaces, then towers, then what Brauer's theorem names,
+        until what is known determines every irrep."""
         for k in self.pending:
             members = inducing_subgroup(self.group, self.table.array[self.rows[k]].smallest()[self.group.class_of])
             if members is not None:
@@ -163,7 +175,8 @@ class _Search:
                 self.try_subgroup(subgroup[inner])
 
     def coprime(self, k: int) -> list[tuple[int, _Choice]]:
-        """Multiplicities without common factor and their choices, over fields as small as can be."""
+        """Multiplicities without common factor and their choices, over fields as small
+        as can be."""
         chosen: list[tuple[int, _Choice]] = []
         for m, choice in sorted(self.multiples[k].items(), key=lambda pair: (pair[1].cost, pair[0])):
             if gcd(*(n for n, _ in chosen), m) != gcd(*(n for n, _ in chosen)):
@@ -178,7 +191,8 @@ class _Search:
 
 
 def _candidates(group: FiniteGroup) -> Iterator[np.ndarray]:
-    """Cyclic subgroups of class representatives, the group itself, then subgroups generated by a representative and another element, in a fixed random order."""
+    """Cyclic subgroups of class representatives, the group itself, then subgroups
+    generated by a representative and another element, in a fixed random order."""
     representatives = [c.representative for c in group.classes]
     for x in reversed(representatives):
         yield np.array(generated(group, [x]))
@@ -202,7 +216,8 @@ class _Origin:
 
 
 def _origins(table: CharacterTable, conductors: list[int]) -> dict[int, _Origin]:
-    """For each row of degree at least 2 the row that it is made from, by breadth-first search over generators of both actions."""
+    """For each row of degree at least 2 the row that it is made from, by breadth-first
+    search over generators of both actions."""
     order = table.array.root_order
     p, root = split_prime(order, max(4096, 2 * table.group.order))
     residues = modulo(table.array, p, root).numerators[..., 0]
@@ -264,18 +279,24 @@ def _unit_generators(n: int) -> list[int]:
 
 
 def irreps(group: FiniteGroup, *, unitary: bool = True) -> tuple[Representation, ...]:
-    """One explicit representation per row of :func:`character_table`, unitary where a unitary form exists over its field.
+    """One explicit representation per row of :func:`character_table`, unitary where a
+    unitary form exists over its field.
 
-    The field is Q(zeta_N), as small as the subgroups found allow (``.field``). Where no unitary form exists over it, ``.form`` is a positive definite form
-    that the matrices keep, and :func:`theory.representations.hermitian_forms.unitarity` names the obstruction; else ``.form`` is the identity.
+    The field is Q(zeta_N), as small as the subgroups found allow (``.field``). Where no
+    unitary form exists over it, ``.form`` is a positive definite form that the matrices
+    keep, and :func:`theory.representations.hermitian_forms.unitarity` names the
+    obstruction; else ``.form`` is the identity.
 
     Args:
         group: The group.
-        unitary: False leaves the matrices as they come from a subgroup, with shorter entries and some other invariant form, and saves the search for a
-            unitary basis: seconds for degree 45 over Q, half a minute for degree 16 over Q(zeta_11) (M11).
+        unitary: False leaves the matrices as they come from a subgroup, with shorter
+            entries and some other invariant form, and saves the search for a unitary
+            basis: seconds for degree 45 over Q, half a minute for degree 16 over
+            Q(zeta_11) (M11).
 
     Raises:
-        GroupTooLarge: too many classes for an exact character table, or more than 2^28 integers in all matrices.
+        GroupTooLarge: too many classes for an exact character table, or more than 2^28
+            integers in all matrices.
     """
     known = group.__dict__.setdefault("_irreps", {})
     if unitary not in known:
@@ -319,7 +340,8 @@ def _linear(table: CharacterTable, row: int) -> Representation:
 def _moved(
     group: FiniteGroup, base: Representation, origin: _Origin, twist: Representation, row: int
 ) -> Representation:
-    """Entries under a field automorphism, times a linear character: still a homomorphism, with the moved form."""
+    """Entries under a field automorphism, times a linear character: still a
+    homomorphism, with the moved form."""
     matrices, form, n = base.matrices, base.form, base.matrices.root_order
     if origin.unit % n != 1 % n:
         matrices, form = matrices.galois(origin.unit % n), None if form is None else form.galois(origin.unit % n)
@@ -380,7 +402,8 @@ def _reduced(choice: _Choice) -> tuple[np.ndarray, int]:
 
 
 def _orthogonal_translates(group: FiniteGroup, f: ExactArray, subgroup: np.ndarray, size: int) -> list[int] | None:
-    """Elements t_i, the identity first, with f(t_i^-1 t_j) = 0 for i != j: then the t_i v are orthogonal and equally long. Depth first, within a budget."""
+    """Elements t_i, the identity first, with f(t_i^-1 t_j) = 0 for i != j: then the t_i
+    v are orthogonal and equally long. Depth first, within a budget."""
     zero = ~f.nonzero()
     transversal, _ = left_cosets(group, subgroup.tolist())
     t = np.array(transversal)
@@ -430,7 +453,8 @@ def _corner(group: FiniteGroup, chi: ExactArray, subgroup: np.ndarray, exponents
 
 
 def _spanning_translates(group: FiniteGroup, f: ExactArray, size: int) -> list[int]:
-    """Elements t_i whose vectors t_i v are independent: independent columns of the Gram matrix [f(x^-1 y)] of a growing pool."""
+    """Elements t_i whose vectors t_i v are independent: independent columns of the Gram
+    matrix [f(x^-1 y)] of a growing pool."""
     p, root = split_prime(f.root_order, _BIG_PRIME)
     image = modulo(f, p, root)
     pool_size = min(group.order, 4 * size)

@@ -1,7 +1,9 @@
-"""Maschke's theorem as statements: means of projectors, averages over groups, and finite families in which complements are decided twice.
+"""Maschke's theorem as statements: means of projectors, averages over groups, and
+finite families in which complements are decided twice.
 
-In a basis that begins with one of W, a projector onto W is [[1, X], [0, 0]]. The mean of R(g) pi R(g)^-1 over the group is one of them
-and commutes with R, so its kernel is an invariant complement, wherever the order of the group has an inverse in the field.
+In a basis that begins with one of W, a projector onto W is [[1, X], [0, 0]]. The mean
+of R(g) pi R(g)^-1 over the group is one of them and commutes with R, so its kernel is
+an invariant complement, wherever the order of the group has an inverse in the field.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ Window = tuple[list[sp.Matrix], sp.Matrix]
 
 
 def in_general() -> list[Statement]:
-    """Every group, every dimension: the sum of n projectors, conjugates of one, and regular modules of small groups."""
+    """Every group, every dimension: the sum of n projectors, conjugates of one, and
+    regular modules of small groups."""
     return [
         sum_of_projectors(),
         block_identities(BLOCK_IDENTITIES, 6, "conjugates and re-indexing"),
@@ -48,10 +51,12 @@ def in_general() -> list[Statement]:
 
 
 def sum_of_projectors() -> Induction:
-    """S(n) = P_1 + .. + P_n with P_k = [[1, x(k)], [0, 0]] has S(n)^2 = n S(n), so that S(n)/n is idempotent.
+    """S(n) = P_1 + .. + P_n with P_k = [[1, x(k)], [0, 0]] has S(n)^2 = n S(n), so that
+    S(n)/n is idempotent.
 
-    ``a``, ``s`` are the entries of S(n) in the first row, ``q`` that of S(n)^2 above the diagonal. For blocks of any size each entry of
-    the corner takes the part of x, as the block of W in S(n) is n times the unit.
+    ``a``, ``s`` are the entries of S(n) in the first row, ``q`` that of S(n)^2 above
+    the diagonal. For blocks of any size each entry of the corner takes the part of x,
+    as the block of W in S(n) is n times the unit.
     """
     n = sp.Symbol("n", integer=True, positive=True)
     a, s, q, x = (sp.Function(name) for name in "asqx")
@@ -77,7 +82,8 @@ def sum_of_projectors() -> Induction:
 
 @dataclass(frozen=True)
 class PlaneModule:
-    """C_n acting on F_p^2 by the powers of A, which has order n, with an invariant line spanned by w."""
+    """C_n acting on F_p^2 by the powers of A, which has order n, with an invariant line
+    spanned by w."""
 
     p: int
     A: Square
@@ -100,10 +106,12 @@ class PlaneModule:
 
 
 def plane_modules(*, dividing: bool = False) -> Family:
-    """All of them with p in {2, 3, 5} and p not dividing the order of A (or, dividing it), with every invariant line.
+    """All of them with p in {2, 3, 5} and p not dividing the order of A (or, dividing
+    it), with every invariant line.
 
-    Each of the p + 1 lines is kept by p (p - 1)^2 matrices, triangular in a basis that begins with it; p divides the order of the
-    (p - 1)^2 among them with equal diagonal entries and another entry beside.
+    Each of the p + 1 lines is kept by p (p - 1)^2 matrices, triangular in a basis that
+    begins with it; p divides the order of the (p - 1)^2 among them with equal diagonal
+    entries and another entry beside.
     """
 
     def members() -> Iterator[PlaneModule]:
@@ -126,12 +134,14 @@ def given_planes(modules: Sequence[PlaneModule]) -> Family:
 
 
 def complements_in_planes(family: Family) -> Enumeration:
-    """Each line has an invariant complement: the kernel of the averaged projector; and some other line is found by trying all."""
+    """Each line has an invariant complement: the kernel of the averaged projector; and
+    some other line is found by trying all."""
     return Enumeration("planes", family, averaged_complement, another_line)
 
 
 def averaged_complement(module: PlaneModule) -> bool:
-    """Average a projector onto the line over the group; its kernel is an invariant line other than W."""
+    """Average a projector onto the line over the group; its kernel is an invariant line
+    other than W."""
     field = PrimeField(module.p)
     A = ExactArray.of([list(row) for row in module.A], field)
     powers = [ExactArray.eye(2, field)]
@@ -174,7 +184,8 @@ def _groups() -> dict[str, FiniteGroup]:
 
 @dataclass(frozen=True)
 class RegularSubmodule:
-    """In F_p[G] what e - g spans under the group, or the line of constants where ``element`` is 0."""
+    """In F_p[G] what e - g spans under the group, or the line of constants where
+    ``element`` is 0."""
 
     group: str
     p: int
@@ -192,7 +203,8 @@ class RegularSubmodule:
 
 
 def complements_in_regular_modules() -> Enumeration:
-    """Submodules of F_p[G] have invariant complements, by averaging and by linear equations."""
+    """Submodules of F_p[G] have invariant complements, by averaging and by linear
+    equations."""
     size = sum(GROUPS_OF_ORDER[n - 1] * n for n in range(1, MAX_ORDER + 1))
     of = f"submodules of F_p[G] that the constants or e - g span, |G| <= {MAX_ORDER}, p the least prime that does not divide |G|"
 
@@ -211,7 +223,8 @@ def complement_by_average(submodule: RegularSubmodule) -> bool:
 
 
 def complement_by_solving(submodule: RegularSubmodule) -> bool:
-    """Linear equations for an equivariant projector have a solution, and its kernel is invariant: tried on all vectors of a basis."""
+    """Linear equations for an equivariant projector have a solution, and its kernel is
+    invariant: tried on all vectors of a basis."""
     regular, basis = submodule.parts
     found = complement_by_equations(regular, basis)
     if isinstance(found, NoComplement):
@@ -229,20 +242,23 @@ def _complements(regular: Representation, basis: ExactArray, complement: ExactAr
 
 
 def changes_of_basis() -> Enumeration:
-    """The regular representation of every small group over Q(zeta) splits into irreps, each as often as its degree."""
+    """The regular representation of every small group over Q(zeta) splits into irreps,
+    each as often as its degree."""
     of = f"regular representations of groups of order <= {MAX_ORDER}"
     family = Family(of, lambda: iter(_groups()), sum(GROUPS_OF_ORDER[:MAX_ORDER]))
     return Enumeration("change of basis", family, splits, commutant_counts)
 
 
 def splits(label: str) -> bool:
-    """An explicit T with T^-1 R(g) T block diagonal, each irrep as often as its degree; checked by multiplying out."""
+    """An explicit T with T^-1 R(g) T block diagonal, each irrep as often as its degree;
+    checked by multiplying out."""
     found = decompose(regular_representation(_groups()[label]))
     return found.verify() and found.multiplicities == tuple(r.degree for r in found.irreps)
 
 
 def commutant_counts(label: str) -> bool:
-    """Linear equations leave m_i = dim Hom(R_i, regular) = d_i for every irrep, and sum d_i^2 = |G| intertwiners of the whole."""
+    """Linear equations leave m_i = dim Hom(R_i, regular) = d_i for every irrep, and sum
+    d_i^2 = |G| intertwiners of the whole."""
     group = _groups()[label]
     regular = regular_representation(group)
     parts = irreps(group)
@@ -254,20 +270,23 @@ def commutant_counts(label: str) -> bool:
 
 
 def sheared_reflections() -> Window:
-    """C_2 by [[1, b], [0, -1]], every complex b: average over both elements, respected by the reflection."""
+    """C_2 by [[1, b], [0, -1]], every complex b: average over both elements, respected
+    by the reflection."""
     b = sp.Symbol("b")
     reflection = sp.Matrix([[1, b], [0, -1]])
     return [sp.eye(2), reflection], reflection
 
 
 def translations() -> Window:
-    """(R, +) by shears: average over the window {-1, 0, 1}, to be respected by every t."""
+    """(R, +) by shears: average over the window {-1, 0, 1}, to be respected by every
+    t."""
     t = sp.Symbol("t", real=True, nonzero=True)
     return [sp.Matrix([[1, k], [0, 1]]) for k in (-1, 0, 1)], sp.Matrix([[1, t], [0, 1]])
 
 
 def complement_to_a_line(window: Callable[[], Window] | Window) -> Equation:
-    """The kernel v of the averaged projector onto span(e1) spans an invariant line: v and R v are dependent."""
+    """The kernel v of the averaged projector onto span(e1) spans an invariant line: v
+    and R v are dependent."""
     elements, moves = window() if callable(window) else window
     onto = sp.Matrix([[1, 0], [0, 0]])
     mean: Any = sum((R * onto * R.inv() for R in elements), start=sp.zeros(2, 2)) / len(elements)

@@ -1,4 +1,5 @@
-"""Representations of finite groups by exact matrices over a named field, Q(zeta_n) or F_p; nothing is believed, :meth:`Representation.defect` multiplies out."""
+"""Representations of finite groups by exact matrices over a named field, Q(zeta_n) or
+F_p; nothing is believed, :meth:`Representation.defect` multiplies out."""
 
 from __future__ import annotations
 
@@ -21,16 +22,19 @@ MAX_PAIRS = 2**20
 
 
 class NotARepresentation(ValueError):
-    """Matrices that are not a homomorphism, or not of the right shape; the message names the pair or the element."""
+    """Matrices that are not a homomorphism, or not of the right shape; the message
+    names the pair or the element."""
 
 
 @dataclass(frozen=True)
 class Defect:
     """Where matrices fail to multiply as the group does.
 
-    ``pair`` is the first failing pair (indices) and ``residual`` is R(g)R(h) - R(gh) there; ``failing`` of the ``pairs`` tried fail. ``worst``
-    is the pair with the largest ``size``: the sum over the entries x of the residual of the mean of |sigma(x)|^2 over all embeddings sigma
-    of the field into C, a rational number (the number of nonzero entries over F_p).
+    ``pair`` is the first failing pair (indices) and ``residual`` is R(g)R(h) - R(gh)
+    there; ``failing`` of the ``pairs`` tried fail. ``worst`` is the pair with the
+    largest ``size``: the sum over the entries x of the residual of the mean of
+    |sigma(x)|^2 over all embeddings sigma of the field into C, a rational number (the
+    number of nonzero entries over F_p).
     """
 
     pair: tuple[int, int]
@@ -42,7 +46,8 @@ class Defect:
 
 
 def squared_size(residuals: ExactArray) -> list[Fraction]:
-    """For each matrix of a batch the sum over its entries of the mean of |sigma(x)|^2 over all embeddings; over F_p the number of nonzero entries."""
+    """For each matrix of a batch the sum over its entries of the mean of |sigma(x)|^2
+    over all embeddings; over F_p the number of nonzero entries."""
     if not isinstance(residuals.field, CyclotomicField):
         return [Fraction(int(k)) for k in residuals.nonzero().sum(axis=(-1, -2))]
     squares = residuals.entrywise(residuals.conj())
@@ -68,7 +73,8 @@ class Representation:
     Args:
         group: The group.
         matrices: Shape ``(group.order, d, d)``.
-        form: A Hermitian form that the matrices preserve, shape ``(d, d)``, where one is known.
+        form: A Hermitian form that the matrices preserve, shape ``(d, d)``, where one
+            is known.
         name: For printing.
     """
 
@@ -90,7 +96,8 @@ class Representation:
 
     @cached_property
     def _type(self) -> str:
-        """The Schur type as the character tells it, for printing; empty in characteristic p, and where the character is none of a representation."""
+        """The Schur type as the character tells it, for printing; empty in
+        characteristic p, and where the character is none of a representation."""
         if not isinstance(self.field, CyclotomicField):
             return ""
         try:
@@ -105,20 +112,24 @@ class Representation:
     def from_matrices(
         cls, group: FiniteGroup, matrices: Any, field: Field | None = None, name: str = ""
     ) -> Representation:
-        """From nested sequences (or an ExactArray), one matrix per element in the group's order."""
+        """From nested sequences (or an ExactArray), one matrix per element in the
+        group's order."""
         return cls(group, matrices if isinstance(matrices, ExactArray) else ExactArray.of(matrices, field), name=name)
 
     @classmethod
     def from_generators(cls, group: FiniteGroup, images: Mapping[Any, Any], name: str = "") -> Representation:
-        """Extend the images of generating elements along words; :meth:`defect` then tells whether the relations hold.
+        """Extend the images of generating elements along words; :meth:`defect` then
+        tells whether the relations hold.
 
         Args:
             group: The group.
-            images: By element (index or name) its matrix, an ExactArray or nested lists of exact numbers.
+            images: By element (index or name) its matrix, an ExactArray or nested lists
+                of exact numbers.
             name: For printing.
 
         Raises:
-            NotARepresentation: the elements do not generate, matrices differ in shape or are singular.
+            NotARepresentation: the elements do not generate, matrices differ in shape
+                or are singular.
             KeyError: no element has this name.
         """
         images = {
@@ -164,7 +175,8 @@ class Representation:
 
     @cached_property
     def is_homomorphism(self) -> bool:
-        """R(e) = 1 and R(g) R(x) = R(g x) for generators g and all x; by induction along words that is R(y) R(x) = R(y x) for all y, x."""
+        """R(e) = 1 and R(g) R(x) = R(g x) for generators g and all x; by induction
+        along words that is R(y) R(x) = R(y x) for all y, x."""
         if self.matrices[0] != ExactArray.eye(self.degree, self.field):
             return False
         everything = np.arange(self.group.order)
@@ -174,7 +186,8 @@ class Representation:
         )
 
     def defect(self) -> Defect | None:
-        """None for a homomorphism (decided on generators); otherwise every pair is multiplied out, up to 2**20 of them, first elements ascending."""
+        """None for a homomorphism (decided on generators); otherwise every pair is
+        multiplied out, up to 2**20 of them, first elements ascending."""
         if self.is_homomorphism:
             return None
         n = self.group.order
@@ -194,7 +207,8 @@ class Representation:
         return None if first is None else Defect(*first, failing, tried, worst, largest)
 
     def require_homomorphism(self) -> None:
-        """Raise :class:`NotARepresentation`, naming the first and the worst failing pair, unless the matrices multiply as the group does."""
+        """Raise :class:`NotARepresentation`, naming the first and the worst failing
+        pair, unless the matrices multiply as the group does."""
         defect = self.defect()
         if defect is not None:
             (g, h), (a, b) = ([self.group.names[k] for k in pair] for pair in (defect.pair, defect.worst))
@@ -216,7 +230,8 @@ class Representation:
 
     @property
     def is_irreducible(self) -> bool:
-        """Over the complex numbers: the character has norm 1. Expects a homomorphism in characteristic 0."""
+        """Over the complex numbers: the character has norm 1. Expects a homomorphism in
+        characteristic 0."""
         return self.inner(self) == 1
 
     @property
@@ -227,7 +242,8 @@ class Representation:
 
     @property
     def schur_type(self) -> str:
-        """Of an irreducible one: "real" (equivalent to real matrices), "quaternionic" (real character, no real matrices) or "complex".
+        """Of an irreducible one: "real" (equivalent to real matrices), "quaternionic"
+        (real character, no real matrices) or "complex".
 
         Raises:
             ValueError: reducible over the complex numbers.
@@ -253,7 +269,8 @@ class Representation:
         return tuple(np.flatnonzero(~moved.any(axis=(-1, -2))).tolist())
 
     def _require_same_group(self, other: Representation) -> None:
-        """Refuse another group, or the same one with its elements in another order: element by element nothing would be a representation."""
+        """Refuse another group, or the same one with its elements in another order:
+        element by element nothing would be a representation."""
         ours, theirs = self.group, other.group
         if ours is theirs:
             return
@@ -318,7 +335,8 @@ def restrict(representation: Representation, subgroup: Sequence[int]) -> Represe
 
 
 def permutation_representation(group: FiniteGroup, images: np.ndarray, over: Field | None = None) -> Representation:
-    """From an action: ``images[g, x]`` is g x; R(g) e_x = e_{gx}. Whether the rows multiply as the group does is told by :meth:`Representation.defect`.
+    """From an action: ``images[g, x]`` is g x; R(g) e_x = e_{gx}. Whether the rows
+    multiply as the group does is told by :meth:`Representation.defect`.
 
     Raises:
         NotARepresentation: not one row of integers 0..points-1 for each element.
@@ -350,10 +368,12 @@ def trivial_representation(group: FiniteGroup, over: Field | None = None) -> Rep
 
 
 def intertwiners_dimension(a: Representation, b: Representation) -> int:
-    """dim {X : X R_a(g) = R_b(g) X}, by linear algebra over a prime field that splits Q(zeta_n), or over F_p itself.
+    """dim {X : X R_a(g) = R_b(g) X}, by linear algebra over a prime field that splits
+    Q(zeta_n), or over F_p itself.
 
-    The rank modulo p never exceeds the true rank, so over Q(zeta_n) the number returned is never below the true dimension; 0 and (for a = b) 1
-    are therefore certain. It uses the matrices of the generators and no character.
+    The rank modulo p never exceeds the true rank, so over Q(zeta_n) the number returned
+    is never below the true dimension; 0 and (for a = b) 1 are therefore certain. It
+    uses the matrices of the generators and no character.
     """
     common = join(a.field, b.field)
     p, root = split_prime(common.order, BIG_PRIME) if isinstance(common, CyclotomicField) else (common.p, 1)

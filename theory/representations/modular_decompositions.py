@@ -1,7 +1,10 @@
-"""Decomposition over F_p where p does not divide |G|: explicit irreps, their endomorphism fields, a certificate that multiplies and does nothing else.
+"""Decomposition over F_p where p does not divide |G|: explicit irreps, their
+endomorphism fields, a certificate that multiplies and does nothing else.
 
-Random elements of the commutant (averages of random matrices) are split by the factors of their characteristic polynomials. A part is declared
-irreducible only with a proof in hand, :class:`theory.representations.irreducibility_proofs.IrreducibilityProof`; luck decides how long the search takes, never what it returns.
+Random elements of the commutant (averages of random matrices) are split by the factors
+of their characteristic polynomials. A part is declared irreducible only with a proof in
+hand, :class:`theory.representations.irreducibility_proofs.IrreducibilityProof`; luck
+decides how long the search takes, never what it returns.
 """
 
 from __future__ import annotations
@@ -36,7 +39,8 @@ _ROUNDS = 2000
 
 @dataclass(frozen=True, eq=False)
 class ModularSummand(Summand):
-    """All copies of one irrep over F_p; ``endomorphism_degree`` is e with endomorphism field F_{p^e}. The Schur index is 1 (Wedderburn)."""
+    """All copies of one irrep over F_p; ``endomorphism_degree`` is e with endomorphism
+    field F_{p^e}. The Schur index is 1 (Wedderburn)."""
 
     endomorphism_degree: int = 1
 
@@ -52,13 +56,15 @@ class ModularSummand(Summand):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ModularDecomposition(Decomposition):
-    """R(g) T = T B(g) over F_p. ``irreps`` are those that occur, by degree, the trivial one first, then by e and by character values."""
+    """R(g) T = T B(g) over F_p. ``irreps`` are those that occur, by degree, the trivial
+    one first, then by e and by character values."""
 
     proofs: tuple[IrreducibilityProof, ...] = ()
 
     @property
     def summands(self) -> tuple[ModularSummand, ...]:
-        """The irreps, in the order of the blocks; the word in place of a Schur type names the endomorphism field."""
+        """The irreps, in the order of the blocks; the word in place of a Schur type
+        names the endomorphism field."""
         out, at = [], 0
         for k, (part, m, proof) in enumerate(zip(self.irreps, self.multiplicities, self.proofs, strict=True)):
             e, columns = proof.endomorphism_degree, slice(at, at + m * part.degree)
@@ -90,7 +96,8 @@ class ModularDecomposition(Decomposition):
         return sum(s.multiplicity**2 * s.endomorphism_degree for s in self.summands)
 
     def commutant_basis(self) -> Iterator[ExactArray]:
-        """Independent matrices that commute with every R(g): T (E_ij (x) z^k) T^-1, k < e."""
+        """Independent matrices that commute with every R(g): T (E_ij (x) z^k) T^-1, k <
+        e."""
         for s in self.summands:
             d, start, z = s.degree, s.columns.start, self.proofs[s.irrep].generator
             powers = [power(z, k) for k in range(s.endomorphism_degree)]
@@ -104,7 +111,8 @@ class ModularDecomposition(Decomposition):
 
     @cached_property
     def certificate(self) -> ModularCertificate:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """All that a stranger needs to check the splitting, the irreducibility of the blocks and that they are inequivalent."""
+        """All that a stranger needs to check the splitting, the irreducibility of the
+        blocks and that they are inequivalent."""
         p, n = self.field.characteristic, self.representation.group.order
         differences = []
         for a, b in combinations(self.irreps, 2):
@@ -125,10 +133,12 @@ class ModularDecomposition(Decomposition):
 
 @dataclass(frozen=True, eq=False)
 class ModularCertificate:
-    """Matrices that prove a decomposition over F_p; :meth:`residuals` multiplies them, and uses no elimination, no factorisation and no search.
+    """Matrices that prove a decomposition over F_p; :meth:`residuals` multiplies them,
+    and uses no elimination, no factorisation and no search.
 
-    Equivalent blocks have equal characters; ``differences`` holds for each pair of blocks an element where they differ and the inverse of
-    the difference. ``order_inverse`` is 1/|G| in F_p, the hypothesis of Maschke's theorem.
+    Equivalent blocks have equal characters; ``differences`` holds for each pair of
+    blocks an element where they differ and the inverse of the difference.
+    ``order_inverse`` is 1/|G| in F_p, the hypothesis of Maschke's theorem.
     """
 
     representation: Representation
@@ -168,7 +178,8 @@ class ModularCertificate:
 
 
 class _Part(NamedTuple):
-    """An irreducible subspace: its columns in the whole space, its matrices in that basis, the proof."""
+    """An irreducible subspace: its columns in the whole space, its matrices in that
+    basis, the proof."""
 
     columns: ExactArray
     block: Representation
@@ -176,11 +187,13 @@ class _Part(NamedTuple):
 
 
 def decompose_modular(representation: Representation, seed: int = 0) -> ModularDecomposition:
-    """Split a representation over F_p, p not dividing |G|, into explicit irreps, with the change of basis.
+    """Split a representation over F_p, p not dividing |G|, into explicit irreps, with
+    the change of basis.
 
     Args:
         representation: Over F_p.
-        seed: Of the search; the same seed gives the same bases. Irreps, their order and multiplicities do not depend on it.
+        seed: Of the search; the same seed gives the same bases. Irreps, their order and
+            multiplicities do not depend on it.
 
     Raises:
         NotARepresentation: a pair of elements fails.
@@ -224,7 +237,8 @@ def decompose_modular(representation: Representation, seed: int = 0) -> ModularD
 
 
 def _aligned(part: _Part, model: _Part) -> ExactArray:
-    """Columns of a part in the basis that gives it the model's matrices: any vector of ker a will do, for the commutant moves them transitively."""
+    """Columns of a part in the basis that gives it the model's matrices: any vector of
+    ker a will do, for the commutant moves them transitively."""
     a = evaluate(model.proof.factor, combination(part.block, model.proof.coefficients))
     vector = a.nullspace()[:, 0]
     images = (part.block.matrices[list(model.proof.elements)] @ vector.reshape(1, -1, 1))[:, :, 0]
@@ -259,9 +273,11 @@ def _split(rho: Representation, columns: ExactArray, rng: Random) -> Iterator[_P
 
 
 def _random_commuting(rho: Representation, rng: Random) -> ExactArray:
-    """(1/|G|) sum_g R(g) A R(g)^-1 with A uniform: uniform in the commutant, on which averaging is a projector.
+    """(1/|G|) sum_g R(g) A R(g)^-1 with A uniform: uniform in the commutant, on which
+    averaging is a projector.
 
-    The sum runs up a chain of subgroups: with G_(i+1) the union of the t G_i, the sum over G_(i+1) is that of the t (sum over G_i) t^-1.
+    The sum runs up a chain of subgroups: with G_(i+1) the union of the t G_i, the sum
+    over G_(i+1) is that of the t (sum over G_i) t^-1.
     """
     group, size, p = rho.group, rho.degree, rho.field.characteristic
     entries = np.array([rng.randrange(p) for _ in range(size * size)], dtype=np.int64)
@@ -275,7 +291,8 @@ def _random_commuting(rho: Representation, rng: Random) -> ExactArray:
 
 
 def _chain(group: FiniteGroup) -> list[list[int]]:
-    """Representatives t of the cosets t G_i in G_(i+1), for a chain of subgroups from 1 to G whose indices are as small as greed makes them."""
+    """Representatives t of the cosets t G_i in G_(i+1), for a chain of subgroups from 1
+    to G whose indices are as small as greed makes them."""
     known = group.__dict__.get("_chain")
     if known is None:
         known, inside = [], (0,)

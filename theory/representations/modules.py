@@ -1,7 +1,9 @@
-"""Invariant subspaces and their complements, over Q(zeta_n) and over F_p: Maschke's averaging, and what happens where it is not allowed.
+"""Invariant subspaces and their complements, over Q(zeta_n) and over F_p: Maschke's
+averaging, and what happens where it is not allowed.
 
-Subspaces are given by matrices whose columns are a basis. Averaging divides by the order of the group; where that is zero in the field
-there may be no complement at all, and :class:`NoComplement` is then the certificate.
+Subspaces are given by matrices whose columns are a basis. Averaging divides by the
+order of the group; where that is zero in the field there may be no complement at all,
+and :class:`NoComplement` is then the certificate.
 """
 
 from __future__ import annotations
@@ -31,9 +33,11 @@ class NotInvariant(ValueError):
 
 @dataclass(frozen=True)
 class NoComplement:
-    """An invariant subspace without invariant complement: the linear system for an equivariant projector onto it is inconsistent.
+    """An invariant subspace without invariant complement: the linear system for an
+    equivariant projector onto it is inconsistent.
 
-    ``rank`` is that of the system's matrix, ``augmented`` that with its right-hand side, one more.
+    ``rank`` is that of the system's matrix, ``augmented`` that with its right-hand
+    side, one more.
     """
 
     subspace: ExactArray
@@ -78,7 +82,8 @@ def projector_onto(subspace: ExactArray) -> ExactArray:
 
 
 def require_invariant(representation: Representation, subspace: ExactArray) -> None:
-    """Raise :class:`NotInvariant` unless every generator maps the subspace into itself."""
+    """Raise :class:`NotInvariant` unless every generator maps the subspace into
+    itself."""
     width = subspace.shape[1]
     for g in representation.group.generators:
         if hstack([subspace, representation.matrices[g] @ subspace]).rank() > width:
@@ -86,21 +91,25 @@ def require_invariant(representation: Representation, subspace: ExactArray) -> N
 
 
 def invariant_complement(representation: Representation, subspace: ExactArray) -> ExactArray:
-    """A basis of an invariant complement: the kernel of the averaged projector (Maschke).
+    """A basis of an invariant complement: the kernel of the averaged projector
+    (Maschke).
 
     Raises:
         NotInvariant: some element moves the subspace.
-        CharacteristicDividesOrder: averaging is not possible; ask :func:`complement_by_equations`.
+        CharacteristicDividesOrder: averaging is not possible; ask
+            :func:`complement_by_equations`.
     """
     require_invariant(representation, subspace)
     return average(representation, projector_onto(subspace)).nullspace()
 
 
 def complement_by_equations(representation: Representation, subspace: ExactArray) -> ExactArray | NoComplement:
-    """Decide whether an invariant complement exists, in any characteristic and without averaging.
+    """Decide whether an invariant complement exists, in any characteristic and without
+    averaging.
 
-    An equivariant projector onto W (basis B, R(g) B = B A(g)) is B Y with Y B = 1 and A(g) Y = Y R(g): linear equations in Y. A solution
-    gives the complement ker Y; if there is none, no complement exists.
+    An equivariant projector onto W (basis B, R(g) B = B A(g)) is B Y with Y B = 1 and
+    A(g) Y = Y R(g): linear equations in Y. A solution gives the complement ker Y; if
+    there is none, no complement exists.
     """
     require_invariant(representation, subspace)
     field, (size, width) = representation.field, subspace.shape
@@ -130,7 +139,8 @@ def _coordinates(basis: ExactArray, vectors: ExactArray) -> ExactArray:
 
 
 def unitarising_form(representation: Representation) -> ExactArray:
-    """H = (1/|G|) sum_g R(g)* R(g): Hermitian, positive definite, R(g)* H R(g) = H (Weyl). Over Q(zeta_n) only."""
+    """H = (1/|G|) sum_g R(g)* R(g): Hermitian, positive definite, R(g)* H R(g) = H
+    (Weyl). Over Q(zeta_n) only."""
     if not isinstance(representation.field, CyclotomicField):
         raise ValueError(f"A positive definite form needs a field of complex numbers, got {representation.field}.")
     matrices = representation.matrices
@@ -161,7 +171,8 @@ def lines(field: PrimeField, size: int) -> Iterator[ExactArray]:
 
 
 def proper_submodule(representation: Representation) -> ExactArray | None:
-    """An invariant subspace of least dimension among those spanned by one vector's orbit, proper and nonzero; None if irreducible.
+    """An invariant subspace of least dimension among those spanned by one vector's
+    orbit, proper and nonzero; None if irreducible.
 
     Over F_p by trying every line, so a decision.
 
@@ -186,7 +197,8 @@ def proper_submodule(representation: Representation) -> ExactArray | None:
 
 
 def split_completely(representation: Representation) -> list[ExactArray]:
-    """Bases of irreducible invariant subspaces whose direct sum is everything, over F_p with p not dividing |G|.
+    """Bases of irreducible invariant subspaces whose direct sum is everything, over F_p
+    with p not dividing |G|.
 
     Side by side they are the change of basis T; T^-1 R(g) T is block diagonal.
 
@@ -209,7 +221,8 @@ def restricted_to(representation: Representation, subspace: ExactArray) -> Repre
 
 
 def shear_module(p: int) -> tuple[Representation, ExactArray]:
-    """C_p on F_p^2 by k -> [[1, k], [0, 1]], and its only invariant line: reducible, but not completely reducible."""
+    """C_p on F_p^2 by k -> [[1, k], [0, 1]], and its only invariant line: reducible,
+    but not completely reducible."""
     field = PrimeField(p)
     group: FiniteGroup = cyclic(p)
     matrices = ExactArray.of([[[1, k], [0, 1]] for k in range(p)], field)
@@ -217,9 +230,11 @@ def shear_module(p: int) -> tuple[Representation, ExactArray]:
 
 
 def slanted_reflection() -> tuple[Representation, ExactArray]:
-    """C_2 on Q^2 by [[1, 1], [0, -1]] and the invariant line W of e1, whose orthogonal complement, the line of e2, is not invariant.
+    """C_2 on Q^2 by [[1, 1], [0, -1]] and the invariant line W of e1, whose orthogonal
+    complement, the line of e2, is not invariant.
 
-    The matrices are not unitary; with the averaged form of :func:`unitarising_form` in place of the standard one the complement is invariant.
+    The matrices are not unitary; with the averaged form of :func:`unitarising_form` in
+    place of the standard one the complement is invariant.
     """
     matrices = ExactArray.of([[[1, 0], [0, 1]], [[1, 1], [0, -1]]])
     return Representation(cyclic(2), matrices, name="slanted reflection"), ExactArray.of([[1], [0]])
@@ -227,10 +242,12 @@ def slanted_reflection() -> tuple[Representation, ExactArray]:
 
 @dataclass(frozen=True)
 class AdditiveShear:
-    """The non-compact failure: t -> [[1, t], [0, 1]] on (R, +) or (Z, +). The line of e1 is invariant and has no invariant complement.
+    """The non-compact failure: t -> [[1, t], [0, 1]] on (R, +) or (Z, +). The line of
+    e1 is invariant and has no invariant complement.
 
-    A complement is spanned by some (m, 1), which t moves to (m + t, 1): another line whenever t != 0. Averaging needs a finite invariant
-    measure on the group, and there is none. The parameter is exact, one value of t at a time.
+    A complement is spanned by some (m, 1), which t moves to (m + t, 1): another line
+    whenever t != 0. Averaging needs a finite invariant measure on the group, and there
+    is none. The parameter is exact, one value of t at a time.
     """
 
     t: Fraction
@@ -246,7 +263,8 @@ class AdditiveShear:
         return ExactArray.of([[1], [0]])
 
     def moves(self, m: Fraction) -> bool:
-        """Whether the line of (m, 1) is not invariant: the determinant of (m, 1) and R(t)(m, 1) is -t."""
+        """Whether the line of (m, 1) is not invariant: the determinant of (m, 1) and
+        R(t)(m, 1) is -t."""
         vector = ExactArray.of([[m], [1]])
         return hstack([vector, self.matrix @ vector]).rank() == 2
 

@@ -1,7 +1,9 @@
-"""How a perturbation turns eigenspaces (Davis and Kahan): exact objects, and what is claimed of them.
+"""How a perturbation turns eigenspaces (Davis and Kahan): exact objects, and what is
+claimed of them.
 
-A is Hermitian, E a Hermitian error; X = Q P with P the projector onto an eigenspace of A of eigenvalue l and Q the complementary spectral
-projector of A + E, so that |X| is the sine of the angle between the two.
+A is Hermitian, E a Hermitian error; X = Q P with P the projector onto an eigenspace of
+A of eigenvalue l and Q the complementary spectral projector of A + E, so that |X| is
+the sine of the angle between the two.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from theory.proof.statements import Enumeration, Equation, Family, Induction, Re
 
 
 def _perturbed(bench: Any, which: int) -> Blocks:
-    """S diag(L1, L2) S^-1 with S = [[1, 0], [Y, 1]] [[1, Z], [0, 1]], or its second spectral projector S diag(0, 1) S^-1."""
+    """S diag(L1, L2) S^-1 with S = [[1, 0], [Y, 1]] [[1, Z], [0, 1]], or its second
+    spectral projector S diag(0, 1) S^-1."""
     b = bench
     Y, Z = b.symbol("Y", 1, 0), b.symbol("Z", 0, 1)
     one, two, zero = b.unit(0), b.unit(1), b.zero
@@ -52,7 +55,8 @@ def _unperturbed(bench: Any, *, projector: bool = False) -> Blocks:
 
 
 def _turned(bench: Any) -> Blocks:
-    """X = Q P, Q the complementary spectral projector of A + E, P the projector onto the unperturbed eigenspace: its norm is sin(theta)."""
+    """X = Q P, Q the complementary spectral projector of A + E, P the projector onto
+    the unperturbed eigenspace: its norm is sin(theta)."""
     return _times(bench, _perturbed(bench, 1), _unperturbed(bench, projector=True))
 
 
@@ -76,7 +80,8 @@ SYLVESTER = (
 
 
 def tilted(g: sp.Expr, t: sp.Expr) -> tuple[sp.Matrix, sp.Matrix]:
-    """A = diag(0, g) and the smallest E that turns its eigenvector e1 by t < 45 degrees."""
+    """A = diag(0, g) and the smallest E that turns its eigenvector e1 by t < 45
+    degrees."""
     X, Z = sp.Matrix([[0, 1], [1, 0]]), sp.Matrix([[1, 0], [0, -1]])
     c, s = sp.cos(2 * t), sp.sin(2 * t)
     A = sp.diag(0, g)
@@ -86,7 +91,8 @@ def tilted(g: sp.Expr, t: sp.Expr) -> tuple[sp.Matrix, sp.Matrix]:
 
 @dataclass(frozen=True)
 class TiltedPair:
-    """diag(0, gap) and a symmetric matrix with the eigenvector (p^2 - q^2, 2 p q)/(p^2 + q^2) of eigenvalue ``low``, the other eigenvalue ``high``."""
+    """diag(0, gap) and a symmetric matrix with the eigenvector (p^2 - q^2, 2 p q)/(p^2
+    + q^2) of eigenvalue ``low``, the other eigenvalue ``high``."""
 
     gap: int
     p: int
@@ -110,7 +116,8 @@ class TiltedPair:
         return self.low + step * y * y, -step * x * y, self.low + step * x * x - self.gap
 
     def bounded(self, constant: Fraction | int) -> bool:
-        """sin(theta) <= constant |E| / gap: the matrix (gap sin / constant)^2 - E^2 is not positive definite."""
+        """sin(theta) <= constant |E| / gap: the matrix (gap sin / constant)^2 - E^2 is
+        not positive definite."""
         return self._at_least(self.gap * self.direction[1] / constant)
 
     def _at_least(self, size: Fraction) -> bool:
@@ -130,7 +137,8 @@ class TiltedPair:
 
     @property
     def delta(self) -> Fraction:
-        """The distance of 0, whose eigenvector is turned, from the eigenvalue of A + E that belongs to the other vector."""
+        """The distance of 0, whose eigenvector is turned, from the eigenvalue of A + E
+        that belongs to the other vector."""
         return abs(self.high)
 
     def within_delta(self) -> bool:
@@ -142,7 +150,8 @@ class TiltedPair:
         return self._at_least_by_roots(self.delta * self.direction[1])
 
     def gap_kept(self) -> bool:
-        """delta >= gap - |E| (Weyl): the matrix (gap - delta)^2 - E^2 is not positive definite."""
+        """delta >= gap - |E| (Weyl): the matrix (gap - delta)^2 - E^2 is not positive
+        definite."""
         return self._at_least(self.gap - self.delta)
 
     def gap_kept_by_roots(self) -> bool:
@@ -154,7 +163,8 @@ class TiltedPair:
         return self.difference() == (0, 0, 0) or 2 * self.delta >= self.gap
 
     def chained_by_products(self) -> bool:
-        """The same, multiplied by |E|: E^2 gap^2 <= 4 E^2 delta^2, compared by traces."""
+        """The same, multiplied by |E|: E^2 gap^2 <= 4 E^2 delta^2, compared by
+        traces."""
         a, b, c = self.difference()
         square = a * a + 2 * b * b + c * c
         return square * self.gap**2 <= 4 * square * self.delta**2
@@ -165,9 +175,11 @@ class TiltedPair:
 
 
 def exchanging(constant: Fraction | int) -> Fraction:
-    """A part t > 1 of half the gap, at most 1.01: eigenvalues of diag(0, gap) that are moved towards each other by t gap/2 change places.
+    """A part t > 1 of half the gap, at most 1.01: eigenvalues of diag(0, gap) that are
+    moved towards each other by t gap/2 change places.
 
-    The eigenspace of the lower one turns by 90 degrees, and sin(theta) <= c |E| / gap becomes 1 <= c t / 2, which fails for every c < 2 as t < 2 / c.
+    The eigenspace of the lower one turns by 90 degrees, and sin(theta) <= c |E| / gap
+    becomes 1 <= c t / 2, which fails for every c < 2 as t < 2 / c.
     """
     nearest = Fraction(101, 100)
     return min(nearest, (1 + 2 / Fraction(constant)) / 2) if constant < 2 else nearest
@@ -177,9 +189,11 @@ ANGLES = ((1, 0), (9, 1), (5, 1), (3, 1), (5, 2), (2, 1), (7, 4), (3, 2), (1, 1)
 
 
 def tilted_pairs(nearest: Fraction = Fraction(101, 100)) -> Iterator[TiltedPair]:
-    """Gap 2, nine angles up to 90 degrees, eigenvalues at quarters from -1 to 3 and at 2 - ``nearest`` and ``nearest``, with low < high.
+    """Gap 2, nine angles up to 90 degrees, eigenvalues at quarters from -1 to 3 and at
+    2 - ``nearest`` and ``nearest``, with low < high.
 
-    At 90 degrees the last two take an E of norm ``nearest`` only, so that no constant below 2 / nearest will do.
+    At 90 degrees the last two take an E of norm ``nearest`` only, so that no constant
+    below 2 / nearest will do.
     """
     values = [*(Fraction(k, 4) for k in range(-4, 13)), 2 - nearest, nearest]
     for p, q in ANGLES:
@@ -213,10 +227,13 @@ def sylvester() -> Enumeration:
 
 
 def norm_statements() -> list[Induction | Sign | Equation]:
-    """|(B - l) X|^2 >= delta^2 |X|^2 when every eigenvalue of B is at least delta from l, over any number of coordinates.
+    """|(B - l) X|^2 >= delta^2 |X|^2 when every eigenvalue of B is at least delta from
+    l, over any number of coordinates.
 
-    A coordinate x at distance delta + u adds x^2 u (u + 2 delta) >= 0 to the difference. From delta to the gap: delta is at
-    least gap - |E| (Weyl), so that |E|/delta <= |E|/(gap - |E|), which is at most 2 |E|/gap for |E| <= gap/2; beyond, 2 |E|/gap >= 1.
+    A coordinate x at distance delta + u adds x^2 u (u + 2 delta) >= 0 to the
+    difference. From delta to the gap: delta is at least gap - |E| (Weyl), so that
+    |E|/delta <= |E|/(gap - |E|), which is at most 2 |E|/gap for |E| <= gap/2; beyond, 2
+    |E|/gap >= 1.
     """
     n = sp.Symbol("n", integer=True, positive=True)
     delta = sp.Symbol("delta", positive=True)
@@ -243,7 +260,8 @@ def norm_statements() -> list[Induction | Sign | Equation]:
 
 
 def sharp_family() -> list[Equation]:
-    """The smallest E that turns e1 by t: |E|/gap = sin t cos t < sin t for every t, so the constant 1 never suffices with the unperturbed gap."""
+    """The smallest E that turns e1 by t: |E|/gap = sin t cos t < sin t for every t, so
+    the constant 1 never suffices with the unperturbed gap."""
     g, t = sp.Symbol("g", positive=True), sp.Symbol("t", positive=True)
     A, E = tilted(g, t)
     v = sp.Matrix([sp.cos(t), sp.sin(t)])
@@ -257,14 +275,16 @@ def sharp_family() -> list[Equation]:
 
 
 def pairs(nearest: Fraction = Fraction(101, 100)) -> Family:
-    """The rational 2 x 2 pairs of :func:`tilted_pairs`: for each angle, two of 17 + 2 eigenvalues, in order."""
+    """The rational 2 x 2 pairs of :func:`tilted_pairs`: for each angle, two of 17 + 2
+    eigenvalues, in order."""
     values = len({*(Fraction(k, 4) for k in range(-4, 13)), 2 - nearest, nearest})
     size = len(ANGLES) * values * (values - 1) // 2
     return Family("rational 2 x 2 pairs with angles up to 90 degrees", lambda: tilted_pairs(nearest), size)
 
 
 def angles(constant: Fraction | float | str = 2) -> Enumeration:
-    """sin(theta) <= constant |E| / gap for rational pairs: by definiteness, and by the roots of E."""
+    """sin(theta) <= constant |E| / gap for rational pairs: by definiteness, and by the
+    roots of E."""
     c = rational(constant)
     name = f"sin(theta) <= {c} |E| / gap"
     return Enumeration(name, pairs(exchanging(c)), lambda p: p.bounded(c), lambda p: p.bounded_by_roots(c))
@@ -277,7 +297,8 @@ def angles_by_delta() -> Enumeration:
 
 
 def gaps(*, chained: bool = False) -> Enumeration:
-    """delta >= gap - |E| for rational pairs; ``chained``, a falsehood, |E| / delta <= 2 |E| / gap."""
+    """delta >= gap - |E| for rational pairs; ``chained``, a falsehood, |E| / delta <= 2
+    |E| / gap."""
     if chained:
         return Enumeration("delta and gap", pairs(), TiltedPair.chained, TiltedPair.chained_by_products)
     return Enumeration("delta and gap", pairs(), TiltedPair.gap_kept, TiltedPair.gap_kept_by_roots)

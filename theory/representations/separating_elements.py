@@ -1,9 +1,12 @@
-"""Elements of a commutant that separate irreducible copies: exact objects, and what is claimed of them.
+"""Elements of a commutant that separate irreducible copies: exact objects, and what is
+claimed of them.
 
-A representation with multiplicities m_1, m_2, ... over C has the commutant (+)_k M_{m_k} (x) 1; its Hermitian elements are tuples of Hermitian
-matrices A_k, and the eigenspaces are one irreducible copy each exactly if no eigenvalue of (+)_k A_k is repeated: where one polynomial in the
-entries, the discriminant of the product of the characteristic polynomials, is not zero. Over R the blocks are real, complex or quaternionic
-Hermitian.
+A representation with multiplicities m_1, m_2, ... over C has the commutant (+)_k
+M_{m_k} (x) 1; its Hermitian elements are tuples of Hermitian matrices A_k, and the
+eigenspaces are one irreducible copy each exactly if no eigenvalue of (+)_k A_k is
+repeated: where one polynomial in the entries, the discriminant of the product of the
+characteristic polynomials, is not zero. Over R the blocks are real, complex or
+quaternionic Hermitian.
 """
 
 from __future__ import annotations
@@ -43,7 +46,8 @@ def multiplicity_structures(total: int) -> Iterator[tuple[int, ...]]:
 
 
 def staircase(multiplicities: tuple[int, ...]) -> list[sp.Matrix]:
-    """Diagonal A_k with eigenvalues 1, 2, 3, ... in one count through all k: an element that separates everything."""
+    """Diagonal A_k with eigenvalues 1, 2, 3, ... in one count through all k: an element
+    that separates everything."""
     found, at = [], 0
     for m in multiplicities:
         found.append(sp.diag(*range(at + 1, at + m + 1)))
@@ -52,7 +56,8 @@ def staircase(multiplicities: tuple[int, ...]) -> list[sp.Matrix]:
 
 
 def own_staircases(multiplicities: tuple[int, ...]) -> list[sp.Matrix]:
-    """Diagonal A_k with eigenvalues 1..m_k in each: different irreps share eigenvalues."""
+    """Diagonal A_k with eigenvalues 1..m_k in each: different irreps share
+    eigenvalues."""
     return [sp.diag(*range(1, m + 1)) for m in multiplicities]
 
 
@@ -66,7 +71,8 @@ def separates(blocks: list[sp.Matrix]) -> bool:
 
 
 def traces_separate(blocks: list[sp.Matrix]) -> bool:
-    """The Gram matrix of the power sums tr C^{i+j} has full rank: as many different eigenvalues as dimensions (Hermite)."""
+    """The Gram matrix of the power sums tr C^{i+j} has full rank: as many different
+    eigenvalues as dimensions (Hermite)."""
     size = sum(A.rows for A in blocks)
     sums, powers = [], [sp.eye(A.rows) for A in blocks]
     for _ in range(2 * size - 1):
@@ -77,7 +83,8 @@ def traces_separate(blocks: list[sp.Matrix]) -> bool:
 
 @cache
 def partitions(n: int) -> int:
-    """How many lists of multiplicities sum to n, up to order, by Euler's recursion over pentagonal numbers."""
+    """How many lists of multiplicities sum to n, up to order, by Euler's recursion over
+    pentagonal numbers."""
     if n < 1:
         return int(n == 0)
     pentagonal = [(k, k * (3 * k - 1) // 2) for j in range(1, n + 1) for k in (j, -j)]
@@ -85,7 +92,8 @@ def partitions(n: int) -> int:
 
 
 def multiplicities_separated(spectrum: Spectrum = staircase) -> Enumeration:
-    """An element with this spectrum separates every list of multiplicities: by its discriminant, and by the rank of its power sums."""
+    """An element with this spectrum separates every list of multiplicities: by its
+    discriminant, and by the rank of its power sums."""
     family = Family(
         f"lists of multiplicities that sum to at most {MULTIPLICITIES}",
         lambda: multiplicity_structures(MULTIPLICITIES),
@@ -97,9 +105,11 @@ def multiplicities_separated(spectrum: Spectrum = staircase) -> Enumeration:
 
 
 def discriminant_statements() -> list[Equation | Induction]:
-    """The discriminant of (x - 1)...(x - M) is the square of 1! 2! .. (M - 1)!, never zero, for every M.
+    """The discriminant of (x - 1)...(x - M) is the square of 1! 2! .. (M - 1)!, never
+    zero, for every M.
 
-    One more root r multiplies a discriminant by p(r)^2; for r = M + 1 that is the square of M (M - 1) .. 1.
+    One more root r multiplies a discriminant by p(r)^2; for r = M + 1 that is the
+    square of M (M - 1) .. 1.
     """
     M = sp.Symbol("M", integer=True, positive=True)
     i = sp.Symbol("i", integer=True)
@@ -107,7 +117,8 @@ def discriminant_statements() -> list[Equation | Induction]:
     D, F = sp.Function("D")(M), sp.Function("F")(M)
 
     def discriminant(count: int) -> Any:
-        """(-1)^(k (k-1) / 2) times the determinant of the Sylvester matrix of p and p', not evaluated."""
+        """(-1)^(k (k-1) / 2) times the determinant of the Sylvester matrix of p and p',
+        not evaluated."""
         p = sp.expand(sp.prod([x - k for k in range(1, count + 1)]))
         rows = sylvester(p, sp.diff(p, x), x) if count > 1 else sp.eye(1)
         return (-1) ** (count * (count - 1) // 2) * sp.Determinant(sp.Matrix(rows))
@@ -126,7 +137,8 @@ def discriminant_statements() -> list[Equation | Induction]:
 
 @dataclass(frozen=True)
 class SplitRepresentation:
-    """A representation, a matrix claimed to separate its irreps, and the eigenvalues of that matrix."""
+    """A representation, a matrix claimed to separate its irreps, and the eigenvalues of
+    that matrix."""
 
     representation: Representation
     element: ExactArray
@@ -136,7 +148,8 @@ class SplitRepresentation:
         return f"{self.representation.group} in degree {self.representation.degree}"
 
     def projectors(self) -> list[ExactArray]:
-        """The Lagrange polynomials of the element: its eigenprojectors if the eigenvalues are 1..N."""
+        """The Lagrange polynomials of the element: its eigenprojectors if the
+        eigenvalues are 1..N."""
         d, field = self.representation.degree, self.element.field
         eye = ExactArray.eye(d, field)
         found = []
@@ -150,7 +163,8 @@ class SplitRepresentation:
 
 
 def separated(representation: Representation) -> SplitRepresentation:
-    """T diag(1, .., 1, 2, .., 2, ...) T^-1 with one eigenvalue for each irreducible copy, T the change of basis to irreps."""
+    """T diag(1, .., 1, 2, .., 2, ...) T^-1 with one eigenvalue for each irreducible
+    copy, T the change of basis to irreps."""
     return _with_eigenvalues(representation, each_copy=True)
 
 
@@ -172,7 +186,8 @@ def _with_eigenvalues(representation: Representation, *, each_copy: bool) -> Spl
 
 
 def coordinates(representation: Representation) -> SplitRepresentation:
-    """diag(1, 2, .., d) in the basis as given: as separated as can be, and no element of the commutant."""
+    """diag(1, 2, .., d) in the basis as given: as separated as can be, and no element
+    of the commutant."""
     d = representation.degree
     return SplitRepresentation(
         representation, ExactArray.of([[(i + 1) * int(i == j) for j in range(d)] for i in range(d)]), d
@@ -180,7 +195,8 @@ def coordinates(representation: Representation) -> SplitRepresentation:
 
 
 def copies_exhibited(element: Callable[[Representation], SplitRepresentation] | None = None) -> Enumeration:
-    """Every eigenspace of the element (the separating one unless given) is one irreducible copy: by characters, and by equations."""
+    """Every eigenspace of the element (the separating one unless given) is one
+    irreducible copy: by characters, and by equations."""
     of = element or separated
     groups = {str(group): group for group in small_groups(ORDER)}
     found = cache(lambda name: of(regular_representation(groups[name])))
@@ -209,7 +225,8 @@ def pieces_by_characters(found: SplitRepresentation) -> bool:
 
 
 def pieces_by_equations(found: SplitRepresentation) -> bool:
-    """The eigenspaces are invariant, span everything, and each has a commutant of dimension one."""
+    """The eigenspaces are invariant, span everything, and each has a commutant of
+    dimension one."""
     R, eye = found.representation, ExactArray.eye(found.representation.degree, found.element.field)
     bases = [(found.element - eye * k).nullspace() for k in range(1, found.eigenvalues + 1)]
     whole = hstack(bases)
@@ -266,7 +283,8 @@ def _mean(matrices: list[sp.Matrix]) -> sp.Matrix:
 
 
 def scalars_on_real_irreps(sample: Callable[[int], sp.Matrix] = symmetric_sample) -> list[Equation]:
-    """The mean of R X R^T over the group of a real irrep of each type is tr(X)/d: a real piece is never cut in two."""
+    """The mean of R X R^T over the group of a real irrep of each type is tr(X)/d: a
+    real piece is never cut in two."""
     found = []
     for kind, generators in REAL_IRREPS.items():
         group, d = group_of(generators), generators[0].rows

@@ -1,4 +1,5 @@
-"""Decompositions and their certificates: what a splitting into irreps consists of, whoever found it; it replays by multiplication alone."""
+"""Decompositions and their certificates: what a splitting into irreps consists of,
+whoever found it; it replays by multiplication alone."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ MAX_DEGREE = 400
 
 @dataclass(frozen=True, eq=False)
 class Summand:
-    """All copies of one irrep: which, how often, its degree, field and Schur type, and the columns of the basis that they take."""
+    """All copies of one irrep: which, how often, its degree, field and Schur type, and
+    the columns of the basis that they take."""
 
     irrep: int
     multiplicity: int
@@ -35,7 +37,8 @@ class Summand:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Decomposition:
-    """R(g) T = T B(g), B block diagonal with irreps: ``multiplicities`` by irrep, T = ``basis``. Everything stands over ``field``."""
+    """R(g) T = T B(g), B block diagonal with irreps: ``multiplicities`` by irrep, T =
+    ``basis``. Everything stands over ``field``."""
 
     representation: Representation
     irreps: tuple[Representation, ...]
@@ -44,7 +47,8 @@ class Decomposition:
 
     @property
     def field(self) -> Field:
-        """Where T lives: the smallest named field that holds the matrices and the irreps used."""
+        """Where T lives: the smallest named field that holds the matrices and the
+        irreps used."""
         return self.basis.field
 
     @property
@@ -77,13 +81,15 @@ class Decomposition:
         return next((self.basis[:, s.columns] for s in self.summands if s.irrep == irrep), self.basis[:, :0])
 
     def isotypic_projector(self, irrep: int) -> ExactArray:
-        """The equivariant projector onto that sum: the columns times the matching rows of T^-1."""
+        """The equivariant projector onto that sum: the columns times the matching rows
+        of T^-1."""
         columns = next((s.columns for s in self.summands if s.irrep == irrep), slice(0, 0))
         return self.basis[:, columns] @ self.inverse_basis[columns]
 
     @cached_property
     def form(self) -> ExactArray:
-        """A positive definite H with R(g)* H R(g) = H: the irreps' forms, carried back by T."""
+        """A positive definite H with R(g)* H R(g) = H: the irreps' forms, carried back
+        by T."""
         forms = []
         for part, m in zip(self.irreps, self.multiplicities, strict=True):
             if m and part.form is None:
@@ -94,7 +100,8 @@ class Decomposition:
         return self.inverse_basis.H @ block_diagonal(forms) @ self.inverse_basis
 
     def verify(self) -> bool:
-        """Multiply everything out: R(g) T = T B(g) for all g, and T invertible (its rank modulo a prime is full)."""
+        """Multiply everything out: R(g) T = T B(g) for all g, and T invertible (its
+        rank modulo a prime is full)."""
         carried = times_blocks(self.basis, self.irreps, self.multiplicities)
         if not (self.representation.matrices @ self.basis[None] - carried).is_zero:
             return False
@@ -107,7 +114,8 @@ class Decomposition:
         return sum(m * m for m in self.multiplicities)
 
     def commutant_basis(self) -> Iterator[ExactArray]:
-        """Matrices that commute with every R(g), as many as :attr:`commutant_dimension`, independent: T (E_ij (x) 1) T^-1."""
+        """Matrices that commute with every R(g), as many as
+        :attr:`commutant_dimension`, independent: T (E_ij (x) 1) T^-1."""
         for s in self.summands:
             d, start = s.degree, s.columns.start
             for i in range(s.multiplicity):
@@ -141,12 +149,15 @@ class Decomposition:
 
 @dataclass(frozen=True, eq=False)
 class Certificate:
-    """Matrices that prove a decomposition; :meth:`residuals` multiplies them, and uses no elimination, no table and no search.
+    """Matrices that prove a decomposition; :meth:`residuals` multiplies them, and uses
+    no elimination, no table and no search.
 
-    With T T' = 1 and R(g) T = T B(g) the representation is the sum of the blocks; blocks that send e to 1 and have character norm 1 are irreducible, and
-    those with character product 0 inequivalent, so the commutant has dimension sum m_i^2. R(g)* H R(g) = H with H = T'* diag(F_i) T' shows the
-    form; by Schur's lemma an invariant Hermitian form F_i of an irreducible block is a multiple of a positive one, and the sign of one diagonal
-    entry is that of all: :attr:`positive`.
+    With T T' = 1 and R(g) T = T B(g) the representation is the sum of the blocks;
+    blocks that send e to 1 and have character norm 1 are irreducible, and those with
+    character product 0 inequivalent, so the commutant has dimension sum m_i^2. R(g)* H
+    R(g) = H with H = T'* diag(F_i) T' shows the form; by Schur's lemma an invariant
+    Hermitian form F_i of an irreducible block is a multiple of a positive one, and the
+    sign of one diagonal entry is that of all: :attr:`positive`.
     """
 
     representation: Representation
@@ -157,7 +168,8 @@ class Certificate:
     form: ExactArray
 
     def residuals(self) -> dict[str, ExactArray]:
-        """Arrays that are all zero, with :attr:`positive`, if and only if the certificate holds."""
+        """Arrays that are all zero, with :attr:`positive`, if and only if the
+        certificate holds."""
         rho, T = self.representation, self.basis
         n, size = rho.group.order, rho.degree
         eye = ExactArray.eye(size, T.field)
@@ -195,7 +207,8 @@ class Certificate:
 
     @property
     def positive(self) -> bool:
-        """Whether the first diagonal entry of every F_i is a positive rational number."""
+        """Whether the first diagonal entry of every F_i is a positive rational
+        number."""
         first = [a.form.entry(0, 0) for a in self.irreps if a.form is not None]
         return len(first) == len(self.irreps) and all(
             isinstance(v, Cyclotomic) and v.is_rational and v.as_fraction() > 0 for v in first
@@ -207,7 +220,8 @@ class Certificate:
 
 
 def times_blocks(T: ExactArray, irreps: Sequence[Representation], multiplicities: Sequence[int]) -> ExactArray:
-    """T B(g) for every g, block by block: B(g) has the irreps down its diagonal, each as often as it occurs."""
+    """T B(g) for every g, block by block: B(g) has the irreps down its diagonal, each
+    as often as it occurs."""
     parts, at = [], 0
     for part, m in zip(irreps, multiplicities, strict=True):
         for _ in range(m):

@@ -1,4 +1,5 @@
-"""The map f_1 = int_c^x p/s that gives the image the density s, in symbols: p, s and the base point c are undefined, and D is a letter."""
+"""The map f_1 = int_c^x p/s that gives the image the density s, in symbols: p, s and
+the base point c are undefined, and D is a letter."""
 
 from __future__ import annotations
 
@@ -20,13 +21,15 @@ Integrand = Callable[[Any, Any], Any]  # from (log p, log s) to the logarithm of
 
 
 def score_coordinate(log_integrand: sp.Expr, at: sp.Symbol = X, base: sp.Expr = BASE) -> sp.Expr:
-    r"""The first coordinate :math:`\int_c^{x_1} e^{\text{log integrand}(t)}\,dt` of the map that realises a score."""
+    r"""The first coordinate :math:`\int_c^{x_1} e^{\text{log integrand}(t)}\,dt` of the
+    map that realises a score."""
     t = sp.Dummy("t", real=True)
     return sp.Integral(sp.exp(log_integrand.subs(at, t)), (t, base, at))
 
 
 def density_of_the_image(log_p: sp.Expr, log_s: sp.Expr, integrand: Integrand) -> list[Equation | Induction]:
-    """That the map of ``integrand(log p, log s)`` gives the image the density s, in every D; both are expressions in ``X`` and ``W``."""
+    """That the map of ``integrand(log p, log s)`` gives the image the density s, in
+    every D; both are expressions in ``X`` and ``W``."""
     log_slope = integrand(log_p, log_s)
     first = score_coordinate(log_slope)
     slope = sp.Derivative(first, X)
@@ -42,7 +45,8 @@ def density_of_the_image(log_p: sp.Expr, log_s: sp.Expr, integrand: Integrand) -
 
 
 def _growth_along_a_fibre() -> Equation:
-    """The mass of the image of an interval of a fibre, under any density q, grows with its upper end at the rate q df_1/dx."""
+    """The mass of the image of an interval of a fibre, under any density q, grows with
+    its upper end at the rate q df_1/dx."""
     y, q, image = sp.Symbol("y", real=True), sp.Function("q", real=True), sp.Function("f_1", real=True)
     mass = sp.Integral(q(y, W), (y, image(BASE, W), image(X, W)))
     rate = q(image(X, W), W) * sp.Derivative(image(X, W), X)
@@ -50,7 +54,8 @@ def _growth_along_a_fibre() -> Equation:
 
 
 def image_densities(log_s: Callable[[sp.Expr], sp.Expr], integrand: Integrand) -> tuple[sp.Expr, sp.Expr]:
-    """Density of the image at the images of two points (x, w) and (x', w'): p over the rate at which f_1 grows there, ``log_s`` being of log p."""
+    """Density of the image at the images of two points (x, w) and (x', w'): p over the
+    rate at which f_1 grows there, ``log_s`` being of log p."""
     densities = []
     for names in ("x w", "x' w'"):
         x, w = sp.symbols(names, real=True)
@@ -61,7 +66,8 @@ def image_densities(log_s: Callable[[sp.Expr], sp.Expr], integrand: Integrand) -
 
 
 def score_map(dim: int, slope: sp.Symbol) -> tuple[sp.Matrix, tuple[sp.Symbol, ...]]:
-    """(f_1, x_2, .., x_D) at the origin up to second order: f_1 with the given slope along x_1 and all other coefficients free."""
+    """(f_1, x_2, .., x_D) at the origin up to second order: f_1 with the given slope
+    along x_1 and all other coefficients free."""
     xs = coordinates(dim)
     first = slope * xs[0] + sum(sp.Symbol(f"b{k + 1}", real=True) * xs[k] for k in range(1, dim))
     for i in range(dim):
@@ -70,9 +76,11 @@ def score_map(dim: int, slope: sp.Symbol) -> tuple[sp.Matrix, tuple[sp.Symbol, .
 
 
 def masses_of_boxes(score: sp.Expr, slope: sp.Expr, density: sp.Expr) -> Induction:
-    """In every D the mass of the image of a box under s grows at the rate p: coordinates that stay where they are change nothing, one after the other.
+    """In every D the mass of the image of a box under s grows at the rate p:
+    coordinates that stay where they are change nothing, one after the other.
 
-    By definition the rate is the flux through the image of the box's boundary; ``slope`` is that of f_1 along x_1.
+    By definition the rate is the flux through the image of the box's boundary;
+    ``slope`` is that of f_1 along x_1.
     """
     n, mass = DIMENSION, sp.Function("M", positive=True)
     own, here = sp.Symbol("r", real=True), sp.Symbol("s_here", real=True)
@@ -93,7 +101,8 @@ T, R = sp.Symbol("t", real=True), sp.Symbol("R", positive=True)
 
 @dataclass(frozen=True)
 class FibreEnd:
-    """p/s on a named fibre with an antiderivative, and an interval (low, high) in ``T`` that runs to the base point as ``R`` grows.
+    """p/s on a named fibre with an antiderivative, and an interval (low, high) in ``T``
+    that runs to the base point as ``R`` grows.
 
     f is finite there exactly if the integral of p/s over the interval tends to 0.
     """
@@ -105,7 +114,8 @@ class FibreEnd:
     high: sp.Expr
 
     def finiteness(self) -> list[Equation]:
-        """That the antiderivative is one, and that the integral I over the interval tends to 0: I/(1 + I) does (1 for a divergent one)."""
+        """That the antiderivative is one, and that the integral I over the interval
+        tends to 0: I/(1 + I) does (1 for a divergent one)."""
         tail = self.antiderivative.subs(T, self.high) - self.antiderivative.subs(T, self.low)
         derived, limit = sp.Derivative(self.antiderivative, T), sp.Limit(saturated(tail), R, sp.oo)
         return [

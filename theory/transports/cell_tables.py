@@ -1,7 +1,9 @@
-"""The Knothe-Rosenblatt map of distributions that are uniform on the cells of a table, exactly: which images are uniform, which inverses continuous.
+"""The Knothe-Rosenblatt map of distributions that are uniform on the cells of a table,
+exactly: which images are uniform, which inverses continuous.
 
-Distribution functions of such distributions may have flat parts (cells without mass) and jumps (cells of length 0, which are atoms), and
-nothing is assumed of their densities. All masses are integers, all levels fractions.
+Distribution functions of such distributions may have flat parts (cells without mass)
+and jumps (cells of length 0, which are atoms), and nothing is assumed of their
+densities. All masses are integers, all levels fractions.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class Table:
     """Masses of the cells of a grid, row by row.
 
     Args:
-        shape: Cells along each axis. masses: Nonnegative integers, not all zero, one a cell.
+        shape: Cells along each axis. masses: Nonnegative integers, not all zero, one a
+            cell.
         atoms: Cells of the last axis, by number, that have length 0.
     """
 
@@ -40,7 +43,8 @@ class Table:
     atoms: tuple[int, ...] = ()
 
     def slices(self) -> list[tuple[int, Table | None]]:
-        """For each cell of the first axis its mass, and the table of the other axes inside it (None on the line)."""
+        """For each cell of the first axis its mass, and the table of the other axes
+        inside it (None on the line)."""
         step = len(self.masses) // self.shape[0]
         parts = [self.masses[k * step : (k + 1) * step] for k in range(self.shape[0])]
         rest = self.shape[1:]
@@ -53,7 +57,8 @@ LEVELS = tuple(Fraction(k, 7) for k in (3, 5, 1, 2, 6))  # of boxes
 
 
 def probability_below(table: Table, levels: Sequence[Fraction]) -> Fraction:
-    """P(f_1 <= u_1, .., f_D <= u_D), integrated cell by cell: where the distribution function stays below a level, at what share of the cell."""
+    """P(f_1 <= u_1, .., f_D <= u_D), integrated cell by cell: where the distribution
+    function stays below a level, at what share of the cell."""
     slices = table.slices()
     whole, reached, found = sum(mass for mass, _ in slices), 0, Fraction(0)
     for k, (mass, rest) in enumerate(slices):
@@ -75,13 +80,15 @@ def _uniform_by_integration(table: Table) -> bool:
 
 
 def _uniform_by_boxes(table: Table) -> bool:
-    """Every cell goes to a box of the cube, affinely: the image is uniform exactly if each box has the volume of its mass."""
+    """Every cell goes to a box of the cube, affinely: the image is uniform exactly if
+    each box has the volume of its mass."""
     total = sum(table.masses)
     cells = list(product(*(range(size) for size in table.shape)))
     mass = dict(zip(cells, table.masses, strict=True))
 
     def length(cell: tuple[int, ...], axis: int) -> Fraction:
-        """Of the levels that the cell takes along one axis: none, if the cell is an atom there."""
+        """Of the levels that the cell takes along one axis: none, if the cell is an
+        atom there."""
         if axis == len(cell) - 1 and cell[axis] in table.atoms:
             return Fraction(0)
         same = sum(mass[c] for c in cells if c[: axis + 1] == cell[: axis + 1])
@@ -95,12 +102,14 @@ def _uniform_by_boxes(table: Table) -> bool:
 
 
 def uniform_image(tables: Callable[[], Family]) -> Enumeration:
-    """f(X) is uniform on the cube, with continuous conditional distribution functions and nothing else assumed."""
+    """f(X) is uniform on the cube, with continuous conditional distribution functions
+    and nothing else assumed."""
     return Enumeration("the image is uniform", tables(), _uniform_by_integration, _uniform_by_boxes)
 
 
 def small_tables() -> Family:
-    """Every table of 1 to 4 cells on a line with masses 0, 1, 2, of 2 x 2 cells likewise, and of 2 x 2 x 2 cells with masses 0, 1."""
+    """Every table of 1 to 4 cells on a line with masses 0, 1, 2, of 2 x 2 cells
+    likewise, and of 2 x 2 x 2 cells with masses 0, 1."""
 
     def members() -> Iterator[Table]:
         kinds = [*(((n,), 3) for n in range(1, 5)), ((2, 2), 3), ((2, 2, 2), 2)]
@@ -116,7 +125,8 @@ def small_tables() -> Family:
 
 
 def atoms_on_the_line() -> Family:
-    """Tables of 2 and 3 cells on a line with masses 1, 2, one cell of which is an atom."""
+    """Tables of 2 and 3 cells on a line with masses 1, 2, one cell of which is an
+    atom."""
 
     def members() -> Iterator[Table]:
         for n in (2, 3):
@@ -128,7 +138,8 @@ def atoms_on_the_line() -> Family:
 
 
 def atoms_fall_behind() -> Enumeration:
-    """With an atom P(F(X) <= u) is u, except inside the jump, where it is the jump's lower end: never above u."""
+    """With an atom P(F(X) <= u) is u, except inside the jump, where it is the jump's
+    lower end: never above u."""
 
     def ends(table: Table) -> list[tuple[Fraction, Fraction]]:
         values = [0, *accumulate(table.masses)]
@@ -140,7 +151,8 @@ def atoms_fall_behind() -> Enumeration:
         return probability_below(table, [level]) == next((low for low, high in jumps if low < level < high), level)
 
     def from_above(item: tuple[Table, Fraction]) -> bool:
-        """1 - P(F(X) > u): the part of every cell above the level, and atoms that jump beyond it."""
+        """1 - P(F(X) > u): the part of every cell above the level, and atoms that jump
+        beyond it."""
         table, level = item
         above = Fraction(0)
         for k, (low, high) in enumerate(ends(table)):
@@ -167,7 +179,8 @@ def _conditionals(table: Table) -> Iterator[tuple[int, ...]]:
 
 
 def _quantiles_agree(masses: tuple[int, ...]) -> bool:
-    """inf {x: F(x) >= v} is sup {x: F(x) <= v} at every level v strictly between 0 and 1 that F takes at an edge."""
+    """inf {x: F(x) >= v} is sup {x: F(x) <= v} at every level v strictly between 0 and
+    1 that F takes at an edge."""
     values = [0, *accumulate(masses)]
     inner = {v for v in values if 0 < v < values[-1]}
     return all(
@@ -192,7 +205,8 @@ def _continuous_by_neighbours(table: Table) -> bool:
 
 
 def continuous_inverse(tables: Callable[[], Family]) -> Enumeration:
-    """Every level of every coordinate has one preimage, so that the map is a bijection onto the open cube with a continuous inverse."""
+    """Every level of every coordinate has one preimage, so that the map is a bijection
+    onto the open cube with a continuous inverse."""
     return Enumeration(
         "no level of a coordinate has two preimages", tables(), _continuous_by_quantiles, _continuous_by_neighbours
     )
@@ -204,7 +218,8 @@ def _intervals(n: int) -> list[tuple[int, ...]]:
 
 
 def gapless_projections(n: int = 3) -> Family:
-    """n x n tables of masses 0, 1 whose projections have intervals as fibres: the rows with mass follow each other, and in each the cells do."""
+    """n x n tables of masses 0, 1 whose projections have intervals as fibres: the rows
+    with mass follow each other, and in each the cells do."""
 
     def members() -> Iterator[Table]:
         for a in range(n):
@@ -218,6 +233,7 @@ def gapless_projections(n: int = 3) -> Family:
 
 
 def two_squares() -> Family:
-    """(0,1)^2 and (2,3)^2, each with mass one half: along either coordinate every fibre is an interval, and x_1 misses (1, 2)."""
+    """(0,1)^2 and (2,3)^2, each with mass one half: along either coordinate every fibre
+    is an interval, and x_1 misses (1, 2)."""
     table = Table((3, 3), (1, 0, 0, 0, 0, 0, 0, 0, 1))
     return Family("the squares (0,1)^2 and (2,3)^2 of equal mass", lambda: [table], 1)

@@ -1,8 +1,10 @@
-r"""The Knothe-Rosenblatt map, exactly: conditional distribution functions, every dimension by adding one coordinate.
+r"""The Knothe-Rosenblatt map, exactly: conditional distribution functions, every
+dimension by adding one coordinate.
 
-Coordinate j has, given the earlier ones, a density :math:`c_j` on the interval from a(j) to b(j), the derivative of an increasing
-undefined :math:`G_j` over its total; the point has X(j) there. Dependence on the earlier coordinates is dependence of :math:`G_j`, a and b on
-them, at one point of which all statements are taken.
+Coordinate j has, given the earlier ones, a density :math:`c_j` on the interval from
+a(j) to b(j), the derivative of an increasing undefined :math:`G_j` over its total; the
+point has X(j) there. Dependence on the earlier coordinates is dependence of
+:math:`G_j`, a and b on them, at one point of which all statements are taken.
 
 .. math:: F_j(y) = \int_{a(j)}^y c_j(t)\,dt, \qquad \prod_{j \le n} F_j'(X(j)) = p(X(1), \dots, X(n))
 
@@ -56,7 +58,8 @@ def conditional_cdf(j: sp.Expr, at: sp.Expr) -> sp.Expr:
 
 
 def unconditional_cdf(j: sp.Expr, at: sp.Expr) -> sp.Expr:
-    """A distribution function of another density from the second coordinate on; the first coordinate has no earlier ones to ignore."""
+    """A distribution function of another density from the second coordinate on; the
+    first coordinate has no earlier ones to ignore."""
     return sp.Integral((CONDITIONAL if j == 1 else UNCONDITIONAL)(j, T), (T, LOW(j), at))
 
 
@@ -65,14 +68,16 @@ def _slope(coordinate: Coordinate, j: sp.Expr) -> sp.Expr:
 
 
 def _triangle(k: int, diagonal: Callable[[int], sp.Expr]) -> sp.Expr:
-    """The determinant of a lower triangular k x k matrix, whose entries below the diagonal are unknown."""
+    """The determinant of a lower triangular k x k matrix, whose entries below the
+    diagonal are unknown."""
     return sp.Determinant(
         sp.Matrix(k, k, lambda i, j: diagonal(i + 1) if i == j else BELOW(i + 1, j + 1) if i > j else sp.S.Zero)
     )
 
 
 def _mixed_derivative(k: int) -> sp.Expr:
-    """The joint density of k coordinates: the mixed derivative of the mass of a box by its upper corner."""
+    """The joint density of k coordinates: the mixed derivative of the mass of a box by
+    its upper corner."""
     ends = [sp.Symbol(f"y_{j}", real=True) for j in range(1, k + 1)]
     inside = [sp.Symbol(f"t_{j}", real=True) for j in range(1, k + 1)]
     mass = sp.Integral(
@@ -93,7 +98,8 @@ def _joint() -> Recursion:
 
 
 def ends_of_the_coordinate() -> list[Equation]:
-    """A normalised density, the derivative of an undefined G over its rise, takes the coordinate from 0 to 1."""
+    """A normalised density, the derivative of an undefined G over its rise, takes the
+    coordinate from 0 to 1."""
 
     def share(at: sp.Expr) -> sp.Expr:
         return sp.Integral(sp.Derivative(G(T), T) / (G(HIGH(D)) - G(LOW(D))), (T, LOW(D), at))
@@ -105,7 +111,8 @@ def ends_of_the_coordinate() -> list[Equation]:
 
 
 def product_of_slopes(coordinate: Coordinate) -> Induction:
-    """The product of the slopes is the joint density in every D; for a differentiable map it is the determinant of the Jacobian."""
+    """The product of the slopes is the joint density in every D; for a differentiable
+    map it is the determinant of the Jacobian."""
     slopes = Recursion(
         SLOPES(D), (_slope(coordinate, sp.S.One),), SLOPES(D) * _slope(coordinate, D + 1),
         lambda k: _triangle(k, lambda j: _slope(coordinate, sp.Integer(j))),
@@ -119,10 +126,13 @@ BOX, CORNER = sp.Function("B"), sp.Function("U")  # B(n, s), and the product of 
 
 
 def uniform_boxes() -> Induction:
-    r"""P(f_1 <= u_1, .., f_n <= u_n) is the product of the levels in every D, with no density.
+    r"""P(f_1 <= u_1, .., f_n <= u_n) is the product of the levels in every D, with no
+    density.
 
-    Given the earlier coordinates, here the last of them s, the new one is a quantile q(v) of a uniform level v, so that the levels below u
-    carry :math:`\int_0^u dv`; the boxes of the n coordinates that follow have masses that may depend on where v leads to.
+    Given the earlier coordinates, here the last of them s, the new one is a quantile
+    q(v) of a uniform level v, so that the levels below u carry :math:`\int_0^u dv`; the
+    boxes of the n coordinates that follow have masses that may depend on where v leads
+    to.
     """
     inner = sp.Integral(BOX(D, QUANTILE(D + 1, S, V)), (V, 0, LEVEL(D + 1)))
 
@@ -138,11 +148,13 @@ def uniform_boxes() -> Induction:
 
 
 def uniqueness(orientation: int = 1) -> list[Equation]:
-    r"""Any triangular map T with uniform image is the map, if each coordinate increases: its next coordinate, for every D.
+    r"""Any triangular map T with uniform image is the map, if each coordinate
+    increases: its next coordinate, for every D.
 
-    The images of D and of D + 1 coordinates have density 1, so that the product z of the first D slopes is their density, and the
-    slope that follows balances :math:`z\,|T'| = p`. A coordinate that decreases (orientation -1) starts at 1. No earlier coordinate
-    enters but through z: the statement is direct, with D a symbol.
+    The images of D and of D + 1 coordinates have density 1, so that the product z of
+    the first D slopes is their density, and the slope that follows balances
+    :math:`z\,|T'| = p`. A coordinate that decreases (orientation -1) starts at 1. No
+    earlier coordinate enters but through z: the statement is direct, with D a symbol.
     """
     image, slope = sp.Function("T", real=True)(D, Y), sp.Symbol("T_y", real=True)
     rise = sp.Derivative(G(D, T), T)  # the density of D + 1 coordinates along the fibre of the last
@@ -164,14 +176,17 @@ def uniqueness(orientation: int = 1) -> list[Equation]:
 
 
 def single_mode(at: sp.Expr) -> sp.Expr:
-    """k + |y|^(1/2) with k > 0: exp(-k(y) t^2 - y^2) has a finite continuous marginal of y, up to a constant."""
+    """k + |y|^(1/2) with k > 0: exp(-k(y) t^2 - y^2) has a finite continuous marginal
+    of y, up to a constant."""
     return sp.Symbol("k", positive=True) + sp.sqrt(at)
 
 
 def finite_marginals(precision: Callable[[sp.Expr], sp.Expr] = single_mode) -> list[Sign | Equation]:
-    """The slope at t = 0 of the second coordinate of exp(-k(y) t^2 - y^2), in the order (y, t), as y falls to 0.
+    """The slope at t = 0 of the second coordinate of exp(-k(y) t^2 - y^2), in the order
+    (y, t), as y falls to 0.
 
-    With k(y) = |y|^(1/2) the marginal of y is infinite at 0, the slope falls to 0, and the whole fibre goes to the level 1/2.
+    With k(y) = |y|^(1/2) the marginal of y is infinite at 0, the slope falls to 0, and
+    the whole fibre goes to the level 1/2.
     """
     y, curvature = sp.Symbol("y", positive=True), sp.Symbol("kappa", positive=True)
     mass = sp.Integral(sp.exp(-curvature * T**2), (T, -sp.oo, sp.oo))
@@ -193,7 +208,8 @@ def smooth_modulation() -> Modulation:
 
 
 def weierstrass_modulation() -> Modulation:
-    """Weierstrass' function with a = 1/2, b = 13: continuous, and nowhere differentiable, since ab > 1 + 3 pi/2."""
+    """Weierstrass' function with a = 1/2, b = 13: continuous, and nowhere
+    differentiable, since ab > 1 + 3 pi/2."""
     return Fraction(1, 2), 13, None
 
 
@@ -203,14 +219,17 @@ BOUND = 4  # of the difference quotients of cos(pi x)/2, whose slope is at most 
 def differentiable_in_earlier_coordinates(
     modulation: Callable[[], Modulation] = smooth_modulation, most: int = 6
 ) -> Enumeration:
-    """Difference quotients in x_1 of f_2 = x_2 + W(x_1) g(x_2), the map of p = 1 + W(x_1) g'(x_2), at x_1 = 0 and along h = b^-m.
+    """Difference quotients in x_1 of f_2 = x_2 + W(x_1) g(x_2), the map of p = 1 +
+    W(x_1) g'(x_2), at x_1 = 0 and along h = b^-m.
 
-    They stay bounded for a smooth W, so that the Jacobian exists; for Weierstrass' W they do not, while the product of the slopes is p.
+    They stay bounded for a smooth W, so that the Jacobian exists; for Weierstrass' W
+    they do not, while the product of the slopes is p.
     """
     a, b, terms = modulation()
 
     def by_values(m: int) -> bool:
-        """W(0) - W(b^-m): cosines for k < m, and exactly 2 a^k from there on, where b^(k - m) is odd; in ball arithmetic."""
+        """W(0) - W(b^-m): cosines for k < m, and exactly 2 a^k from there on, where
+        b^(k - m) is odd; in ball arithmetic."""
         from theory.proof.balls import Instantiation, proves
 
         share, last = sp.Rational(a.numerator, a.denominator), m if terms is None else min(m, terms)
@@ -220,7 +239,8 @@ def differentiable_in_earlier_coordinates(
         return proves(sp.StrictLessThan(quotient, BOUND, evaluate=False), Instantiation())
 
     def by_slopes(m: int) -> bool:
-        """The mean value theorem, term by term: |W'| is at most pi times the sum of (ab)^k, which has to converge."""
+        """The mean value theorem, term by term: |W'| is at most pi times the sum of
+        (ab)^k, which has to converge."""
         return terms is not None and sum((a * b) ** k for k in range(terms)) * Fraction(22, 7) < BOUND
 
     return Enumeration(
@@ -231,16 +251,19 @@ def differentiable_in_earlier_coordinates(
 
 
 def bump_density(dim: int) -> tuple[tuple[sp.Symbol, ...], sp.Expr]:
-    r"""A family of densities on the unit cube with dependent coordinates, :math:`(1 + c\,x_1 \cdots x_D)/(1 + c\,2^{-D})`, c > 0."""
+    r"""A family of densities on the unit cube with dependent coordinates, :math:`(1 +
+    c\,x_1 \cdots x_D)/(1 + c\,2^{-D})`, c > 0."""
     xs, c = tuple(sp.Symbol(f"x{k}", real=True) for k in range(1, dim + 1)), sp.Symbol("c", positive=True)
     return xs, (1 + c * sp.Mul(*xs)) / (1 + c * sp.Rational(1, 2**dim))
 
 
 def explicit_map(dim: int, *, conditional: bool = True) -> tuple[sp.Matrix, tuple[sp.Symbol, ...], sp.Expr]:
-    """The map of :func:`bump_density` with all integrals done: a column, its variables, and the density.
+    """The map of :func:`bump_density` with all integrals done: a column, its variables,
+    and the density.
 
     Args:
-        conditional: With False each coordinate goes through its unconditional distribution function.
+        conditional: With False each coordinate goes through its unconditional
+            distribution function.
     """
     xs, joint = bump_density(dim)
     column = []

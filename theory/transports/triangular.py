@@ -1,7 +1,9 @@
-r"""Triangular, affine and polynomial maps, exactly: the mass of images of boxes for every D by induction, elimination, inverses, fluxes.
+r"""Triangular, affine and polynomial maps, exactly: the mass of images of boxes for
+every D by induction, elimination, inverses, fluxes.
 
-The mass of a density inside the image of a box is found from the image's boundary (the divergence theorem), so that no determinant enters it.
-A *rule* takes (log p, log of the volume factor) to the log density that is claimed of the image.
+The mass of a density inside the image of a box is found from the image's boundary (the
+divergence theorem), so that no determinant enters it. A *rule* takes (log p, log of the
+volume factor) to the log density that is claimed of the image.
 """
 
 from __future__ import annotations
@@ -25,12 +27,13 @@ MINORS = sp.Function("m", real=True)  # m(j): the minor of entry (D + 1, j), an 
 
 
 def bordered_determinant(corner: sp.Expr, dim: sp.Symbol = DIMENSION) -> sp.Expr:
-    r"""Laplace's expansion along the last row or column of a (D+1) x (D+1) block triangular matrix.
+    r"""Laplace's expansion along the last row or column of a (D+1) x (D+1) block
+    triangular matrix.
 
     .. math:: \sum_{j=1}^{D+1} (-1)^{D+1+j}\, \text{corner}\,\delta_{j,D+1}\, m(j)
 
-    The row holds ``corner`` in its last place and zeros elsewhere; the minors m(j) are unknown, and m(D+1) is the
-    determinant of the D x D block.
+    The row holds ``corner`` in its last place and zeros elsewhere; the minors m(j) are
+    unknown, and m(D+1) is the determinant of the D x D block.
     """
     j = sp.Dummy("j", integer=True)
     return sp.Sum((-1) ** (dim + 1 + j) * corner * sp.KroneckerDelta(j, dim + 1) * MINORS(j), (j, 1, dim + 1))
@@ -43,19 +46,22 @@ def coordinates(dim: int, letter: str = "x") -> tuple[sp.Symbol, ...]:
 
 @dataclass(frozen=True)
 class Elimination:
-    r"""One step of Gaussian elimination on a (D+1) x (D+1) matrix [[a, r], [c, M]], with indices left symbolic.
+    r"""One step of Gaussian elimination on a (D+1) x (D+1) matrix [[a, r], [c, M]],
+    with indices left symbolic.
 
     .. math:: \begin{pmatrix} a & r \\ c & M \end{pmatrix} =
         \begin{pmatrix} 1 & 0 \\ c/a & I \end{pmatrix} \begin{pmatrix} a & 0 \\ 0 & S \end{pmatrix}
         \begin{pmatrix} 1 & r/a \\ 0 & I \end{pmatrix}, \qquad S = M - c\,r/a
 
-    The outer factors are shears (translations of fibres), the middle one a scaling of one coordinate beside a map of size D.
+    The outer factors are shears (translations of fibres), the middle one a scaling of
+    one coordinate beside a map of size D.
     """
 
     pivot: sp.Expr
 
     def blocks(self) -> tuple[sp.Matrix, sp.Matrix]:
-        """Generic entries (1,1), (1,j), (i,1), (i,j) of the product of the three factors, and of the matrix."""
+        """Generic entries (1,1), (1,j), (i,1), (i,j) of the product of the three
+        factors, and of the matrix."""
         i, j = sp.symbols("i j", integer=True, positive=True)
         row, column, rest = (
             sp.Function("r", real=True)(j),
@@ -70,7 +76,8 @@ class Elimination:
 
     @staticmethod
     def small(dim: int) -> tuple[sp.Expr, sp.Expr]:
-        """det A of a generic matrix of size ``dim`` + 1, and pivot times the determinant of the Schur complement."""
+        """det A of a generic matrix of size ``dim`` + 1, and pivot times the
+        determinant of the Schur complement."""
         entries = sp.Matrix(
             dim + 1, dim + 1, lambda i, j: sp.Symbol(f"a{i}{j}", real=True, nonzero=True if i == j == 0 else None)
         )
@@ -81,9 +88,11 @@ class Elimination:
 
 @dataclass(frozen=True)
 class Automorphism:
-    """A polynomial bijection of R^D with a polynomial inverse, as a composition of shears and a scaling.
+    """A polynomial bijection of R^D with a polynomial inverse, as a composition of
+    shears and a scaling.
 
-    ``forward`` and ``inverse`` are columns in ``variables``; ``volume`` is the exact value of |det|.
+    ``forward`` and ``inverse`` are columns in ``variables``; ``volume`` is the exact
+    value of |det|.
     """
 
     variables: tuple[sp.Symbol, ...]
@@ -97,7 +106,8 @@ class Automorphism:
         return self.forward.jacobian(sp.Matrix(self.variables))
 
     def round_trip(self) -> sp.Matrix:
-        """inverse(forward(x)), not expanded; the same point if the map is a bijection onto its image."""
+        """inverse(forward(x)), not expanded; the same point if the map is a bijection
+        onto its image."""
         return self._after(self.inverse, self.forward)
 
     def trip_round(self) -> sp.Matrix:
@@ -112,10 +122,12 @@ Shear = tuple[int, Callable[..., sp.Expr]]
 
 
 def automorphism(dim: int, shears: Sequence[Shear], scales: Sequence[sp.Expr]) -> Automorphism:
-    """Scale every coordinate, then add to coordinate i, for each (i, h) in turn, the polynomial h of the others.
+    """Scale every coordinate, then add to coordinate i, for each (i, h) in turn, the
+    polynomial h of the others.
 
     Raises:
-        ValueError: a shear that uses the coordinate that it moves, or a number of scales other than ``dim``.
+        ValueError: a shear that uses the coordinate that it moves, or a number of
+            scales other than ``dim``.
     """
     xs = coordinates(dim)
     if len(scales) != dim:
@@ -133,12 +145,14 @@ def automorphism(dim: int, shears: Sequence[Shear], scales: Sequence[sp.Expr]) -
 
 
 def flux_divergence(image: sp.Matrix, variables: Sequence[sp.Symbol], rate: sp.Expr) -> sp.Expr:
-    r"""Divergence in x of the flux, through the image of a box's faces, of a field (G, 0, .., 0) with :math:`\partial G/\partial y_1 = q`.
+    r"""Divergence in x of the flux, through the image of a box's faces, of a field (G,
+    0, .., 0) with :math:`\partial G/\partial y_1 = q`.
 
     .. math:: \sum_i \frac{\partial}{\partial x_i}\bigl[G(f(x))\, C_{1i}(x)\bigr], \qquad C = \text{cofactors of } df/dx
 
-    Integrated over a box it is the mass of q inside the image of the box, found from the image's boundary alone (Lax 1999). The
-    value of G and its other derivatives at f(x) are unknown symbols; they must drop out.
+    Integrated over a box it is the mass of q inside the image of the box, found from
+    the image's boundary alone (Lax 1999). The value of G and its other derivatives at
+    f(x) are unknown symbols; they must drop out.
 
     Args:
         image: f, a column in ``variables``. rate: q(f(x)), an expression.
@@ -164,7 +178,8 @@ DENSITY = sp.Function("p", positive=True)  # p(k): the density of the first k co
 
 
 def triangular_jet(dim: int) -> tuple[sp.Matrix, tuple[sp.Symbol, ...]]:
-    """Any twice differentiable triangular map at the origin, up to second order: slopes h(k), all other coefficients free."""
+    """Any twice differentiable triangular map at the origin, up to second order: slopes
+    h(k), all other coefficients free."""
     xs, column = coordinates(dim), []
     for j in range(1, dim + 1):
         linear = sum((sp.Symbol(f"a{j}{i}", real=True) * xs[i - 1] for i in range(1, j)), SLOPE(j) * xs[j - 1])
@@ -174,7 +189,8 @@ def triangular_jet(dim: int) -> tuple[sp.Matrix, tuple[sp.Symbol, ...]]:
 
 
 def exchanged_affine(dim: int) -> tuple[sp.Matrix, tuple[sp.Symbol, ...]]:
-    """x -> P L U x: U with pivots h(k) on its diagonal, L unit lower triangular, P the exchange of all rows in reverse."""
+    """x -> P L U x: U with pivots h(k) on its diagonal, L unit lower triangular, P the
+    exchange of all rows in reverse."""
     xs = coordinates(dim)
     lower = sp.Matrix(dim, dim, lambda i, j: int(i == j) if i <= j else sp.Symbol(f"l{i}{j}", real=True))
     upper = sp.Matrix(
@@ -185,9 +201,11 @@ def exchanged_affine(dim: int) -> tuple[sp.Matrix, tuple[sp.Symbol, ...]]:
 
 
 def squared_mass_rate(rule: LogRule, image: sp.Matrix, variables: Sequence[sp.Symbol], log_p: sp.Expr) -> sp.Expr:
-    """Square of the rate, at the origin, at which the mass of the image of a box grows under the density that ``rule`` claims.
+    """Square of the rate, at the origin, at which the mass of the image of a box grows
+    under the density that ``rule`` claims.
 
-    The rate comes from the image's boundary, the claimed density from the determinant; both may be negative orientations, hence the square.
+    The rate comes from the image's boundary, the claimed density from the determinant;
+    both may be negative orientations, hence the square.
     """
     origin = dict.fromkeys(variables, sp.S.Zero)
     determinant = sp.Determinant(image.jacobian(sp.Matrix(list(variables))).subs(origin))
@@ -198,9 +216,11 @@ def squared_mass_rate(rule: LogRule, image: sp.Matrix, variables: Sequence[sp.Sy
 
 
 def masses_of_boxes(rule: LogRule, maps: MapOfSize, name: str) -> Induction:
-    """In every D: under the claimed density the mass of the image of a box grows as the mass of the box (squared, for slopes of either sign).
+    """In every D: under the claimed density the mass of the image of a box grows as the
+    mass of the box (squared, for slopes of either sign).
 
-    By Fubini a coordinate more multiplies both: the one by its share along the fibre, the other by the conditional density.
+    By Fubini a coordinate more multiplies both: the one by its share along the fibre,
+    the other by the conditional density.
     """
     n, mass = DIMENSION, sp.Function("M", positive=True)
 
@@ -217,9 +237,11 @@ def masses_of_boxes(rule: LogRule, maps: MapOfSize, name: str) -> Induction:
 
 
 def triangular_determinants() -> list[Equation | Induction]:
-    """In every D the determinant of a triangular Jacobian is the product of its diagonal: Laplace's expansion, and what it recurs to.
+    """In every D the determinant of a triangular Jacobian is the product of its
+    diagonal: Laplace's expansion, and what it recurs to.
 
-    ``PRODUCT(k)`` is the product of the first k entries of the diagonal, which are then its quotients: any nonzero entries are.
+    ``PRODUCT(k)`` is the product of the first k entries of the diagonal, which are then
+    its quotients: any nonzero entries are.
     """
     n, corner, determinant = DIMENSION, sp.Symbol("d", real=True), sp.Function("Delta", real=True)
     below = sp.Function("a", real=True)
@@ -241,10 +263,12 @@ def triangular_determinants() -> list[Equation | Induction]:
 
 
 def compositions(rule: LogRule) -> Induction:
-    """The density after n elementary linear maps in turn is that of their product: the rule, applied n times, against the rule of one determinant.
+    """The density after n elementary linear maps in turn is that of their product: the
+    rule, applied n times, against the rule of one determinant.
 
-    Each map exchanges two coordinates, shears and scales by h(k) of either sign; in every D each invertible matrix is a product of such
-    maps, by :class:`Elimination`. Densities are squared, so that no absolute value is needed.
+    Each map exchanges two coordinates, shears and scales by h(k) of either sign; in
+    every D each invertible matrix is a product of such maps, by :class:`Elimination`.
+    Densities are squared, so that no absolute value is needed.
     """
     n = sp.Symbol("n", integer=True, positive=True)
     squared, determinant = sp.Function("q", positive=True), sp.Function("Delta", real=True, nonzero=True)
@@ -278,7 +302,8 @@ def compositions(rule: LogRule) -> Induction:
 
 
 def exchanges(largest: int) -> Enumeration:
-    """Permutations of up to ``largest`` coordinates have determinant 1 or -1, and send the unit cube to itself."""
+    """Permutations of up to ``largest`` coordinates have determinant 1 or -1, and send
+    the unit cube to itself."""
     family = Family(
         f"permutations of n <= {largest} coordinates",
         lambda: (order for n in range(1, largest + 1) for order in permutations(range(n))),
@@ -298,12 +323,14 @@ def has_unit_determinant(order: Sequence[int]) -> bool:
 
 
 def has_permuted_unit_vectors(order: Sequence[int]) -> bool:
-    """Whether the unit vectors go to the unit vectors, each reached once, so that the unit cube goes to itself."""
+    """Whether the unit vectors go to the unit vectors, each reached once, so that the
+    unit cube goes to itself."""
     return {order.index(k) for k in range(len(order))} == set(range(len(order)))
 
 
 def eliminations() -> list[Equation]:
-    """One step of Gaussian elimination for matrices of any size, with a pivot of either sign, and its determinant at small sizes."""
+    """One step of Gaussian elimination for matrices of any size, with a pivot of either
+    sign, and its determinant at small sizes."""
     elimination = Elimination(sp.Symbol("a", real=True, nonzero=True))
     blocks = Equation("a matrix is shear x (pivot + Schur complement) x shear", *elimination.blocks())
     return [
@@ -316,7 +343,8 @@ def eliminations() -> list[Equation]:
 
 
 def mass_under_any_matrix(rule: LogRule) -> Equation:
-    """Mass of boxes under *every* invertible matrix in D = 2, exchanges and reflections too, by the flux through the image of the boundary."""
+    """Mass of boxes under *every* invertible matrix in D = 2, exchanges and reflections
+    too, by the flux through the image of the boundary."""
     xs = coordinates(2)
     a, b, c, d = sp.symbols("a b c d", real=True)
     log_p = sp.Symbol("lambda", real=True)
@@ -327,7 +355,8 @@ def mass_under_any_matrix(rule: LogRule) -> Equation:
 
 
 def polynomial_automorphisms(rule: LogRule, dim: int) -> list[Equation]:
-    """A family of polynomial bijections with free coefficients: inverse, constant determinant, and mass of boxes by flux; ``dim`` is 2, 3 or 4."""
+    """A family of polynomial bijections with free coefficients: inverse, constant
+    determinant, and mass of boxes by flux; ``dim`` is 2, 3 or 4."""
     a, b, c = sp.symbols("a b c", real=True)
     shears: dict[int, list[Shear]] = {
         2: [(0, lambda u, v: a * v**2 + b * v), (1, lambda u, v: c * u**2)],

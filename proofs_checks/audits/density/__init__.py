@@ -1,4 +1,5 @@
-"""The audit of a density model: which areas under the ROC curve bijections of the data can give it."""
+"""The audit of a density model: which areas under the ROC curve bijections of the data
+can give it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,11 @@
-"""The audit of a density model as an outlier detector: which areas under the ROC curve bijections of the data can give it. All of them.
+"""The audit of a density model as an outlier detector: which areas under the ROC curve
+bijections of the data can give it. All of them.
 
-Le Lan & Dinh (2021) made into an instrument: around one trained model, without touching it, bijections are built after which the density of the same
-distribution is constant, reversed, or any continuous positive score that the user names. Each is evaluated, inverted and differentiated as a map, and the
-density is recovered from the images alone.
+Le Lan & Dinh (2021) made into an instrument: around one trained model, without touching
+it, bijections are built after which the density of the same distribution is constant,
+reversed, or any continuous positive score that the user names. Each is evaluated,
+inverted and differentiated as a map, and the density is recovered from the images
+alone.
 """
 
 from __future__ import annotations
@@ -59,8 +62,8 @@ class DensityReport(AuditReport):
     """An :class:`AuditReport` with the bijections as objects.
 
     Args:
-        bijections: By name: ``uniformized``, ``reversed``, and the user's scores. Each has ``forward``, ``inverse``, ``log_det``,
-            ``log_density`` and ``sample``.
+        bijections: By name: ``uniformized``, ``reversed``, and the user's scores. Each
+            has ``forward``, ``inverse``, ``log_det``, ``log_density`` and ``sample``.
         model: The model as it was read.
     """
 
@@ -87,22 +90,31 @@ def audit_density(
     """Audit a density model as an outlier detector.
 
     Args:
-        log_prob: The model: a function from a batch ``(N, *event)`` to log p ``(N,)`` in nats, a torch module, a torch distribution, or a flow that
-            returns a distribution when called.
-        inliers: Points from the distribution that the model is of, shape ``(N, *event)``.
+        log_prob: The model: a function from a batch ``(N, *event)`` to log p ``(N,)``
+            in nats, a torch module, a torch distribution, or a flow that returns a
+            distribution when called.
+        inliers: Points from the distribution that the model is of, shape ``(N,
+            *event)``.
         outliers: Points from anywhere else, same event shape.
-        score: A score to realise as a density: a function from a batch to **log s**, ``(N,)``, continuous and finite; or a dict of them by name. The order of
-            an unbounded score is that of its exponential, so it may be given as it is.
-        sampler: From n to n draws of the model, when the object cannot draw them itself.
-        base: The base point of the fibres: a number, a continuous function from the other coordinates ``(N, D - 1)`` to ``(N,)``, or ``"median"``: of the
+        score: A score to realise as a density: a function from a batch to **log s**,
+            ``(N,)``, continuous and finite; or a dict of them by name. The order of an
+            unbounded score is that of its exponential, so it may be given as it is.
+        sampler: From n to n draws of the model, when the object cannot draw them
+            itself.
+        base: The base point of the fibres: a number, a continuous function from the
+            other coordinates ``(N, D - 1)`` to ``(N,)``, or ``"median"``: of the
             inliers' coordinate.
-        coordinate: Which of the D flattened coordinates the bijections change; when left out, one along which no point lies deep in the tail of p.
+        coordinate: Which of the D flattened coordinates the bijections change; when
+            left out, one along which no point lies deep in the tail of p.
         points: At most this many inliers and outliers are audited, drawn at random.
-        seconds: After so many no panel is narrowed any more: what is open then is reported as open. Ctrl-C ends the work likewise.
+        seconds: After so many no panel is narrowed any more: what is open then is
+            reported as open. Ctrl-C ends the work likewise.
         tile: Numbers held at once, which bounds memory.
-        subject: What to call the model. progress: Called with the share of the time spent and what is being done.
+        subject: What to call the model. progress: Called with the share of the time
+            spent and what is being done.
     Raises:
-        InputError: the model, the points or the score cannot be read; the message names the hypothesis that failed and the next step.
+        InputError: the model, the points or the score cannot be read; the message names
+            the hypothesis that failed and the next step.
     """
     budget = Budget(seconds, progress)
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
@@ -152,12 +164,14 @@ def audit_density(
 
 
 def _for_samples(seconds: float, budget: Budget) -> float:
-    """Seconds for the model's own draws: a share of all, up to twice that where a third of what is left allows it."""
+    """Seconds for the model's own draws: a share of all, up to twice that where a third
+    of what is left allows it."""
     return max(FOR_SAMPLES * seconds, min(budget.left / 3, 2 * FOR_SAMPLES * seconds))
 
 
 def _wanted(log_p: LogFunction, area: Fraction, scores: dict[str, LogFunction]) -> Wanted:
-    """For each bijection log s, and from its values at inliers and at outliers to the area that is promised."""
+    """For each bijection log s, and from its values at inliers and at outliers to the
+    area that is promised."""
     return {
         UNIFORM: (lambda x: torch.zeros_like(x[:, 0]), lambda u, v: HALF),
         REVERSED: (lambda x: -log_p(x), lambda u, v: 1 - area),
@@ -168,7 +182,8 @@ def _wanted(log_p: LogFunction, area: Fraction, scores: dict[str, LogFunction]) 
 def _bijections(  # noqa: PLR0917
     model: Model, wanted: Wanted, log_p: Once, data: tuple[Tensor, Tensor], options: dict[str, Any], stages: _Stages, found: dict[str, Representation]
 ) -> list[Finding]:  # fmt: skip
-    """A finding for every bijection that is wanted; the representations are put into ``found``."""
+    """A finding for every bijection that is wanted; the representations are put into
+    ``found``."""
     if no_gradient(model):
         return [Finding(title_of(name), Status.UNDECIDED, NO_GRADIENT) for name in wanted]
 
@@ -183,7 +198,8 @@ def _bijections(  # noqa: PLR0917
 
 @dataclass
 class _Stages:
-    """What is done one after the other; a Ctrl-C ends the one that runs, and the others are not begun."""
+    """What is done one after the other; a Ctrl-C ends the one that runs, and the others
+    are not begun."""
 
     budget: Budget
 

@@ -1,4 +1,5 @@
-"""What a density audit is given, read and checked: points, log densities, scores, and the coordinate along which the bijections work."""
+"""What a density audit is given, read and checked: points, log densities, scores, and
+the coordinate along which the bijections work."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ __all__ = ["affordable", "audited", "base_of", "frame_of", "log_densities", "no_
 
 
 def affordable(model: Model, budget: Budget, bijections: int, points: Any) -> tuple[int, float, list[str]]:
-    """How many inliers and outliers half of the time suffices for, what an evaluation of log p takes in seconds, and a note where that is fewer than asked for."""
+    """How many inliers and outliers half of the time suffices for, what an evaluation
+    of log p takes in seconds, and a note where that is fewer than asked for."""
     _refuse_number(points)
     cost = _cost(model, TIMED[0])
     if cost * TIMED[1] < 1.0:
@@ -147,7 +149,8 @@ def frame_of(coordinate: Any, model: Model, data: tuple[Tensor, Tensor]) -> Fram
 
 
 def _deepest(model: Model, x: Tensor, k: int, centre: float) -> float:
-    """How far log p falls, from its largest value between the median and a point to the point itself, at the worst point."""
+    """How far log p falls, from its largest value between the median and a point to the
+    point itself, at the worst point."""
     steps = torch.linspace(0, 1, 5, dtype=x.dtype, device=x.device)
     between = x[:, None].repeat(1, steps.numel(), 1)
     between[:, :, k] = centre + steps * (x[:, k : k + 1] - centre)

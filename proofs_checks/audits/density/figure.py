@@ -1,4 +1,5 @@
-"""The picture of a density audit: ROC curves of one model before and after bijections, and those bijections along one fibre."""
+"""The picture of a density audit: ROC curves of one model before and after bijections,
+and those bijections along one fibre."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ COLOURS = ("0.35", "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c56
 
 
 def figure(facts: dict[str, Any]) -> Figure:
-    """Left: ROC curves of the recovered scores, from a report's ``facts``. Right: log p along a fibre, and where it goes, each image's range scaled to 1."""
+    """Left: ROC curves of the recovered scores, from a report's ``facts``. Right: log p
+    along a fibre, and where it goes, each image's range scaled to 1."""
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(6.4, 2.7), layout="constrained")

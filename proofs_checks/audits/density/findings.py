@@ -1,4 +1,5 @@
-"""What the recovered densities of the images say: the findings of a density audit about its bijections, in words."""
+"""What the recovered densities of the images say: the findings of a density audit about
+its bijections, in words."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ def outcome(
     """The points under the bijection of a name, and the finding about it.
 
     Args:
-        functions: log p, log s, and from log s of inliers and of outliers to the area that is promised.
+        functions: log p, log s, and from log s of inliers and of outliers to the area
+            that is promised.
         data: Inliers ``(N, D)`` and outliers ``(M, D)``. options: Of :func:`build`.
     """
     title, probe = title_of(name), torch.cat(data)
@@ -59,7 +61,8 @@ def outcome(
 
 
 def _judged(title: str, name: str, made: Representation, budget: Budget) -> Finding:
-    """What the recovered densities say: first whether they are the score, then whether their area is the one promised."""
+    """What the recovered densities say: first whether they are the score, then whether
+    their area is the one promised."""
     within, size = made.within, made.inliers.numel() + made.outliers.numel()
     low, high = (float(end) for end in within.between())
     witness = _witness(made, (low, high))
@@ -147,7 +150,8 @@ def typicality(given: tuple[Tensor, Tensor]) -> Any:
 
 
 def unchecked() -> list[Finding]:
-    """Hypotheses of the theorem that no number of evaluations can establish for a black box."""
+    """Hypotheses of the theorem that no number of evaluations can establish for a black
+    box."""
     return [
         Finding(
             "continuity",

@@ -1,4 +1,5 @@
-"""Bijections of a user's data under which their model has another density, and what that density says about their outliers."""
+"""Bijections of a user's data under which their model has another density, and what
+that density says about their outliers."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ STEADY = "between a point and its recovered preimage p/s changes by less than a 
 
 @dataclass(frozen=True)
 class Frame:
-    """The coordinates in which a map works: coordinate ``changed`` goes first, as ``(x_k - centre) / spread``; the others follow as they are."""
+    """The coordinates in which a map works: coordinate ``changed`` goes first, as
+    ``(x_k - centre) / spread``; the others follow as they are."""
 
     dim: int
     changed: int
@@ -61,7 +63,8 @@ class Frame:
 
 
 class Bijection:
-    r"""A bijection of R^D that changes one coordinate, with the density of the model's distribution after it.
+    r"""A bijection of R^D that changes one coordinate, with the density of the model's
+    distribution after it.
 
     .. math:: y_k = e^{-u} \int_{c}^{x_k} \frac{p}{s}\,dt, \qquad y_j = x_j \; (j \ne k), \qquad p_{f(X)}(f(x)) = e^{u} s(x)
 
@@ -83,16 +86,19 @@ class Bijection:
         self.log_factor = transport.log_unit + math.log(frame.spread)
 
     def follow(self, x: Tensor) -> Followed:
-        """Points ``(N, D)`` with the panels of their fibres: images as logarithms, and the way back."""
+        """Points ``(N, D)`` with the panels of their fibres: images as logarithms, and
+        the way back."""
         return self.transport.follow(self.frame.enter(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images of points ``(N, D)`` as plain numbers, which saturate far out; :meth:`follow` keeps them apart."""
+        """Images of points ``(N, D)`` as plain numbers, which saturate far out;
+        :meth:`follow` keeps them apart."""
         y = self.transport.forward(self.frame.enter(x))
         return self.frame.place(y, y[:, 0])
 
     def inverse(self, y: Tensor) -> Tensor:
-        """Preimages of points ``(N, D)`` of the image; HypothesisError outside of it."""
+        """Preimages of points ``(N, D)`` of the image; HypothesisError outside of
+        it."""
         return self.frame.leave(self.transport.inverse(self._in_frame(y)))
 
     def log_det(self, x: Tensor) -> Tensor:
@@ -100,7 +106,8 @@ class Bijection:
         return self.transport.log_det(self.frame.enter(x)) - math.log(self.frame.spread)
 
     def log_density(self, y: Tensor) -> Tensor:
-        """log density, nats, of the model's distribution after the bijection, at images ``y``: through the inverse and the Jacobian."""
+        """log density, nats, of the model's distribution after the bijection, at images
+        ``y``: through the inverse and the Jacobian."""
         return self.transport.log_density(self._in_frame(y)) + math.log(self.frame.spread)
 
     def _in_frame(self, y: Tensor) -> Tensor:
@@ -119,7 +126,8 @@ class Bijection:
 
 
 class Once:
-    """A function that keeps its last value, for maps that ask for p and for a score made of p at the same points; it counts the points."""
+    """A function that keeps its last value, for maps that ask for p and for a score
+    made of p at the same points; it counts the points."""
 
     def __init__(self, function: LogFunction) -> None:
         self.function, self.evaluations = function, 0
@@ -139,9 +147,13 @@ class Once:
 class Representation:
     """What the model says of the points after one bijection.
 
-    ``inliers`` and ``outliers`` are recovered log densities, ``inlier_errors`` and ``outlier_errors`` what may separate them from the exact
-    ones (inf where the map was in trouble); ``labels`` tell equal points, whose scores tie; ``aim`` is the area that the theorem promises; ``trouble`` counts
-    the points by cause; ``deviation`` is how far each recovered density lies from the score, ``astray`` the share of points that are off by more than their error. ``settled`` says that a refutation did not yield to narrower panels.
+    ``inliers`` and ``outliers`` are recovered log densities, ``inlier_errors`` and
+    ``outlier_errors`` what may separate them from the exact ones (inf where the map was
+    in trouble); ``labels`` tell equal points, whose scores tie; ``aim`` is the area
+    that the theorem promises; ``trouble`` counts the points by cause; ``deviation`` is
+    how far each recovered density lies from the score, ``astray`` the share of points
+    that are off by more than their error. ``settled`` says that a refutation did not
+    yield to narrower panels.
     """
 
     bijection: Bijection
@@ -176,7 +188,8 @@ class Representation:
 
     @property
     def typicality(self) -> AurocInterval:
-        """The areas of the typicality test, entropy estimated by the mean over the inliers."""
+        """The areas of the typicality test, entropy estimated by the mean over the
+        inliers."""
         sound = torch.isfinite(self.inlier_errors)
         if not bool(sound.any()):
             n, m = self.inliers.numel(), self.outliers.numel()
@@ -198,12 +211,15 @@ def build(
     precision: float = 2.0**-52,
     tolerance: float = TOLERANCES[0],
 ) -> Bijection:
-    """The bijection that makes s the density, its unit chosen so that p/s is 1 at a middle point of ``points``.
+    """The bijection that makes s the density, its unit chosen so that p/s is 1 at a
+    middle point of ``points``.
 
     Args:
         functions: log p and log s.
-        base: The base point in the user's coordinates: a number, or a function of the other coordinates.
-        tile: Points evaluated at once. precision: The unit roundoff of log p. tolerance: Of panels with kinks.
+        base: The base point in the user's coordinates: a number, or a function of the
+            other coordinates.
+        tile: Points evaluated at once. precision: The unit roundoff of log p.
+            tolerance: Of panels with kinks.
     """
     leave = Once(frame.leave)  # both functions are handed one tensor for one batch
     log_prob, log_score = (lambda u, f=function: f(leave(u)) for function in functions)
@@ -236,9 +252,11 @@ def represent(
     aim: Callable[[Tensor, Tensor], Fraction],
     followed: Followed | None = None,
 ) -> Representation:
-    """Send all points through the bijection, recover the densities of their images from the images, and judge them against the score.
+    """Send all points through the bijection, recover the densities of their images from
+    the images, and judge them against the score.
 
-    Points at which p or s is not positive and finite on the way are counted and left out; their errors are infinite.
+    Points at which p or s is not positive and finite on the way are counted and left
+    out; their errors are infinite.
     """
     transport, points = bijection.transport, torch.cat([inliers, outliers])
     followed = bijection.follow(points) if followed is None else followed
@@ -269,7 +287,8 @@ def represent(
 def _share_astray(
     found: recovery.Recovered, deviation: Tensor, error: Tensor, shift: Tensor, resolved: Tensor
 ) -> float:
-    """The share of the resolved points at which density or preimage is off by more than its error."""
+    """The share of the resolved points at which density or preimage is off by more than
+    its error."""
     off = ((deviation > error) | (found.moved > found.reach + shift))[resolved]
     return float(off.double().mean()) if off.numel() else 0.0
 
@@ -281,12 +300,15 @@ def refined(
     enough: Callable[[Representation], bool],
     budget: Budget,
 ) -> Representation:
-    """Points sent through a bijection and back, with narrower panels as long as the errors cannot carry a finding and there is time.
+    """Points sent through a bijection and back, with narrower panels as long as the
+    errors cannot carry a finding and there is time.
 
-    A refutation counts as ``settled`` where panels narrower by far leave the deviation as it was: the rules' errors are not to blame.
+    A refutation counts as ``settled`` where panels narrower by far leave the deviation
+    as it was: the rules' errors are not to blame.
 
     Args:
-        data: Inliers and outliers, ``(N, D)`` and ``(M, D)``. aim: See :func:`represent`. enough: Whether the finding is decided.
+        data: Inliers and outliers, ``(N, D)`` and ``(M, D)``. aim: See
+            :func:`represent`. enough: Whether the finding is decided.
     """
     followed = bijection.follow(torch.cat(data))
     made = represent(bijection, *data, aim, followed)
@@ -309,22 +331,26 @@ def refined(
 
 
 def _settled(seen: list[Representation]) -> bool:
-    """Refuted three times, panels narrowing, at a tenth of the points at least, and at no fewer than half as many as before."""
+    """Refuted three times, panels narrowing, at a tenth of the points at least, and at
+    no fewer than half as many as before."""
     last = seen[-3:]
     refuted = len(last) == 3 and all(made.verdict.status is Status.REFUTED for made in last)
     return refuted and last[-1].astray >= max(ASTRAY, last[0].astray / 2)
 
 
 def _known_to(found: recovery.Recovered, transport: AdaptiveScore) -> Tensor:
-    """The unit, 1 or more, in which errors are looked at: ``RESOLVES`` nats, or eight times the rounding of log p itself where that is more."""
+    """The unit, 1 or more, in which errors are looked at: ``RESOLVES`` nats, or eight
+    times the rounding of log p itself where that is more."""
     rounding = 16 * (transport.dim + 8) * transport.precision * (1 + found.log_p.abs())
     return (8 * rounding / RESOLVES).clamp(min=1).nan_to_num(nan=1.0, posinf=1.0)
 
 
 def _rounded_points(bijection: Bijection, followed: Followed) -> tuple[Tensor, Tensor]:
-    """How far rounding in the user's coordinates moves the changed one, in its spreads, and what that does to log p and log s.
+    """How far rounding in the user's coordinates moves the changed one, in its spreads,
+    and what that does to log p and log s.
 
-    Sixteen units of rounding, for the terms of the quadrature move in different directions.
+    Sixteen units of rounding, for the terms of the quadrature move in different
+    directions.
     """
     frame, lines = bijection.frame, followed.lines
     reach = followed.reach.detach().clone()[:, None].requires_grad_()
@@ -343,7 +369,8 @@ def _rounded_points(bijection: Bijection, followed: Followed) -> tuple[Tensor, T
 def _evidence(
     found: recovery.Recovered, deviation: Tensor, rounded: tuple[Tensor, Tensor], resolved: Tensor, unit: Tensor
 ) -> list[kernel.Evidence]:
-    """The recovered density against the score, and the way there and back, under the bounds of :mod:`numerics.transports.adaptive_score`."""
+    """The recovered density against the score, and the way there and back, under the
+    bounds of :mod:`numerics.transports.adaptive_score`."""
     terms = {name: getattr(found, name) for name in ("quadrature", "rounding", "inversion")}
     terms["rounding of the points"] = rounded[1]
     density = Bound(

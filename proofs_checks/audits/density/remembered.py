@@ -1,4 +1,5 @@
-"""A log density that is evaluated once at each point: two bijections along the same fibres ask for most of their nodes again."""
+"""A log density that is evaluated once at each point: two bijections along the same
+fibres ask for most of their nodes again."""
 
 from __future__ import annotations
 
@@ -12,10 +13,12 @@ MOST = 1 << 24  # coordinates that are kept, 128 MB in float64
 
 
 class Remembered:
-    """A function of points ``(N, D)`` to ``(N,)`` that keeps its values, bit for bit by the points; with gradients it is asked anew.
+    """A function of points ``(N, D)`` to ``(N,)`` that keeps its values, bit for bit by
+    the points; with gradients it is asked anew.
 
     Args:
-        function: What is evaluated. most: Coordinates of points that are kept; beyond, what was kept is dropped, and keeping begins anew.
+        function: What is evaluated. most: Coordinates of points that are kept; beyond,
+            what was kept is dropped, and keeping begins anew.
 
     Attributes:
         evaluations: Points at which the function was evaluated.

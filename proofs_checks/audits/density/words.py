@@ -30,7 +30,8 @@ def facts_of(  # noqa: PLR0917
     evaluations: int,
     budget: Budget,
 ) -> dict[str, Any]:
-    """Plain data: the areas of every representation, ROC curves, the bijections along one fibre, what the audit cost."""
+    """Plain data: the areas of every representation, ROC curves, the bijections along
+    one fibre, what the audit cost."""
     rows = [
         {
             "name": "as given",
@@ -55,7 +56,8 @@ def facts_of(  # noqa: PLR0917
 
 
 def _ordered(made: Representation) -> tuple[Tensor, Tensor]:
-    """Recovered scores, those that their errors do not tell apart made equal: neighbours in order that overlap."""
+    """Recovered scores, those that their errors do not tell apart made equal:
+    neighbours in order that overlap."""
     scores, errors = torch.cat([made.inliers, made.outliers]), made.errors.clamp(max=torch.finfo(made.errors.dtype).max)
     order = scores.argsort()
     apart = (scores - errors)[order][1:] > (scores + errors)[order].cummax(0).values[:-1]
@@ -65,7 +67,8 @@ def _ordered(made: Representation) -> tuple[Tensor, Tensor]:
 
 
 def _curve(inliers: Tensor, outliers: Tensor) -> list[list[float]]:
-    """Shares of outliers and of inliers above a level that falls, corner by corner, at most ``LEVELS`` of them."""
+    """Shares of outliers and of inliers above a level that falls, corner by corner, at
+    most ``LEVELS`` of them."""
     levels = torch.cat([inliers, outliers]).unique(sorted=True).flip(0)
     kept = torch.linspace(0, levels.numel() - 1, min(LEVELS, levels.numel())).round().long().unique()
     return [
@@ -75,7 +78,8 @@ def _curve(inliers: Tensor, outliers: Tensor) -> list[list[float]]:
 
 
 def _fibre(model: Model, found: dict[str, Representation]) -> dict[str, Any]:
-    """log p along the changed coordinate through the median of the points, and where each bijection sends it."""
+    """log p along the changed coordinate through the median of the points, and where
+    each bijection sends it."""
     if not found:
         return {}
     frame = next(iter(found.values())).bijection.frame
@@ -93,7 +97,8 @@ def _fibre(model: Model, found: dict[str, Representation]) -> dict[str, Any]:
 
 
 def _along(bijection: Bijection, x: Tensor) -> list[float | None]:
-    """Images along the fibre, their range scaled to [0, 1]; nothing where they leave the floating-point numbers."""
+    """Images along the fibre, their range scaled to [0, 1]; nothing where they leave
+    the floating-point numbers."""
     try:
         y = bijection.forward(x)[:, bijection.frame.changed]
     except (HypothesisError, ValueError):

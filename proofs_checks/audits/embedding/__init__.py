@@ -1,4 +1,5 @@
-"""The audit of a graph's embedding: distortion and MAP over all pairs, and for Sarkar's construction a certificate."""
+"""The audit of a graph's embedding: distortion and MAP over all pairs, and for Sarkar's
+construction a certificate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The audit of an embedding: how far a graph's distances survive in given coordinates, or in Sarkar's construction at a given edge length."""
+"""The audit of an embedding: how far a graph's distances survive in given coordinates,
+or in Sarkar's construction at a given edge length."""
 
 from __future__ import annotations
 
@@ -31,24 +32,32 @@ def audit_embedding(
     subject: str = "",
     progress: Callable[[float, str], None] | None = None,
 ) -> AuditReport:
-    """Measure how faithful an embedding of a graph is, over all pairs of vertices, and certify it where it is Sarkar's.
+    """Measure how faithful an embedding of a graph is, over all pairs of vertices, and
+    certify it where it is Sarkar's.
 
     Args:
-        graph: A file of edges (two vertices and perhaps a weight a line), pairs or triples, or an undirected networkx graph. Connected.
-        coordinates: The embedding: a tensor or array of shape (N, n), a mapping from vertex to coordinates, a text file with a vertex and
-            its coordinates a line, or an NPZ archive. Row k belongs to the vertex called k where vertices are 0..N-1, to the k-th otherwise.
-        sarkar: In place of coordinates: the edge length tau of Sarkar's construction (times its weight for a weighted edge). The graph has to be
-            a tree. No coordinates are formed, so that no radius is too large.
+        graph: A file of edges (two vertices and perhaps a weight a line), pairs or
+            triples, or an undirected networkx graph. Connected.
+        coordinates: The embedding: a tensor or array of shape (N, n), a mapping from
+            vertex to coordinates, a text file with a vertex and its coordinates a line,
+            or an NPZ archive. Row k belongs to the vertex called k where vertices are
+            0..N-1, to the k-th otherwise.
+        sarkar: In place of coordinates: the edge length tau of Sarkar's construction
+            (times its weight for a weighted edge). The graph has to be a tree. No
+            coordinates are formed, so that no radius is too large.
         model: ball, hyperboloid, half-space, klein or euclidean.
         curvature: K < 0.
-        scale: The length that stands for one edge in the average distortion; tau, or the mean over the edges, when left out.
-        root: Which vertex a tree hangs from; the first when left out. It decides the order of children, and where Sarkar's construction starts.
+        scale: The length that stands for one edge in the average distortion; tau, or
+            the mean over the edges, when left out.
+        root: Which vertex a tree hangs from; the first when left out. It decides the
+            order of children, and where Sarkar's construction starts.
         bfs_tree: Take the breadth-first tree of a graph that is none.
         subject: What to call it.
         progress: Called with the share that is done and what begins.
     Raises:
-        InputError: the graph or the coordinates cannot be read, the graph is not connected, a cycle where a tree is needed, a point on or
-            outside the boundary, K >= 0; the message says what came and what to do.
+        InputError: the graph or the coordinates cannot be read, the graph is not
+            connected, a cycle where a tree is needed, a point on or outside the
+            boundary, K >= 0; the message says what came and what to do.
     """
     if (coordinates is None) == (sarkar is None):
         raise InputError("Give either coordinates or sarkar= (an edge length for Sarkar's construction).")

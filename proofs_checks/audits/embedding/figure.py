@@ -1,4 +1,5 @@
-"""The picture of an embedding audit: the tree in the Poincaré disk with geodesic arcs, and distortion against the edge length."""
+"""The picture of an embedding audit: the tree in the Poincaré disk with geodesic arcs,
+and distortion against the edge length."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from numerics.hyperbolic import curves, models
 
 
 def figure(facts: dict[str, Any]) -> Figure:
-    """Left the disk, right measured distortion and certified bound against tau; the numbers alone where nothing can be drawn."""
+    """Left the disk, right measured distortion and certified bound against tau; the
+    numbers alone where nothing can be drawn."""
     drawing, curve = facts.get("drawing"), facts.get("against_tau")
     parts = [part for part in (drawing, curve) if part]
     drawn = Figure(figsize=(3.3 * max(1, len(parts)), 3.1), layout="constrained")

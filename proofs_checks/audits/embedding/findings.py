@@ -1,4 +1,5 @@
-"""Findings of an embedding: precision, distortion, MAP, collapsed pairs, and the certificate of Sarkar's construction."""
+"""Findings of an embedding: precision, distortion, MAP, collapsed pairs, and the
+certificate of Sarkar's construction."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ CERTIFICATE, WORST, MAP = "certified bound", "worst-case distortion", "mean aver
 def of_sarkar(
     tree: Tree, weights: tuple[float, ...], tau: float, scale: float | None, *, weighted: bool
 ) -> tuple[list[Finding], dict[str, Any]]:
-    """Sarkar's construction: measured without coordinates, certified in whole numbers."""
+    """Sarkar's construction: measured without coordinates, certified in whole
+    numbers."""
     planted = plant(tree, tau, weights=weights if weighted else None)
     seen = all_pairs(planted, scale=scale or tau)
     found, facts = _measured(seen, tree.labels, scale or tau)
@@ -162,7 +164,8 @@ def _number(value: float) -> float | None:
 
 
 def _drawing(tree: Tree, tau: float) -> dict[str, Any]:
-    """Points in the disk for the picture, at an edge length that a picture can show, and distortion against tau."""
+    """Points in the disk for the picture, at an edge length that a picture can show,
+    and distortion against tau."""
     if len(tree) > DRAWN:
         return {}
     edge = min(tau, 0.9 * largest_radius(torch.float64) / max(1, *tree.depths), 2.0)

@@ -54,9 +54,10 @@ def audit_equivariance(
         actions: Name -> (on inputs, on outputs), for each generator. An action is None
             or ``"trivial"``, a list of 0-based images of positions, a square matrix
             (either acts on the one axis of a sample that has its size, or on all of it
-            flattened), or a function of a batch of tensors. Of several tensors: a function
-            of all of them, or a tuple of one action for each. Functions that move entries
-            (``torch.rot90``, ``flip``, indexing) are found to round nothing.
+            flattened), or a function of a batch of tensors. Of several tensors: a
+            function of all of them, or a tuple of one action for each. Functions that
+            move entries (``torch.rot90``, ``flip``, indexing) are found to round
+            nothing.
         representation: Instead of actions: two functions from an element to its matrix,
             on inputs and on outputs (None: trivial).
         elements: The elements at which ``representation`` is evaluated, at most 64.
@@ -158,7 +159,8 @@ def _from_python(source: Any, inputs: Any, given: Asking) -> Asked:
 
 @dataclass(frozen=True)
 class _Side:
-    """Inputs or outputs: the word for them, how several tensors lie there once that is known, and the axis that is moved."""
+    """Inputs or outputs: the word for them, how several tensors lie there once that is
+    known, and the axis that is moved."""
 
     word: str
     seen: Seen

@@ -110,8 +110,10 @@ def _compare(g: str, call: Call, point: Point, actions: Actions) -> tuple[Outcom
 
 
 def _of_moving(move: Move, outputs: Tensor, carried: Tensor) -> Tensor:
-    """What moving the outputs rounds, sample by sample: nothing where entries are gathered; gamma of a product by a matrix, with what its entries are off by;
-    of another function the estimate that a map gets, or gamma of a sum along its longest axis.
+    """What moving the outputs rounds, sample by sample: nothing where entries are
+    gathered; gamma of a product by a matrix, with what its entries are off by; of
+    another function the estimate that a map gets, or gamma of a sum along its longest
+    axis.
     """
     largest = by_sample(outputs).abs().amax(1).double()
     if move.exact or is_gather(move, outputs, carried, "output"):

@@ -1,4 +1,5 @@
-"""The audit of a fit: measures between data and one model or two, each with an interval."""
+"""The audit of a fit: measures between data and one model or two, each with an
+interval."""
 
 from __future__ import annotations
 
@@ -38,21 +39,29 @@ def audit_fit(
     subject: str = "",
     progress: Progress | None = None,
 ) -> AuditReport:
-    """Audit how a model fits data: ``fit(model, data)``, or ``fit(model_a, model_b, data)`` to compare two.
+    """Audit how a model fits data: ``fit(model, data)``, or ``fit(model_a, model_b,
+    data)`` to compare two.
 
     Args:
-        model: An array of its samples ``(n, D)``, a distribution, a module with ``log_prob`` or ``sample``, a sampler n -> (n, D), a log density
-            (N, D) -> (N,), or a dict with ``samples``, ``sampler`` and ``log_prob`` as far as there are.
+        model: An array of its samples ``(n, D)``, a distribution, a module with
+            ``log_prob`` or ``sample``, a sampler n -> (n, D), a log density (N, D) ->
+            (N,), or a dict with ``samples``, ``sampler`` and ``log_prob`` as far as
+            there are.
         second: The data, or another model when ``data`` is given too.
         data: Points ``(N, ...)`` that neither model was trained on.
-        kernel: For MMD, a symmetric positive definite function (n, D), (m, D) -> (n, m) with values in [0, 1]; a Gaussian kernel when left out.
+        kernel: For MMD, a symmetric positive definite function (n, D), (m, D) -> (n, m)
+            with values in [0, 1]; a Gaussian kernel when left out.
         length: Its length; the median distance of the pooled points when left out.
-        modes: Into how many cells the data are divided to see which of them a model misses.
+        modes: Into how many cells the data are divided to see which of them a model
+            misses.
         permutations: For the p-value of MMD.
-        seconds: After so many no further measure is begun. seed: Of halves, draws and permutations.
-        subject: What to call the model. progress: Called with the share of the time spent and what begins.
+        seconds: After so many no further measure is begun. seed: Of halves, draws and
+            permutations.
+        subject: What to call the model. progress: Called with the share of the time
+            spent and what begins.
     Raises:
-        InputError: an object cannot be read; the message says what came and what was expected.
+        InputError: an object cannot be read; the message says what came and what was
+            expected.
     """
     if second is None and data is None:
         raise InputError(
@@ -99,7 +108,8 @@ def _read(model: Any, points: Tensor, name: str, seed: int) -> FitModel:
 
 
 def _thinned(points: Tensor, stream: Stream) -> Tensor:
-    """In random order, since samples often come sorted by component or class, and at most :data:`MOST`."""
+    """In random order, since samples often come sorted by component or class, and at
+    most :data:`MOST`."""
     return points[stream.permutation(len(points))[:MOST].to(points.device)]
 
 

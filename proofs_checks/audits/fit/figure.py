@@ -1,4 +1,5 @@
-"""The picture of a fit: data and draws over the witness function of MMD, and the masses of the cells."""
+"""The picture of a fit: data and draws over the witness function of MMD, and the masses
+of the cells."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Findings about one model: likelihood, moments, modes, mass away from the data, JSD by a classifier, MMD. Each has an interval.
+"""Findings about one model: likelihood, moments, modes, mass away from the data, JSD by
+a classifier, MMD. Each has an interval.
 
-REFUTED means that the model is not the data's distribution, shown at the level named; HOLDS that this measure cannot tell them apart; both at finite samples
-unless a text says that an interval is an estimate.
+REFUTED means that the model is not the data's distribution, shown at the level named;
+HOLDS that this measure cannot tell them apart; both at finite samples unless a text
+says that an interval is an estimate.
 """
 
 from __future__ import annotations
@@ -102,7 +104,8 @@ def kernel_is_sound(kernel: Kernel, points: Tensor) -> list[Finding]:
 
 
 def likelihood(model: FitModel, points: Tensor) -> Made:
-    """Mean log p of the data, with an estimated interval; -inf at a point means KL(data||model) = inf."""
+    """Mean log p of the data, with an estimated interval; -inf at a point means
+    KL(data||model) = inf."""
     if model.log_prob is None:
         return Finding(LIKELIHOOD, Status.INAPPLICABLE, "unchecked: the model has no log density"), {}
     with torch.no_grad():
@@ -164,7 +167,8 @@ def _halves(points: Tensor, stream: Stream) -> tuple[Tensor, Tensor]:
 
 
 def modes(model: FitModel, points: Tensor, count: int, stream: Stream) -> Made:
-    """Cells of one half of the data: the mass of the other half against that of the model's draws, Clopper and Pearson."""
+    """Cells of one half of the data: the mass of the other half against that of the
+    model's draws, Clopper and Pearson."""
     if model.samples is None:
         return no_samples(MODES)
     first, held = _halves(points, stream)
@@ -197,7 +201,8 @@ def modes(model: FitModel, points: Tensor, count: int, stream: Stream) -> Made:
 
 
 def far(model: FitModel, points: Tensor, stream: Stream) -> Made:
-    """Share of the model's draws further from one half of the data than 99 % of the other half."""
+    """Share of the model's draws further from one half of the data than 99 % of the
+    other half."""
     if model.samples is None:
         return no_samples(FAR)
     first, held = _halves(points[:8000], stream)
@@ -213,7 +218,8 @@ def far(model: FitModel, points: Tensor, stream: Stream) -> Made:
 
 
 def classified(model: FitModel, points: Tensor, stream: Stream) -> Made:
-    """Bounds below JSD and total variation that hold whatever the classifier learned."""
+    """Bounds below JSD and total variation that hold whatever the classifier
+    learned."""
     if model.samples is None:
         return no_samples(CLASSIFIER)
     bounds = classifier_bounds(points, model.samples, stream, level=LEVEL)

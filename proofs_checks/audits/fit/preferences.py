@@ -1,4 +1,5 @@
-"""Which of two models each measure prefers: paired differences with intervals, and where measures disagree."""
+"""Which of two models each measure prefers: paired differences with intervals, and
+where measures disagree."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ MOST = 4000  # points of each sample in the difference of MMD
 
 
 def preferences(models: list[FitModel], seen: list[dict[str, Any]], points: Tensor, kernel: Kernel) -> list[Finding]:
-    """One finding a comparison, and one that says whether measures agree; intervals are estimates."""
+    """One finding a comparison, and one that says whether measures agree; intervals are
+    estimates."""
     found: dict[str, tuple[float, float]] = {}
     if all("log_prob" in values for values in seen):
         gap = seen[0]["log_prob"] - seen[1]["log_prob"]
@@ -74,7 +76,8 @@ def _said(choice: str) -> str:
 
 
 def _discrepancies(models: list[FitModel], points: Tensor, kernel: Kernel) -> tuple[float, float]:
-    """MMD^2 of a less that of b to the same points, with the standard error of its linear part (Bounliphone et al. 2016)."""
+    """MMD^2 of a less that of b to the same points, with the standard error of its
+    linear part (Bounliphone et al. 2016)."""
     x = points[:MOST]
     a, b = (one.samples[:MOST] for one in models if one.samples is not None)
 

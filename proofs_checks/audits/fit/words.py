@@ -1,4 +1,5 @@
-"""What the findings about a fit mean, what to do next, and the plain data of the report."""
+"""What the findings about a fit mean, what to do next, and the plain data of the
+report."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ CAUSES = {
 
 
 def facts_of(models: list[FitModel], points: Tensor, seen: list[dict[str, Any]], kernel: Kernel) -> dict[str, Any]:
-    """What the picture needs: a projection of data and draws on two axes, masses of cells, the witness function."""
+    """What the picture needs: a projection of data and draws on two axes, masses of
+    cells, the witness function."""
     centred = points - points.mean(0)
     axes = (
         torch.linalg.svd(centred[:4000], full_matrices=False).Vh[:2]

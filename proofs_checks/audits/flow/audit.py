@@ -1,7 +1,9 @@
-"""The audit of a normalising flow: log p, log-determinants, inverses, mass and draws, each against the map as evaluated.
+"""The audit of a normalising flow: log p, log-determinants, inverses, mass and draws,
+each against the map as evaluated.
 
-Five steps, each a function of the one before: the object is read (:mod:`proofs_checks.inputs.flows`), sites are chosen, checks gather evidence,
-the kernel judges it, and words are made of the findings.
+Five steps, each a function of the one before: the object is read
+(:mod:`proofs_checks.inputs.flows`), sites are chosen, checks gather evidence, the
+kernel judges it, and words are made of the findings.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ CHECKS: dict[str, Checker] = {  # in this order: the quick ones first
 
 @dataclass(repr=False)
 class FlowReport(AuditReport):
-    """An :class:`AuditReport` with the flow as it was read: layers, base, log p and draws on flat points, in float64."""
+    """An :class:`AuditReport` with the flow as it was read: layers, base, log p and
+    draws on flat points, in float64."""
 
     view: FlowView | None = field(default=None, repr=False)
 
@@ -59,19 +62,27 @@ def audit_flow(
 ) -> FlowReport:
     """Audit a normalising flow, or any density model that shows its transform.
 
-    The object is copied to float64 and eval() mode, and only the copy is called: its parameters, buffers, mode and the random states are as before.
+    The object is copied to float64 and eval() mode, and only the copy is called: its
+    parameters, buffers, mode and the random states are as before.
 
     Args:
-        flow: A flow of zuko, nflows, normflows, FrEIA or pyro, a torch distribution or transform, a module or object with ``log_prob`` or with
-            ``forward`` and ``inverse``, a list of layers from the data to the base, a function of a batch, or a dict of
-            ``forward``, ``inverse``, ``log_det``, ``log_prob``, ``sample``, ``layers``, ``base``.
-        data: Points that it is meant to be evaluated at, ``(N, *event)``; its own draws where None.
-        context: For a conditional flow: one row ``(C,)``, or a row for each point ``(N, C)``.
-        base: The base distribution of a transform that has none; a standard normal where None.
-        samples: How many draws are compared with log p. seconds: How long the audit may take, roughly; what is left open is told. seed: Of the points and draws.
+        flow: A flow of zuko, nflows, normflows, FrEIA or pyro, a torch distribution or
+            transform, a module or object with ``log_prob`` or with ``forward`` and
+            ``inverse``, a list of layers from the data to the base, a function of a
+            batch, or a dict of ``forward``, ``inverse``, ``log_det``, ``log_prob``,
+            ``sample``, ``layers``, ``base``.
+        data: Points that it is meant to be evaluated at, ``(N, *event)``; its own draws
+            where None.
+        context: For a conditional flow: one row ``(C,)``, or a row for each point ``(N,
+            C)``.
+        base: The base distribution of a transform that has none; a standard normal
+            where None.
+        samples: How many draws are compared with log p. seconds: How long the audit may
+            take, roughly; what is left open is told. seed: Of the points and draws.
         subject: What to call the model. progress: Called as every stage begins.
     Raises:
-        InputError: the object cannot be read; the message names what came, what was expected and the line to write.
+        InputError: the object cannot be read; the message names what came, what was
+            expected and the line to write.
     """
     _check_numbers(samples, seed)
     clock = Budget(seconds)
@@ -89,7 +100,8 @@ def audit_flow(
 
 
 def _carried_out(view: FlowView, sites: Sites, findings: Findings) -> list[Check]:
-    """Every check in turn; each sees what those before it found. Where log p is no function of the point, the others have nothing to be about."""
+    """Every check in turn; each sees what those before it found. Where log p is no
+    function of the point, the others have nothing to be about."""
     done: list[Check] = []
     for label, check in CHECKS.items():
         if check is log_determinants and (

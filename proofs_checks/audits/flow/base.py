@@ -1,4 +1,5 @@
-"""The base of a flow: what its log density is the log density of, and whether that integrates to one."""
+"""The base of a flow: what its log density is the log density of, and whether that
+integrates to one."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ LARGE = 20.0  # log of a mass that no lattice means
 
 
 def base_mass(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
-    """The integral of the base: in closed form where its log density is that of a Gaussian, a product or a mixture of Gaussians."""
+    """The integral of the base: in closed form where its log density is that of a
+    Gaussian, a product or a mixture of Gaussians."""
     if view.base is None:
         return [Check(BASE, unchecked="the object shows no base distribution")]
     points = _base_points(view, sites)
@@ -70,7 +72,8 @@ def log_base(view: FlowView) -> Callable[[Tensor], Tensor]:
 
 
 def of_lattice(found: Mass, view: FlowView, said: dict[str, Any]) -> list[Any] | None:
-    """A lattice misses mass and invents none: more than one refutes, less leaves the question open."""
+    """A lattice misses mass and invents none: more than one refutes, less leaves the
+    question open."""
     if found.undefined or found.log_mass == -math.inf:
         said["undefined"] = found.undefined
         return None

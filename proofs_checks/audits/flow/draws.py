@@ -1,4 +1,5 @@
-"""Whether the flow's own draws follow its log p: their latents against the base, without a classifier."""
+"""Whether the flow's own draws follow its log p: their latents against the base,
+without a classifier."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ LONGEST = 0.4  # of what is left, for one thing that cannot be had for less
 
 
 def own_draws(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
-    """The flow's own draws, mapped to the base, against the base: each coordinate, the distance from the centre, and random directions."""
+    """The flow's own draws, mapped to the base, against the base: each coordinate, the
+    distance from the centre, and random directions."""
     if view.sample is None:
         return [Check(SAMPLES, unchecked="the object has no sampler")]
     if view.base is None or not (view.encodes or not view.layers):
@@ -65,7 +67,8 @@ def own_draws(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
 
 
 def _draw(view: FlowView, sites: Sites) -> Tensor | str:
-    """As many draws as were asked for, or as a fifth of the time that is left allows."""
+    """As many draws as were asked for, or as a fifth of the time that is left
+    allows."""
     assert view.sample is not None
     sample = view.sample
     row = None if view.contexts is None else view.contexts[:1]
@@ -130,7 +133,8 @@ def _against_base(view: FlowView, sites: Sites, done: list[Check], z: Tensor, sa
 
 
 def _columns(normals: Tensor, seed: int) -> Tensor:
-    """Uniforms from independent normals: every coordinate, the squared distance, and projections on random directions; ``(N, D + 1 + 8)``."""
+    """Uniforms from independent normals: every coordinate, the squared distance, and
+    projections on random directions; ``(N, D + 1 + 8)``."""
     dim = normals.shape[1]
     found = [torch.special.ndtr(normals)]
     half = torch.tensor(dim / 2, dtype=normals.dtype, device=normals.device)
@@ -145,7 +149,8 @@ def _columns(normals: Tensor, seed: int) -> Tensor:
 
 
 def _draw_rounding(view: FlowView, done: list[Check]) -> float:
-    """How far the rounding of a draw in the object's own precision moves its uniforms: eps |J| |x|, the density of a normal at most 0.4."""
+    """How far the rounding of a draw in the object's own precision moves its uniforms:
+    eps |J| |x|, the density of a normal at most 0.4."""
     coarse = "float32" in view.own_dtypes or not view.own_dtypes
     eps = torch.finfo(torch.float32 if coarse else torch.float64).eps
     whole = known(done, WHOLE)

@@ -1,4 +1,5 @@
-"""The picture of a flow audit, from the report's facts: layers' log-determinants against their bounds, latents against the base."""
+"""The picture of a flow audit, from the report's facts: layers' log-determinants
+against their bounds, latents against the base."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from typing import Any
 
 
 def figure(facts: dict[str, Any]) -> Any:
-    """Left: what each layer's log-determinant is off by, in units of its bound. Right: uniforms of the latents of the flow's own draws."""
+    """Left: what each layer's log-determinant is off by, in units of its bound. Right:
+    uniforms of the latents of the flow's own draws."""
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(7.0, 2.8))

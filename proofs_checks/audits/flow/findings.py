@@ -1,4 +1,5 @@
-"""Findings of a flow audit: the kernel's verdict on each check's evidence, and what it says in a sentence."""
+"""Findings of a flow audit: the kernel's verdict on each check's evidence, and what it
+says in a sentence."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ Said = dict[str, Any]
 
 
 def findings_of(checks: list[Check], before: list[Finding]) -> list[Finding]:
-    """One finding a check, in the order in which the checks were made; ``before`` are those made earlier."""
+    """One finding a check, in the order in which the checks were made; ``before`` are
+    those made earlier."""
     findings: list[Finding] = []
     for check in checks:
         if check.name == MASS:

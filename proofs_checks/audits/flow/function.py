@@ -1,4 +1,5 @@
-"""Whether log p is a function of the point: a number, the same number twice, and each row on its own."""
+"""Whether log p is a function of the point: a number, the same number twice, and each
+row on its own."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ from proofs_checks.kernel import measured, undecided
 
 
 def repeatable(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
-    """log p is a number at the data, and the same number in two calls with other random numbers."""
+    """log p is a number at the data, and the same number in two calls with other random
+    numbers."""
     if not view.evaluates:
         return [Check(SAME, unchecked=no_density(view))]
     x, c = sites.near, sites.context
@@ -70,7 +72,8 @@ def repeatable(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
 
 
 def rows(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
-    """log p of a row alone, in another order, and among rows far away; where they differ, the layer is looked for."""
+    """log p of a row alone, in another order, and among rows far away; where they
+    differ, the layer is looked for."""
     if not view.evaluates:
         return [Check(ROWS, unchecked="log p cannot be evaluated at given points", said={"needless": True})]
     count = int(min(16, max(4, 0.02 * sites.clock.left / sites.ahead.call)))
@@ -134,7 +137,8 @@ def _company(view: FlowView, x: Tensor, c: Context) -> Tensor | str:
 
 
 def _coupled_layer(view: FlowView, x: Tensor, c: Context) -> str | None:
-    """The first layer whose image or log-determinant of a row changes with the other rows."""
+    """The first layer whose image or log-determinant of a row changes with the other
+    rows."""
     if not view.encodes:
         return None
     for layer in view.layers:

@@ -1,4 +1,5 @@
-"""Whether the transform is one-to-one: the sign of its determinant, points with one image, and its inverse there and back."""
+"""Whether the transform is one-to-one: the sign of its determinant, points with one
+image, and its inverse there and back."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ LONGEST = 0.3  # of what is left: inverses that take longer are left out, and to
 
 
 def sign(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
-    """One sign of det J at points near and far; where there are two, two points with one image are looked for."""
+    """One sign of det J at points near and far; where there are two, two points with
+    one image are looked for."""
     whole = known(done, WHOLE)
     if not view.layers:
         return []
@@ -78,7 +80,8 @@ def _joined(a: Linearised, b: Linearised) -> Linearised:
 
 
 def _cloud(view: FlowView, sites: Sites) -> tuple[Tensor, Context]:
-    """More points for the sign: around the data at one to ten spreads, and beside the deepest dips of the stated log-determinant between points."""
+    """More points for the sign: around the data at one to ten spreads, and beside the
+    deepest dips of the stated log-determinant between points."""
     count = min(CLOUD, sites.ahead.rows(CLOUD_SHARE * sites.clock.left) // (3 * view.dim), measure.ROWS // view.dim)
     if count < 4:
         return view.points[:0], view.context(0)
@@ -99,7 +102,8 @@ def _cloud(view: FlowView, sites: Sites) -> tuple[Tensor, Context]:
 
 
 def _dips(view: FlowView, sites: Sites) -> Tensor | None:
-    """Points on either side of where the stated log-determinant is least on segments between points: det J changes its sign through 0."""
+    """Points on either side of where the stated log-determinant is least on segments
+    between points: det J changes its sign through 0."""
     lines, steps = 16, 65
     if (
         view.lacks_log_det
@@ -132,7 +136,8 @@ def _folding_layer(view: FlowView, x: Tensor, c: Context) -> str | None:
 
 
 def _fold(view: FlowView, x: Tensor, c: Context, signs: Tensor, said: dict[str, Any]) -> list[Any]:
-    """Evidence that two points have one image, from pairs of points with opposite signs."""
+    """Evidence that two points have one image, from pairs of points with opposite
+    signs."""
     transform = whole_map(view)
     plus, minus = (signs > 0).nonzero()[:, 0], (signs < 0).nonzero()[:, 0]
     for k in range(min(6, len(plus), len(minus))):
@@ -163,7 +168,8 @@ def _fold(view: FlowView, x: Tensor, c: Context, signs: Tensor, said: dict[str, 
 
 
 def round_trips(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
-    """The inverse of forward, layer by layer and as a whole, and forward of the inverse at draws of the base."""
+    """The inverse of forward, layer by layer and as a whole, and forward of the inverse
+    at draws of the base."""
     if not view.layers:
         return []
     if not (view.encodes and view.decodes):
@@ -184,7 +190,8 @@ def round_trips(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
 
 
 def _back(view: FlowView, traced: list[Traced], near: int) -> list[Check]:
-    """Of the points near the data: far out an inverse by iteration may look in a bounded interval."""
+    """Of the points near the data: far out an inverse by iteration may look in a
+    bounded interval."""
     evidence, said, volumes, told = [], [], [], []
     slow = {one.layer.name: _iterates(one, view) for one in traced}
     for one in traced:
@@ -231,12 +238,14 @@ def _back(view: FlowView, traced: list[Traced], near: int) -> list[Check]:
 
 
 def _tells(view: FlowView, iterates: bool) -> float:
-    """The largest bound that still tells an inverse from another map: wider where an equation is solved by iteration or by steps."""
+    """The largest bound that still tells an inverse from another map: wider where an
+    equation is solved by iteration or by steps."""
     return 0.1 if iterates or view.solver else RESOLVES
 
 
 def _iterates(one: Traced, view: FlowView) -> bool:
-    """Whether a layer's inverse takes many times the operations of its forward map: it solves an equation by iteration."""
+    """Whether a layer's inverse takes many times the operations of its forward map: it
+    solves an equation by iteration."""
     x, c = one.inputs[:2], None if one.context is None else one.context[:2]
     with torch.no_grad():
         ahead = operations(lambda: one.layer.to_base(x, c))
@@ -278,5 +287,6 @@ def _ahead(view: FlowView, sites: Sites, iteration: float) -> Check:
 
 
 def _growth(found: Linearised) -> float:
-    """How much the layers between may enlarge what the whole does not: the root of the largest condition number."""
+    """How much the layers between may enlarge what the whole does not: the root of the
+    largest condition number."""
     return float(found.condition.max().clamp(max=1e8).sqrt().clamp(min=1.0))

@@ -1,4 +1,5 @@
-"""Whether the density has mass one: by change of variables from what was found before, and in low dimension on a lattice too."""
+"""Whether the density has mass one: by change of variables from what was found before,
+and in low dimension on a lattice too."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ LATTICE_SHARE = 0.06  # of the time
 
 
 def lattice_and_mass(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
-    r"""The integral of p: from :math:`\int p = P_{base}(T(\mathbb R^D))` for a one-to-one T whose log-determinant is right, and in D <= 3 on a lattice too."""
+    r"""The integral of p: from :math:`\int p = P_{base}(T(\mathbb R^D))` for a
+    one-to-one T whose log-determinant is right, and in D <= 3 on a lattice too."""
     said: dict[str, Any] = {}
     evidence: list[Any] = []
     lattice = _lattice(view, sites, said)
@@ -68,12 +70,14 @@ def lattice_and_mass(view: FlowView, sites: Sites, done: list[Check]) -> list[Ch
 
 
 def _tells(lattice: list[Any]) -> bool:
-    """Whether a lattice refutes, or is fine enough to say something beside the other evidence."""
+    """Whether a lattice refutes, or is fine enough to say something beside the other
+    evidence."""
     return kernel.judge(lattice, route="numeric").status in (kernel.Status.HOLDS, kernel.Status.REFUTED)
 
 
 def _pieces(view: FlowView, done: list[Check], evidence: list[Any], said: dict[str, Any]) -> list[str]:
-    """The evidence of the theorem's hypotheses, and the names of those for which there is none."""
+    """The evidence of the theorem's hypotheses, and the names of those for which there
+    is none."""
     injective = BACK if returns(done) else ONE_TO_ONE
     wanted = {
         "log p is base plus log-determinant": IDENTITY if view.log_prob is not None else None,
@@ -101,7 +105,8 @@ def _pieces(view: FlowView, done: list[Check], evidence: list[Any], said: dict[s
 
 
 def _lattice(view: FlowView, sites: Sites, said: dict[str, Any]) -> list[Any] | None:
-    """Evidence from values of log p on a lattice, D <= 3, as fine as the time allows."""
+    """Evidence from values of log p on a lattice, D <= 3, as fine as the time
+    allows."""
     if view.dim > LARGEST_DIM or not view.evaluates:
         return None
     allowed = LATTICE_SHARE * sites.clock.seconds if view.layers else 0.3 * sites.clock.left

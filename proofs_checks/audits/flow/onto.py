@@ -1,4 +1,5 @@
-"""Whether a transform reaches all of its base and sends no two points to one place, from the map as evaluated."""
+"""Whether a transform reaches all of its base and sends no two points to one place,
+from the map as evaluated."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ RESOLVES_MASS = 1e-2  # of the mass
 
 
 def onto(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
-    """Whether every draw of the base has a preimage, and whether images of far points go beyond the base; and that no point has two."""
+    """Whether every draw of the base has a preimage, and whether images of far points
+    go beyond the base; and that no point has two."""
     if not view.layers:
         return []
     if sites.latents is None and view.encodes:
@@ -58,7 +60,8 @@ def onto(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
 
 
 def returns(done: list[Check]) -> bool:
-    """Whether the inverse was found to lead back to the points, so that no two of them have one image."""
+    """Whether the inverse was found to lead back to the points, so that no two of them
+    have one image."""
     back = known(done, BACK)
     return bool(back is not None and back.evidence) and kernel.judge(back.evidence, route="numeric").holds
 
@@ -99,7 +102,8 @@ def _preimages(view: FlowView, sites: Sites, done: list[Check]) -> Check:
 
 
 def _how_many(view: FlowView, sites: Sites) -> int:
-    """Draws of the base whose preimage is looked for, by what the inverse, or Newton's method, costs."""
+    """Draws of the base whose preimage is looked for, by what the inverse, or Newton's
+    method, costs."""
     assert sites.latents is not None
     share = ONTO_SHARE * sites.clock.left
     if view.decodes:
@@ -110,7 +114,8 @@ def _how_many(view: FlowView, sites: Sites) -> int:
 def _beyond_the_image(
     view: FlowView, sites: Sites, box: Reach, outside: Tensor, *, base: Any, said: dict[str, Any]
 ) -> list[Any]:
-    """Evidence from the share of the base that lies beyond every image seen, unless some point there has a preimage after all."""
+    """Evidence from the share of the base that lies beyond every image seen, unless
+    some point there has a preimage after all."""
     share, bound = float(outside.max()), _negligible(view, sites)
     said["outside"], said["coordinate"] = share, int(outside.argmax()) + 1
     if share > float(bound.terms["rounding of log p in float32"]) and _reaches_beyond(view, box, base, outside, sites):
@@ -119,7 +124,8 @@ def _beyond_the_image(
 
 
 def _from_draws(sites: Sites, done: list[Check]) -> Check:
-    """Where the inverse is too slow: the flow's own draws have images, and if these are distributed as the base they fill it."""
+    """Where the inverse is too slow: the flow's own draws have images, and if these are
+    distributed as the base they fill it."""
     draws = known(done, SAMPLES)
     if draws is None or not draws.evidence:
         return Check(
@@ -139,7 +145,8 @@ def _from_draws(sites: Sites, done: list[Check]) -> Check:
 
 
 def _negligible(view: FlowView, sites: Sites) -> Bound:
-    """A share of the mass below which the log of the mass is lost in the rounding of log p in float32."""
+    """A share of the mass below which the log of the mass is lost in the rounding of
+    log p in float32."""
     size = 1.0
     if view.evaluates:
         values = density(view, sites.near, sites.context)
@@ -153,7 +160,8 @@ def _negligible(view: FlowView, sites: Sites) -> Bound:
 
 
 def _open(lost: int, count: int, spoilt: int) -> Any:
-    """Draws of the base whose preimage was not found: few of them are rounding, many are a hole or an inverse that fails."""
+    """Draws of the base whose preimage was not found: few of them are rounding, many
+    are a hole or an inverse that fails."""
     if lost <= count // 100:
         return tested(lost / count, Test.hoeffding(count, 1.0), resolves=0.3, name="draws of the base with a preimage")
     what = (
@@ -167,7 +175,8 @@ def _open(lost: int, count: int, spoilt: int) -> Any:
 
 
 def _reached(view: FlowView, z: Tensor) -> tuple[Tensor, int]:
-    """Which draws come back from the flow's own inverse, and how many inverses are no numbers."""
+    """Which draws come back from the flow's own inverse, and how many inverses are no
+    numbers."""
     if not view.decodes:
         return torch.zeros(len(z), dtype=torch.bool, device=z.device), 0
     c = view.one_context(len(z))
@@ -180,7 +189,8 @@ def _reached(view: FlowView, z: Tensor) -> tuple[Tensor, int]:
 
 
 def _solve(view: FlowView, z: Tensor, sites: Sites) -> Tensor:
-    """Which draws Newton's method finds a preimage for, started from a point of the data whose image is near."""
+    """Which draws Newton's method finds a preimage for, started from a point of the
+    data whose image is near."""
     if not len(z):
         return torch.zeros(0, dtype=torch.bool, device=z.device)
     pool = view.points[:256]
@@ -198,7 +208,8 @@ def _solve(view: FlowView, z: Tensor, sites: Sites) -> Tensor:
 
 
 def _box(view: FlowView, done: list[Check]) -> tuple[Any, Tensor | None, Any]:
-    """The box of far images, and how much of the base lies beyond it on either side of a coordinate."""
+    """The box of far images, and how much of the base lies beyond it on either side of
+    a coordinate."""
     centre = view.points.median(0).values
     spread = (view.points - centre).abs().mean(0).clamp_min(1e-6)
     if view.solver:  # a solver with adaptive steps does not come back from so far out
@@ -215,7 +226,8 @@ def _box(view: FlowView, done: list[Check]) -> tuple[Any, Tensor | None, Any]:
 
 
 def _reaches_beyond(view: FlowView, box: Any, distribution: Any, outside: Tensor, sites: Sites) -> bool:
-    """Whether some point beyond the box has a preimage after all, so that far points did not show the whole image."""
+    """Whether some point beyond the box has a preimage after all, so that far points
+    did not show the whole image."""
     assert sites.latents is not None
     k = int(outside.argmax())
     z = sites.latents[:BEYOND].clone()
@@ -230,7 +242,8 @@ def _reaches_beyond(view: FlowView, box: Any, distribution: Any, outside: Tensor
 
 
 def _one_to_one(view: FlowView, sites: Sites, done: list[Check]) -> Check:
-    """Without an inverse: T(x) = T(x_i) solved from other points has to lead back to x_i."""
+    """Without an inverse: T(x) = T(x_i) solved from other points has to lead back to
+    x_i."""
     whole = known(done, WHOLE)
     if whole is None or "whole" not in whole.said:
         return Check(ONE_TO_ONE, unchecked="no Jacobian was taken")

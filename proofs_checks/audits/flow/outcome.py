@@ -43,7 +43,8 @@ class Check:
     """Evidence for one finding.
 
     Args:
-        name: Of the finding. evidence: What the kernel judges; None where nothing could be checked. route: The weakest kind of evidence in it.
+        name: Of the finding. evidence: What the kernel judges; None where nothing could
+            be checked. route: The weakest kind of evidence in it.
         said: Numbers and names for the words. unchecked: Why there is no evidence.
     """
 
@@ -80,7 +81,8 @@ def density(view: FlowView, x: Tensor, c: Context) -> Tensor:
 
 
 def slope_of(view: FlowView, x: Tensor, c: Context) -> Tensor:
-    """|grad log p| |x|: by how much a relative rounding of a point moves log p; 0 where autograd is cut off."""
+    """|grad log p| |x|: by how much a relative rounding of a point moves log p; 0 where
+    autograd is cut off."""
     leaf = x.clone().requires_grad_()
     try:
         with torch.enable_grad():

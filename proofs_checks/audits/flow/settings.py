@@ -1,4 +1,5 @@
-"""What changes with the setting and not with the point: precision, train() mode, the context."""
+"""What changes with the setting and not with the point: precision, train() mode, the
+context."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from proofs_checks.kernel import measured
 
 
 def own_precision(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
-    """log p in the object's own precision against that of its float64 copy, at the data."""
+    """log p in the object's own precision against that of its float64 copy, at the
+    data."""
     if view.own_log_prob is None or not view.evaluates:
         return [Check(PRECISION, unchecked="log p cannot be evaluated at given points")]
     if "float32" not in view.own_dtypes and view.own_dtypes:

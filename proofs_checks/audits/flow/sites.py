@@ -1,4 +1,5 @@
-"""Where a flow is looked at: points near the data and far from it, latents, and how many of them the time allows."""
+"""Where a flow is looked at: points near the data and far from it, latents, and how
+many of them the time allows."""
 
 from __future__ import annotations
 
@@ -48,10 +49,15 @@ class Sites:
     """Points and latents to audit at.
 
     Args:
-        near: Points of the data or of the flow's own draws, ``(n, D)``; empty where the flow does not map data to the base and log p is unknown there. context: Their rows of context.
-        far: Points 2, 4 and 10 spreads out, with their context. latents: Draws of the base, ``(m, D)``, with one context for all.
-        ahead, back: What calls towards the base and towards the data cost. points: At how many points Jacobians are taken.
-        samples: How many draws to compare. seed: Of the draws. taken: Seconds, by check.
+        near: Points of the data or of the flow's own draws, ``(n, D)``; empty where the
+            flow does not map data to the base and log p is unknown there. context:
+            Their rows of context.
+        far: Points 2, 4 and 10 spreads out, with their context. latents: Draws of the
+            base, ``(m, D)``, with one context for all.
+        ahead, back: What calls towards the base and towards the data cost. points: At
+            how many points Jacobians are taken.
+        samples: How many draws to compare. seed: Of the draws. taken: Seconds, by
+            check.
     """
 
     near: Tensor
@@ -77,7 +83,8 @@ class Sites:
 
 
 def sites_of(view: FlowView, clock: Budget, *, samples: int, seed: int) -> Sites:
-    """Choose points by what a row costs: Jacobians at D rows a point take at most a quarter of the time."""
+    """Choose points by what a row costs: Jacobians at D rows a point take at most a
+    quarter of the time."""
     generator = torch.Generator().manual_seed(seed + 1)
     ahead = _ahead_cost(view)
     passes = 6 * view.dim  # rows a point: forward and backward, once for the layers and once for the whole
@@ -133,7 +140,8 @@ def _back_cost(view: FlowView, latents: Tensor | None) -> Cost:
 
 
 def cost_of(run: Callable[[int], object]) -> Cost:
-    """Of a call, from one row and from 32 or 256 where that is cheap; the very first call, which may allocate, is not counted if it is cheap."""
+    """Of a call, from one row and from 32 or 256 where that is cheap; the very first
+    call, which may allocate, is not counted if it is cheap."""
     try:
         return _timed(run)
     except (*ERRORS, InputError):  # told by the check that makes the call for its values

@@ -1,4 +1,5 @@
-"""Log-determinants against autograd's Jacobian, layer by layer and as a whole, and log p against base plus log-determinant."""
+"""Log-determinants against autograd's Jacobian, layer by layer and as a whole, and log
+p against base plus log-determinant."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ from proofs_checks.kernel import measured
 
 @dataclass
 class Traced:
-    """A layer at the points that reach it: in which direction, with what it says of its volume."""
+    """A layer at the points that reach it: in which direction, with what it says of its
+    volume."""
 
     layer: Layer
     inputs: Tensor
@@ -45,7 +47,8 @@ class Traced:
 
 
 def log_determinants(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
-    """Each layer's log-determinant, and their sum, against autograd's Jacobian of the layer and of the whole."""
+    """Each layer's log-determinant, and their sum, against autograd's Jacobian of the
+    layer and of the whole."""
     if not view.layers:
         return [Check(LAYERS, unchecked="the object shows no transform")]
     if sites.points < 1:
@@ -81,7 +84,8 @@ def _why_not(traced: list[Traced], told: list[dict[str, Any]]) -> str:
 
 
 def whole_map(view: FlowView) -> measure.Transform:
-    """The whole transform, towards the base where it goes there and towards the data otherwise."""
+    """The whole transform, towards the base where it goes there and towards the data
+    otherwise."""
     run = view.to_base if view.encodes else view.to_data
     return lambda x, c: run(x, c).points
 
@@ -93,7 +97,8 @@ def _spread_over(sites: Sites) -> Tensor:
 
 
 def near_of(sites: Sites) -> int:
-    """How many of the points at which Jacobians are taken lie near the data; they come first."""
+    """How many of the points at which Jacobians are taken lie near the data; they come
+    first."""
     return min(len(sites.near), sites.points - min(len(sites.far), sites.points // 3))
 
 
@@ -113,7 +118,8 @@ def trace(view: FlowView, x: Tensor, c: Context) -> list[Traced]:
 
 
 def sound(view: FlowView, found: Linearised, depth: int = 1) -> Tensor:
-    """Where a Jacobian is a number and far enough from singular that rounding leaves its determinant standing."""
+    """Where a Jacobian is a number and far enough from singular that rounding leaves
+    its determinant standing."""
     return found.finite & (units(view, depth) * found.condition < CONDITIONED)
 
 
@@ -138,7 +144,8 @@ def _layer_said(view: FlowView, one: Traced) -> dict[str, Any]:
 
 
 def pattern(claimed: Tensor, found: Tensor) -> str:
-    """How a wrong log-determinant relates to the right one: a constant, the sign, a factor, or a function of the point."""
+    """How a wrong log-determinant relates to the right one: a constant, the sign, a
+    factor, or a function of the point."""
     gap = claimed - found
     size = float(gap.abs().max())
     close = 1e-6 * size + 1e-9
@@ -158,7 +165,8 @@ def pattern(claimed: Tensor, found: Tensor) -> str:
 
 
 def _confirmed(view: FlowView, one: Traced, kept: Tensor) -> bool:
-    """Whether differences of the layer confirm autograd's Jacobian, so that the log-determinant and not the gradient is wrong."""
+    """Whether differences of the layer confirm autograd's Jacobian, so that the
+    log-determinant and not the gradient is wrong."""
     where = kept.nonzero()[:8, 0]
     x, c = one.inputs[where], None if one.context is None else one.context[where]
     generator = torch.Generator().manual_seed(0)
@@ -198,7 +206,8 @@ def _of_whole(view: FlowView, traced: list[Traced], whole: Linearised, x: Tensor
 
 
 def identity(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
-    """The flow's own log p against log q of the images plus the layers' log-determinants, near the data and far from it."""
+    """The flow's own log p against log q of the images plus the layers'
+    log-determinants, near the data and far from it."""
     if view.log_prob is None:
         why = (
             no_density(view)
@@ -233,7 +242,8 @@ def identity(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
 
 
 def _terms(view: FlowView, sites: Sites, whole: Check | None) -> tuple[Tensor, Tensor, Tensor, Tensor] | None:
-    """log p, log q of the image, the log-determinant (autograd's, where the layers do not say it), and how rounding of the points moves them."""
+    """log p, log q of the image, the log-determinant (autograd's, where the layers do
+    not say it), and how rounding of the points moves them."""
     assert view.log_prob is not None
     assert view.base is not None
     if view.lacks_log_det:
@@ -250,7 +260,8 @@ def _terms(view: FlowView, sites: Sites, whole: Check | None) -> tuple[Tensor, T
 
 
 def _resolved(found: Measurement, sites: Sites) -> Tensor:
-    """Where rounding leaves a hundredth of a nat to be told; far out log p may be of the order of 1e9. All points, if that is nowhere."""
+    """Where rounding leaves a hundredth of a nat to be told; far out log p may be of
+    the order of 1e9. All points, if that is nowhere."""
     bound = torch.stack([torch.as_tensor(term) for term in found.bound.terms.values()]).sum(0)
     told = bound <= RESOLVES
     return told if bool(told[: len(sites.near)].any()) else torch.ones_like(told)

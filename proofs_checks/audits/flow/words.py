@@ -81,7 +81,8 @@ def meaning(findings: list[Finding], view: FlowView) -> str:
 
 
 def next_step(findings: list[Finding], view: FlowView) -> str:
-    """What to do now: the first thing that is wrong, for what comes later may follow from it."""
+    """What to do now: the first thing that is wrong, for what comes later may follow
+    from it."""
     named = {status: {finding.name for finding in findings if finding.status is status} for status in Status}
     for name, step in _STEPS.items():
         if name in named[Status.REFUTED]:
@@ -105,7 +106,8 @@ def next_step(findings: list[Finding], view: FlowView) -> str:
 
 
 def facts_of(checks: list[Check], view: FlowView, sites: Sites) -> dict[str, Any]:
-    """Plain data: the object, its layers, the precision, the time, and what the figure draws."""
+    """Plain data: the object, its layers, the precision, the time, and what the figure
+    draws."""
     layers = known(checks, LAYERS)
     found = layers.said.get("layers", []) if layers is not None else []
     bars = [

@@ -1,4 +1,5 @@
-"""The audit of a hybrid model: what its shared parameters feel of an image and of its label."""
+"""The audit of a hybrid model: what its shared parameters feel of an image and of its
+label."""
 
 from __future__ import annotations
 

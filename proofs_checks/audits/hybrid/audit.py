@@ -1,5 +1,6 @@
-"""The audit of a hybrid model: per-sample gradients of log p(y|x) and log p(x) in each group of parameters, the weight that balances them, and
-what training with other weights does to both held-out losses.
+"""The audit of a hybrid model: per-sample gradients of log p(y|x) and log p(x) in each
+group of parameters, the weight that balances them, and what training with other weights
+does to both held-out losses.
 """
 
 from __future__ import annotations
@@ -48,16 +49,22 @@ def audit_hybrid(
     """Audit a module that gives both p(y | x) and p(x).
 
     Args:
-        model: A torch module with two heads: forward(x) returns (logits, log p(x)) or a dict with ``logits`` and ``log_prob``, or it has
-            methods ``logits(x)`` and ``log_prob(x)``. Logits have shape (N, K), or (N,) for two classes; log p(x) is in nats, shape (N,).
+        model: A torch module with two heads: forward(x) returns (logits, log p(x)) or a
+            dict with ``logits`` and ``log_prob``, or it has methods ``logits(x)`` and
+            ``log_prob(x)``. Logits have shape (N, K), or (N,) for two classes; log p(x)
+            is in nats, shape (N,).
         x: Points, shape (N, ...), floating; at least 8. y: Labels 0..K-1, shape (N,).
         heads: From (model, x) to (logits, log p(x)), for a module of another form.
-        weight: Your lambda: the model is trained on log p(y|x) + lambda log p(x). Not negative.
-        train: Whether copies are trained with other weights, to compare held-out losses.
+        weight: Your lambda: the model is trained on log p(y|x) + lambda log p(x). Not
+            negative.
+        train: Whether copies are trained with other weights, to compare held-out
+            losses.
         seconds: Training stops after so many. seed: Of splits and resamples.
-        subject: What to call the model. progress: Called with the share of the time spent and what is being done.
+        subject: What to call the model. progress: Called with the share of the time
+            spent and what is being done.
     Raises:
-        InputError: the module or the batch cannot be read; the message names what came and the line to write.
+        InputError: the module or the batch cannot be read; the message names what came
+            and the line to write.
     """
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < float("inf"):
         raise InputError(

@@ -1,4 +1,5 @@
-"""The picture of a hybrid audit: gradients by group of parameters, and both held-out losses after training with several weights."""
+"""The picture of a hybrid audit: gradients by group of parameters, and both held-out
+losses after training with several weights."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ LABEL, IMAGE, MOST = "#ff7f0e", "#1f77b4", 12
 
 
 def figure(facts: dict[str, Any]) -> Figure:
-    """Left: root mean square per-sample gradients of both log likelihoods, group by group. Right: losses for each weight, with standard errors."""
+    """Left: root mean square per-sample gradients of both log likelihoods, group by
+    group. Right: losses for each weight, with standard errors."""
     groups, outcomes = facts["groups"][:MOST], facts["training"]
     drawn = Figure(figsize=(7.2, 3.2), layout="constrained")
     left, right = drawn.subplots(1, 2)

@@ -1,4 +1,5 @@
-"""What is said of a hybrid model: its two heads, what they share, how hard each pulls, and the weight that balances them."""
+"""What is said of a hybrid model: its two heads, what they share, how hard each pulls,
+and the weight that balances them."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def heads_found(given: Hybrid) -> Finding:
 
 
 def repeated(given: Hybrid) -> Finding:
-    """Two calls have to agree: per-sample gradients of a random objective are those of nothing in particular."""
+    """Two calls have to agree: per-sample gradients of a random objective are those of
+    nothing in particular."""
     with torch.no_grad():
         first, second = (torch.cat(given.objectives(given.model, given.x, given.y)) for _ in range(2))
     if torch.equal(first, second):
@@ -59,7 +61,8 @@ def repeated(given: Hybrid) -> Finding:
 
 
 def rows_alone(given: Hybrid) -> Finding:
-    """A row's log likelihoods may not depend on the other rows: then no gradient belongs to a sample."""
+    """A row's log likelihoods may not depend on the other rows: then no gradient
+    belongs to a sample."""
     n = min(4, len(given.x))
     with torch.no_grad():
         batch = torch.stack(given.objectives(given.model, given.x, given.y))[:, :n]
@@ -113,7 +116,8 @@ def sharing(pulls: Pulls) -> Finding:
 
 
 def budget_of_gradients(given: Hybrid, pulls: Pulls) -> Finding:
-    """How hard image and label pull on what they share, beside D, sqrt(D) and the ratio of values."""
+    """How hard image and label pull on what they share, beside D, sqrt(D) and the ratio
+    of values."""
     index = pulls.shared
     if not index:
         return Finding(BUDGET, Status.INAPPLICABLE, "needs parameters that both log likelihoods reach")

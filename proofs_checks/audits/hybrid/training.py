@@ -1,4 +1,5 @@
-"""Copies of the model trained with several weights on half of the rows: what each does to both losses on the other half."""
+"""Copies of the model trained with several weights on half of the rows: what each does
+to both losses on the other half."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ STEPS, RATE = 150, 1e-3
 
 @dataclass(frozen=True)
 class Trained:
-    """A weight, its name, the steps made, and mean losses on held-out rows with their standard errors, in nats."""
+    """A weight, its name, the steps made, and mean losses on held-out rows with their
+    standard errors, in nats."""
 
     name: str
     weight: float
@@ -44,7 +46,8 @@ def weights_of(star: tuple[float, float, float] | None, weight: float) -> dict[s
 def train_with_weights(
     given: Hybrid, star: tuple[float, float, float] | None, weight: float, budget: Budget, seed: int
 ) -> list[Trained]:
-    """A copy for each weight, the same steps for all: as many as the time allows for the slowest."""
+    """A copy for each weight, the same steps for all: as many as the time allows for
+    the slowest."""
     order = Stream(seed).fork("halves").permutation(len(given.x))
     train, test = order[: len(order) // 2], order[len(order) // 2 :]
     tried, found = weights_of(star, weight), []
@@ -68,9 +71,11 @@ def train_with_weights(
 
 
 def _train(given: Hybrid, model: torch.nn.Module, rows: Tensor, weight: float, *, steps: int, budget: Budget) -> int:
-    """Adam on log p(y|x) + weight log p(x), all rows in each step; returns the steps made.
+    """Adam on log p(y|x) + weight log p(x), all rows in each step; returns the steps
+    made.
 
-    Written out (Kingma & Ba 2015, algorithm 1): importing ``torch.optim`` for its first step takes longer than all of these.
+    Written out (Kingma & Ba 2015, algorithm 1): importing ``torch.optim`` for its first
+    step takes longer than all of these.
     """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     first, second = ([torch.zeros_like(parameter) for parameter in parameters] for _ in range(2))

@@ -1,4 +1,5 @@
-"""What the findings of a hybrid model mean, what to do next, and the plain data of the report."""
+"""What the findings of a hybrid model mean, what to do next, and the plain data of the
+report."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ def facts_of(
     star: tuple[float, float, float] | None = None,
     weight: float = 1.0,
 ) -> dict[str, Any]:
-    """Root mean square gradients by group, the weights, and the losses after training."""
+    """Root mean square gradients by group, the weights, and the losses after
+    training."""
     groups = []
     for group in [] if pulls is None else pulls.groups:
         index = pulls.group(group)

@@ -44,7 +44,8 @@ def audit_pit(
         log_prob: The model's log density: whatever the density audit reads (a function,
             a module, a distribution, a flow). Its map is made in closed form for
             Gaussians and mixtures of them, from an autoregressive flow's own transform,
-            or by quadrature for D <= 3; beyond, a flow's latents are tested under its base.
+            or by quadrature for D <= 3; beyond, a flow's latents are tested under its
+            base.
         conditionals: Conditional distributions in any D: an object of
             :mod:`numerics.transports.conditionals`, a KnotheRosenblatt, a torch
             Gaussian (mixture), or a list of one-dimensional distributions; or one

@@ -1,4 +1,5 @@
-"""Matrices that follow a group's products up to factors: a projective representation, and the group that they represent linearly."""
+"""Matrices that follow a group's products up to factors: a projective representation,
+and the group that they represent linearly."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ MANY = 6  # factors that are listed
 
 
 def exact_factors(representation: Representation) -> list[list[Cyclotomic]] | None:
-    """c(g, h) with R(g) R(h) = c R(gh) for each generator g and every h; None where some product is no multiple.
+    """c(g, h) with R(g) R(h) = c R(gh) for each generator g and every h; None where
+    some product is no multiple.
 
     Generators decide: R(g g') R(h) is a multiple of R(g) R(g' h), and so of R(g g' h).
     """
@@ -50,7 +52,8 @@ def _quotient(a: ExactArray, b: ExactArray, k: int) -> Cyclotomic:
 
 
 def exact_words(representation: Representation, named: NamedGroup) -> tuple[str, dict[str, Any]]:
-    """What to add where the products of exact matrices fail: that they agree up to factors; empty where they do not."""
+    """What to add where the products of exact matrices fail: that they agree up to
+    factors; empty where they do not."""
     factors = exact_factors(representation)
     if factors is None:
         return "", {}
@@ -72,7 +75,8 @@ def exact_words(representation: Representation, named: NamedGroup) -> tuple[str,
 def _commuting(
     representation: Representation, factors: Sequence[Sequence[Cyclotomic]]
 ) -> tuple[int, int, Cyclotomic] | None:
-    """Two elements that commute while their matrices do not, g among the generators, and the factor between the products."""
+    """Two elements that commute while their matrices do not, g among the generators,
+    and the factor between the products."""
     group, matrices = representation.group, representation.matrices
     for g, row in zip(group.generators, factors, strict=True):
         for h in range(group.order):
@@ -105,9 +109,11 @@ def _cover(representation: Representation) -> str:
 
 
 def numeric_words(matrices: np.ndarray, errors: np.ndarray, named: NamedGroup) -> str:
-    """The same for decimals: whether every product of a generator is a multiple within what the digits explain.
+    """The same for decimals: whether every product of a generator is a multiple within
+    what the digits explain.
 
-    With P = R(g) R(h) and B = R(gh), c = <B, P> / <B, B> leaves the least |P - c B|_F, so that the bound for the true factor holds for it.
+    With P = R(g) R(h) and B = R(gh), c = <B, P> / <B, B> leaves the least |P - c B|_F,
+    so that the bound for the true factor holds for it.
     """
     n, d = len(matrices), matrices.shape[1]
     norms, gamma = np.linalg.norm(matrices, axis=(1, 2)), (2 * d + 8) * np.finfo(float).eps
@@ -132,7 +138,8 @@ def numeric_words(matrices: np.ndarray, errors: np.ndarray, named: NamedGroup) -
 
 
 def opposite_order(matrices: np.ndarray, errors: np.ndarray, named: NamedGroup) -> str:
-    """Whether decimals follow the products in the opposite order, within what their digits explain."""
+    """Whether decimals follow the products in the opposite order, within what their
+    digits explain."""
     n, d = len(matrices), matrices.shape[1]
     norms, gamma = np.linalg.norm(matrices, axis=(1, 2)), (2 * d + 8) * np.finfo(float).eps
     for g in named.group.generators:

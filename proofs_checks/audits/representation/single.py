@@ -159,7 +159,8 @@ def _not_a_homomorphism(
 
 
 def _root(square: Fraction) -> float:
-    """The square root of a nonnegative rational number; infinite where no float holds it."""
+    """The square root of a nonnegative rational number; infinite where no float holds
+    it."""
     try:
         return math.sqrt(square)
     except OverflowError:  # the square is too large, its root perhaps not
@@ -168,8 +169,9 @@ def _root(square: Fraction) -> float:
 
 
 def irreducibility(name: str, degree: int, counts: Sequence[int], table: CharacterTable, real: bool) -> Finding:
-    """Over C where the squares of the multiplicities sum to one; over R, where the matrices are ``real``, also a pair of conjugates, or twice an
-    irreducible one of quaternionic type.
+    """Over C where the squares of the multiplicities sum to one; over R, where the
+    matrices are ``real``, also a pair of conjugates, or twice an irreducible one of
+    quaternionic type.
     """
     norm, rows = sum(m * m for m in counts), [k for k, m in enumerate(counts) if m]
     title = f"{name} irreducible"
@@ -187,7 +189,8 @@ def irreducibility(name: str, degree: int, counts: Sequence[int], table: Charact
 
 
 def _real_type(norm: int, rows: Sequence[int], table: CharacterTable) -> str:
-    """The type of real matrices that are irreducible over R and not over C; empty where they are reducible over R too."""
+    """The type of real matrices that are irreducible over R and not over C; empty where
+    they are reducible over R too."""
     if (
         norm == 2
         and table.indicators[rows[0]] == table.indicators[rows[1]] == 0

@@ -1,4 +1,5 @@
-"""The audit of a score network: is it a gradient field, does it belong to its data at each noise level, and what density does it imply."""
+"""The audit of a score network: is it a gradient field, does it belong to its data at
+each noise level, and what density does it imply."""
 
 from __future__ import annotations
 

@@ -35,17 +35,22 @@ def audit_score(
     """Audit a score network s(x), or s(x, t) at some times.
 
     Args:
-        score: A function or module from points ``(N, ...)`` to vectors of the same shape; with ``noise``, of (x, t) with t of shape ``(N,)``. An
-            output with an attribute ``sample`` (diffusers) is unpacked.
+        score: A function or module from points ``(N, ...)`` to vectors of the same
+            shape; with ``noise``, of (x, t) with t of shape ``(N,)``. An output with an
+            attribute ``sample`` (diffusers) is unpacked.
         data: Points ``(N, ...)`` of the distribution whose score it is.
-        noise: t -> (alpha, sigma) with x_t = alpha x_0 + sigma z, for a network of (x, t). times: The t that are audited.
+        noise: t -> (alpha, sigma) with x_t = alpha x_0 + sigma z, for a network of (x,
+            t). times: The t that are audited.
         prediction: "score", "eps" (s = -eps/sigma) or "v" (with alpha^2 + sigma^2 = 1).
-        sigma: For a network of x alone: the noise that was added to the data it was trained on; none when left out.
+        sigma: For a network of x alone: the noise that was added to the data it was
+            trained on; none when left out.
         points: At most so many data are used.
         seconds: After so many no further measure is begun. seed: Of noise and subsets.
-        subject: What to call the network. progress: Called with the share of the time spent and what begins.
+        subject: What to call the network. progress: Called with the share of the time
+            spent and what begins.
     Raises:
-        InputError: the network or the data cannot be read, or a convention is missing; the message says which line to write.
+        InputError: the network or the data cannot be read, or a convention is missing;
+            the message says which line to write.
     """
     if isinstance(points, bool) or not isinstance(points, int) or points < found.FEWEST:
         raise InputError(f"Expected points as a whole number of at least {found.FEWEST}, got {short(points)}.")

@@ -1,4 +1,5 @@
-"""The picture of a score: the field and the density that it implies where D <= 2, and the identities by level."""
+"""The picture of a score: the field and the density that it implies where D <= 2, and
+the identities by level."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Findings about a score at one noise level. Means over data come with intervals that are estimates (normal approximation): 4.9 standard errors."""
+"""Findings about a score at one noise level. Means over data come with intervals that
+are estimates (normal approximation): 4.9 standard errors."""
 
 from __future__ import annotations
 
@@ -65,7 +66,8 @@ def of_level(
 
 
 def _alone(level: Level, x: Tensor, suffix: str) -> Finding:
-    """The value at a point is the same twice and does not depend on the other rows; it is finite."""
+    """The value at a point is the same twice and does not depend on the other rows; it
+    is finite."""
     probe = x[:16]
     with torch.no_grad():
         first, second = level.field(probe), level.field(probe)
@@ -154,7 +156,8 @@ def _stein(level: Level, x: Tensor, stream: Stream, suffix: str) -> tuple[Findin
 
 
 def _mass(level: Level, x: Tensor, suffix: str) -> tuple[Finding, dict[str, Any]]:
-    """Marginal distribution functions of the density that the score implies on a box around the data, D <= 2, within Dvoretzky, Kiefer and Wolfowitz."""
+    """Marginal distribution functions of the density that the score implies on a box
+    around the data, D <= 2, within Dvoretzky, Kiefer and Wolfowitz."""
     dim = x.shape[1]
     if dim > 2:
         return Finding(MASS + suffix, Status.INAPPLICABLE, f"integrated for D <= 2 only, got D = {dim}"), {}

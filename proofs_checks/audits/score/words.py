@@ -1,4 +1,5 @@
-"""What the findings about a score mean, what to do next, and the plain data of the report."""
+"""What the findings about a score mean, what to do next, and the plain data of the
+report."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ ARROWS = 11
 
 
 def facts_of(levels: list[Level], clean: Tensor, seen: list[dict[str, Any]], notes: list[str]) -> dict[str, Any]:
-    """For the picture: points, arrows of the first level in the plane, the implied density, gaps by level."""
+    """For the picture: points, arrows of the first level in the plane, the implied
+    density, gaps by level."""
     facts: dict[str, Any] = {"D": clean.shape[1], "points": len(clean), "levels": seen, "notes": notes}
     if clean.shape[1] <= 2:
         first = levels[0]

@@ -1,4 +1,5 @@
-"""The audit of a density on hyperbolic space: its mass, its draws, and the factors of a wrapped normal."""
+"""The audit of a density on hyperbolic space: its mass, its draws, and the factors of a
+wrapped normal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""The audit of a density on hyperbolic space: is its mass one, do its draws follow it, and, if it is a wrapped normal, are there n - 1 factors?
+"""The audit of a density on hyperbolic space: is its mass one, do its draws follow it,
+and, if it is a wrapped normal, are there n - 1 factors?
 
-Everything is asked in normal coordinates, where hyperbolic space is R^n and its volume element is known (`hyperbolic.model-identity`,
-`hyperbolic.wrapped-normal`): the code that the claims check is the code that is run.
+Everything is asked in normal coordinates, where hyperbolic space is R^n and its volume
+element is known (`hyperbolic.model-identity`, `hyperbolic.wrapped-normal`): the code
+that the claims check is the code that is run.
 """
 
 from __future__ import annotations
@@ -32,19 +34,27 @@ def audit_wrapped(
     subject: str = "",
     progress: Progress | None = None,
 ) -> AuditReport:
-    """Audit a density on hyperbolic space: a wrapped normal, a mixture, a flow, any log p with respect to hyperbolic volume.
+    """Audit a density on hyperbolic space: a wrapped normal, a mixture, a flow, any log
+    p with respect to hyperbolic volume.
 
     Args:
-        log_prob: From points ``(N, n)`` in the chart to nats ``(N,)``: a function, a module, a distribution, a flow.
-        points: Some points of the distribution in the chart; draws are taken where they are left out.
-        model: The chart: ball (Poincaré), hyperboloid (points ``(N, n + 1)``, time first), klein, half-space, or normal (coordinates of the tangent
-            space at the origin). Coordinates have the unit of R: the ball has the radius R, the hyperboloid x_0^2 = R^2 + |xi|^2.
+        log_prob: From points ``(N, n)`` in the chart to nats ``(N,)``: a function, a
+            module, a distribution, a flow.
+        points: Some points of the distribution in the chart; draws are taken where they
+            are left out.
+        model: The chart: ball (Poincaré), hyperboloid (points ``(N, n + 1)``, time
+            first), klein, half-space, or normal (coordinates of the tangent space at
+            the origin). Coordinates have the unit of R: the ball has the radius R, the
+            hyperboloid x_0^2 = R^2 + |xi|^2.
         curvature: K = -1/R^2, negative.
-        sampler: From a number to draws in the chart, when the object has no ``sample((n,))``.
+        sampler: From a number to draws in the chart, when the object has no
+            ``sample((n,))``.
         seconds: About how long the audit may take. seed: Of draws.
-        subject: What to call it. progress: Called with the share of the time spent and what is being done.
+        subject: What to call it. progress: Called with the share of the time spent and
+            what is being done.
     Raises:
-        InputError: the model, the points or the curvature cannot be read; the message names what was expected and the next step.
+        InputError: the model, the points or the curvature cannot be read; the message
+            names what was expected and the next step.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InputError(f"Expected seed= a whole number of at least 0, got {short(seed)}.")

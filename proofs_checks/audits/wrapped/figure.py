@@ -1,4 +1,5 @@
-"""The picture of a density on hyperbolic space: its points in the Poincaré disk, coloured by log p, and the distribution of their radii."""
+"""The picture of a density on hyperbolic space: its points in the Poincaré disk,
+coloured by log p, and the distribution of their radii."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from matplotlib.figure import Figure
 
 
 def figure(facts: dict[str, Any]) -> Figure:
-    """Left: points (the first two coordinates) in the unit disk. Right: the share of points within a radius, in curvature radii."""
+    """Left: points (the first two coordinates) in the unit disk. Right: the share of
+    points within a radius, in curvature radii."""
     points, log_p = facts["points_in_the_ball"], facts["log_p"]
     finite = [v for v in log_p if math.isfinite(v)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)

@@ -1,4 +1,5 @@
-"""Findings about a density on hyperbolic space: total mass, draws, and the factors that a wrapped normal divides by."""
+"""Findings about a density on hyperbolic space: total mass, draws, and the factors that
+a wrapped normal divides by."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ __all__ = ["CONSTANT", "DRAWS", "FACTORS", "MASS", "as_wrapped_normal", "explana
 
 
 def location(density: HyperbolicDensity) -> Finding:
-    """Where the points lie: radii in curvature radii, and what the chart's coordinates carry there."""
+    """Where the points lie: radii in curvature radii, and what the chart's coordinates
+    carry there."""
     r = density.tangent.points.norm(dim=-1) / density.radius
     carried = {"normal": math.inf, "hyperboloid": 300.0, "ball": 18.0, "klein": 9.0, "half-space": 300.0}[density.chart]
     far = float(r.max())
@@ -55,7 +57,8 @@ def location(density: HyperbolicDensity) -> Finding:
 
 
 def mass(density: HyperbolicDensity, budget: Budget, seed: int) -> Finding:
-    """The integral of p over hyperbolic space: by a lattice in normal coordinates up to dimension 3, by weighing the object's draws beyond."""
+    """The integral of p over hyperbolic space: by a lattice in normal coordinates up to
+    dimension 3, by weighing the object's draws beyond."""
     if density.dimension <= LARGEST_DIM:
         found = unit_mass(density.tangent, seconds=budget.left / 2)
         found = replace(found, text=found.text.replace(". Orders, areas and the bijections stay as they are", ""))
@@ -70,7 +73,8 @@ def mass(density: HyperbolicDensity, budget: Budget, seed: int) -> Finding:
 
 
 def _weighed_by_draws(density: HyperbolicDensity, seed: int) -> Finding:
-    """The mean of q/p over draws, q a narrower normal: 1/mass if the draws follow p. Its standard error is an estimate."""
+    """The mean of q/p over draws, q a narrower normal: 1/mass if the draws follow p.
+    Its standard error is an estimate."""
     assert density.sampler is not None
     draws = density.sampler(WEIGHED, seed + 1)
     ratio = torch.exp(_narrower(density.tangent.points)(draws) - density.tangent.log_prob(draws))
@@ -100,7 +104,8 @@ def _narrower(points: Tensor) -> Callable[[Tensor], Tensor]:
 
 
 def follow(density: HyperbolicDensity, weighed: Finding, seed: int) -> Finding:
-    """Whether the object's draws are distributed as log p says: in rings and sectors of the plane, along fibres of normal coordinates in other dimensions."""
+    """Whether the object's draws are distributed as log p says: in rings and sectors of
+    the plane, along fibres of normal coordinates in other dimensions."""
     if density.sampler is None:
         return Finding(DRAWS, Status.INAPPLICABLE, "unchecked: there is no sampler; give sampler=, a function from a number to draws")  # fmt: skip
     if density.dimension == 2:
@@ -112,7 +117,8 @@ def follow(density: HyperbolicDensity, weighed: Finding, seed: int) -> Finding:
 
 
 def _in_cells(density: HyperbolicDensity, total: float, seed: int) -> Finding | None:
-    """Shares of draws in rings and sectors about their mean against integrals of p over its mass; None where p is too rough to be integrated so."""
+    """Shares of draws in rings and sectors about their mean against integrals of p over
+    its mass; None where p is too rough to be integrated so."""
     assert density.sampler is not None
     R = density.radius
     centre = centre_of(density.tangent.points[:FITTED], R)
@@ -134,7 +140,8 @@ def _in_cells(density: HyperbolicDensity, total: float, seed: int) -> Finding | 
 
 
 def as_wrapped_normal(density: HyperbolicDensity, weighed: Finding, seed: int) -> list[Finding]:
-    """If log p is a Gaussian's over some power of sinh(rho/R)/(rho/R): with which power, and with which constant."""
+    """If log p is a Gaussian's over some power of sinh(rho/R)/(rho/R): with which
+    power, and with which constant."""
     centre = centre_of(density.tangent.points[:FITTED], density.radius)
     n, R = density.dimension, density.radius
     fit = _fitted(density, centre, None, seed)
@@ -153,7 +160,8 @@ def _fitted(density: HyperbolicDensity, centre: Tensor, inner: float | None, see
 
 
 def _read_off(fit: WrappedFit, n: int, R: float, weighed: Finding) -> list[Finding]:
-    """Power and constant. The mass is e^constant times the Gaussian's mean of (sinh(rho/R)/(rho/R))^(n - 1 - power): 1 only if both are right, or both wrong."""
+    """Power and constant. The mass is e^constant times the Gaussian's mean of
+    (sinh(rho/R)/(rho/R))^(n - 1 - power): 1 only if both are right, or both wrong."""
     witness = {"factors": fit.factors, "constant": fit.constant, "mean": fit.mean.tolist(), "misfit": fit.residual}
     off, allowed = fit.factors - (n - 1), DOUBT * fit.doubt + 1e-6
     text = f"log p divides the Gaussian by {round(fit.factors, 6) + 0.0:.6g} factors of sinh(rho/R)/(rho/R); a wrapped normal in dimension {n} by n - 1 = {n - 1}"
@@ -189,7 +197,8 @@ def _constant(fit: WrappedFit, n: int, R: float, witness: dict[str, Any], *, nor
 
 
 def _multiple(constant: float, n: int, R: float) -> str:
-    """What the constant is, if it is a multiple of log R or of log 2 that a volume element brings."""
+    """What the constant is, if it is a multiple of log R or of log 2 that a volume
+    element brings."""
     names = {"(n - 1) log R": (n - 1) * math.log(R), "n log R": n * math.log(R), "n log 2": n * math.log(2.0), "n/2 log 2 pi": n / 2 * math.log(2 * math.pi)}  # fmt: skip
     for name, value in names.items():
         if value and abs(abs(constant) - abs(value)) < 1e-3 * abs(value):
@@ -201,7 +210,8 @@ def _multiple(constant: float, n: int, R: float) -> str:
 
 
 def explanations(density: HyperbolicDensity) -> list[str]:
-    """Which usual slip gives p the mass 1 when it is put right; a lattice for each, in up to two dimensions."""
+    """Which usual slip gives p the mass 1 when it is put right; a lattice for each, in
+    up to two dimensions."""
     n, R, chart = density.dimension, density.radius, density.chart
     if n > 2:
         return []
@@ -214,7 +224,8 @@ def explanations(density: HyperbolicDensity) -> list[str]:
         return charts.log_volume_element(charts.from_normal(x, chart, R), chart, R)
 
     def within(x: Tensor) -> Tensor:
-        """Points beyond the chart's reach, where p is taken as 0, are moved to it: what is added there does not matter."""
+        """Points beyond the chart's reach, where p is taken as 0, are moved to it: what
+        is added there does not matter."""
         size = x.norm(dim=-1, keepdim=True)
         return x * (0.99 * reach_of(chart, R) / size.clamp_min(1e-300)).clamp_max(1.0)
 

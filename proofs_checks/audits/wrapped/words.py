@@ -1,4 +1,5 @@
-"""What the findings about a density on hyperbolic space mean, what to do next, and the plain data of the report."""
+"""What the findings about a density on hyperbolic space mean, what to do next, and the
+plain data of the report."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ SHOWN = 100
 
 
 def facts_of(density: HyperbolicDensity, findings: list[Finding], reasons: list[str]) -> dict[str, Any]:
-    """The chart, the mass, and points in the Poincaré ball with log p for the picture."""
+    """The chart, the mass, and points in the Poincaré ball with log p for the
+    picture."""
     by_name = {finding.name: finding for finding in findings}
     weighed = by_name[MASS].witness or {}
     x = density.tangent.points[:SHOWN]

@@ -1,4 +1,5 @@
-"""Any continuous positive score is the density of a bijective representation of the same data."""
+"""Any continuous positive score is the density of a bijective representation of the
+same data."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ cases_for = scores.cases_of_scores(cases["numeric"])
 
 
 def exact(*, integrand: Integrand = log_ratio, ends: Sequence[theorem.FibreEnd] = theorem.SOUND_ENDS) -> list[Evidence]:
-    """The fundamental theorem of calculus on a fibre, the flux through a box's boundary in every D, and finiteness at the base point."""
+    """The fundamental theorem of calculus on a fibre, the flux through a box's boundary
+    in every D, and finiteness at the base point."""
     return [
         theorem.density_of_the_image(theorem.LOG_P, LOG_S, integrand),
         theorem.finite_at_the_base_point(ends),
@@ -57,7 +59,8 @@ def numeric(
     points: Tensor | None = None,
     positive: bool = True,
 ) -> list[Evidence]:
-    """log p - log|det J_f| against log s, with J_f taken from the map as evaluated; its inverse; its finiteness."""
+    """log p - log|det J_f| against log s, with J_f taken from the map as evaluated; its
+    inverse; its finiteness."""
     pair = scores.scored_density(case, stream, p=p, s=s, base=base, points=points)
     tail = measured(finiteness(pair, integrand), resolves=0.5, name="f is finite at the base point")
     if not positive or pair.base in (-math.inf, math.inf):
@@ -82,7 +85,8 @@ def statistical(
     base: float | LogFunction | None = None,
     integrand: Integrand = log_ratio,
 ) -> Evidence:
-    """Samples of p pushed through the map and counted, against masses of cells under s, integrated through the inverse."""
+    """Samples of p pushed through the map and counted, against masses of cells under s,
+    integrated through the inverse."""
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
     of = distribution or declared_distribution(case.get("p", "mixture"), case.D, seeded.fork("p"))
     log_score = s or declared_log_score(case.get("s", "wide"), of, seeded.fork("s"))

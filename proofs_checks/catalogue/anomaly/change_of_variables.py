@@ -43,7 +43,8 @@ def exact(
     chart: Callable[[int], pushforward.Fibre] = pushforward.undefined_chart,
     ladder: pushforward.Ladder = pushforward.GENTLE_LADDER,
 ) -> list[Evidence]:
-    """The mass of images of boxes: on a line, for triangular and affine maps in every D, for polynomial automorphisms, on a Cantor ladder."""
+    """The mass of images of boxes: on a line, for triangular and affine maps in every
+    D, for polynomial automorphisms, on a Cantor ladder."""
     return [
         pushforward.masses_of_intervals(rule, chart),
         pushforward.masses_through_the_inverse(rule),
@@ -60,7 +61,8 @@ def exact(
 
 
 def numeric(case: Case, stream: Stream, *, rule: Rule = divide, f: Any = None) -> list[Evidence]:
-    """Masses of cells and densities of Gaussian images under the rule; and the log-determinant of a map against autograd's."""
+    """Masses of cells and densities of Gaussian images under the rule; and the
+    log-determinant of a map against autograd's."""
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
     chosen = maps.given_map(f, "forward") or bijections.bijection(case.get("f", "deep"), case.D, seeded.fork("f"))
     tracked = image_masses.tracked_log_determinant(chosen, 2 * stream.normal(case.size, case.D))
@@ -82,7 +84,8 @@ def numeric(case: Case, stream: Stream, *, rule: Rule = divide, f: Any = None) -
 
 
 def statistical(case: Case, stream: Stream, *, rule: Rule = divide, f: Any = None) -> Evidence:
-    """Samples of p pushed through f and counted, against masses of cells under the claimed density, by quadrature over images."""
+    """Samples of p pushed through f and counted, against masses of cells under the
+    claimed density, by quadrature over images."""
     if case.D > 2:
         return inapplicable("masses of cells are integrated in D = 1 or 2")
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)

@@ -1,4 +1,5 @@
-"""Upper level sets of a density have least volume, in the coordinates of that density."""
+"""Upper level sets of a density have least volume, in the coordinates of that
+density."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ cases_for = sets.volume_cases("mixture")
 
 
 def exact(*, chart: Chart = theorem.identity_chart, levels: theorem.Levels = theorem.every_level) -> list[Evidence]:
-    """The sign of (p - lambda)(1_A - 1_B); the volume another set wastes, for any number of cells; every union of cells against every level set."""
+    """The sign of (p - lambda)(1_A - 1_B); the volume another set wastes, for any
+    number of cells; every union of cells against every level set."""
     increasing = sets.increasing_chart(chart)
     return [
         theorem.no_point_favours_another_set(),
@@ -50,7 +52,8 @@ def numeric(
     case: Case, stream: Stream, *, p: Callable[[Tensor], Tensor] | None = None, chart: Chart = theorem.identity_chart,
     box: tuple[float, float] = (-8.0, 8.0),
 ) -> list[Evidence]:  # fmt: skip
-    """A density that is constant on the cells of a grid: its level set against sets of at least the same mass that know nothing of it."""
+    """A density that is constant on the cells of a grid: its level set against sets of
+    at least the same mass that know nothing of it."""
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
     log_prob = (
         p if p is not None else declared_distribution(case.get("p", "mixture"), case.D, seeded.fork("p")).log_prob
@@ -78,7 +81,8 @@ def numeric(
 def statistical(
     case: Case, stream: Stream, *, distribution: Any = None, chart: Chart = theorem.identity_chart
 ) -> list[Evidence]:
-    """Inside a box: masses by the distribution's own samples, volumes by points even in the chart, which know neither it nor its density."""
+    """Inside a box: masses by the distribution's own samples, volumes by points even in
+    the chart, which know neither it nor its density."""
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
     chosen = (
         distribution

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 def arbitrary_score() -> Figure:
-    """One distribution of the line under three bijections, each of which gives it a density of our choosing."""
+    """One distribution of the line under three bijections, each of which gives it a
+    density of our choosing."""
     from matplotlib.figure import Figure
 
     distribution = random_mixture(1, 3, Stream(11), spread=4.0)
@@ -49,7 +50,8 @@ def arbitrary_score() -> Figure:
 
 
 def score_reversal() -> Figure:
-    """Recovered densities of the image against those of the data, and both ROC curves."""
+    """Recovered densities of the image against those of the data, and both ROC
+    curves."""
     from matplotlib.figure import Figure
 
     stream, size = Stream(5), 40
@@ -96,7 +98,8 @@ def uniform_carries_nothing() -> Figure:
 
 
 def knothe_rosenblatt() -> Figure:
-    """A bent distribution, its image under marginal distribution functions, and under conditional ones."""
+    """A bent distribution, its image under marginal distribution functions, and under
+    conditional ones."""
     from matplotlib.figure import Figure
 
     z = Stream(7).normal(200_000, 2)
@@ -175,7 +178,8 @@ def _runs(mask: torch.Tensor, edges: torch.Tensor) -> list[tuple[float, float]]:
 
 
 def change_of_variables() -> Figure:
-    """Where the formula holds, where it has no value, and where it misses half of the mass."""
+    """Where the formula holds, where it has no value, and where it misses half of the
+    mass."""
     from matplotlib.figure import Figure
 
     drawing = Figure(figsize=(7.2, 2.6), layout="constrained")
@@ -215,7 +219,8 @@ def change_of_variables() -> Figure:
 
 
 def typical_set() -> Figure:
-    """T of draws and of the mode as D grows; and the mass of the typical set against epsilon."""
+    """T of draws and of the mode as D grows; and the mass of the typical set against
+    epsilon."""
     from matplotlib.figure import Figure
 
     drawing = Figure(figsize=(7.2, 2.6), layout="constrained")
@@ -246,7 +251,8 @@ def typical_set() -> Figure:
 
 
 def invariance_principle() -> Figure:
-    """A box and its image, with samples; and how often each label occurs against what the carried classifier says."""
+    """A box and its image, with samples; and how often each label occurs against what
+    the carried classifier says."""
     from matplotlib.figure import Figure
 
     drawing = Figure(figsize=(7.2, 2.6), layout="constrained")
@@ -273,7 +279,8 @@ def invariance_principle() -> Figure:
 
 
 def _calibration(pair: Pair, stream: Stream, size: int) -> tuple[list[float], list[float]]:
-    """Mean of the carried classifier and frequency of the first label, in cells of the image."""
+    """Mean of the carried classifier and frequency of the first label, in cells of the
+    image."""
     images = pair.f.forward(
         torch.cat([distribution.sample(size, stream.fork(k)) for k, distribution in enumerate((pair.p, pair.q))])
     )
@@ -285,7 +292,8 @@ def _calibration(pair: Pair, stream: Stream, size: int) -> tuple[list[float], li
 
 
 def typicality_not_invariant() -> Figure:
-    """T of the same draws and of the same outlier in four representations of a normal distribution."""
+    """T of the same draws and of the same outlier in four representations of a normal
+    distribution."""
     from matplotlib.figure import Figure
 
     distribution = MappedDistribution(Normal(), torch.sinh, JohnsonSU())

@@ -36,7 +36,8 @@ cases_for = sets.inlier_cases("mixture")
 
 
 def twice_the_lesser(gap: Any, mass: Any) -> Any:
-    """Mass of the symmetric difference of two members ``gap`` apart, of ``mass`` each: 2 min(gap, mass)."""
+    """Mass of the symmetric difference of two members ``gap`` apart, of ``mass`` each:
+    2 min(gap, mass)."""
     return 2 * (torch.clamp(gap, max=mass) if isinstance(gap, Tensor) else sp.Min(gap, mass))
 
 
@@ -46,7 +47,8 @@ def exact(
     atoms: Callable[[], Family] = theorem.equal_cells,
     criterion: tuple[theorem.Criterion, theorem.Criterion] = CRITERION,
 ) -> list[Evidence]:
-    """Intervals between quantiles, in every D; Cantor's distribution; which distributions with atoms still have a continuum."""
+    """Intervals between quantiles, in every D; Cantor's distribution; which
+    distributions with atoms still have a continuum."""
     return [
         theorem.members(difference),
         theorem.masses_of_intervals(),
@@ -66,7 +68,8 @@ def numeric(
     marginal: Any = None,
     kinks: Sequence[float] | None = None,
 ) -> list[Evidence]:
-    """The density integrated between quantiles, and over what tells two members apart; the density is not made from the quantiles."""
+    """The density integrated between quantiles, and over what tells two members apart;
+    the density is not made from the quantiles."""
     distribution = (
         sets.line(marginal) if marginal is not None else measurements.LINES[case.get("distribution", "normal")]()
     )
@@ -90,7 +93,8 @@ def statistical(
     direction: Tensor | None = None,
     difference: Difference = twice_the_lesser,
 ) -> list[Evidence]:
-    """Members cut by quantiles of one sample along a random direction, weighed and compared with another sample: no distribution function."""
+    """Members cut by quantiles of one sample along a random direction, weighed and
+    compared with another sample: no distribution function."""
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
     chosen = (
         distribution if distribution is not None else declared_sampler(case.distribution, case.D, seeded.fork("law"))

@@ -1,4 +1,5 @@
-"""What a bijection cannot change: masses of sets, decisions of classifiers, and the ratio of two distributions."""
+"""What a bijection cannot change: masses of sets, decisions of classifiers, and the
+ratio of two distributions."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ def exact(
     merging: tuple[finite_maps.Criterion, finite_maps.Criterion] = SHARP,
     rest: Callable[..., Any] = pushforward.by_mass,
 ) -> list[Evidence]:
-    """Every bijection of at most seven points; fibres of any finite size in any space; ratios on a line, and where an image has no density."""
+    """Every bijection of at most seven points; fibres of any finite size in any space;
+    ratios on a line, and where an image has no density."""
     return [
         finite_maps.invariances(maps(7)),
         finite_maps.fibre_of_a_point(fibre),
@@ -59,14 +61,16 @@ def _pair(case: Case, stream: Stream, f: Any, p: Any, q: Any) -> Pair:
 
 
 def numeric(case: Case, stream: Stream, *, f: Any = None, p: Any = None, q: Any = None) -> list[Evidence]:
-    """The ratio of the images' densities, one by the inverse's Jacobian and one by the map's own, against the ratio at the point."""
+    """The ratio of the images' densities, one by the inverse's Jacobian and one by the
+    map's own, against the ratio at the point."""
     pair = _pair(case, stream, f, p, q)
     found = pair.ratio_at_images(2 * stream.normal(case.size, case.D))
     return [measured(found, resolves=1e-3, name="log ratio of the images' densities, by two Jacobians")]
 
 
 def statistical(case: Case, stream: Stream, *, f: Any = None, p: Any = None, q: Any = None) -> list[Evidence]:
-    """Pushed samples counted in the image of a box (D = 1, 2), fresh ones in the box; labels in cells of the image against the carried ratio."""
+    """Pushed samples counted in the image of a box (D = 1, 2), fresh ones in the box;
+    labels in cells of the image against the carried ratio."""
     pair = _pair(case, stream, f, p, q)
     for distribution in (pair.p, pair.q):
         if not getattr(distribution, "samples", True):

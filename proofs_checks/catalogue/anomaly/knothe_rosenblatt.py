@@ -1,4 +1,5 @@
-"""The Knothe-Rosenblatt map: uniform on the cube, triangular, slopes that multiply to p, and the only increasing one."""
+"""The Knothe-Rosenblatt map: uniform on the cube, triangular, slopes that multiply to
+p, and the only increasing one."""
 
 from __future__ import annotations
 
@@ -56,7 +57,8 @@ def exact(
     precision: Callable[[sp.Expr], sp.Expr] = theorem.single_mode,
     modulation: Callable[[], theorem.Modulation] = theorem.smooth_modulation,
 ) -> list[Evidence]:
-    """Uniformity under continuity alone, the product of the slopes in every D, uniqueness; and what each hypothesis is for."""
+    """Uniformity under continuity alone, the product of the slopes in every D,
+    uniqueness; and what each hypothesis is for."""
     return [
         cell_tables.uniform_image(tables),
         cell_tables.atoms_fall_behind(),
@@ -104,7 +106,8 @@ def _of_a_map(map_: MeasuredMap) -> list[Evidence]:
 
 
 def statistical(case: Case, stream: Stream, *, distribution: Maker = declared_transport) -> list[Evidence]:
-    """Samples pushed through the map: each coordinate against the uniform distribution, each pair against the product."""
+    """Samples pushed through the map: each coordinate against the uniform distribution,
+    each pair against the product."""
     chosen = distribution(
         case.distribution, case.D, case.by, Stream(case.get("seed", 0), stream.device, stream.dtype).fork("law")
     )

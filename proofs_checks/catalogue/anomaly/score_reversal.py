@@ -1,4 +1,5 @@
-"""Under s = 1/p the density of the representation ranks everything the other way: an area a becomes exactly 1 - a."""
+"""Under s = 1/p the density of the representation ranks everything the other way: an
+area a becomes exactly 1 - a."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def exact(
     ties: Fraction | int = roc.HALF,
     families: Callable[[], Family] = roc.outliers_inside,
 ) -> list[Evidence]:
-    """1/p reverses every pair, so an expectation over pairs becomes its complement; and the image has density 1/p, in every D."""
+    """1/p reverses every pair, so an expectation over pairs becomes its complement; and
+    the image has density 1/p, in every D."""
     reversed_ = roc.Rescored(reciprocal, expected, ties)
     return [
         reversed_.at_a_point(lambda p: 1 / p),
@@ -74,7 +76,8 @@ def numeric(
     ties: Fraction | int = roc.HALF,
     supported: bool = True,
 ) -> list[Evidence]:
-    """Densities of images, recovered from the images, against 1/p; and the area of the recovered scores against 1 - a."""
+    """Densities of images, recovered from the images, against 1/p; and the area of the
+    recovered scores against 1 - a."""
     given = detectors.detector(p, inliers, outliers)
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
     of = given or declared_detector(case.p, case.get("outliers", "shifted"), case.D, case.size, seeded, stream)
@@ -96,7 +99,8 @@ def unchanged(area: Any, whole: Any = 1) -> Any:
 
 
 def squared_numerator(log_p: Any, log_s: Any) -> Any:
-    """log(p^2/s), whose image has density s/p: it ranks all points as 1/p does, and is another density."""
+    """log(p^2/s), whose image has density s/p: it ranks all points as 1/p does, and is
+    another density."""
     return 2 * log_p - log_s
 
 

@@ -1,4 +1,5 @@
-"""Typical sets: nearly all of the mass, about e^(NH) of volume, and how far the mode is from being typical."""
+"""Typical sets: nearly all of the mass, about e^(NH) of volume, and how far the mode is
+from being typical."""
 
 from __future__ import annotations
 
@@ -63,7 +64,8 @@ def itself(entropy: Any) -> Any:
 
 
 def exact(*, exponents=two_sided, spread=divided, excess=shape_times_dim, entropy=itself) -> list[Evidence]:
-    """Chebyshev and the volume bounds from terms of one sign; closed forms in every D, a coordinate at a time."""
+    """Chebyshev and the volume bounds from terms of one sign; closed forms in every D,
+    a coordinate at a time."""
     return [
         theorem.variance_of_the_mean(spread), theorem.chebyshev(spread), theorem.volumes(exponents),
         theorem.exponential_power(excess), theorem.uniform_mode(), theorem.normal(), theorem.narrow_normal(entropy),
@@ -82,7 +84,8 @@ def _measured_product(case: Case, seeded: Stream, distribution: Any) -> tuple[Me
 def numeric(
     case: Case, stream: Stream, *, exponents=two_sided, spread=divided, excess=shape_times_dim, member=within, distribution: Product | None = None
 ) -> list[Evidence]:  # fmt: skip
-    """Closed forms against quadrature, Chebyshev against exact masses, and the volume bounds against a shell's volume."""
+    """Closed forms against quadrature, Chebyshev against exact masses, and the volume
+    bounds against a shell's volume."""
     seeded = Stream(case.seed, stream.device, stream.dtype)
     found, shape = _measured_product(case, seeded, distribution)
     three = measure.chebyshev_of_three_values(spread, torch.zeros(1, dtype=stream.dtype, device=stream.device))
@@ -119,7 +122,8 @@ def statistical(
     case: Case, stream: Stream, *, exponents=two_sided, spread=divided, entropy=itself, member=within, draw: measure.Draw = measure.draws,
     distribution: Product | None = None,
 ) -> list[Evidence]:  # fmt: skip
-    """Sequences counted in A against Chebyshev and the exact mass; their typicalities; the volume by points of a ball."""
+    """Sequences counted in A against Chebyshev and the exact mass; their typicalities;
+    the volume by points of a ball."""
     found, shape = _measured_product(case, Stream(case.seed, stream.device, stream.dtype), distribution)
     typical = measure.typical_set(found, case.N, case.k, member, float(entropy(found.entropy)))
     drawn = measure.CountedSequences(found, typical, shape, size=case.size, stream=stream.fork("sequences"), draw=draw)
@@ -156,7 +160,8 @@ def half_the_variance(variance: Any, length: Any) -> Any:
 
 
 def part_of_the_excess(dim: Any, shape: Any) -> Any:
-    """theta D a with theta < 1: the mode would be typical for every epsilon between this and D a."""
+    """theta D a with theta < 1: the mode would be typical for every epsilon between
+    this and D a."""
     return dim * shape * (sp.Rational(9, 10) if isinstance(shape, sp.Basic) else 0.9)
 
 

@@ -1,4 +1,5 @@
-"""Typicality under bijections: it moves with the volume factor, and vanishes or turns where one wants it to."""
+"""Typicality under bijections: it moves with the volume factor, and vanishes or turns
+where one wants it to."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def exact(
     survivors: theorem.Survivors = still_or_turned,
     tails: theorem.Tails = theorem.SOUND_TAILS,
 ) -> list[Evidence]:
-    """The entropy of the image; the rule; both equivalences by factoring; the maps of special interest; integrability."""
+    """The entropy of the image; the rule; both equivalences by factoring; the maps of
+    special interest; integrability."""
     return [
         theorem.entropy_of_the_image(),
         theorem.the_rule(rule),
@@ -66,7 +68,8 @@ def numeric(
     survivors: theorem.Survivors = still_or_turned,
     turned: measurements.Turned = measurements.reversed_score,
 ) -> list[Evidence]:
-    """T_f by the image's own density and entropy against the rule; or through the Jacobian of the map that realises a score."""
+    """T_f by the image's own density and entropy against the rule; or through the
+    Jacobian of the map that realises a score."""
     kind, _, score = case.f.partition(":")
     seeded = Stream(case.seed, stream.device, stream.dtype)
     if score == "half":
@@ -85,7 +88,8 @@ def numeric(
 
 
 def statistical(case: Case, stream: Stream, *, rule: theorem.Rule = less_centred_volume, f: Any = None) -> Evidence:
-    """T_f through the inverse and an entropy integrated over the image, against the tracked log|J| and its mean over draws."""
+    """T_f through the inverse and an entropy integrated over the image, against the
+    tracked log|J| and its mean over draws."""
     if case.D > 2:
         return inapplicable("the entropy of the image is integrated in D = 1 or 2")
     seeded = Stream(case.seed, stream.device, stream.dtype)

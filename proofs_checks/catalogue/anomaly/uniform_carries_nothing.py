@@ -1,4 +1,5 @@
-"""After uniformization a density score has one level: its sets are empty or everything, its area is one half."""
+"""After uniformization a density score has one level: its sets are empty or everything,
+its area is one half."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ def exact(
     families: Callable[[], Family] = roc.outliers_inside,
     level: int = 0,
 ) -> list[Evidence]:
-    """The image has density 1, in every D; so every pair ties, every set of a threshold is nothing or all, and every area is one half."""
+    """The image has density 1, in every D; so every pair ties, every set of a threshold
+    is nothing or all, and every area is one half."""
     flattened = roc.Rescored(flat, half, ties)
     return [
         density_of_the_image(LOG_P, flat(LOG_P), integrand),
@@ -69,7 +71,8 @@ def numeric(
     ties: Fraction | int = roc.HALF,
     supported: bool = True,
 ) -> list[Evidence]:
-    """Densities of images, recovered from the images, against a constant; and the area when pairs within their bounds tie."""
+    """Densities of images, recovered from the images, against a constant; and the area
+    when pairs within their bounds tie."""
     given = detectors.detector(p, inliers, outliers)
     seeded = Stream(case.get("seed", 0), stream.device, stream.dtype)
     of = given or declared_detector(case.p, case.get("outliers", "shifted"), case.D, case.size, seeded, stream)
@@ -91,7 +94,8 @@ def numeric(
 
 
 def half_flattened(log_p: Any, log_s: Any) -> Any:
-    """log(sqrt p / s): the map that would flatten the distribution of density proportional to the root of p."""
+    """log(sqrt p / s): the map that would flatten the distribution of density
+    proportional to the root of p."""
     return log_p / 2 - log_s
 
 

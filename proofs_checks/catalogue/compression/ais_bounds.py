@@ -1,4 +1,5 @@
-"""Annealed importance weights are unbiased, and the point that their resampled chains make lies above the curve."""
+"""Annealed importance weights are unbiased, and the point that their resampled chains
+make lies above the curve."""
 
 from __future__ import annotations
 
@@ -26,12 +27,14 @@ cases = {"numeric": Cases(annealing_cases, always=ALWAYS), "statistical": Cases(
 
 
 def _ladder(case: Case) -> list[float]:
-    """Slopes from 0 to that of the case, T of them; a single one weighs draws of the prior without a move."""
+    """Slopes from 0 to that of the case, T of them; a single one weighs draws of the
+    prior without a move."""
     return [case.beta * t / case.T for t in range(case.T + 1)]
 
 
 def exact(*, moving: exactly.Moving = exactly.keeping_the_mass) -> list[Any]:
-    """Any number of temperatures, kernels that keep masses, Jensen's inequality, and the resampled chain."""
+    """Any number of temperatures, kernels that keep masses, Jensen's inequality, and
+    the resampled chain."""
     return [
         exactly.unbiased_weights(moving),
         exactly.kernels_of_two_states(),

@@ -1,4 +1,5 @@
-"""From evaluations of a decoder alone no lower bound of the rate much above the logarithm of their number can be certified."""
+"""From evaluations of a decoder alone no lower bound of the rate much above the
+logarithm of their number can be certified."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ cases = {"statistical": Cases(search_cases, always=ALWAYS)}
 
 
 def exact(*, claim: exactly.Claim = exactly.at_least) -> list[Any]:
-    """Cells that are left, all strategies of small sizes, strategies that are drawn, and the value of F with a hidden cell."""
+    """Cells that are left, all strategies of small sizes, strategies that are drawn,
+    and the value of F with a hidden cell."""
     return [
         exactly.cells_left(),
         exactly.adaptive_strategies(claim),
@@ -28,7 +30,8 @@ def exact(*, claim: exactly.Claim = exactly.at_least) -> list[Any]:
 
 
 def statistical(case: Case, stream: Stream, *, search: black_boxes.Search = black_boxes.spread) -> Evidence:
-    """N evaluations in N different cells of M, the best that can be done: they miss a share 1 - N/M of the hidden cells."""
+    """N evaluations in N different cells of M, the best that can be done: they miss a
+    share 1 - N/M of the hidden cells."""
     missed = black_boxes.misses(case.M, case.N, case.size, stream, search)
     return tested(
         missed, Test.clopper_pearson(case.size, 1 - case.N / case.M), resolves=0.05, name="share of hidden cells missed"

@@ -1,4 +1,5 @@
-"""Larger ranges reach smaller distortions, larger classes a smaller F where they were trained; the rest of the curve may rise."""
+"""Larger ranges reach smaller distortions, larger classes a smaller F where they were
+trained; the rest of the curve may rise."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 
 
 def exact(*, claim: exactly.Claim = exactly.no_more) -> list[Any]:
-    """Nested ranges of small decoders; what a linear unit leaves, and the curve over F."""
+    """Nested ranges of small decoders; what a linear unit leaves, and the curve over
+    F."""
     return [
         exactly.two_ways_to_the_least(),
         exactly.nested_minima(claim),
@@ -33,7 +35,8 @@ def exact(*, claim: exactly.Claim = exactly.no_more) -> list[Any]:
 
 
 def certified(*, change: Relation = "> 0") -> list[Evidence]:
-    """Two linear decoders whose values cross: the larger one is worse at slope 1 and better at slope 2000."""
+    """Two linear decoders whose values cross: the larger one is worse at slope 1 and
+    better at slope 2000."""
     return [
         enclosed(exactly.gap_of_two_decoders(1), relation=change, name="F of the larger decoder at slope 1"),
         enclosed(exactly.gap_of_two_decoders(2000), relation="< 0", name="F of the larger decoder at slope 2000"),
@@ -41,7 +44,8 @@ def certified(*, change: Relation = "> 0") -> list[Evidence]:
 
 
 def numeric(case: Case, stream: Stream, *, factor: float = 1.0) -> list[Evidence]:
-    """A random source, a quarter of its reproductions, a half, three quarters and all."""
+    """A random source, a quarter of its reproductions, a half, three quarters and
+    all."""
     source = tilted.SOURCES[case.source](case.n, case.m, Stream(case.seed, stream.device, stream.dtype))
     least, rises = nested.least_distortions(source)
     return [

@@ -1,4 +1,5 @@
-"""Prior and decoder enter a rate-distortion curve through the distribution of the reproduction alone."""
+"""Prior and decoder enter a rate-distortion curve through the distribution of the
+reproduction alone."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def numeric(
     renamed: Callable[[tilted.Source, Stream], tilted.Source] = tilted.shuffled,
     claimed: float = 0.0,
 ) -> list[Evidence]:
-    """A random source, and the same with ignored units, renamed codes, and a rotated code."""
+    """A random source, and the same with ignored units, renamed codes, and a rotated
+    code."""
     drawn = stream.fork(case.seed)
     source = tilted.SOURCES[case.source](case.n, case.m, drawn)
     ignored = tilted.change_of_the_curve(source, tilted.ignored_unit(source, drawn.fork("unit")))

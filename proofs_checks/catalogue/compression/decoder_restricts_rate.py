@@ -25,7 +25,8 @@ cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 
 
 def exact(*, other: Callable[[Any], Any] = exactly.between) -> list[Any]:
-    """Merging codes that decode alike loses no distortion and gains rate; two of many reproductions suffice for a fair bit."""
+    """Merging codes that decode alike loses no distortion and gains rate; two of many
+    reproductions suffice for a fair bit."""
     return [
         relative_entropy.log_sum(),
         relative_entropy.remainder(),
@@ -40,7 +41,8 @@ def numeric(
     allowance: Callable[[float], float] = tilted.certificate,
     chosen: Callable[[tilted.Source, float], Tensor] = tilted.support_of_the_best,
 ) -> list[Evidence]:
-    """A random source with half of its reproductions, and with those that the best prior uses."""
+    """A random source with half of its reproductions, and with those that the best
+    prior uses."""
     source = tilted.SOURCES[case.source](case.n, case.m, stream.fork(case.seed))
     below, beyond = tilted.restricted_range(source, case.beta, max(1, case.m // 2), allowance)
     return [

@@ -1,4 +1,5 @@
-"""The evidence bound misses log p(x) by a relative entropy; importance-weighted bounds rise with every real number of weights."""
+"""The evidence bound misses log p(x) by a relative entropy; importance-weighted bounds
+rise with every real number of weights."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ cases = {"numeric": Cases(joint_cases, always=ALWAYS)}
 
 
 def exact(*, gap: Callable[[Any], Any] = exactly.subtracted) -> list[Any]:
-    """The gap, where it vanishes and its sign; Frullani's integral, and norms that grow with their exponent."""
+    """The gap, where it vanishes and its sign; Frullani's integral, and norms that grow
+    with their exponent."""
     return [
         exactly.evidence_bound(gap),
         exactly.posterior_attains_it(),
@@ -39,7 +41,8 @@ def numeric(
     sign: Callable[[Tensor], Tensor] = torch.neg,
     weighted: Callable[[Tensor, Tensor, Tensor], Tensor] = bounds.expected,
 ) -> list[Evidence]:
-    """Random joint masses of five data with a random encoder; a random importance weight."""
+    """Random joint masses of five data with a random encoder; a random importance
+    weight."""
     drawn = stream.fork(case.seed)
     joint, encoder = (3 * drawn.normal(5, case.Z) - 5).exp(), drawn.normal(5, case.Z).softmax(1)
     masses, values = bounds.random_weights(case.atoms, drawn.fork("weights"))

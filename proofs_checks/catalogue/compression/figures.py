@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def variational_rate_bound() -> Figure:
-    """Rate, information and prior gap of encoders between noise and a deterministic code, under two priors."""
+    """Rate, information and prior gap of encoders between noise and a deterministic
+    code, under two priors."""
     from matplotlib.figure import Figure
 
     size, shares = 8, torch.linspace(0, 0.999, 60, dtype=torch.float64)
@@ -34,7 +35,8 @@ def variational_rate_bound() -> Figure:
 
 
 def elbo() -> Figure:
-    """Left: the bound between prior and posterior. Right: expected bounds rise with K, single sequences do not."""
+    """Left: the bound between prior and posterior. Right: expected bounds rise with K,
+    single sequences do not."""
     from matplotlib.figure import Figure
 
     stream = Stream(3)
@@ -64,7 +66,8 @@ def elbo() -> Figure:
 
 
 def nll() -> Figure:
-    """Rate against distortion of tempered posteriors, and the line of slope -1 at beta = 1."""
+    """Rate against distortion of tempered posteriors, and the line of slope -1 at beta
+    = 1."""
     from matplotlib.figure import Figure
 
     decoded, data, prior = evidence_bounds.random_decoder(4, 32, 64, Stream(2))
@@ -142,7 +145,8 @@ def prior_bound() -> Figure:
 
 
 def curve_is_pushforward() -> Figure:
-    """One curve of three models, and another of the same decoder under another prior."""
+    """One curve of three models, and another of the same decoder under another
+    prior."""
     from matplotlib.figure import Figure
 
     source, stream = tilted_encoders.random_source(12, 10, Stream(8)), Stream(9)
@@ -164,7 +168,8 @@ def curve_is_pushforward() -> Figure:
 
 
 def decoder_restricts_rate() -> Figure:
-    """Curves of the best priors on all reproductions, on those that matter, and without the likeliest."""
+    """Curves of the best priors on all reproductions, on those that matter, and without
+    the likeliest."""
     from matplotlib.figure import Figure
 
     source = tilted_encoders.random_source(12, 10, Stream(8))
@@ -207,7 +212,8 @@ def rate_distortion() -> Figure:
 
 
 def linear_vae() -> Figure:
-    """Curves of linear decoders with 1, 2 and 4 codes, by automatic differentiation of the closed form."""
+    """Curves of linear decoders with 1, 2 and 4 codes, by automatic differentiation of
+    the closed form."""
     from matplotlib.figure import Figure
 
     stream = Stream(12)
@@ -229,7 +235,8 @@ def linear_vae() -> Figure:
 
 
 def source_coding() -> Figure:
-    """Huffman's rate of blocks of (9/10, 1/10), which is not monotone, between the entropy and 1/n above it."""
+    """Huffman's rate of blocks of (9/10, 1/10), which is not monotone, between the
+    entropy and 1/n above it."""
     from matplotlib.figure import Figure
 
     masses, sizes = torch.tensor([0.9, 0.1], dtype=torch.float64), range(1, 13)

@@ -1,4 +1,5 @@
-"""Figures of the claims about bounds by chains and by evaluations; drawn when a report or a user asks."""
+"""Figures of the claims about bounds by chains and by evaluations; drawn when a report
+or a user asks."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def ais_bounds() -> Figure:
-    """A curve of one datum and four codes, and points of chains of 1 to 4 temperatures, weighted and not."""
+    """A curve of one datum and four codes, and points of chains of 1 to 4 temperatures,
+    weighted and not."""
     from matplotlib.figure import Figure
 
     d, prior = annealing.random_energies(4, Stream(1))
@@ -54,7 +56,8 @@ def black_box_limit() -> Figure:
 
 
 def code_size() -> Figure:
-    """Curves of one and of two linear units on data of variances 1 and 1/100: they cross near D = 0.005."""
+    """Curves of one and of two linear units on data of variances 1 and 1/100: they
+    cross near D = 0.005."""
     from matplotlib.figure import Figure
 
     beta = torch.logspace(-1, 5, 400, dtype=torch.float64)

@@ -1,4 +1,5 @@
-"""With decoder and prior fixed the best encoder tilts the prior by each datum's own distortion; the curve's slope is minus its price."""
+"""With decoder and prior fixed the best encoder tilts the prior by each datum's own
+distortion; the curve's slope is minus its price."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 
 
 def exact(*, tilt: exactly.Tilt = exactly.by_its_own, slope: Callable[[Any], Any] | None = None) -> list[Any]:
-    """The best encoder, slopes of the free energy, the sign of the variance, and the curve."""
+    """The best encoder, slopes of the free energy, the sign of the variance, and the
+    curve."""
     return [
         exactly.lagrangian(tilt),
         exactly.slopes_of_log_z(),

@@ -1,4 +1,5 @@
-"""A linear decoder's curve in closed form: posterior precision I + beta W^T W, of the data the offset and second moments alone."""
+"""A linear decoder's curve in closed form: posterior precision I + beta W^T W, of the
+data the offset and second moments alone."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ cases = {"numeric": Cases(linear_cases, always=ALWAYS), "statistical": Cases(pri
 def exact(
     *, inner: exactly.Inner = exactly.codes_first, sizes: tuple[tuple[int, int], ...] = ((1, 2), (2, 1), (2, 2))
 ) -> list[Any]:
-    """Blocks of every size, small symbolic decoders, small rational ones, and the Gaussian integral."""
+    """Blocks of every size, small symbolic decoders, small rational ones, and the
+    Gaussian integral."""
     return [
         exactly.every_size(),
         [exactly.completed_square(pixels, codes, inner) for pixels, codes in sizes],

@@ -1,4 +1,5 @@
-"""At the posterior, rate and distortion d = -log p(x|z) add up to the negative log-likelihood."""
+"""At the posterior, rate and distortion d = -log p(x|z) add up to the negative
+log-likelihood."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a prior costs lies between the relative entropy of its codes and the logarithm of the largest gain."""
+"""What a prior costs lies between the relative entropy of its codes and the logarithm
+of the largest gain."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 
 
 def exact(*, gain: Callable[[Any], Any] | None = None) -> list[Any]:
-    """Both inequalities step by step, a fixed point that is not optimal, and the Gaussian family."""
+    """Both inequalities step by step, a fixed point that is not optimal, and the
+    Gaussian family."""
     return [
         exactly.exchange_of_priors(),
         exactly.concave_logarithm(),
@@ -40,7 +42,8 @@ def numeric(
     fixed_point: Start = tilted.with_a_fixed_point,
     largest: Callable[[Tensor, Tensor], Tensor] = tilted.everywhere,
 ) -> list[Evidence]:
-    """Random priors of full support and priors that miss reproductions, against the least F of any prior."""
+    """Random priors of full support and priors that miss reproductions, against the
+    least F of any prior."""
     source = tilted.SOURCES[case.source](case.n, case.m, stream.fork(case.seed))
     lower, upper = tilted.prior_certificate(source, case.beta, largest)
     missed = tilted.with_a_missed_symbol(source, case.beta)

@@ -1,4 +1,5 @@
-"""Where the source is a reproduction plus noise, its rate is the difference of two entropies; both algorithms find the same."""
+"""Where the source is a reproduction plus noise, its rate is the difference of two
+entropies; both algorithms find the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The best prefix code needs the entropy and less than one bit more; blocks share that bit."""
+"""The best prefix code needs the entropy and less than one bit more; blocks share that
+bit."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ def exact(
     blocks: Callable[[Fraction, Fraction], bool] = exactly.rises_at_seven,
     excess: Callable[[Any, Any], Any] = exactly.shorter_than_the_entropy,
 ) -> list[Any]:
-    """Both inequalities for any number of words, every small source, blocks, and a code that is not prefix-free."""
+    """Both inequalities for any number of words, every small source, blocks, and a code
+    that is not prefix-free."""
     return [
         exactly.mean_length(),
         exactly.shannon_lengths(),

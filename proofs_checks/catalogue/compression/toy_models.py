@@ -1,4 +1,5 @@
-"""One decoder under two priors: one least distortion, and rates that come to differ by the log ratio of the priors at the nearest code."""
+"""One decoder under two priors: one least distortion, and rates that come to differ by
+the log ratio of the priors at the nearest code."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 
 
 def exact(*, ratio: exactly.Ratio = exactly.second_over_first) -> list[Any]:
-    """What the other codes add, both limits, and how fast; the slope of the curve, by which rates at one distortion compare."""
+    """What the other codes add, both limits, and how fast; the slope of the curve, by
+    which rates at one distortion compare."""
     return [
         exactly.exchange_at_the_nearest(),
         exactly.limits(ratio),

@@ -1,4 +1,5 @@
-"""The rate of an encoder is the information of its codes and the relative entropy of their distribution against the prior."""
+"""The rate of an encoder is the information of its codes and the relative entropy of
+their distribution against the prior."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ cases = {"numeric": Cases(encoder_cases, always=ALWAYS)}
 
 
 def exact(*, cost: exactly.Cost = exactly.forward) -> list[Any]:
-    """One code over n data, all codes, the information in its two forms, and the sign of the gap."""
+    """One code over n data, all codes, the information in its two forms, and the sign
+    of the gap."""
     return [
         exactly.rate_of_one_code(cost),
         exactly.rate_of_all_codes(),
@@ -34,7 +36,8 @@ def exact(*, cost: exactly.Cost = exactly.forward) -> list[Any]:
 def numeric(
     case: Case, stream: Stream, *, divergence: encoders.Divergence = encoders.relative_entropy
 ) -> list[Evidence]:
-    """A random encoder: its rate against information and gap, and never below the information."""
+    """A random encoder: its rate against information and gap, and never below the
+    information."""
     encoder = encoders.random_encoder(case.X, case.Z, case.sharpness, stream.fork(case.seed))
     whole, below = encoders.parts_of_the_rate(encoder, divergence)
     return [

@@ -1,4 +1,5 @@
-"""Entangling maps: bijections that preserve a product distribution and mix every coordinate with every other."""
+"""Entangling maps: bijections that preserve a product distribution and mix every
+coordinate with every other."""
 
 from __future__ import annotations
 
@@ -56,7 +57,8 @@ def rotation_of(case: Case, stream: Stream) -> Tensor:
 
 
 def exact(*, rotation: symbols.Rotation = symbols.spike_rotation, start: int = 2, rows: Any = None) -> list[Any]:
-    """Jacobian and density for undefined marginals; which reflections have no zero, and that of (t, 1, .., 1) for d >= ``start``."""
+    """Jacobian and density for undefined marginals; which reflections have no zero, and
+    that of (t, 1, .., 1) for d >= ``start``."""
     if rows is not None:
         return _of_exact_rows(exact_rotation(rows))
     about_rotations = [
@@ -84,7 +86,8 @@ def exact(*, rotation: symbols.Rotation = symbols.spike_rotation, start: int = 2
 
 
 def _of_exact_rows(matrix: sympy.Matrix) -> list[Any]:
-    """A user's exact matrix: orthogonal, no zero entry, and the density in its dimension where that is small."""
+    """A user's exact matrix: orthogonal, no zero entry, and the density in its
+    dimension where that is small."""
     d = matrix.rows
     return [
         identity(matrix.T * matrix, sympy.eye(d), name="orthogonal"),
@@ -106,7 +109,8 @@ def _map(case: Case, stream: Stream, marginals: Any, A: Tensor | None, prior: Pr
 def numeric(
     case: Case, stream: Stream, *, marginals: Any = None, A: Tensor | None = None, prior: Prior = prior_of, rotation: Mixing = rotation_of
 ) -> list[Evidence]:  # fmt: skip
-    """The map as evaluated: density before and after, least entry of the Jacobian, inverse, and no jump."""
+    """The map as evaluated: density before and after, least entry of the Jacobian,
+    inverse, and no jump."""
     f = _map(case, stream, marginals, A, prior, rotation)
     seen = MeasuredMap(f, points_of(f, stream.fork("points"), case.size))
     found = [
@@ -123,7 +127,8 @@ def numeric(
 def statistical(
     case: Case, stream: Stream, *, marginals: Any = None, A: Tensor | None = None, rotation: Mixing = rotation_of, link: Link | None = None
 ) -> list[Evidence]:  # fmt: skip
-    """Pushed samples: each pair on the cells of a square, each coordinate against F and fresh samples, projections against fresh samples."""
+    """Pushed samples: each pair on the cells of a square, each coordinate against F and
+    fresh samples, projections against fresh samples."""
     f = _map(case, stream, marginals, A, prior_of, rotation)
     d, size = f.dim, case.size
     seen = PushedSamples(f if link is None else EntanglingMap(f.prior, f.A, link=link), size, stream)

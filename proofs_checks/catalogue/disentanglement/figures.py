@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 @cache
 def _grid_and_samples(lines: int = 7, points: int = 21) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Grid lines of the unit square and their images, and samples before and after, for the figure."""
+    """Grid lines of the unit square and their images, and samples before and after, for
+    the figure."""
     f = maps.EntanglingMap(
         Product([marginals.Triangular(0.0, 1.0), marginals.Uniform(0.0, 1.0)]),
         rotations.householder(rotations.spike(2, 3.0)),
@@ -37,7 +38,8 @@ def _grid_and_samples(lines: int = 7, points: int = 21) -> tuple[Tensor, Tensor,
 
 
 def entangling() -> Figure:
-    """A grid, its entangled image, and the two coordinates' histograms before and after."""
+    """A grid, its entangled image, and the two coordinates' histograms before and
+    after."""
     from matplotlib.figure import Figure
 
     grid, image, sample, pushed = _grid_and_samples()
@@ -66,7 +68,8 @@ def entangling() -> Figure:
 
 @cache
 def _scores_along_rotations() -> tuple[list[float], dict[str, list[float]], dict[str, list[float]]]:
-    """Scores along rotations of the plane between the identity and equal entries: levels, and what 4,000 draws give."""
+    """Scores along rotations of the plane between the identity and equal entries:
+    levels, and what 4,000 draws give."""
     angles = [k * math.pi / 4 / 16 for k in range(1, 17)]
     lines: dict[str, list[float]] = {"MIG": [], "DCI": [], "FactorVAE": []}
     dots: dict[str, list[float]] = {name: [] for name in lines}
@@ -87,7 +90,8 @@ def _scores_along_rotations() -> tuple[list[float], dict[str, list[float]], dict
 
 
 def identical_marginals() -> Figure:
-    """Scores of one and the same distribution of the data under twins between the given latent and an evenly mixed one."""
+    """Scores of one and the same distribution of the data under twins between the given
+    latent and an evenly mixed one."""
     from matplotlib.figure import Figure
 
     angles, lines, dots = _scores_along_rotations()

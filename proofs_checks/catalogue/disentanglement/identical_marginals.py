@@ -1,4 +1,5 @@
-"""Entangled twins: two latent-variable models with one distribution of the data, and what disentanglement scores say of the second."""
+"""Entangled twins: two latent-variable models with one distribution of the data, and
+what disentanglement scores say of the second."""
 
 from __future__ import annotations
 
@@ -54,7 +55,8 @@ def rotation_of(case: Case, stream: Stream) -> Tensor:
 def exact(
     *, models: Map = symbols.preserving_models, seen: Map = symbols.same_distribution, entries: Map = symbols.sign_matrix, cumulant: Any = 0
 ) -> list[Any]:  # fmt: skip
-    """Finite alphabets by enumeration, the twin's integrand from definitions, scores of equal entries; a control runs its part alone."""
+    """Finite alphabets by enumeration, the twin's integrand from definitions, scores of
+    equal entries; a control runs its part alone."""
     if models is not symbols.preserving_models or seen is not symbols.same_distribution:
         return [seen(models())]
     about_entries = [
@@ -97,7 +99,8 @@ def numeric(
     case: Case, stream: Stream, *, marginals: Any = None, A: Tensor | None = None, rotation: Mixing = rotation_of,
     link: Link | None = None, level: Map = levels,
 ) -> list[Evidence]:  # fmt: skip
-    """The integrand carried point by point; in the plane both distributions of x; importances by least squares; scores known by counting."""
+    """The integrand carried point by point; in the plane both distributions of x;
+    importances by least squares; scores known by counting."""
     twin = _twin(case, stream, decoder=None, marginals=marginals, A=A, rotation=rotation, link=link)
     size, d = min(case.size, POINTS), twin.mapping.dim
     seen = MeasuredTwin(twin, points_of(twin.mapping, stream.fork("points"), size))
@@ -130,7 +133,8 @@ def statistical(
     case: Case, stream: Stream, *, decoder: Any = None, marginals: Any = None, A: Tensor | None = None, rotation: Mixing = rotation_of,
     link: Link | None = None, observe: Observe = only_x, level: Map = levels,
 ) -> list[Evidence]:  # fmt: skip
-    """Samples of both models, coordinate by coordinate and jointly; and the scores of f(z) against z at their levels."""
+    """Samples of both models, coordinate by coordinate and jointly; and the scores of
+    f(z) against z at their levels."""
     twin = _twin(case, stream, decoder=decoder, marginals=marginals, A=A, rotation=rotation, link=link)
     seen, slack = compared_draws(twin, case.size, observe, stream)
     columns, directions = (

@@ -34,7 +34,8 @@ def _best(measure: best_gaussians.Measure, a: float, rounds: int = 6) -> best_ga
 
 
 def kl_moment_match() -> Figure:
-    """One density with two modes, and the isotropic Gaussian that each measure likes best."""
+    """One density with two modes, and the isotropic Gaussian that each measure likes
+    best."""
     drawing, panels = _figure(7.4, 2.3, 4, sharex=True, sharey=True)
     near = torch.linspace(-3.5, 3.5, 23, dtype=torch.float64)
     x = torch.cat([torch.linspace(-24, 24, 33, dtype=torch.float64), near - APART, near + APART]).sort().values
@@ -78,7 +79,8 @@ def kl_moment_match() -> Figure:
 
 
 def kl_covers() -> Figure:
-    """Divergences of a model that keeps the share q(A) of a mode that holds half of the data."""
+    """Divergences of a model that keeps the share q(A) of a mode that holds half of the
+    data."""
     drawing, axes = _figure(4.6, 3.0, 1)
     left = torch.logspace(-12, math.log10(0.5), 60, dtype=torch.float64)
     q = torch.stack([left, 1 - left], 1)
@@ -212,7 +214,8 @@ def score_matching() -> Figure:
 
 
 def noise_from_data() -> Figure:
-    """Decay of KL along a path, and noise sent back with the score and with half of it."""
+    """Decay of KL along a path, and noise sent back with the score and with half of
+    it."""
     drawing, (left, right) = _figure(7.2, 2.9, 2)
     weights = torch.tensor([0.3, 0.7], dtype=torch.float64)
     means = torch.tensor([[-2.5], [2.0]], dtype=torch.float64)

@@ -1,4 +1,5 @@
-"""JSD lies in [0, log 2]; its root is a metric, a distance in a Hilbert space; and what its best Gaussian does with two modes."""
+"""JSD lies in [0, log 2]; its root is a metric, a distance in a Hilbert space; and what
+its best Gaussian does with two modes."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ cases = {"numeric": Cases(alphabet_cases, always=[Case(n=2, seed=1), Case(n=4096
 
 
 def exact(*, power: Fraction = exactly.ROOT) -> list[Any]:
-    """The range at every point; the squared distance that the integrand is; the triangle inequality, and all small triples."""
+    """The range at every point; the squared distance that the integrand is; the
+    triangle inequality, and all small triples."""
     return [
         exactly.range_of_the_integrand(),
         exactly.hilbert_distance(power),
@@ -52,7 +54,8 @@ def numeric(
     ceiling: float = math.log(2),
     covers: Callable[[Fraction], bool] = covers_up_to_the_jump,
 ) -> list[Evidence]:
-    """Random triples, the middle of two among them; or the best Gaussian for two modes, its global minimum by subdivision."""
+    """Random triples, the middle of two among them; or the best Gaussian for two modes,
+    its global minimum by subdivision."""
     if "apart" in case:
         return [fit(case.apart, covers(case.apart), stream)]
     p, r = (divergence_values.random_masses(TRIPLES, case.n, stream.fork((k, case.seed)), sparse=True) for k in "pr")

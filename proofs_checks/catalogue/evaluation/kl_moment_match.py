@@ -1,4 +1,5 @@
-"""Among isotropic Gaussians E_p log q is largest at the mean of p and at variance tr Cov / D."""
+"""Among isotropic Gaussians E_p log q is largest at the mean of p and at variance tr
+Cov / D."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def to_model(p: IsotropicMixture, points: Tensor, start: tuple[Tensor, Tensor]) 
 
 
 def exact(*, variance: exactly.Variance = exactly.mean_variance) -> list[Any]:
-    """The density and the second moments coordinate by coordinate; what every other Gaussian loses; strict convexity."""
+    """The density and the second moments coordinate by coordinate; what every other
+    Gaussian loses; strict convexity."""
     return [
         exactly.density_of_n_coordinates(),
         exactly.second_moments(),
@@ -57,7 +59,8 @@ def numeric(
     fitted: Fitted = to_data,
     variance: Callable[[Tensor], float] = gaussian_fits.mean_variance,
 ) -> list[Evidence]:
-    """Descents from random starts, which see log densities alone, against the sample's mean and mean variance."""
+    """Descents from random starts, which see log densities alone, against the sample's
+    mean and mean variance."""
     p = distribution(case, stream.fork(("p", case.seed)))
     points = p.sample(case.size, stream.fork(("points", case.seed)))
     starts = gaussian_fits.random_starts(2, case.D, stream.fork(("starts", case.seed)))

@@ -1,4 +1,5 @@
-"""A mixture with noise, q = w p + (1 - w) n, loses at most log(1/w) nats, although a share 1 - w of its samples is noise."""
+"""A mixture with noise, q = w p + (1 - w) n, loses at most log(1/w) nats, although a
+share 1 - w of its samples is noise."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def exact(*, cost: Callable[[Any], Any] = full_cost) -> list[Any]:
 
 
 def numeric(case: Case, stream: Stream, *, cost: Callable[[Any], Any] = full_cost) -> list[Evidence]:
-    """Draws of p, noise beside it and far away: what the mixture loses at each of them."""
+    """Draws of p, noise beside it and far away: what the mixture loses at each of
+    them."""
     p = random_mixture(case.D, 3, stream.fork(("p", case.seed)))
     x = p.sample(POINTS, stream.fork(("points", case.seed)))
     log_p = p.log_prob(x)

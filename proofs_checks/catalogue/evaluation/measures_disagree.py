@@ -1,4 +1,5 @@
-"""Three models that KL, JSD and MMD rank in three pairwise different orders; with two models two of the measures agree."""
+"""Three models that KL, JSD and MMD rank in three pairwise different orders; with two
+models two of the measures agree."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ def gaussian(i: int, j: int) -> Fraction:
 def certified(
     *, orders: Orders = rankings.ORDERS, log_kernel: Callable[[int, int], Fraction] = gaussian
 ) -> list[Evidence]:
-    """Each measure's order, neighbour by neighbour, by the sign of a ball; MMD^2 by three expectations of the kernel."""
+    """Each measure's order, neighbour by neighbour, by the sign of a ball; MMD^2 by
+    three expectations of the kernel."""
     means = [
         enclosed(ball, name=f"MMD of {name} by three expectations")
         for name, ball in rankings.off_three_means(log_kernel)

@@ -1,4 +1,5 @@
-"""MMD of Gaussians in closed form in every dimension; what wide and narrow kernels make of it; and when its best Gaussian drops a mode."""
+"""MMD of Gaussians in closed form in every dimension; what wide and narrow kernels make
+of it; and when its best Gaussian drops a mode."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ cases = {
 
 
 def exact(*, power: exactly.Power = exactly.half_the_dimension, regime: exactly.Regime = exactly.wide) -> list[Any]:
-    """One coordinate by completing squares, n by induction; both ends of the bandwidth; the fit of fixed variance."""
+    """One coordinate by completing squares, n by induction; both ends of the bandwidth;
+    the fit of fixed variance."""
     return [
         exactly.gaussian_integrals(),
         exactly.kernel_of_n_coordinates(power),
@@ -56,7 +58,8 @@ def numeric(
     estimate: mmd_measured.Estimate = mmd_measured.streaming,
     covers: Callable[[Case], bool] = as_declared,
 ) -> list[Evidence]:
-    """The streaming estimate against pairs one by one, and averaged over all samples of a finite alphabet; or the best Gaussian."""
+    """The streaming estimate against pairs one by one, and averaged over all samples of
+    a finite alphabet; or the best Gaussian."""
     if "covers" in case:
         return [fit(case, covers(case), stream)]
     if "letters" in case:
@@ -83,7 +86,8 @@ def fit(case: Case, covering: bool, stream: Stream) -> Evidence:
 
 
 def statistical(case: Case, stream: Stream, *, power: Callable[[int], float] = lambda D: D / 2) -> list[Evidence]:
-    """Draws of two Gaussians against the closed form: the U-statistic of all pairs, and independent pairs in linear time."""
+    """Draws of two Gaussians against the closed form: the U-statistic of all pairs, and
+    independent pairs in linear time."""
     h, apart = float(case.h) * case.D, float(case.apart)
     x, y, kernel = mmd_measured.gaussian_samples(case.D, float(case.h), apart, case.size, stream.fork("pairs"))
     expected = mmd_measured.closed_form(h, 1.0, mmd_measured.SECOND_VARIANCE, apart**2, power=power(case.D))

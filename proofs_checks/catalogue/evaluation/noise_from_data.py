@@ -1,4 +1,5 @@
-"""Under dX = -X dt + sqrt(2) dW data become noise at the rate exp(-2t) in KL, and the reversed equation with the true score brings them back."""
+"""Under dX = -X dt + sqrt(2) dW data become noise at the rate exp(-2t) in KL, and the
+reversed equation with the true score brings them back."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ cases = {
 
 
 def exact(*, rate: exactly.Rate = exactly.twice_the_time, multiple: Any = 2) -> list[Any]:
-    """The Gaussian path and its decay in n dimensions; the reversed equation for any density; the reversed Gaussian's variance."""
+    """The Gaussian path and its decay in n dimensions; the reversed equation for any
+    density; the reversed Gaussian's variance."""
     return [
         exactly.forward_equation(),
         exactly.entropy_from_moments(),
@@ -50,7 +52,8 @@ def numeric(
 
 
 def statistical(case: Case, stream: Stream, *, multiple: float = 2.0) -> list[Evidence]:
-    """Noise sent back by the reversed equation, against the distribution function of the data."""
+    """Noise sent back by the reversed equation, against the distribution function of
+    the data."""
     off, slack = reversed_noise.returned(path(case, stream), PARTICLES, stream.fork("paths"), multiple=multiple)
     return [tested(off, Test.dkw(PARTICLES), resolves=0.15, slack=slack, name="returned noise against the data")]
 

@@ -1,4 +1,5 @@
-"""Score matching is integration by parts: explicit = implicit + a constant, less the flux of p s through the boundary."""
+"""Score matching is integration by parts: explicit = implicit + a constant, less the
+flux of p s through the boundary."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ cases = {
 
 
 def exact(*, flux: exactly.Flux = exactly.through_both_faces) -> list[Any]:
-    """At a point for every D; on boxes of one to three dimensions; Exp(1); what the weights of far modes leave unseen."""
+    """At a point for every D; on boxes of one to three dimensions; Exp(1); what the
+    weights of far modes leave unseen."""
     return [
         exactly.product_rule(),
         exactly.explicit_and_implicit(),
@@ -52,7 +54,8 @@ def numeric(
     flux: measures.Flux = lambda upper, lower: upper - lower,
     reference: Any = standard_normal,
 ) -> list[Evidence]:
-    """Polynomial fields and densities on a box, volumes and faces; or KL against half the Fisher divergence."""
+    """Polynomial fields and densities on a box, volumes and faces; or KL against half
+    the Fisher divergence."""
     if "weight" in case:
         like = torch.zeros(1, dtype=stream.dtype, device=stream.device)
         p = measures.weighted_modes(float(case.weight), float(case.apart), like)

@@ -1,4 +1,5 @@
-"""The axioms of a group: which weaker systems suffice, which do not, decided on all small tables and derived in general."""
+"""The axioms of a group: which weaker systems suffice, which do not, decided on all
+small tables and derived in general."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ def exact(
     sufficient: Sequence[System] | None = None,
     theorems: Sequence[Theorem] | None = None,
 ) -> list[Evidence]:
-    """Tables, derivations and counterexamples; with an object substituted only the obligations that speak of it are gathered."""
+    """Tables, derivations and counterexamples; with an object substituted only the
+    obligations that speak of it are gathered."""
     found: list[Any] = []
     if theorems is None:
         systems = SYSTEMS if sufficient is None else sufficient

@@ -1,4 +1,5 @@
-"""D4, the symmetries of a square: table, presentation, subgroups, classes, centre, Cayley graph."""
+"""D4, the symmetries of a square: table, presentation, subgroups, classes, centre,
+Cayley graph."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ def exact(*, described: Description = SQUARE) -> list[Evidence]:
 def numeric(
     case: Case, stream: Stream, *, described: Description = SQUARE, corners: Tensor | None = None
 ) -> list[Evidence]:
-    """Fit isometries to the coordinates of a square, and read the description off their matrices."""
+    """Fit isometries to the coordinates of a square, and read the description off their
+    matrices."""
     shape = torch.tensor(CORNERS) if corners is None else corners
     found = placed_square(shape, float(case.scale), float(case.shift), stream)
     measurements = {

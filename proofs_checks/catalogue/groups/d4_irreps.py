@@ -1,4 +1,5 @@
-"""The irreps of D4: five, with both orthogonalities and indicator +1; the lecture's table lacks R2 (x) R3."""
+"""The irreps of D4: five, with both orthogonalities and indicator +1; the lecture's
+table lacks R2 (x) R3."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ _ROWS = torch.tensor([[int(r.character.entry(g).as_fraction()) for g in range(8)
 
 
 def exact(*, family: Irreps = COMPLETED) -> list[Evidence]:
-    """Finite obligations, each decided by two algorithms that share nothing but the matrices."""
+    """Finite obligations, each decided by two algorithms that share nothing but the
+    matrices."""
     return [*theorem.statements(family)]
 
 
@@ -45,7 +47,8 @@ def everything(characters: Tensor, r: int, s: int) -> Tensor:
 def numeric(
     case: Case, stream: Stream, *, generators: Images = _CORNERS, listed: Listed = everything
 ) -> list[Evidence]:
-    """Split the regular representation, and read the claim off the traces of the pieces."""
+    """Split the regular representation, and read the claim off the traces of the
+    pieces."""
     group = matrix_group(generators)
     table = cayley_table(group.elements)
     R = conjugates(permutation_matrices(table), case.shears, stream, gaussian=case.basis == COMPLEX)

@@ -1,4 +1,5 @@
-"""Equivalence of representations: a unitary change of basis between unitary ones, and the dimension of the space of intertwiners."""
+"""Equivalence of representations: a unitary change of basis between unitary ones, and
+the dimension of the space of intertwiners."""
 
 from __future__ import annotations
 
@@ -53,7 +54,8 @@ cases = {"numeric": Cases(equivalent_pair_cases, always=_ALWAYS)}
 def exact(
     *, theorems: Sequence[WordTheorem] | None = None, invariant: Invariant | None = None, product: Product | None = None
 ) -> list[Evidence]:
-    """Derivations for every dimension, then decisions on small groups; with an object substituted only what speaks of it."""
+    """Derivations for every dimension, then decisions on small groups; with an object
+    substituted only what speaks of it."""
     whole = theorems is None and invariant is None and product is None
     found: list[Any] = [theorem.derived(theorems)] if whole or theorems is not None else []
     found += theorem.in_general() if whole else []
@@ -68,7 +70,8 @@ def itself(matrices: Tensor) -> Tensor:
 
 
 def times_determinant(matrices: Tensor) -> Tensor:
-    """Each matrix times its determinant; for permutations that is the sign, and in even degree the determinants are the same."""
+    """Each matrix times its determinant; for permutations that is the sign, and in even
+    degree the determinants are the same."""
     return matrices * determinant_signs(matrices)[:, None, None]
 
 
@@ -80,7 +83,8 @@ def numeric(
     unitary: Unitary = unitarise,
     seed_to_intertwiner: ToIntertwiner = average_between,
 ) -> list[Evidence]:
-    """R by permutation or monomial matrices, R' a conjugate of its partner in a random basis; both exact in floating point."""
+    """R by permutation or monomial matrices, R' a conjugate of its partner in a random
+    basis; both exact in floating point."""
     group = matrix_group(case.generators, case.phases)
 
     def against(matrices: Tensor, **how: Any) -> ConjugatePair:

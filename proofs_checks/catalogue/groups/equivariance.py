@@ -1,4 +1,5 @@
-"""Linear maps that commute with shifts, permutations and quarter turns; and layers that do, measured as they are evaluated."""
+"""Linear maps that commute with shifts, permutations and quarter turns; and layers that
+do, measured as they are evaluated."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def exact(
     turns: int | None = None,
     actions: Iterable[equivariant_maps.Action] | None = None,
 ) -> list[Evidence]:
-    """Inductions for every size, identities for every signal, and small sizes decided by two algorithms.
+    """Inductions for every size, identities for every signal, and small sizes decided
+    by two algorithms.
 
     With an object substituted only the obligations that speak of it are gathered.
     """
@@ -106,7 +108,8 @@ def eighth_turn(case: Case, stream: Stream) -> layers.Layer:
 def numeric(
     case: Case, stream: Stream, *, layer: Build = named_layer, group: layers.Group = layers.all_permutations
 ) -> list[Evidence]:
-    """A layer's defect under each of its actions; or random matrices averaged over a group, which must be constant on patterns of equality."""
+    """A layer's defect under each of its actions; or random matrices averaged over a
+    group, which must be constant on patterns of equality."""
     if case.layer in AVERAGES:
         return [
             measured(found, resolves=RESOLVES if what == "constant on patterns" else 0.5, name=f"{what}, order {a} to {b}")

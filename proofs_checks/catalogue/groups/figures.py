@@ -46,7 +46,8 @@ def d4() -> Figure:
 
 
 def d4_irreps() -> Figure:
-    """The character table on all elements as a coloured grid, the row that the lecture lacks outlined."""
+    """The character table on all elements as a coloured grid, the row that the lecture
+    lacks outlined."""
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
@@ -74,7 +75,8 @@ def d4_irreps() -> Figure:
 
 
 def equivalence() -> Figure:
-    """Singular values of the intertwiner equations, for a conjugate and for the conjugate times the sign."""
+    """Singular values of the intertwiner equations, for a conjugate and for the
+    conjugate times the sign."""
     import torch
     from matplotlib.figure import Figure
 
@@ -102,7 +104,8 @@ def equivalence() -> Figure:
 
 
 def maschke() -> Figure:
-    """Two fans of lines and their images: a finite group leaves a second line in place, (R, +) leaves none."""
+    """Two fans of lines and their images: a finite group leaves a second line in place,
+    (R, +) leaves none."""
     from matplotlib.figure import Figure
 
     drawing = Figure(figsize=(6.0, 3.0), layout="constrained")
@@ -136,7 +139,8 @@ def maschke() -> Figure:
 
 
 def orthogonal_complement() -> Figure:
-    """The image of the line at a right angle, and the line that the averaged inner product finds."""
+    """The image of the line at a right angle, and the line that the averaged inner
+    product finds."""
     from matplotlib.figure import Figure
 
     R = np.array([[1.0, 1.0], [0.0, -1.0]])
@@ -171,7 +175,8 @@ def orthogonal_complement() -> Figure:
 
 
 def peter_weyl() -> Figure:
-    """Means of products of all coefficients of SO(3) up to degree 2: with enough nodes, and with one too few."""
+    """Means of products of all coefficients of SO(3) up to degree 2: with enough nodes,
+    and with one too few."""
     from matplotlib.figure import Figure
 
     from numerics.representations import compact
@@ -193,7 +198,8 @@ def peter_weyl() -> Figure:
 
 
 def equivariance() -> Figure:
-    """The defect of one filter after a shift by one: circular, zero-padded, and of stride two."""
+    """The defect of one filter after a shift by one: circular, zero-padded, and of
+    stride two."""
     from matplotlib.figure import Figure
 
     from numerics.representations import equivariant_layers as layers
@@ -220,7 +226,8 @@ def equivariance() -> Figure:
 
 
 def numerical_decomposition() -> Figure:
-    """The angle against |E|/gap: random symmetric errors of diag(0, 1), with the lines of constants 1 and 2 and the worst case."""
+    """The angle against |E|/gap: random symmetric errors of diag(0, 1), with the lines
+    of constants 1 and 2 and the worst case."""
     from matplotlib.figure import Figure
 
     rng = np.random.default_rng(0)

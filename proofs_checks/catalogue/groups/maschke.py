@@ -1,4 +1,5 @@
-"""Maschke's theorem: averaging a projector over a finite group splits off an invariant complement where |G| is invertible."""
+"""Maschke's theorem: averaging a projector over a finite group splits off an invariant
+complement where |G| is invertible."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ cases = {"numeric": Cases(module_cases, always=_ALWAYS)}
 def exact(
     *, modules: Any = None, window: Callable[[], theorem.Window] | theorem.Window | None = None, dividing: bool = False
 ) -> list[Evidence]:
-    """The averaging argument in general, then finite families in which complements are decided a second way.
+    """The averaging argument in general, then finite families in which complements are
+    decided a second way.
 
     With an object substituted only the obligations that speak of it are gathered.
     """
@@ -58,7 +60,8 @@ def doubled(case: Case) -> Module:
 
 
 def numeric(case: Case, stream: Stream, *, module: Callable[[Case], Module] = doubled) -> list[Evidence]:
-    """Average a projector, and split into irreps, from matrices that are exact in floating point."""
+    """Average a projector, and split into irreps, from matrices that are exact in
+    floating point."""
     given = module(case)
     found = AveragedProjector(given, case.shears, stream, gaussian=case.basis == COMPLEX)
     pieces = split(found.matrices, stream).require_resolved()
@@ -80,7 +83,8 @@ def window_of_reals(case: Case) -> Module:
 
 
 def first_half(case: Case) -> Module:
-    """As :func:`doubled`, but the mean runs over the first half of the elements only."""
+    """As :func:`doubled`, but the mean runs over the first half of the elements
+    only."""
     return averaged_projectors.first_half(doubled(case))
 
 

@@ -1,4 +1,5 @@
-"""A random Hermitian element of the commutant splits a representation into irreps; Davis and Kahan bound what an error does to the pieces."""
+"""A random Hermitian element of the commutant splits a representation into irreps;
+Davis and Kahan bound what an error does to the pieces."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ def exact(
     chained: bool = False,
     spectrum: separating_elements.Spectrum | None = None,
 ) -> list[Evidence]:
-    """Separating elements, the real case, and the bounds on angles. With an object substituted only what speaks of it is gathered."""
+    """Separating elements, the real case, and the bounds on angles. With an object
+    substituted only what speaks of it is gathered."""
     everything = element is None and sample is None and constant is None and not chained and spectrum is None
     found: list[Evidence] = _in_general() if everything else []
     if spectrum is not None or everything:
@@ -100,7 +102,8 @@ def numeric(
     constant: Fraction | float = 2,
     chained: bool = False,
 ) -> list[Evidence]:
-    """Two copies of a representation in an exact basis, split as the audit splits, judged by characters; then perturbed."""
+    """Two copies of a representation in an exact basis, split as the audit splits,
+    judged by characters; then perturbed."""
     group = matrix_group(case.generators, case.phases)
     copies = torch.kron(torch.eye(2, dtype=group.matrices.dtype), group.matrices)
     R = conjugates(copies, case.shears, stream, gaussian=case.basis == COMPLEX)

@@ -1,4 +1,5 @@
-"""Invariant orthogonal complements: of unitary representations, and of all others after averaging the inner product."""
+"""Invariant orthogonal complements: of unitary representations, and of all others after
+averaging the inner product."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ cases = {"numeric": Cases(kept_subspace_cases, always=_ALWAYS)}
 
 @dataclass(frozen=True)
 class Form:
-    """An inner product, for a subspace of a module over Q(i) and for C2 by [[1, b], [0, -1]]; None leaves one of them out."""
+    """An inner product, for a subspace of a module over Q(i) and for C2 by [[1, b], [0,
+    -1]]; None leaves one of them out."""
 
     of_module: theorem.Form | None = None
     of_reflection: ReflectionForm | None = None
@@ -62,7 +64,8 @@ AVERAGE = Form(theorem.averaged_form, theorem.averaged_form_of_reflection)
 
 
 def exact(*, form: Form = AVERAGE, theorems: Sequence[WordTheorem] | None = None) -> list[Evidence]:
-    """Derivations for every dimension, one family in closed form, and regular modules; with an object substituted only what speaks of it."""
+    """Derivations for every dimension, one family in closed form, and regular modules;
+    with an object substituted only what speaks of it."""
     if theorems is not None:
         return [theorem.derived(theorems)]
     found: list[Any] = []
@@ -78,13 +81,15 @@ def exact(*, form: Form = AVERAGE, theorems: Sequence[WordTheorem] | None = None
 
 
 def _module(case: Case) -> tuple[Tensor, Tensor]:
-    """Unitary matrices and an invariant W: the constants, or {(v, 2 v)} in two copies."""
+    """Unitary matrices and an invariant W: the constants, or {(v, 2 v)} in two
+    copies."""
     matrices = matrix_group(case.generators, case.phases).over_the_complex(case.basis == COMPLEX)
     return constants(matrices) if case.kind == "line" else two_copies(matrices)
 
 
 def numeric(case: Case, stream: Stream, *, measured_form: MeasuredForm = averaged_form) -> list[Evidence]:
-    """The complement of W under R in a random unitary basis, with the given inner product, and in an integer basis, with ``measured_form``."""
+    """The complement of W under R in a random unitary basis, with the given inner
+    product, and in an integer basis, with ``measured_form``."""
     matrices, W = _module(case)
     return [
         measured(under_a_unitary_basis(matrices, W, stream), resolves=1e-9, name="given product"),

@@ -1,4 +1,5 @@
-"""Schur orthogonality under Haar measure on U(1), SU(2) and SO(3), and the product quadrature that is exact to twice the degree."""
+"""Schur orthogonality under Haar measure on U(1), SU(2) and SO(3), and the product
+quadrature that is exact to twice the degree."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ cases = {
 
 
 def exact(*, rule: compact.Rule | None = None, mass: Fraction = Fraction(1)) -> list[Evidence]:
-    """Every spin and degree by symbols, then every pair of coefficients of low degree by two algorithms.
+    """Every spin and degree by symbols, then every pair of coefficients of low degree
+    by two algorithms.
 
     With an object substituted only the obligations that speak of it are gathered.
     """
@@ -53,7 +55,8 @@ def exact(*, rule: compact.Rule | None = None, mass: Fraction = Fraction(1)) -> 
 
 
 def numeric(case: Case, stream: Stream, *, rule: haar.Rule = haar.product_rule, mass: float = 1.0) -> Evidence:
-    """All means of products of two coefficients, by the product rule, against Schur's orthogonality."""
+    """All means of products of two coefficients, by the product rule, against Schur's
+    orthogonality."""
     found = haar.orthogonality(case.group, case.l, stream, rule=rule, mass=mass)
     return measured(found, resolves=RESOLVES, name="orthogonality")
 
@@ -61,7 +64,8 @@ def numeric(case: Case, stream: Stream, *, rule: haar.Rule = haar.product_rule, 
 def statistical(
     case: Case, stream: Stream, *, sampler: haar.Sampler = haar.haar_quaternions, mass: float = 1.0
 ) -> Evidence:
-    """The same means over random elements; real and imaginary parts of a product lie in [-1, 1]."""
+    """The same means over random elements; real and imaginary parts of a product lie in
+    [-1, 1]."""
     found = haar.sampled_orthogonality(case.group, case.l, case.size, stream, sampler=sampler, mass=mass)
     test = Test.hoeffding(found.size, 2.0, tests=found.tests)
     return tested(found.worst, test, resolves=0.1, slack=found.slack, name="orthogonality")

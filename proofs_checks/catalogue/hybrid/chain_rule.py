@@ -1,4 +1,5 @@
-"""log p(x, y) = log p(y | x) + log p(x): a generative model's likelihood is a classifier's and an image's."""
+"""log p(x, y) = log p(y | x) + log p(x): a generative model's likelihood is a
+classifier's and an image's."""
 
 from __future__ import annotations
 
@@ -20,13 +21,15 @@ cases = {"numeric": Cases(class_cases, always=ENDS)}
 
 
 def exact(*, given: str = "x") -> list[Any]:
-    """One of N labels, densities, sequences of any length, and every small table with rational masses."""
+    """One of N labels, densities, sequences of any length, and every small table with
+    rational masses."""
     factors = [chain_rule.factor(given), chain_rule.factor_of_densities(given), chain_rule.every_table(given)]
     return factors if given != "x" else [*factors, chain_rule.conditional_masses(), chain_rule.sequences()]
 
 
 def numeric(case: Case, stream: Stream, *, first: Any = posterior) -> list[Evidence]:
-    """A Gaussian for each label: joint density, implied linear classifier, and the mixture's density, each by its own formula."""
+    """A Gaussian for each label: joint density, implied linear classifier, and the
+    mixture's density, each by its own formula."""
     model = random_classes(case.D, case.K, stream.fork("model"))
     points, _ = model.sample(POINTS, stream.fork("points"))
     found = class_gaussians.chain_rule(model, points, first)

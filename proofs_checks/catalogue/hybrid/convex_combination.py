@@ -1,4 +1,5 @@
-"""Mixing the conditional with the joint weighs the image by l, mixing it with the marginal by l/(1-l)."""
+"""Mixing the conditional with the joint weighs the image by l, mixing it with the
+marginal by l/(1-l)."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ cases = {"numeric": Cases(mixture_cases, always=ENDS)}
 
 
 def exact(*, joint: Any = plain_weight, marginal: Any = odds) -> list[Any]:
-    """Masses of one point, sums over every number of points, the weights that each reaches, and the optimum of quadratics."""
+    """Masses of one point, sums over every number of points, the weights that each
+    reaches, and the optimum of quadratics."""
     mixtures = [
         weighting.mixture_of_conditional_and_joint(joint),
         weighting.marginal_mixture(marginal),
@@ -30,7 +32,8 @@ def exact(*, joint: Any = plain_weight, marginal: Any = odds) -> list[Any]:
 
 
 def numeric(case: Case, stream: Stream, *, joint: Any = plain_weight, marginal: Any = odds) -> list[Evidence]:
-    """A logistic classifier and a Gaussian with a shared parameter: gradients of both mixtures by autograd, and where they vanish."""
+    """A logistic classifier and a Gaussian with a shared parameter: gradients of both
+    mixtures by autograd, and where they vanish."""
     data, share = measuring.draw_points(case.n, case.D, stream.fork("data")), case.share
     parameters = stream.fork("theta").normal(case.D) / case.D, stream.fork("phi").normal(case.D)
     first = measuring.mixture_gradient(

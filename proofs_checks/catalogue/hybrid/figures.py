@@ -1,4 +1,5 @@
-"""Figures of the claims about likelihoods of images and labels; drawn when a report or a user asks."""
+"""Figures of the claims about likelihoods of images and labels; drawn when a report or
+a user asks."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
 
 
 def value_imbalance() -> Figure:
-    """Left: log likelihoods measured through zero-logit networks. Right: entropies by enumeration, under the ceiling of D bits."""
+    """Left: log likelihoods measured through zero-logit networks. Right: entropies by
+    enumeration, under the ceiling of D bits."""
     from matplotlib.figure import Figure
 
     stream = Stream(0)
@@ -85,7 +87,8 @@ def value_imbalance() -> Figure:
 
 
 def gradient_imbalance() -> Figure:
-    """Ratios of values and of gradients, measured by autograd, with the exponents fitted to them."""
+    """Ratios of values and of gradients, measured by autograd, with the exponents
+    fitted to them."""
     from matplotlib.figure import Figure
 
     stream = Stream(0)
@@ -135,7 +138,8 @@ def gradient_imbalance() -> Figure:
 
 
 def chain_rule() -> Figure:
-    """Joint, conditional and marginal log densities of two Gaussian classes along a line."""
+    """Joint, conditional and marginal log densities of two Gaussian classes along a
+    line."""
     from matplotlib.figure import Figure
 
     model = ClassGaussians(
@@ -160,7 +164,8 @@ def chain_rule() -> Figure:
 
 
 def overconfident_discriminator() -> Figure:
-    """Confidence along one ray with a ReLU head and with a radial head, and a generative classifier's density there."""
+    """Confidence along one ray with a ReLU head and with a radial head, and a
+    generative classifier's density there."""
     from matplotlib.figure import Figure
 
     stream = Stream(0)
@@ -183,7 +188,8 @@ def overconfident_discriminator() -> Figure:
 
 
 def separate_parameters() -> Figure:
-    """Gradient ascent in one parameter of the classifier: alone, beside a density of its own, and beside a density that shares it."""
+    """Gradient ascent in one parameter of the classifier: alone, beside a density of
+    its own, and beside a density that shares it."""
     from matplotlib.figure import Figure
 
     data = draw_points(256, 1, Stream(0))
@@ -230,7 +236,8 @@ def convex_combination() -> Figure:
 
 
 def likelihood_weighting() -> Figure:
-    """A and B at the global maximiser over lambda, for a family that misses the truth and for one that contains it."""
+    """A and B at the global maximiser over lambda, for a family that misses the truth
+    and for one that contains it."""
     from matplotlib.figure import Figure
 
     weights = [10 ** (k / 8) for k in range(-24, 25)]
@@ -252,7 +259,8 @@ def likelihood_weighting() -> Figure:
 
 
 def invertible_features() -> Figure:
-    """What a truncated series leaves, under its bound; and roulette's estimates for two probabilities of going on."""
+    """What a truncated series leaves, under its bound; and roulette's estimates for two
+    probabilities of going on."""
     from matplotlib.figure import Figure
 
     stream, drawing = Stream(0), Figure(figsize=(7.2, 3.1), layout="constrained")

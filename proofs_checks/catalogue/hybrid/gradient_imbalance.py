@@ -1,4 +1,5 @@
-"""How much harder an image pulls on shared parameters than its label does, at probability one half."""
+"""How much harder an image pulls on shared parameters than its label does, at
+probability one half."""
 
 from __future__ import annotations
 
@@ -49,9 +50,11 @@ def exact(
     support: gradients.Support = gradients.every_image,
     reached: int = 2,
 ) -> list[Any]:
-    """Gradient, moments, ceiling and ratios for every D; and all images of up to twelve pixels.
+    """Gradient, moments, ceiling and ratios for every D; and all images of up to twelve
+    pixels.
 
-    Where something is replaced, what speaks of it alone is stated: nothing is proved once more.
+    Where something is replaced, what speaks of it alone is stated: nothing is proved
+    once more.
     """
     of_images = gradients.every_table(range(1, LISTED + 1), ratios, ceiling, support, reached)
     by_family = {family: ratio for family, ratio in ratios.items() if ratio is not SQUARED_RATIOS[family]}
@@ -76,7 +79,8 @@ def exact(
 def numeric(
     case: Case, stream: Stream, *, ratios: Ratios = SQUARED_RATIOS, model: nn.Module | None = None
 ) -> list[Evidence]:
-    """Ratios and their exponents by autograd; moments over uncorrelated signs, and the ceiling by the logits' derivative."""
+    """Ratios and their exponents by autograd; moments over uncorrelated signs, and the
+    ceiling by the logits' derivative."""
     if model is not None:
         return _moments(_checked(model, case), stream, estimated=True)
     family, squared = case.family, ratios[case.family]
@@ -108,7 +112,8 @@ def _moments(model: nn.Module, stream: Stream, *, estimated: bool) -> list[Evide
 
 
 def _checked(model: nn.Module, case: Case) -> nn.Module:
-    """A user's model, where it meets the hypotheses: one half everywhere, shared parameters, few enough pixels."""
+    """A user's model, where it meets the hypotheses: one half everywhere, shared
+    parameters, few enough pixels."""
     pixels, _ = logits_at_one_half(model, case)
     if case.get("family", USERS) != USERS:
         raise HypothesisError(f"a case of the user's model, got one of the family {case.family!r}")
@@ -127,7 +132,8 @@ def _checked(model: nn.Module, case: Case) -> nn.Module:
 def statistical(
     case: Case, stream: Stream, *, ratios: Ratios = SQUARED_RATIOS, images: Images = threshold_images
 ) -> list[Evidence]:
-    """Images drawn from the network: the mean squared ratio against that of independent signs, and its fitted exponent."""
+    """Images drawn from the network: the mean squared ratio against that of independent
+    signs, and its fitted exponent."""
     D, K, squared = case.D, case.K, ratios["generic"]
     square, patches, rounding = pulls.drawn_mean_square(D, K, case.size, images, stream.fork(D))
     # A patch contributes (its sum of K signs)^2 <= K^2, so (K/D) of that is the average of independent variables in [0, K].

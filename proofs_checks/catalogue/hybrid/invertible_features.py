@@ -1,4 +1,5 @@
-"""Invertible features keep what an image says about its label; residual blocks are invertible and their log-determinants are series."""
+"""Invertible features keep what an image says about its label; residual blocks are
+invertible and their log-determinants are series."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def cases_for(*, network: Any) -> list[Case]:
 def exact(
     *, criterion: Any = None, bound: Any = None, sign: int | None = None, slope: Any = None, unbiased: Any = None
 ) -> list[Any]:
-    """What a merger loses, every small map; the series, its tail and its matrices; roulette's two moments and when it is unbiased."""
+    """What a merger loses, every small map; the series, its tail and its matrices;
+    roulette's two moments and when it is unbiased."""
     replaced = {
         features.every_map: criterion,
         residual_blocks.tail: bound,
@@ -62,7 +64,8 @@ def numeric(
     merge: bool = False,
     network: Any = None,
 ) -> list[Evidence]:
-    """Residual blocks, or the user's: series against LU, inverses by fixed points, norms from both sides; information of a random table."""
+    """Residual blocks, or the user's: series against LU, inverses by fixed points,
+    norms from both sides; information of a random table."""
     given = (
         flows.random_block(case.D, case.lipschitz, stream.fork("block"))
         if network is None
@@ -99,7 +102,8 @@ def numeric(
 
 
 def statistical(case: Case, stream: Stream, *, estimator: Any = flows.roulette) -> list[Evidence]:
-    """The mean of roulette's estimates at one point against LU of the Jacobian that autograd gives."""
+    """The mean of roulette's estimates at one point against LU of the Jacobian that
+    autograd gives."""
     network = flows.even_block(case.D, LIPSCHITZ, stream.fork("block"))
     point = 0.2 * stream.fork("point").normal(case.D)
     off, width, rounding = flows.mean_of_roulette(

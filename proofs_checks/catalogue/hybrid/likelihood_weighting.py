@@ -1,4 +1,5 @@
-"""A larger weight on the image's likelihood never lowers it at a global maximiser; where the model is true it changes nothing."""
+"""A larger weight on the image's likelihood never lowers it at a global maximiser;
+where the model is true it changes nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ def normalised(_: Any) -> Any:
 
 
 def exact(*, direction: int = 1, local: bool = False, exponent: Any = None) -> list[Any]:
-    """Divergence of any number of cells, the exchange inequality, quadratics, the mass of p^lambda, and every small problem."""
+    """Divergence of any number of cells, the exchange inequality, quadratics, the mass
+    of p^lambda, and every small problem."""
     compared = weighting.every_small_problem(local=local, direction=direction)
     if exponent is not None:
         return [weighting.power_of_a_gaussian(exponent)]
@@ -42,7 +44,8 @@ def exact(*, direction: int = 1, local: bool = False, exponent: Any = None) -> l
 def numeric(
     case: Case, stream: Stream, *, direction: int = 1, specified: bool = True, mass: Any = weighting.gaussian_power_mass
 ) -> list[Evidence]:
-    """Global maximisers over a grid of models with a shared parameter, for weights from 1e-3 to 1e3; and the mass of p^lambda."""
+    """Global maximisers over a grid of models with a shared parameter, for weights from
+    1e-3 to 1e3; and the mass of p^lambda."""
     true = finite_families.random_family(case.M, stream.fork("true"), specified=specified)
     wrong = finite_families.random_family(case.M, stream.fork("wrong"), specified=False)
     scale = 0.5 + float(stream.fork("scale").uniform(1))

@@ -1,4 +1,5 @@
-"""Far from the data a ReLU classifier is certain along every ray on which its logits grow apart, and a generative part is not."""
+"""Far from the data a ReLU classifier is certain along every ray on which its logits
+grow apart, and a generative part is not."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def cases_for(*, network: Any) -> list[Case]:
 
 
 def exact(*, limit: Any = 1, head: Any = rays.affine_head, criterion: Any = rays.grows) -> list[Any]:
-    """Affine pieces by induction and by cases, confidence at a radius, and every ray of 2,592 small networks."""
+    """Affine pieces by induction and by cases, confidence at a radius, and every ray of
+    2,592 small networks."""
     far = [rays.confidence(limit, head), rays.every_small_network(criterion)]
     if (limit, head, criterion) != (1, rays.affine_head, rays.grows):
         return far
@@ -39,7 +41,8 @@ def exact(*, limit: Any = 1, head: Any = rays.affine_head, criterion: Any = rays
 def numeric(
     case: Case, stream: Stream, *, uniform: bool = False, head: Any = linear_head, network: Any = None
 ) -> list[Evidence]:
-    """Random ReLU networks, or the user's, along random rays to radius 1e6; and a generative classifier's density on the same points."""
+    """Random ReLU networks, or the user's, along random rays to radius 1e6; and a
+    generative classifier's density on the same points."""
     layers = (
         relu_layers(network, case)
         if network is not None

@@ -1,4 +1,5 @@
-"""With separate parameters gradients and maxima of a hybrid model decouple; image and label need not."""
+"""With separate parameters gradients and maxima of a hybrid model decouple; image and
+label need not."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ cases = {"numeric": Cases(point_cases, always=ENDS)}
 
 
 def exact(*, shared: bool = False, criterion: Any = apart.dependent) -> list[Any]:
-    """Gradient and mixed derivative of a sum over n points, all small data sets, and the information that is left."""
+    """Gradient and mixed derivative of a sum over n points, all small data sets, and
+    the information that is left."""
     decoupled = [
         apart.gradient(shared=shared),
         apart.cross_derivative(shared=shared),
@@ -34,7 +36,8 @@ def exact(*, shared: bool = False, criterion: Any = apart.dependent) -> list[Any
 def numeric(
     case: Case, stream: Stream, *, objective: Any = measuring.separate, information: Any = measuring.binary_entropy
 ) -> list[Evidence]:
-    """A logistic classifier on Gaussian points: joint gradients by autograd against each part's closed form."""
+    """A logistic classifier on Gaussian points: joint gradients by autograd against
+    each part's closed form."""
     data = measuring.draw_points(case.n, case.D, stream.fork("data"))
     theta, phi = stream.fork("theta").normal(case.D) / case.D, stream.fork("phi").normal(case.D)
     in_theta, in_phi = measuring.decoupling(data, theta, phi, objective)

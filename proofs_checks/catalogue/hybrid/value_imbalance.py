@@ -1,4 +1,5 @@
-"""At probability one half a label is worth -log 2 nats and a binary image of D pixels -D log 2."""
+"""At probability one half a label is worth -log 2 nats and a binary image of D pixels
+-D log 2."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ def at_least(sign: int) -> bool:
 
 
 def exact(*, pixel: exactly.Pixel = exactly.bernoulli, needs: Callable[[int], bool] = at_most) -> list[Any]:
-    """Values for every D by induction over pixels, all small images; the missing bits by induction over cells."""
+    """Values for every D by induction over pixels, all small images; the missing bits
+    by induction over cells."""
     small = [exactly.values_of_the_label(pixel), exactly.every_image(8, pixel)]
     if pixel is not exactly.bernoulli:  # a pixel whose constant is known at one half alone
         return small
@@ -65,7 +67,8 @@ def numeric(
     excess: Callable[[Tensor, int], Tensor] = overshoot,
     model: nn.Module | None = None,
 ) -> list[Evidence]:
-    """Log likelihoods of a network with zero logits; masses and entropies over all images where they can be listed."""
+    """Log likelihoods of a network with zero logits; masses and entropies over all
+    images where they can be listed."""
     network = shared_network("agreeing", case.D, stream)[0] if model is None else model
     pixels, label = logits_at_one_half(network, case)
     drawn = values.values_of_images(pixels, likelihood, stream.fork("images"))
@@ -84,7 +87,8 @@ def numeric(
 
 
 def statistical(case: Case, stream: Stream, *, images: Images = threshold_images) -> list[Evidence]:
-    """Images drawn by thresholding logistic noise at a network's zero logits: their numbers, and the white pixels of all together."""
+    """Images drawn by thresholding logistic noise at a network's zero logits: their
+    numbers, and the white pixels of all together."""
     pixels = evaluate(shared_network("agreeing", case.D, stream.fork("network"))[0])[0].detach()
     distance, white, granularity = values.drawn_images(pixels, case.size, images, stream)
     fair = Test.clopper_pearson(case.size * case.D, 0.5)
@@ -100,7 +104,8 @@ def brighter(logits: Tensor, n: int, stream: Stream) -> Tensor:
 
 
 def paired(logits: Tensor, n: int, stream: Stream) -> Tensor:
-    """Images whose pixels come in equal pairs: every pixel is fair, and no image with an unequal pair occurs."""
+    """Images whose pixels come in equal pairs: every pixel is fair, and no image with
+    an unequal pair occurs."""
     return threshold_images(logits[::2], n, stream).repeat_interleave(2, -1)[..., : len(logits)]
 
 

@@ -1,4 +1,5 @@
-"""Distances in curvature K are those in curvature -1 over sqrt|K|; what that does to distortion and MAP."""
+"""Distances in curvature K are those in curvature -1 over sqrt|K|; what that does to
+distortion and MAP."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def exact(
     power: int = 2,
     measure: curvature.Measure | None = None,
 ) -> list[Any]:
-    """The curvature of the scaled space, its distances, and small trees before and after."""
+    """The curvature of the scaled space, its distances, and small trees before and
+    after."""
     first = measure or curvature.worst_distortion
     second = measure or curvature.worst_distortion_by_pairs
     return [
@@ -47,7 +49,8 @@ def numeric(
     move: Callable[[Tensor, float], Tensor] = lambda x, radius: x * radius,
     in_step: bool = True,
 ) -> list[Evidence]:
-    """A tree's embedding in curvature -1 and in the case's: all distances, and what is read off them."""
+    """A tree's embedding in curvature -1 and in the case's: all distances, and what is
+    read off them."""
     seen = ScaledEmbedding(
         case.tree, float(case.tau), float(case.R), n=case.n, distance=distance, move=move, like=stream.normal(1)
     )

@@ -1,4 +1,5 @@
-"""No Euclidean space of any dimension holds a branching tree without distortion: stars exactly, balanced trees by volume, any tree by a certificate."""
+"""No Euclidean space of any dimension holds a branching tree without distortion: stars
+exactly, balanced trees by volume, any tree by a certificate."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ Volume = Callable[[int, int, int], float]
 def exact(
     *, bound: exactly.Bound = exactly.star_bound, said: Callable[[Any], bool] = exactly.path_or_distorted
 ) -> list[Any]:
-    """The dual's inequality, stars for every number of leaves, and every labelled tree of order 2 to 5."""
+    """The dual's inequality, stars for every number of leaves, and every labelled tree
+    of order 2 to 5."""
     parts = [exactly.stars(bound=bound), exactly.trees_are_distorted(said)]
     if (bound, said) != (exactly.star_bound, exactly.path_or_distorted):
         return parts  # the rest speaks of nothing that was replaced
@@ -36,7 +38,8 @@ def numeric(
     least: measurements.Least = measurements.star_distortion,
     volume: Volume = measurements.least_by_volume,
 ) -> list[Evidence]:
-    """Stars and balanced trees in Euclidean space, optimised from random starts, and the simplex, against their lower bounds."""
+    """Stars and balanced trees in Euclidean space, optimised from random starts, and
+    the simplex, against their lower bounds."""
     tree = tree_from_parents(balanced_tree(case.k, case.h))
     points = measurements.optimise(tree, case.n, stream, steps=case.get("steps", 100))
     degree = case.k + (case.h > 1)
@@ -68,7 +71,8 @@ def twice_the_star(k: int) -> Any:
 
 
 def without_the_root(branching: int, depth: int, n: int) -> float:
-    """b^(h/n): the volume's bound without subtracting the leaves' own radius and dividing by the depth."""
+    """b^(h/n): the volume's bound without subtracting the leaves' own radius and
+    dividing by the depth."""
     return float(branching ** (depth / n))
 
 

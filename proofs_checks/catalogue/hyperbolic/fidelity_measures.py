@@ -1,4 +1,5 @@
-"""Worst-case distortion, average distortion and MAP of an embedding: what they are, over all pairs, and what scaling changes."""
+"""Worst-case distortion, average distortion and MAP of an embedding: what they are,
+over all pairs, and what scaling changes."""
 
 from __future__ import annotations
 
@@ -27,14 +28,16 @@ def exact(
     precision: Callable[[Any, Any], Fraction] = map_by_counting,
     scaled: exactly.Scaling = exactly.with_the_embedding,
 ) -> list[Any]:
-    """Every labelled tree of order 2 to 4 at six sets of points, ties and coincidences among them."""
+    """Every labelled tree of order 2 to 4 at six sets of points, ties and coincidences
+    among them."""
     return [exactly.judged_tables(pairs, precision), exactly.invariances(scaled)]
 
 
 def numeric(
     case: Case, stream: Stream, *, tiles: Read = THREE["tiles"], rows: Read = THREE["rows"], stated: bool = True
 ) -> list[Evidence]:
-    """Random points for the vertices of a tree: three ways to each measure, and growth by a factor."""
+    """Random points for the vertices of a tree: three ways to each measure, and growth
+    by a factor."""
     tree = tree_from_parents(case.tree)
     points = measurements.random_points(len(tree), case.n, float(case.radius), stream)
     seen = JudgedEmbedding(tree, points, float(case.scale))

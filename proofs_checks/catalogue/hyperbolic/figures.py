@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def isometry_invariance() -> Figure:
-    """A tree in the Poincaré disk, and the same tree after an isometry: it looks different, and every edge is as long."""
+    """A tree in the Poincaré disk, and the same tree after an isometry: it looks
+    different, and every edge is as long."""
     from matplotlib.figure import Figure
 
     tree = trees.tree_from_parents(balanced_tree(3, 3))

@@ -1,4 +1,5 @@
-"""Figures of the claims about trees in hyperbolic space; drawn when a report or a user asks."""
+"""Figures of the claims about trees in hyperbolic space; drawn when a report or a user
+asks."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ def _disk(axes: Axes, tree: trees.Tree, tau: float) -> None:
 
 
 def tree_embedding() -> Figure:
-    """The tree in the disk, and its worst distortion against tau beside what is certified."""
+    """The tree in the disk, and its worst distortion against tau beside what is
+    certified."""
     from matplotlib.figure import Figure
 
     tree = trees.tree_from_parents(TREE)
@@ -80,7 +82,8 @@ def tree_embedding() -> Figure:
 
 
 def tree_certificate() -> Figure:
-    """Measured distortion of random trees against what one pass over the tree certifies."""
+    """Measured distortion of random trees against what one pass over the tree
+    certifies."""
     from matplotlib.figure import Figure
 
     sketch = Figure(figsize=(4.2, 3.4), layout="constrained")

@@ -1,4 +1,5 @@
-"""Figures of the claims about hyperbolic geometry and densities on it; drawn when a report or a user asks."""
+"""Figures of the claims about hyperbolic geometry and densities on it; drawn when a
+report or a user asks."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def model_identity() -> Figure:
-    """One triangle in three charts, its sides as geodesics and their lengths, read by each chart's own formula."""
+    """One triangle in three charts, its sides as geodesics and their lengths, read by
+    each chart's own formula."""
     from matplotlib.figure import Figure
 
     from numerics.hyperbolic import models
@@ -40,7 +42,8 @@ def model_identity() -> Figure:
 
 
 def wrapped_normal() -> Figure:
-    """One Gaussian wrapped at three means of the hyperbolic plane, drawn in the Poincaré disk."""
+    """One Gaussian wrapped at three means of the hyperbolic plane, drawn in the
+    Poincaré disk."""
     from matplotlib.figure import Figure
 
     from numerics.hyperbolic.wrapped_normal import WrappedNormal
@@ -65,7 +68,8 @@ def wrapped_normal() -> Figure:
 
 
 def curvature_scaling() -> Figure:
-    """Worst-case distortion, MAP and average distortion of one embedded tree against the curvature."""
+    """Worst-case distortion, MAP and average distortion of one embedded tree against
+    the curvature."""
     from matplotlib.figure import Figure
 
     from numerics.hyperbolic.fidelity import fidelity
@@ -96,7 +100,8 @@ def curvature_scaling() -> Figure:
 
 
 def synthetic_densities() -> Figure:
-    """Draws of the three synthetic densities in the Poincaré disk, over their densities."""
+    """Draws of the three synthetic densities in the Poincaré disk, over their
+    densities."""
     from matplotlib.figure import Figure
 
     from numerics.hyperbolic.synthetic import synthetic_density

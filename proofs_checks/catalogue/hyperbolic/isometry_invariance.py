@@ -1,4 +1,5 @@
-"""Distances, distortion and MAP of a tree's embedding are unchanged by isometries and by change of model."""
+"""Distances, distortion and MAP of a tree's embedding are unchanged by isometries and
+by change of model."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ EVERY_FIFTH = 5  # matrix moves the small trees
 def exact(
     *, motion: Motion = exactly.moebius_translation, matrices: Sequence[Matrix] | None = None, reading: Reading = exact_models.klein_cosh
 ) -> list[Any]:  # fmt: skip
-    """Every dimension through scalars; the sheet by Lagrange's identity, by induction over coordinates; small trees one by one."""
+    """Every dimension through scalars; the sheet by Lagrange's identity, by induction
+    over coordinates; small trees one by one."""
     given = exactly.cayley_family(ENTRIES, (1, 2)) if matrices is None else lorentz_matrices(matrices)
     return [
         exact_models.models_agree(reading),
@@ -62,7 +64,8 @@ def numeric(
     distance: Callable[[Tensor, Tensor], Tensor] | None = None,
     definition: Definition = counted_fidelity,
 ) -> list[Evidence]:
-    """The tree in the ball, moved by a matrix on the hyperboloid, read in the case's model; its edges measured in the half-space."""
+    """The tree in the ball, moved by a matrix on the hyperboloid, read in the case's
+    model; its edges measured in the half-space."""
     given = embedded(case, stream, tree=tree, points=points, tau=tau, model=model, A=A)
     seen = MovedTree(given, act=act, distance=distance)
     sheet = measured(seen.off_the_sheet(), resolves=RESOLVED, name="A X lies on the forward sheet")
@@ -84,18 +87,21 @@ def numeric(
 
 
 def translated(matrix: Tensor, points: Tensor) -> Tensor:
-    """The Euclidean translation of the Poincaré ball that sends the centre where the matrix sends it."""
+    """The Euclidean translation of the Poincaré ball that sends the centre where the
+    matrix sends it."""
     goal = models.hyperboloid_to_ball(models.lift(matrix[1:, 0]))
     return models.ball_to_hyperboloid(models.hyperboloid_to_ball(points) + goal)
 
 
 def reversed_in_time(matrix: Tensor, points: Tensor) -> Tensor:
-    """The matrix followed by -I: it keeps every Lorentz product and leaves the sheet."""
+    """The matrix followed by -I: it keeps every Lorentz product and leaves the
+    sheet."""
     return -isometries.apply_lorentz(matrix, points)
 
 
 def stretch_alone(tree: Any, table: Any, **settings: Any) -> Any:
-    """The measures with the greatest stretch for the worst-case distortion, whatever the greatest contraction."""
+    """The measures with the greatest stretch for the worst-case distortion, whatever
+    the greatest contraction."""
     found = counted_fidelity(tree, table, **settings)
     return found._replace(worst=max(table[parent][child] for parent, child in tree.edges))
 

@@ -1,4 +1,5 @@
-"""The charts of hyperbolic space: one distance, one metric, one volume, read by each chart's own formula."""
+"""The charts of hyperbolic space: one distance, one metric, one volume, read by each
+chart's own formula."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def exact(
     metric: exactly.Metric = exactly.ball_metric,
     half: Callable[[Any], Any] = same,
 ) -> list[Any]:
-    """Distances, metrics, volume elements, coordinates there and back, and the triangle of normal coordinates."""
+    """Distances, metrics, volume elements, coordinates there and back, and the triangle
+    of normal coordinates."""
     given = [exactly.charts_agree(reading), exactly.metrics_agree(metric), exactly.normal_coordinates_agree(half)]
     if (reading, metric) != (exact_models.ball_cosh, exactly.ball_metric) or half is not same:
         return given
@@ -57,7 +59,8 @@ def numeric(
     log_element: Callable[..., Tensor] = charts.log_volume_element,
     moved: Callable[..., Tensor] = normal_coordinates.transport,
 ) -> list[Evidence]:
-    """Pairs of points in the case's chart, read by its formula and by trigonometry; far pairs against balls."""
+    """Pairs of points in the case's chart, read by its formula and by trigonometry; far
+    pairs against balls."""
     far, radius = float(case.far), float(case.R)
     pairs = chart_measurements.draw_pairs(case.n, far, radius, SIZE, stream)
     few = chart_measurements.draw_pairs(case.n, far, radius, FEW, stream.fork("against balls"))

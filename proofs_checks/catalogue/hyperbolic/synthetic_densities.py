@@ -1,4 +1,5 @@
-"""Three synthetic densities on hyperbolic space: what the samplers draw has the densities stated."""
+"""Three synthetic densities on hyperbolic space: what the samplers draw has the
+densities stated."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ def own(density: Declared, size: int, stream: Stream) -> Tensor:
 
 
 def exact(*, remainder: checkerboard.Remainder = checkerboard.floored, correction: exponential_map.Correction = exponential_map.log_stretch) -> list[Any]:  # fmt: skip
-    """The board's cells one by one; densities under the exponential map in every dimension."""
+    """The board's cells one by one; densities under the exponential map in every
+    dimension."""
     return [
         checkerboard.sampler_meets_even_cells(remainder=remainder),
         exponential_map.density_times_volume(correction),
@@ -44,7 +46,8 @@ def exact(*, remainder: checkerboard.Remainder = checkerboard.floored, correctio
 
 
 def numeric(case: Case, stream: Stream, *, density: Callable[[Declared, Tensor], Tensor] = stated) -> list[Evidence]:
-    """log p of a pattern at draws, against the Jacobian; the checkerboard's mass and its white cells."""
+    """log p of a pattern at draws, against the Jacobian; the checkerboard's mass and
+    its white cells."""
     R = float(case.R)
     made = synthetic_density(case.which, case.n, R, case.chart)
     assert isinstance(made, TangentDensity)
@@ -69,7 +72,8 @@ def statistical(
     case: Case, stream: Stream, *, density: Callable[[Declared, Tensor], Tensor] = stated, drawn: Callable[[Tensor], Tensor] = floored,
     sample: Callable[[Declared, int, Stream], Tensor] = own,
 ) -> Evidence | list[Evidence]:  # fmt: skip
-    """Draws counted by cells of the board, with further coordinates by themselves, or in rings and sectors about another point."""
+    """Draws counted by cells of the board, with further coordinates by themselves, or
+    in rings and sectors about another point."""
     R = float(case.R)
     made = synthetic_density(case.which, case.n, R, "ball")
     if isinstance(made, TangentDensity) and isinstance(made.pattern, Checkerboard):

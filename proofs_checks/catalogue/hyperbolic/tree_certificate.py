@@ -1,4 +1,5 @@
-"""A distortion bound for one given tree, by nested perpendiculars and one pass over the tree in whole numbers."""
+"""A distortion bound for one given tree, by nested perpendiculars and one pass over the
+tree in whole numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ def exact(
     absolute: bool = False,
     cut: Callable[[Rooted], tree_certificates.HalfEdges] = tree_certificates.moved,
 ) -> list[Any]:
-    """Joints, nesting and their sum by Gram matrices, in every dimension; chains and trees one by one in fractions and whole numbers."""
+    """Joints, nesting and their sum by Gram matrices, in every dimension; chains and
+    trees one by one in fractions and whole numbers."""
     chains = perpendiculars.rational_chains(HALVES, TURNS, 3)
     replaced = {
         "joint": of is not perpendiculars.cosh_of_the_joint, "chains": bound is not perpendiculars.nested, "sides": absolute, "cuts": cut is not tree_certificates.moved,
@@ -61,7 +63,8 @@ def exact(
 
 
 def certified(tree: Rooted) -> Fraction | None:
-    """The least distortion that moved or middle cuts certify, checked once more in whole numbers; None where perpendiculars cross."""
+    """The least distortion that moved or middle cuts certify, checked once more in
+    whole numbers; None where perpendiculars cross."""
     found = tree_certificates.best_or_none(tree)
     return None if found is None else found.rho
 
@@ -88,7 +91,8 @@ def numeric(
 
 
 def by_the_rule_for_unit_weights(tree: Rooted) -> Fraction:
-    """What tau = (1+e)/e 2 log(2 Delta/pi) promises for e = 1/10 when weights below 1 are left out of the rule."""
+    """What tau = (1+e)/e 2 log(2 Delta/pi) promises for e = 1/10 when weights below 1
+    are left out of the rule."""
     del tree
     return Fraction(11, 10)
 
@@ -98,7 +102,8 @@ def _even(tree: Parents, factor: Fraction, weight: Fraction = Fraction(1)) -> Ca
 
 
 def _long_leaves(edges: int) -> Case:
-    """A spine of short edges whose leaves hang far: the mean half-edge of a vertex is long, the turn along the spine short."""
+    """A spine of short edges whose leaves hang far: the mean half-edge of a vertex is
+    long, the turn along the spine short."""
     tree = caterpillar(3, edges)
     weights = tuple(Fraction(1) if vertex <= edges else Fraction(200, 13) for vertex in range(len(tree)))
     return weighted_case(tree, Fraction(13, 10) / Fraction(math.log(3)), weights)

@@ -1,4 +1,5 @@
-"""Sarkar's embedding: the sharp lower bound for every path, and the exact worst distortion over all trees of given degree and diameter."""
+"""Sarkar's embedding: the sharp lower bound for every path, and the exact worst
+distortion over all trees of given degree and diameter."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def exact(
     root: Fraction = WIDE,
     ends: chains.Ends = chains.one_tau,
 ) -> list[Any]:
-    """The constant turn for every k, the order of states, its orbit, what follows; and chains and trees one by one in fractions."""
+    """The constant turn for every k, the order of states, its orbit, what follows; and
+    chains and trees one by one in fractions."""
     replaced = {
         "bound": bound is not words.sharp or tuple(turnings) != words.VALID, "half_chord": half_chord is not chains.times, "root": root != WIDE, "ends": ends is not chains.one_tau,
     }  # fmt: skip
@@ -83,7 +85,8 @@ def numeric(
     tree: Any = None,
     tau: float | None = None,
 ) -> list[Evidence]:
-    """All pairs of a planted tree, from edges and angles alone, against the bounds for their numbers of edges."""
+    """All pairs of a planted tree, from edges and angles alone, against the bounds for
+    their numbers of edges."""
     del stream
     found = planted_tree(case, tree)
     edge = tau_of(float(case.excess), case.Delta) if tau is None else float(tau)

@@ -1,4 +1,5 @@
-"""Growth and thinness of the hyperbolic plane: areas, ideal triangles, and four points, each with its convention named."""
+"""Growth and thinness of the hyperbolic plane: areas, ideal triangles, and four points,
+each with its convention named."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ LOG_TWO, SLIM = math.log(2), math.log(1 + math.sqrt(2))
 
 
 def exact(*, area: exactly.Area = exactly.area_of_disk, tree_delta: Fraction = Fraction(0)) -> list[object]:
-    """Area, ideal triangle and Ptolemy's relation as identities; trees and cycles by two algorithms."""
+    """Area, ideal triangle and Ptolemy's relation as identities; trees and cycles by
+    two algorithms."""
     parts = [exactly.growth(area), exactly.small_metrics(tree_delta=tree_delta)]
     if (area, tree_delta) != (exactly.area_of_disk, 0):
         return list(parts)  # the rest speaks of nothing that was replaced
@@ -36,7 +38,8 @@ def disk(radius: float) -> float:
 def numeric(
     case: Case, stream: Stream, *, area: Callable[[float], float] = disk, slim: float = SLIM, delta: float = LOG_TWO
 ) -> list[Evidence]:
-    """Polygons about a disk, a search along an ideal triangle, random points four by four; and the search for delta against all quadruples."""
+    """Polygons about a disk, a search along an ideal triangle, random points four by
+    four; and the search for delta against all quadruples."""
     radius = float(case.radius)
     angles = math.pi * (1 + torch.arange(99, dtype=torch.float64)) / 100
     tree = tree_from_parents(case.tree)

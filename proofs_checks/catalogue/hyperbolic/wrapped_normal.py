@@ -1,4 +1,5 @@
-"""The wrapped normal's density on hyperbolic space: the Gaussian's over the volume that the exponential map makes."""
+"""The wrapped normal's density on hyperbolic space: the Gaussian's over the volume that
+the exponential map makes."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ Taken = Callable[[int, Tensor, float], Tensor]
 
 
 def exact(*, correction: exponential_map.Correction = exponential_map.log_stretch) -> list[Any]:
-    """What the exponential map does to lengths, to volumes in every dimension, and so to the density."""
+    """What the exponential map does to lengths, to volumes in every dimension, and so
+    to the density."""
     density = exponential_map.density_times_volume(correction)
     if correction is not exponential_map.log_stretch:  # the map is what it is, whatever is subtracted
         return [density]
@@ -52,7 +54,8 @@ def numeric(case: Case, stream: Stream, *, taken: Taken | None = None) -> Eviden
 
 
 def statistical(case: Case, stream: Stream, *, taken: Taken | None = None) -> Evidence:
-    """Draws in rings and sectors about another point, against the density's integrals over them."""
+    """Draws in rings and sectors about another point, against the density's integrals
+    over them."""
     wrapped = _wrapped(case, stream)
     R, chart = wrapped.radius, wrapped.chart
     density = wrapped.log_prob if taken is None else _density(wrapped, taken)

@@ -1,4 +1,5 @@
-"""From cases to routes, controls and claims, on trial: every combination of statuses, and scopes beside what is declared."""
+"""From cases to routes, controls and claims, on trial: every combination of statuses,
+and scopes beside what is declared."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ def of_status(status: str, margin: float | None = None, **scope: Any) -> Verdict
 
 
 def of_routes(combine: Callable[..., Verdict] = kernel.combine) -> Enumeration:
-    """The worst case decides; cases that miss an assumption are passed over, unless all do; no case at all is no answer."""
+    """The worst case decides; cases that miss an assumption are passed over, unless all
+    do; no case at all is no answer."""
     any_status = ("none", *WORST_FIRST)
 
     def counted(statuses: tuple[str, ...]) -> list[str]:
@@ -47,7 +49,8 @@ def of_routes(combine: Callable[..., Verdict] = kernel.combine) -> Enumeration:
 
 
 def of_covers(combine: Callable[..., Verdict] = kernel.combine) -> Enumeration:
-    """A range that is declared has to be reached at both ends by the cases that hold."""
+    """A range that is declared has to be reached at both ends by the cases that
+    hold."""
     ends = (1, 8, 64)
 
     def outcome(declared: tuple[int, int], first: int, second: int) -> Outcome:
@@ -69,7 +72,8 @@ def of_covers(combine: Callable[..., Verdict] = kernel.combine) -> Enumeration:
 
 
 def of_claims(aggregate: Callable[..., Any] = kernel.aggregate) -> Enumeration:
-    """A claim holds where every declared route holds and every control was refuted; it is refuted where any route is."""
+    """A claim holds where every declared route holds and every control was refuted; it
+    is refuted where any route is."""
     any_status = ("none", *WORST_FIRST)
 
     def outcome(first: str, second: str, control: str, required: str) -> Outcome:

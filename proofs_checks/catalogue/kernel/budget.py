@@ -22,7 +22,8 @@ PI = Decimal("3.14159265358979323846264338327950288419716939937510582097")
 
 
 def levels(level: Callable[..., float] = kernel.level) -> Enumeration:
-    """Check k of a route gets 6/(pi k)^2 of the route's share; the shares of all routes fill half the budget twice."""
+    """Check k of a route gets 6/(pi k)^2 of the route's share; the shares of all routes
+    fill half the budget twice."""
 
     def by_decimals(member: tuple[int, tuple[int, float]]) -> bool:
         k, (routes, weight) = member
@@ -49,7 +50,8 @@ def levels(level: Callable[..., float] = kernel.level) -> Enumeration:
 
 
 def splits(judge: Callable[..., Verdict] = kernel.judge) -> Enumeration:
-    """Several tests in one check share its level, those too that a control does not name."""
+    """Several tests in one check share its level, those too that a control does not
+    name."""
 
     def radius(count: int, fails: str | None, alpha: float) -> float:
         items: list[Any] = [tested(1e-6, Test.dkw(10**6), resolves=1, name=f"test {i}") for i in range(count)]

@@ -1,4 +1,5 @@
-"""Controls on trial: what they have to refute, in every case, and with how much room."""
+"""Controls on trial: what they have to refute, in every case, and with how much
+room."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def of_status(status: str, margin: float | None = None) -> Verdict:
 
 
 def of_controls(control: Callable[..., Verdict] = kernel.control_verdict) -> Enumeration:
-    """A control does its work where all its cases are refuted, by the margin that its route asks for."""
+    """A control does its work where all its cases are refuted, by the margin that its
+    route asks for."""
     margins = (None, 0.9, 1.5, 3.0, 11.0)
 
     def room(route: str, shares: tuple[float | None, ...]) -> float:
@@ -60,7 +62,8 @@ def obligations(wrong: Sequence[bool]) -> list[Equation]:
 
 
 def named(judge: Callable[..., Verdict] = kernel.judge) -> Enumeration:
-    """Of a control the obligations that it names are judged, by the beginning of their names, and no other."""
+    """Of a control the obligations that it names are judged, by the beginning of their
+    names, and no other."""
     asked = ("base", "step", "steps", "missing", None)
 
     def failing(fails: str | None, wrong: Sequence[bool]) -> list[bool]:
@@ -102,7 +105,8 @@ def satisfied_barely(verdicts: Sequence[Verdict], *, route: str) -> Verdict:
 
 
 def anywhere(evidence: Any, *, fails: str | None, **settings: Any) -> Verdict:
-    """A faulty kernel, for which a control may be refuted wherever it likes: what is not refuted where it is named holds."""
+    """A faulty kernel, for which a control may be refuted wherever it likes: what is
+    not refuted where it is named holds."""
     named_, whole = kernel.judge(evidence, fails=fails, **settings), kernel.judge(evidence, **settings)
     return named_ if whole.holds else replace(named_, status=kernel.Status.HOLDS)
 

@@ -17,7 +17,8 @@ SIZES = (1, 7, 40)
 
 @dataclass(frozen=True)
 class Squares:
-    """That n^2 is 0 or 1 modulo 4 for n < size: decided by division and by the last two binary digits of n^2."""
+    """That n^2 is 0 or 1 modulo 4 for n < size: decided by division and by the last two
+    binary digits of n^2."""
 
     size: int
     members: Callable[[int], Any] = range
@@ -31,7 +32,8 @@ class Squares:
         return Enumeration("squares modulo 4", of, self.holds, self.second)
 
     def proves(self) -> bool:
-        """The family is what is said to be enumerated, and both algorithms say true or false, and true, of every number in it."""
+        """The family is what is said to be enumerated, and both algorithms say true or
+        false, and true, of every number in it."""
         numbers = list(range(self.size))
         answers = [algorithm(n) for algorithm in (self.holds, self.second) for n in numbers]
         whole = self.count(self.size) == self.size and sorted(self.members(self.size), key=str) == sorted(
@@ -70,7 +72,8 @@ MISTAKES: dict[str, tuple[Outcome, dict[str, Any]]] = {
 def exact(
     *, judge: Callable[..., Verdict] = kernel.judge, mistakes: Sequence[str] = (), sizes: Sequence[int] = SIZES
 ) -> list[Enumeration]:
-    """Every size with every mistake; and one algorithm named twice, which is refused."""
+    """Every size with every mistake; and one algorithm named twice, which is
+    refused."""
     tables = chosen(MISTAKES, mistakes)
 
     def squares(size: int, mistake: str) -> Squares:
@@ -102,7 +105,8 @@ def by_one_algorithm(evidence: Enumeration, **settings: Any) -> Verdict:
 
 
 def believing_counts(evidence: Enumeration, **settings: Any) -> Verdict:
-    """A faulty kernel, which takes as many members as there are, and prints what the author says."""
+    """A faulty kernel, which takes as many members as there are, and prints what the
+    author says."""
     found = list(dict.fromkeys(evidence.of))
     return kernel.judge(
         replace(evidence, of=Family(evidence.of.description, lambda: iter(found), len(found))), **settings

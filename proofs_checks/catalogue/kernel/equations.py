@@ -1,4 +1,5 @@
-"""Equations and signs on trial: truths, falsehoods, and statements that are true wherever one is likely to look."""
+"""Equations and signs on trial: truths, falsehoods, and statements that are true
+wherever one is likely to look."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ HIDDEN_ZERO = sp.sin(x) ** 2 + sp.cos(x) ** 2 - 1
 
 @dataclass(frozen=True)
 class Specimen:
-    """A statement, what the kernel has to say of it, and what is zero (or not negative) where it is true, at some points."""
+    """A statement, what the kernel has to say of it, and what is zero (or not negative)
+    where it is true, at some points."""
 
     evidence: Callable[[], Any]
     expected: Outcome
@@ -38,7 +40,8 @@ class Specimen:
     points: tuple[Any, ...] = (NEAR, FAR)
 
     def sound(self) -> bool:
-        """Whether the statement survives interval arithmetic at its points, and says something at one of them at least."""
+        """Whether the statement survives interval arithmetic at its points, and says
+        something at one of them at least."""
         at = mpmath.iv
         at.prec = BITS
         values = [self.residual(at, at.mpf(p.numerator) / p.denominator) for p in self.points]

@@ -1,4 +1,5 @@
-"""What counts as evidence, on trial: numbers that are none, weaker routes, and the obligation that a control names."""
+"""What counts as evidence, on trial: numbers that are none, weaker routes, and the
+obligation that a control names."""
 
 from __future__ import annotations
 

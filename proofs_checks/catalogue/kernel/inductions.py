@@ -1,4 +1,5 @@
-"""Inductions on trial: sums that have a closed form, and for each the mistakes by which it could seem to be proved."""
+"""Inductions on trial: sums that have a closed form, and for each the mistakes by which
+it could seem to be proved."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ LARGEST = 40
 
 @dataclass(frozen=True)
 class Sum:
-    """F(n) given three times, each for numbers and symbols alike. ``following`` is F(n + 1) from n, F(n) and F(n - 1)."""
+    """F(n) given three times, each for numbers and symbols alike. ``following`` is F(n
+    + 1) from n, F(n) and F(n - 1)."""
 
     first: tuple[int, ...]
     following: Callable[[Any, Any, Any], Any]
@@ -46,7 +48,8 @@ class Sum:
         return Induction("sum", N, (claim,), (recursion,), self.start)
 
     def proves(self) -> bool:
-        """By evaluation up to ``LARGEST``: both definitions and the claim agree, and each step leans on the value before."""
+        """By evaluation up to ``LARGEST``: both definitions and the claim agree, and
+        each step leans on the value before."""
         values = [Fraction(value) for value in self.first]
         for n in range(1, LARGEST):
             before = values[n - 2] if len(self.first) > 1 and n > 1 else Fraction(0)
@@ -81,7 +84,8 @@ SUMS = {
 
 
 def remainder(s: Sum, extra: Callable[[Any], Any]) -> dict[str, Any]:
-    """Claim and recursion with something added that is 0 where one would compare them with the definition."""
+    """Claim and recursion with something added that is 0 where one would compare them
+    with the definition."""
     return {
         "claimed": lambda n, f: s.claimed(n, f) + extra(n),
         "following": lambda n, f, before: s.following(n, f - extra(n), before - extra(n - 1)) + extra(n + 1),

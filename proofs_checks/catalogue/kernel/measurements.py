@@ -1,4 +1,5 @@
-"""Measurements on trial: residuals around their bounds, and statistics around their radii."""
+"""Measurements on trial: residuals around their bounds, and statistics around their
+radii."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ RESOLVES = 1e-4
 
 
 def rows(share: float, size: float, place: int) -> tuple[Tensor, Tensor]:
-    """Three residuals and their bounds; the one that amounts to that share of its bound is neither the largest nor has the widest."""
+    """Three residuals and their bounds; the one that amounts to that share of its bound
+    is neither the largest nor has the widest."""
     bounds, residuals = [size, size, size], [0.0, 0.0, 0.0]
     bounds[place], residuals[place] = size / 100, share * size / 100 if math.isfinite(size) else 0.0
     residuals[(place + 1) % 3] = 0.3 * size if math.isfinite(size) else 0.0
@@ -58,7 +60,8 @@ def decisions(judge: Callable[..., Verdict], sizes: Sequence[float] = SIZES) -> 
 
 
 def statistics(judge: Callable[..., Verdict]) -> Enumeration:
-    """A statistic against its radius and the slack of its computation, and both against what the check resolves."""
+    """A statistic against its radius and the slack of its computation, and both against
+    what the check resolves."""
     alpha, test = 1e-6, Test.hoeffding(10**4, 1.0)
     allowance = kernel.radius(test, alpha)
 
@@ -94,7 +97,8 @@ def statistics(judge: Callable[..., Verdict]) -> Enumeration:
 
 
 def reports(judge: Callable[..., Verdict]) -> Enumeration:
-    """Of several measurements the one that comes nearest to its bound is reported, wherever it stands; one that fails decides."""
+    """Of several measurements the one that comes nearest to its bound is reported,
+    wherever it stands; one that fails decides."""
 
     def verdict(shares: tuple[int, ...]) -> Verdict:
         items = [

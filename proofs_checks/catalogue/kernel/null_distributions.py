@@ -1,4 +1,5 @@
-"""Exact distributions of test statistics under what they test, in rational arithmetic: what a radius has to keep its level by."""
+"""Exact distributions of test statistics under what they test, in rational arithmetic:
+what a radius has to keep its level by."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ def binomial_alarm(n: int, p: Fraction, alarms: Callable[[int], bool]) -> Fracti
 
 
 def kolmogorov_tail(n: int, d: Fraction) -> Fraction:
-    """P(sup |F_n - F| >= d) for n draws of a continuous distribution, by Durbin's matrix (Marsaglia, Tsang & Wang 2003)."""
+    """P(sup |F_n - F| >= d) for n draws of a continuous distribution, by Durbin's
+    matrix (Marsaglia, Tsang & Wang 2003)."""
     if d >= 1:
         return Fraction(0)
     from flint import fmpq, fmpq_mat
@@ -40,7 +42,8 @@ def kolmogorov_tail(n: int, d: Fraction) -> Fraction:
 
 
 def two_sample_tail(n: int, m: int, d: Fraction) -> Fraction:
-    """P(sup |F_n - G_m| >= d) for two samples of one continuous distribution, by counting lattice paths that stay inside."""
+    """P(sup |F_n - G_m| >= d) for two samples of one continuous distribution, by
+    counting lattice paths that stay inside."""
     inside, reach = [0] * (m + 1), ceil(d * n * m)
     for i in range(n + 1):
         for j in range(m + 1):
@@ -54,7 +57,8 @@ def two_sample_tail(n: int, m: int, d: Fraction) -> Fraction:
 
 
 def two_sample_tail_by_reflection(n: int, d: Fraction) -> Fraction:
-    """The same for two samples of one size, by the reflection principle (Gnedenko & Korolyuk 1951)."""
+    """The same for two samples of one size, by the reflection principle (Gnedenko &
+    Korolyuk 1951)."""
     k = ceil(n * d)
     if k < 1:
         return Fraction(1)
@@ -74,13 +78,15 @@ def coin_test(kind: str, n: int, m: int, tests: int = 1) -> Test:
 
 
 def alarms(test: Test, level: float, radius: Radius, share: Any) -> Callable[[int], bool]:
-    """Whether a count of heads is farther from n/2 than a share of the radius lets it be."""
+    """Whether a count of heads is farther from n/2 than a share of the radius lets it
+    be."""
     width = WIDTH if test.kind == "hoeffding" else 1
     return lambda count: width * abs(count / test.n - 0.5) > share * radius(test, level, count)
 
 
 def rationally(test: Test, level: float, radius: Radius, share: Fraction) -> Fraction:
-    """The probability of an alarm where nothing is wrong, by formulas for the very n."""
+    """The probability of an alarm where nothing is wrong, by formulas for the very
+    n."""
     if test.kind in ("hoeffding", "clopper_pearson"):
         return binomial_alarm(test.n, Fraction(1, 2), alarms(test, level, radius, share))
     distance = share * Fraction(radius(test, level)).limit_denominator(10**4)

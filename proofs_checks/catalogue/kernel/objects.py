@@ -1,4 +1,5 @@
-"""Inductions about objects with arguments on trial: what is put in is not captured, and assumed of nothing that does not have it."""
+"""Inductions about objects with arguments on trial: what is put in is not captured, and
+assumed of nothing that does not have it."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ above_zero = sp.Function("G", positive=True)
 
 @dataclass(frozen=True)
 class Specimen:
-    """An induction, what the kernel has to say of it, and whether its claim follows, by evaluation."""
+    """An induction, what the kernel has to say of it, and whether its claim follows, by
+    evaluation."""
 
     claim: Any
     objects: tuple[Recursion, ...]
@@ -68,7 +70,8 @@ def power_over_factorial() -> bool:
 
 
 def divided(power: int) -> bool:
-    """Whether dividing by each a_j in turn divides by the power of their product that is claimed."""
+    """Whether dividing by each a_j in turn divides by the power of their product that
+    is claimed."""
     sequence, value = [Fraction(j, 3) for j in (2, 5, 7, 11)], Fraction(5)
     for entry in sequence:
         value /= entry
@@ -88,7 +91,8 @@ def _quotient(power: int) -> tuple[Recursion, ...]:
 
 
 def hidden(remainder: Any, expected: Outcome) -> Specimen:
-    """F = 0, claimed to be ``remainder``, which its recursion bears out and its definition does not."""
+    """F = 0, claimed to be ``remainder``, which its recursion bears out and its
+    definition does not."""
     return Specimen(remainder, (zero(remainder.subs(n, n + 1) - remainder),), expected)
 
 

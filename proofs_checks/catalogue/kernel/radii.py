@@ -1,4 +1,5 @@
-"""Radii of tests on trial: exact null distributions in rational arithmetic, and alarms counted over samples."""
+"""Radii of tests on trial: exact null distributions in rational arithmetic, and alarms
+counted over samples."""
 
 from __future__ import annotations
 
@@ -53,7 +54,8 @@ def levels(radius: Radius, name: str, sizes: tuple[int, ...], share: Fraction) -
 
 
 def right_sides(radius: Radius) -> Enumeration:
-    """2 exp(-2 n (r/w)^2) is the level, and half of it for each of two samples: what the inequalities by DKW and Hoeffding say."""
+    """2 exp(-2 n (r/w)^2) is the level, and half of it for each of two samples: what
+    the inequalities by DKW and Hoeffding say."""
     parts = (("dkw", "dkw_two_sample", "hoeffding"), (1, 12, 10**6), LEVELS, (1, 4))
 
     def by_decimals(member: tuple[str, int, Fraction, int]) -> bool:
@@ -86,7 +88,8 @@ def right_sides(radius: Radius) -> Enumeration:
 
 
 def limits(radius: Radius) -> Enumeration:
-    """A Clopper-Pearson limit is the p at which so few (or so many) are seen with half the level, to nine digits."""
+    """A Clopper-Pearson limit is the p at which so few (or so many) are seen with half
+    the level, to nine digits."""
     parts = ((1, 12, 100), (0, 1, 4), LEVELS)
 
     def tails(member: tuple[int, int, Fraction], tail: Callable[[int, int, Fraction], Any]) -> bool:
@@ -109,14 +112,16 @@ def limits(radius: Radius) -> Enumeration:
 
 
 def exact(*, radius: Radius = kernel.radius, sizes: tuple[int, ...] = (2, 5, 12, 25)) -> list[Enumeration]:
-    """Every radius, against the distribution of its statistic and against its inequality."""
+    """Every radius, against the distribution of its statistic and against its
+    inequality."""
     large = tuple(n for n in sizes if n >= 12)
     whole, half = levels(radius, "levels", sizes, Fraction(1)), levels(radius, "half the radius", large, HALF)
     return [whole, half, right_sides(radius), limits(radius)]
 
 
 def statistical(case: Case, stream: Stream, *, radius: Radius = kernel.radius) -> Evidence:
-    """Alarms of a test over many samples of what it tests, counted against their exact probability."""
+    """Alarms of a test over many samples of what it tests, counted against their exact
+    probability."""
     test, level, size = coin_test(case.kind, case.n, case.m), float(case.level), case.size
     if case.kind == "dkw":
         beyond = ks_to_uniform_columns(stream.uniform(case.n, size)) > radius(test, level)

@@ -1,4 +1,5 @@
-"""Seeds on trial: every check draws its own numbers, and a refutation is confirmed on fresh ones."""
+"""Seeds on trial: every check draws its own numbers, and a refutation is confirmed on
+fresh ones."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ __all__ = ["controls", "exact"]
 def seeds(
     seed_of: Callable[..., int] = kernel.trial_seed, fresh: Callable[[int], Sequence[int]] = kernel.confirmation_seeds
 ) -> Enumeration:
-    """No two checks, and no check and confirmation, draw the same numbers; and one check always draws the same."""
+    """No two checks, and no check and confirmation, draw the same numbers; and one
+    check always draws the same."""
     claims, routes = ("a.b", "a.c"), ("statistical", "statistical/control")
     cases = (None, Case(D=1), Case(D=2), Case(D=1, size=3))
     checks = list(product(claims, routes, cases, (0, 1)))
@@ -48,7 +50,8 @@ def seeds(
 
 
 def confirmations(confirm: Callable[..., Verdict] = kernel.confirmed) -> Enumeration:
-    """A statistical refutation is believed where two fresh seeds refute it too; nothing else is repeated."""
+    """A statistical refutation is believed where two fresh seeds refute it too; nothing
+    else is repeated."""
     answers = ("REFUTED", "HOLDS", "UNDECIDED")
 
     def ran(route: str, first: str, *later: str) -> tuple[Verdict, list[int]]:

@@ -1,4 +1,5 @@
-"""A kernel on trial: what it says of statements whose truth is known otherwise. Shared by the pages of this topic."""
+"""A kernel on trial: what it says of statements whose truth is known otherwise. Shared
+by the pages of this topic."""
 
 from __future__ import annotations
 
@@ -16,13 +17,15 @@ Judge = Callable[..., Verdict]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a kernel came to: a status, or ``refused``, and the reason that it prints; of what HOLDS, the scope."""
+    """What a kernel came to: a status, or ``refused``, and the reason that it prints;
+    of what HOLDS, the scope."""
 
     status: str
     why: str = ""
 
     def matches(self, other: Outcome) -> bool:
-        """The same status, for a reason that contains the one expected; a scope is expected whole."""
+        """The same status, for a reason that contains the one expected; a scope is
+        expected whole."""
         as_said = self.why == other.why if other.status == "HOLDS" and other.why else other.why in self.why
         return self.status == other.status and as_said
 
@@ -31,7 +34,8 @@ HOLDS = Outcome("HOLDS")
 
 
 def outcome_of(judge: Callable[[], Verdict]) -> Outcome:
-    """What ``judge()`` comes to; evidence that it refuses to look at is an outcome too."""
+    """What ``judge()`` comes to; evidence that it refuses to look at is an outcome
+    too."""
     try:
         verdict = judge()
     except (TypeError, ValueError) as refusal:
@@ -48,7 +52,8 @@ def trial(
     expected: Callable[..., Outcome],
     sound: Callable[..., bool],
 ) -> Enumeration:
-    """Every combination of ``parts``: the kernel says what is expected, and never HOLDS of what is not so.
+    """Every combination of ``parts``: the kernel says what is expected, and never HOLDS
+    of what is not so.
 
     Args:
         outcome: From a combination to what the kernel came to; called once for each.
