@@ -206,7 +206,7 @@ NUMERIC = {
         "shifted",
         lambda sound: lambda steps, *axes: lambda x: sound(steps, *axes)(x) * (torch.arange(x.shape[-1]) > 0),
     ),
-    "half-the-group": (equivariance, layers, "averaged", half_of),
+    "half-the-group": (equivariance, layers, "group_average", half_of),
     "patterns-too-coarse": (equivariance, layers, "equality_patterns", lambda sound: lambda n, k: 0 * sound(n, k)),
     "one-pattern-split-in-two": (equivariance, layers, "equality_patterns", finer),
     "one-dimension-more-claimed": (

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from proofs_checks.audits.dots import dots, strokes
 
-SHOWN = 100  # points
-RESOLUTION = 32  # of the density, which is an image: a report shows 20 KB
+SHOWN = 40  # points
+RESOLUTION = 28  # of the density, which is an image: a report shows 20 KB
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd")
 
 

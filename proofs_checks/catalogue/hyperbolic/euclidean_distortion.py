@@ -9,12 +9,13 @@ from typing import Any
 from numerics.hyperbolic import euclidean_embeddings as measurements
 from numerics.hyperbolic.trees import tree_from_parents
 from numerics.streams import Stream
+from proofs_checks.catalogue.hyperbolic.figures_growth import euclidean_distortion as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
 from proofs_checks.strategies.hyperbolic import balanced_tree
 from proofs_checks.strategies.planted import euclidean_stars
 from theory.hyperbolic import euclidean_distortion as exactly
 
-__all__ = ["cases", "controls", "exact", "numeric"]
+__all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
 RESOLVES = 1e-6
 Volume = Callable[[int, int, int], float]

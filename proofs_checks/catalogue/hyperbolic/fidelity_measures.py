@@ -11,13 +11,14 @@ from numerics.hyperbolic import fidelity_measurements as measurements
 from numerics.hyperbolic.fidelity_measurements import THREE, JudgedEmbedding, Read
 from numerics.hyperbolic.trees import tree_from_parents
 from numerics.streams import Stream
+from proofs_checks.catalogue.hyperbolic.figures_growth import fidelity_measures as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
 from proofs_checks.strategies.hyperbolic import balanced_tree
 from proofs_checks.strategies.planted import judged_embeddings
 from theory.hyperbolic import fidelity_measures as exactly
 from theory.hyperbolic.trees import map_by_counting
 
-__all__ = ["cases", "controls", "exact", "numeric"]
+__all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
 RESOLVES = 1e-9
 
