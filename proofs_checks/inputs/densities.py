@@ -1,11 +1,11 @@
-"""Reading a density model of the reader's: what gives its log p, in which shape and
+"""Reading a density model of the user's: what gives its log p, in which shape and
 precision, and whether it is a function of the point.
 
 Accepted are functions of a batch, bound methods, torch modules (with a ``log_prob``, a
 ``forward`` that returns log p, or a ``forward`` that returns a distribution, as zuko's
 flows do), torch distributions, and functions without parameters that make one of these.
 Libraries are recognised by what their objects can do, never imported. Nothing about the
-reader's object is changed: not its mode, its weights, its device or its precision.
+user's object is changed: not its mode, its weights, its device or its precision.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ LogProb = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Flow:
-    """A law as the pullback of a base law: ``to_base`` maps ``(N, D)`` to ``(N, D)``,
-    ``base_log_prob`` maps that to ``(N,)``."""
+    """A distribution as the pullback of a base distribution: ``to_base`` maps ``(N,
+    D)`` to ``(N, D)``, ``base_log_prob`` maps that to ``(N,)``."""
 
     to_base: Callable[[Tensor], Tensor]
     base_log_prob: LogProb
@@ -58,7 +58,7 @@ class Model:
     Args:
         log_prob: log p in nats, ``(N, D)`` to ``(N,)``, in the dtype of the points.
         dim: D, the length of a flattened event.
-        event_shape: The shape of one event as the reader's object takes it.
+        event_shape: The shape of one event as the user's object takes it.
         kind: What kind of object it was read from.
         points: The example, flattened to ``(N, D)``, in ``dtype``.
         dtype: The precision to work in: float64 wherever the object can be evaluated
@@ -130,7 +130,7 @@ def read_points(value: Any, what: str) -> Tensor:
         )
     if not value.is_floating_point():
         raise InputError(
-            f"The {what} are {value.dtype}: whole numbers have atoms, and a law with atoms has no density (Lebesgue measure gives a point no mass). "
+            f"The {what} are {value.dtype}: whole numbers have atoms, and a distribution with atoms has no density (Lebesgue measure gives a point no mass). "
             "Dequantise first, for example (x + torch.rand(x.shape)) / levels, and audit the model of the dequantised data."
         )
     if value.dtype not in (torch.float32, torch.float64):
@@ -154,7 +154,7 @@ def read_density(model: Any, example: Any, *, what: str = "log_prob") -> Model:
             function without parameters that makes one of these.
         example: A batch of points at which the model is meant to be evaluated, shape
             ``(N, *event)``.
-        what: What the reader calls the model, for messages.
+        what: What the user calls the model, for messages.
     Raises:
         InputError: the object cannot be read or called on the example, or its log p is
             NaN, has one number too many or too few a point, changes between two calls,
@@ -166,7 +166,7 @@ def read_density(model: Any, example: Any, *, what: str = "log_prob") -> Model:
     _refuse_train_mode(model, what)
     _refuse_other_device(model, points, what)
     refuse_uninitialised(model, points, what)
-    caller, kind, law, notes = _fitted(model, points, what)
+    caller, kind, distribution, notes = _fitted(model, points, what)
     flat = points.reshape(points.shape[0], -1).to(caller.dtype)
     probe = flat[:PROBED]
     values = probed(caller, probe)
@@ -195,8 +195,8 @@ def read_density(model: Any, example: Any, *, what: str = "log_prob") -> Model:
         differentiable=differentiable(caller, probe),
         findings=tuple(findings),
         notes=tuple(notes),
-        sampler=_sampler(law, flat),
-        flow=_flow(law, caller, flat),
+        sampler=_sampler(distribution, flat),
+        flow=_flow(distribution, caller, flat),
     )
 
 
@@ -211,7 +211,7 @@ def _fitted(model: Any, points: Tensor, what: str) -> tuple[Caller, str, Any, li
     for wide in (True, False):
         notes: list[str] = []
         source = _copy_or_itself(model, wide, notes)
-        function, kind, law = _resolve(source, what)
+        function, kind, distribution = _resolve(source, what)
         try:
             caller = fit(function, points, kind, notes)
         except InputError as refused:
@@ -225,9 +225,9 @@ def _fitted(model: Any, points: Tensor, what: str) -> tuple[Caller, str, Any, li
                 0, f"the weights ({', '.join(kinds)}) were copied to float64, exactly, and the copy is audited"
             )
         return (
-            Caller(caller.function, caller.event_shape, caller.dtype, inside_of(law), caller.returned),
+            Caller(caller.function, caller.event_shape, caller.dtype, inside_of(distribution), caller.returned),
             kind,
-            law,
+            distribution,
             notes,
         )
     assert first is not None
@@ -297,20 +297,24 @@ def _resolve(source: Any, what: str) -> tuple[Callable[[Tensor], Any], str, Any]
     if _has_log_prob(source):
         return source.log_prob, f"a module with log_prob ({type(source).__name__})", source
     if isinstance(source, nn.Module):
-        law = _called_empty(source)
-        if law is not None:
-            _refuse_discrete(law, what)
-            return law.log_prob, f"a module that returns a distribution ({type(source).__name__})", law
+        distribution = _called_empty(source)
+        if distribution is not None:
+            _refuse_discrete(distribution, what)
+            return (
+                distribution.log_prob,
+                f"a module that returns a distribution ({type(source).__name__})",
+                distribution,
+            )
         return source, f"a module whose forward returns log p ({type(source).__name__})", source
     if not callable(source):
         raise InputError(
             f"Expected in {what} a function of a batch, a module or a distribution, got {short(source)}. Pass something with a log_prob."
         )
     owner = getattr(source, "__self__", None)
-    law = owner if isinstance(owner, Distribution) else None
-    if law is not None:
-        _refuse_discrete(law, what)
-    return source, "a function", law
+    distribution = owner if isinstance(owner, Distribution) else None
+    if distribution is not None:
+        _refuse_discrete(distribution, what)
+    return source, "a function", distribution
 
 
 def _made(source: Any) -> Any:
@@ -332,22 +336,22 @@ def _called_empty(source: nn.Module) -> Any:
     """What a lazy flow returns when called without a context, if that is a
     distribution."""
     try:
-        law = source()
+        distribution = source()
     except CALL_ERRORS:
         return None
-    return law if _has_log_prob(law) else None
+    return distribution if _has_log_prob(distribution) else None
 
 
-def _refuse_discrete(law: Any, what: str) -> None:
-    if not isinstance(law, Distribution):
+def _refuse_discrete(distribution: Any, what: str) -> None:
+    if not isinstance(distribution, Distribution):
         return
     try:
-        discrete = law.support.is_discrete
+        discrete = distribution.support.is_discrete
     except (NotImplementedError, AttributeError):
         return
     if discrete:
         raise InputError(
-            f"{what} is a {type(law).__name__}, whose support is discrete: a law with atoms has no density, and change of variables does not apply."
+            f"{what} is a {type(distribution).__name__}, whose support is discrete: a distribution with atoms has no density, and change of variables does not apply."
         )
 
 
@@ -411,26 +415,26 @@ def _refuse_other_device(source: Any, points: Tensor, what: str) -> None:
 # -- what else the object can do ------------------------------------------------------------------------------------------
 
 
-def _sampler(law: Any, flat: Tensor) -> Callable[[int, int], Tensor] | None:
-    if not isinstance(law, Distribution):
+def _sampler(distribution: Any, flat: Tensor) -> Callable[[int, int], Tensor] | None:
+    if not isinstance(distribution, Distribution):
         return None
 
     def draw(n: int, seed: int) -> Tensor:
         devices = [flat.device] if flat.device.type == "cuda" else []
         with torch.no_grad(), torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed)
-            return law.sample((n,)).reshape(n, -1).to(flat)
+            return distribution.sample((n,)).reshape(n, -1).to(flat)
 
     return draw
 
 
-def _flow(law: Any, caller: Caller, flat: Tensor) -> Flow | None:
-    """The transform and base law of a normalising flow (zuko's, or torch's
+def _flow(distribution: Any, caller: Caller, flat: Tensor) -> Flow | None:
+    """The transform and base distribution of a normalising flow (zuko's, or torch's
     TransformedDistribution), if the dimension is kept."""
-    if callable(getattr(law, "transform", None)) and _has_log_prob(getattr(law, "base", None)):
-        inverse, base = law.transform, law.base
-    elif isinstance(law, torch.distributions.TransformedDistribution):
-        inverse, base = torch.distributions.ComposeTransform(law.transforms).inv, law.base_dist
+    if callable(getattr(distribution, "transform", None)) and _has_log_prob(getattr(distribution, "base", None)):
+        inverse, base = distribution.transform, distribution.base
+    elif isinstance(distribution, torch.distributions.TransformedDistribution):
+        inverse, base = torch.distributions.ComposeTransform(distribution.transforms).inv, distribution.base_dist
     else:
         return None
     shapes: list[tuple[int, ...]] = [caller.event_shape]

@@ -1,4 +1,4 @@
-"""Calling a reader's model: in which shape and precision it takes points, and whether
+"""Calling a user's model: in which shape and precision it takes points, and whether
 its log p is a function of the point alone."""
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SOLVED = 1e3  # how many times its tolerance a solver may leave of an answer: st
 
 class Caller:
     """log p of flat points: reshapes to the event, calls, checks the shape, and sends
-    what lies off a law's support to -inf."""
+    what lies off a distribution's support to -inf."""
 
     def __init__(
         self,
@@ -111,13 +111,13 @@ def _on_arrays(function: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
     return lambda x: function(x.detach().cpu().numpy())
 
 
-def inside_of(law: Any) -> Callable[[Tensor], Tensor] | None:
+def inside_of(distribution: Any) -> Callable[[Tensor], Tensor] | None:
     """For torch distributions, which raise outside of their support: where an event is
     inside."""
-    if not isinstance(law, Distribution):
+    if not isinstance(distribution, Distribution):
         return None
     try:
-        support = law.support
+        support = distribution.support
     except (NotImplementedError, AttributeError):
         return None
     if support is None or not hasattr(support, "check"):

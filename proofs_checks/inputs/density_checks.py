@@ -53,7 +53,7 @@ def change_of_variables(model: Model, points: Tensor, flow: Flow | None = None) 
     """
     flow = flow or model.flow
     if flow is None:
-        return Finding(CHANGE, Status.INAPPLICABLE, "unchecked: the object shows no transform to a base law")
+        return Finding(CHANGE, Status.INAPPLICABLE, "unchecked: the object shows no transform to a base distribution")
     x = points[:CHECKED]
     claimed = model.log_prob(x).detach()
     try:
@@ -97,8 +97,8 @@ def _compared(  # noqa: PLR0917
     verdict = kernel.judge(measured(residual, bound, points=int(finite.sum()), resolves=1e-2), route="numeric")
     worst = int(residual.argmax())
     text = {
-        Status.HOLDS: f"log p is the base law's plus log|det| of the transform by autograd, to {float(residual.max()):.1g} nats at {int(finite.sum())} points",
-        Status.REFUTED: f"log p differs from the base law's plus log|det| of the transform by up to {float(residual.max()):.3g} nats ({float((residual / bound_of(bound)).max()):.1g} times "
+        Status.HOLDS: f"log p is the base distribution's plus log|det| of the transform by autograd, to {float(residual.max()):.1g} nats at {int(finite.sum())} points",
+        Status.REFUTED: f"log p differs from the base distribution's plus log|det| of the transform by up to {float(residual.max()):.3g} nats ({float((residual / bound_of(bound)).max()):.1g} times "
         f"what rounding explains): a log-determinant is wrong{_pattern((claimed - base - log_det)[finite])}",
     }.get(verdict.status, verdict.why)
     return Finding(
@@ -189,7 +189,7 @@ def unit_mass(model: Model, support: tuple[Tensor, Tensor] | None = None, *, sec
         found = weigh(
             lambda x: called(model.log_prob, x, "log_prob"), model.points.double(), support=support, most=most
         )
-    except InputError as refused:  # far from the points the reader's function may give up
+    except InputError as refused:  # far from the points the user's function may give up
         text = (
             f"p could not be weighed: {refused}. A density is defined everywhere, with log p = -inf where it vanishes"
         )
@@ -259,9 +259,9 @@ def samples_follow(model: Model, sampler: Sampler, seed: int, *, draws: int = DR
     \int_{\mathbb R} p` is uniform if samples and log p agree.
 
     One coordinate k is drawn for each sample, independently of it. Places and their
-    distances from 1/2 are both compared with the uniform law. This works in every D and
-    sees the shape of p along the axes; a factor, or an error that is constant along
-    every axis-parallel line, it cannot see.
+    distances from 1/2 are both compared with the uniform distribution. This works in
+    every D and sees the shape of p along the axes; a factor, or an error that is
+    constant along every axis-parallel line, it cannot see.
     """
     x = model.read(sampler(draws, seed), "samples")
     if doubt := _without_digits(model, x):
@@ -322,7 +322,7 @@ def _without_digits(model: Model, x: Tensor) -> Finding | None:
 
 
 def read_sampler(model: Model, sampler: Any) -> Sampler | None:
-    """The reader's sampler (n -> draws), wrapped with a seed; or else the model's own,
+    """The user's sampler (n -> draws), wrapped with a seed; or else the model's own,
     if it works.
 
     Raises:
@@ -345,7 +345,7 @@ def read_sampler(model: Model, sampler: Any) -> Sampler | None:
             with torch.no_grad(), torch.random.fork_rng(devices=devices):
                 torch.manual_seed(seed)
                 drawn = sampler(n)
-        except CALL_ERRORS as error:  # the reader's own code: told, not swallowed
+        except CALL_ERRORS as error:  # the user's own code: told, not swallowed
             line = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
             raise InputError(
                 f"Drawing {n} samples raised {type(error).__name__}: {line}. Give a sampler that takes a number and returns draws."
@@ -395,7 +395,7 @@ def _place(model: Model, x: Tensor, coordinate: Tensor) -> tuple[Tensor, Tensor]
 
 
 def atoms(points: Tensor) -> Finding:
-    """Whether coordinates repeat: under a continuous law no two draws share a
+    """Whether coordinates repeat: under a continuous distribution no two draws share a
     coordinate, so that repeats are atoms (or copies)."""
     n = points.shape[0]
     repeated = torch.tensor([n - torch.unique(column).numel() for column in points.mT])
@@ -408,7 +408,7 @@ def atoms(points: Tensor) -> Finding:
         whole = bool((points * 255 == (points * 255).round()).all()) or bool((points == points.round()).all())
         text = (
             f"coordinate {worst} repeats: {value:.4g} comes {int(counts.max())} times in {n} inliers, and {int((repeated > max(allowed, 0.02 * n)).sum())} of {points.shape[1]} "
-            "coordinates have repeats. Such a law has atoms and no density: log p can be made as large as one likes there. "
+            "coordinates have repeats. Such a distribution has atoms and no density: log p can be made as large as one likes there. "
             + ("These are whole levels: dequantise them" if whole else "Dequantise or add the noise of measurement")
         )
         return Finding(
