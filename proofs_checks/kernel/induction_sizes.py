@@ -104,7 +104,7 @@ def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
         case sympy.Pow() if expression.exp.is_Integer:
             return parts[0] * abs(int(expression.exp))
         case sympy.binomial() | sympy.ff() | sympy.rf() if expression.args[1].is_Integer:
-            return parts[0] * abs(int(expression.args[1]))
+            return parts[0] * abs(int(expression.args[1]))  # pyright: ignore[reportArgumentType]
         case sympy.Product() if (
             count := expression.limits[-1][2] - expression.limits[-1][1] + 1
         ).is_Integer and count > 0:

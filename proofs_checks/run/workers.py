@@ -174,7 +174,7 @@ class _Worker:
             if kind == "record":
                 value = parse(json.dumps(value))
             if kind == "kept":
-                kind, value = "record", self.plan.earlier[value]
+                kind, value = "record", self.plan.earlier[value]  # pyright: ignore[reportArgumentType]
             if kind == "record" and task_of(value) != self.task:
                 raise ValueError("a record of another task")
             if kind not in ("record", "failed", "started", "loaded", "done"):

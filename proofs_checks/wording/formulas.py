@@ -282,7 +282,7 @@ class _Reader:
             if not open_:
                 break
             name = token[1:] if token.startswith("\\") else ""
-            out += _SPACES.get(name, _SYMBOLS.get(name, name)) if name else "" if token in "{}" else token
+            out += _SPACES.get(name, _SYMBOLS.get(name, name)) if name else "" if token in "{}" else token  # pyright: ignore[reportOperatorIssue]
         return out
 
     def _skip_empty_delimiter(self) -> None:

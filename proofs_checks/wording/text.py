@@ -164,7 +164,7 @@ def _trimmed(value: object, limit: int, depth: int = 0) -> object:
     """As much of a value as ``limit`` letters can show; to write down the whole of a
     large one would take long."""
     if type(value) in (str, bytes):
-        return value[: 2 * limit]
+        return value[: 2 * limit]  # pyright: ignore[reportIndexIssue]
     if type(value) is list and depth < 8:
         return [_trimmed(item, limit, depth + 1) for item in value[:limit]]
     if type(value) is dict and depth < 8:

@@ -59,7 +59,7 @@ def measure_equations() -> list[Equation]:
     found = []
     for row, angle in enumerate(angles):
         form = sum((forms[row, a] * PAULI[a] for a in range(3)), sp.zeros(2, 2)) * (-I / 2)
-        found.append(Equation(f"invariant form, {angle}", _waves(g.diff(angle)), (g * form).applyfunc(_exponentials)))
+        found.append(Equation(f"invariant form, {angle}", _waves(g.diff(angle)), (g * form).applyfunc(_exponentials)))  # pyright: ignore[reportArgumentType]
     inverse = inverse_angles()
     jacobian = Matrix([[sp.diff(image, angle) for angle in angles] for image in inverse])
     there = Determinant(invariant_forms(inverse[1], inverse[2])) * Determinant(jacobian)

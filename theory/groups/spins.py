@@ -30,7 +30,7 @@ def ladder_induction() -> Induction:
     entry is the sum of the 2m passed, k (2j + 1 - k)."""
     k, j = Symbol("k", integer=True, nonnegative=True), Symbol("j", real=True)
     N = Function("N")(k)
-    passed = Recursion(N, (sp.S.Zero,), N + 2 * (j - k), lambda n: sp.S(sum(2 * (j - i) for i in range(n))))
+    passed = Recursion(N, (sp.S.Zero,), N + 2 * (j - k), lambda n: sp.S(sum(2 * (j - i) for i in range(n))))  # pyright: ignore[reportArgumentType]
     return Induction("squared entries of J-", k, (Equation("", N, lowering_squared(j, j - k + 1)),), (passed,), start=0)
 
 
@@ -77,7 +77,7 @@ def has_brackets(matrices: tuple[Matrix, Matrix, Matrix]) -> bool:
     out."""
     triples = [matrices[k:] + matrices[:k] for k in range(3)]
     brackets = all((x * y - y * x - I * z).applyfunc(sp.expand).is_zero_matrix for x, y, z in triples)
-    casimir = sum((x * x for x in matrices), sp.zeros(*matrices[0].shape)).applyfunc(sp.expand)
+    casimir = sum((x * x for x in matrices), sp.zeros(*matrices[0].shape)).applyfunc(sp.expand)  # pyright: ignore[reportAttributeAccessIssue]
     return brackets and casimir == casimir[0, 0] * sp.eye(casimir.rows)
 
 

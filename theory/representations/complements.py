@@ -272,7 +272,7 @@ def _determinant(matrix: ExactArray) -> Any:
     current, coefficient = ExactArray.zeros((size, size), matrix.field), Fraction(1)
     for k in range(1, size + 1):
         current = matrix @ current + eye * coefficient
-        coefficient = -(matrix @ current).trace().entry().as_fraction() / k
+        coefficient = -(matrix @ current).trace().entry().as_fraction() / k  # pyright: ignore[reportAttributeAccessIssue]
     return (-1) ** size * coefficient
 
 

@@ -175,7 +175,7 @@ def completeness(claimed: Irreps) -> Enumeration:
     by ranks modulo a prime; and with the coefficients d_i chi_i/|G|."""
     group, found = claimed.group, claimed.representations
     coefficients = hstack([r.matrices.reshape(group.order, r.degree**2) for r in found])
-    p, root = split_prime(coefficients.field.order, 2**20)
+    p, root = split_prime(coefficients.field.order, 2**20)  # pyright: ignore[reportAttributeAccessIssue]
     residues = modulo(coefficients, p, root)
     rank, unit = residues.rank(), ExactArray.eye(group.order, residues.field)
 

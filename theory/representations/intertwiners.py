@@ -142,13 +142,13 @@ def multiplicities_agree() -> Induction:
 
     def summed(function: sp.Function, term: sp.Expr) -> Recursion:
         at = term.subs
-        return Recursion(function(k), (at(j, 1),), function(k) + at(j, k + 1), lambda size: sp.Sum(term, (j, 1, size)))
+        return Recursion(function(k), (at(j, 1),), function(k) + at(j, k + 1), lambda size: sp.Sum(term, (j, 1, size)))  # pyright: ignore[reportCallIssue]
 
     objects = (
-        summed(first, m(j) ** 2),
-        summed(mixed, m(j) * n(j)),
-        summed(second, n(j) ** 2),
-        summed(apart, (m(j) - n(j)) ** 2),
+        summed(first, m(j) ** 2),  # pyright: ignore[reportArgumentType]
+        summed(mixed, m(j) * n(j)),  # pyright: ignore[reportArgumentType]
+        summed(second, n(j) ** 2),  # pyright: ignore[reportArgumentType]
+        summed(apart, (m(j) - n(j)) ** 2),  # pyright: ignore[reportArgumentType]
     )
     claim = Equation("distance of multiplicities", apart(k), first(k) - 2 * mixed(k) + second(k))
     return Induction("distance of multiplicities", k, (claim,), objects)

@@ -130,7 +130,7 @@ def discriminant_statements() -> list[Equation | Induction]:
     square = x**2 + b * x + c
     return [
         Induction("discriminant at 1, 2, .., M", M, (Equation("", D, F**2),), (roots, factorials)),
-        Equation("distances of a new root", sp.Product(M + 1 - i, (i, 1, M)) ** 2, sp.factorial(M) ** 2),
+        Equation("distances of a new root", sp.Product(M + 1 - i, (i, 1, M)) ** 2, sp.factorial(M) ** 2),  # pyright: ignore[reportOperatorIssue]
         Equation("a new root of a square", sp.discriminant(sp.expand(square * (x - r)), x), sp.discriminant(square, x) * square.subs(x, r) ** 2),
     ]  # fmt: skip
 
@@ -278,7 +278,7 @@ def hermitian_sample(d: int) -> sp.Matrix:
 def _mean(matrices: list[sp.Matrix]) -> sp.Matrix:
     """The mean entry by entry, the sums not carried out."""
     d, part = matrices[0].rows, sp.Rational(1, len(matrices))
-    total = lambda i, j: sp.Add(*(M[i, j] for M in matrices), evaluate=False)  # noqa: E731
+    total = lambda i, j: sp.Add(*(M[i, j] for M in matrices), evaluate=False)  # pyright: ignore[reportArgumentType]  # noqa: E731
     return sp.Matrix(d, d, lambda i, j: sp.Mul(part, total(i, j), evaluate=False))
 
 
