@@ -84,6 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _aside("Interrupted.", exits.INTERRUPTED)
     except BaseException as error:  # noqa: BLE001  a stranger's SystemExit is no answer of this program's
+        if isinstance(error.__context__, BrokenPipeError):  # the printer of the help leaves when its pipe is closed
+            return _explained(error.__context__, debug)
         return _aside(f"Code that was run left the program by {told(error)}; nothing was decided.", exits.ERRORED)
 
 

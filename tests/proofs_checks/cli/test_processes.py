@@ -28,11 +28,12 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **more}
 
 
-def test_a_reader_that_stops_reading_is_no_fault() -> None:
+@pytest.mark.parametrize("arguments", [["list", "--json"], ["--help"], ["audit", "--help"]])
+def test_a_pipe_that_is_closed_is_no_fault(arguments: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [sys.executable, "-m", "proofs_checks", "list", "--json"],
+        [sys.executable, "-m", "proofs_checks", *arguments],
         env=environment(),
         stdout=writing,
         stderr=subprocess.PIPE,
