@@ -79,6 +79,8 @@ def read_graph(source: Any, subject: str = "") -> Graph:
     """
     if isinstance(source, (str, Path)):
         return _checked(_lines(source), [], subject or Path(source).name)
+    if isinstance(source, type):
+        raise InputError(f"Expected a graph, got the class {source.__name__} itself. Make one: {source.__name__}(...).")
     if hasattr(source, "nodes") and hasattr(source, "edges"):
         if getattr(source, "is_directed", bool)():
             raise InputError("Expected an undirected graph, got a directed one. Pass graph.to_undirected().")

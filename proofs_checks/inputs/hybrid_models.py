@@ -14,6 +14,7 @@ from torch.nn.functional import logsigmoid
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
 from proofs_checks.inputs.copies import Float64Factories, copied, random_states_kept
+from proofs_checks.inputs.files import require_dense
 from proofs_checks.wording import short
 
 FEWEST = 8  # rows, half of which are held out
@@ -76,6 +77,11 @@ def read_hybrid(model: Any, x: Any, y: Any, heads: Heads | None, seed: int) -> H
         twin = copied(model, what="the model").eval()
         both = _heads(twin, heads)
         logits, log_px = _call(both, twin, points)
+    for name, value in (("logits", logits), ("log p(x)", log_px)):
+        if not value.is_floating_point():
+            raise InputError(
+                f"Expected {name} in a floating dtype, got {value.dtype}; .double() makes one of whole numbers."
+            )
     classes = 2 if logits.ndim == 1 or logits.shape[1] == 1 else logits.shape[1]
     if int(labels.min()) < 0 or int(labels.max()) >= classes:
         raise InputError(
@@ -92,8 +98,17 @@ def read_hybrid(model: Any, x: Any, y: Any, heads: Heads | None, seed: int) -> H
     return Hybrid(twin, both, points, labels, classes, _notes(model))
 
 
+def _tensor(given: Any, name: str, wanted: str) -> Tensor:
+    try:
+        read = given if isinstance(given, Tensor) else torch.as_tensor(given)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"Expected in {name} {wanted}, got {short(given)} ({str(error)[:80]}).") from None
+    require_dense(read, name)
+    return read
+
+
 def _points(x: Any) -> Tensor:
-    points = x if isinstance(x, Tensor) else torch.as_tensor(x)
+    points = _tensor(x, "x", "points, a floating tensor or array of shape (N, ...)")
     if not points.is_floating_point():
         raise InputError(
             f"Expected points in a floating dtype, got {points.dtype}. Integer images have no density: x.float() / 255, dequantised if p(x) is one."
@@ -106,7 +121,7 @@ def _points(x: Any) -> Tensor:
 
 
 def _labels(y: Any) -> Tensor:
-    labels = y if isinstance(y, Tensor) else torch.as_tensor(y)
+    labels = _tensor(y, "y", "labels, whole numbers of shape (N,)")
     if labels.is_floating_point() and bool((labels == labels.round()).all()):
         labels = labels.long()
     if labels.is_floating_point() or labels.is_complex() or labels.ndim != 1:

@@ -54,6 +54,7 @@ def read_levels(
         raise InputError(f"noise= and times= belong together. {ASK}")
     if noise is not None and sigma is not None:
         raise InputError("sigma= is for a network of x alone; with noise= the level comes from t.")
+    times = None if times is None else _times(times)
     twin, dtype, notes = _twin(network, points, noise, times)
     if noise is None:
         return [_static(twin, points, dtype, prediction, sigma)], points.reshape(len(points), -1).double(), notes
@@ -109,6 +110,8 @@ def _called(twin: Callable[..., Any], flat: Tensor, shape: torch.Size, dtype: to
         raise InputError(
             f"Expected the network to return one vector a point, shape {(len(flat), *shape)}, got {got}. A network that returns log p is no score: take its gradient."
         )
+    if not value.is_floating_point():
+        raise InputError(f"Expected real vectors in a floating dtype from the network, got {value.dtype}.")
     return value.reshape(flat.shape).to(flat.dtype)
 
 
@@ -159,12 +162,24 @@ def _at(
     return Level(f"t = {t:g}", field, alpha, sigma)
 
 
+def _times(times: Any) -> list[float]:
+    try:
+        listed = [float(t) for t in times]
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"Expected times= as a list of numbers such as (0.1, 0.5), got {short(times)} ({str(error)[:80]})."
+        ) from None
+    if not listed or isinstance(times, (str, dict, set)) or any(isinstance(t, bool) for t in times):
+        raise InputError(f"Expected times= as a list of at least one number such as (0.1, 0.5), got {short(times)}.")
+    return listed
+
+
 def _schedule(noise: Any, t: Any) -> tuple[float, float]:
     if isinstance(t, bool) or not isinstance(t, (int, float)) or not math.isfinite(t):
         raise InputError(f"Expected times as finite numbers, got {short(t)}.")
     try:
         alpha, sigma = (float(part) for part in noise(t))
-    except (TypeError, ValueError) as error:
+    except CALL_ERRORS as error:
         raise InputError(
             f"Expected noise as a function t -> (alpha, sigma), got {short(noise)} ({str(error)[:80]})."
         ) from None

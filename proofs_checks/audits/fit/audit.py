@@ -19,6 +19,7 @@ from proofs_checks.audits.fit.words import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings
 from proofs_checks.inputs.fits import FitModel, read_data, read_fit_model
+from proofs_checks.inputs.options import read_seed
 from proofs_checks.wording import short
 
 DRAWN = 4000  # draws of a model that makes them itself
@@ -72,7 +73,7 @@ def audit_fit(
     for name, value, least in (("modes", modes, 2), ("permutations", permutations, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InputError(f"Expected {name} as a whole number of at least {least}, got {short(value)}.")
-    budget, stream = Budget(seconds, progress), Stream(seed % 2**63)
+    budget, stream = Budget(seconds, progress), Stream(read_seed(seed))
     findings = Findings(lambda share, what: budget.tell(what), stages=8)
     names = [""] if len(given) == 1 else ["a", "b"]
     with one_thread():

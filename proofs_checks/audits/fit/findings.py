@@ -22,6 +22,7 @@ from numerics.statistics.mmd_tests import permutation_test
 from numerics.streams import Stream
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
+from proofs_checks.inputs.calls import CALL_ERRORS
 from proofs_checks.inputs.fits import FitModel
 from proofs_checks.kernel import Status
 
@@ -88,8 +89,10 @@ def kernel_is_sound(kernel: Kernel, points: Tensor) -> list[Finding]:
     """A user's kernel on a part of the data: is its matrix positive semidefinite?"""
     try:
         least, allowed = indefiniteness(kernel, points)
-    except ValueError as error:
-        raise InputError(f"kernel: {error}") from None
+    except (*CALL_ERRORS, AttributeError, torch.linalg.LinAlgError) as error:  # a user's own code: told, not hidden
+        raise InputError(
+            f"Expected in kernel a function of (n, D) and (m, D) that returns finite values (n, m); it raised {type(error).__name__}: {str(error)[:160]}. Write kernel=lambda x, y: torch.exp(-torch.cdist(x, y).square() / 2)."
+        ) from None
     if least < -allowed:
         text = f"not positive definite: an eigenvalue {least:.3g} on the data, where rounding explains {allowed:.2g}; MMD² is no squared distance then"
         return [Finding(KERNEL, Status.REFUTED, text, {"least_eigenvalue": least})]

@@ -26,6 +26,7 @@ from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings
 from proofs_checks.inputs.copies import random_states_kept
 from proofs_checks.inputs.hybrid_models import Heads, Hybrid, read_hybrid
+from proofs_checks.inputs.options import read_flag, read_seed
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
 
@@ -73,7 +74,8 @@ def audit_hybrid(
     budget = Budget(seconds, progress)
     findings = Findings(lambda share, what: budget.tell(what), stages=STAGES)
     facts: dict[str, Any] = {}
-    with one_thread(), random_states_kept(seed):
+    read_flag(train, "train")
+    with one_thread(), random_states_kept(read_seed(seed)):
         with findings.stage("the model and its heads"):
             given = read_hybrid(model, x, y, heads, seed)
             findings += [heads_found(given), repeated(given)]

@@ -14,6 +14,7 @@ from proofs_checks.audits.score.words import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings
 from proofs_checks.inputs.copies import random_states_kept
+from proofs_checks.inputs.options import read_seed
 from proofs_checks.inputs.score_networks import read_levels
 from proofs_checks.wording import short
 
@@ -54,7 +55,7 @@ def audit_score(
     """
     if isinstance(points, bool) or not isinstance(points, int) or points < found.FEWEST:
         raise InputError(f"Expected points as a whole number of at least {found.FEWEST}, got {short(points)}.")
-    budget, stream = Budget(seconds, progress), Stream(seed % 2**63)
+    budget, stream = Budget(seconds, progress), Stream(read_seed(seed))
     findings = Findings(lambda share, what: budget.tell(what), stages=2)
     seen: list[dict[str, Any]] = []
     with one_thread(), random_states_kept(seed):

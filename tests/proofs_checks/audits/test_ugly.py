@@ -8,6 +8,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,20 +17,26 @@ from proofs_checks.audits import KINDS
 from proofs_checks.cli import main
 from proofs_checks.errors import InputError
 
-_SPEC = importlib.util.spec_from_file_location("ugly_inputs", Path(__file__).with_name("ugly_inputs.py"))
-assert _SPEC is not None
-assert _SPEC.loader is not None
-UGLY = importlib.util.module_from_spec(_SPEC)
-sys.modules["ugly_inputs"] = UGLY
-_SPEC.loader.exec_module(UGLY)
 
+def _tables(name: str) -> dict[str, Any]:
+    """The tables of a file beside this one, by kind."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module.KINDS
+
+
+UGLY = {**_tables("ugly_inputs"), **_tables("ugly_models")}
 FEWEST, SECONDS, GIGABYTE = 50, 10.0, 1 << 20  # ru_maxrss counts kilobytes
 WORDS = 6  # fewer explain nothing
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_ugly_input_is_refused_in_words(kind):
-    table = UGLY.KINDS[kind]()
+    table = UGLY[kind]()
     assert len(table) >= FEWEST
     before, wrong = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, []
     for name, given in table.items():
