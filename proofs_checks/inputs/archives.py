@@ -97,8 +97,8 @@ def _header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dt
 
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     try:
-        version = npy.read_magic(stream)  # type: ignore[no-untyped-call]
-        shape, fortran, dtype = readers[version](stream, max_header_size=MAX_HEADER)  # type: ignore[no-untyped-call]
+        version = npy.read_magic(stream)
+        shape, fortran, dtype = readers[version](stream, max_header_size=MAX_HEADER)
     except (zipfile.BadZipFile, zlib.error):
         raise
     except Exception:  # noqa: BLE001  a tokenizer, a parser and a constructor of dtypes meet a stranger's text

@@ -93,7 +93,7 @@ def systems_of_axioms() -> Iterator[System]:
     element exists in all of them."""
     for identity, inverses, closed, associative in product(IDENTITIES, INVERSES, (True, False), (True, False)):
         name = f"identity {identity}, inverses {inverses}, closed {closed}, associative {associative}"
-        yield System(name, identity, inverses, closed, associative)  # type: ignore[arg-type]
+        yield System(name, identity, inverses, closed, associative)
 
 
 def suffices(system: System) -> bool:

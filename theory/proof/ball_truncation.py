@@ -11,7 +11,7 @@ S regular at 0. Where
     :math:`|g(T)|\,T / (k-1)`.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# pyright: reportArgumentType=false, reportReturnType=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
 
 from __future__ import annotations

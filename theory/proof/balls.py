@@ -16,7 +16,7 @@ the whole ball or return a non-finite ball: logarithms and roots off their cuts,
 as conj(g(conj z)), which is holomorphic where g is.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
 
 from __future__ import annotations
