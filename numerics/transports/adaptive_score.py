@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from numerics.roots import bracketed, solve_increasing
+from numerics.roots import brackets, solve_increasing
 from numerics.transports.arbitrary_score import log_ratio
 from numerics.transports.domain import (
     CAUSES,
@@ -26,7 +26,7 @@ from numerics.transports.domain import (
     LogFunction,
     Trouble,
     complaint,
-    evaluated,
+    evaluate,
 )
 from numerics.transports.fibre_panels import RULE, Lines, PanelTable, coefficient_error, cumulative_coefficients
 
@@ -218,7 +218,7 @@ class AdaptiveScore:
             value = followed.lines.side * (followed.to_base.log_total - self.log_unit).exp()
             return value, (followed.to_base.slope[0] - self.log_unit).exp()
 
-        low, high, found = bracketed(
+        low, high, found = brackets(
             lambda at, rows: both(at, rows)[0], target, start, torch.ones_like(start), doublings=40
         )
         if not bool(found.all()):
@@ -241,7 +241,7 @@ class AdaptiveScore:
         """
         x = self.inverse(y)
         with torch.no_grad():
-            return evaluated("log_prob", self.log_prob, x) - self.log_det(x)
+            return evaluate("log_prob", self.log_prob, x) - self.log_det(x)
 
 
 @dataclass(frozen=True)
@@ -448,7 +448,7 @@ class Followed:
         x = torch.cat([(start + side * back)[:, None], self.x[:, 1:]], 1)
         slope = self.slope(back)
         with torch.no_grad():
-            log_p = evaluated("log_prob", self.transport.log_prob, x)
+            log_p = evaluate("log_prob", self.transport.log_prob, x)
         self.lines.evaluations += x.shape[0]
         relative = slope.truncation + slope.rounding
         room = torch.where(

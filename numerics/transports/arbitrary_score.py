@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from numerics.quadrature import Rule, kronrod
-from numerics.roots import bracketed, solve_increasing
+from numerics.roots import brackets, solve_increasing
 from numerics.transports.domain import (
     CAUSES,
     PRECISION,
@@ -26,7 +26,7 @@ from numerics.transports.domain import (
     Trouble,
     causes_of,
     complaint,
-    evaluated,
+    evaluate,
     within_range,
 )
 from numerics.transports.triangular import gradient
@@ -390,7 +390,7 @@ class ArbitraryScore:
         """
         x = self.inverse(y)
         with torch.no_grad():
-            return evaluated("log_prob", self.log_prob, x) - self.log_det(x)
+            return evaluate("log_prob", self.log_prob, x) - self.log_det(x)
 
     # The quadrature along a fibre.
 
@@ -416,8 +416,8 @@ class ArbitraryScore:
         fibres of ``rest``."""
         points = t[..., None] if self.dim == 1 else torch.cat([t[..., None], rest.expand(*t.shape, self.dim - 1)], -1)
         points = points.reshape(-1, self.dim)
-        log_p = evaluated("log_prob", self.log_prob, points)
-        log_s = evaluated("log_score", self.log_score, points)
+        log_p = evaluate("log_prob", self.log_prob, points)
+        log_s = evaluate("log_score", self.log_score, points)
         log_r = self.integrand(log_p, log_s)
         log_r = log_r - self.log_unit if self.log_unit else log_r
         return log_r.view(t.shape), log_p.view(t.shape), log_s.view(t.shape)
@@ -476,7 +476,7 @@ class ArbitraryScore:
         def with_slope(at: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
             return value(at, rows), self.log_integrand(at[None], rest[rows])[0][0].exp()
 
-        low, high, found = bracketed(value, target, start, torch.ones_like(start), doublings=DOUBLINGS)
+        low, high, found = brackets(value, target, start, torch.ones_like(start), doublings=DOUBLINGS)
         found = found.nonzero()[:, 0]
         root = solve_increasing(
             lambda at, rows: with_slope(at, found[rows]), target[found], low[found], high[found], floor=0.0, steps=steps
