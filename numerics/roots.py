@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Root", "brackets", "solve_increasing"]
+__all__ = ["Root", "bracketed", "solve_increasing"]
 
 Evaluate = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 Value = Callable[[Tensor, Tensor], Tensor]
@@ -29,7 +29,7 @@ class Root(NamedTuple):
     width: Tensor
 
 
-def brackets(
+def bracketed(
     value: Value, target: Tensor, centre: Tensor, scale: Tensor, *, doublings: int = 1100
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Abscissae below and above each root, by doubling steps away from ``centre``.

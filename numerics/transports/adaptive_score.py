@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from numerics.roots import brackets, solve_increasing
+from numerics.roots import bracketed, solve_increasing
 from numerics.transports.arbitrary_score import log_ratio
 from numerics.transports.domain import (
     CAUSES,
@@ -218,7 +218,7 @@ class AdaptiveScore:
             value = followed.lines.side * (followed.to_base.log_total - self.log_unit).exp()
             return value, (followed.to_base.slope[0] - self.log_unit).exp()
 
-        low, high, found = brackets(
+        low, high, found = bracketed(
             lambda at, rows: both(at, rows)[0], target, start, torch.ones_like(start), doublings=40
         )
         if not bool(found.all()):

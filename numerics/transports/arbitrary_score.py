@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from numerics.quadrature import Rule, kronrod
-from numerics.roots import brackets, solve_increasing
+from numerics.roots import bracketed, solve_increasing
 from numerics.transports.domain import (
     CAUSES,
     PRECISION,
@@ -476,7 +476,7 @@ class ArbitraryScore:
         def with_slope(at: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
             return value(at, rows), self.log_integrand(at[None], rest[rows])[0][0].exp()
 
-        low, high, found = brackets(value, target, start, torch.ones_like(start), doublings=DOUBLINGS)
+        low, high, found = bracketed(value, target, start, torch.ones_like(start), doublings=DOUBLINGS)
         found = found.nonzero()[:, 0]
         root = solve_increasing(
             lambda at, rows: with_slope(at, found[rows]), target[found], low[found], high[found], floor=0.0, steps=steps

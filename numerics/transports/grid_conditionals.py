@@ -22,7 +22,7 @@ from torch import Tensor
 
 from numerics.log_tails import LOG_2, Tail, side_of
 from numerics.quadrature import gauss
-from numerics.roots import brackets, solve_increasing
+from numerics.roots import bracketed, solve_increasing
 from numerics.transports.conditionals import Conditionals, Fibre, log_complement
 from numerics.transports.domain import HypothesisError, LogFunction
 
@@ -492,7 +492,7 @@ class GridFibre(Fibre):
             return part.take(inner).log_tail(t, side[rows][inner]) * side[rows][inner]
 
         length = part._decay_length(at, -side[rows])
-        low, high, found = brackets(value, (log_p * side)[rows], at, length)
+        low, high, found = bracketed(value, (log_p * side)[rows], at, length)
         if not bool(found.all()):
             raise HypothesisError(
                 f"{int((~found).sum())} of {found.numel()} tails beyond the grid are not reached: the support ends there, or the tail is too far out."

@@ -31,11 +31,11 @@ def judge_equation(item: Equation, *, witnessed: bool = True) -> Verdict:
     import sympy
 
     from theory.proof import balls
-    from theory.proof.prepare import to_text
+    from theory.proof.prepare import written
     from theory.proof.sampling import NoInstance, instantiate
 
     pairs = [(with_limits(left), with_limits(right)) for left, right in entries(item.left, item.right)]
-    given = tuple(to_text(relation) for relation in item.assuming if relation is not sympy.true)
+    given = tuple(written(relation) for relation in item.assuming if relation is not sympy.true)
     given = union(given, _nonzero(pairs))
     constructed = all(left == right for left, right in pairs)
     verdict = Verdict(
@@ -174,10 +174,10 @@ def denominators(expression: Any) -> list[Any]:
 def _nonzero(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
     """The denominators of both sides that their assumptions leave free to vanish, and
     poles of functions: equality is claimed elsewhere."""
-    from theory.proof.prepare import to_text
+    from theory.proof.prepare import written
 
     sides = [side for pair in pairs for side in pair]
-    bases = [f"{to_text(base)} != 0" for side in sides for base in denominators(side)]
+    bases = [f"{written(base)} != 0" for side in sides for base in denominators(side)]
     return union(bases, *(excluded_points(side) for side in sides))
 
 

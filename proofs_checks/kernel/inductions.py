@@ -276,17 +276,17 @@ def _never_zero(base: Any, item: Induction) -> bool:
 
 def _given(item: Induction) -> tuple[str, ...]:
     """Hypotheses and definitions."""
-    from theory.proof.prepare import to_text
+    from theory.proof.prepare import written
 
     n = item.variable
     relations = (*item.assuming, *(relation for equation in item.claim for relation in equation.assuming))
-    texts = [to_text(relation) for relation in relations if relation != True]  # noqa: E712  SymPy's true
+    texts = [written(relation) for relation in relations if relation != True]  # noqa: E712  SymPy's true
     for recursion in item.objects:
         of = recursion.of
-        first = ", ".join(f"{of.subs(n, item.start + i)} = {to_text(value)}" for i, value in enumerate(recursion.first))
-        following = to_text(of).replace(f"({n}", f"({n} + 1", 1)
-        texts.append(f"{first}, {following} = {to_text(recursion.then)}")
+        first = ", ".join(f"{of.subs(n, item.start + i)} = {written(value)}" for i, value in enumerate(recursion.first))
+        following = written(of).replace(f"({n}", f"({n} + 1", 1)
+        texts.append(f"{first}, {following} = {written(recursion.then)}")
     expressions = [*(e.right for e in item.claim), *(r.then for r in item.objects)]
     bases = [base for e in expressions for base in denominators(e) if not _in_the_variable_alone(base, n)]
-    texts += [f"{to_text(base)} != 0" for base in bases]
+    texts += [f"{written(base)} != 0" for base in bases]
     return tuple(dict.fromkeys(texts))

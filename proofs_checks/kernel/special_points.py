@@ -32,22 +32,22 @@ def _outside(expression: Any) -> list[Any]:
 def _conditions(node: Any) -> list[str]:
     import sympy
 
-    from theory.proof.prepare import to_text
+    from theory.proof.prepare import written
 
     (arg, *_) = node.args
     if isinstance(node, sympy.Derivative):
         kinks = node.expr.atoms(sympy.Abs, sympy.sign)
-        return [f"{to_text(kink.args[0])} != 0" for kink in kinks if kink.args[0].is_nonzero is not True]
+        return [f"{written(kink.args[0])} != 0" for kink in kinks if kink.args[0].is_nonzero is not True]
     zeros = {
         sympy.tan: sympy.cos, sympy.sec: sympy.cos, sympy.cot: sympy.sin, sympy.csc: sympy.sin, sympy.coth: sympy.sinh, sympy.csch: sympy.sinh,
     }  # fmt: skip
     if type(node) in zeros:
-        return [f"{to_text(base)} != 0"] if (base := zeros[type(node)](arg)).is_nonzero is not True else []
+        return [f"{written(base)} != 0"] if (base := zeros[type(node)](arg)).is_nonzero is not True else []
     if isinstance(node, sympy.log):
-        return [f"{to_text(arg)} != 0"] if arg.is_zero is not False else []
+        return [f"{written(arg)} != 0"] if arg.is_zero is not False else []
     if isinstance(node, (sympy.gamma, sympy.loggamma, sympy.digamma, sympy.factorial)):
         at = arg + 1 if isinstance(node, sympy.factorial) else arg
-        return [] if at.is_positive or at.is_integer is False else [f"{to_text(at)} not in 0, -1, -2, .."]
+        return [] if at.is_positive or at.is_integer is False else [f"{written(at)} not in 0, -1, -2, .."]
     return []
 
 

@@ -25,7 +25,7 @@ def through_both_faces(upper: Any, lower: Any) -> sp.Expr:
     return upper - lower
 
 
-def no_boundary_term(upper: Any, lower: Any) -> sp.Expr:
+def neglected(upper: Any, lower: Any) -> sp.Expr:
     """No boundary term."""
     return 0 * upper
 

@@ -24,7 +24,7 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-from theory.proof.prepare import CannotEnclose, derivative, entries, prepare, to_text
+from theory.proof.prepare import CannotEnclose, derivative, entries, prepare, written
 
 _ORDER = (sp.StrictGreaterThan, sp.GreaterThan, sp.StrictLessThan, sp.LessThan)
 _DENOMINATORS = (5, 7, 8, 9, 11, 13, 17, 19)
@@ -135,11 +135,11 @@ def relations(assuming: Iterable[Boolean]) -> list[Relational]:
             flat.append(relation)
         elif isinstance(relation, sp.Eq):
             raise NoInstance(
-                f"The equation {to_text(relation)} cannot be met by sampling: substitute it into the statement instead."
+                f"The equation {written(relation)} cannot be met by sampling: substitute it into the statement instead."
             )
         else:
             raise TypeError(
-                f"Expected relations (>, >=, <, <=, Ne, And), got {type(relation).__name__}: {to_text(relation)}."
+                f"Expected relations (>, >=, <, <=, Ne, And), got {type(relation).__name__}: {written(relation)}."
             )
     return flat
 
@@ -178,7 +178,7 @@ def demand(expr: sp.Basic, assuming: Iterable[Boolean] = ()) -> Demand:
     for symbol in symbols:
         if not isinstance(symbol, sp.Symbol):
             raise CannotEnclose(symbol, "only scalar symbols are drawn: write the matrix in entries")
-    applied = sorted(set().union(*(part.atoms(AppliedUndef) for part in parts)), key=to_text)
+    applied = sorted(set().union(*(part.atoms(AppliedUndef) for part in parts)), key=written)
     real = _forced_real(parts, symbols)
     shapes: dict[UndefinedFunction, Shape] = {}
     for node in applied:
