@@ -46,6 +46,14 @@ def _same_global_stream() -> None:
         sys.modules["torch"].manual_seed(0)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The nodes of a claim stand together, its own last: it is made of the records of its routes and controls, which a worker makes once."""
+    places = [k for k, item in enumerate(items) if item.path.name == "test_claims.py" and hasattr(item, "callspec")]
+    nodes = sorted((items[k] for k in places), key=lambda item: item.callspec.params["claim_id"])
+    for place, node in zip(places, nodes, strict=True):
+        items[place] = node
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     """With ``PREALITY_SKIPS=cuda-only`` a skip for any reason but a missing CUDA device fails: a check that did not run is no check."""

@@ -113,7 +113,7 @@ class AuditReport:
         fields.
         """
         super().__init_subclass__(**options)
-        cls.__repr__ = AuditReport.__repr__  # type: ignore[method-assign]
+        cls.__repr__ = AuditReport.__repr__
 
     @property
     def status(self) -> Status:

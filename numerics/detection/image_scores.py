@@ -20,7 +20,7 @@ from numerics.streams import Stream
 from numerics.transports import image_density
 from numerics.transports.arbitrary_score import ArbitraryScore, log_ratio
 from numerics.transports.conditionals import MixtureConditionals
-from numerics.transports.domain import HypothesisError, LogFunction, PrecisionError, Trouble, evaluated
+from numerics.transports.domain import HypothesisError, LogFunction, PrecisionError, Trouble, evaluate
 from numerics.transports.rosenblatt import KnotheRosenblatt
 
 EPS = torch.finfo(torch.float64).eps
@@ -102,7 +102,7 @@ class ImageScores:
         n, labels = len(detector.inliers), torch.arange(len(self.points), device=self.points.device)
         self.inlier_rows, self.outlier_rows = labels[:n], torch.cat([labels[n:], labels[: detector.copies]])
         with torch.no_grad():
-            self.log_p = evaluated("p", detector.log_prob, self.points)
+            self.log_p = evaluate("p", detector.log_prob, self.points)
         _finite(self.log_p, supported)
         self.rounding = 16 * (self.dim + 8) * EPS * (1 + self.log_p.abs())
         self.log_density, self.error = torch.full_like(self.log_p, -torch.inf), torch.zeros_like(self.log_p)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from numerics.distributions.interface import Columns
 from numerics.transports.arbitrary_score import Slope
-from numerics.transports.bijections import Composition, Rotation, SplineLayer, TriangularLayer
+from numerics.transports.bijections import Bijection, Composition, Rotation, SplineLayer, TriangularLayer
 
 Columnwise = Callable[[Tensor], Tensor]  # (n, D) -> (n, D), column by column
 
@@ -189,7 +189,7 @@ def rank_p_values(reference: Tensor, statistic: Tensor) -> Tensor:
 # -- the range of a log-determinant, by the structure of a map ---------------------------------------------------------------------
 
 
-def log_det_interval(chosen: Composition) -> tuple[float, float]:
+def log_det_interval(chosen: Bijection) -> tuple[float, float]:
     """An interval that holds log|det| of the map at every point: the sum of what each
     layer's slopes can do.
 
@@ -198,10 +198,15 @@ def log_det_interval(chosen: Composition) -> tuple[float, float]:
     max / q^2, where min and max are over s, d, d' and the denominator q lies between
     s/2 + (d + d')/4 and s.
 
+    Raises:
+        ValueError: a map that is no composition of such layers and rotations.
+
     >>> from numerics.transports.bijections import Rotation
     >>> log_det_interval(Composition((Rotation(torch.eye(2)),)))
     (0.0, 0.0)
     """
+    if not isinstance(chosen, Composition):
+        raise ValueError(f"The slopes of a {type(chosen).__name__} are not known to be bounded.")
     low = high = 0.0
     for layer in chosen.layers:
         if isinstance(layer, TriangularLayer):

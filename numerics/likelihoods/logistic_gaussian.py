@@ -67,7 +67,7 @@ def separate(data: Points, theta: Tensor, phi: Tensor, weight: float = 1.0) -> T
     return log_conditional(data, theta) + weight * log_marginal(data, phi)
 
 
-def tied(data: Points, theta: Tensor, phi: Tensor, weight: float = 1.0) -> Tensor:
+def tied_model(data: Points, theta: Tensor, phi: Tensor, weight: float = 1.0) -> Tensor:
     """The same with the Gaussian about ``theta + phi``: a parameter that both parts
     read."""
     return log_conditional(data, theta) + weight * log_marginal(data, theta + phi)
@@ -157,7 +157,7 @@ def no_information(p: Tensor) -> Tensor:
 
 def mixture_with_joint(data: Points, theta: Tensor, phi: Tensor, share: float) -> Tensor:
     """``(1-l) log p(y|x) + l log p(x, y)`` with a parameter that both parts read."""
-    return (1 - share) * log_conditional(data, theta) + share * tied(data, theta, phi)
+    return (1 - share) * log_conditional(data, theta) + share * tied_model(data, theta, phi)
 
 
 def mixture_with_marginal(data: Points, theta: Tensor, phi: Tensor, share: float) -> Tensor:

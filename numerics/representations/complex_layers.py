@@ -16,14 +16,14 @@ from numerics.representations.equivariant_layers import (
     Layer,
     all_permutations,
     equality_patterns,
-    shifted,
+    shift_action,
     spread_by_pattern,
     tuple_images,
 )
 from numerics.rounding import frobenius, gamma
 from numerics.streams import Stream
 
-__all__ = ["ComplexConvolution", "convolution", "means_in_a_basis", "phased", "random_unitary"]
+__all__ = ["ComplexConvolution", "convolution", "means_in_a_basis", "phase_action", "random_unitary"]
 
 
 class ComplexConvolution(nn.Module):
@@ -46,7 +46,7 @@ class ComplexConvolution(nn.Module):
         return total
 
 
-def phased(angle: float) -> Action:
+def phase_action(angle: float) -> Action:
     """Multiplication by exp(i angle): U(1) on complex signals."""
     factor = cmath.exp(1j * angle)
     return lambda x: x * factor
@@ -71,12 +71,12 @@ def convolution(n: int, channels: int, kernel: int, stream: Stream, *, circular:
     torch.complex128
     """
     module = ComplexConvolution(complex_normal(stream, channels + 1, channels, kernel), circular=circular)
-    step, turn = shifted(max(1, n // 3), -1), phased(2.0)
+    step, turn = shift_action(max(1, n // 3), -1), phase_action(2.0)
 
     def both(x: Tensor) -> Tensor:
         return turn(step(x))
 
-    actions = {"shift by 1": (shifted(1, -1), shifted(1, -1)), "a phase and a shift": (both, both)}
+    actions = {"shift by 1": (shift_action(1, -1), shift_action(1, -1)), "a phase and a shift": (both, both)}
     return Layer(module, complex_normal(stream, 3, channels, n), actions, channels * kernel + kernel)
 
 

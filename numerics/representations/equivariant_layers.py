@@ -57,7 +57,7 @@ def direct_sums() -> Iterator[None]:
 # -- actions -----------------------------------------------------------------------------------------------------------
 
 
-def shifted(steps: int, *axes: int) -> Action:
+def shift_action(steps: int, *axes: int) -> Action:
     """Circular shift by ``steps`` along each of the axes.
 
     >>> shifted(1, -1)(torch.tensor([1, 2, 3]))
@@ -66,7 +66,7 @@ def shifted(steps: int, *axes: int) -> Action:
     return lambda x: torch.roll(x, [steps] * len(axes), axes)
 
 
-def permuted(images: Tensor, axis: int = -1) -> Action:
+def permutation_action(images: Tensor, axis: int = -1) -> Action:
     """The action under which position i goes to ``images[i]`` along one axis.
 
     Args:
@@ -110,7 +110,7 @@ def eighth_turned(x: Tensor) -> Tensor:
     return F.grid_sample(x, F.affine_grid(turn, list(x.shape), align_corners=False), align_corners=False)
 
 
-def unmoved(x: Tensor) -> Tensor:
+def trivial_action(x: Tensor) -> Tensor:
     """The trivial action on tensors of any shape.
 
     >>> unmoved(torch.tensor([1.0]))
@@ -238,25 +238,25 @@ def build(
     if layer == "conv1d":
         module: nn.Module = nn.Conv1d(channels, outputs, kernel, stride=stride, padding=half, padding_mode=padding)
         actions = {
-            "shift by 1": (shifted(1, -1), shifted(1, -1)),
-            f"shift by {step}": (shifted(step, -1), shifted(step, -1)),
+            "shift by 1": (shift_action(1, -1), shift_action(1, -1)),
+            f"shift by {step}": (shift_action(step, -1), shift_action(step, -1)),
         }
         return Layer(normal_weights(module, stream), stream.normal(3, channels, n), actions, fan)
     if layer == "conv2d":
         module = nn.Conv2d(channels, outputs, kernel, stride=stride, padding=half, padding_mode=padding)
         actions = {
-            "shift down": (shifted(1, -2), shifted(1, -2)),
-            "shift both ways": (shifted(step, -2, -1), shifted(step, -2, -1)),
+            "shift down": (shift_action(1, -2), shift_action(1, -2)),
+            "shift both ways": (shift_action(step, -2, -1), shift_action(step, -2, -1)),
         }
         return Layer(
             normal_weights(module, stream), stream.normal(3, channels, n, n), actions, channels * kernel**2 + 2
         )
     if layer == "mean pooling":
-        order = permuted(stream.permutation(n))
-        actions = {"shift by 1": (shifted(1, -1), unmoved), "a permutation": (order, unmoved)}
+        order = permutation_action(stream.permutation(n))
+        actions = {"shift by 1": (shift_action(1, -1), trivial_action), "a permutation": (order, trivial_action)}
         return Layer(MeanPool(), stream.normal(3, channels, n), actions, n + 2)
     if layer == "deep set":
-        order = permuted(stream.permutation(n))
+        order = permutation_action(stream.permutation(n))
         actions = {"a permutation": (order, order)}
         return Layer(
             normal_weights(DeepSet(channels, outputs), stream),
@@ -266,7 +266,10 @@ def build(
         )
     if layer == "C4 convolution":
         module = nn.Sequential(C4Lift(channels, outputs, kernel), C4Convolution(outputs, channels, kernel))
-        actions = {"quarter turn": (quarter_turned, planes_turned), "shift down": (shifted(1, -2), shifted(1, -2))}
+        actions = {
+            "quarter turn": (quarter_turned, planes_turned),
+            "shift down": (shift_action(1, -2), shift_action(1, -2)),
+        }
         return Layer(
             normal_weights(module, stream),
             stream.normal(3, channels, n, n),
@@ -352,7 +355,7 @@ def equivariance(layer: Layer) -> dict[str, Measurement]:
 
 def without_output_action(layer: Layer) -> Layer:
     """The layer taken as invariant: its outputs are not moved when its inputs are."""
-    still = {name: (move, unmoved) for name, (move, _) in layer.actions.items()}
+    still = {name: (move, trivial_action) for name, (move, _) in layer.actions.items()}
     return Layer(layer.module, layer.inputs, still, layer.terms)
 
 

@@ -26,7 +26,7 @@ from numerics.transports.domain import (
     LogFunction,
     Trouble,
     complaint,
-    evaluated,
+    evaluate,
 )
 from numerics.transports.fibre_panels import RULE, Lines, PanelTable, coefficient_error, cumulative_coefficients
 
@@ -241,7 +241,7 @@ class AdaptiveScore:
         """
         x = self.inverse(y)
         with torch.no_grad():
-            return evaluated("log_prob", self.log_prob, x) - self.log_det(x)
+            return evaluate("log_prob", self.log_prob, x) - self.log_det(x)
 
 
 @dataclass(frozen=True)
@@ -448,7 +448,7 @@ class Followed:
         x = torch.cat([(start + side * back)[:, None], self.x[:, 1:]], 1)
         slope = self.slope(back)
         with torch.no_grad():
-            log_p = evaluated("log_prob", self.transport.log_prob, x)
+            log_p = evaluate("log_prob", self.transport.log_prob, x)
         self.lines.evaluations += x.shape[0]
         relative = slope.truncation + slope.rounding
         room = torch.where(

@@ -26,7 +26,7 @@ from numerics.transports.domain import (
     Trouble,
     causes_of,
     complaint,
-    evaluated,
+    evaluate,
     within_range,
 )
 from numerics.transports.triangular import gradient
@@ -390,7 +390,7 @@ class ArbitraryScore:
         """
         x = self.inverse(y)
         with torch.no_grad():
-            return evaluated("log_prob", self.log_prob, x) - self.log_det(x)
+            return evaluate("log_prob", self.log_prob, x) - self.log_det(x)
 
     # The quadrature along a fibre.
 
@@ -416,8 +416,8 @@ class ArbitraryScore:
         fibres of ``rest``."""
         points = t[..., None] if self.dim == 1 else torch.cat([t[..., None], rest.expand(*t.shape, self.dim - 1)], -1)
         points = points.reshape(-1, self.dim)
-        log_p = evaluated("log_prob", self.log_prob, points)
-        log_s = evaluated("log_score", self.log_score, points)
+        log_p = evaluate("log_prob", self.log_prob, points)
+        log_s = evaluate("log_score", self.log_score, points)
         log_r = self.integrand(log_p, log_s)
         log_r = log_r - self.log_unit if self.log_unit else log_r
         return log_r.view(t.shape), log_p.view(t.shape), log_s.view(t.shape)

@@ -133,7 +133,7 @@ def complaint(cause: str, count: int, size: int, dtype: torch.dtype) -> Hypothes
     return kind(CAUSES[cause].format(str(dtype).removeprefix("torch."), count=f"{count} of {size}"))
 
 
-def evaluated(name: str, function: LogFunction, points: Tensor) -> Tensor:
+def evaluate(name: str, function: LogFunction, points: Tensor) -> Tensor:
     """``function(points)``, one number a row in the precision and on the device of the
     points, or an error that says what to change.
 

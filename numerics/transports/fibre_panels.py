@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from numerics.quadrature import kronrod
-from numerics.transports.domain import LogFunction, evaluated
+from numerics.transports.domain import LogFunction, evaluate
 
 __all__ = ["FINE", "RULE", "Lines", "PanelTable", "coefficient_error", "cumulative_coefficients"]
 
@@ -132,7 +132,7 @@ class Lines:
         self.evaluations += points.shape[0]
         names = ("log_prob", "log_score")
         log_p, log_s = (
-            evaluated(name, f, points).view(distance.shape) for name, f in zip(names, self.functions, strict=True)
+            evaluate(name, f, points).view(distance.shape) for name, f in zip(names, self.functions, strict=True)
         )
         return self.integrand(log_p, log_s), log_p, log_s
 

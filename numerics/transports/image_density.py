@@ -15,7 +15,7 @@ from torch import Tensor
 from numerics.distributions.mixtures import IsotropicMixture
 from numerics.quadrature import analytic_remainder, moving_end_log_size
 from numerics.transports.arbitrary_score import ArbitraryScore, Slope
-from numerics.transports.domain import evaluated
+from numerics.transports.domain import evaluate
 
 Exponents = tuple[Tensor, Tensor, Tensor]
 
@@ -87,7 +87,7 @@ def recover(
     back = found.x
     slope = transport.slope(back)
     with torch.no_grad():
-        log_p = evaluated("log_prob", transport.log_prob, back)
+        log_p = evaluate("log_prob", transport.log_prob, back)
     log_density = log_p - transport.log_det(back)
     eps, units = torch.finfo(x.dtype).eps, len(transport.rule) + 8 + log_units(transport, slope)
     quadrature, rounding = errors_of_density(transport, back, slope, exponents)

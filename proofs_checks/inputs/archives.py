@@ -17,6 +17,7 @@ from proofs_checks.wording import short
 MAX_MEMBERS = 1000
 MAX_HEADER = 10_000
 KINDS = "biufcUS"
+_ENTRY = b"PK\x01\x02"  # before each member in the directory of a ZIP archive (APPNOTE 4.3.12)
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what numpy.savez and numpy.savez_compressed write
 _SAVE = "Save it again with numpy.savez."
 
@@ -33,7 +34,7 @@ def arrays_of(raw: bytes, name: str, most: int) -> dict[str, np.ndarray]:
             packed by another method, no array, one of Python objects, or of another
             size than it says; no array at all; or more than ``most`` bytes unpacked.
     """
-    if raw.count(zipfile.stringCentralDir) > 2 * MAX_MEMBERS:  # before a million entries become a million objects
+    if raw.count(_ENTRY) > 2 * MAX_MEMBERS:  # before a million entries become a million objects
         raise InputError(f"{name} holds too many members; at most {MAX_MEMBERS} arrays are read.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
@@ -96,8 +97,8 @@ def _header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dt
 
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     try:
-        version = npy.read_magic(stream)  # type: ignore[no-untyped-call]
-        shape, fortran, dtype = readers[version](stream, max_header_size=MAX_HEADER)  # type: ignore[no-untyped-call]
+        version = npy.read_magic(stream)
+        shape, fortran, dtype = readers[version](stream, max_header_size=MAX_HEADER)
     except (zipfile.BadZipFile, zlib.error):
         raise
     except Exception:  # noqa: BLE001  a tokenizer, a parser and a constructor of dtypes meet a stranger's text

@@ -94,7 +94,8 @@ def is_singular(matrix: np.ndarray) -> bool:
     if len(matrix) > EXACT_RANK or values[-1] > 4 * len(matrix) * EPS * values[0]:
         return False
     if np.iscomplexobj(matrix):  # A + i B is singular where [[A, -B], [B, A]] is
-        matrix = np.block([[matrix.real, -matrix.imag], [matrix.imag, matrix.real]])
+        real, imaginary = np.real(matrix), np.imag(matrix)
+        matrix = np.block([[real, -imaginary], [imaginary, real]])
     return ExactArray.of([[Fraction(float(x)) for x in row] for row in matrix]).determinant_is_zero()
 
 

@@ -14,7 +14,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 import torch
@@ -40,6 +40,14 @@ from proofs_checks.wording import short
 PROBED = 16  # rows on which a model is tried before it is believed
 _RANDOM = (nn.modules.dropout._DropoutNd, nn.RReLU)
 LogProb = Callable[[Tensor], Tensor]
+
+
+class HasLogProb(Protocol):
+    """What torch's distributions and the flows of several libraries share."""
+
+    def log_prob(self, x: Tensor, /) -> Tensor:
+        """log p in nats of a batch of points."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -328,7 +336,7 @@ def _made(source: Any) -> Any:
     return source if parameters else source()
 
 
-def _has_log_prob(source: Any) -> bool:
+def _has_log_prob(source: Any) -> TypeGuard[HasLogProb]:
     return callable(getattr(source, "log_prob", None))
 
 
@@ -346,10 +354,10 @@ def _refuse_discrete(distribution: Any, what: str) -> None:
     if not isinstance(distribution, Distribution):
         return
     try:
-        discrete = distribution.support.is_discrete
+        support = distribution.support
     except (NotImplementedError, AttributeError):
         return
-    if discrete:
+    if support is not None and support.is_discrete:
         raise InputError(
             f"{what} is a {type(distribution).__name__}, whose support is discrete: a distribution with atoms has no density, and change of variables does not apply."
         )
@@ -383,7 +391,8 @@ def _owner(value: Any) -> list[nn.Module]:
 def _parts(module: nn.Module) -> Iterator[str]:
     for name, part in module.named_modules():
         random = isinstance(part, _RANDOM) and getattr(part, "p", 1) != 0
-        random = random or (isinstance(getattr(part, "dropout", None), float) and part.dropout > 0)
+        share = getattr(part, "dropout", None)  # of layers that drop units themselves, such as nn.LSTM
+        random = random or (isinstance(share, float) and share > 0)
         if part.training and (random or isinstance(part, nn.modules.batchnorm._NormBase)):
             yield f"{name or 'itself'} ({type(part).__name__})"
 
@@ -428,15 +437,23 @@ def _sampler(distribution: Any, flat: Tensor) -> Callable[[int, int], Tensor] | 
     return draw
 
 
-def _flow(distribution: Any, caller: Caller, flat: Tensor) -> Flow | None:
-    """The transform and base distribution of a normalising flow (zuko's, or torch's
-    TransformedDistribution), if the dimension is kept."""
+def _change_of_variables(distribution: Any) -> tuple[Callable[[Tensor], Any], HasLogProb] | None:
+    """The way to the base and the base itself, of zuko's flows and of torch's
+    TransformedDistribution."""
     if callable(getattr(distribution, "transform", None)) and _has_log_prob(getattr(distribution, "base", None)):
-        inverse, base = distribution.transform, distribution.base
-    elif isinstance(distribution, torch.distributions.TransformedDistribution):
-        inverse, base = torch.distributions.ComposeTransform(distribution.transforms).inv, distribution.base_dist
-    else:
+        return distribution.transform, distribution.base
+    if isinstance(distribution, torch.distributions.TransformedDistribution):
+        return torch.distributions.ComposeTransform(distribution.transforms).inv, distribution.base_dist
+    return None
+
+
+def _flow(distribution: Any, caller: Caller, flat: Tensor) -> Flow | None:
+    """The transform and base distribution of a normalising flow, if the dimension is
+    kept."""
+    parts = _change_of_variables(distribution)
+    if parts is None:
         return None
+    inverse, base = parts
     shapes: list[tuple[int, ...]] = [caller.event_shape]
 
     def to_base(x: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_batchedtensor
 from torch.distributions import Distribution
 
 from proofs_checks.errors import InputError
@@ -68,7 +69,7 @@ class Caller:
 
 def _version(x: Tensor) -> int:
     """How often a tensor was written to; 0 where torch does not count."""
-    return 0 if x.is_inference() or torch._C._functorch.is_batchedtensor(x) else x._version
+    return 0 if x.is_inference() or is_batchedtensor(x) else x._version
 
 
 def fit(function: Callable[[Tensor], Any], points: Tensor, kind: str, notes: list[str]) -> Caller:
@@ -106,7 +107,7 @@ def fit(function: Callable[[Tensor], Any], points: Tensor, kind: str, notes: lis
     raise InputError(failed_call(first, points[:2], kind)) from first
 
 
-def _on_arrays(function: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
+def _on_arrays(function: Callable[[Any], Any]) -> Callable[[Tensor], Any]:
     """A function that takes NumPy arrays, called with one."""
     return lambda x: function(x.detach().cpu().numpy())
 

@@ -22,7 +22,7 @@ def detector(p: Any, inliers: Tensor | None, outliers: Tensor | None) -> Detecto
         raise InputError(
             "Expected p, inliers and outliers together: a log density from points (N, D) to (N,), and two tensors of points (N, D)."
         )
-    shapes = [tuple(getattr(side, "shape", ())) for side in (inliers, outliers)]
+    shapes: list[tuple[int, ...]] = [tuple(getattr(side, "shape", ())) for side in (inliers, outliers)]
     if any(len(shape) != 2 or 0 in shape for shape in shapes) or shapes[0][1] != shapes[1][1]:
         raise InputError(
             f"Expected inliers (N, D) and outliers (M, D) of one dimension, at least one of each, got {shapes[0]} and {shapes[1]}."

@@ -128,7 +128,8 @@ def _by_vertex(rows: dict[Any, Any], graph: Graph) -> Tensor:
             f"Expected coordinates of every vertex, got none of {short(missing[0])} ({len(missing)} of {len(graph.vertices)} are missing)."
         )
     try:
-        listed = [[float(entry) for entry in rows.get(vertex, rows.get(str(vertex)))] for vertex in graph.vertices]
+        named = [rows[vertex] if vertex in rows else rows[str(vertex)] for vertex in graph.vertices]
+        listed = [[float(entry) for entry in row] for row in named]
         return torch.tensor(listed, dtype=torch.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"Expected rows of numbers of one length as coordinates: {error}.") from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import re
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -65,24 +65,25 @@ class Entry:
             return cls(_of_parts(*value))
         if isinstance(value, dict) and set(value) == {"re", "im"} and all(is_number(x) for x in value.values()):
             return cls(Pair(value["re"], value["im"]))
-        finite = isinstance(value, complex) and math.isfinite(value.real) and math.isfinite(value.imag)
-        if not (finite or isinstance(value, Cyclotomic) or is_number(value)):
-            raise expected(
-                'a finite number, a text such as "1/2", "sqrt(3)/2" or "exp(2*pi*i/3)", [re, im], or {"re": x, "im": y}',
-                value,
-            )
-        return cls(value)
+        if isinstance(value, Cyclotomic) or is_number(value):
+            return cls(value)
+        if isinstance(value, complex) and math.isfinite(value.real) and math.isfinite(value.imag):
+            return cls(value)
+        raise expected(
+            'a finite number, a text such as "1/2", "sqrt(3)/2" or "exp(2*pi*i/3)", [re, im], or {"re": x, "im": y}',
+            value,
+        )
 
 
 def _of_parts(re: Any, im: Any) -> Number:
     """[re, im]: exact where both parts are."""
-    parts = [Entry.decoded(part).number for part in (re, im)]
-    if any(isinstance(part, complex) for part in parts):
+    parts = [part for part in (Entry.decoded(each).number for each in (re, im)) if not isinstance(part, complex)]
+    if len(parts) < 2:
         raise expected("real numbers in [re, im]", [re, im])
     if any(isinstance(part, float) for part in parts):
         floats = [to_complex(part).real if isinstance(part, Cyclotomic) else part for part in parts]
         return Pair(*floats)
-    exact = [part if isinstance(part, Cyclotomic) else Cyclotomic.rational(part) for part in parts]
+    exact = [part if isinstance(part, Cyclotomic) else Cyclotomic.rational(Fraction(part)) for part in parts]
     return exact[0] + exact[1] * Cyclotomic.root(4)
 
 
@@ -101,7 +102,7 @@ def _symbolic(value: Any) -> Number:
         raise InputError(f"In {HERE}: {error}") from None
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[int | float]:
     """Finite, and small enough to be a float: an integer of more than 300 digits is
     a mistake, not an entry.
     """
@@ -190,7 +191,7 @@ class Matrix:
             wide = self.given.astype(np.complex128 if self.given.dtype.kind == "c" else np.float64)
             return wide, self.resolution or last_place(float(np.abs(wide).max()))
         wide = as_array(self.given)
-        narrow = wide.real if not wide.imag.any() else wide
+        narrow = np.real(wide) if not np.imag(wide).any() else wide
         error = max(digits_of(x for row in self.given for x in row), last_place(float(np.abs(wide).max())))
         return np.ascontiguousarray(narrow), error
 

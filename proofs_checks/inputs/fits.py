@@ -100,7 +100,7 @@ def _function(model: Callable[..., Any], data: Tensor, *, name: str, draws: int,
     try:
         parameters = list(inspect.signature(model).parameters.values())
     except (TypeError, ValueError):
-        parameters = [None]  # type: ignore[list-item]
+        parameters = [None]
     if not parameters:
         raise InputError(f"{name} takes no argument. Hand over a sampler n -> (n, D), or a log density (N, D) -> (N,).")
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.permutations import is_permutation
@@ -16,7 +16,7 @@ from proofs_checks.wording import short
 _PRESENTATION = re.compile(r"\s*[<⟨]\s*(?P<generators>[^|:]+?)\s*(?:\||:)\s*(?P<relations>.*?)\s*[>⟩]\s*", re.DOTALL)
 
 
-def is_presentation(text: Any) -> bool:
+def is_presentation(text: Any) -> TypeGuard[str]:
     """Whether a text is a presentation such as ``<r, s | r^4, s^2>``."""
     return isinstance(text, str) and _PRESENTATION.fullmatch(text) is not None
 
@@ -32,9 +32,7 @@ def as_document(given: Any) -> dict[str, Any] | None:
     if hasattr(given, "generators") and not isinstance(given, Mapping) and _all_permutations(list(given.generators)):
         return {"permutations": list(given.generators)}
     if is_presentation(given):
-        found = _PRESENTATION.fullmatch(given)
-        assert found is not None
-        return {"generators": separate(found["generators"]), "relations": separate(found["relations"])}
+        return _presentation(given)
     if isinstance(given, (list, tuple)) and _all_permutations(given):
         return {"permutations": list(given)}
     return _plain(dict(given)) if isinstance(given, Mapping) else None
@@ -42,6 +40,13 @@ def as_document(given: Any) -> dict[str, Any] | None:
 
 def _all_permutations(values: Sequence[Any]) -> bool:
     return bool(values) and all(map(is_permutation, values))
+
+
+def _presentation(text: str) -> dict[str, Any]:
+    parts = _PRESENTATION.fullmatch(text)
+    if parts is None:
+        raise InputError(f"Expected a presentation such as <r, s | r^4, s^2>, got {short(text)}.")
+    return {"generators": separate(parts["generators"]), "relations": separate(parts["relations"])}
 
 
 def _plain(data: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +59,7 @@ def _plain(data: dict[str, Any]) -> dict[str, Any]:
             )
         data["relations"] = data.pop("relators")
     if is_presentation(data.get("presentation")):
-        return {**as_document(data.pop("presentation") or ""), **data}  # type: ignore[dict-item]
+        return {**_presentation(data.pop("presentation")), **data}
     generators = data.get("generators")
     if "relations" not in data and "permutations" not in data and generators is not None:
         values = list(generators.values()) if isinstance(generators, Mapping) else generators

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.files import named, require_dense
+from proofs_checks.inputs.files import named
 from proofs_checks.inputs.group_documents import as_document, is_presentation
 from proofs_checks.inputs.group_files import from_json, read
 from proofs_checks.inputs.labelled_tables import INSTEAD, LabelledTable, labelled_table
@@ -37,9 +37,6 @@ def read_table(source: GroupSource, subject: str = "") -> tuple[str, LabelledTab
         given = rows_of_text(source, name)
     if (document := as_document(given)) is not None:
         given = from_json(document, name)
-    if hasattr(given, "detach"):
-        require_dense(given, name)
-        given = given.detach().cpu().numpy()
     if isinstance(given, (FiniteGroup, NamedGroup)):
         return name, _of_group(given)
     return name, labelled_table(given, name)

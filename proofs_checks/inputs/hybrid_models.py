@@ -151,10 +151,12 @@ def _from_forward(module: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
         first = next((out[name] for name in CLASSIFIERS if name in out), None)
         second = next((out[name] for name in DENSITIES if name in out), None)
         out = (first, second)
-    if not isinstance(out, (tuple, list)) or len(out) != 2 or not all(isinstance(part, Tensor) for part in out):
-        came = f"{len(out)} parts" if isinstance(out, (tuple, list, dict)) else type(out).__name__
-        raise InputError(f"Expected two heads: {FORM}; got {came}. One head alone has nothing to share. {HINT}")
-    return out[0], out[1]
+    if isinstance(out, (tuple, list)) and len(out) == 2:
+        first, second = out
+        if isinstance(first, Tensor) and isinstance(second, Tensor):
+            return first, second
+    came = f"{len(out)} parts" if isinstance(out, (tuple, list, dict)) else type(out).__name__
+    raise InputError(f"Expected two heads: {FORM}; got {came}. One head alone has nothing to share. {HINT}")
 
 
 def _call(heads: Heads, model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:

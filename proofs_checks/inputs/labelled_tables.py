@@ -86,7 +86,7 @@ def _counted(table: np.ndarray, name: str) -> LabelledTable:
     that stand in the first row and the first column alike.
     """
     n = len(table)
-    _require_square(*table.shape, name)
+    _require_square(n, table.shape[1], name)
     if n > MAX_ELEMENTS:
         _require_square(n + 1, n + 1, name)
     start = 1 if int(table.min()) >= 1 and int(table.max()) >= n else 0

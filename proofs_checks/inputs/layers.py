@@ -126,9 +126,8 @@ def train_mode(source: Any) -> str:
         return ""
     found = []
     for name, part in source.named_modules():
-        random = part.training and (
-            isinstance(part, _RANDOM) or (isinstance(getattr(part, "dropout", None), float) and part.dropout > 0)
-        )
+        share = getattr(part, "dropout", None)  # of layers that drop units themselves, such as nn.LSTM
+        random = part.training and (isinstance(part, _RANDOM) or (isinstance(share, float) and share > 0))
         if random or (
             part.training and isinstance(part, nn.modules.batchnorm._NormBase) and part.running_mean is not None
         ):

@@ -149,6 +149,7 @@ def _from_permutations(document: GroupDocument, limit: int) -> NamedGroup:
         group = FiniteGroup.from_permutations([given[x] for x in letters], limit=limit)
     except GroupTooLarge:
         raise GroupTooLarge(f"The permutations generate more than {limit} elements, where this audit stops.") from None
+    assert group.elements is not None  # they are the permutations that were multiplied
     where = {tuple(row): k for k, row in enumerate(group.elements.tolist())}
     images = {x: where[tuple(given[x])] for x in letters}
     return replace(_with_names(group, letters, images, document.elements), note=note)

@@ -28,7 +28,9 @@ def narrow_format(values: Any) -> type[np.floating] | None:
     True
     """
     array = np.asarray(values)
-    parts = np.concatenate([array.real.ravel(), array.imag.ravel()]) if array.dtype.kind == "c" else array.ravel()
+    parts = (
+        np.concatenate([np.real(array).ravel(), np.imag(array).ravel()]) if array.dtype.kind == "c" else array.ravel()
+    )
     numbers = parts.astype(np.float64)
     numbers = numbers[np.isfinite(numbers) & (numbers != 0)]
     bits = _bits(numbers)

@@ -111,15 +111,18 @@ def _linear_chain(network: nn.Module) -> list[tuple[Tensor, Tensor]]:
     if not isinstance(network, nn.Sequential):
         raise InputError(f"{form}, got {type(network).__name__}. Hand over its layers as nn.Sequential(*layers).")
     parts = [layer for layer in network if not isinstance(layer, (nn.Identity, nn.Dropout))]
+    linear: list[nn.Linear] = []
     for index, layer in enumerate(parts):
-        if not isinstance(layer, nn.ReLU if index % 2 else nn.Linear):
+        if index % 2 == 0 and isinstance(layer, nn.Linear):
+            linear.append(layer)
+        elif not (index % 2 and isinstance(layer, nn.ReLU)):
             raise InputError(
                 f"{form}, got {type(layer).__name__} as number {index}. The theorem is about piecewise-linear networks."
             )
-    if len(parts) % 2 == 0 or parts[-1].out_features < 2:
+    if len(parts) % 2 == 0 or linear[-1].out_features < 2:
         raise InputError(f"{form} of two logits or more; a single log-odds a is the pair (0, a).")
     layers = []
-    for layer in parts[::2]:
+    for layer in linear:
         weight = layer.weight.detach().double()
         layers.append((weight, weight.new_zeros(len(weight)) if layer.bias is None else layer.bias.detach().double()))
     return layers
@@ -135,10 +138,10 @@ def residual_block(network: nn.Module, case: Case) -> nn.Sequential:
         InputError: no chain of layers from D numbers to D. HypothesisError: another
             size than the case's, or a constant that is not below 1.
     """
-    own = case_of_block(network)
+    chain, own = _branch(network), case_of_block(network)
     if own.D != case.D:
         raise HypothesisError(f"a case of the block's own size, D = {own.D}")
-    made = copy.deepcopy(network).double().requires_grad_(False)
+    made = copy.deepcopy(chain).double().requires_grad_(False)
     if (ceiling := lipschitz_ceiling(made)) >= 1:
         raise HypothesisError(
             f"a Lipschitz constant below 1: the product of the layers' certified norms is {ceiling:.4g}"
@@ -149,14 +152,23 @@ def residual_block(network: nn.Module, case: Case) -> nn.Sequential:
 def case_of_block(network: nn.Module) -> Case:
     """The case of a branch: its dimension, the terms that are summed, its certified
     constant."""
-    form = "Expected the branch g of x + g(x) as a torch.nn.Sequential with linear layers"
-    if not isinstance(network, nn.Sequential) or not any(isinstance(layer, nn.Linear) for layer in network):
-        raise InputError(f"{form}, got {type(network).__name__}. Hand over its layers as nn.Sequential(*layers).")
-    linear = [layer for layer in network if isinstance(layer, nn.Linear)]
-    if linear[0].in_features != linear[-1].out_features:
-        raise InputError(f"{form} from D numbers to D, got {linear[0].in_features} to {linear[-1].out_features}.")
+    chain = _branch(network)
     try:
-        ceiling = lipschitz_ceiling(network)
+        ceiling = lipschitz_ceiling(chain)
     except HypothesisError as error:
         raise InputError(f"The block's Lipschitz constant cannot be certified: expected {error}.") from error
-    return Case(D=linear[0].in_features, terms=TERMS, lipschitz=float(f"{ceiling:.6g}"))
+    return Case(D=_linear_layers(chain)[0].in_features, terms=TERMS, lipschitz=float(f"{ceiling:.6g}"))
+
+
+def _branch(network: nn.Module) -> nn.Sequential:
+    """The branch as a chain of layers, of which some are linear, from D numbers to D."""
+    form = "Expected the branch g of x + g(x) as a torch.nn.Sequential with linear layers"
+    if not isinstance(network, nn.Sequential) or not (linear := _linear_layers(network)):
+        raise InputError(f"{form}, got {type(network).__name__}. Hand over its layers as nn.Sequential(*layers).")
+    if linear[0].in_features != linear[-1].out_features:
+        raise InputError(f"{form} from D numbers to D, got {linear[0].in_features} to {linear[-1].out_features}.")
+    return network
+
+
+def _linear_layers(chain: nn.Sequential) -> list[nn.Linear]:
+    return [layer for layer in chain if isinstance(layer, nn.Linear)]

@@ -5,13 +5,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 import torch
 from scipy import special
 from torch import Tensor
-from torch.distributions import Beta, Dirichlet, Distribution, Independent, MultivariateNormal, StudentT, VonMises
+from torch.distributions import (
+    Beta,
+    Dirichlet,
+    Distribution,
+    Independent,
+    MultivariateNormal,
+    StudentT,
+    VonMises,
+    constraints,
+)
 
 from numerics.log_tails import Tail, normal_tail, side_of
 from numerics.streams import Stream
@@ -21,6 +30,14 @@ from proofs_checks.inputs.narrow import narrow_unit
 from proofs_checks.wording import short
 
 CIRCLE = "circle"
+
+
+class HasCdf(Protocol):
+    """What torch's and SciPy's distributions share."""
+
+    def cdf(self, value: Any, /) -> Any:
+        """F at an array or tensor of values."""
+        ...
 
 
 def tails_of(u: Tensor) -> Tail:
@@ -53,7 +70,7 @@ def one_for_each(source: Any, points: Tensor) -> Tensor | None:
         )
     if isinstance(source, Distribution):
         return _of_batch(source, points, flat) if n > 1 and source.batch_shape[:1] == (n,) else None
-    if callable(getattr(source, "cdf", None)) and not hasattr(source, "log_prob"):  # scipy's, with arrays of parameters
+    if _has_cdf(source) and not hasattr(source, "log_prob"):  # scipy's, with arrays of parameters
         try:
             values = np.asarray(
                 source.cdf(
@@ -67,16 +84,16 @@ def one_for_each(source: Any, points: Tensor) -> Tensor | None:
     return None
 
 
-def _has_cdf(one: Any) -> bool:
+def _has_cdf(one: Any) -> TypeGuard[HasCdf]:
     return callable(getattr(one, "cdf", None))
 
 
 def _of_batch(source: Distribution, points: Tensor, flat: Tensor) -> Tensor:
     try:
-        discrete = source.support.is_discrete
+        support = source.support
     except (NotImplementedError, AttributeError):
-        discrete = False
-    if discrete:
+        support = None
+    if support is not None and support.is_discrete:
         raise InputError(
             f"{type(source).__name__} is discrete: values of its distribution function have ties. Give F(y-) + U (F(y) - F(y-)), U uniform, as pit=."
         )
@@ -171,7 +188,7 @@ def on_simplex(source: Any, points: Tensor) -> bool:
     """Whether the samples lie on the simplex, of which the distribution says that it is
     its support."""
     try:
-        simplex = source.support is torch.distributions.constraints.simplex
+        simplex = source.support is constraints.simplex
     except (NotImplementedError, AttributeError):
         simplex = False
     return simplex and points.ndim == 2

@@ -85,8 +85,8 @@ def _split(text: str) -> list[str]:
 
 
 def _read(one: Any, place: str) -> Written:
-    if hasattr(one, "array_form"):
-        images = one.array_form() if callable(one.array_form) else one.array_form
+    if (form := getattr(one, "array_form", None)) is not None:
+        images = form if isinstance(form, (list, tuple)) else form()
         return Written(tuple(int(x) for x in images), from_zero=True)
     if isinstance(one, str):
         return _from_text(one, place)

@@ -108,7 +108,7 @@ def _from_document(data: dict[str, Any], group: Any, accuracy: float | None) -> 
         data.setdefault("accuracy", accuracy)
     listed = data.get("representations")
     if group is None and "group" not in data and isinstance(listed, dict) and len(listed) == 1:
-        return _generated(*listed.values(), read_accuracy(data.get("accuracy")))
+        return _generated(next(iter(listed.values())), read_accuracy(data.get("accuracy")))
     return read_audit_file(data, None if group is None else given_group(group))
 
 

@@ -33,7 +33,7 @@ def users_map(marginals: Any, A: Tensor | None, stream: Stream, *, fallback: Cal
     """
     try:
         product: Product | None = None if marginals is None else as_product(marginals)
-        d = product.dim if product is not None else len(check_rotation(A))  # type: ignore[arg-type]
+        d = _dimension(product, A)
         if d < 2:
             raise ValueError(f"Hypothesis 'd >= 2' failed: got d = {d}, where there is nothing to entangle.")
         matrix = fallback(d) if A is None else check_rotation(A)
@@ -41,6 +41,14 @@ def users_map(marginals: Any, A: Tensor | None, stream: Stream, *, fallback: Cal
         return EntanglingMap(product, matrix.to(stream.device))
     except (TypeError, ValueError) as error:
         raise InputError(str(error)) from error
+
+
+def _dimension(product: Product | None, A: Tensor | None) -> int:
+    if product is not None:
+        return product.dim
+    if A is None:
+        raise ValueError("Expected marginals or an orthogonal matrix A, got neither.")
+    return len(check_rotation(A))
 
 
 def points_of(f: EntanglingMap, stream: Stream, size: int) -> Tensor:
@@ -92,7 +100,7 @@ def cases_of_maps(*optional: str, families: tuple[str, ...] = ()) -> Callable[..
                 f"Expected {names}, got {', '.join(others) or 'none'}. Controls alone substitute the rest."
             )
         try:
-            given = A if A is not None else rows
+            given = A if A is not None else others.get("rows", ())
             dimension = as_product(marginals).dim if marginals is not None else len(given)
         except (TypeError, ValueError) as error:
             raise InputError(str(error)) from error

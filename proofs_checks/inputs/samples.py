@@ -113,7 +113,7 @@ def read_uniforms(
             if conditionals is not None
             else _by_density(log_prob, points, support, tile)
         )
-        return found if found.transport is None else _mapped(found, differences)
+        return _mapped(found, differences)
     except HypothesisError as failed:
         u = by_coordinate(source, points)  # a pole, say, of which the distribution function knows
         if u is None:
@@ -319,9 +319,11 @@ def _by_quadrature(model: Model, support: Any, tile: int) -> Uniforms:
     transport = KnotheRosenblatt.from_log_prob(
         evaluated, model.dim, near=points, support=box, tolerance=tolerance, tile=tile
     )
-    each = max(transport.conditionals.evaluations(d) for d in range(model.dim))
+    grid = transport.conditionals
+    assert isinstance(grid, GridConditionals)  # from_log_prob makes no other
+    each = max(grid.evaluations(d) for d in range(model.dim))
     most = max(1000, MOST_EVALUATIONS // max(1, each))
-    found = _unmapped(points[:most], transport, f"quadrature over values of the density on {_size(transport)} nodes")
+    found = _unmapped(points[:most], transport, f"quadrature over values of the density on {_size(grid)} nodes")
     if most < points.shape[0]:
         found.notes.append(
             f"the first {most} of {points.shape[0]} samples were used: each costs {each} evaluations of the density; give conditionals= to use all"
@@ -333,8 +335,8 @@ def _by_quadrature(model: Model, support: Any, tile: int) -> Uniforms:
     return found
 
 
-def _size(transport: KnotheRosenblatt) -> str:
-    return " x ".join(str(nodes.numel()) for nodes, _ in transport.conditionals.axes)
+def _size(grid: GridConditionals) -> str:
+    return " x ".join(str(nodes.numel()) for nodes, _ in grid.axes)
 
 
 def _box(support: Any, dim: int, like: Tensor) -> tuple[Tensor, Tensor] | None:
@@ -348,8 +350,11 @@ def _box(support: Any, dim: int, like: Tensor) -> tuple[Tensor, Tensor] | None:
 
 
 def _mapped(found: Uniforms, differences: int) -> Uniforms:
-    """Apply the map, and estimate its error at a part of the points."""
+    """Apply the map, where there is one, and estimate its error at a part of the
+    points."""
     transport, points = found.transport, found.points
+    if transport is None or points is None:
+        return found
     tail = transport.tails(points)
     share = torch.exp(tail.log_p)
     found.tail, found.u = tail, torch.where(tail.side > 0, share, 1.0 - share)

@@ -20,22 +20,23 @@ def density_at_points(log_prob: LogFunction, points: Tensor | None) -> MeasuredM
         InputError: points of another shape, or a function that cannot be evaluated.
             HypothesisError: no density on an interval there.
     """
-    _refuse_points(points, most=3)
+    near = _required_points(points, most=3)
     try:
-        transport = KnotheRosenblatt.from_log_prob(log_prob, points.shape[1], near=points)
-        units = 32 * (points.shape[1] + 8) * (1 + log_prob(points).detach().abs())
-        return MeasuredMap.of(transport, log_prob, points, units)
+        transport = KnotheRosenblatt.from_log_prob(log_prob, near.shape[1], near=near)
+        units = 32 * (near.shape[1] + 8) * (1 + log_prob(near).detach().abs())
+        return MeasuredMap.of(transport, log_prob, near, units)
     except HypothesisError:
         raise
     except ValueError as refused:
         raise InputError(str(refused)) from None
 
 
-def _refuse_points(points: Any, most: int) -> None:
+def _required_points(points: Tensor | None, most: int) -> Tensor:
     if not isinstance(points, Tensor) or points.ndim != 2 or points.shape[0] == 0 or points.shape[1] > most:
         raise InputError(
             "Give points=, a float64 tensor of shape (N, D) with D = 1, 2 or 3, at which your density is positive."
         )
+    return points
 
 
 def cases_of_density(declared: Cases) -> Any:

@@ -68,7 +68,7 @@ def render_html(
             nothing=drawing.Drawing(),
             topics=sorted({claim.topic for claim in claims}),
             routes=sorted({route.name for claim in claims for route in claim.routes}, key=_strength),
-            verdicts=[(str(status), view.WORDS[status]) for status in view.ORDER if _occurs(str(status), claims)],  # type: ignore[index]
+            verdicts=[(str(status), view.WORDS[status]) for status in view.ORDER if _occurs(str(status), claims)],
             hashes=any(claim.code for claim in claims),
             policy=_policy(css, script),
             css=Markup(css),

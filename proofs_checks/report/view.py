@@ -197,7 +197,7 @@ def sentence(results: Sequence[ClaimResult]) -> str:
         Status.HOLDS: "hold", CONDITIONAL: "hold conditionally", Status.REFUTED: "are refuted", Status.UNDECIDED: "are undecided",
         Status.INAPPLICABLE: "do not apply", Status.ERRORED: "errored",
     }  # fmt: skip
-    parts = [f"{n} {singular[status] if n == 1 else plural[status]}" for status, n in tally.items()]  # type: ignore[index]
+    parts = [f"{n} {singular[status] if n == 1 else plural[status]}" for status, n in tally.items()]
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     return f"Of {count(len(results), 'claim')}, {listed}."
 
@@ -241,7 +241,7 @@ def claim_view(result: ClaimResult, claim: Claim | None, position: int) -> Claim
         title=result.title,
         topic=result.id.rpartition(":")[2].partition(".")[0],
         status=status,
-        word=WORDS[status],  # type: ignore[index]
+        word=WORDS[status],
         why="" if status == CONDITIONAL else clip(result.why, 600),
         conflict=CONFLICT in result.why,
         given=result.given,

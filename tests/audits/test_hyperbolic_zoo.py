@@ -55,7 +55,7 @@ No right one is refuted or undecided; every planted fault is REFUTED in one of t
 
 
 def table() -> str:
-    """The zoo as Markdown; write it to docs/zoo-hyperbolic.md when the zoo changes."""
+    """The zoo as Markdown; write it to docs/zoo-of-hyperbolic-densities.md when the zoo changes."""
     right = [f"| {animal.name} |" for animal in ZOO.RIGHT]
     wrong = [f"| {animal.name} | {', '.join(animal.refutes)} |" for animal in ZOO.WRONG]
     return "\n".join(
@@ -74,7 +74,7 @@ def table() -> str:
 
 
 def test_the_table_in_the_documentation_is_that_of_the_zoo() -> None:
-    assert (ROOT / "docs" / "zoo-hyperbolic.md").read_text(encoding="utf-8") == table()
+    assert (ROOT / "docs" / "zoo-of-hyperbolic-densities.md").read_text(encoding="utf-8") == table()
 
 
 LINES = re.findall(r"`(audit\.wrapped\([^`]*\))`", (ROOT / "docs" / "bring-your-own.md").read_text(encoding="utf-8"))

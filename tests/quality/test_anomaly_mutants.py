@@ -100,4 +100,4 @@ def test_a_planted_fault_is_refuted(monkeypatch: pytest.MonkeyPatch, name: str, 
 def test_the_faults_reach_every_floor() -> None:
     assert {page for page, *_ in FAULTS.values()} == {arbitrary_score, change_of_variables}
     assert {route for _, route, *_ in FAULTS.values()} == {"exact", "numeric", "statistical"}
-    assert exact_densities.saturated(0) == 0
+    assert exact_densities.saturate(0) == 0

@@ -121,7 +121,7 @@ def test_the_sound_claim_holds(route: str) -> None:
 FAULTS = {
     "an element that repeats an eigenvalue": ("exact", separating_elements, "staircase", lambda sound: lambda m: [0 * A for A in sound(m)]),
     "an angle bound of the wrong constant": ("exact", perturbation.TiltedPair, "difference", lambda sound: lambda self: tuple(x / 2 for x in sound(self))),
-    "a family that is turned twice": ("exact", perturbation, "tilted", lambda sound: lambda g, t: sound(g, 2 * t)),
+    "a family that is turned twice": ("exact", perturbation, "tilted_pair", lambda sound: lambda g, t: sound(g, 2 * t)),
     "a sample that is not symmetric": ("exact", separating_elements, "symmetric_sample", lambda sound: lambda d: sound(d) + sympy.I * (sound(d).upper_triangular(1) - sound(d).upper_triangular(1).T)),
     "copies that share an eigenvalue": ("exact", separating_elements, "separated", lambda sound: separating_elements.isotypic),
     "eigenvectors of something else": ("numeric", torch.linalg, "eigh", lambda sound: lambda a: (sound(a)[0], sound(a)[1].roll(1, -1))),

@@ -203,7 +203,7 @@ NUMERIC = {
     "shifted-with-zeros": (
         equivariance,
         layers,
-        "shifted",
+        "shift_action",
         lambda sound: lambda steps, *axes: lambda x: sound(steps, *axes)(x) * (torch.arange(x.shape[-1]) > 0),
     ),
     "half-the-group": (equivariance, layers, "group_average", half_of),
@@ -287,7 +287,7 @@ EXACT = {
     "norm-without-dimension": (
         peter_weyl,
         compact_groups,
-        "expected",
+        "schur_mean",
         lambda sound: lambda pair: sound(pair) * pair[0].d,
     ),
     "partitions-of-one-block-more": (

@@ -137,7 +137,7 @@ EXACT = {
     "substitution-forgotten": (axioms, equations, "_substituted", lambda sound: lambda term, values: term),
     "every-tree-replays": (axioms, equations, "replays", always(True)),
     "every-word-splices": (axioms, equations, "splices", always(True)),
-    "first-factor-twice": (d4, square, "composed", lambda sound: lambda a, b: sound(a, a)),
+    "first-factor-twice": (d4, square, "compose", lambda sound: lambda a, b: sound(a, a)),
     "every-subset-closed": (d4, square, "closed_under_products", always(True)),
     "conjugate-means-equal": (d4, square, "conjugate", lambda sound: lambda table, x, y: x == y),
     "directions-forgotten": (

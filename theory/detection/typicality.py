@@ -16,7 +16,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.distributions.pushforward import Fibre, saturated
+from theory.distributions.pushforward import Fibre, saturate
 from theory.proof.statements import Equation, Induction, Recursion
 
 __all__ = [
@@ -145,7 +145,7 @@ def integrability(tails: Tails) -> list[Equation]:
         gathered = antiderivative.subs(T, high) - antiderivative.subs(T, low)
         found += [
             Equation(f"antiderivative: {name}", sp.Derivative(antiderivative, T), integrand),
-            Equation(f"log|J| is integrable: {name}", sp.Limit(saturated(gathered), R, sp.oo), 0),
+            Equation(f"log|J| is integrable: {name}", sp.Limit(saturate(gathered), R, sp.oo), 0),
         ]
     return found
 

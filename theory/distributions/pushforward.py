@@ -109,7 +109,7 @@ def alone(density: Density, at: sp.Expr) -> sp.Expr:
     return density(at)
 
 
-def folded(density: Density, at: sp.Expr) -> sp.Expr:
+def square_image(density: Density, at: sp.Expr) -> sp.Expr:
     """The same for x -> x^2, where -x has the same image."""
     return density(at) + density(-at)
 
@@ -210,7 +210,7 @@ def settled_mass(generations: sp.Symbol) -> sp.Expr:
     return 1 - sp.Rational(2, 3) ** generations
 
 
-def saturated(tail: sp.Expr) -> sp.Expr:
+def saturate(tail: sp.Expr) -> sp.Expr:
     """T/(1+T), which tends to 0 exactly if T >= 0 does, and to 1 if T tends to
     infinity."""
     return tail / (1 + tail)

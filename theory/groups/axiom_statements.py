@@ -76,7 +76,7 @@ def _by_translations(family: Family, systems: Sequence[System]) -> Callable[[Tab
     return lambda table: whole()[table]
 
 
-def derived(theorems: Sequence[Theorem] | None = None) -> Enumeration:
+def derivations(theorems: Sequence[Theorem] | None = None) -> Enumeration:
     """Five derivations with their mirror images, and one that is its own; or the
     theorems given."""
     return terms.derivations(THEOREMS, 2 * 5 + 1) if theorems is None else terms.derivations(theorems, len(theorems))
@@ -93,7 +93,7 @@ def systems_of_axioms() -> Iterator[System]:
     element exists in all of them."""
     for identity, inverses, closed, associative in product(IDENTITIES, INVERSES, (True, False), (True, False)):
         name = f"identity {identity}, inverses {inverses}, closed {closed}, associative {associative}"
-        yield System(name, identity, inverses, closed, associative)  # type: ignore[arg-type]
+        yield System(name, identity, inverses, closed, associative)
 
 
 def suffices(system: System) -> bool:

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from theory.proof.terms import Equation, Step, Theorem, mirrored
+from theory.proof.terms import Equation, Step, Theorem, mirror
 
 OUTSIDE = -1
 Table = tuple[tuple[int, ...], ...]
@@ -351,16 +351,16 @@ _DIVISION_UNIT = Theorem(
 
 THEOREMS = (
     _TWO_SIDED,
-    mirrored(_TWO_SIDED, "two-sided identity, left inverses: they are right inverses", _RENAMED),
+    mirror(_TWO_SIDED, "two-sided identity, left inverses: they are right inverses", _RENAMED),
     _ONE_SIDED,
-    mirrored(_ONE_SIDED, "left identity, left inverses: they are right inverses", _RENAMED),
+    mirror(_ONE_SIDED, "left identity, left inverses: they are right inverses", _RENAMED),
     _OTHER_UNIT,
-    mirrored(_OTHER_UNIT, "left identity, two-sided inverses: it is a right identity", _RENAMED),
+    mirror(_OTHER_UNIT, "left identity, two-sided inverses: it is a right identity", _RENAMED),
     _DIVISION_UNIT,
-    mirrored(_DIVISION_UNIT, "division: a solution of y a = a is a left identity", _RENAMED),
+    mirror(_DIVISION_UNIT, "division: a solution of y a = a is a left identity", _RENAMED),
     _ONE_UNIT,
     _ONE_INVERSE,
-    mirrored(_ONE_INVERSE, "a left inverse is the inverse", _RENAMED),
+    mirror(_ONE_INVERSE, "a left inverse is the inverse", _RENAMED),
 )
 
 # Three wrong proofs: of what fails for x y = y, with one step changed, and from a hypothesis that is not there.

@@ -79,7 +79,7 @@ def pairs(group: str, l: int) -> Iterator[Pair]:
     yield from combinations_with_replacement(coefficients(group, l), 2)
 
 
-def expected(pair: Pair) -> Fraction:
+def schur_mean(pair: Pair) -> Fraction:
     """What the mean of c conj(c') is under Schur's orthogonality."""
     return pair[0].norm if pair[0] == pair[1] else Fraction(0)
 
@@ -199,7 +199,7 @@ class Instance:
     @property
     def expected(self) -> Fraction:
         """What Schur's orthogonality says of the mean of c conj(c')."""
-        return Fraction(self.pair[0] == self.pair[1]) if self.group == "U(1)" else expected(self.pair)
+        return Fraction(self.pair[0] == self.pair[1]) if self.group == "U(1)" else schur_mean(self.pair)
 
     @property
     def mean(self) -> Fraction:

@@ -18,7 +18,7 @@ import numpy as np
 from theory.arithmetic.matrices import ExactArray, stack
 from theory.groups.cayley_tables import GroupTooLarge
 from theory.groups.presentations import coset_table
-from theory.proof.words import NotCompleted, complete_presentation, irreducible_words, reduced
+from theory.proof.words import NotCompleted, complete_presentation, irreducible_words, reduce_word
 
 if TYPE_CHECKING:
     import networkx
@@ -116,11 +116,11 @@ def corner_permutations() -> tuple[tuple[int, ...], ...]:
     turn, flip = (1, 2, 3, 0), (0, 3, 2, 1)
     found: list[tuple[int, ...]] = [(0, 1, 2, 3)]
     for _ in range(3):
-        found.append(composed(found[-1], turn))
-    return (*found, *(composed(power, flip) for power in found))
+        found.append(compose(found[-1], turn))
+    return (*found, *(compose(power, flip) for power in found))
 
 
-def composed(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
+def compose(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
     """x -> a(b(x))."""
     return tuple(a[b[x]] for x in range(len(b)))
 
@@ -140,7 +140,7 @@ def matrices() -> ExactArray:
 def table_by_corners() -> Table:
     """The multiplication table of the corner permutations."""
     permutations = corner_permutations()
-    return tuple(tuple(permutations.index(composed(a, b)) for b in permutations) for a in permutations)
+    return tuple(tuple(permutations.index(compose(a, b)) for b in permutations) for a in permutations)
 
 
 @cache
@@ -182,10 +182,10 @@ def table_by_completion(relators: Iterable[str]) -> Table | None:
         everything = irreducible_words("rRsS", rules, limit=_MAX_COSETS)
     except NotCompleted:
         return None
-    forms = [reduced("r" * (k % 4) + "s" * (k // 4), rules) for k in range(8)]
+    forms = [reduce_word("r" * (k % 4) + "s" * (k // 4), rules) for k in range(8)]
     if len(set(forms)) != 8 or set(forms) != set(everything):
         return None
-    return tuple(tuple(forms.index(reduced(a + b, rules)) for b in forms) for a in forms)
+    return tuple(tuple(forms.index(reduce_word(a + b, rules)) for b in forms) for a in forms)
 
 
 # -- subsets, classes, centre, graph -----------------------------------------------------------------------------------

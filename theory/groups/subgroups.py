@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from theory.groups.cayley_tables import GroupTooLarge
-from theory.groups.table_group import Subgroup, TableGroup, generated, normal_closure
+from theory.groups.table_group import Subgroup, TableGroup, closure, normal_closure
 
 MAX_SUBGROUPS = 5_000
 AnyGroup = TypeVar("AnyGroup", bound=TableGroup)
@@ -39,7 +39,7 @@ def all_subgroups(group: TableGroup) -> tuple[Subgroup, ...]:
     Raises:
         GroupTooLarge: more than 5000 subgroups.
     """
-    cyclics = {generated(group, [x]) for x in range(group.order)}
+    cyclics = {closure(group, [x]) for x in range(group.order)}
     found, new = set(cyclics), set(cyclics)
     while new:
         joined = set()
@@ -47,7 +47,7 @@ def all_subgroups(group: TableGroup) -> tuple[Subgroup, ...]:
             inside = set(h)
             for c in cyclics:
                 if not inside.issuperset(c):
-                    joined.add(generated(group, inside | set(c)))
+                    joined.add(closure(group, inside | set(c)))
             if len(found) + len(joined) > MAX_SUBGROUPS:
                 raise GroupTooLarge(
                     f"More than {MAX_SUBGROUPS} subgroups, where listing them stops; ask for .subgroup(generators) or .normal_subgroups instead."
@@ -91,7 +91,7 @@ def normal_subgroups(group: TableGroup) -> tuple[Subgroup, ...]:
     single = {normal_closure(group, [c.representative]) for c in group.classes}
     found, new = set(single), set(single)
     while new:
-        joined = {generated(group, set(a) | set(b)) for a in new for b in single if not set(b) <= set(a)}
+        joined = {closure(group, set(a) | set(b)) for a in new for b in single if not set(b) <= set(a)}
         new = joined - found
         found |= new
         if len(found) > MAX_SUBGROUPS:

@@ -20,7 +20,7 @@ import numpy as np
 from theory.groups.cayley_tables import GroupTooLarge
 from theory.groups.permutations import cycles
 
-__all__ = ["AUTO_TABLE", "MAX_TABLE", "ConjugacyClass", "Subgroup", "TableGroup", "generated", "normal_closure"]
+__all__ = ["AUTO_TABLE", "MAX_TABLE", "ConjugacyClass", "Subgroup", "TableGroup", "closure", "normal_closure"]
 
 MAX_TABLE = 4096
 AUTO_TABLE = 1024  # up to here products of permutations go through a table
@@ -298,7 +298,7 @@ class TableGroup:
 
     def subgroup(self, generators: Iterable[int]) -> tuple[int, ...]:
         """The elements of the subgroup generated, ascending."""
-        return generated(self, generators)
+        return closure(self, generators)
 
     @cached_property
     def derived_subgroup(self) -> tuple[int, ...]:
@@ -353,7 +353,7 @@ class TableGroup:
         return f"{type(self).__name__}({self.label + ', ' if self.label else ''}order {self.order})"
 
 
-def generated(group: TableGroup, generators: Iterable[int]) -> Subgroup:
+def closure(group: TableGroup, generators: Iterable[int]) -> Subgroup:
     """The elements of the subgroup generated, ascending."""
     inside = np.zeros(group.order, dtype=bool)
     inside[0] = True
@@ -373,13 +373,13 @@ def generated(group: TableGroup, generators: Iterable[int]) -> Subgroup:
 
 def normal_closure(group: TableGroup, elements: Iterable[int]) -> Subgroup:
     """The smallest normal subgroup that holds the elements."""
-    inside = generated(group, elements)
+    inside = closure(group, elements)
     while True:
         array = np.array(inside)
         more = {int(y) for g in group.generators for y in group.conjugate(array, g)} - set(inside)
         if not more:
             return inside
-        inside = generated(group, set(inside) | more)
+        inside = closure(group, set(inside) | more)
 
 
 def _table_from_edges(edges: np.ndarray) -> np.ndarray:

@@ -245,10 +245,10 @@ def cosh_of_the_ends_by_points(chain: Chain) -> Fraction:
     left = (Fraction(0), Fraction(0), Fraction(1))
     for cut, turn in zip(chain.cuts, (*chain.turns, None), strict=True):
         s, c = hyperbolic_pair(cut.start * cut.end)
-        point, ahead = tuple(c * p + s * a for p, a in zip(point, ahead, strict=True)), tuple(s * p + c * a for p, a in zip(point, ahead, strict=True))  # type: ignore[assignment]  # fmt: skip
+        point, ahead = tuple(c * p + s * a for p, a in zip(point, ahead, strict=True)), tuple(s * p + c * a for p, a in zip(point, ahead, strict=True))  # fmt: skip
         if turn is not None:
             x, y = turn
-            ahead, left = tuple(x * a + y * b for a, b in zip(ahead, left, strict=True)), tuple(x * b - y * a for a, b in zip(ahead, left, strict=True))  # type: ignore[assignment]  # fmt: skip
+            ahead, left = tuple(x * a + y * b for a, b in zip(ahead, left, strict=True)), tuple(x * b - y * a for a, b in zip(ahead, left, strict=True))  # fmt: skip
     return point[0]  # the chain starts at the apex
 
 

@@ -23,8 +23,22 @@ from theory.hyperbolic.trees import labelled_trees
 from theory.proof.statements import Enumeration, Family
 
 __all__ = [
-    "BITS", "Certificate", "Crossing", "HalfEdges", "Rooted", "accepts", "best", "best_or_none", "by_mean_halves", "certificate", "certificates_of_labelled_trees", "hung", "joint_below",
-    "midpoints", "moved", "units",
+    "BITS",
+    "Certificate",
+    "Crossing",
+    "HalfEdges",
+    "Rooted",
+    "accepts",
+    "best",
+    "best_or_none",
+    "by_mean_halves",
+    "certificate",
+    "certificates_of_labelled_trees",
+    "joint_below",
+    "midpoints",
+    "shift_cuts",
+    "tree_of_lengths",
+    "units",
 ]  # fmt: skip
 
 BITS = 60  # lengths are multiples of 2^-60
@@ -133,7 +147,7 @@ def midpoints(tree: Rooted) -> HalfEdges:
     return HalfEdges(near, tuple(length - part for length, part in zip(tree.lengths, near, strict=True)))
 
 
-def moved(tree: Rooted) -> HalfEdges:
+def shift_cuts(tree: Rooted) -> HalfEdges:
     r"""Cuts moved towards the end that needs less: :math:`\frac\tau2 +
     \frac12\log(\cot\frac\pi{\deg u}/\cot\frac\pi{\deg v})` at u, all of the edge where
     v has degree at most 2.
@@ -263,7 +277,7 @@ def best(tree: Rooted) -> Certificate:
         Crossing: both do.
     """
     try:
-        return certificate(tree, moved(tree), ordered=True)
+        return certificate(tree, shift_cuts(tree), ordered=True)
     except Crossing:
         return certificate(tree, midpoints(tree), ordered=True)
 
@@ -302,7 +316,9 @@ def accepts(tree: Rooted, cuts: HalfEdges, rho: Fraction, *, ordered: bool = Fal
     return _least_path(tree, cuts, ratio, ordered=ordered).value(ratio) >= 0
 
 
-def hung(parents: Sequence[int], tau: Fraction | float, weights: Sequence[Fraction | float] | None = None) -> Rooted:
+def tree_of_lengths(
+    parents: Sequence[int], tau: Fraction | float, weights: Sequence[Fraction | float] | None = None
+) -> Rooted:
     """The tree with edges of length tau times their weights."""
     heavy = [Fraction(1)] * len(parents) if weights is None else [Fraction(weight) for weight in weights]
     return Rooted(tuple(parents), (0, *(units(Fraction(tau) * weight) for weight in heavy[1:])))
@@ -342,7 +358,7 @@ def largest_ratio_by_paths(
     return found
 
 
-def certificates_of_labelled_trees(largest: int = 5, tau: Fraction = Fraction(5, 2), cut: Callable[[Rooted], HalfEdges] = moved) -> Enumeration:  # fmt: skip
+def certificates_of_labelled_trees(largest: int = 5, tau: Fraction = Fraction(5, 2), cut: Callable[[Rooted], HalfEdges] = shift_cuts) -> Enumeration:  # fmt: skip
     """Every labelled tree, hung from each vertex, unit weights and unequal ones: the
     pass over the tree against a walk along every path."""
     size = sum(2 * 2 * n * n ** (n - 2) for n in range(2, largest + 1))
@@ -358,7 +374,7 @@ def certificates_of_labelled_trees(largest: int = 5, tau: Fraction = Fraction(5,
     def built(member: tuple[tuple[int, ...], bool, bool, int, int]) -> tuple[Rooted, HalfEdges, Fraction]:
         parents, uneven, ordered, _, _ = member
         weights = [Fraction(2 + v % 3, 2) if uneven else Fraction(1) for v in range(len(parents))]
-        tree = hung(parents, tau, weights)
+        tree = tree_of_lengths(parents, tau, weights)
         cuts = cut(tree)
         return tree, cuts, certificate(tree, cuts, ordered=ordered).rho
 

@@ -62,4 +62,4 @@ def mass_minus_one(n: int, radius: Fraction, sigma: Fraction, correction: LogCor
         end += 2
     tail = constant * exp(-alpha * end**2 + 2 * n * end) / (2 * alpha * end - 2 * n) * (1 + R**-n)
     inside = balls.enclose(constant * sp.Integral(integrand, (t, 0, end)) - 1, balls.Instantiation({}, {}))
-    return balls.widened(inside, balls.enclose(tail, balls.Instantiation({}, {})))
+    return balls.widen(inside, balls.enclose(tail, balls.Instantiation({}, {})))

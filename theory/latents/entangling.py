@@ -33,7 +33,7 @@ __all__ = [
     "SpikeEntries", "Undefined", "density_balance", "density_is_preserved", "determinant_of_a_reflection",
     "distinct_parameters", "entries_of_reflections", "minor_nonzero", "no_zero_entry", "no_zero_in_small_spikes", "normal_cdf",
     "normal_density", "partial_derivative", "reflection_is_orthogonal", "reflection_keeps_norms", "slope_of_the_inner_step",
-    "spike", "spike_entries", "spike_has_no_zero", "spike_matrix_is", "spike_rotation", "summed", "taylor_coefficient", "whole_jacobian",
+    "spike", "spike_entries", "spike_has_no_zero", "spike_matrix_is", "spike_rotation", "sum_object", "taylor_coefficient", "whole_jacobian",
 ]  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def normal_density(v: Expr) -> Expr:
 N = Symbol("n", integer=True, positive=True)  # coordinates, in an induction
 
 
-def summed(of: Expr, term: Callable[[Any], Expr]) -> Recursion:
+def sum_object(of: Expr, term: Callable[[Any], Expr]) -> Recursion:
     """The object ``sum of term(k), k = 1..n``, in an induction."""
     return Recursion(of, (term(1),), of + term(N + 1), lambda k: sum(term(i) for i in range(1, k + 1)))
 
@@ -168,10 +168,10 @@ def reflection_keeps_norms() -> Induction:
     s, m = Symbol("s", positive=True), Symbol("m", real=True)
     A, T, M, S = (sympy.Function(name, real=True)(N) for name in ("A", "T", "M", "S"))
     objects = (
-        summed(A, lambda k: (u(k) - 2 * v(k) * m / s) ** 2),
-        summed(S, lambda k: u(k) ** 2),
-        summed(M, lambda k: u(k) * v(k)),
-        summed(T, lambda k: v(k) ** 2),
+        sum_object(A, lambda k: (u(k) - 2 * v(k) * m / s) ** 2),
+        sum_object(S, lambda k: u(k) ** 2),
+        sum_object(M, lambda k: u(k) * v(k)),
+        sum_object(T, lambda k: v(k) ** 2),
     )
     claim = Equation("|Au|^2 up to n", A, S - 4 * m * M / s + 4 * m**2 * T / s**2)
     return Induction("reflections keep norms", N, (claim,), objects)
@@ -199,7 +199,7 @@ def determinant_of_a_reflection() -> Induction:
         return sympy.Determinant(sympy.ImmutableMatrix(sympy.eye(k) - c * column * column.T))
 
     schur = 1 - c * w**2 - (c * w) ** 2 * T / (1 - c * T)
-    objects = (Recursion(Delta, (1 - c * v(1) ** 2,), Delta * schur, explicit), summed(T, lambda k: v(k) ** 2))
+    objects = (Recursion(Delta, (1 - c * v(1) ** 2,), Delta * schur, explicit), sum_object(T, lambda k: v(k) ** 2))
     return Induction(
         "determinant of a reflection", N, (Equation("det(I - c v v^T) = 1 - c |v|^2", Delta, 1 - c * T),), objects
     )
@@ -235,7 +235,7 @@ def density_balance() -> Induction:
         slopes = sympy.log(normal_density(v(k)) / q(k)) + sympy.log(p(k) / normal_density(u(k)))
         return sympy.log(q(k)) + slopes - sympy.log(p(k))
 
-    objects = (summed(L, term), summed(U, lambda k: u(k) ** 2), summed(V, lambda k: v(k) ** 2))
+    objects = (sum_object(L, term), sum_object(U, lambda k: u(k) ** 2), sum_object(V, lambda k: v(k) ** 2))
     claim = Equation("log p(f) + log |det J| - log p up to n", L, (U - V) / 2)
     return Induction("the density is preserved", N, (claim,), objects)
 

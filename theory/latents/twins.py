@@ -28,7 +28,7 @@ from sympy import Expr, Matrix, Symbol
 from sympy.utilities.iterables import partitions
 
 from theory.arithmetic.isometries import householder
-from theory.latents.entangling import N, normal_density, summed
+from theory.latents.entangling import N, normal_density, sum_object
 from theory.proof.statements import Enumeration, Equation, Family, Induction, Recursion
 
 __all__ = [
@@ -250,9 +250,9 @@ def inverse_is_recovered() -> Induction:
     s, m = Symbol("s", positive=True), Symbol("m", real=True)
     A, T, M = (sympy.Function(name, real=True)(N) for name in ("A", "T", "M"))
     objects = (
-        summed(A, lambda k: v(k) * (u(k) - 2 * v(k) * m / s)),
-        summed(M, lambda k: u(k) * v(k)),
-        summed(T, lambda k: v(k) ** 2),
+        sum_object(A, lambda k: v(k) * (u(k) - 2 * v(k) * m / s)),
+        sum_object(M, lambda k: u(k) * v(k)),
+        sum_object(T, lambda k: v(k) ** 2),
     )
     return Induction("the inverse undoes f", N, (Equation("<v, Au> up to n", A, M - 2 * m * T / s),), objects)
 

@@ -238,7 +238,7 @@ def orthogonality() -> Equation:
     return Equation("inner products of rows, read off from the norms of all images", coefficient, 2 * u * v)
 
 
-def unshared(ratio: SquaredRatio) -> Equation:
+def unshared_logits(ratio: SquaredRatio) -> Equation:
     """Logits that do not depend on gamma: D pixels add D times the derivative of a
     constant."""
     gamma, b, x = (Symbol(name, real=True) for name in ("gamma", "b", "x"))

@@ -1,7 +1,7 @@
 """Handlers of :mod:`theory.proof.balls` for the gamma family: factorials, binomials,
 factorial powers, beta, polygamma."""
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# pyright: reportArgumentType=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ S regular at 0. Where
     :math:`|g(T)|\,T / (k-1)`.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# pyright: reportArgumentType=false, reportReturnType=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _decay(term: sp.Expr, at: sp.Symbol, inverse: sp.Symbol) -> Decay | None:
     return Decay(term, at, rate, inverse, order) if order >= -1 else None
 
 
-def truncated(
+def truncate(
     ev: Evaluator, node: sp.Integral, limits: tuple[sp.Tuple, ...], scope: Scope, goal: int
 ) -> tuple[list[tuple[int, Ends]], Ball]:
     """Finite pieces, with signs, that stand for an integral with infinite limits, and a
@@ -101,7 +101,7 @@ def truncated(
         raise CannotEnclose(node, "an infinite limit around another integral")
     if lower.is_infinite and upper.is_infinite:
         left, right = ((symbol, lower, sp.S.Zero),), ((symbol, sp.S.Zero, upper),)
-        (first, tail), (second, other) = (truncated(ev, node, half, scope, goal) for half in (left, right))
+        (first, tail), (second, other) = (truncate(ev, node, half, scope, goal) for half in (left, right))
         return first + second, tail + other
     sign, end, direction = (1, lower, upper) if upper.is_infinite else (-1, upper, lower)
     way = 1 if direction == sp.oo else -1

@@ -16,7 +16,7 @@ the whole ball or return a non-finite ball: logarithms and roots off their cuts,
 as conj(g(conj z)), which is holomorphic where g is.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from sympy.logic.boolalg import Boolean
 
 from theory.proof import ball_gamma as factorials
 from theory.proof.ball_evaluator import Evaluator, Handler, Scope
-from theory.proof.ball_truncation import truncated
+from theory.proof.ball_truncation import truncate
 from theory.proof.instances import Instantiation
 from theory.proof.normal_forms import is_zero_normal_form
 from theory.proof.prepare import CannotEnclose, Interior, entries, prepare
 
 __all__ = [
     "CannotEnclose", "Instantiation", "contains_zero", "enclose", "entries", "excludes_zero", "exclusion_margin",
-    "is_zero_normal_form", "proves", "radius_bits", "widened",
+    "is_zero_normal_form", "proves", "radius_bits", "widen",
 ]  # fmt: skip
 
 _Limits = tuple[sp.Tuple, ...]
@@ -291,7 +291,7 @@ def _over(ev: Evaluator, node: sp.Integral, limits: _Limits, scope: Scope) -> ac
     goal = min(_goal(ctx.prec, 24), 10 + scope.sharpness(frozenset().union(*map(ev.depends, (node.function, *limits)))))
     if not (lower.is_infinite or upper.is_infinite):
         return _between(ev, node, limits, (lower, upper), scope, goal=goal)
-    pieces, tail = truncated(ev, node, limits, scope, goal)
+    pieces, tail = truncate(ev, node, limits, scope, goal)
     total = _disc(tail)
     for sign, ends in pieces:
         total = total + sign * _between(ev, node, limits, ends, scope, goal=goal)
@@ -474,7 +474,7 @@ def _evaluator(instantiation: Instantiation) -> Evaluator:
     return Evaluator(instantiation.symbols, instantiation.functions, _HANDLERS, _inherited)
 
 
-def widened(ball: acb, by: acb) -> acb:
+def widen(ball: acb, by: acb) -> acb:
     """The ball made wider by the size of another on every side: for what a computation
     left out and that other ball bounds.
 

@@ -201,6 +201,6 @@ def _vanishes(identity: BlockIdentity, bench: Any) -> bool:
     return all(bench.is_zero(bench.plus(left[i][j], bench.minus(right[i][j]))) for i in range(2) for j in range(2))
 
 
-def assembled(blocks: list[list[ExactArray]]) -> ExactArray:
+def assemble(blocks: list[list[ExactArray]]) -> ExactArray:
     """One matrix from 2 x 2 blocks."""
     return vstack([hstack(row) for row in blocks])

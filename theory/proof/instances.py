@@ -7,7 +7,7 @@ Pure SymPy, exact, deterministic. :func:`demand` reads off what a statement need
 ball arithmetic in :mod:`theory.proof.balls`.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Bring a SymPy expression into the form that ball arithmetic evaluates: derivatives
 performed, bound variables named apart."""
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportIndexIssue=false, reportReturnType=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
 
 from __future__ import annotations

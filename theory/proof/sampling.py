@@ -1,7 +1,7 @@
 """Draw instances of a statement: what :mod:`theory.proof.instances` draws, kept where
 ball arithmetic proves the relations."""
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# pyright: reportArgumentType=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
 
 from __future__ import annotations

@@ -71,13 +71,13 @@ def _closed(tokens: list[str], text: str) -> list[str]:
     return tokens[1:]
 
 
-def written(term: Term) -> str:
+def to_text(term: Term) -> str:
     """The term as a text that :func:`parse` reads."""
     if isinstance(term, str):
         return term
     if term[0] == "*":
-        return " * ".join(f"({written(t)})" if isinstance(t, tuple) and t[0] == "*" else written(t) for t in term[1:])
-    return f"{term[0]}({', '.join(map(written, term[1:]))})"
+        return " * ".join(f"({to_text(t)})" if isinstance(t, tuple) and t[0] == "*" else to_text(t) for t in term[1:])
+    return f"{term[0]}({', '.join(map(to_text, term[1:]))})"
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def _splicings(line: list[str], before: list[str], after: list[str]) -> Iterator
 _EXCHANGED = {"under": "over", "over": "under"}
 
 
-def mirrored(theorem: Theorem, name: str, rename: Mapping[str, str]) -> Theorem:
+def mirror(theorem: Theorem, name: str, rename: Mapping[str, str]) -> Theorem:
     """The theorem about the opposite operation: both arguments of every operation
     exchanged, hypotheses renamed."""
     equation = theorem.states
@@ -248,7 +248,7 @@ def _mirrored_equation(equation: Equation) -> Equation:
 
 
 def _mirrored_text(text: str) -> str:
-    return written(_mirrored(parse(text)))
+    return to_text(_mirrored(parse(text)))
 
 
 def _mirrored(term: Term) -> Term:

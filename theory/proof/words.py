@@ -98,10 +98,10 @@ def joins(theorem: WordTheorem, limit: int = _JOINING_RULES) -> bool:
         rules = complete(theorem.all_hypotheses, limit)
     except NotCompleted as stopped:
         rules = stopped.args[1]
-    return reduced(theorem.left, rules) == reduced(theorem.right, rules)
+    return reduce_word(theorem.left, rules) == reduce_word(theorem.right, rules)
 
 
-def reduced(word: str, rules: Mapping[str, str]) -> str:
+def reduce_word(word: str, rules: Mapping[str, str]) -> str:
     """The word with rules applied, leftmost first, until none applies."""
     changed = True
     while changed:
@@ -127,7 +127,7 @@ def complete(equations: Iterable[Rule], limit: int = MAX_RULES) -> dict[str, str
     pending = sorted(equations, key=lambda pair: len(pair[0]) + len(pair[1]), reverse=True)
     made = 0
     while pending:
-        u, v = (reduced(word, rules) for word in pending.pop())
+        u, v = (reduce_word(word, rules) for word in pending.pop())
         if u == v:
             continue
         if (len(u), u) < (len(v), v):

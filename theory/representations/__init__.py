@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from theory.representations.character_tables import CharacterTable, character_table, linear_characters
 from theory.representations.decompositions import decompose
-from theory.representations.hermitian_forms import Unitarity, unitarised, unitarity
+from theory.representations.hermitian_forms import Unitarity, unitarity, unitary_form
 from theory.representations.inductions import induce, mackey_summands
 from theory.representations.irreducibles import irreps
 from theory.representations.matrices import (
@@ -39,7 +39,26 @@ from theory.representations.matrices import (
 from theory.representations.summands import Certificate, Decomposition, Summand
 
 __all__ = [
-    "Certificate", "CharacterTable", "Decomposition", "Defect", "NotARepresentation", "Representation", "Summand", "Unitarity", "character_table", "decompose",
-    "induce", "intertwiners_dimension", "irreps", "linear_characters", "mackey_summands", "permutation_representation",
-    "regular_representation", "restrict", "schur_type", "trivial_representation", "unitarised", "unitarity",
+    "Certificate",
+    "CharacterTable",
+    "Decomposition",
+    "Defect",
+    "NotARepresentation",
+    "Representation",
+    "Summand",
+    "Unitarity",
+    "character_table",
+    "decompose",
+    "induce",
+    "intertwiners_dimension",
+    "irreps",
+    "linear_characters",
+    "mackey_summands",
+    "permutation_representation",
+    "regular_representation",
+    "restrict",
+    "schur_type",
+    "trivial_representation",
+    "unitarity",
+    "unitary_form",
 ]  # fmt: skip

@@ -75,7 +75,7 @@ MOVES_KERNEL = WordTheorem(
 WITHOUT_UNITARITY = replace(UNITARY, hypotheses=_INVARIANT)
 
 
-def derived(theorems: Sequence[WordTheorem] | None = None) -> Enumeration:
+def complement_proof(theorems: Sequence[WordTheorem] | None = None) -> Enumeration:
     """The unitary case, three steps for the averaged form, and the kernel of the
     projector; or the theorems given."""
     if theorems is not None:

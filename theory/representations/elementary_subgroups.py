@@ -21,7 +21,7 @@ import numpy as np
 from theory.arithmetic.cyclotomic import powers, prime_factors
 from theory.arithmetic.matrices import CyclotomicField, ExactArray
 from theory.groups import FiniteGroup
-from theory.groups.table_group import generated
+from theory.groups.table_group import closure
 from theory.representations.character_tables import character_table
 
 _FIRST_LOOK = 8  # elements against which all candidates are tried before one is tried against everything
@@ -37,7 +37,7 @@ def elementary_subgroups(group: FiniteGroup) -> Iterator[np.ndarray]:
                 x = c.representative
                 centraliser = everything[group.conjugate(everything, x) == everything]
                 sylow = sylow_subgroup(group, p, centraliser)
-                yield np.array(generated(group, [x, *sylow.tolist()]))
+                yield np.array(closure(group, [x, *sylow.tolist()]))
 
 
 def sylow_subgroup(group: FiniteGroup, p: int, within: np.ndarray) -> np.ndarray:
@@ -55,7 +55,7 @@ def sylow_subgroup(group: FiniteGroup, p: int, within: np.ndarray) -> np.ndarray
         for g in chosen:
             normal &= inside[group.conjugate(np.full(len(pool), g), pool)]
         chosen.append(int(pool[np.flatnonzero(normal)[0]]))
-        inside[list(generated(group, chosen))] = True
+        inside[list(closure(group, chosen))] = True
     return np.flatnonzero(inside)
 
 
@@ -69,7 +69,7 @@ def subnormal_towers(group: FiniteGroup, count: int) -> Iterator[np.ndarray]:
         chosen = [representatives[k % len(representatives)]]
         while True:
             inside = np.zeros(group.order, dtype=bool)
-            inside[list(generated(group, chosen))] = True
+            inside[list(closure(group, chosen))] = True
             if inside.all():
                 break
             if inside.tobytes() not in seen:

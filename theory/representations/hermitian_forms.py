@@ -26,7 +26,15 @@ from theory.representations.hermitian_lattices import FormLattice, orthonormal_b
 from theory.representations.matrices import Representation
 
 __all__ = [
-    "Unitarity", "diagonalise", "hasse", "hilbert", "rational_scale", "squarefree", "unitarised", "unitarised_where_possible", "unitarity",
+    "Unitarity",
+    "diagonalise",
+    "hasse",
+    "hilbert",
+    "rational_scale",
+    "squarefree",
+    "unitarised_where_possible",
+    "unitarity",
+    "unitary_form",
 ]  # fmt: skip
 
 
@@ -213,7 +221,7 @@ def _determinant(form: ExactArray) -> Cyclotomic:
     return prod(values[1:], start=values[0]).lift(form.root_order)
 
 
-def unitarised(representation: Representation) -> Representation:
+def unitary_form(representation: Representation) -> Representation:
     """The same representation in a basis in which it is unitary over its field.
 
     Raises:
@@ -229,7 +237,7 @@ def unitarised(representation: Representation) -> Representation:
 
 
 def unitarised_where_possible(representation: Representation) -> Representation:
-    """:func:`unitarised`, or the representation itself where no unitary basis exists or
+    """:func:`unitary_form`, or the representation itself where no unitary basis exists or
     none is found."""
     basis = unitarity(representation).basis
     return representation if basis is None or representation.is_unitary else _moved(representation, basis)

@@ -86,7 +86,7 @@ AVERAGE = (
 )
 
 
-def derived(theorems: Sequence[WordTheorem] | None = None) -> Enumeration:
+def equivalence_proof(theorems: Sequence[WordTheorem] | None = None) -> Enumeration:
     """The polar argument in six steps and Schur's average in four; or the theorems
     given."""
     return derivations((*POLAR, *AVERAGE), 6 + 4) if theorems is None else derivations(theorems, len(theorems))
@@ -173,7 +173,7 @@ def sums_of_two(group: FiniteGroup) -> list[Representation]:
     return [replace(a.sum(b), name=f"{a.name}+{b.name}") for a, b in combinations_with_replacement(irreps(group), 2)]
 
 
-def sheared(r: Representation) -> Representation:
+def in_skew_basis(r: Representation) -> Representation:
     """The same in another basis, not orthogonal to the first."""
     shear = [[int(i == j) + 2 * int(j == i + 1) for j in range(r.degree)] for i in range(r.degree)]
     return replace(r.conjugated(ExactArray.of(shear)), name=f"{r.name}, sheared")
@@ -183,7 +183,7 @@ def pairs(group: FiniteGroup) -> list[Pair]:
     """All pairs of irreps, and of sums of two irreps of equal degree, the second sum in
     another basis."""
     parts, sums = irreps(group), sums_of_two(group)
-    moved = [sheared(r) for r in sums]
+    moved = [in_skew_basis(r) for r in sums]
     found = [Pair(a, b) for a, b in combinations_with_replacement(parts, 2)]
     return found + [
         Pair(sums[i], moved[j]) for j in range(len(sums)) for i in range(j + 1) if sums[i].degree == sums[j].degree

@@ -169,7 +169,7 @@ def _lines(p: int) -> list[tuple[int, int]]:
 def _order(A: Square, p: int) -> int:
     power, k = A, 1
     while power != ((1, 0), (0, 1)):
-        power = tuple(tuple(sum(power[i][m] * A[m][j] for m in range(2)) % p for j in range(2)) for i in range(2))  # type: ignore[assignment]
+        power = tuple(tuple(sum(power[i][m] * A[m][j] for m in range(2)) % p for j in range(2)) for i in range(2))
         k += 1
     return k
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from theory.arithmetic.matrices import ExactArray, PrimeField, hstack
 from theory.groups import FiniteGroup
-from theory.groups.table_group import generated
+from theory.groups.table_group import closure
 from theory.representations.irreducibility_proofs import (
     IrreducibilityProof,
     combination,
@@ -300,7 +300,7 @@ def _chain(group: FiniteGroup) -> list[list[int]]:
             pool = [c.representative for c in group.classes] + list(group.generators)
             if set(pool) <= set(inside):
                 pool = list(range(group.order))
-            larger = min((generated(group, {*inside, x}) for x in set(pool) - set(inside)), key=lambda h: (len(h), h))
+            larger = min((closure(group, {*inside, x}) for x in set(pool) - set(inside)), key=lambda h: (len(h), h))
             known.append(_cosets(group, inside, larger))
             inside = larger
         group.__dict__["_chain"] = known

@@ -79,7 +79,7 @@ SYLVESTER = (
 )
 
 
-def tilted(g: sp.Expr, t: sp.Expr) -> tuple[sp.Matrix, sp.Matrix]:
+def tilted_pair(g: sp.Expr, t: sp.Expr) -> tuple[sp.Matrix, sp.Matrix]:
     """A = diag(0, g) and the smallest E that turns its eigenvector e1 by t < 45
     degrees."""
     X, Z = sp.Matrix([[0, 1], [1, 0]]), sp.Matrix([[1, 0], [0, -1]])
@@ -263,7 +263,7 @@ def sharp_family() -> list[Equation]:
     """The smallest E that turns e1 by t: |E|/gap = sin t cos t < sin t for every t, so
     the constant 1 never suffices with the unperturbed gap."""
     g, t = sp.Symbol("g", positive=True), sp.Symbol("t", positive=True)
-    A, E = tilted(g, t)
+    A, E = tilted_pair(g, t)
     v = sp.Matrix([sp.cos(t), sp.sin(t)])
     low = g / 2 * (1 - sp.cos(2 * t))
     return [

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.distributions.pushforward import saturated
+from theory.distributions.pushforward import saturate
 from theory.proof.statements import Equation, Induction, Recursion
 from theory.transports.triangular import DIMENSION, coordinates, flux_divergence
 
@@ -117,7 +117,7 @@ class FibreEnd:
         """That the antiderivative is one, and that the integral I over the interval
         tends to 0: I/(1 + I) does (1 for a divergent one)."""
         tail = self.antiderivative.subs(T, self.high) - self.antiderivative.subs(T, self.low)
-        derived, limit = sp.Derivative(self.antiderivative, T), sp.Limit(saturated(tail), R, sp.oo)
+        derived, limit = sp.Derivative(self.antiderivative, T), sp.Limit(saturate(tail), R, sp.oo)
         return [
             Equation(f"antiderivative of p/s: {self.name}", derived, sp.exp(self.log_integrand)),
             Equation(f"finite at the base point: {self.name}", limit, 0),

@@ -53,7 +53,7 @@ def _certified(tree: Tree, weights: tuple[float, ...], tau: float, seen: AllPair
     known = {"least_tau": least, "threshold_tau": threshold, "degree": degree}
     try:
         lengths = [Fraction(tau * weight) for weight in weights]
-        hung = certificates.hung(tree.parents, 1, lengths)
+        hung = certificates.tree_of_lengths(tree.parents, 1, lengths)
     except ValueError as error:
         return Finding(
             CERTIFICATE, Status.UNDECIDED, f"edge lengths have too many bits for the certificate: {error}"
@@ -175,7 +175,9 @@ def _drawing(tree: Tree, tau: float) -> dict[str, Any]:
         measured = all_pairs(plant(tree, factor * tau), scale=1.0).worst.value if len(tree) <= DRAWN // 2 else None
         bound = None
         try:
-            bound = certificates.best_or_none(certificates.hung(tree.parents, 1, [Fraction(factor * tau)] * len(tree)))
+            bound = certificates.best_or_none(
+                certificates.tree_of_lengths(tree.parents, 1, [Fraction(factor * tau)] * len(tree))
+            )
         except ValueError:
             bound = None
         curve.append([factor * tau, measured, None if bound is None else float(bound.rho)])

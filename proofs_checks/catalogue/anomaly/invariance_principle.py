@@ -103,7 +103,7 @@ controls = {
     "square": [
         Control(exact, fails="masses of sets", maps=finite_maps.squares),
         Control(exact, fails="f(x) lies in f(A)", fibre=2),
-        Control(exact, fails="ratio of densities", received=pushforward.folded),
+        Control(exact, fails="ratio of densities", received=pushforward.square_image),
         Control(numeric, fails="log ratio", cases=[Case(D=1, pair="apart", seed=2, size=64), Case(D=64, pair="apart", seed=2, size=64)], f=sets.Fold()),
         Control(statistical, fails="labels", cases=FOLDED, f=sets.Fold()),
         Control(statistical, fails="mass of f(A)", cases=FOLDED[:2], f=sets.Fold()),

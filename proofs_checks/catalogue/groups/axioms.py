@@ -46,7 +46,7 @@ def exact(
         family = theorem.every_table() if tables is None else theorem.given_tables(read.tables(tables, systems))
         found.append(theorem.sufficient_systems(family, systems))
     if tables is None and sufficient is None:
-        found.append(theorem.derived(theorems))
+        found.append(theorem.derivations(theorems))
     if tables is None and sufficient is None and theorems is None:
         found.append(theorem.which_systems_suffice())
     return found

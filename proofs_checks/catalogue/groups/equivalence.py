@@ -57,7 +57,7 @@ def exact(
     """Derivations for every dimension, then decisions on small groups; with an object
     substituted only what speaks of it."""
     whole = theorems is None and invariant is None and product is None
-    found: list[Any] = [theorem.derived(theorems)] if whole or theorems is not None else []
+    found: list[Any] = [theorem.equivalence_proof(theorems)] if whole or theorems is not None else []
     found += theorem.in_general() if whole else []
     found += [theorem.equivalent_if_equal(invariant)] if whole or invariant is not None else []
     found += [theorem.intertwiners_number(product)] if whole or product is not None else []

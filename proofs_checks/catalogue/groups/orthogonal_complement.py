@@ -67,10 +67,10 @@ def exact(*, form: Form = AVERAGE, theorems: Sequence[WordTheorem] | None = None
     """Derivations for every dimension, one family in closed form, and regular modules;
     with an object substituted only what speaks of it."""
     if theorems is not None:
-        return [theorem.derived(theorems)]
+        return [theorem.complement_proof(theorems)]
     found: list[Any] = []
     if form is AVERAGE:
-        found.append(theorem.derived())
+        found.append(theorem.complement_proof())
         found.append(theorem.regular_complements("given product", theorem.unit_form, sheared=False))
         found.append(theorem.averaged_forms(theorem.averaged_form))
     if form.of_module is not None:

@@ -27,7 +27,7 @@ from numerics.likelihoods.logistic_gaussian import (
     mixture_with_joint,
     mixture_with_marginal,
     separate,
-    tied,
+    tied_model,
 )
 from numerics.likelihoods.networks import evaluate, patch_network, shared_network
 from numerics.likelihoods.rays import Rays, linear_head, radial_head, random_relu
@@ -198,7 +198,7 @@ def separate_parameters() -> Figure:
     for name, objective, weight, style in (
         ("classifier alone", separate, 0.0, {"linewidth": 3, "alpha": 0.4}),
         ("with a density of its own parameters", separate, 1.0, {"linewidth": 1, "color": "k"}),
-        ("with a shared parameter", tied, 1.0, {"linewidth": 1, "color": "C3"}),
+        ("with a shared parameter", tied_model, 1.0, {"linewidth": 1, "color": "C3"}),
     ):
         theta, phi, path = torch.zeros(1).double(), torch.zeros(1).double(), []
         for _ in range(60):

@@ -37,7 +37,7 @@ STATED = {
     "agreeing": gradients.agreeing_rows,
     "generic": gradients.mean_square,
     "orthogonal": gradients.orthogonal_rows,
-    "unshared": gradients.unshared,
+    "unshared": gradients.unshared_logits,
 }
 cases = {"numeric": Cases(network_cases, always=[*SMALL, *LARGE]), "statistical": Cases(patch_cases, always=PATCHES)}
 cases_for = cases_of_models([*SMALL, *LARGE], PATCHES, family=USERS)

@@ -62,8 +62,8 @@ controls = {
         Control(exact, fails="gradient of n points", shared=True),
         Control(exact, fails="mixed second derivative", shared=True),
         Control(exact, fails="every small data set", shared=True),
-        Control(numeric, fails="gradient in theta", cases=ENDS, objective=measuring.tied),
-        Control(numeric, fails="a step in phi", cases=ENDS, objective=measuring.tied),
+        Control(numeric, fails="gradient in theta", cases=ENDS, objective=measuring.tied_model),
+        Control(numeric, fails="a step in phi", cases=ENDS, objective=measuring.tied_model),
     ],
     "no-information": [
         Control(exact, fails="every table", criterion=apart.independent),

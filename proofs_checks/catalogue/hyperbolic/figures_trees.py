@@ -55,9 +55,11 @@ def tree_embedding() -> Figure:
     right.plot(TAUS, measured, "o-", color="tab:blue", linewidth=1, markersize=3, label="measured, all pairs")
     certified = []
     for tau in TAUS:
-        hung = certificates.hung(tree.parents, tau)
+        hung = certificates.tree_of_lengths(tree.parents, tau)
         try:
-            certified.append((tau, float(certificates.certificate(hung, certificates.moved(hung), ordered=True).rho)))
+            certified.append(
+                (tau, float(certificates.certificate(hung, certificates.shift_cuts(hung), ordered=True).rho))
+            )
         except certificates.Crossing:
             continue
     right.plot(
@@ -92,9 +94,9 @@ def tree_certificate() -> Figure:
         pairs = []
         for k in range(1, 12):
             parents = tuple(max(0, v - 1 - (v * k) % (2 + k % 4)) for v in range(40))
-            hung = certificates.hung(parents, tau)
+            hung = certificates.tree_of_lengths(parents, tau)
             try:
-                rho = float(certificates.certificate(hung, certificates.moved(hung), ordered=True).rho)
+                rho = float(certificates.certificate(hung, certificates.shift_cuts(hung), ordered=True).rho)
             except certificates.Crossing:
                 continue
             pairs.append((all_pairs(plant(trees.tree_from_parents(parents), tau), scale=tau).worst.value, rho))

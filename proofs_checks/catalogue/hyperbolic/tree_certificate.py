@@ -32,13 +32,13 @@ def exact(
     of: perpendiculars.CoshOfJoint = perpendiculars.cosh_of_the_joint,
     bound: perpendiculars.Bounded = perpendiculars.nested,
     absolute: bool = False,
-    cut: Callable[[Rooted], tree_certificates.HalfEdges] = tree_certificates.moved,
+    cut: Callable[[Rooted], tree_certificates.HalfEdges] = tree_certificates.shift_cuts,
 ) -> list[Any]:
     """Joints, nesting and their sum by Gram matrices, in every dimension; chains and
     trees one by one in fractions and whole numbers."""
     chains = perpendiculars.rational_chains(HALVES, TURNS, 3)
     replaced = {
-        "joint": of is not perpendiculars.cosh_of_the_joint, "chains": bound is not perpendiculars.nested, "sides": absolute, "cuts": cut is not tree_certificates.moved,
+        "joint": of is not perpendiculars.cosh_of_the_joint, "chains": bound is not perpendiculars.nested, "sides": absolute, "cuts": cut is not tree_certificates.shift_cuts,
     }  # fmt: skip
     parts = {
         "joint": lambda: perpendiculars.joint(of),
@@ -77,7 +77,7 @@ def numeric(
     found = planted_tree(case, tree)
     weights = [1.0] * len(found) if tree is not None else [float(case.weights[vertex]) for vertex in found.labels]
     edge = tau or float(case.factor) * tau_of(0.0, case.Delta) / min(weights[1:])
-    rooted = tree_certificates.hung(found.parents, 1, [Fraction(edge * weight) for weight in weights])
+    rooted = tree_certificates.tree_of_lengths(found.parents, 1, [Fraction(edge * weight) for weight in weights])
     rho = certify(rooted)
     if rho is None:
         return [

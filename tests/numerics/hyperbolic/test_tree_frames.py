@@ -105,7 +105,7 @@ def test_all_pairs_are_what_counting_gives(parents: Parents, tau: float) -> None
 @given(prufer_trees(2, 40), st.sampled_from([5.0, 9.0, 30.0]))
 def test_certificates_lie_above_the_measured_distortion(parents: Parents, tau: float) -> None:
     tree = tree_from_parents(parents)
-    proved = certificates.best_or_none(certificates.hung(tree.parents, tau))
+    proved = certificates.best_or_none(certificates.tree_of_lengths(tree.parents, tau))
     measured = all_pairs(plant(tree, tau), scale=tau).worst
     assert proved is None or measured.low <= float(proved.rho)
 

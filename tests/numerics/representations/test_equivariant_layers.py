@@ -40,7 +40,7 @@ def test_strides_and_padding_are_far_outside_rounding(name, change):
 def test_a_layer_measured_under_the_wrong_action_is_noticed():
     for name in ("conv1d", "deep set", "C4 convolution"):
         layer = layers.build(name, 6, 2, 3, Stream(3))
-        wrong = {action: (move, layers.unmoved) for action, (move, _) in layer.actions.items()}
+        wrong = {action: (move, layers.trivial_action) for action, (move, _) in layer.actions.items()}
         assert max(ratios(layers.Layer(layer.module, layer.inputs, wrong, layer.terms)).values()) > 1e10
 
 
@@ -64,7 +64,7 @@ def test_a_deep_set_layer_without_its_mean_is_pointwise():
 def test_permutations_and_shifts_agree_where_both_apply(n, steps):
     x = torch.arange(2.0 * n).reshape(1, 2, n)
     images = (torch.arange(n) + steps) % n
-    assert torch.equal(layers.permuted(images)(x), layers.shifted(steps, -1)(x))
+    assert torch.equal(layers.permutation_action(images)(x), layers.shift_action(steps, -1)(x))
 
 
 @given(st.integers(1, 6))

@@ -107,7 +107,12 @@ def test_what_is_equivariant_holds_and_a_perturbed_weight_does_not(name, n, seed
     report = audit_equivariance(
         Positional(),
         inputs=layer.inputs,
-        actions={"r": (layers.shifted(1, -1), layers.unmoved if name == "mean pooling" else layers.shifted(1, -1))},
+        actions={
+            "r": (
+                layers.shift_action(1, -1),
+                layers.trivial_action if name == "mean pooling" else layers.shift_action(1, -1),
+            )
+        },
     )
     assert report.status is Status.REFUTED
 

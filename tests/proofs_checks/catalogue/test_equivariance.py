@@ -89,7 +89,7 @@ def test_a_layer_of_ones_own_is_judged():
             def forward(self, x):
                 return x @ (x.mT @ x)
 
-        move = layers.permuted(stream.permutation(case.n))
+        move = layers.permutation_action(stream.permutation(case.n))
         return layers.Layer(Mixing(), stream.normal(2, 3, case.n), {"a permutation": (move, move)}, 3 * case.n + 8)
 
     case = Case(layer="own", n=9, channels=3, kernel=1, seed=0)

@@ -87,7 +87,7 @@ def test_every_piece_of_exact_evidence_holds(page):
     [
         ({"maps": finite_maps.squares}, {"masses of sets, decisions of classifiers, ratios"}),
         ({"fibre": 2}, {"f(x) lies in f(A) exactly if x lies in A"}),
-        ({"received": pushforward.folded}, {
+        ({"received": pushforward.square_image}, {
             f"{what}, {word} f" for what in ("ratio of densities", "posterior of the first distribution") for word in ("increasing", "decreasing")
         }),
         ({"rest": pushforward.by_length}, {"the carried ratio integrates to the mass of P"}),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from theory.distributions import pushforward
-from theory.distributions.pushforward import Fibre, Ladder, saturated, settled_mass
+from theory.distributions.pushforward import Fibre, Ladder, saturate, settled_mass
 
 x = sp.Symbol("x", real=True)
 rationals = st.fractions(min_value="1/5", max_value=5, max_denominator=9).map(
@@ -52,7 +52,7 @@ def test_no_bounded_density_balances_a_critical_point() -> None:
 def test_ratios_are_kept_by_monotone_maps_and_not_by_squaring() -> None:
     for statement in pushforward.ratios():
         assert sp.simplify((statement.left - statement.right).doit()) == 0
-    for statement in pushforward.ratios(pushforward.folded):
+    for statement in pushforward.ratios(pushforward.square_image):
         assert sp.simplify((statement.left - statement.right).doit()) != 0
 
 
@@ -74,5 +74,5 @@ def test_a_ladder_with_the_right_rule_keeps_all_settled_mass(generations: int, s
 
 def test_saturation_tells_vanishing_tails_from_others() -> None:
     r = sp.Symbol("R", positive=True)
-    assert sp.limit(saturated(1 / r), r, sp.oo) == 0
-    assert sp.limit(saturated(r), r, sp.oo) == 1
+    assert sp.limit(saturate(1 / r), r, sp.oo) == 0
+    assert sp.limit(saturate(r), r, sp.oo) == 1

@@ -22,7 +22,7 @@ from theory.groups.axioms import (
 )
 from theory.groups.cayley_tables import first_failure
 from theory.proof import terms as equations
-from theory.proof.terms import Equation, Step, TermError, Theorem, mirrored, parse, replays, splices, written
+from theory.proof.terms import Equation, Step, TermError, Theorem, mirror, parse, replays, splices, to_text
 
 SYSTEMS = (axioms.STANDARD, *axioms.SUFFICIENT, *(system for system, _ in axioms.INSUFFICIENT))
 
@@ -149,7 +149,7 @@ def test_a_step_that_instantiates_a_constant_is_refused():
 
 @given(st.sampled_from(THEOREMS))
 def test_mirroring_twice_gives_the_theorem_back(theorem):
-    back = mirrored(mirrored(theorem, "m", {}), theorem.name, {})
+    back = mirror(mirror(theorem, "m", {}), theorem.name, {})
     assert replays(back)
     assert splices(back)
     assert [parse(step.result) for step in back.steps] == [parse(step.result) for step in theorem.steps]
@@ -166,7 +166,7 @@ def terms():
 
 @given(terms())
 def test_written_terms_read_back(term):
-    assert parse(written(term)) == term
+    assert parse(to_text(term)) == term
 
 
 @pytest.mark.parametrize("text", ["", "x *", "* x", "(x", "x)", "i(x", "i(,x)", "x y", "x + y", "3x"])

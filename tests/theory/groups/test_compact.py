@@ -14,10 +14,10 @@ from theory.groups.compact import (
     circle_mean,
     coefficients,
     count,
-    expected,
     pairs,
     product_rule,
     quadrature_mean,
+    schur_mean,
     sphere_mean,
 )
 
@@ -60,7 +60,7 @@ def test_the_sphere_and_the_product_rule_give_schurs_orthogonality(group, data):
         sphere_mean(pair)
         == quadrature_mean(pair, group, *rule)
         == quadrature_mean(pair, group, *rule, literal=True)
-        == expected(pair)
+        == schur_mean(pair)
     )
 
 
@@ -68,9 +68,9 @@ def test_the_sphere_and_the_product_rule_give_schurs_orthogonality(group, data):
 def test_one_node_too_few_is_noticed(group, half):
     l = 2 * half if group == "SU(2)" else half
     angles, nodes = product_rule(group, l)
-    wrong = [pair for pair in pairs(group, l) if quadrature_mean(pair, group, angles, nodes - 1) != expected(pair)]
+    wrong = [pair for pair in pairs(group, l) if quadrature_mean(pair, group, angles, nodes - 1) != schur_mean(pair)]
     assert wrong
-    assert all(quadrature_mean(pair, group, angles, nodes - 1, literal=True) != expected(pair) for pair in wrong)
+    assert all(quadrature_mean(pair, group, angles, nodes - 1, literal=True) != schur_mean(pair) for pair in wrong)
 
 
 def test_the_entries_of_one_row_have_means_that_sum_to_one():

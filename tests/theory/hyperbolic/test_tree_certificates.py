@@ -45,8 +45,8 @@ def test_a_straight_joint_loses_nothing_and_crossing_ones_are_refused() -> None:
 
 def test_the_certificate_is_accepted_and_nothing_less_is() -> None:
     parents = (0, 0, 0, 0, 1, 1, 2, 4, 4)
-    tree = certificates.hung(parents, Fraction(3), [Fraction(1 + v % 3) for v in range(9)])
-    cuts = certificates.moved(tree)
+    tree = certificates.tree_of_lengths(parents, Fraction(3), [Fraction(1 + v % 3) for v in range(9)])
+    cuts = certificates.shift_cuts(tree)
     found = certificates.certificate(tree, cuts, ordered=True)
     assert certificates.accepts(tree, cuts, found.rho, ordered=True)
     assert not certificates.accepts(tree, cuts, found.rho - Fraction(1, 10**6), ordered=True)

@@ -17,7 +17,7 @@ from theory.proof.words import (
     complete_presentation,
     irreducible_words,
     joins,
-    reduced,
+    reduce_word,
     replays,
 )
 from theory.representations import complements as orthogonality
@@ -71,7 +71,7 @@ def test_normal_forms_in_s4_are_equal_exactly_where_permutations_are(word):
             out = tuple(out[images[letter][x]] for x in range(4))
         return out
 
-    form = reduced(word, rules)
+    form = reduce_word(word, rules)
     assert evaluated(form) == evaluated(word)
     assert (form == "") == (evaluated(word) == (0, 1, 2, 3))
 

@@ -21,8 +21,8 @@ from theory.representations.hermitian_forms import (
     hilbert,
     rational_scale,
     squarefree,
-    unitarised,
     unitarity,
+    unitary_form,
 )
 from theory.representations.hermitian_lattices import orthonormal_basis
 
@@ -128,14 +128,14 @@ def test_irreps_are_unitary_over_their_field_or_an_obstruction_is_named(group, r
     assert word in found.reason
     if verdict:
         assert found.basis.H @ part.form @ found.basis == ExactArray.eye(part.degree, part.field) * found.scale
-        moved = unitarised(part)
+        moved = unitary_form(part)
         assert moved.is_unitary
         assert moved.form == ExactArray.eye(part.degree, part.field)
         assert moved.is_homomorphism
         assert moved.character == part.character
     else:
         with pytest.raises(ValueError, match="No unitary form exists over Q"):
-            unitarised(part)
+            unitary_form(part)
 
 
 def test_a_field_extension_makes_room_for_a_unitary_form():
@@ -143,7 +143,7 @@ def test_a_field_extension_makes_room_for_a_unitary_form():
     plane = irreps(symmetric(3))[2].over(CyclotomicField(3))
     found = unitarity(plane)
     assert found.verdict is True
-    assert unitarised(plane).is_unitary
+    assert unitary_form(plane).is_unitary
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from theory.arithmetic.norms import norm
 from theory.groups import FiniteGroup
 from theory.groups.families import alternating
 from theory.representations import hermitian_lattices, irreps
-from theory.representations.hermitian_forms import unitarised, unitarity
+from theory.representations.hermitian_forms import unitarity, unitary_form
 from theory.representations.hermitian_lattices import FormLattice, orthonormal_basis, short_scale
 
 
@@ -75,9 +75,9 @@ def test_denominators_stay_short_where_the_lattice_grows_at_every_prime(monkeypa
     group = FiniteGroup.from_permutations([[0, 1, 7, 8, 2, 3, 4, 5, 6], [1, 2, 0, 6, 3, 8, 4, 5, 7]])
     part = irreps(group, unitary=False)[1]
     assert (group.order, part.degree, str(part.field)) == (504, 7, "Q(zeta_9)")
-    assert unitarised(part).matrices.denominator < 10**4
+    assert unitary_form(part).matrices.denominator < 10**4
     monkeypatch.setattr(FormLattice, "grown", lambda self, primes: self)
-    assert unitarised(part).matrices.denominator > 10**6
+    assert unitary_form(part).matrices.denominator > 10**6
 
 
 @pytest.mark.parametrize("a", [2, 5, 13])
@@ -113,4 +113,4 @@ def test_without_norm_equations_no_basis_is_found(monkeypatch):
     found = unitarity(part)
     assert (found.verdict, found.basis) == (True, None)
     with pytest.raises(ValueError, match="No unitary form was found"):
-        unitarised(part)
+        unitary_form(part)

@@ -21,10 +21,10 @@ from theory.representations.intertwiners import (
     equivalent_by_averaging,
     equivalent_by_dimensions,
     hermitian_product,
+    in_skew_basis,
     invertible_intertwiner,
     pairs,
     root_commutes,
-    sheared,
     sums_of_two,
 )
 
@@ -61,7 +61,7 @@ def test_equal_determinants_do_not_make_equivalent_representations():
 
 def test_an_invertible_intertwiner_conjugates_one_into_the_other():
     whole = sums_of_two(quaternion())[0]
-    pair = Pair(whole, sheared(whole))
+    pair = Pair(whole, in_skew_basis(whole))
     found = invertible_intertwiner(pair)
     assert (whole.conjugated(found).matrices - pair.second.matrices).is_zero
     assert invertible_intertwiner(Pair(whole, irreps(quaternion())[0])) is None

@@ -150,16 +150,16 @@ def test_conventions_are_asked_for(network, given, message) -> None:
         audit_score(network, ZOO.DATA, **given)
 
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "zoo_of_fits.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "zoo-of-fits.md"
 HEAD = """# The zoo of fits and scores
 
-Models of two modes in the plane, and scores of them (`tests/audits/zoo/fits.py`), audited by `tests/audits/test_zoo_of_fits.py`. Nothing right is refuted or
+Models of two modes in the plane, and scores of them (`tests/audits/zoo/fits.py`), audited by `tests/audits/test_fit_zoo.py`. Nothing right is refuted or
 undecided; everything wrong is REFUTED in the findings named.
 """
 
 
 def table() -> str:
-    """The zoo as Markdown; write it to docs/zoo_of_fits.md when the zoo changes."""
+    """The zoo as Markdown; write it to docs/zoo-of-fits.md when the zoo changes."""
     lines = [HEAD]
     for title, right, wrong in (
         ("fits", ZOO.RIGHT_FITS, ZOO.WRONG_FITS),

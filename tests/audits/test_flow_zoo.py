@@ -52,17 +52,17 @@ def test_the_zoo_has_both_kinds_in_every_form() -> None:
             assert any(library in animal.name for animal in animals), library
 
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "zoo.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "zoo-of-flows.md"
 HEAD = """# The zoo of flows
 
-Right and wrong flows in the forms in which libraries make them (`tests/audits/zoo/flows.py`), each audited by `tests/audits/test_zoo.py`. No right one is
+Right and wrong flows in the forms in which libraries make them (`tests/audits/zoo/flows.py`), each audited by `tests/audits/test_flow_zoo.py`. No right one is
 refuted or undecided; every planted fault is REFUTED in the finding named. Rows that name a class of a library (zuko's Gaussianization flow, pyro's
 autoregressive transforms, normflows' batch norm) are faults that the audit found in that class as it is released.
 """
 
 
 def table() -> str:
-    """The zoo as Markdown; write it to docs/zoo.md when the zoo changes."""
+    """The zoo as Markdown; write it to docs/zoo-of-flows.md when the zoo changes."""
 
     def cell(text: str) -> str:
         return text.replace("|", "\\|")
