@@ -120,22 +120,27 @@ def two_algorithms(source: CyclicSource, width: float = 1e-4) -> Measurement:
 def gain_of_a_gaussian(distortion: float, dtype: torch.dtype = torch.float64) -> Measurement:
     """g of the reproductions N(0, 1 - D) of a standard normal source, by the
     trapezoidal rule in data and reproductions, against 1."""
-    step, reach = 0.25 * math.sqrt(distortion), 10.0
+    step, reach, edge = 0.25 * math.sqrt(distortion), 16.0, 4.0
     axis = torch.arange(-reach, reach + step / 2, step, dtype=dtype)
     prior = step * (-axis.square() / (2 * (1 - distortion))).exp() / math.sqrt(2 * math.pi * (1 - distortion))
     weights = step * (-axis.square() / 2).exp() / math.sqrt(2 * math.pi)
     squares = (axis[:, None] - axis).square() / 2
-    central = axis.abs() <= 4.0
+    central = axis.abs() <= edge
     g = gains(squares, weights, prior, 1 / distortion)[central]
     rule = 8 * math.exp(-2 * (math.pi * math.sqrt(distortion) / step) ** 2 * min(1.0, 1 / distortion - 1))
-    ends = 4 * math.exp(-((reach - 4.0) ** 2) / 2)
+    middle = (
+        reach + edge
+    ) / 2  # data beyond it are far from the reproductions looked at, those within it far from the lattice's ends
+    far = math.exp(-((middle - edge) ** 2) / (2 * distortion))
+    ends = 4 * far + 2 * math.exp(-((reach - (1 - distortion) * middle) ** 2) / (2 * distortion * (1 - distortion)))
     rounding = 64 * axis.numel() * torch.finfo(dtype).eps
     return Measurement(
         (g - 1).abs(),
         Bound(
             {"trapezoidal rule": rule, "ends": ends, "rounding": rounding},
             "Poisson's summation: a Gaussian of variance v on a lattice of step h is summed to within 2 exp(-2 (pi/h)^2 v), for the encoder's variance "
-            "D (1 - D) and the noise's D; Gaussian tails beyond the lattice; exponents and sums of N terms.",
+            "D (1 - D) and the noise's D. A datum within m of 0 misses the tail of its encoder, N((1 - D) x, D (1 - D)), beyond the lattice; data beyond m, whose "
+            "Z is at least half of itself, enter by the noise's tail; exponents and sums of N terms.",
         ),
         int(central.sum()),
     )

@@ -131,11 +131,34 @@ def slope_and_curvature(source: Source, beta: float, factor: float = 1.0) -> tup
     encoder = tilted(source, beta)
     mean = (encoder * source.distortions).sum(1, keepdim=True)
     spread = (source.weights * (encoder * (source.distortions - mean).square()).sum(1)).sum()
-    largest = float(source.distortions.max()) ** 2 + 1
-    rounding = _rounding(source, beta, more=8 * largest)
     slope = (rise - factor * -beta * fall).detach().abs()
-    scaled = Bound({"rounding": float(rounding.terms["rounding"]) * (1 + beta)}, rounding.derivation)
-    return Measurement(slope, scaled, 1), Measurement((fall.detach() + spread).abs(), rounding, 1)
+    of_slope, of_curvature = _rounding_of_slopes(source, beta)
+    return Measurement(slope, of_slope, 1), Measurement((fall.detach() + spread).abs(), of_curvature, 1)
+
+
+def _rounding_of_slopes(source: Source, beta: float) -> tuple[Bound, Bound]:
+    """Running error of both derivatives: every product as large as it is, its factor q
+    relatively by the size of its own exponent."""
+    n, m = source.distortions.shape
+    eps, d = torch.finfo(source.weights.dtype).eps, source.distortions
+    log_encoder = (source.prior.log() - beta * d).log_softmax(1)
+    encoder = log_encoder.exp()
+    exponent = source.prior.log().abs() + beta * d
+    own = (encoder * exponent).sum(1, keepdim=True)
+    units = 4 * (exponent + own) + n + m + 16  # of q, and of the sums that follow
+    mean = (encoder * d).sum(1, keepdim=True)
+    rates = 1 + (log_encoder - source.prior.log()).abs()
+
+    def moved(values: Tensor) -> float:
+        inner = (encoder * units * values * (d + mean)).sum(1) + mean[:, 0] * (encoder * units * values).sum(1)
+        return 8 * eps * float((source.weights * inner).sum())
+
+    note = (
+        "A mass q errs relatively by 4 unit roundoffs of its exponent and of the exponents' mean, a sum by as many as it has terms; a derivative is made of "
+        "products q v (d - E d), v the distortion or the rate, and of q v times E d, each as large as it is (running error, Higham 2002, section 3.3)."
+    )
+    fall, rise = moved(d), moved(rates)
+    return Bound({"rounding": rise + beta * fall}, note), Bound({"rounding": 2 * fall}, note)
 
 
 # -- another prior -------------------------------------------------------------------------------------------------------------
@@ -197,14 +220,17 @@ def loss_of_a_fixed_point(
     ``source``, or of one claimed to be as good."""
     value, rounding = reached(source, beta).value(beta)
     best = best_prior(source.distortions, source.weights, beta)
+    settled = with_a_fixed_point(source, beta)
+    gain = float(best.prior @ gains(source.distortions, source.weights, settled.prior, beta))
     bound = Bound(
         {
-            "rounding": 2 * float(rounding.terms["rounding"]),
+            "rounding": 4 * float(rounding.terms["rounding"]),
             "interval": best.gap,
-            "replacements": float(-source.prior.log().min()) / ROUNDS,
+            "replacements": min(float(-source.prior.log().min()) / ROUNDS, math.log(max(1.0, gain))),
         },
         f"{rounding.derivation} The least F lies within the interval of its certificate. After T replacements from a prior p_0, F exceeds the least by "
-        "at most KL(best||p_0)/T <= -log min p_0 / T: by Jensen's inequality the divergence to the best prior falls by at least the excess at each.",
+        "at most KL(best||p_0)/T <= -log min p_0 / T: by Jensen's inequality the divergence to the best prior falls by at least the excess at each; and by at "
+        "most the logarithm of the gain's mean under the best prior, for log is concave.",
     )
     return Measurement(abs(float(value) - best.upper), bound, source.prior.numel())
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.detection import typical_sets
+from numerics.detection import typical_sets, typicality
 from numerics.detection.typical_sets import MeasuredProduct, Member, TypicalSet
 from numerics.detection.typicality import highest_log_density
 from numerics.distributions import marginals
@@ -96,8 +96,8 @@ def mass_of_the_density(found: MeasuredProduct) -> Measurement:
     """The mass of every column, by the rule that gives the entropy, against 1."""
     mass = found.mass
     bound = Bound(
-        {"quadrature": mass.estimate, "rounding": 512 * EPS * torch.ones_like(mass.value)},
-        "The same double-exponential rule as for the entropy, at two steps; a sum of 514 terms.",
+        {"quadrature": mass.estimate, "rounding": typicality.TERMS * EPS * torch.ones_like(mass.value)},
+        "The same double-exponential rule as for the entropy, at two steps; as many units of rounding as the sum has terms.",
         estimated=("quadrature",), assumes=(SMOOTH,),
     )  # fmt: skip
     return Measurement((mass.value - 1).abs(), bound, mass.value.numel())
@@ -105,12 +105,13 @@ def mass_of_the_density(found: MeasuredProduct) -> Measurement:
 
 def closed_forms(found: MeasuredProduct, shape: float, excess: Excess) -> tuple[Measurement, Measurement]:
     """Var(log p) = a in every column and D a in all, and T at the mode, D a in all."""
-    dim = found.product.dim
-    rounding = 512 * EPS * (1 + found.entropies.value.abs()) * (1 + shape)
-    columns = (found.variances.estimate + 4 * found.entropies.estimate, 4 * rounding)
+    dim, terms = found.product.dim, typicality.TERMS
+    rounding = terms * EPS * (1 + found.entropies.value.abs()) * (1 + shape)
+    columns = (found.variances.estimate + (found.entropies.estimate + rounding).square(), _rounding_of_squares(found))
     variance = Bound(
         {name: torch.cat([term, term.sum()[None]]) for name, term in zip(("quadrature", "rounding"), columns, strict=True)},
-        "Double-exponential rule at two steps; the mean enters squared deviations to second order, and the sum has 514 terms.",
+        "Double-exponential rule at two steps; an error e of the mean enters as e^2. A deviation d errs by r = 64 units of its log p's and the mean's size: "
+        "E d^2 by 2 sqrt(E d^2 E r^2) + E r^2, and its sum by as many units as it has terms.",
         estimated=("quadrature",), assumes=(SMOOTH,),
     )  # fmt: skip
     off, total = (found.variances.value - shape).abs(), torch.tensor(abs(found.variance - dim * shape))
@@ -124,6 +125,16 @@ def closed_forms(found: MeasuredProduct, shape: float, excess: Excess) -> tuple[
         Measurement(torch.cat([off, total.reshape(1).to(off)]), variance, dim + 1),
         Measurement(abs(at_mode - float(excess(dim, shape))), mode, 1),
     )
+
+
+def _rounding_of_squares(found: MeasuredProduct) -> Tensor:
+    """What rounding moves E d^2 of each column's deviations d = log p - E log p by,
+    ``(D,)``: nothing is left where log p is constant but the square of its rounding."""
+    variance, mean = found.variances.value.clamp_min(0.0), found.entropies.value
+    sizes = (
+        64 * EPS * (1 + mean.abs() + (variance + mean.square()).sqrt())
+    )  # root mean square of a deviation's rounding
+    return 2 * variance.sqrt() * sizes + sizes.square() + typicality.TERMS * EPS * variance
 
 
 def normal_of_any_covariance(z: Tensor, seeded: Stream, excess: Excess) -> Measurement:

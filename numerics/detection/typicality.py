@@ -22,8 +22,9 @@ from numerics.transports.bijections import Bijection, Composition, Rotation, Spl
 
 Columnwise = Callable[[Tensor], Tensor]  # (n, D) -> (n, D), column by column
 
-STEP = 1 / 32  # of the double-exponential rule, whose estimate comes from twice this step
+STEP = 1 / 64  # of the double-exponential rule, whose estimate comes from twice this step
 REACH = 4.0  # its abscissae run over [-REACH, REACH]: distances between e^-43 and e^43 scales
+TERMS = 2 * (int(2 * REACH / STEP) + 1)  # of a sum over both sides
 LEAST_MASS = (
     1e-280  # of a node; below it a density and a slope underflow apart, and no integrand of size e^500 would show
 )

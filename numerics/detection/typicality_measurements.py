@@ -45,8 +45,8 @@ def in_two_coordinates(kind: str, dim: int, size: int, *, seeded: Stream, stream
     before = means[0][0] + distribution.source.log_prob(points)
     after = means[1][0] + distribution.image.log_density(distribution.forward(points)).sum(1)
     bound = Bound(
-        {"quadrature": sum(error for _, error in means), "rounding": _rounding(distribution, points) + 1024 * EPS * dim},
-        "Three double-exponential rules at two steps, sums of 514 terms; log p, log p_f and log|f'| move with the rounding of x, f(x) and the parameters, "
+        {"quadrature": sum(error for _, error in means), "rounding": _rounding(distribution, points) + 2 * typicality.TERMS * EPS * dim},
+        "Three double-exponential rules at two steps, each a sum over two sides; log p, log p_f and log|f'| move with the rounding of x, f(x) and the parameters, "
         "eight units each, by their own derivatives.",
         estimated=("quadrature",), assumes=("the densities are smooth on both sides of the median",),
     )  # fmt: skip

@@ -27,7 +27,7 @@ Observe = Callable[[Tensor, Tensor], Tensor]
 
 FEATURES, DIRECTIONS = 24, 12
 VOTES, BATCH = 2000, 8
-NODES = 256  # a side, in the plane
+NODES = 320  # a side, in the plane
 EDGE = 8.5  # standard deviations
 
 
@@ -79,7 +79,7 @@ class MeasuredTwin(MeasuredMap):
                 "rounding": 2.0**-36 / own,
             },
             "Trapezoidal rule for a decaying analytic integrand, estimated by half the nodes a side; a kernel of at most 1 leaves at most the normal "
-            "distribution's mass beyond the edge, twice for each side and model; sums of 66,049 terms that come to at most 1, each within 2^10 units of "
+            "distribution's mass beyond the edge, twice for each side and model; sums of 103,041 terms that come to at most 1, each within 2^10 units of "
             "roundoff, a sum within as many units as it has terms.",
             ("quadrature",),
             ("the integrands are resolved by the coarser grid",),

@@ -66,9 +66,14 @@ class MeasuredCharacters:
     def kinds(self, count: int) -> Measurement:
         """The sum of (1/n) sum |chi|^2 over the kinds against their number as
         claimed."""
-        total = character_gram(self.characters).diagonal().sum()
-        terms = {"characters": len(self.characters) * self.product_error}
-        return Measurement((total - count).abs(), Bound(terms, NOTE + "; one product a kind"), 1)
+        total = self.characters.abs().square().mean(1).sum()
+        mean = float(self.characters.abs().mean(1).sum())
+        terms = {
+            "characters": 2 * mean * self.error + len(self.characters) * self.error**2,
+            "rounding": (self.characters.numel() + 4) * torch.finfo(total.dtype).eps * float(total),
+        }
+        note = "|chi|^2 errs by 2 |chi| e + e^2, summed as large as they are; a sum of nonnegative terms by as many units as it has"
+        return Measurement((total - count).abs(), Bound(terms, f"{NOTE}; {note}"), 1)
 
     def values(self, rows: Tensor, r: int, s: int) -> Measurement:
         """Each row of a table, values on e, r, r2, r3, s, rs, r2s, r3s, against the

@@ -126,10 +126,11 @@ class SquareSymmetries:
         residual = torch.where(claimed, distance, short)
         near = torch.full_like(distance, self._error(factors))
         note = (
-            "zero: as for products; at least 2: a group of matrices conjugate to the isometries by L has distances at least 2 over the condition of L, "
-            "which is within the error of the fit of 1"
+            "zero: as for products; at least 2: a group of matrices conjugate to the isometries by L has distances at least 2 over the condition k of L, "
+            "which is within the error e of the fit of 1; of opposite elements just 2 |L M L^-1|, M orthogonal, whose singular values are s and 1/s with s "
+            "at most k: sqrt 8 to within sqrt 8 e^2"
         )
-        apart = near + 2 * (exactly or APART) * self.fitted.error
+        apart = near + (2 * APART * self.fitted.error if exactly is None else 2 * exactly * self.fitted.error**2)
         return Measurement(residual, Bound({"factors": torch.where(claimed, near, apart)}, note), distance.numel())
 
     def conjugacy(self, pairs: Sequence[Sequence[bool]]) -> Measurement:

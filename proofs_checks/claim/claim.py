@@ -103,6 +103,10 @@ class Claim:
             odd = sorted(set(found) ^ set(self.page.controls))
             raise CatalogueError(f"{self.id}: the controls of the code and of the page differ: {', '.join(odd)}.")
         for name, variants in found.items():
+            if foreign := [c for c in variants if c.check is not getattr(self.code, c.route, None)]:
+                raise CatalogueError(
+                    f"{self.id}: control {name!r} runs another function called {foreign[0].route}; a control is the route's own check."
+                )
             routes = {control.route for control in variants}
             if routes != set(self.page.controls[name].routes):
                 raise CatalogueError(

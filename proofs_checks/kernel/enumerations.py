@@ -3,8 +3,10 @@ count against its formula."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from fractions import Fraction
+from types import CellType, FunctionType
 from typing import Any
 
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict
@@ -19,7 +21,7 @@ def judge_enumeration(item: Enumeration) -> Verdict:
     family = item.of
     if not isinstance(family, Family):
         raise TypeError(f"Expected a Family, which knows its size by a formula, got {type(family).__name__}.")
-    if item.holds is item.second:
+    if same_algorithm(item.holds, item.second):
         raise TypeError("The second algorithm is the first one; it has to decide the same by other means.")
     total, failures, witness, seen = 0, 0, None, set()
     for member in family:
@@ -41,6 +43,41 @@ def judge_enumeration(item: Enumeration) -> Verdict:
         return Verdict(Status.REFUTED, Route.EXACT, why, scope, witness, decided=1)
     why = _miscounted(family, total, len(seen))
     return Verdict(Status.UNDECIDED if why else Status.HOLDS, Route.EXACT, why, scope, decided=int(not why))
+
+
+def same_algorithm(first: Any, second: Any) -> bool:
+    """Whether two callables are one: equal, bound to equal arguments, or made twice by
+    the same lines with the same values."""
+    if first is second or first == second:
+        return True
+    if isinstance(first, functools.partial) and isinstance(second, functools.partial):
+        same = same_algorithm(first.func, second.func)
+        return same and first.args == second.args and first.keywords == second.keywords
+    if isinstance(first, FunctionType) and isinstance(second, FunctionType):
+        return first.__code__ == second.__code__ and all(map(_alike, _held(first), _held(second)))
+    return False
+
+
+def _held(function: FunctionType) -> list[Any]:
+    """The cells that a function closes over, and its defaults."""
+    return [*(function.__closure__ or ()), *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+
+
+def _alike(first: Any, second: Any) -> bool:
+    """Cells and values that are one object, or plain data that are equal."""
+    if isinstance(first, CellType) and isinstance(second, CellType):
+        return _contents(first) == _contents(second)
+    return first is second or (type(first) is type(second) and type(first) in _PLAIN and first == second)
+
+
+def _contents(cell: CellType) -> Any:
+    """What tells the value in a cell from others: plain data itself, of anything else
+    which object it is."""
+    try:
+        value = cell.cell_contents
+    except ValueError:  # not filled yet
+        return None
+    return value if type(value) in _PLAIN else id(value)
 
 
 def _miscounted(family: Family, total: int, distinct: int) -> str:

@@ -13,7 +13,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from proofs_checks.kernel.special_points import excluded_points, limit_of
+from proofs_checks.kernel.rewriting import sympified
+from proofs_checks.kernel.special_points import excluded_points, limit_of, undeclared
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict, union
 from theory.proof.statements import Equation, Sign
 
@@ -172,13 +173,38 @@ def denominators(expression: Any) -> list[Any]:
 
 
 def _nonzero(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
-    """The denominators of both sides that their assumptions leave free to vanish, and
-    poles of functions: equality is claimed elsewhere."""
+    """The denominators of both sides that their assumptions leave free to vanish, poles
+    of functions, here and inside of integrals and sums: equality is claimed
+    elsewhere."""
     from theory.proof.prepare import written
 
     sides = [side for pair in pairs for side in pair]
     bases = [f"{written(base)} != 0" for side in sides for base in denominators(side)]
-    return union(bases, *(excluded_points(side) for side in sides))
+    return union(bases, *(excluded_points(side) for side in sides), *(inner_points(side) for side in sides))
+
+
+def inner_points(expression: Any) -> list[str]:
+    """What has to hold inside of the integrals and sums of ``expression``: no pole on
+    the way, and bounds where the bound variable is as declared."""
+    from sympy.concrete.expr_with_limits import ExprWithLimits
+
+    from theory.proof.prepare import written
+
+    nodes = sorted(sympified(expression).atoms(ExprWithLimits), key=written)
+    return list(union(*(_inside(node.function, limit) for node in nodes for limit in node.limits)))
+
+
+def _inside(body: Any, limit: Any) -> list[str]:
+    import sympy
+
+    from theory.proof.prepare import written
+
+    name, *ends = limit
+    on_the_line = sympy.Symbol(name.name, **{"real": True, **name._assumptions_orig})
+    body = body.xreplace({name: on_the_line})
+    poles = [f"{written(base)} != 0" for base in denominators(body) if base.has(on_the_line)]
+    way = f" for {name} from {written(ends[0])} to {written(ends[1])}" if len(ends) == 2 else ""
+    return [*undeclared(limit), *(pole + way for pole in [*poles, *excluded_points(body, within=on_the_line)])]
 
 
 # -- signs ---------------------------------------------------------------------------------------------------------------
@@ -195,7 +221,8 @@ def judge_sign(item: Sign) -> Verdict:
     if item.relation not in (">= 0", "> 0", "!= 0"):
         raise TypeError(f"Expected the relation '>= 0', '> 0' or '!= 0', got {item.relation!r}.")
     expression = sympy.S(item.expression)
-    scope = Scope(quantifiers=_quantifiers([(expression, sympy.S.Zero)]))
+    pair = [(expression, sympy.S.Zero)]
+    scope = Scope(quantifiers=_quantifiers(pair), given=_nonzero(pair))
     undecided = Verdict(Status.UNDECIDED, Route.EXACT, "", scope)
     try:
         for instance in instantiate(expression, count=INSTANTIATIONS):

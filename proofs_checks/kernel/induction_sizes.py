@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from proofs_checks.kernel.analytic_terms import doubtful
 from proofs_checks.kernel.rewriting import sympified
 from theory.proof.statements import Induction
 
@@ -29,7 +30,8 @@ def sizes(item: Induction) -> range:
 def beyond_sizes(item: Induction) -> str:
     """Why no number of sizes tells the recursion from the definition; empty where one
     does."""
-    steps = {str(node) for expression in [*_thens(item), *_rights(item)] for node in _steps(expression, item.variable)}
+    heads = {recursion.of.func for recursion in item.objects}
+    steps = {str(node) for part in [*_thens(item), *_rights(item)] for node in doubtful(part, item.variable, heads)}
     if steps:
         return f"{min(steps)} may be constant at all sizes of {item.variable} at which recursion and definition are compared."
     if (zeros := max(_zeros_of(item))) > MOST:
@@ -46,28 +48,6 @@ def _thens(item: Induction) -> list[Any]:
 
 def _rights(item: Induction) -> list[Any]:
     return [sympified(equation.right) for equation in item.claim]
-
-
-def _steps(expression: Any, n: Any) -> list[Any]:
-    """The nodes of ``expression`` that may be constant, or 0, at many values of the
-    variable in a row."""
-    import sympy
-
-    jumps = (sympy.floor, sympy.ceiling, sympy.frac, sympy.Mod, sympy.KroneckerDelta, sympy.Piecewise, sympy.Heaviside)
-    jumps += (sympy.sign, sympy.Abs, sympy.Min, sympy.Max, sympy.DiracDelta)
-    waves = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc, sympy.sinc)
-    found = [node for node in expression.atoms(*jumps) if node.has(n)]
-    found += [node for node in expression.atoms(*waves) if node.free_symbols == {n}]
-    found += [node for node in expression.atoms(sympy.binomial, sympy.ff, sympy.rf) if all(a.has(n) for a in node.args)]
-    found += [node for node in expression.atoms(sympy.Pow) if node.exp.has(n) and _turns(node, n)]
-    return found
-
-
-def _turns(power: Any, n: Any) -> bool:
-    """Whether a power with the variable in its exponent runs around the unit circle:
-    (-1)^(1024/2^n) is 1 for n up to 9."""
-    simple = power.exp.is_polynomial(n) and power.exp.is_integer
-    return power.base.is_number and power.base.is_nonnegative is not True and not simple
 
 
 def _zeros_of(item: Induction) -> tuple[int, int]:

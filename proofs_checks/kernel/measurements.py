@@ -21,8 +21,14 @@ DOUBT = 10.0  # an estimated bound refutes only beyond this many times itself
 def judge_enclosed(item: Enclosed) -> Verdict:
     """Whether a ball proves a relation to zero, disproves it, or is too wide for
     either."""
+    import flint
+
     from theory.proof import balls
 
+    if not isinstance(item.ball, (flint.arb, flint.acb)):
+        raise TypeError(
+            f"Expected a ball, python-flint's arb or acb, got {type(item.ball).__name__}; a number encloses nothing."
+        )
     if item.relation not in ("== 0", "> 0", "< 0"):
         raise TypeError(f"Expected the relation '== 0', '> 0' or '< 0', got {item.relation!r}.")
     scope = Scope(quantifiers=("one instance",))

@@ -8,14 +8,32 @@ from typing import Any
 SPECIAL = (0, 1, -1)  # values of a parameter at which a limit is taken once more
 
 
-def excluded_points(expression: Any) -> list[str]:
+def excluded_points(expression: Any, within: Any = None) -> list[str]:
     """What has to hold for functions of ``expression`` to have a value, where their
-    arguments may miss it, as relations in print."""
+    arguments may miss it, as relations in print; with ``within``, of those alone that
+    mention it."""
     import sympy
 
     expression = sympy.S(expression)
-    found = {relation for node in _outside(expression) for relation in _conditions(node)}
-    return sorted(found)
+    nodes = [node for node in _outside(expression) if within is None or node.has(within)]
+    return sorted({relation for node in nodes for relation in _conditions(node)})
+
+
+def undeclared(limit: Any) -> list[str]:
+    """What has to hold of the bounds (x, a, b) of an integral or a sum for x to be as it
+    is declared, where it is not known, as relations in print."""
+    from theory.proof.prepare import written
+
+    name, *bounds = limit
+    signs = {"positive": ">=", "nonnegative": ">=", "negative": "<=", "nonpositive": "<="}
+    found = []
+    for assumption in (each for each in signs if name._assumptions_orig.get(each)):
+        known = "is_nonnegative" if signs[assumption] == ">=" else "is_nonpositive"
+        extended = known.replace("is_", "is_extended_")
+        found += [
+            f"{written(b)} {signs[assumption]} 0" for b in bounds if not (getattr(b, known) or getattr(b, extended))
+        ]
+    return found
 
 
 def _outside(expression: Any) -> list[Any]:
@@ -61,11 +79,43 @@ def limit_of(node: Any) -> Any:
     value = _taken(node)
     if value is None:
         return node
-    for symbol in node.free_symbols:
-        for special in SPECIAL:
-            if _possible(symbol, special) and _taken(node.subs(symbol, special)) != value.subs(symbol, special):
+    for symbol in sorted(node.free_symbols, key=str):
+        for special in [*SPECIAL, *_roots(node, symbol)]:
+            if _possible(symbol, special) and _differs(node, value, symbol, special):
                 return node
     return value
+
+
+def _differs(node: Any, value: Any, symbol: Any, special: Any) -> bool:
+    """Whether the limit is another one where ``symbol`` has the special value; a value
+    that has a pole there says nothing there."""
+    import sympy
+
+    general = value.subs(symbol, special)
+    if general.has(sympy.nan, sympy.zoo):
+        return False
+    found = _taken(node.subs(symbol, special))
+    return found is None or (found != general and sympy.simplify(found - general) != 0)
+
+
+def _roots(node: Any, symbol: Any) -> list[Any]:
+    """The values of ``symbol`` at which a coefficient in the variable of a limit, or a
+    part without that variable, is 0."""
+    import sympy
+
+    inner, variable = node.args[:2]
+    parts = {
+        part for part in sympy.preorder_traversal(inner) if isinstance(part, sympy.Expr) and not part.has(variable)
+    }
+    for side in sympy.fraction(sympy.together(inner)):
+        if side.is_polynomial(variable):
+            parts |= set(sympy.Poly(side, variable).coeffs())
+    whole = [part for part in parts if part.has(symbol) and part != symbol and part.is_polynomial(symbol)]
+    found: set[Any] = set()
+    for part in whole:
+        polynomial = sympy.Poly(part, symbol)
+        found |= set(sympy.roots(polynomial)) if polynomial.degree() <= 2 else set(polynomial.ground_roots())
+    return sorted(found, key=str)
 
 
 def _taken(node: Any) -> Any:
@@ -75,11 +125,11 @@ def _taken(node: Any) -> Any:
         return None
 
 
-def _possible(symbol: Any, value: int) -> bool:
+def _possible(symbol: Any, value: Any) -> bool:
     """Whether the assumptions about ``symbol`` allow ``value``."""
     import sympy
 
-    number = sympy.Integer(value)
+    number = sympy.S(value)
     return all(
         getattr(number, f"is_{name}", None) in (wanted, None) for name, wanted in symbol._assumptions_orig.items()
     )

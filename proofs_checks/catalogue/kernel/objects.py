@@ -128,6 +128,9 @@ SPECIMENS = {
     "an assumption that no normal form knows": Specimen(
         n * x, (Recursion(F(n, x), (x,), F(n, x) + x + (sp.Abs(x) - x) * (n - 1) * (n - 2) * (n - 3), lambda m: m * x),),
         Outcome("UNDECIDED", "by recursion and by definition at n = 5: Every ball contains zero, but no normal form reached zero"), assuming=(x > 0,)),
+    "a hypothesis that is needed where nothing is claimed": Specimen(
+        n * x, (Recursion(F(n, x), (x,), (n + 1) * x + (F(n, x) - n * x) * (sp.Abs(x) - x), lambda m: m * x),),
+        Outcome("UNDECIDED", "Whether the step of claim needs its hypothesis was not decided"), assuming=(x > 0,)),
     "a wave that is 0 up to n = 10": hidden(sp.sin(sp.pi * 1024 / 2**n), Outcome("UNDECIDED", "at all sizes")),
     "a power that is 1 up to n = 9": hidden((-1) ** (sp.S(1024) / 2**n) - 1, Outcome("UNDECIDED", "at all sizes")),
     "a binomial coefficient that is 0 up to n = 29": hidden(sp.binomial(n, n - 30), Outcome("UNDECIDED", "at all sizes")),
