@@ -57,12 +57,20 @@ def grows_without_bound(divergence: Divergence) -> list[Equation | Sign]:
     K, alpha = sp.Symbol("K", positive=True), sp.Symbol("alpha", positive=True)
     a, rest = alpha / (1 + alpha), 1 / (1 + alpha)
     entropy = -a * sp.log(a) - rest * sp.log(rest)
-    grown = a * K + sp.log(1 + sp.exp(-K)) - entropy
+    rising = a * K - entropy
     return [
-        Equation("divergence of two cells as q(A) tends to 0", divergence(alpha, sp.exp(-K)), grown),
-        Sign("its slope in K is p(A)", a * (1 + alpha), "> 0"),
+        Equation("divergence of two cells as q(A) tends to 0", divergence(alpha, sp.exp(-K)), rising + sp.log(1 + sp.exp(-K))),
+        Sign("its part without the logarithm rises at the rate p(A)", sp.cancel(rising.diff(K) * (1 + alpha)), "> 0"),
         *positive_logarithm(),
-    ]
+    ]  # fmt: skip
+
+
+def price_of_a_missed_cell() -> Equation:
+    """KL(model||data) of a model that misses A and is right elsewhere: ``log(1/(1-a))``,
+    which is finite."""
+    alpha, beta = sp.Symbol("alpha", positive=True), sp.Symbol("beta", positive=True)
+    missed = sp.Limit(relative_entropy_of_two_cells(beta, alpha), beta, 0, "+")
+    return Equation("KL(model||data) as q(A) tends to 0", missed, sp.log(1 / (1 - alpha / (1 + alpha))))
 
 
 def positive_logarithm() -> list[Equation | Sign]:
