@@ -77,10 +77,11 @@ def positive_logarithm() -> list[Equation | Sign]:
     """``log(1 + x) >= 0`` for x >= 0: a tangent gap and a quotient, neither
     negative."""
     x = sp.Symbol("x", nonnegative=True)
+    part = x / (1 + x)
     name = "log(1 + x) is a tangent gap and x/(1 + x)"
     return [
-        Equation(name, sp.log(1 + x), tangent_gap(1 / (1 + x)) + x / (1 + x)),
-        Sign("x is not negative, 1 + x positive", x * (1 + x), ">= 0"),
+        Equation(name, sp.log(1 + x), tangent_gap(1 / (1 + x)) + part),
+        Sign("x is not negative, 1 + x positive", part * (1 + x) ** 2, ">= 0"),
     ]
 
 
@@ -98,11 +99,11 @@ def cost_of_noise(cost: Callable[[Any], sp.Expr]) -> list[Equation | Sign]:
     p, n, odds = sp.Symbol("p", positive=True), sp.Symbol("n", nonnegative=True), sp.Symbol("omega", positive=True)
     w = 1 / (1 + odds)
     q = w * p + (1 - w) * n
-    gap = sp.log(q) - sp.log(p) + cost(w)
+    gap, added = sp.log(q) - sp.log(p) + cost(w), odds * n / p
     return [
-        Equation("log q = log p - log(1/w) + log(1 + odds n/p)", gap, sp.log(1 + odds * n / p)),
+        Equation("log q = log p - log(1/w) + log(1 + odds n/p)", gap, sp.log(1 + added)),
         Equation("singular noise pays all of log(1/w)", gap.subs(n, 0), 0),
-        Sign("the noise adds to the argument", odds * n, ">= 0"),
+        Sign("the noise adds to the argument", added * p, ">= 0"),
         *positive_logarithm(),
     ]
 
