@@ -105,7 +105,7 @@ class JudgedEmbedding:
         signs = torch.triu(stream.signs(size, size).cpu().double(), 1)
         residual = []
         for way in (1.0, -1.0, signs + signs.T, torch.sign(self.table.cpu() / tau - steps)):
-            moved = self.table.cpu() + 2 * error * way * off
+            moved = self.table.cpu() + 2 * error * way * off.double()
             found = counted_fidelity(self.tree, moved.tolist(), tau=tau)
             ends = (stated.worst, stated.average, stated.mean_average_precision)
             residual += [max(0.0, v - e.high, e.low - v) / (1 + v) for v, e in zip(found, ends, strict=True)]
