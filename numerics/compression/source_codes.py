@@ -95,14 +95,16 @@ def block_masses(masses: Tensor, n: int) -> list[float]:
     return [math.prod(block) for block in product(masses.tolist(), repeat=n)]
 
 
-def lengths_against_entropy(masses: Tensor, n: int, lengths: Lengths = huffman_lengths) -> Measurement:
-    """For blocks of n: by how much H <= L/n < H + 1/n fails, on either side, bits a
+def lengths_against_entropy(
+    masses: Tensor, n: int, lengths: Lengths = huffman_lengths, *, bits: float = 1.0
+) -> Measurement:
+    """For blocks of n: by how much H <= L/n < H + bits/n fails, on either side, bits a
     symbol: ``(2,)``."""
     blocks = block_masses(masses, n)
     p = np.array(masses.tolist())
     entropy = -math.fsum(p * np.log2(p)) if len(p) > 1 else 0.0
     mean = math.fsum(mass * k for mass, k in zip(blocks, lengths(blocks), strict=True)) / n
-    residual = torch.tensor([max(0.0, entropy - mean), max(0.0, mean - entropy - 1 / n)], dtype=torch.float64)
+    residual = torch.tensor([max(0.0, entropy - mean), max(0.0, mean - entropy - bits / n)], dtype=torch.float64)
     eps = 2.0**-52
     return Measurement(residual, Bound({"rounding": (n + 8) * (mean + entropy + 1) * eps}, ROUNDING), len(blocks))
 

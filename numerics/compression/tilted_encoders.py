@@ -65,7 +65,15 @@ def source_on_a_circle(data: int, codes: int, stream: Stream) -> Source:
     return Source(distortions, weights, (0.5 * stream.normal(codes)).softmax(0))
 
 
-SOURCES = {"plane": random_source, "circle": source_on_a_circle}
+def fair_bit(data: int, codes: int, stream: Stream) -> Source:
+    """Two data, two reproductions that are the data, and ``codes - 2`` further ones
+    that cost 1/2 and more for both; ``data`` is 2."""
+    further = 0.5 + stream.uniform(codes - 2).expand(2, -1)
+    distortions = torch.cat([1 - torch.eye(2, dtype=further.dtype, device=further.device), further], 1)
+    return Source(distortions, torch.full_like(further[:, 0], 1 / data), torch.full_like(distortions[0], 1 / codes))
+
+
+SOURCES = {"plane": random_source, "circle": source_on_a_circle, "bit": fair_bit}
 
 
 def tilted(source: Source, beta: float) -> Tensor:
@@ -78,6 +86,12 @@ def shared(source: Source, beta: float) -> Tensor:
     m)``."""
     mean = source.weights @ source.distortions
     return (source.prior.log() - beta * mean).softmax(0).expand_as(source.distortions)
+
+
+def untilted(source: Source, beta: float) -> Tensor:
+    """The prior for every datum, ``(n, m)``: the minimiser of KL + beta where the
+    constraint holds, wherever the prior breaks it."""
+    return source.prior.expand_as(source.distortions)
 
 
 def _cost(source: Source, encoder: Tensor, beta: float) -> Tensor:
@@ -175,10 +189,10 @@ def where_the_prior_is(gain: Tensor, prior: Tensor) -> Tensor:
 
 
 def prior_certificate(
-    source: Source, beta: float, largest: Callable[[Tensor, Tensor], Tensor] = everywhere
+    source: Source, beta: float, largest: Callable[[Tensor, Tensor], Tensor] = everywhere, *, times: float = 1.0
 ) -> tuple[Measurement, Measurement]:
-    """By how much KL(q_beta(z)||p) exceeds F_p - F_f, and that the log of the largest
-    g: neither does, beyond the interval of F_f."""
+    """By how much ``times`` KL(q_beta(z)||p) exceeds F_p - F_f, and that the log of the
+    largest g: neither does, beyond the interval of F_f."""
     value, rounding = source.value(beta)
     best = best_prior(source.distortions, source.weights, beta)
     saved = float(value) - best.upper  # at most F_p - F_f, by no more than the interval's width
@@ -191,7 +205,7 @@ def prior_certificate(
         f"{rounding.derivation} The least F is known to within the interval of its certificate.",
     )
     points = source.prior.numel()
-    return Measurement((gap - saved).clamp(min=0), bound, points), Measurement(
+    return Measurement((times * gap - saved).clamp(min=0), bound, points), Measurement(
         (saved - certified).clamp(min=0), bound, points
     )
 
@@ -268,6 +282,12 @@ def change_of_the_curve(source: Source, other: Source, betas: tuple[float, ...] 
 def certificate(outside: float) -> float:
     """log of the largest g on the reproductions that are left out, at least 0."""
     return math.log(max(1.0, outside))
+
+
+def log_of_any_gain(outside: float) -> float:
+    """log of the largest g on the reproductions that are left out, also where that is
+    below 0."""
+    return math.log(outside)
 
 
 def nothing(outside: float) -> float:

@@ -30,7 +30,17 @@ from torch import Tensor
 from numerics.bounds import Bound, Measurement
 from numerics.errors import PrecisionError
 
-__all__ = ["Best", "Box", "Measure", "discrepancy", "global_minimum", "jensen_shannon", "nearest_outside", "two_modes"]
+__all__ = [
+    "Best",
+    "Box",
+    "Measure",
+    "beyond_reach",
+    "discrepancy",
+    "global_minimum",
+    "jensen_shannon",
+    "nearest_outside",
+    "two_modes",
+]
 
 Value = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # means, log scales (n,) to distances and their errors (n,)
 Reach = Callable[[Tensor, Tensor, Tensor], Tensor]  # log scales, half widths in the mean and in the log scale to delta
@@ -153,6 +163,27 @@ def discrepancy(separation: float, h: float, dim: int = 1) -> Measure:
         return torch.minimum((mean**2 + dim * stretch**2) / h, _jeffreys(log_s, mean, log_width, dim)).sqrt()
 
     return Measure(f"MMD, h = {h:g}, D = {dim}, modes at +-{separation:g}", value, reach)
+
+
+def beyond_reach(measure: Measure, share: float = 1.0, *, like: Tensor) -> Measurement:
+    """By how much models lie beyond the reach of a cell around N(0, 1), for a measure
+    whose data are N(0, 1) itself (separation 0): the distance to the data is then that
+    to the cell's centre, in one dimension.
+
+    Args:
+        share: Of the reach that is claimed; 1 is the derived one.
+        like: A tensor whose dtype and device are taken.
+    """
+    widths = like.new_tensor([0.05, 0.1, 0.2, 0.4])
+    mean, level = (part.flatten() for part in torch.meshgrid(widths, widths, indexing="ij"))
+    mean, level = torch.cat([mean, widths, 0 * widths]), torch.cat([level, 0 * widths, widths])
+    distance, error = measure.value(mean, level)
+    reach = share * measure.reach(torch.zeros_like(mean), mean, level)
+    why = "The reach is an upper bound of the distance of two models; values carry their own error, 1e-9 for the root of rounding."
+    estimated = ("value",) if "JSD" in measure.name else ()
+    return Measurement(
+        (distance - reach).clamp_min(0), Bound({"value": error + 1e-9}, why, estimated=estimated), len(mean)
+    )
 
 
 def nearest_outside(

@@ -17,7 +17,7 @@ from numerics.bounds import Bound, Measurement
 from numerics.streams import Stream
 
 __all__ = [
-    "jensen_shannon_nats", "missing_mode", "noise_cost", "random_masses", "range_overshoot", "relative_entropy_nats", "rounding", "triangle_excess",
+    "close_together", "jensen_shannon_nats", "missing_mode", "noise_cost", "random_masses", "range_overshoot", "relative_entropy_nats", "rounding", "triangle_excess",
     "two_cell_shortfall",
 ]  # fmt: skip
 
@@ -136,6 +136,13 @@ def triangle_excess(p: Tensor, q: Tensor, r: Tensor, power: float) -> Measuremen
     excess = (lengths[2] - lengths[0] - lengths[1]).clamp_min(0)
     why = "Each divergence lies within its rounding, and the power is monotone: the width of its image bounds what rounding adds."
     return Measurement(excess, Bound({"rounding": off}, why), excess.numel())
+
+
+def close_together(like: Tensor, gap: float = 0.05) -> tuple[Tensor, Tensor, Tensor]:
+    """Three distributions on two cells, equally spaced about the even one: shapes ``(1,
+    2)``. Their triangle is nearly flat for the root of JSD."""
+    shifts = like.new_tensor([gap, 0.0, -gap])
+    return tuple(torch.stack([0.5 + s, 0.5 - s])[None] for s in shifts)  # type: ignore[return-value]
 
 
 def _jsd_rounding(p: Tensor, q: Tensor) -> Tensor:

@@ -13,7 +13,16 @@ from numerics.bounds import Bound, Measurement
 from numerics.hyperbolic.trees import Tree, graph_distances
 from numerics.streams import Stream
 
-__all__ = ["distortion", "least_by_volume", "measured_shortfall", "optimise", "simplex_of_star", "star_distortion"]
+__all__ = [
+    "distortion",
+    "least_by_packing",
+    "least_by_volume",
+    "measured_shortfall",
+    "optimise",
+    "simplex_of_star",
+    "star_distortion",
+    "volume_bound",
+]
 
 Least = Callable[[int], float]
 
@@ -85,6 +94,36 @@ def least_by_volume(branching: int, depth: int, n: int) -> float:
     """(b^(h/n) - 1)/h: unit balls about the leaves of a b-ary tree of depth h are
     disjoint and lie within D h + 1 of the root."""
     return max(1.0, (branching ** (depth / n) - 1) / depth)
+
+
+def ball_volume(radius: float, n: int) -> float:
+    """Volume of a ball of R^n, by the recursion over two dimensions at a time: ``V_n =
+    (2 pi r^2/n) V_(n-2)``."""
+    volume = 1.0 if n % 2 == 0 else 2 * radius
+    for dimension in range(2 + n % 2, n + 1, 2):
+        volume *= 2 * math.pi * radius**2 / dimension
+    return volume
+
+
+def least_by_packing(branching: int, depth: int, n: int) -> float:
+    """The least D >= 1 for which a ball of radius D h + 1 has the volume of b^h unit
+    balls, by bisection of volumes."""
+    needed, low, high = branching**depth * ball_volume(1.0, n), 1.0, float(branching**depth)
+    if ball_volume(low * depth + 1, n) >= needed:
+        return low
+    while (middle := (low + high) / 2) not in {low, high}:
+        low, high = (middle, high) if ball_volume(middle * depth + 1, n) < needed else (low, middle)
+    return high
+
+
+def volume_bound(
+    branching: int, depth: int, n: int, volume: Callable[[int, int, int], float] = least_by_volume
+) -> Measurement:
+    """The bound in closed form against the least D by volumes of balls, relatively."""
+    found = least_by_packing(branching, depth, n)
+    eps = torch.finfo(torch.float64).eps
+    bound = Bound({"rounding": (8 * n + 32) * eps}, "A volume is a product of at most n factors; its n-th root divides that error by n; bisection to the last bit.")  # fmt: skip
+    return Measurement(torch.tensor(abs(volume(branching, depth, n) / found - 1), dtype=torch.float64), bound, 1)
 
 
 def measured_shortfall(points: Tensor, tree: Tree, least: float, *, reached: bool = False) -> Measurement:

@@ -89,6 +89,30 @@ class JudgedEmbedding:
         )
         return Measurement(residual, bound, len(self.tree) * (len(self.tree) - 1) // 2)
 
+    def enclosures_hold(self, stream: Stream, share: float = 1.0) -> Measurement:
+        """By how much the measures of distances that are off by their errors leave the
+        enclosures that :func:`fidelity` states for ``share`` of these errors.
+
+        A vertex contributes a twentieth of the least distance. Pairs are moved by both
+        of their errors: apart, together, at random, and away from the stated length.
+        """
+        size = len(self.tree)
+        off = ~torch.eye(size, dtype=torch.bool)
+        error = float(self.table[off].min()) / 20
+        tau = self.scale * self.factor
+        stated = fidelity(self.tree, self.points, self.distance, tau=tau, error=share * error, tile=7)
+        steps = graph_distances(self.tree, torch.arange(size)).double()
+        signs = torch.triu(stream.signs(size, size).cpu().double(), 1)
+        residual = []
+        for way in (1.0, -1.0, signs + signs.T, torch.sign(self.table.cpu() / tau - steps)):
+            moved = self.table.cpu() + 2 * error * way * off.double()
+            found = counted_fidelity(self.tree, moved.tolist(), tau=tau)
+            ends = (stated.worst, stated.average, stated.mean_average_precision)
+            residual += [max(0.0, v - e.high, e.low - v) / (1 + v) for v, e in zip(found, ends, strict=True)]
+        eps = torch.finfo(torch.float64).eps
+        bound = Bound({"rounding": 4 * (size + 16) * eps}, "The enclosures hold for distances within their errors; N divisions and sums of each row, and one more rounding of every distance.")  # fmt: skip
+        return Measurement(torch.tensor(residual, dtype=torch.float64), bound, 4 * size * (size - 1) // 2)
+
     def under_growth(self, factor: float, *, stated: bool = True) -> Measurement:
         """How the measures change when every distance grows by a factor, the stated
         scale with it (or not)."""

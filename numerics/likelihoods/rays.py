@@ -194,12 +194,13 @@ def radial_head(rays: Rays, x: Tensor) -> Tensor:
     return 5 * torch.exp(-(x[:, None, :width] - centres).square().sum(-1) / 2)
 
 
-def density_far_away(model: ClassGaussians, x: Tensor) -> Measurement:
-    """By how much ``log p(x)`` exceeds ``-(|x| - R)^2 / (2 s^2) - D log(s_min sqrt(2
-    pi))``, R the largest mean's length and s the largest deviation."""
+def density_far_away(model: ClassGaussians, x: Tensor, times: float = 1.0) -> Measurement:
+    """By how much ``log p(x)`` exceeds ``-times (|x| - R)^2 / (2 s^2) - sum log(s_i
+    sqrt(2 pi))``, R the largest mean's length and s the largest deviation; never at
+    times = 1."""
     reach, widest = model.means.norm(dim=1).max(), model.scale.max()
     ceiling = (
-        -((x.norm(dim=1) - reach).clamp(min=0) ** 2) / (2 * widest**2)
+        -times * (x.norm(dim=1) - reach).clamp(min=0) ** 2 / (2 * widest**2)
         - (model.scale.log() + math.log(2 * math.pi) / 2).sum()
     )
     rounding = 2 * model.rounding(x)

@@ -323,6 +323,22 @@ def roulette_range(D: int, lipschitz: float, going_on: float) -> float:
     return -D * going_on * math.log1p(-lipschitz / going_on)
 
 
+def range_by_terms(
+    D: int, lipschitz: float, going_on: float, width: Callable[[int, float, float], float] = roulette_range
+) -> Measurement:
+    """The length of the interval in closed form against the sum of the largest sizes
+    that terms can have, ``D L^k/(k q^(k-1))``, term by term; relatively."""
+    ratio, terms = lipschitz / going_on, 0
+    sizes = []
+    while ratio**terms > 1e-18:
+        terms += 1
+        sizes.append(D * lipschitz**terms / (terms * going_on ** (terms - 1)))
+    total = math.fsum(sizes)
+    left = ratio ** (terms + 1) / (1 - ratio)
+    bound = Bound({"terms left out": left, "rounding": (2.0 * terms + 16) * 2.0**-52}, "A geometric tail; powers of k factors, k units of roundoff each.")  # fmt: skip
+    return Measurement(torch.tensor(abs(width(D, lipschitz, going_on) / total - 1), dtype=torch.float64), bound, terms)
+
+
 def mean_of_roulette(
     block: nn.Sequential, x: Tensor, n: int, going_on: float, *, estimator: Estimator = roulette, stream: Stream
 ) -> tuple[float, float, Bound]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import product
+from itertools import permutations, product
 
 import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.statistics.mmd import MMD, GaussianKernel, Kernel, linear_mmd2, unbiased_mmd2
+from numerics.statistics.mmd import MMD, GaussianKernel, Kernel, hoeffding_blocks, linear_mmd2, unbiased_mmd2
 from numerics.streams import Stream
 
 __all__ = [
-    "SECOND_VARIANCE", "bias_over_all_samples", "closed_form", "gaussian_samples", "linear_terms", "pairs_one_by_one", "slack", "streaming",
+    "SECOND_VARIANCE", "bias_over_all_samples", "blocks_behind_the_estimate", "closed_form", "gaussian_samples", "linear_terms", "pairs_one_by_one", "slack", "streaming",
     "with_the_diagonal",
 ]  # fmt: skip
 
@@ -91,6 +91,24 @@ def pairs_one_by_one(x: Tensor, y: Tensor, kernel: GaussianKernel, estimate: Est
         "Exponents through lifted products, D + 8 units of the squares; sums of numbers in [0, 1].",
     )
     return Measurement(abs(estimate(x, y, kernel) - float(expected)), bound, n * n + m * m + n * m)
+
+
+def blocks_behind_the_estimate(stream: Stream, blocks: Callable[[int, int], int] = hoeffding_blocks) -> Measurement:
+    """Hoeffding's argument for U-statistics on four points of each sample: the estimate
+    is the mean, over all orders of both samples, of a mean of ``blocks(4, 4)``
+    independent terms.
+
+    The terms are those of :func:`numerics.statistics.mmd.linear_mmd2`; their number and
+    the mean are compared.
+    """
+    x, y = stream.normal(4, 2), stream.normal(4, 2) + 1
+    orders = list(permutations(range(4)))
+    terms = [linear_mmd2(x[list(one)], y[list(two)], 1.0) for one in orders for two in orders]
+    mean = float(torch.stack(terms).mean())
+    off = abs(mean - unbiased_mmd2(x, y, GaussianKernel(1.0)).squared)
+    unit = torch.finfo(x.dtype).eps
+    bound = Bound({"rounding": (len(orders) ** 2 + 64) * unit * 4}, "Means of numbers in [-2, 2], each from an exponent below 0; counts are whole numbers.")  # fmt: skip
+    return Measurement(torch.tensor([off, float(abs(blocks(4, 4) - len(terms[0])))]), bound, len(terms))
 
 
 def bias_over_all_samples(letters: int, n: int, m: int, estimate: Estimate, stream: Stream) -> Measurement:

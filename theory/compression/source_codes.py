@@ -17,7 +17,7 @@ from typing import Any
 import sympy as sp
 
 from theory.proof.relative_entropy import N, nonnegative, summed
-from theory.proof.statements import Enumeration, Equation, Family, Induction, Sign
+from theory.proof.statements import Enumeration, Equation, Family, Induction, Recursion, Sign
 
 Counts = tuple[int, ...]
 Claim = Callable[[int, int], bool]  # of the signs of L - H and of H + 1 - L
@@ -70,13 +70,56 @@ def shannon_lengths() -> list[Equation | Induction | Sign]:
     ]
 
 
-def blocks() -> Induction:
+def blocks() -> list[Induction]:
     """n independent symbols: the entropy of a block is n H, so that a bit lost a block
-    is 1/n a symbol."""
-    H = sp.Symbol("H", positive=True)
-    total = sp.Function("B", real=True)
-    objects = (summed(total(N), lambda i: H),)
-    return Induction("entropy of n independent symbols", N, (Equation("H of a block", total(N), N * H),), objects)
+    is 1/n a symbol.
+
+    A word with one symbol more, and all words of a block with one symbol more, for
+    alphabets of any size; and blocks of n bits from all their 2^n words, for every n.
+    """
+    p, b = sp.Function("p", positive=True), sp.Function("b", positive=True)
+    word, M, E = sp.Symbol("w", positive=True), sp.Symbol("M", positive=True), sp.Symbol("E", real=True)
+    longer, mass, own = (sp.Function(name, real=True) for name in ("X", "P", "S"))
+    one_word = (
+        summed(longer(N), lambda a: word * p(a) * sp.log(word * p(a))),
+        summed(mass(N), p),
+        summed(own(N), lambda a: p(a) * sp.log(p(a))),
+    )
+    split = Equation("a word and n symbols", longer(N), mass(N) * word * sp.log(word) + word * own(N))
+    whole, words, theirs = (sp.Function(name, real=True) for name in ("Y", "W", "T"))
+    all_words = (
+        summed(whole(N), lambda i: M * b(i) * sp.log(b(i)) + b(i) * E),
+        summed(words(N), b),
+        summed(theirs(N), lambda i: b(i) * sp.log(b(i))),
+    )
+    added = Equation("n words and a symbol", whole(N), M * theirs(N) + words(N) * E)
+    return [
+        Induction("a symbol after a word", N, (split,), one_word),
+        Induction("a symbol after a block", N, (added,), all_words),
+        blocks_of_bits(),
+    ]
+
+
+def blocks_of_bits() -> Induction:
+    """The sum of p log p over all 2^n words of n independent bits is n times that of
+    one, and their masses add up to one."""
+    t = sp.Symbol("t", positive=True)  # odds
+    masses = (1 / (1 + t), t / (1 + t))
+    own = sum(m * sp.log(m) for m in masses)
+    total, mass = sp.Function("B", real=True), sp.Function("Q", real=True)
+
+    def over_words(term: Callable[[Any], Any]) -> Callable[[int], Any]:
+        return lambda n: sum(term(sp.Mul(*word)) for word in product(masses, repeat=n))
+
+    objects = (
+        Recursion(total(N), (own,), total(N) + mass(N) * own, over_words(lambda m: m * sp.log(m))),
+        Recursion(mass(N), (sp.S.One,), mass(N) * sum(masses), over_words(lambda m: m)),
+    )
+    claim = (
+        Equation("sum of p log p over words", total(N), N * own),
+        Equation("mass of all words", mass(N), sp.S.One),
+    )
+    return Induction("entropy of blocks of bits", N, claim, objects)
 
 
 # -- Huffman ----------------------------------------------------------------------------------------------------------------------

@@ -63,8 +63,9 @@ def bounded_excess() -> list[Equation | Sign]:
     s, t = sp.symbols("s t", nonnegative=True)
     a, b = sp.symbols("a b", positive=True)
     quotient = (b * (1 + t)) / (a * (1 + s)) / (b / a)
+    slope = t / (1 + t)
     return [
         Equation("quotient of normalisers", sp.log(quotient), sp.log(1 + t) - sp.log(1 + s)),
-        Equation("slope of t - log(1 + t)", sp.Derivative(t - sp.log(1 + t), t), t / (1 + t)),
-        Sign("that slope's numerator", t, ">= 0"),
+        Equation("slope of t - log(1 + t)", sp.Derivative(t - sp.log(1 + t), t), slope),
+        Sign("that slope's numerator", slope * (1 + t), ">= 0"),
     ]

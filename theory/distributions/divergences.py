@@ -57,22 +57,31 @@ def grows_without_bound(divergence: Divergence) -> list[Equation | Sign]:
     K, alpha = sp.Symbol("K", positive=True), sp.Symbol("alpha", positive=True)
     a, rest = alpha / (1 + alpha), 1 / (1 + alpha)
     entropy = -a * sp.log(a) - rest * sp.log(rest)
-    grown = a * K + sp.log(1 + sp.exp(-K)) - entropy
+    rising = a * K - entropy
     return [
-        Equation("divergence of two cells as q(A) tends to 0", divergence(alpha, sp.exp(-K)), grown),
-        Sign("its slope in K is p(A)", a * (1 + alpha), "> 0"),
+        Equation("divergence of two cells as q(A) tends to 0", divergence(alpha, sp.exp(-K)), rising + sp.log(1 + sp.exp(-K))),
+        Sign("its part without the logarithm rises at the rate p(A)", sp.cancel(rising.diff(K) * (1 + alpha)), "> 0"),
         *positive_logarithm(),
-    ]
+    ]  # fmt: skip
+
+
+def price_of_a_missed_cell() -> Equation:
+    """KL(model||data) of a model that misses A and is right elsewhere: ``log(1/(1-a))``,
+    which is finite."""
+    alpha, beta = sp.Symbol("alpha", positive=True), sp.Symbol("beta", positive=True)
+    missed = sp.Limit(relative_entropy_of_two_cells(beta, alpha), beta, 0, "+")
+    return Equation("KL(model||data) as q(A) tends to 0", missed, sp.log(1 / (1 - alpha / (1 + alpha))))
 
 
 def positive_logarithm() -> list[Equation | Sign]:
     """``log(1 + x) >= 0`` for x >= 0: a tangent gap and a quotient, neither
     negative."""
     x = sp.Symbol("x", nonnegative=True)
+    part = x / (1 + x)
     name = "log(1 + x) is a tangent gap and x/(1 + x)"
     return [
-        Equation(name, sp.log(1 + x), tangent_gap(1 / (1 + x)) + x / (1 + x)),
-        Sign("x is not negative, 1 + x positive", x * (1 + x), ">= 0"),
+        Equation(name, sp.log(1 + x), tangent_gap(1 / (1 + x)) + part),
+        Sign("x is not negative, 1 + x positive", part * (1 + x) ** 2, ">= 0"),
     ]
 
 
@@ -90,11 +99,11 @@ def cost_of_noise(cost: Callable[[Any], sp.Expr]) -> list[Equation | Sign]:
     p, n, odds = sp.Symbol("p", positive=True), sp.Symbol("n", nonnegative=True), sp.Symbol("omega", positive=True)
     w = 1 / (1 + odds)
     q = w * p + (1 - w) * n
-    gap = sp.log(q) - sp.log(p) + cost(w)
+    gap, added = sp.log(q) - sp.log(p) + cost(w), odds * n / p
     return [
-        Equation("log q = log p - log(1/w) + log(1 + odds n/p)", gap, sp.log(1 + odds * n / p)),
+        Equation("log q = log p - log(1/w) + log(1 + odds n/p)", gap, sp.log(1 + added)),
         Equation("singular noise pays all of log(1/w)", gap.subs(n, 0), 0),
-        Sign("the noise adds to the argument", odds * n, ">= 0"),
+        Sign("the noise adds to the argument", added * p, ">= 0"),
         *positive_logarithm(),
     ]
 

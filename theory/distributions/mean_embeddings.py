@@ -138,11 +138,14 @@ def fit_of_two_modes(regime: Regime = wide) -> list[Equation | Sign]:
     m, tau, a = sp.Symbol("m", positive=True), sp.Symbol("tau", positive=True), sp.Symbol("a", positive=True)
     slack, x = sp.Symbol("c", positive=True), sp.Symbol("x", positive=True)
     overlap = sp.exp(-((m - a) ** 2) / (2 * tau)) + sp.exp(-((m + a) ** 2) / (2 * tau))
-    argument = a * m / tau
-    fall = (m * (tau - a**2) + a * tau * (argument - sp.tanh(argument))) / tau**2
+
+    def lag(at: Any) -> sp.Expr:
+        return at - sp.tanh(at)
+
+    fall = (m * (tau - a**2) + a * tau * lag(a * m / tau)) / tau**2
     return [
         Equation("slope of the log overlap", sp.Derivative(sp.log(overlap), m), -fall),
-        Equation("x - tanh x rises", sp.Derivative(x - sp.tanh(x), x), sp.tanh(x) ** 2),
+        Equation("x - tanh x rises", sp.Derivative(lag(x), x), sp.tanh(x) ** 2),
         Equation(
             "curvature of the log overlap at the centre",
             sp.Subs(sp.Derivative(sp.log(overlap), m, 2), m, 0),

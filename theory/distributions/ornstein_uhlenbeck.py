@@ -88,13 +88,15 @@ def decay(rate: Rate = twice_the_time) -> list[Equation | Induction | Sign]:
     claim = Equation("rate KL_0 - KL_t", F(N), G(N) / 2)
     w = sp.Symbol("v", positive=True)
     c = sp.Symbol("c", positive=True)  # u = c/(1 + c)
-    curvature = -((w - 1) ** 2) / variance_at(w, U) ** 2
+    square, divisor = (w - 1) ** 2, 1 + w * c
     return [
         Induction("decay of the relative entropy in n dimensions", N, (claim,), objects, assuming=(U < 1,)),
-        Equation("the gap is concave in u", sp.Derivative(concave_gap(w, U), U, 2), curvature, (U < 1,)),
-        Sign("its curvature is minus a square", (w - 1) ** 2, ">= 0", ((sp.S.One, w - 1),)),
-        Equation("what it is divided by, at u = c/(1 + c)", variance_at(w, c / (1 + c)) * (1 + c), 1 + w * c),
-    ]
+        Equation("the gap at both ends", sp.Matrix([sp.Limit(concave_gap(w, U), U, end) for end in (0, 1)]), sp.zeros(2, 1)),
+        Equation("the gap is concave in u", sp.Derivative(concave_gap(w, U), U, 2), -square / variance_at(w, U) ** 2, (U < 1,)),
+        Sign("its curvature is minus a square", square, ">= 0", ((sp.S.One, w - 1),)),
+        Equation("what it is divided by, at u = c/(1 + c)", variance_at(w, c / (1 + c)) * (1 + c), divisor),
+        Sign("that is positive", divisor, "> 0"),
+    ]  # fmt: skip
 
 
 def reversed_equation(multiple: Any = 2) -> Equation:

@@ -80,9 +80,11 @@ MEASURES: dict[str, Callable[[Masses, Masses], Any]] = {
 }
 
 
-def neighbours(measure: str, order: tuple[str, ...], data: Masses = DATA) -> list[tuple[str, str, Any]]:
+def neighbours(
+    measure: str, order: tuple[str, ...], data: Masses = DATA, *, times: Fraction = Fraction(1)
+) -> list[tuple[str, str, Any]]:
     """Consecutive models of an order with how much worse the later one is, beyond
-    :data:`MARGIN` of the largest value: a ball that is claimed positive."""
+    ``times`` :data:`MARGIN` of the largest value: a ball that is claimed positive."""
     from flint import arb, ctx, fmpq
 
     values = {name: MEASURES[measure](data, model) for name, model in MODELS.items()}
@@ -90,7 +92,8 @@ def neighbours(measure: str, order: tuple[str, ...], data: Masses = DATA) -> lis
         largest = values[order[-1]]
         for value in values.values():
             largest = largest.max(value)
-        room = largest * arb(fmpq(MARGIN.numerator, MARGIN.denominator))
+        share = MARGIN * times
+        room = largest * arb(fmpq(share.numerator, share.denominator))
         return [(better, worse, values[worse] - values[better] - room) for better, worse in pairwise(order)]
 
 

@@ -98,7 +98,7 @@ def _tables(size: int) -> list[Table]:
         for u in range(size):
             for v in range(u):
                 table[u][v] = table[v][u] = next(drawn)
-        found.append(table)
+        found.append(tuple(map(tuple, table)))
     return found
 
 
@@ -106,7 +106,7 @@ def _embedded_trees() -> Family:
     """Every labelled tree of order 3 and 4 at every table of distances."""
     size = 3 * 3**3 + 16 * 2**6
     text = "labelled trees of order 3 and 4, each at every table of distances from 1, 3/2, 2 and from 1, 2"
-    return Family(text, lambda: ((edges, k) for order in (3, 4) for edges in labelled_trees(order) for k in range(len(_TABLES[order]))), size)  # fmt: skip
+    return Family(text, lambda: ((edges, table) for order in (3, 4) for edges in labelled_trees(order) for table in _TABLES[order]), size)  # fmt: skip
 
 
 @lru_cache(maxsize=64)
@@ -122,14 +122,14 @@ def _steps(edges: tuple[tuple[int, int], ...]) -> list[list[int]]:
 
 
 _TABLES = {order: _tables(order) for order in _ENTRIES}
-Instance = tuple[tuple[tuple[int, int], ...], int]
+Instance = tuple[tuple[tuple[int, int], ...], Table]
 Pairs = list[tuple[int, Fraction]]  # steps in the tree, distance
 Measure = Callable[[Pairs], Fraction]
 
 
 def _pairs(instance: Instance, scale: Fraction = Fraction(1)) -> Pairs:
-    edges, index = instance
-    table, steps = _TABLES[len(edges) + 1][index], _steps(edges)
+    edges, table = instance
+    steps = _steps(edges)
     return [(steps[u][v], scale * table[u][v]) for u in range(len(steps)) for v in range(u)]
 
 
@@ -162,8 +162,7 @@ def worst_distortion_kept(
     family = _embedded_trees()
 
     def tables(instance: Instance) -> tuple[Sequence[tuple[int, int]], Table, Table]:
-        edges, index = instance
-        table = _TABLES[len(edges) + 1][index]
+        edges, table = instance
         return edges, table, [[scale * entry for entry in row] for row in table]
 
     def precision(instance: Instance) -> bool:

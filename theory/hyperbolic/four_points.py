@@ -18,7 +18,6 @@ from sympy import (  # fmt: skip
     Derivative,
     Expr,
     Integral,
-    Rational,
     Symbol,
     cos,
     cosh,
@@ -61,17 +60,17 @@ def flat_area(r: Any) -> Expr:
 
 
 def growth(area: Area = area_of_disk) -> list[Equation | Sign]:
-    """The area is the integral of circumferences 2 pi sinh t, exceeds Euclid's by a
-    series of positive terms, and grows like e^r."""
-    t, x = Symbol("t", positive=True), Symbol("x", nonnegative=True)
-    rest = (
-        Rational(1, 12) + x / 360 + x**2 / 20160
-    )  # (2 cosh r - 2 - r^2)/r^4 = sum of r^(2k-4) 2/(2k)!, its first terms, x = r^2
+    """The area is the integral of circumferences 2 pi sinh t, exceeds Euclid's by an
+    integral of something positive (Taylor's remainder), and grows like e^r."""
+    t, u = Symbol("t", positive=True), Symbol("u", positive=True)
+    beyond = 4 * pi * (R - t) * sinh(t / 2) ** 2
+    squared = (beyond / (4 * pi)).subs(R, t + u)  # at radii r = t + u above t
     return [
         Equation("area: the integral of the circumferences", area(R), Integral(2 * pi * sinh(t), (t, 0, R))),
         Equation("area: four times a square", area(R), 4 * pi * sinh(R / 2) ** 2),
         Equation("area: growth like e^r", area(R) * exp(-R), pi * (1 - exp(-R)) ** 2),
-        Sign("area: what the first terms add to Euclid's", x**2 * rest, ">= 0"),
+        Equation("area: what it exceeds Euclid's by", area(R) - flat_area(R), Integral(beyond, (t, 0, R))),
+        Sign("area: that integrand, with s = sinh(t/2)", squared.subs(sinh(t / 2), Symbol("s", positive=True)), "> 0"),
     ]
 
 

@@ -255,12 +255,13 @@ def longest_ratio() -> list[Equation | Sign]:
     below = Derivative(2 * asinh(C * sin(t)), t) ** 2 / 4
     square = C**2 * (1 + w) / (1 + C**2 * w)
     falling = C**2 * (1 - w) / (1 + C**2 * w)
+    rate = C**2 * more
     return [
         Equation("ratio: squared slope", slope, square.subs(w, sinh(t) ** 2)),
-        Equation("ratio: it falls in w", Derivative(square, w) * (1 + C**2 * w) ** 2, -(C**2) * more),
+        Equation("ratio: it falls in w", Derivative(square, w) * (1 + C**2 * w) ** 2, -rate),
         Equation("ratio: squared slope below the threshold", below, falling.subs(w, sin(t) ** 2)),
         Equation("ratio: it falls in w too", Derivative(falling, w) * (1 + C**2 * w) ** 2, -(C**2) * (1 + C**2)),
-        Sign("ratio: C^2 (C^2 - 1)", (1 + more) * more, ">= 0"),
+        Sign("ratio: C^2 (C^2 - 1)", sp.expand(rate), ">= 0"),
         Equation("ratio: sinh(f(k)/2) e^{-ky} tends to C/2, so f(k)/k to ell", C * sinh(t * y) * exp(-t * y), C / 2 * (1 - exp(-2 * t * y))),
     ]  # fmt: skip
 

@@ -213,12 +213,13 @@ def nonnegative_remainder() -> list[Equation | Sign]:
     c = Symbol("c", nonnegative=True)
     ends = gibbs_antiderivative(r, 1) - gibbs_antiderivative(r, 0)
     rising = gibbs_antiderivative(r, v).diff(v)
+    square, divisor = (r - 1) ** 2, 1 + r * c
     return [
         Equation("an antiderivative of the remainder's integrand", rising, gibbs_integrand(r, v), (v < 1,)),
         Equation("r log r - r + 1 is the integral of the remainder", gibbs(r), ends),
-        Equation("the integrand in one parameter c >= 0", gibbs_integrand(r, c / (1 + c)), (r - 1) ** 2 / (1 + r * c)),
-        Sign("its denominator is positive", 1 + r * c, "> 0"),
-        Sign("its numerator is a square", (r - 1) ** 2, ">= 0", ((Integer(1), r - 1),)),
+        Equation("the integrand in one parameter c >= 0", gibbs_integrand(r, c / (1 + c)), square / divisor),
+        Sign("its denominator is positive", divisor, "> 0"),
+        Sign("its numerator is a square", square, ">= 0", ((Integer(1), r - 1),)),
     ]
 
 

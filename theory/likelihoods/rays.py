@@ -53,11 +53,12 @@ def unit() -> list[Equation | Sign]:
     """
     p = Symbol("p", positive=True)
     q, r, s = (Symbol(name, nonnegative=True) for name in "qrs")
+    above, below = p * s + q, p * s + r
     return [
-        Equation("input of a unit of positive slope", p * (r / p + s) + (q - r), p * s + q),
-        Sign("it is not negative: the unit passes it on", p * s + q),
-        Equation("input of a unit of negative slope", -(-p * (q / p + s) + (q - r)), p * s + r),
-        Sign("it is not positive: the unit is silent", p * s + r),
+        Equation("input of a unit of positive slope", p * (r / p + s) + (q - r), above),
+        Sign("it is not negative: the unit passes it on", above),
+        Equation("input of a unit of negative slope", -(-p * (q / p + s) + (q - r)), below),
+        Sign("it is not positive: the unit is silent", below),
     ]
 
 

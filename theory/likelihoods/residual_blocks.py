@@ -62,10 +62,11 @@ def tail(bound: Callable[[Any, Any], Any] = geometric_tail) -> list[Any]:
     L, U = 1 / (1 + h), Function("U", real=True)
     left = L ** (n + m + 1) / ((n + 1) * (1 - L))
     claim = Equation("what lies between n and n + m terms", U(m), bound(L, n) - left)
+    smaller = j / ((n + 1) * (n + 1 + j))
     return [
         Induction("tail of the series", m, (claim,), (_summed(U(m), m, lambda i: L ** (n + i) / (n + 1)),)),
-        Equation("a later term is smaller", 1 / (n + 1) - 1 / (n + 1 + j), j / ((n + 1) * (n + 1 + j))),
-        Sign("a later term is smaller", j),
+        Equation("a later term is smaller", 1 / (n + 1) - 1 / (n + 1 + j), smaller),
+        Sign("a later term is smaller", smaller * (n + 1) * (n + 1 + j)),
     ]
 
 
@@ -276,17 +277,21 @@ def divergence_beyond() -> list[Equation | Sign]:
         return (lam**i / i) ** 2 / q**i
 
     ratio = (1 + 1 / g) * (k / (k + 1)) ** 2
-    rise = (g + 1) * at**2 - g * (at + 1) ** 2
+    over = 1 / (k * (k + 1) ** 2)
+
+    def rise(i: Expr) -> Expr:
+        return (g + 1) * i**2 - g * (i + 1) ** 2
+
     return [
         Equation("ratio of consecutive terms", term(k + 1) / term(k), lam**2 / q * (k / (k + 1)) ** 2),
-        Equation("1/k^2 lies below a telescoping sum", 1 / k - 1 / (k + 1) - 1 / (k + 1) ** 2, 1 / (k * (k + 1) ** 2)),
-        Sign("1/k^2 lies below a telescoping sum", k),
+        Equation("1/k^2 lies below a telescoping sum", 1 / k - 1 / (k + 1) - 1 / (k + 1) ** 2, over),
+        Sign("1/k^2 lies below a telescoping sum", over * k**2 * (k + 1) ** 2),
         Equation(
             "beyond lambda^2 = q: terms grow where this is positive",
             ratio - 1,
-            ((g + 1) * k**2 - g * (k + 1) ** 2) / (g * (k + 1) ** 2),
+            rise(k) / (g * (k + 1) ** 2),
         ),
-        Sign("beyond lambda^2 = q: terms grow", rise.expand(), "> 0"),
+        Sign("beyond lambda^2 = q: terms grow", rise(at).expand(), "> 0"),
     ]
 
 

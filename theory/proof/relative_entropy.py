@@ -41,12 +41,13 @@ def remainder() -> list[Equation | Sign]:
     r, u, c = sp.Symbol("r", positive=True), sp.Symbol("u", positive=True), sp.Symbol("c", nonnegative=True)
     integrand = (r - 1) ** 2 * u / (1 + (r - 1) * u)
     primitive = (r - 1) * u - sp.log(1 + (r - 1) * u)
+    numerator, denominator = (r - 1) ** 2 * c, 1 + r * c
     return [
         Equation("a primitive of the remainder's integrand", sp.Derivative(primitive, u), integrand, (u < 1,)),
         Equation("r - 1 - log r between the ends", tangent_gap(r), primitive.subs(u, 1) - primitive.subs(u, 0)),
-        Equation("the integrand at u = c/(1 + c)", integrand.subs(u, c / (1 + c)), (r - 1) ** 2 * c / (1 + r * c)),
-        Sign("its denominator", 1 + r * c, "> 0"),
-        Sign("its numerator", (r - 1) ** 2 * c, ">= 0", ((c, r - 1),)),
+        Equation("the integrand at u = c/(1 + c)", integrand.subs(u, c / (1 + c)), numerator / denominator),
+        Sign("its denominator", denominator, "> 0"),
+        Sign("its numerator", numerator, ">= 0", ((c, r - 1),)),
         Equation("t log t - t + 1 through the same remainder", gibbs(r), r * tangent_gap(1 / r)),
     ]
 

@@ -54,6 +54,7 @@ controls = {
         Control(exact, fails="the Lagrangian of one datum", tilt=exactly.by_the_mean),
         Control(numeric, fails="value of the encoder", cases=ALWAYS, encoding=tilted.shared),
     ],
+    "constraint-inside": [Control(numeric, fails="value of the encoder", cases=ALWAYS, encoding=tilted.untilted)],
     "half-the-slope": [
         Control(exact, fails="slope of the curve", slope=half),
         Control(numeric, fails="slope of the curve", cases=ALWAYS, factor=0.5),

@@ -16,7 +16,8 @@ from theory.compression import source_codes as exactly
 
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
-ALWAYS = [Case(m=2, n=4, skew=2.0, seed=1), Case(m=1000, n=1, skew=0.5, seed=2)]
+UNEVEN = Case(m=2, n=4, skew=40.0, seed=1)  # a symbol that hardly occurs: a block needs nearly the whole bit
+ALWAYS = [UNEVEN, Case(m=2, n=4, skew=2.0, seed=1), Case(m=1000, n=1, skew=0.5, seed=2)]
 cases = {"numeric": Cases(source_code_cases, always=ALWAYS)}
 
 
@@ -39,10 +40,12 @@ def exact(
     ]
 
 
-def numeric(case: Case, stream: Stream, *, lengths: codes.Lengths = codes.huffman_lengths) -> list[Evidence]:
+def numeric(
+    case: Case, stream: Stream, *, lengths: codes.Lengths = codes.huffman_lengths, bits: float = 1.0
+) -> list[Evidence]:
     """A random source in blocks, and a message of two thousand symbols."""
     masses = codes.random_source(case.m, case.skew, stream.fork(case.seed))
-    within = codes.lengths_against_entropy(masses, case.n, lengths)
+    within = codes.lengths_against_entropy(masses, case.n, lengths, bits=bits)
     read = codes.messages_that_differ(masses, 2000, stream.fork("message"))
     return [
         measured(within, resolves=1e-6, name="H <= L < H + 1/n"),
@@ -52,7 +55,8 @@ def numeric(case: Case, stream: Stream, *, lengths: codes.Lengths = codes.huffma
 
 controls = {
     "equals-entropy": [Control(exact, fails="best mean length", claim=exactly.equal_to_the_entropy)],
-    "rounded-down": [Control(numeric, fails="H <= L", cases=ALWAYS, lengths=codes.truncated_lengths)],
+    "half-a-bit-of-room": [Control(numeric, fails="H <= L", cases=[UNEVEN], bits=0.5)],
+    "rounded-down": [Control(numeric, fails="H <= L", cases=ALWAYS[1:], lengths=codes.truncated_lengths)],
     "one-to-one-needs-entropy": [
         Control(exact, fails="entropy above the mean length", excess=exactly.longer_than_the_entropy)
     ],

@@ -27,7 +27,12 @@ cases = {
 def exact(*, divergence: exactly.Divergence = exactly.relative_entropy_of_two_cells) -> list[Any]:
     """Cells merged into A and its complement by the log-sum inequality; the divergence
     of the two cells without bound."""
-    return [exactly.log_sum(), relative_entropy.remainder(), exactly.grows_without_bound(divergence)]
+    return [
+        exactly.log_sum(),
+        relative_entropy.remainder(),
+        exactly.grows_without_bound(divergence),
+        exactly.price_of_a_missed_cell(),
+    ]
 
 
 def numeric(

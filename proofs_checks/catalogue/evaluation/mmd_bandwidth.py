@@ -57,6 +57,7 @@ def numeric(
     *,
     estimate: mmd_measured.Estimate = mmd_measured.streaming,
     covers: Callable[[Case], bool] = as_declared,
+    blocks: Callable[[int, int], int] = mmd.hoeffding_blocks,
 ) -> list[Evidence]:
     """The streaming estimate against pairs one by one, and averaged over all samples of
     a finite alphabet; or the best Gaussian."""
@@ -64,7 +65,11 @@ def numeric(
         return [fit(case, covers(case), stream)]
     if "letters" in case:
         bias = mmd_measured.bias_over_all_samples(case.letters, case.n, case.m, estimate, stream.fork(case.seed))
-        return [measured(bias, resolves=1e-6, name="mean of the estimate over all samples against MMD^2")]
+        behind = mmd_measured.blocks_behind_the_estimate(stream.fork("blocks"), blocks)
+        return [
+            measured(bias, resolves=1e-6, name="mean of the estimate over all samples against MMD^2"),
+            measured(behind, resolves=1e-6, name="the estimate as a mean over independent blocks"),
+        ]
     x, y, kernel = mmd_measured.gaussian_samples(
         case.D, float(case.h), float(case.apart), min(case.size, 512), stream.fork(case.seed)
     )
@@ -108,6 +113,9 @@ controls = {
     ],
     "diagonal-included": [
         Control(numeric, fails="mean of the estimate", cases=[FINITE], estimate=mmd_measured.with_the_diagonal)
+    ],
+    "a-block-for-each-point": [
+        Control(numeric, fails="the estimate as a mean", cases=[FINITE], blocks=min),
     ],
     "always-drops-a-mode": [
         Control(exact, fails="the overlap falls away from the centre", regime=exactly.any_width),

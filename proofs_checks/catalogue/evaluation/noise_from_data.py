@@ -72,6 +72,7 @@ controls = {
         Control(exact, fails="decay of the relative entropy", rate=exactly.thrice_the_time),
         Control(numeric, fails="KL at time t", cases=[SHIFTED], rate=lambda t: math.exp(-3 * t)),
     ],
+    "a-tenth-faster": [Control(numeric, fails="KL at time t", cases=[SHIFTED], rate=lambda t: math.exp(-2.1 * t))],
     "half-the-score": [
         Control(exact, fails="the reversed equation", multiple=1),
         Control(statistical, fails="returned noise", cases=[Case(components=2, seed=1)], multiple=1.0),

@@ -19,8 +19,9 @@ from theory.distributions import scores as exactly
 __all__ = ["cases", "controls", "exact", "figure", "numeric", "statistical"]
 
 MODES = [Case(weight=Fraction(9, 10), apart=Fraction(a)) for a in (0, 2, 6)]
+SHIFTED = Case(apart=Fraction(3, 2))  # one mode of variance 1: KL is half the Fisher divergence
 cases = {
-    "numeric": Cases(box_cases, always=[Case(D=1, degree=4, seed=1), Case(D=3, degree=4, seed=2), *MODES]),
+    "numeric": Cases(box_cases, always=[Case(D=1, degree=4, seed=1), Case(D=3, degree=4, seed=2), *MODES, SHIFTED]),
     "statistical": Cases(field_cases, always=[Case(D=1, seed=1, size=100_000), Case(D=64, seed=2, size=20_000)]),
 }
 
@@ -53,13 +54,15 @@ def numeric(
     *,
     flux: measures.Flux = lambda upper, lower: upper - lower,
     reference: Any = standard_normal,
+    share: float = 0.5,
 ) -> list[Evidence]:
     """Polynomial fields and densities on a box, volumes and faces; or KL against half
     the Fisher divergence."""
-    if "weight" in case:
-        like = torch.zeros(1, dtype=stream.dtype, device=stream.device)
-        p = measures.weighted_modes(float(case.weight), float(case.apart), like)
-        excess, _, _ = measures.log_sobolev(p, reference(float(case.apart), like))
+    if "apart" in case:
+        like, apart = torch.zeros(1, dtype=stream.dtype, device=stream.device), float(case.apart)
+        single = "weight" not in case
+        p = measures.shifted_normal(apart, like) if single else measures.weighted_modes(float(case.weight), apart, like)
+        excess, _, _ = measures.log_sobolev(p, reference(apart, like), share=share)
         return [measured(excess, resolves=1e-3, name="KL at most half the Fisher divergence")]
     of = measures.Polynomials.random(case.D, case.degree, stream.fork((case.D, case.degree, case.seed)))
     left = measures.identity_on_a_box(of, flux)
@@ -69,15 +72,16 @@ def numeric(
 def statistical(case: Case, stream: Stream, *, draws: measures.Draws = measures.logistic) -> list[Evidence]:
     """Bounded fields under logistic draws, where nothing flows out at infinity."""
     size = max(4000, case.size // case.D)
-    off, width, rounding = measures.drawn_identity(case.D, size, draws, stream)
+    off, width, rounding, beyond = measures.drawn_identity(case.D, size, draws, stream)
     return [
+        measured(beyond, resolves=1e-3, name="terms lie within the field's reach"),
         tested(
             off,
             Test.hoeffding(size, width),
             resolves=0.2,
             slack=rounding,
             name="explicit - implicit - constant, over the field's reach",
-        )
+        ),
     ]
 
 
@@ -88,5 +92,6 @@ controls = {
         Control(numeric, fails="explicit = implicit", cases=BOXES, flux=lambda upper, lower: 0 * upper),
         Control(statistical, fails="explicit - implicit", cases=[Case(D=1, seed=5, size=100_000), Case(D=8, seed=6, size=100_000)], draws=measures.exponential),
     ],
+    "less-than-half": [Control(numeric, fails="KL at most half", cases=[SHIFTED], share=0.45)],
     "scores-see-weights": [Control(numeric, fails="KL at most half", cases=[MODES[2]], reference=even_modes)],
 }  # fmt: skip

@@ -109,14 +109,16 @@ def statistical(case: Case, stream: Stream, *, estimator: Any = flows.roulette) 
     off, width, rounding = flows.mean_of_roulette(
         network, point, case.size, GOING_ON, estimator=estimator, stream=stream.fork("estimates")
     )
+    width_by_terms = flows.range_by_terms(case.D, LIPSCHITZ, GOING_ON)
     return [
+        measured(width_by_terms, resolves=1e-6, name="range of an estimate = sum of its largest terms"),
         tested(
             off / case.D,
             Test.hoeffding(case.size, width / case.D),
             resolves=0.05,
             slack=rounding,
             name="mean of the estimates",
-        )
+        ),
     ]
 
 

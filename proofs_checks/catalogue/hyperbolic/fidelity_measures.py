@@ -35,7 +35,13 @@ def exact(
 
 
 def numeric(
-    case: Case, stream: Stream, *, tiles: Read = THREE["tiles"], rows: Read = THREE["rows"], stated: bool = True
+    case: Case,
+    stream: Stream,
+    *,
+    tiles: Read = THREE["tiles"],
+    rows: Read = THREE["rows"],
+    stated: bool = True,
+    share: float = 1.0,
 ) -> list[Evidence]:
     """Random points for the vertices of a tree: three ways to each measure, and growth
     by a factor."""
@@ -47,6 +53,7 @@ def numeric(
         measured(seen.differences(tiles, counting), resolves=RESOLVES, name="tiles of pairs = the definitions"),
         measured(seen.differences(rows, counting), resolves=RESOLVES, name="rows of shortest paths = the definitions"),
         measured(seen.under_growth(1.75, stated=stated), resolves=RESOLVES, name="growth of the embedding and of the stated scale"),
+        measured(seen.enclosures_hold(stream.fork("signs"), share), resolves=RESOLVES, name="enclosures hold what errors of distances allow"),
     ]  # fmt: skip
 
 
@@ -74,6 +81,7 @@ controls = {
         Control(exact, fails="worst-case distortion over all pairs", pairs=exactly.every_other),
         Control(numeric, fails="rows of shortest paths", cases=SOME, rows=sampled),
     ],
+    "half-of-the-errors": [Control(numeric, fails="enclosures hold", cases=SOME, share=0.5)],
     "ties-left-out": [Control(exact, fails="MAP with ties", precision=exactly.map_without_ties)],
     "average-is-invariant": [
         Control(exact, fails="growth of the embedding", scaled=exactly.left_alone),

@@ -143,3 +143,19 @@ def test_beta_zero_makes_the_free_energy_zero():
     drawn = source(3, 4, 0)
     value, bound = free_energy(drawn.distortions, drawn.weights, drawn.prior, 0.0)
     assert abs(float(value)) <= float(bound.terms["rounding"])
+
+
+def test_a_range_that_carries_the_optimum_loses_nothing_although_no_gain_outside_reaches_one():
+    bit = tilted_encoders.fair_bit(2, 4, Stream(1))
+    _, clamped = tilted_encoders.restricted_range(bit, 1.0, 2)
+    _, bare = tilted_encoders.restricted_range(bit, 1.0, 2, tilted_encoders.log_of_any_gain)
+    assert float(torch.as_tensor(clamped.residual)) == 0
+    assert float(torch.as_tensor(bare.residual)) > 0.01
+
+
+def test_where_data_lie_far_apart_a_prior_loses_just_the_relative_entropy():
+    far = tilted_encoders.source_on_a_circle(4, 4, Stream(1))
+    once, twice = (tilted_encoders.prior_certificate(far, 8.0, times=times)[0] for times in (1.0, 2.0))
+    entropy_gap = (far.weights * (far.weights / far.prior).log()).sum()
+    assert float(torch.as_tensor(once.residual)) < 1e-8
+    assert float(torch.as_tensor(twice.residual)) == pytest.approx(float(entropy_gap), abs=1e-8)

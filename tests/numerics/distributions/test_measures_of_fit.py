@@ -206,3 +206,37 @@ def test_relative_entropy_of_a_gaussian_in_closed_form() -> None:
     p = isotropic_gaussian(1, 1.5, LIKE)
     value, doubt = noising.relative_entropy_to_noise(p)
     assert value == pytest.approx((2.25 - 1 - math.log(2.25)) / 2, abs=1e-10 + doubt)
+
+
+@pytest.mark.parametrize("measure", [best_gaussians.jensen_shannon(0.0), best_gaussians.discrepancy(0.0, 100.0)])
+def test_models_of_a_cell_lie_within_its_reach_and_not_within_four_fifths_of_it(measure) -> None:
+    whole, less = (best_gaussians.beyond_reach(measure, share, like=LIKE) for share in (1.0, 0.8))
+    assert float(whole.residual.max()) == 0
+    assert float(less.residual.max()) > 1e-3
+
+
+def test_the_best_isotropic_gaussian_of_the_plane_drops_a_mode_where_that_of_the_line_covers_both() -> None:
+    nodes = torch.linspace(-12, 12, 241, dtype=torch.float64)
+    x, y = torch.meshgrid(nodes, nodes, indexing="ij")
+    cell = float(nodes[1] - nodes[0]) ** 2
+
+    def normal(mean: float, variance: float) -> torch.Tensor:
+        return torch.exp(-((x - mean) ** 2 + y**2) / (2 * variance)) / (2 * math.pi * variance)
+
+    data = (normal(-3, 1) + normal(3, 1)) / 2
+
+    def jsd(model: torch.Tensor) -> float:
+        entropy = [float(torch.special.entr(of).sum()) * cell for of in ((data + model) / 2, data, model)]
+        return entropy[0] - (entropy[1] + entropy[2]) / 2
+
+    covering = min(jsd(normal(0, v)) for v in (2.0, 3.0, 4.0, 5.0, 5.5, 6.5))
+    assert jsd(normal(3, 1)) < covering - 0.02
+    box = best_gaussians.Box(5.0, math.log(0.4), math.log(6.0))
+    _, line = best_gaussians.global_minimum(best_gaussians.jensen_shannon(3.0), box, lambda m, s: m <= 1.5, like=LIKE)
+    assert line.mean < 1.5
+
+
+def test_close_distributions_make_a_triangle_that_only_the_root_allows() -> None:
+    p, q, r = divergence_values.close_together(LIKE)
+    assert float(divergence_values.triangle_excess(p, q, r, 0.5).residual) == 0
+    assert float(divergence_values.triangle_excess(p, q, r, 0.6).residual) > 1e-3

@@ -135,3 +135,14 @@ def test_a_missing_point_and_a_scale_of_zero_are_refused() -> None:
     with pytest.raises(ValueError, match="resolution of at least 0, got -1"):
         fidelity(tree, points, hyperbolic.poincare_distance, tau=1.0, resolution=-1.0)
     assert replace(tree).labels == (0, 1, 2)
+
+
+@given(families, seeds)
+def test_enclosures_hold_what_errors_allow_and_not_twice_as_much(parents: tuple[int, ...], seed: int) -> None:
+    from numerics.hyperbolic.fidelity_measurements import JudgedEmbedding, random_points
+
+    tree = trees.tree_from_parents(parents)
+    seen = JudgedEmbedding(tree, random_points(len(tree), 2, 3.0, Stream(seed)), 1.0)
+    whole, half = (seen.enclosures_hold(Stream(seed), share) for share in (1.0, 0.5))
+    assert float(whole.residual.max()) <= float(torch.as_tensor(whole.bound.terms["rounding"]))
+    assert float(half.residual.max()) > 1e-6

@@ -131,3 +131,9 @@ def test_roulette_is_unbiased_within_hoeffding_and_a_fixed_truncation_is_not(goi
         )
         radii[estimator] = off / (width * math.sqrt(math.log(2e9) / (2 * n)))
     assert radii[residual_flows.roulette] < 1 < radii[residual_flows.fixed_truncation]
+
+
+def test_the_range_of_a_roulette_estimate_is_the_sum_of_its_largest_terms() -> None:
+    right = residual_flows.range_by_terms(3, 0.5, 0.6)
+    assert float(right.residual) < 1e-12
+    assert float(residual_flows.range_by_terms(3, 0.5, 0.6, lambda D, L, q: D * L).residual) > 0.1

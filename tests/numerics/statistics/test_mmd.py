@@ -93,3 +93,11 @@ def test_a_degenerate_bandwidth_is_refused() -> None:
         mmd.median_length(torch.zeros(10, 2), Stream(0))
     with pytest.raises(ValueError, match="positive finite length"):
         mmd.GaussianKernel(0.0)
+
+
+def test_half_as_many_independent_blocks_stand_behind_the_estimate_as_there_are_points() -> None:
+    right, wrong = (
+        mmd_measured.blocks_behind_the_estimate(Stream(0), blocks) for blocks in (mmd.hoeffding_blocks, min)
+    )
+    assert float(right.residual.max()) < 1e-14
+    assert float(wrong.residual.max()) == 2

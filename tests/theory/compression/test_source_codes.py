@@ -53,3 +53,18 @@ def test_block_lengths_by_a_heap_and_by_merging_agree_and_stay_within_their_boun
 def test_symbols_without_mass_are_refused(counts):
     with pytest.raises(ValueError, match="positive counts"):
         codes.huffman(counts)
+
+
+def test_blocks_are_proved_from_their_words():
+    from proofs_checks.kernel import Status, judge
+
+    assert judge(codes.blocks(), route="exact").status is Status.HOLDS
+
+
+@given(st.floats(0.01, 0.99), st.integers(1, 5))
+@settings(max_examples=20)
+def test_words_of_independent_bits_have_n_times_the_entropy_of_one(p, n):
+    masses = np.array([1.0])
+    for _ in range(n):
+        masses = np.concatenate([p * masses, (1 - p) * masses])
+    assert entropy(masses) == pytest.approx(n * entropy([p, 1 - p]), rel=1e-9)

@@ -103,3 +103,16 @@ def test_an_infinite_divergence_is_refused() -> None:
         rankings.relative_entropy((1, 1), (2, 0))
     with pytest.raises(ValueError, match="one sum"):
         rankings.jensen_shannon((1, 1), (2, 1))
+
+
+def test_the_other_divergence_of_a_model_that_misses_a_share_is_finite_and_not_zero() -> None:
+    assert status(divergences.price_of_a_missed_cell()) is Status.HOLDS
+    a = 0.3  # q is p given the complement: KL(q||p) = log(1/(1 - a))
+    alpha, beta = sp.Float(a / (1 - a)), sp.Float(1e-12)
+    assert float(divergences.relative_entropy_of_two_cells(beta, alpha)) == pytest.approx(-math.log(1 - a), abs=1e-9)
+
+
+def test_neighbours_of_the_ranked_models_are_23_and_not_25_percent_apart() -> None:
+    for times, expected in ((Fraction(1), True), (Fraction(25, 23), False)):
+        rooms = [ball > 0 for name, order in rankings.ORDERS.items() for *_, ball in rankings.neighbours(name, order, times=times)]  # fmt: skip
+        assert all(rooms) is expected

@@ -8,7 +8,7 @@ import pytest
 from sympy import log
 
 from proofs_checks.kernel import Status, judge
-from theory.hyperbolic import charts, checkerboard, curvature, exponential_map, wrapped_mass
+from theory.hyperbolic import charts, checkerboard, curvature, exponential_map, four_points, wrapped_mass
 from theory.proof import balls
 
 
@@ -59,3 +59,8 @@ def test_the_checkerboard_needs_floored_division() -> None:
 def test_distances_by_balls_agree_with_a_known_one() -> None:
     pair = ([Fraction(1000), Fraction(0)], [Fraction(0), Fraction(1000)])
     assert charts.distances_by_balls([pair], Fraction(1))[0] == pytest.approx(1999.3068528194400547, rel=1e-16)
+
+
+def test_a_disk_exceeds_euclid_s_by_an_integral_of_something_positive() -> None:
+    assert judge(four_points.growth(), route="exact").status is Status.HOLDS
+    assert judge(four_points.growth(four_points.flat_area), route="exact").status is Status.REFUTED
