@@ -1,12 +1,15 @@
 """The density audit of flows of the libraries, beside bare evaluations of their log p: time, evaluations, and whether every bijection holds.
 
 Flows are trained for ``SECONDS_OF_TRAINING`` (environment: ``PREALITY_TRAINING_SECONDS``); the table is written to results/density_audit.json.
+Where ``PREALITY_TRAINED_FLOWS`` names a folder, weights are kept there and read again, so that the training is not part of every run:
+``PREALITY_TRAINED_FLOWS=/tmp/flows python -m pytest benchmarks/test_density_audit.py``; ``python benchmarks/test_density_audit.py FOLDER`` only trains.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +26,8 @@ from proofs_checks.inputs.densities import read_density
 
 RESULTS = Path(__file__).parent / "results" / "density_audit.json"
 SECONDS_OF_TRAINING = float(os.environ.get("PREALITY_TRAINING_SECONDS", "60"))
+KEPT = os.environ.get("PREALITY_TRAINED_FLOWS", "")
+DIMENSIONS = (2, 8, 64)
 POINTS, SCALES = 64, (1.5, 2.0, 4.0, 10.0)
 BIJECTIONS = ("uniformized", "reversed")
 
@@ -85,9 +90,22 @@ def log_prob_of(flow: nn.Module) -> Callable[[Tensor], Tensor]:
     return flow.log_prob if hasattr(flow, "log_prob") else lambda x: flow().log_prob(x)
 
 
-def trained(name: str, dim: int) -> nn.Module:
+def trained(name: str, dim: int, folder: str = KEPT) -> nn.Module:
+    """The flow after its training, from ``folder`` where its weights stand there."""
     torch.manual_seed(0)
-    flow, x = FLOWS[name](dim), data(dim, 4000, 0)
+    flow = FLOWS[name](dim)
+    file = Path(folder or ".") / f"{name.replace(' ', '-')}-{dim}-{SECONDS_OF_TRAINING:g}s.pt"
+    if folder and file.exists():
+        flow.load_state_dict(torch.load(file, weights_only=True))
+        return flow.eval()
+    train(flow, data(dim, 4000, 0))
+    if folder:
+        torch.save(flow.state_dict(), file)
+    return flow.eval()
+
+
+def train(flow: nn.Module, x: Tensor) -> None:
+    """Maximum likelihood by Adam for ``SECONDS_OF_TRAINING`` of process time."""
     optimiser = torch.optim.Adam(flow.parameters(), 2e-3)
     generator, started = torch.Generator().manual_seed(0), time.process_time()
     while time.process_time() - started < SECONDS_OF_TRAINING:
@@ -97,7 +115,6 @@ def trained(name: str, dim: int) -> nn.Module:
         loss.backward()
         nn.utils.clip_grad_norm_(flow.parameters(), 1.0)
         optimiser.step()
-    return flow.eval()
 
 
 def bare(flow: nn.Module, x: Tensor, evaluations: int) -> float:
@@ -128,7 +145,7 @@ def audited(flow: nn.Module, name: str, dim: int, scale: float) -> dict[str, Any
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("dim", [2, 8, 64])
+@pytest.mark.parametrize("dim", DIMENSIONS)
 @pytest.mark.parametrize("name", FLOWS)
 def test_the_density_audit_of_a_flow(name: str, dim: int, record_property: Callable[[str, object], None]) -> None:
     flow = trained(name, dim)
@@ -142,3 +159,10 @@ def test_the_density_audit_of_a_flow(name: str, dim: int, record_property: Calla
             f"{row['seconds']} s, {row['uniformized']}, {row['reversed']}",
         )
     assert all(row[key] == "HOLDS" for row in rows for key in BIJECTIONS), rows
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    for dim in reversed(DIMENSIONS):
+        for name in FLOWS:
+            trained(name, dim, sys.argv[1])

@@ -433,7 +433,10 @@ def _flow(distribution: Any, caller: Caller, flat: Tensor) -> Flow | None:
     TransformedDistribution), if the dimension is kept."""
     if callable(getattr(distribution, "transform", None)) and _has_log_prob(getattr(distribution, "base", None)):
         inverse, base = distribution.transform, distribution.base
-    elif isinstance(distribution, torch.distributions.TransformedDistribution):
+    elif isinstance(distribution, torch.distributions.TransformedDistribution) and all(
+        transform.bijective
+        for transform in distribution.transforms  # that of a half-normal distribution is not
+    ):
         inverse, base = torch.distributions.ComposeTransform(distribution.transforms).inv, distribution.base_dist
     else:
         return None

@@ -16,6 +16,7 @@ from proofs_checks.audits.budget import Budget
 from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Frame
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
+from proofs_checks.inputs.charted import Charted
 from proofs_checks.inputs.densities import Model, read_density
 from proofs_checks.wording import short
 
@@ -96,7 +97,11 @@ def log_densities(model: Model, data: tuple[Tensor, Tensor]) -> tuple[Tensor, Te
 
 
 def scores_of(model: Model, score: Any, data: tuple[Tensor, Tensor]) -> dict[str, LogFunction]:
-    """The user's scores by name, as log s on flat points."""
+    """The user's scores by name, as log s on flat points: in a chart's coordinates
+    where the model has one."""
+    if isinstance(model, Charted):
+        on_support = scores_of(model.original, score, (model.chart.leave(data[0]), model.chart.leave(data[1])))
+        return {name: model.in_chart(log_s) for name, log_s in on_support.items()}
     if score is None:
         return {}
     if not isinstance(score, Mapping):
