@@ -148,8 +148,9 @@ def audit_density(
             CHANGE: lambda: change_of_variables(model, data[0], view.flow),
         })  # fmt: skip
         found: dict[str, Representation] = {}
+        began = budget.spent
         maps = _bijections(model, wanted, shared, data, options, stages, found)
-        evaluations = once.evaluations
+        evaluations, along = once.evaluations, budget.spent - began
         slow = stages.run({
             MASS: lambda: unit_mass(model, seconds=max(1.0, min(MOST_SECONDS, seconds / 3))),
             SAMPLES: lambda: own_samples(replace(model, log_prob=once), view, seed, seconds=_for_samples(seconds, budget), cost=cost),
@@ -157,6 +158,7 @@ def audit_density(
         findings = [as_given(area, given), *maps, *model.findings, quick[0], slow[0], quick[1], slow[1], *unchecked()]
         facts = facts_of(model, findings, found, given, evaluations, budget)
         facts["notes"] += notes
+        facts["seconds of the bijections"] = round(along, 3)
     bijections = {name: made.bijection for name, made in found.items()}
     return DensityReport(
         "density",
