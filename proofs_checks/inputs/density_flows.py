@@ -81,8 +81,8 @@ def own_samples(model: Model, view: View, seed: int, *, seconds: float, cost: fl
         )
         return Finding(SAMPLES, Status.REFUTED, said, {"not_finite": lost, "draws": len(drawn)})
     if number < FEWEST:
-        text = f"there is time for {number} draws, and fewer than {FEWEST} tell too little: give it more seconds="
-        return Finding(SAMPLES, Status.UNDECIDED, text)
+        text = f"unchecked: there is time for {number} draws, and fewer than {FEWEST} tell too little; more seconds= give more"
+        return Finding(SAMPLES, Status.UNDECIDED if view.given else Status.INAPPLICABLE, text)
     return samples_follow(model, view.sampler, seed, draws=number)
 
 

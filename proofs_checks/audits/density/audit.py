@@ -131,13 +131,13 @@ def audit_density(
         budget.begin()
         model, view = on_support(original, flow_of(original, log_prob, sampler), log_prob, outliers, support)
         scores = 2 + (len(score) if isinstance(score, Mapping) else int(score is not None))
-        most, cost, notes = affordable(model, budget, scores, points)
+        most, (cost, batch), notes = affordable(model, budget, scores, points)
         data = audited(model, model.points, model.read(outliers, "outliers"), most, seed)
         given = log_densities(original, as_given_points(model, data))
         model = rounded(model, data)
         frame = frame_of(coordinate, model, data)
         options = {
-            "frame": frame, "base": base_of(base, frame), "tile": per_batch(tile, model.dim), "sampler": view.sampler, "precision": model.precision, "chart": chart_in(model),
+            "frame": frame, "base": base_of(base, frame), "tile": per_batch(tile, model.dim, batch), "sampler": view.sampler, "precision": model.precision, "chart": chart_in(model),
         }  # fmt: skip
         once = Remembered(model.log_prob, most=MOST if cost > DEAR else 0)
         shared, area = Once(once), auroc(*given)
