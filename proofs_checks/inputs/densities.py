@@ -442,7 +442,10 @@ def _change_of_variables(distribution: Any) -> tuple[Callable[[Tensor], Any], Ha
     TransformedDistribution."""
     if callable(getattr(distribution, "transform", None)) and _has_log_prob(getattr(distribution, "base", None)):
         return distribution.transform, distribution.base
-    if isinstance(distribution, torch.distributions.TransformedDistribution):
+    if isinstance(distribution, torch.distributions.TransformedDistribution) and all(
+        transform.bijective
+        for transform in distribution.transforms  # that of a half-normal distribution is not
+    ):
         return torch.distributions.ComposeTransform(distribution.transforms).inv, distribution.base_dist
     return None
 

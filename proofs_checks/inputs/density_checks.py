@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from numerics.distributions.charts import Box
 from numerics.distributions.mass import LARGEST_DIM, Mass, weigh
 from numerics.statistics.kolmogorov import ks_to_uniform_columns
 from numerics.streams import Stream
@@ -24,6 +26,7 @@ from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs import density_tails as tails
 from proofs_checks.inputs.calls import CALL_ERRORS, called
+from proofs_checks.inputs.charted import Charted, charted
 from proofs_checks.inputs.densities import Flow, Model
 from proofs_checks.kernel import Bound, Status, Test, measured, tested
 from proofs_checks.wording import short
@@ -171,10 +174,17 @@ def unit_mass(model: Model, support: tuple[Tensor, Tensor] | None = None, *, sec
     A lattice can miss mass and cannot invent it: more than 1 refutes, less than 1
     leaves the question open.
 
+    On a support with ends p is weighed in the coordinates of a chart, under which poles
+    at the ends and heavy tails are exponential tails.
+
     Args:
         support: Ends of a box that holds it. seconds: About how long it may take, which
             limits the nodes along an axis.
     """
+    if support is not None and not isinstance(model, Charted):
+        box = Box(*support)
+        if bool(box.inside(model.points).all()):
+            return unit_mass(charted(model, box), seconds=seconds)
     endless = tails.verdict_of(model, weighable=model.dim <= LARGEST_DIM)
     if endless is not None:
         return Finding(MASS, Status.REFUTED, *endless)
@@ -205,7 +215,19 @@ def unit_mass(model: Model, support: tuple[Tensor, Tensor] | None = None, *, sec
             "with log p = -inf where it vanishes"
         )
         return Finding(MASS, Status.UNDECIDED, text, {"undefined": found.undefined})
-    return _weighed(model, found)
+    return _weighed(model, _with_ends(model, found))
+
+
+def _with_ends(model: Model, found: Mass) -> Mass:
+    """A mass in a chart: what lies within a few roundings of an end of the support
+    counts as outside, for beyond it no floating-point number lies."""
+    if not isinstance(model, Charted):
+        return found
+    near = weigh(model.near_an_end, model.points.double())
+    if near.log_mass == -math.inf:
+        return found
+    share = math.exp(min(near.log_mass - found.log_mass, 0.0)) if near.log_mass == near.log_mass else math.inf
+    return replace(found, outside=found.outside + 2 * share)
 
 
 def _weighed(model: Model, found: Mass) -> Finding:
@@ -235,7 +257,7 @@ def _weighed(model: Model, found: Mass) -> Finding:
     elif status is Status.REFUTED:
         text += f": log p is too large by {found.log_mass:.4g} nats on average. Orders, areas and the bijections stay as they are"
     elif status is not Status.HOLDS:
-        text += ": too coarse to say that it is 1 (narrow peaks, a boundary, or heavy tails)"
+        text += ": too coarse to say that it is 1 (narrow peaks, heavy tails, or a boundary: say with support=(low, high) where p lives)"
     return Finding(MASS, status, text, witness)
 
 

@@ -22,6 +22,7 @@ from proofs_checks.kernel import Status
 
 __all__ = ["View", "flow_of", "own_samples"]
 
+TIMED = (2, 16)  # draws in the batches that say what a batch and what a draw costs
 TRIED = 100  # draws that are looked at before any is compared
 PLACING = 120  # evaluations of log p that place a draw on its fibre
 FEWEST = 96  # draws that tell something
@@ -65,12 +66,7 @@ def own_samples(model: Model, view: View, seed: int, *, seconds: float, cost: fl
     if view.sampler is None:
         return MISSING
     try:
-        started = time.process_time()
-        drawn = _drawn(view.sampler, 4)
-        each = (time.process_time() - started) / 4
-        number = int(min(DRAWN, seconds / (cost * PLACING + 2 * each)))
-        if number > 4:
-            drawn = torch.cat([drawn, _drawn(view.sampler, min(TRIED - 4, number))])
+        drawn, number = _as_many_as(view.sampler, seconds, cost)
     except (*CALL_ERRORS, InputError) as error:
         if view.given:
             raise
@@ -85,9 +81,25 @@ def own_samples(model: Model, view: View, seed: int, *, seconds: float, cost: fl
         )
         return Finding(SAMPLES, Status.REFUTED, said, {"not_finite": lost, "draws": len(drawn)})
     if number < FEWEST:
-        text = f"there is time for {number} draws, and fewer than {FEWEST} tell too little: give it more seconds="
-        return Finding(SAMPLES, Status.UNDECIDED, text)
+        text = f"unchecked: there is time for {number} draws, and fewer than {FEWEST} tell too little; more seconds= give more"
+        return Finding(SAMPLES, Status.UNDECIDED if view.given else Status.INAPPLICABLE, text)
     return samples_follow(model, view.sampler, seed, draws=number)
+
+
+def _as_many_as(sampler: Sampler, seconds: float, cost: float) -> tuple[Tensor, int]:
+    """Some draws, and how many there is time for: a batch costs something of its own,
+    and each draw in it."""
+    times, drawn = [], []
+    for n in TIMED:
+        started = time.process_time()
+        drawn.append(_drawn(sampler, n))
+        times.append(time.process_time() - started)
+    each = max(0.0, times[1] - times[0]) / (TIMED[1] - TIMED[0])
+    left = seconds - 3 * times[0]
+    number = int(max(0.0, min(DRAWN, left / (cost * PLACING + 2 * each))))
+    if number > FEWEST:
+        drawn.append(_drawn(sampler, TRIED))
+    return torch.cat(drawn), number
 
 
 def _drawn(sampler: Sampler, n: int) -> Tensor:

@@ -22,6 +22,7 @@ from numerics.transports.rosenblatt import KnotheRosenblatt
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.calls import called
+from proofs_checks.inputs.charted import on_its_support
 from proofs_checks.inputs.densities import Flow, Model, read_density, read_points
 from proofs_checks.inputs.density_checks import MASS, unit_mass
 from proofs_checks.inputs.density_flows import flow_of
@@ -246,7 +247,7 @@ def _by_density(source: Any, points: Tensor, support: Any, tile: int) -> Uniform
         found = _by_flow(model, source, tile) if support is None else None
         found = _by_quadrature(model, support, tile) if found is None else found
     box = _box(support, model.dim, model.points)
-    found.findings = [*model.findings, *found.findings, unit_mass(model, box)]
+    found.findings = [*model.findings, *found.findings, unit_mass(on_its_support(source, model, box is None), box)]
     found.notes = [*model.notes, *found.notes]
     return found
 

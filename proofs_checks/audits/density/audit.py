@@ -33,6 +33,7 @@ from proofs_checks.audits.density.data import (
 from proofs_checks.audits.density.findings import as_given, outcome, title_of, unchecked
 from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Bijection, LogFunction, Once, Representation
 from proofs_checks.audits.density.remembered import MOST, Remembered
+from proofs_checks.audits.density.supports import as_given_points, chart_in, itself, on_support, rounded
 from proofs_checks.audits.density.words import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Finding
@@ -80,6 +81,7 @@ def audit_density(
     sampler: Any = None,
     base: float | LogFunction | str = "median",
     coordinate: int | None = None,
+    support: Any = None,
     points: int = 256,
     seconds: float = 30.0,
     seed: int = 0,
@@ -106,6 +108,10 @@ def audit_density(
             inliers' coordinate.
         coordinate: Which of the D flattened coordinates the bijections change; when
             left out, one along which no point lies deep in the tail of p.
+        support: Where p lives if that is not R^D: ``(low, high)``, numbers or D of them
+            each, infinite ones included; ``"circle"`` for angles; ``"simplex"`` for
+            shares. The bijections then act in the coordinates of a chart. What torch
+            and SciPy distributions declare is read.
         points: At most this many inliers and outliers are audited, drawn at random.
         seconds: After so many no panel is narrowed any more: what is open then is
             reported as open. Ctrl-C ends the work likewise.
@@ -121,28 +127,30 @@ def audit_density(
         raise InputError(f"Expected in seed a whole number from 0 to 2^63 - 1, got {short(seed)}.")
     with one_thread():
         budget.tell("reading the model")
-        model = read_density(log_prob, inliers)
+        original = read_density(log_prob, inliers)
         budget.begin()
-        view = flow_of(model, log_prob, sampler)
+        model, view = on_support(original, flow_of(original, log_prob, sampler), log_prob, outliers, support)
         scores = 2 + (len(score) if isinstance(score, Mapping) else int(score is not None))
-        most, cost, notes = affordable(model, budget, scores, points)
+        most, (cost, batch), notes = affordable(model, budget, scores, points)
         data = audited(model, model.points, model.read(outliers, "outliers"), most, seed)
-        given = log_densities(model, data)
+        given = log_densities(original, as_given_points(model, data))
+        model = rounded(model, data)
         frame = frame_of(coordinate, model, data)
         options = {
-            "frame": frame, "base": base_of(base, frame), "tile": per_batch(tile, model.dim), "sampler": view.sampler, "precision": model.precision,
+            "frame": frame, "base": base_of(base, frame), "tile": per_batch(tile, model.dim, batch), "sampler": view.sampler, "precision": model.precision, "chart": chart_in(model),
         }  # fmt: skip
         once = Remembered(model.log_prob, most=MOST if cost > DEAR else 0)
         shared, area = Once(once), auroc(*given)
-        wanted = _wanted(shared, area.value, scores_of(model, score, data))
+        wanted = _wanted(itself(model, shared), area.value, scores_of(model, score, data))
         stages = _Stages(budget)
         quick = stages.run({
             ATOMS: lambda: atoms(model.points),
             CHANGE: lambda: change_of_variables(model, data[0], view.flow),
         })  # fmt: skip
         found: dict[str, Representation] = {}
+        began = budget.spent
         maps = _bijections(model, wanted, shared, data, options, stages, found)
-        evaluations = once.evaluations
+        evaluations, along = once.evaluations, budget.spent - began
         slow = stages.run({
             MASS: lambda: unit_mass(model, seconds=max(1.0, min(MOST_SECONDS, seconds / 3))),
             SAMPLES: lambda: own_samples(replace(model, log_prob=once), view, seed, seconds=_for_samples(seconds, budget), cost=cost),
@@ -150,6 +158,7 @@ def audit_density(
         findings = [as_given(area, given), *maps, *model.findings, quick[0], slow[0], quick[1], slow[1], *unchecked()]
         facts = facts_of(model, findings, found, given, evaluations, budget)
         facts["notes"] += notes
+        facts["seconds of the bijections"] = round(along, 3)
     bijections = {name: made.bijection for name, made in found.items()}
     return DensityReport(
         "density",

@@ -16,10 +16,11 @@ from proofs_checks.audits.budget import Budget
 from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Frame
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
+from proofs_checks.inputs.charted import Charted
 from proofs_checks.inputs.densities import Model, read_density
 from proofs_checks.wording import short
 
-TIMED = (32, 1024)  # points whose evaluation is timed, the second batch where it takes less than a second
+TIMED = (32, 256, 1024)  # points whose evaluation is timed, a larger batch where it takes less than a second
 SHARE = 0.5  # of the time, for the bijections
 EVALUATIONS = 170  # of log p a point, as the standard normal takes them
 FEWEST = 8  # inliers and outliers
@@ -29,20 +30,23 @@ LogFunction = Callable[[Tensor], Tensor]
 __all__ = ["affordable", "audited", "base_of", "frame_of", "log_densities", "no_gradient", "per_batch", "scores_of"]
 
 
-def affordable(model: Model, budget: Budget, bijections: int, points: Any) -> tuple[int, float, list[str]]:
-    """How many inliers and outliers half of the time suffices for, what an evaluation
-    of log p takes in seconds, and a note where that is fewer than asked for."""
+def affordable(model: Model, budget: Budget, bijections: int, points: Any) -> tuple[int, tuple[float, int], list[str]]:
+    """How many inliers and outliers half of the time suffices for; what an evaluation
+    of log p takes in seconds, and the batch in which it takes least; and a note where
+    fewer are audited than asked for."""
     _refuse_number(points)
-    cost = _cost(model, TIMED[0])
-    if cost * TIMED[1] < 1.0:
-        cost = _cost(model, TIMED[1])
+    cost, batch = _cost(model, TIMED[0]), TIMED[0]
+    for size in TIMED[1:]:
+        if cost * size >= 1.0:
+            break
+        cost, batch = min((cost, batch), (_cost(model, size), size))
     most = int(SHARE * min(budget.left, 1e9) / (2 * bijections * EVALUATIONS * cost))
     if most >= points:
-        return points, cost, []
+        return points, (cost, batch), []
     most = max(FEWEST, most)
     seconds = 2 * points * bijections * EVALUATIONS * cost / SHARE
     note = f"an evaluation of log p takes {1e3 * cost:.2g} ms: at most {most} inliers and outliers are audited in {budget.seconds:g} s ({points} take seconds={seconds:.0f})"
-    return most, cost, [note]
+    return most, (cost, batch), [note]
 
 
 def _cost(model: Model, size: int) -> float:
@@ -96,7 +100,11 @@ def log_densities(model: Model, data: tuple[Tensor, Tensor]) -> tuple[Tensor, Te
 
 
 def scores_of(model: Model, score: Any, data: tuple[Tensor, Tensor]) -> dict[str, LogFunction]:
-    """The user's scores by name, as log s on flat points."""
+    """The user's scores by name, as log s on flat points: in a chart's coordinates
+    where the model has one."""
+    if isinstance(model, Charted):
+        on_support = scores_of(model.original, score, (model.chart.leave(data[0]), model.chart.leave(data[1])))
+        return {name: model.in_chart(log_s) for name, log_s in on_support.items()}
     if score is None:
         return {}
     if not isinstance(score, Mapping):
@@ -173,8 +181,9 @@ def base_of(base: Any, frame: Frame) -> float | LogFunction:
     )
 
 
-def per_batch(tile: Any, dim: int) -> int:
-    """How many points are evaluated at once where ``tile`` numbers may be held."""
+def per_batch(tile: Any, dim: int, fastest: int = TIMED[-1]) -> int:
+    """How many points are evaluated at once where ``tile`` numbers may be held: fewer
+    where a smaller batch was ``fastest``."""
     if isinstance(tile, bool) or not isinstance(tile, int) or tile < 1:
         raise InputError(f"Expected in tile how many numbers may be held at once, at least 1, got {short(tile)}.")
-    return max(15, tile // dim)
+    return max(15, tile // dim if fastest == TIMED[-1] else min(tile // dim, fastest))

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
 from numerics.detection.roc import Auroc, AurocInterval, auroc, auroc_within
+from numerics.distributions.charts import Chart
 from numerics.transports import adaptive_score as recovery
 from numerics.transports.adaptive_score import AdaptiveScore, Followed
 from proofs_checks import kernel
@@ -72,43 +73,57 @@ class Bijection:
         name: What it does to the score.
         log_score: log s, ``(N, D)`` to ``(N,)``.
         log_factor: u, one number for all points: it keeps images of the order of one.
+        chart: Where p lives on a box, a circle or a simplex: points are given and
+            returned there, and the bijection acts in the chart's coordinates.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         name: str,
         transport: AdaptiveScore,
         log_score: LogFunction,
         frame: Frame,
         sampler: Callable[[int, int], Tensor] | None,
+        chart: Chart | None = None,
     ) -> None:
         self.name, self.transport, self.log_score, self.frame, self.sampler = name, transport, log_score, frame, sampler
+        self.chart = chart
         self.log_factor = transport.log_unit + math.log(frame.spread)
 
     def follow(self, x: Tensor) -> Followed:
-        """Points ``(N, D)`` with the panels of their fibres: images as logarithms, and
-        the way back."""
+        """Points ``(N, D)``, in the chart's coordinates where there is a chart, with
+        the panels of their fibres: images as logarithms, and the way back."""
         return self.transport.follow(self.frame.enter(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """Images of points ``(N, D)`` as plain numbers, which saturate far out;
         :meth:`follow` keeps them apart."""
-        y = self.transport.forward(self.frame.enter(x))
+        return self.image(self._in_chart(x))
+
+    def image(self, u: Tensor) -> Tensor:
+        """Images of points that are given in the chart's coordinates already."""
+        y = self.transport.forward(self.frame.enter(u))
         return self.frame.place(y, y[:, 0])
 
     def inverse(self, y: Tensor) -> Tensor:
         """Preimages of points ``(N, D)`` of the image; HypothesisError outside of
         it."""
-        return self.frame.leave(self.transport.inverse(self._in_frame(y)))
+        u = self.frame.leave(self.transport.inverse(self._in_frame(y)))
+        return u if self.chart is None else self.chart.leave(u)
 
     def log_det(self, x: Tensor) -> Tensor:
         """log |det df/dx| of the map as evaluated, ``(N,)``."""
-        return self.transport.log_det(self.frame.enter(x)) - math.log(self.frame.spread)
+        u = self._in_chart(x)
+        found = self.transport.log_det(self.frame.enter(u)) - math.log(self.frame.spread)
+        return found if self.chart is None else found - self.chart.log_det(u)
 
     def log_density(self, y: Tensor) -> Tensor:
         """log density, nats, of the model's distribution after the bijection, at images
         ``y``: through the inverse and the Jacobian."""
         return self.transport.log_density(self._in_frame(y)) + math.log(self.frame.spread)
+
+    def _in_chart(self, x: Tensor) -> Tensor:
+        return x if self.chart is None else self.chart.enter(x)
 
     def _in_frame(self, y: Tensor) -> Tensor:
         k = self.frame.changed
@@ -210,6 +225,7 @@ def build(
     sampler: Callable[[int, int], Tensor] | None,
     precision: float = 2.0**-52,
     tolerance: float = TOLERANCES[0],
+    chart: Chart | None = None,
 ) -> Bijection:
     """The bijection that makes s the density, its unit chosen so that p/s is 1 at a
     middle point of ``points``.
@@ -219,7 +235,8 @@ def build(
         base: The base point in the user's coordinates: a number, or a function of the
             other coordinates.
         tile: Points evaluated at once. precision: The unit roundoff of log p.
-            tolerance: Of panels with kinks.
+            tolerance: Of panels with kinks. chart: In whose coordinates ``points`` and
+            both functions are.
     """
     leave = Once(frame.leave)  # both functions are handed one tensor for one batch
     log_prob, log_score = (lambda u, f=function: f(leave(u)) for function in functions)
@@ -242,7 +259,7 @@ def build(
         precision=precision,
         log_unit=unit,
     )
-    return Bijection(name, transport, functions[1], frame, sampler)
+    return Bijection(name, transport, functions[1], frame, sampler, chart)
 
 
 def represent(

@@ -100,7 +100,7 @@ def _along(bijection: Bijection, x: Tensor) -> list[float | None]:
     """Images along the fibre, their range scaled to [0, 1]; nothing where they leave
     the floating-point numbers."""
     try:
-        y = bijection.forward(x)[:, bijection.frame.changed]
+        y = bijection.image(x)[:, bijection.frame.changed]
     except (HypothesisError, ValueError):
         return []
     low, high = y.min(), y.max()
