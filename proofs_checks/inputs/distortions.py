@@ -144,7 +144,7 @@ def _of_function(function: Callable[..., Any], shape: tuple[int, ...], lower: fl
             )
         if bool((found < lower).any()):
             raise InputError(
-                f"Hypothesis 'd >= {lower:g}' failed: the distortion returned {float(found.min()):.4g}. Weights exp(-beta d) stay within 1 only after a lower bound of d "
+                f"Hypothesis 'd >= {lower:g}' failed: the distortion returned {float(found.detach().min()):.4g}. Weights exp(-beta d) stay within 1 only after a lower bound of d "
                 "is taken off; pass lower= with a number that no distortion falls below."
             )
         return found - lower

@@ -185,8 +185,7 @@ def _of_chains(on: _On, said: Findings, slopes: list[float] | None, codes: Any) 
         said += [found.bounds(rows, effort.level, limit), found.least_distortion(below, above, scale.spread)]
         if model.likelihood:
             said.append(found.likelihood(model, 1.0, above))
-        spread = model.prior.sample(4096, stream.fork("spread")).var(0)
-        said.append(found.units(model, above, spread))
+        said.append(found.units(model, x, stream.fork("units")))
     facts: dict[str, Any] = {"kind": "band", "black_box_limit": limit, "slopes": slopes, "acceptance": above.accepted}
     with said.stage("simulated data"):
         said.append(_tight(on, slopes))
