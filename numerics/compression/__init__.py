@@ -11,6 +11,7 @@ additive_noise          sources that are a reproduction plus noise
 linear_decoders         -log Z of linear decoders, and the mean weight of draws
 twin_curves             decoders of two Gaussian codes and their rotated twins
 annealing               annealed importance weights, by all paths and by chains that are drawn
+annealed_chains         annealing of continuous codes by leapfrogs, upwards and downwards
 black_boxes             searches for a hidden reconstruction
 nested_ranges           growing ranges and growing classes
 toy_models              one decoder under two priors

@@ -14,9 +14,21 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
+from numerics.compression.annealed_chains import (
+    Plan,
+    Target,
+    anneal,
+    anneal_down,
+    log_mean,
+    settled_plan,
+    standard_normal,
+)
 from numerics.streams import Stream
 
 Value = Callable[[Tensor, Tensor, float], Tensor]
+
+LONG = 1.2  # a leapfrog at which a good share of proposals is rejected, so that leaving the rejection out shows
+CHAINS = 4  # a datum
 
 
 def negative_log_z(residuals: Tensor, W: Tensor, beta: float) -> Tensor:
@@ -90,3 +102,51 @@ def mean_weight(
     z = stream.normal(size, W.shape[1])
     squares = (residuals[0] - z @ W.T).square().sum(1) / 2
     return float((-beta * squares).exp().mean()), float((-value(residuals[:1], W, beta)).exp())
+
+
+def annealed_mean_weight(
+    residuals: Tensor,
+    W: Tensor,
+    beta: float,
+    size: int,
+    stream: Stream,
+    *,
+    value: Value = negative_log_z,
+    accepting: bool = True,
+    late: bool = False,
+) -> tuple[float, float]:
+    """The mean weight of chains of long leapfrogs over two temperatures, in [0, 1], for
+    the first residual, and what the closed form says.
+
+    ``accepting`` and ``late``: as in :func:`numerics.compression.annealed_chains.anneal`.
+    """
+    target = _target(residuals[:1], W)
+    steps = Plan((beta / 2, beta), (LONG, LONG))
+    run = anneal(target, steps, torch.zeros(size, dtype=torch.long), stream, accepting=accepting, late=late)
+    return float(run.log_weights[-1].exp().mean()), float((-value(residuals[:1], W, beta)).exp())
+
+
+def from_both_sides(
+    pixels: int, codes: int, beta: float, data: int, stream: Stream, *, value: Value = negative_log_z
+) -> tuple[float, float]:
+    """Means of log e-values over ``data`` data: of mean w/Z for chains from the prior
+    up, and of Z mean 1/w for chains down from exact posterior draws, Z as the closed
+    form has it.
+
+    The data are drawn from the model with noise of variance 1/beta, so that the code
+    that made a datum is a draw of its posterior.
+    """
+    W = stream.normal(pixels, codes) / math.sqrt(pixels)
+    z = stream.normal(data, codes)
+    residuals, others = (part @ W.T + stream.normal(data, pixels) / math.sqrt(beta) for part in (z, stream.normal(data, codes)))  # fmt: skip
+    rows = torch.arange(data).repeat_interleave(CHAINS)
+    plan = settled_plan(_target(others, W), torch.arange(data), [beta], stream, temperatures=32)
+    up = anneal(_target(residuals, W), plan, rows, stream).log_weights[-1]
+    down = anneal_down(_target(residuals, W), plan, rows, z.repeat_interleave(CHAINS, 0), stream)
+    claimed = value(residuals, W, beta)
+    return float((log_mean(up, CHAINS) + claimed).mean()), float((log_mean(-down, CHAINS) - claimed).mean())
+
+
+def _target(residuals: Tensor, W: Tensor) -> Target:
+    """Half the squared error of a linear decoder, by data, and N(0, I)."""
+    return Target(lambda z, rows: (residuals[rows] - z @ W.T).square().sum(1) / 2, standard_normal(W.shape[1]))

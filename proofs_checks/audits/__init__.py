@@ -25,7 +25,18 @@ KINDS = {
     name: Kind(f"proofs_checks.audits.{name}", f"audit_{name}", reads)
     for reads, names in {
         "data": ("representation", "group", "equivariance", "embedding"),
-        "code": ("flow", "density", "pit", "typicality", "entangle", "hybrid", "wrapped", "fit", "score"),
+        "code": (
+            "flow",
+            "density",
+            "pit",
+            "typicality",
+            "entangle",
+            "hybrid",
+            "wrapped",
+            "fit",
+            "score",
+            "rate_distortion",
+        ),
     }.items()
     for name in names
 }

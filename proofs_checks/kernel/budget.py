@@ -38,6 +38,8 @@ def radius(test: Test, alpha: float, statistic: float = 0.0) -> float:
         return math.sqrt(math.log(4 / alpha) / (2 * test.n)) + math.sqrt(math.log(4 / alpha) / (2 * test.m))
     if test.kind == "hoeffding":
         return test.width * math.sqrt(math.log(2 / alpha) / (2 * test.n))
+    if test.kind == "e_values":
+        return math.log(1 / alpha) / test.n  # one side alone
     return _clopper_pearson_radius(test, alpha, statistic)
 
 

@@ -151,17 +151,20 @@ def _from_plain(value: Any) -> Any:
     return value
 
 
+KINDS = ("dkw", "dkw_two_sample", "hoeffding", "clopper_pearson", "e_values")  # of deviation inequalities
+
+
 @dataclass(frozen=True)
 class Test:
     """A deviation inequality that holds at every finite n. The kernel supplies the
     level and computes the radius.
 
-    ``kind`` is one of ``dkw``, ``dkw_two_sample``, ``hoeffding``, ``clopper_pearson``;
-    make one by the methods below.
+    ``kind`` is one of ``dkw``, ``dkw_two_sample``, ``hoeffding``, ``clopper_pearson``,
+    ``e_values``; make one by the methods below.
     """
 
     __test__ = False  # not a pytest class
-    kind: Literal["dkw", "dkw_two_sample", "hoeffding", "clopper_pearson"]
+    kind: Literal["dkw", "dkw_two_sample", "hoeffding", "clopper_pearson", "e_values"]
     n: int
     m: int = 0
     width: float = 1.0
@@ -169,9 +172,9 @@ class Test:
     tests: int = 1
 
     def __post_init__(self) -> None:
-        if self.kind not in ("dkw", "dkw_two_sample", "hoeffding", "clopper_pearson"):
+        if self.kind not in KINDS:
             raise TypeError(
-                f"There is no test {self.kind!r}; make one by Test.dkw, .dkw_two_sample, .hoeffding or .clopper_pearson."
+                f"There is no test {self.kind!r}; make one by {', '.join(f'Test.{kind}' for kind in KINDS)}."
             )
         if not 1 <= self.n < LARGEST or not 1 <= self.tests < LARGEST or not 0 <= self.m < LARGEST:
             raise TypeError(
@@ -207,6 +210,14 @@ class Test:
         if not 0 <= p <= 1:
             raise TypeError(f"Expected a probability, got p={p}.")
         return cls("clopper_pearson", n, p=float(p), tests=tests)
+
+    @classmethod
+    def e_values(cls, n: int, *, tests: int = 1) -> Test:
+        """The mean of log e over n independent e-values (nonnegative, E e <= 1), in
+        nats, from one side: above log(1/alpha)/n with probability at most alpha, by
+        Markov's inequality for their product. Any value at or below the
+        radius agrees, -inf too."""
+        return cls("e_values", n, tests=tests)
 
 
 @dataclass(frozen=True)

@@ -114,8 +114,8 @@ def judge_tested(item: Tested, alpha: float, growth: float = 1.0) -> Verdict:
     """A statistic against the radius of its test at the level assigned; ``growth``: how
     many times the samples the deep profile draws."""
     _refuse_senseless(item.resolves)
-    counted = item.test.kind == "clopper_pearson"
-    if item.statistic < 0 or (
+    counted, one_sided = item.test.kind == "clopper_pearson", item.test.kind == "e_values"
+    if (item.statistic < 0 and not one_sided) or (
         counted and not (item.statistic <= item.test.n and item.statistic == int(item.statistic))
     ):
         what = f"a count of 0 to {item.test.n}" if counted else "a nonnegative distance"
@@ -126,6 +126,8 @@ def judge_tested(item: Tested, alpha: float, growth: float = 1.0) -> Verdict:
         raise TypeError("Terms of a slack are nonnegative; take absolute values first.")
     slack = float(sum(term.max() for term in terms.values()))
     deviation = abs(item.statistic / item.test.n - item.test.p) if counted else item.statistic
+    if one_sided and deviation < 0:
+        deviation = 0.0  # small e-values speak against nothing
     given, estimated = (tuple(item.slack.assumes), tuple(item.slack.estimated)) if item.slack else ((), ())
     scope = Scope(points=item.test.n, given=given, estimated=estimated)
     bound = allowance + slack
@@ -135,9 +137,11 @@ def judge_tested(item: Tested, alpha: float, growth: float = 1.0) -> Verdict:
     derivation += f"; {item.slack.derivation}" if item.slack else ""
     margin = deviation / bound if bound else math.inf * (deviation > 0) if deviation else 0.0
     verdict = Verdict(
-        Status.HOLDS, Route.STATISTICAL, "", scope, None, deviation, bound, margin, derivations=(derivation,),
-        detects=bound + allowance, detects_deep=slack + 2 * radius(_grown(item.test, growth), alpha, item.statistic * max(growth, 1.0)),
-    )  # fmt: skip
+        Status.HOLDS, Route.STATISTICAL, "", scope, None, deviation, bound, margin, derivations=(derivation,)
+    )
+    if not one_sided:  # how far e-values fall below 1 is bounded by nothing
+        grown = radius(_grown(item.test, growth), alpha, item.statistic * max(growth, 1.0))
+        verdict = replace(verdict, detects=bound + allowance, detects_deep=slack + 2 * grown)
     if estimated and bound < deviation <= allowance + DOUBT * slack:
         why = f"The statistic {deviation:.3g} exceeds its radius {bound:.3g}, part of which is an estimate."
         return replace(verdict, status=Status.UNDECIDED, why=why)

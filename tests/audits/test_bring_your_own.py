@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.distributions import Independent, Normal
+from torch.distributions import Bernoulli, Independent, Normal, Uniform
 from torch.distributions import TransformedDistribution as Transformed
 from torch.distributions.transforms import AffineTransform
 
@@ -39,6 +39,7 @@ FLOWS = [(library, what, line) for library, what, line in rows_of("flow")]
 HYBRIDS = [line for *_, line in rows_of("hybrid")]
 OTHERS = [(library, line) for library, _, line in rows_of("pit", "equivariance")]
 MODELS = [(what, line) for *_, what, line in rows_of("fit", "score")]
+DECODERS = [line for *_, line in rows_of("rate_distortion")]
 ELSEWHERE = rows_of("embedding", "wrapped")  # tests/audits/test_embedding_zoo.py and test_hyperbolic_zoo.py
 
 
@@ -189,7 +190,19 @@ def test_the_line_audits_the_hybrid_model(line: str) -> None:
 
 def test_every_line_of_the_page_is_run_somewhere() -> None:
     assert {library for library, _, _ in FLOWS} == set(OBJECTS)
-    assert len(ROWS) == sum(map(len, (FLOWS, HYBRIDS, OTHERS, MODELS, ELSEWHERE)))
+    assert len(ROWS) == sum(map(len, (FLOWS, HYBRIDS, OTHERS, MODELS, DECODERS, ELSEWHERE)))
+
+
+@pytest.mark.parametrize("line", DECODERS)
+def test_the_line_audits_the_decoder(line: str) -> None:
+    torch.manual_seed(0)
+    decoder, logits, encoder = nn.Sequential(nn.Linear(8, 16), nn.Sigmoid()), nn.Linear(8, 16), nn.Linear(16, 8)
+    given = {
+        "audit": audit, "torch": torch, "decoder": decoder, "generator": decoder, "logits": logits, "images": decoder(torch.randn(32, 8)).detach(), "codes": torch.randn(16, 8),
+        "masses": torch.full((16,), 1 / 16), "encoder": lambda x: Normal(encoder(x), 1.0), "Bernoulli": Bernoulli, "Uniform": Uniform,
+    }  # fmt: skip
+    report = eval(line, given)  # a line of this project's own documentation
+    assert next(f for f in report.findings if f.name == "the band").status is Status.HOLDS, report
 
 
 def others() -> dict[str, Any]:

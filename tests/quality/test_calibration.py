@@ -50,12 +50,20 @@ def clopper_pearson(rng: np.random.Generator) -> tuple[float, Test]:
     return float(rng.binomial(N, 0.3)), Test.clopper_pearson(N, 0.3)
 
 
+def e_values(rng: np.random.Generator) -> tuple[float, Test]:
+    """One datum whose e-value is 32, 5 or 0: with half the radius at 0.05 it alarms at 5, at 0.001 at 32."""
+    value = rng.choice([32.0, 5.0, 0.0], p=[0.012, 0.12, 0.868])  # mean 0.984
+    with np.errstate(divide="ignore"):
+        return float(np.log(value)), Test.e_values(1)
+
+
 NULLS: list[Callable[[np.random.Generator], tuple[float, Test]]] = [
     dkw,
     dkw_union,
     dkw_two_sample,
     hoeffding,
     clopper_pearson,
+    e_values,
 ]
 
 

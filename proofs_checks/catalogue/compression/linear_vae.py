@@ -21,6 +21,8 @@ ALWAYS = [
 ]
 SQUARE = [Case(D=3, k=3, beta=4.0, seed=1), Case(D=16, k=16, beta=1.0, seed=2)]
 DRAWN = [Case(D=1, k=1, beta=2.0, size=400_000, seed=1), Case(D=2, k=1, beta=1.0, size=400_000, seed=2)]
+STEEP = [Case(D=1, k=1, beta=6.0, size=400_000, seed=1), Case(D=1, k=2, beta=6.0, size=400_000, seed=1)]
+DATA = 256  # independent data whose e-values are multiplied
 cases = {"numeric": Cases(linear_cases, always=ALWAYS), "statistical": Cases(prior_draw_cases, always=DRAWN)}
 
 
@@ -44,11 +46,28 @@ def numeric(case: Case, stream: Stream, *, value: linear.Value = linear.negative
     return measured(linear.against_the_gaussian(residuals, W, case.beta, value), resolves=1e-3, name="-log Z")
 
 
-def statistical(case: Case, stream: Stream, *, value: linear.Value = linear.negative_log_z) -> Evidence:
-    """One datum: the mean weight of draws of the prior."""
+def statistical(
+    case: Case,
+    stream: Stream,
+    *,
+    value: linear.Value = linear.negative_log_z,
+    accepting: bool = True,
+    late: bool = False,
+) -> list[Evidence]:
+    """One datum: mean weights of draws of the prior, and of annealed chains; 256 data
+    of a larger decoder: e-values of chains from both sides."""
     residuals, W = linear.random_decoder(case.D, case.k, 1, Stream(case.seed, stream.device, stream.dtype))
     mean, expected = linear.mean_weight(residuals, W, case.beta, case.size, stream.fork("draws"), value=value)
-    return tested(abs(mean - expected), Test.hoeffding(case.size, width=1.0), resolves=0.02, name="mean weight is Z")
+    moved, claimed = linear.annealed_mean_weight(
+        residuals, W, case.beta, case.size // 4, stream.fork("chains"), value=value, accepting=accepting, late=late
+    )
+    sides = linear.from_both_sides(8 * case.D, 3 * case.k, case.beta, DATA, stream.fork("sides"), value=value)
+    return [
+        tested(abs(mean - expected), Test.hoeffding(case.size, width=1.0), resolves=0.02, name="mean weight is Z"),
+        tested(abs(moved - claimed), Test.hoeffding(case.size // 4, width=1.0), resolves=0.05, name="annealed weight"),
+        tested(sides[0], Test.e_values(DATA), resolves=0.2, name="chains upwards, w/Z"),
+        tested(sides[1], Test.e_values(DATA), resolves=0.2, name="chains downwards, Z/w"),
+    ]
 
 
 controls = {
@@ -58,7 +77,12 @@ controls = {
     ],
     "beta-without-its-half": [
         Control(numeric, fails="-log Z", cases=ALWAYS, value=linear.beta_without_its_half),
-        Control(statistical, fails="mean weight", cases=DRAWN, value=linear.beta_without_its_half),
+        Control(statistical, fails="chains upwards", cases=DRAWN, value=linear.beta_without_its_half),
     ],
-    "no-determinant": [Control(numeric, fails="-log Z", cases=ALWAYS, value=linear.without_the_determinant)],
+    "no-determinant": [
+        Control(numeric, fails="-log Z", cases=ALWAYS, value=linear.without_the_determinant),
+        Control(statistical, fails="chains downwards", cases=DRAWN, value=linear.without_the_determinant),
+    ],
+    "every-proposal-accepted": [Control(statistical, fails="annealed weight", cases=STEEP, accepting=False)],
+    "weighing-after-the-move": [Control(statistical, fails="annealed weight", cases=STEEP, late=True)],
 }

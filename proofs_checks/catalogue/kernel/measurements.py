@@ -96,6 +96,31 @@ def statistics(judge: Callable[..., Verdict]) -> Enumeration:
     )
 
 
+def from_one_side(judge: Callable[..., Verdict]) -> Enumeration:
+    """The mean of log e-values: whatever lies at or below the radius agrees, -inf too."""
+    alpha, test = 1e-6, Test.e_values(100)
+    allowance = kernel.radius(test, alpha)
+
+    def outcome(share: float, resolves: float) -> Outcome:
+        return outcome_of(
+            lambda: judge(tested(share * allowance, test, resolves=resolves), route="statistical", alpha=alpha)
+        )
+
+    def expected(share: float, resolves: float) -> Outcome:
+        if not share < math.inf:
+            return Outcome("UNDECIDED", "is not finite")
+        if share > 1:
+            return Outcome("REFUTED", "times its radius")
+        return Outcome("HOLDS", "100 points") if allowance <= resolves else Outcome("UNDECIDED", "too few samples")
+
+    def sound(share: float, resolves: float) -> bool:
+        return share <= 1 and math.log(1e6) / 100 <= resolves
+
+    parts = [(-math.inf, -9.0, -1.0, 0.0, 0.99, 1.01, 9.0, math.inf, math.nan), (0.05, 0.5)]
+    description = "shares of a radius from one side, with two resolutions"
+    return trial("from one side", description, parts, outcome=outcome, expected=expected, sound=sound)
+
+
 def reports(judge: Callable[..., Verdict]) -> Enumeration:
     """Of several measurements the one that comes nearest to its bound is reported,
     wherever it stands; one that fails decides."""
@@ -121,7 +146,7 @@ def reports(judge: Callable[..., Verdict]) -> Enumeration:
     return Enumeration("reports", family, worst_named, worst_measured)
 
 
-PARTS = {"residuals": decisions, "statistics": statistics, "reports": reports}
+PARTS = {"residuals": decisions, "statistics": statistics, "from one side": from_one_side, "reports": reports}
 
 
 def exact(*, judge: Callable[..., Verdict] = kernel.judge, only: Sequence[str] = ()) -> list[Enumeration]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import ceil, comb, factorial
+from math import ceil, comb, exp, factorial, inf, log
 from typing import Any
 
 from scipy import stats
@@ -14,6 +14,7 @@ from proofs_checks.kernel import Test
 
 Radius = Callable[..., float]
 WIDTH = 3  # of the interval in which Hoeffding's variables lie
+HEADS, TAILS = Fraction(3, 2), Fraction(1, 2)  # the e-value of a fair coin: its mean is 1
 
 
 def binomial_alarm(n: int, p: Fraction, alarms: Callable[[int], bool]) -> Fraction:
@@ -73,6 +74,7 @@ def coin_test(kind: str, n: int, m: int, tests: int = 1) -> Test:
         "dkw_two_sample": lambda: Test.dkw_two_sample(n, m, tests=tests),
         "hoeffding": lambda: Test.hoeffding(n, WIDTH, tests=tests),
         "clopper_pearson": lambda: Test.clopper_pearson(n, 0.5, tests=tests),
+        "e_values": lambda: Test.e_values(n, tests=tests),
     }
     return made[kind]()
 
@@ -80,8 +82,47 @@ def coin_test(kind: str, n: int, m: int, tests: int = 1) -> Test:
 def alarms(test: Test, level: float, radius: Radius, share: Any) -> Callable[[int], bool]:
     """Whether a count of heads is farther from n/2 than a share of the radius lets it
     be."""
+    if test.kind == "e_values":
+        return product_alarms(test, level, radius, share, (HEADS, TAILS))
     width = WIDTH if test.kind == "hoeffding" else 1
     return lambda count: width * abs(count / test.n - 0.5) > share * radius(test, level, count)
+
+
+def product_alarms(
+    test: Test, level: float, radius: Radius, share: Any, values: tuple[Fraction, Fraction]
+) -> Callable[[int], bool]:
+    """Whether the mean of log e over n e-values, so many of which take the first value
+    and the rest the second, is beyond a share of the radius."""
+    high, low = (log(value) if value else -inf for value in values)
+
+    def alarm(count: int) -> bool:
+        mean = high if count == test.n else (count * high + (test.n - count) * low) / test.n
+        return mean > float(share) * radius(test, level)
+
+    return alarm
+
+
+def two_point_e_values(test: Test, level: float, radius: Radius, share: Any) -> list[tuple[Fraction, Fraction]]:
+    """Values of e-values of mean 1: 0 and the least whose n-th power is beyond a share
+    of the radius, where Markov's inequality is attained but for 2^-30, and two milder
+    pairs."""
+    least = Fraction(exp(float(share) * radius(test, level))) * (1 + Fraction(1, 2**30))
+    return [(least, Fraction(0)), (HEADS, TAILS), (Fraction(4), Fraction(1, 2))]
+
+
+def largest_alarm(test: Test, level: float, radius: Radius, share: Any, tail: Callable[..., Any]) -> Any:
+    """The largest probability of an alarm over these e-values."""
+    return max(
+        tail(test.n, (1 - low) / (high - low), product_alarms(test, level, radius, share, (high, low)))
+        for high, low in two_point_e_values(test, level, radius, share)
+    )
+
+
+def of_coins(test: Test, level: float, radius: Radius) -> Fraction:
+    """The probability of an alarm where fair coins are thrown, or uniform numbers drawn."""
+    if test.kind == "e_values":
+        return binomial_alarm(test.n, Fraction(1, 2), alarms(test, level, radius, Fraction(1)))
+    return rationally(test, level, radius, Fraction(1))
 
 
 def rationally(test: Test, level: float, radius: Radius, share: Fraction) -> Fraction:
@@ -89,6 +130,8 @@ def rationally(test: Test, level: float, radius: Radius, share: Fraction) -> Fra
     n."""
     if test.kind in ("hoeffding", "clopper_pearson"):
         return binomial_alarm(test.n, Fraction(1, 2), alarms(test, level, radius, share))
+    if test.kind == "e_values":
+        return largest_alarm(test, level, radius, share, binomial_alarm)
     distance = share * Fraction(radius(test, level)).limit_denominator(10**4)
     return two_sample_tail(test.n, test.m, distance) if test.m else kolmogorov_tail(test.n, distance)
 
@@ -98,5 +141,9 @@ def by_other_means(test: Test, level: float, radius: Radius, share: Fraction) ->
     if test.kind in ("hoeffding", "clopper_pearson"):
         counted = alarms(test, level, radius, share)
         return sum(stats.binom.pmf(count, test.n, 0.5) for count in range(test.n + 1) if counted(count))
+    if test.kind == "e_values":
+        return largest_alarm(
+            test, level, radius, share, lambda n, p, alarm: sum(stats.binom.pmf(c, n, float(p)) for c in range(n + 1) if alarm(c))
+        )  # fmt: skip
     distance = share * Fraction(radius(test, level)).limit_denominator(10**4)
     return two_sample_tail_by_reflection(test.n, distance) if test.m else stats.kstwo.sf(float(distance), test.n)

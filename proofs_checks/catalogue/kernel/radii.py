@@ -24,13 +24,14 @@ from proofs_checks.strategies.kernel import calibration_cases
 
 __all__ = ["cases", "controls", "exact", "statistical"]
 
-KINDS = ("dkw", "dkw_two_sample", "hoeffding", "clopper_pearson")
+KINDS = ("dkw", "dkw_two_sample", "hoeffding", "clopper_pearson", "e_values")
 LEVELS = (Fraction(1, 10), Fraction(1, 1000), Fraction(1, 10**6))
 HALF = Fraction(1, 2)
 
 cases = {
     "statistical": Cases(calibration_cases, always=[
-        Case(kind=kind, n=n, m=30, level=Fraction(1, 20), size=4000) for kind, n in zip(KINDS, (10, 50, 50, 60), strict=True)
+        Case(kind=kind, n=n, m=30, level=Fraction(1, 20), size=size)
+        for kind, n, size in zip(KINDS, (10, 50, 50, 60, 20), (4000, 4000, 4000, 4000, 40_000), strict=True)
     ]),
 }  # fmt: skip
 
@@ -55,8 +56,8 @@ def levels(radius: Radius, name: str, sizes: tuple[int, ...], share: Fraction) -
 
 def right_sides(radius: Radius) -> Enumeration:
     """2 exp(-2 n (r/w)^2) is the level, and half of it for each of two samples: what
-    the inequalities by DKW and Hoeffding say."""
-    parts = (("dkw", "dkw_two_sample", "hoeffding"), (1, 12, 10**6), LEVELS, (1, 4))
+    the inequalities by DKW and Hoeffding say; exp(-n r) by Markov's."""
+    parts = (("dkw", "dkw_two_sample", "hoeffding", "e_values"), (1, 12, 10**6), LEVELS, (1, 4))
 
     def by_decimals(member: tuple[str, int, Fraction, int]) -> bool:
         kind, n, level, tests = member
@@ -67,6 +68,8 @@ def right_sides(radius: Radius) -> Enumeration:
                 * (WIDTH if kind == "hoeffding" else 1)
                 * (2 if kind == "dkw_two_sample" else 1)
             )
+            if kind == "e_values":
+                formula = -share.ln() / n
             found = Decimal(radius(coin_test(kind, n, n, tests), float(level)))
             return abs(found - formula) <= formula / 2**48  # four roundings and the logarithm's
 
@@ -79,11 +82,15 @@ def right_sides(radius: Radius) -> Enumeration:
             at.mpf(radius(coin_test(kind, n, n, tests), float(level))) / samples / (WIDTH if kind == "hoeffding" else 1)
         )
         around = found * at.mpf([1 - 2.0**-48, 1 + 2.0**-48])
-        return at.mpf(level.numerator) / level.denominator / tests in 2 * samples * at.exp(-2 * n * around**2)
+        say = at.exp(-n * around) if kind == "e_values" else 2 * samples * at.exp(-2 * n * around**2)
+        return at.mpf(level.numerator) / level.denominator / tests in say
 
-    size = 3 * 3 * len(LEVELS) * 2
+    size = 4 * 3 * len(LEVELS) * 2
     return Enumeration(
-        "right sides", Family("tests by DKW and Hoeffding", lambda: product(*parts), size), by_decimals, by_intervals
+        "right sides",
+        Family("tests by DKW, Hoeffding and Markov", lambda: product(*parts), size),
+        by_decimals,
+        by_intervals,
     )
 
 
@@ -134,7 +141,7 @@ def statistical(case: Case, stream: Stream, *, radius: Radius = kernel.radius) -
         counts = (stream.uniform(case.n, size) < 0.5).sum(0).bincount(minlength=case.n + 1).tolist()
         alarm = null.alarms(test, level, radius, 1)
         beyond = torch.tensor([count for heads, count in enumerate(counts) if alarm(heads)])
-    expected = float(null.rationally(test, level, kernel.radius, Fraction(1)))
+    expected = float(null.of_coins(test, level, kernel.radius))
     return tested(float(beyond.sum()), Test.clopper_pearson(size, expected), resolves=0.06, name="alarms")
 
 

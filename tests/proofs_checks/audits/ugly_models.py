@@ -236,4 +236,106 @@ def wrapped() -> dict[str, Given]:
     return out
 
 
-KINDS: dict[str, Callable[[], dict[str, Given]]] = {"embedding": embedding, "fit": fit, "hybrid": hybrid, "score": score, "wrapped": wrapped}  # fmt: skip
+class Calls(nn.Module):
+    """A linear decoder of two codes, with whatever is asked for done to its output."""
+
+    def __init__(self, change: Callable[..., Any]) -> None:
+        super().__init__()
+        self.linear, self.change = nn.Linear(2, 2), change
+
+    def forward(self, z: torch.Tensor) -> Any:
+        return self.change(self.linear(z))
+
+
+def rate_distortion() -> dict[str, Given]:
+    small: dict[str, Any] = {"samples": 64, "calls": 4}
+    decoders: dict[str, Any] = {
+        "none": None, "number": 5, "text": "model.pt", "list": [1], "class": nn.Linear, "tensor": DATA, "raises": raising, "none back": lambda z: None, "text back": lambda z: "no",
+        "tuple": lambda z: (z, z), "one number": lambda z: 1.0, "fewer rows": lambda z: z[:3], "no rows": lambda z: z[:0], "other shape": lambda z: z[:, :1], "whole": lambda z: z.long(),
+        "complex": lambda z: z.to(torch.complex64), "nan": lambda z: z * NAN, "infinite": lambda z: z / 0, "noise": lambda z: z + torch.randn_like(z), "batch mean": lambda z: z - z.mean(0),
+        "dropout by hand": Calls(lambda y: nn.functional.dropout(y, 0.5)), "half": Calls(lambda y: y).half(), "meta": nn.Linear(2, 2, device="meta"), "lazy": nn.LazyLinear(2), "three codes": nn.Linear(3, 2),
+        "categorical": lambda z: Categorical(logits=z), "poisson": lambda z: Poisson(z.exp()), "scales that differ": lambda z: Normal(z, z.exp()), "logits": lambda z: z,
+    }  # fmt: skip
+    out: dict[str, Given] = {
+        f"decoder {name}": lambda d=d: {"decoder": d, "prior": 2, "data": DATA, **small}
+        for name, d in decoders.items()
+        if name != "logits"
+    }
+    out["logits for probabilities"] = lambda: {
+        "decoder": lambda z: 9 * z,
+        "prior": 2,
+        "data": DATA.sigmoid(),
+        "distortion": "bernoulli",
+        **small,
+    }
+    out["levels of 255"] = lambda: {"decoder": torch.sigmoid, "prior": 2, "data": 255 * DATA.sigmoid(), **small}
+    out["levels of 16"] = lambda: {"decoder": torch.sigmoid, "prior": 2, "data": 16 * DATA.sigmoid(), **small}
+    priors: dict[str, Any] = {
+        "none": None, "zero": 0, "negative": -2, "huge": 1 << 30, "truth": True, "text": "normal", "class": Normal, "function": log_p, "poisson": Poisson(torch.ones(2)), "categorical": Categorical(torch.ones(3)),
+        "matrix": Normal(torch.zeros(2, 2), 1.0), "three": Normal(torch.zeros(3), 1.0), "masses": (DATA, torch.ones(64)), "negative mass": (DATA[:2], torch.tensor([1.5, -0.5])), "fewer masses": (DATA, torch.ones(3) / 3),
+        "three parts": (DATA, DATA, DATA), "whole codes": torch.ones(5, 2).long(), "half codes": DATA.half(), "no codes": DATA[:0], "nan codes": DATA * NAN, "codes of three axes": DATA[None], "codes of another size": DATA[:, :1],
+    }  # fmt: skip
+    out |= {
+        f"prior {name}": lambda p=p: {"decoder": nn.Linear(2, 2), "prior": p, "data": DATA, **small}
+        for name, p in priors.items()
+    }
+    whole = ("whole numbers", "truth values")
+    out |= {
+        f"data {name}": lambda p=p: {"decoder": nn.Linear(2, 2), "prior": 2, "data": p, **small}
+        for name, p in POINTS.items()
+        if name not in whole
+    }
+    out |= {
+        f"training data {name}": lambda p=p: {"decoder": nn.Linear(2, 2), "prior": 2, "data": DATA, "train": p, **small}
+        for name, p in POINTS.items()
+        if name not in (*whole, "none")
+    }
+    out["one datum"] = lambda: {"decoder": nn.Linear(2, 2), "prior": 2, "data": DATA[:1], **small}
+    out["binary data out of range"] = lambda: {
+        "decoder": torch.sigmoid,
+        "prior": 2,
+        "data": DATA,
+        "distortion": "bernoulli",
+        **small,
+    }
+    distortions: dict[str, Any] = {
+        "number": 5, "unknown": "mse", "raises": lambda x, y: raising(x), "a mean": lambda x, y: (x - y).square().mean(), "a number a coordinate": lambda x, y: (x - y).square(), "none back": lambda x, y: None,
+        "negative": lambda x, y: -(x - y).square().sum(1), "nan": lambda x, y: (x - y).sum(1) * NAN, "one argument": lambda x: x.sum(1), "whole": lambda x, y: (x - y).square().sum(1).long(),
+    }  # fmt: skip
+    out |= {
+        f"distortion {name}": lambda d=d: {
+            "decoder": nn.Linear(2, 2),
+            "prior": 2,
+            "data": DATA,
+            "distortion": d,
+            **small,
+        }
+        for name, d in distortions.items()
+    }
+    encoders: dict[str, Any] = {
+        "number": 5, "text": "enc", "class": nn.Linear, "raises": raising, "tuple": lambda x: (x, x), "three codes": lambda x: torch.zeros(len(x), 3), "none back": lambda x: None, "nan": lambda x: x * NAN,
+        "distribution of one": lambda x: Normal(0.0, 1.0), "distribution of three": lambda x: Normal(torch.zeros(len(x), 3), 1.0), "half": nn.Linear(2, 2).half(),
+    }  # fmt: skip
+    out |= {
+        f"encoder {name}": lambda e=e: {"decoder": nn.Linear(2, 2), "prior": 2, "data": DATA, "encoder": e, **small}
+        for name, e in encoders.items()
+    }
+    for key, values in {
+        "betas": ([], [0.0], [-1.0], [NAN], [INF], "many", 3, [1.0, "x"], [float(k + 1) for k in range(99)]), "samples": (0, -1, 1.5, None, True), "chains": (0, 1.5, None), "calls": (0, 1, "x"), "level": (0.0, 1.0, -1e-3, NAN, None, 1),
+        "lower": (NAN, INF, "0", None, True), "points": (0, 1, 2.5, None), "tile": (0, -5, None), "seconds": (-1.0, "long", None, NAN), "seed": ("x", None, 1.5, -1),
+    }.items():  # fmt: skip
+        for value in values:
+            if not (key == "betas" and value is None):
+                given = {**small, key: value}
+                if key == "lower":
+                    given["distortion"] = lambda x, y: (x - y).square().sum(1)
+                out[f"{key} {value!r}"[:40]] = lambda g=given: {
+                    "decoder": nn.Linear(2, 2),
+                    "prior": 2,
+                    "data": DATA,
+                    **g,
+                }
+    return out
+
+
+KINDS: dict[str, Callable[[], dict[str, Given]]] = {"embedding": embedding, "fit": fit, "hybrid": hybrid, "rate_distortion": rate_distortion, "score": score, "wrapped": wrapped}  # fmt: skip
