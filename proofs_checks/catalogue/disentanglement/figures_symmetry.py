@@ -1,0 +1,44 @@
+"""Figures of the claims on symmetry-based disentanglement; drawn when a report or a
+user asks."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+from numerics.representations.grid_codes import nearest_disentangled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def symmetry_based() -> Figure:
+    """Two circles in planes of their own and in one plane, and the distance to the
+    nearest disentangled codes."""
+    from matplotlib.figure import Figure
+
+    n = 12
+    turn = torch.arange(n).double() * (2 * math.pi / n)
+    circle = torch.stack([turn.cos(), turn.sin()], -1)
+    first, second = circle[:, None].expand(n, n, 2), circle[None].expand(n, n, 2)
+    together = first + 0.8 * second
+    apart = torch.cat([first, 0.8 * second], -1)
+    canvas = Figure(figsize=(7.4, 2.5), layout="constrained")
+    own, shared, curve = canvas.subplots(1, 3)
+    for part, colour in ((first[:, 0], "C0"), (0.8 * second[0], "C1")):
+        own.plot(*part.T.tolist(), "o-", markersize=2, linewidth=0.7, color=colour)
+    own.set(title="a plane for each factor", aspect="equal", xticks=[], yticks=[])
+    for k in range(n):
+        shared.plot(*together[k].T.tolist(), "-", linewidth=0.5, color="C1")
+        shared.plot(*together[:, k].T.tolist(), "-", linewidth=0.5, color="C0")
+    shared.set(title="both in one plane", aspect="equal", xticks=[], yticks=[])
+    rooms = range(5)
+    for codes, label, style, rank in ((apart, "own planes", "o-", 4), (together, "one plane", "s--", 2)):
+        values = [nearest_disentangled(codes[None], dimensions=room).relative for room in rooms]
+        (line,) = curve.plot(list(rooms), values, style, markersize=3, linewidth=0.9, label=f"{label}, rank {rank}")
+        curve.plot([rank], [values[rank]], "o", markersize=9, markerfacecolor="none", color=line.get_color())
+    curve.set(title="distance by dimension", xlabel="dimensions of the nearest", ylim=(-0.05, 1.05), xticks=list(rooms))
+    curve.legend(fontsize=6, frameon=False)
+    return canvas
