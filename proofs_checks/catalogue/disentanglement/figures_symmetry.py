@@ -4,11 +4,14 @@ user asks."""
 from __future__ import annotations
 
 import math
+from functools import cache
+from random import Random
 from typing import TYPE_CHECKING
 
 import torch
 
 from numerics.representations.grid_codes import nearest_disentangled
+from theory.groups.labelled_actions import arcs, by_labelling, fits
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,4 +44,36 @@ def symmetry_based() -> Figure:
         curve.plot([rank], [values[rank]], "o", markersize=9, markerfacecolor="none", color=line.get_color())
     curve.set(title="distance by dimension", xlabel="dimensions of the nearest", ylim=(-0.05, 1.05), xticks=list(rooms))
     curve.legend(fontsize=6, frameon=False)
+    return canvas
+
+
+@cache
+def _left_after_transitions(a: int, b: int, runs: int = 60) -> list[float]:
+    """The mean number of actions that agree with n distinct transitions, drawn at
+    random."""
+    random, known, steps = Random(7), by_labelling(a, b), arcs(a, b)
+    totals = [0.0] * (a * b + 1)
+    for _ in range(runs):
+        left, drawn = list(known), random.sample(steps, len(totals) - 1)
+        for n in range(len(totals)):
+            if n:
+                left = [action for action in left if fits(action, drawn[n - 1 : n])]
+            totals[n] += len(left) / runs
+    return totals
+
+
+def interaction_needed() -> Figure:
+    """How many actions are left after n observations, static ones and transitions."""
+    from matplotlib.figure import Figure
+
+    canvas = Figure(figsize=(5.2, 3.0), layout="constrained")
+    axes = canvas.subplots()
+    for k, (a, b) in enumerate(((2, 2), (2, 3), (2, 4))):
+        values = _left_after_transitions(a, b)
+        axes.semilogy(
+            range(len(values)), values, "o-", markersize=3, linewidth=1, color=f"C{k}", label=f"{a} x {b}, transitions"
+        )
+        axes.axhline(values[0], color=f"C{k}", linewidth=0.8, linestyle=":", label=f"{a} x {b}, states")
+    axes.set(xlabel="observations", ylabel="actions left open", ylim=(0.7, 2e4))
+    axes.legend(fontsize=6, frameon=False, ncols=3, loc="upper right")
     return canvas
