@@ -126,3 +126,8 @@ def wave_cases(profile: Profile) -> st.SearchStrategy[Case]:
         )  # fmt: skip
 
     return st.lists(st.integers(2, 9), min_size=2, max_size=3).map(tuple).flatmap(of_sizes)
+
+
+def radial_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, size, seed)`` for maps along rays."""
+    return st.builds(lambda D, seed: Case(D=D, size=16, seed=seed), st.integers(1, 128), SEEDS)

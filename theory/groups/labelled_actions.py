@@ -341,14 +341,14 @@ def trees_identify(family: Family, left: int = 1) -> Enumeration:
     def by_labels(tree: Tree) -> bool:
         a, b, seen = tree
         labels = {seen[0][0]: (0, 0)}
-        while len(labels) < len(seen) + 1:
+        for _ in seen:
             for x, factor, y in seen:
                 step = (1, 0) if factor == 0 else (0, 1)
                 if x in labels and y not in labels:
                     labels[y] = ((labels[x][0] + step[0]) % a, (labels[x][1] + step[1]) % b)
                 elif y in labels and x not in labels:
                     labels[x] = ((labels[y][0] - step[0]) % a, (labels[y][1] - step[1]) % b)
-        apart = len(set(labels.values())) == len(labels)
+        apart = len(set(labels.values())) == len(labels) == len(seen) + 1
         return apart and factorial(a * b - len(labels)) == left
 
     return Enumeration("transitions along a tree", family, among_all, by_labels)

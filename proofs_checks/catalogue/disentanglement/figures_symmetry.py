@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from numerics.representations.grid_codes import nearest_disentangled
+from numerics.streams import Stream
+from numerics.transports.radial_maps import RadialMap
 from theory.groups.labelled_actions import arcs, by_labelling, fits
 
 if TYPE_CHECKING:
@@ -76,4 +78,48 @@ def interaction_needed() -> Figure:
         axes.axhline(values[0], color=f"C{k}", linewidth=0.8, linestyle=":", label=f"{a} x {b}, states")
     axes.set(xlabel="observations", ylabel="actions left open", ylim=(0.7, 2e4))
     axes.legend(fontsize=6, frameon=False, ncols=3, loc="upper right")
+    return canvas
+
+
+def irreps_anomaly() -> Figure:
+    """log density of equivariant images, and the score within an orbit, against those
+    of p."""
+    from matplotlib.figure import Figure
+
+    mean = torch.tensor([1.2, 0.5], dtype=torch.float64)
+    quarter = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
+
+    def log_p(x: torch.Tensor) -> torch.Tensor:
+        return -(x - mean).square().sum(1) / 2
+
+    radii = 0.5 + 2 * Stream(3).uniform(30)
+    angles = 2 * math.pi * Stream(4).uniform(30)
+    x = torch.stack([radii * angles.cos(), radii * angles.sin()], 1)
+    maps = {
+        "h = |x|^4 + 1": lambda x: -torch.log1p(x.square().sum(1) ** 2),
+        "h = exp(-cos 4 angle)": lambda x: 1 - 8 * (x[:, 0] * x[:, 1] / x.square().sum(1)) ** 2,
+    }
+    canvas = Figure(figsize=(6.6, 2.8), layout="constrained")
+    whole, within = canvas.subplots(1, 2)
+    for k, (label, log_ratio) in enumerate(maps.items()):
+        f = RadialMap(log_ratio, 2)
+        rows = [x]
+        for _ in range(3):
+            rows.append(rows[-1] @ quarter.T)
+        before = torch.stack([log_p(row) for row in rows])
+        after = torch.stack([log_p(row) - f.log_det(row) for row in rows])
+        whole.plot(before[0].tolist(), after[0].tolist(), "o", markersize=3, color=f"C{k}", label=label)
+        scores = [part[0] - torch.logsumexp(part, 0) + math.log(4) for part in (before, after)]
+        within.plot(
+            scores[0].tolist(),
+            scores[1].tolist(),
+            "ox"[k],
+            markersize=4,
+            markerfacecolor="none",
+            color=f"C{k}",
+            label=label,
+        )
+    whole.set(xlabel="log p", ylabel="log density of the image", title="score")
+    within.set(xlabel="before", ylabel="after", title="score within the orbit")
+    whole.legend(fontsize=6, frameon=False)
     return canvas
