@@ -90,7 +90,7 @@ def effects(codes: Tensor) -> Effects:
     _check(codes)
     axes = tuple(range(1, codes.ndim - 1))
     mean = codes.mean(axes)
-    main = tuple(codes.mean(tuple(j for j in axes if j != i)) - mean[:, None] for i in axes)
+    main = tuple(_mean(codes, [j for j in axes if j != i]) - mean[:, None] for i in axes)
     energy, left = 0.0, 0.0
     rows = max(1, TILE // max(1, codes[0, 0].numel()))
     for orbit in range(len(codes)):
@@ -101,6 +101,11 @@ def effects(codes: Tensor) -> Effects:
             left += float((part - _additive(mean[orbit], [m[orbit] for m in main], start, count)).square().sum())
             start += count
     return Effects(mean, main, energy, left, tuple(codes.shape))
+
+
+def _mean(codes: Tensor, axes: Sequence[int]) -> Tensor:
+    """The mean over these axes, also where there are none (torch would take all)."""
+    return codes.mean(tuple(axes)) if axes else codes
 
 
 def _additive(mean: Tensor, main: Sequence[Tensor], start: int, count: int) -> Tensor:
@@ -128,7 +133,7 @@ def pair_shares(codes: Tensor) -> dict[tuple[int, int], float]:
     whole = found.interaction + sum(found.main_energies)
     shares = {}
     for i, j in combinations(axes, 2):
-        both = codes.mean(tuple(a for a in axes if a not in (i, j))) if codes.ndim > 4 else codes
+        both = _mean(codes, [a for a in axes if a not in (i, j)])
         both = both - found.mean[:, None, None] - found.main[i - 1][:, :, None] - found.main[j - 1][:, None, :]
         size = found.points / (codes.shape[i] * codes.shape[j]) * float(both.square().sum())
         shares[i - 1, j - 1] = size / whole if whole > 0 else math.nan

@@ -13,8 +13,8 @@ __all__ = ["KINDS", "Kind"]
 
 
 class Kind(NamedTuple):
-    """Where an audit lives, and what it reads: a file of ``data``, or a Python file
-    whose names are its arguments (``code``)."""
+    """Where an audit lives, and what it reads: a file of ``data``, a Python file whose
+    names are its arguments (``code``), or ``either``."""
 
     module: str
     function: str
@@ -26,6 +26,7 @@ KINDS = {
     for reads, names in {
         "data": ("representation", "group", "equivariance", "embedding"),
         "code": ("flow", "density", "pit", "typicality", "entangle", "hybrid", "wrapped", "fit", "score"),
+        "either": ("disentangled",),
     }.items()
     for name in names
 }

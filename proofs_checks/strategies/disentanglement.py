@@ -130,4 +130,4 @@ def wave_cases(profile: Profile) -> st.SearchStrategy[Case]:
 
 def radial_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(D, size, seed)`` for maps along rays."""
-    return st.builds(lambda D, seed: Case(D=D, size=16, seed=seed), st.integers(1, 128), SEEDS)
+    return st.builds(lambda D, seed: Case(D=D, size=8, seed=seed), st.integers(1, 128), SEEDS)

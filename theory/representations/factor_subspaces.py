@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from itertools import combinations
+from operator import matmul
 
 import numpy as np
 
@@ -114,11 +116,18 @@ def factor_subspaces(representation: Representation, product: FactoredGroup) -> 
     Raises:
         CharacteristicDividesOrder: means over the group do not exist.
     """
-    everything = mean_over(representation, range(product.group.order))
-    eye = ExactArray.eye(representation.degree, representation.field)
+    return subspaces_of_means([mean_over(representation, factor) for factor in product.factors])
+
+
+def subspaces_of_means(means: Sequence[ExactArray]) -> FactorSubspaces:
+    """The same from the means over the factors alone: P_i is the product of the means
+    over the others, P that of all."""
+    size = means[0].shape[0]
+    eye = ExactArray.eye(size, means[0].field)
+    everything = reduce(matmul, means, eye)
     parts, rest = [everything], eye - everything
-    for others in product.others:
-        moved = mean_over(representation, others) - everything
+    for i in range(len(means)):
+        moved = reduce(matmul, [mean for j, mean in enumerate(means) if j != i], eye) - everything
         parts.append(moved)
         rest = rest - moved
     return FactorSubspaces(tuple(part.column_basis() for part in parts), rest.column_basis())

@@ -21,7 +21,7 @@ RESOLVED = 1e-6
 
 cases = {
     "numeric": Cases(radial_cases, always=[
-        Case(D=1, size=16, seed=1), Case(D=2, size=64, seed=1), Case(D=64, size=32, seed=1), Case(D=1000, size=2, seed=1),
+        Case(D=1, size=16, seed=1), Case(D=2, size=64, seed=1), Case(D=64, size=8, seed=1), Case(D=1000, size=2, seed=1),
     ]),
 }  # fmt: skip
 
