@@ -13,8 +13,8 @@ __all__ = ["KINDS", "Kind"]
 
 
 class Kind(NamedTuple):
-    """Where an audit lives, and what it reads: a file of ``data``, or a Python file
-    whose names are its arguments (``code``)."""
+    """Where an audit lives, and what it reads: a file of ``data``, a Python file whose
+    names are its arguments (``code``), or ``either``."""
 
     module: str
     function: str
@@ -37,6 +37,7 @@ KINDS = {
             "score",
             "rate_distortion",
         ),
+        "either": ("disentangled",),
     }.items()
     for name in names
 }

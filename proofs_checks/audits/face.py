@@ -47,7 +47,7 @@ class Audit:
             ValueError: an object or a file that the audit cannot read, and what to do.
         """
         one_file = len(objects) == 1 and isinstance(objects[0], (str, Path)) and not options
-        if one_file and self._kind.reads == "code" and str(objects[0]).endswith(".py"):
+        if one_file and self._kind.reads != "data" and str(objects[0]).endswith(".py"):
             from proofs_checks.inputs.code_files import arguments
 
             return self.function(**arguments(Path(objects[0]), self.function))

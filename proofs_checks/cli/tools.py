@@ -39,7 +39,8 @@ def audit(
         Of data: representation, group (JSON, CSV or NPZ files), equivariance (a JSON or
         NPZ file), embedding (a file of edges). Of a model: flow, density, pit,
         typicality, entangle, hybrid, wrapped, fit, score (a Python file that defines
-        what the audit is given, under the audit's names).
+        what the audit is given, under the audit's names). Of either: disentangled (JSON
+        or NPZ, or a Python file).
     file
         Your object. A file of data is never run; a Python file is code, and is.
     json
@@ -76,7 +77,9 @@ def audit(
     }  # fmt: skip
     if not exists(file):
         raise InputError(f"There is no file {printed(file)} to audit.")
-    if (reads == "code") != (file.suffix == ".py"):
+    if reads == "either":
+        reads = "code" if file.suffix == ".py" else "data"
+    elif (reads == "code") != (file.suffix == ".py"):
         wanted = "a Python file (.py), which is run" if reads == "code" else "data, which is never run"
         raise InputError(f"The {kind} audit reads {wanted}; got {named(file)}.")
     try:

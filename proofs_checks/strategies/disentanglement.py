@@ -112,3 +112,22 @@ def sampled_twin_cases(profile: Profile) -> st.SearchStrategy[Case]:
     equal = st.sampled_from(dimensions).flatmap(lambda D: _twin_cases(D, ("equal",), 3, size))
     others = st.sampled_from((2, 3)).flatmap(lambda D: _twin_cases(D, ("random", "near"), 3, size))
     return equal | others
+
+
+def wave_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """Codes of two or three cyclic factors: sizes, for each factor one or two
+    frequencies, the dimension of the code and how much of it there is room for."""
+
+    def of_sizes(sizes: tuple[int, ...]) -> st.SearchStrategy[Case]:
+        frequencies = [st.lists(st.integers(1, n // 2), min_size=1, max_size=2, unique=True).map(tuple) for n in sizes]
+        return st.builds(
+            lambda waves, d, room, seed: Case(k=len(sizes), d=d, sizes=sizes, frequencies=waves, room=min(room, d), seed=seed),
+            st.tuples(*frequencies), st.integers(1, 12), st.integers(1, 12), SEEDS,
+        )  # fmt: skip
+
+    return st.lists(st.integers(2, 9), min_size=2, max_size=3).map(tuple).flatmap(of_sizes)
+
+
+def radial_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(D, size, seed)`` for maps along rays."""
+    return st.builds(lambda D, seed: Case(D=D, size=8, seed=seed), st.integers(1, 128), SEEDS)
