@@ -42,7 +42,7 @@ def app() -> App:
     import cyclopts
 
     from proofs_checks import __version__
-    from proofs_checks.cli import browse, recorded, tools
+    from proofs_checks.cli import browse, recorded, teach, tools
     from proofs_checks.cli.verify import verify
 
     made = cyclopts.App(
@@ -52,6 +52,7 @@ def app() -> App:
     made.command(browse.list_claims, name="list")
     made.command(browse.show)
     made.command(browse.errata)
+    made.command(teach.lecture)
     made.command(verify)
     made.command(recorded.replay)
     made.command(recorded.report)

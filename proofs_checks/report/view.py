@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from proofs_checks.claim import lecture
 from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.page import Page
 from proofs_checks.findings import AuditReport, Finding
@@ -29,6 +30,7 @@ WORDS = {
     CONDITIONAL: "holds conditionally",
 }
 CONFLICT = "CONFLICT"
+OUTSIDE = 10_000  # the place of a claim that stands in no section of the lecture
 LONGEST_COMMAND = 160  # a longer replay command is folded away
 
 
@@ -147,6 +149,8 @@ class ClaimView:
     code: tuple[str, ...]
     seconds: str
     least_margin: str
+    place: int  # in the lecture, counted from 0; behind all others where it has none
+    section: str
 
     @property
     def refuted_controls(self) -> int:
@@ -252,6 +256,8 @@ def claim_view(result: ClaimResult, claim: Claim | None, position: int) -> Claim
         code=tuple(dict.fromkeys(str(record["code"]) for record in result.records if record.get("code"))),
         seconds=f"{result.seconds:.1f} s",
         least_margin=number(result.margin),
+        place=lecture.places().get(result.id, OUTSIDE),
+        section=next((one.title for one in lecture.sections() if result.id in one.claims), ""),
     )
 
 
