@@ -58,6 +58,7 @@ def app() -> App:
     made.command(recorded.report)
     made.command(recorded.history)
     made.command(recorded.import_records, name="import")
+    made.command(recorded.merge)
     made.command(recorded.schema)
     made.command(tools.audit)
     made.command(tools.doctor)

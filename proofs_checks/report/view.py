@@ -79,6 +79,7 @@ class RouteView:
     first_case: str
     replay: str
     traceback: str
+    made_on: str  # which machine, shown where a run has records of several
 
     @property
     def replay_is_long(self) -> bool:
@@ -292,7 +293,8 @@ def _covered(verdict: Verdict) -> str:
 
 
 def _route(name: str, verdict: Verdict, result: ClaimResult, page: Page | None) -> RouteView:
-    record = worst([record for record in result.records if record["route"] == name and not record["control"]])
+    mine = [record for record in result.records if record["route"] == name and not record["control"]]
+    record = worst(mine)
     declared = page.routes.get(name) if page else None
     return RouteView(
         name=name,
@@ -313,6 +315,7 @@ def _route(name: str, verdict: Verdict, result: ClaimResult, page: Page | None) 
         first_case=data_text(record["first"]["case"], 200) if record and record.get("first") else "",
         replay=replay_command(record) if record else "",
         traceback=_traceback(record),
+        made_on=", ".join(dict.fromkeys(clip(record["device_name"], 120) for record in mine)),
     )
 
 
