@@ -75,7 +75,7 @@ class DaskTransport:
     def answers(self) -> Iterator[tuple[int, Any]]:
         """What came back since the last call; waits for the first."""
         for future in self.queue.next_batch(block=True):
-            yield self.numbers.pop(future.key), self._answer(future)
+            yield self.numbers[future.key], self._answer(future)
 
     def _answer(self, future: Any) -> Any:
         if future.status == "finished":
@@ -86,6 +86,17 @@ class DaskTransport:
             )
         error = future.exception()
         return Lost(str(error) if isinstance(error, PrealityError) else told(error), isinstance(error, PrealityError))
+
+    def reassigned(self) -> list[int]:
+        """The numbers of calls that Dask took from a worker that died."""
+        gone = [event for _, event in self.client.get_events("all") if event.get("action") == "remove-worker"]
+        keys = {
+            key
+            for event in gone
+            if not event.get("expected", False)
+            for key in (*event.get("processing-tasks", ()), *event.get("lost-computed-tasks", ()))
+        }
+        return sorted(self.numbers[key] for key in keys & set(self.numbers))
 
     def close(self) -> None:
         """Let go of the cluster; one that was started here ends."""

@@ -3,7 +3,7 @@ again and counted, whatever carries the messages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,6 +40,11 @@ class Transport(Protocol):
         """Wait until something came back; results, or :class:`Lost`, by number."""
         ...
 
+    def reassigned(self) -> Sequence[int]:
+        """The numbers of calls that were lost with a worker and given to another
+        without asking."""
+        ...
+
     def close(self) -> None:
         """Give up what is still out."""
         ...
@@ -52,7 +57,8 @@ def run(plan: Plan, transport: Transport) -> Generator[Event, None, None]:
         PrealityError: the other side runs other code than this one.
     """
     homes = {claim.id: claim.page.home for claim in plan.claims}
-    waiting = dict(enumerate(plan.tasks()))
+    tasks = plan.tasks()
+    waiting = dict(enumerate(tasks))
     tries = dict.fromkeys(waiting, 1)
     try:
         for number, task in waiting.items():
@@ -77,6 +83,7 @@ def run(plan: Plan, transport: Transport) -> Generator[Event, None, None]:
                     tries[number] += 1
                     transport.submit(number, perform, _piece(plan, task, homes, transport))
                     yield Event("again", task.label)
+        yield from (Event("again", tasks[number].label) for number in transport.reassigned())
     finally:
         transport.close()
 

@@ -100,6 +100,10 @@ class SlurmTransport:
             ]
         self.out += [(job, [number for number, _, _ in hand]) for job, hand in zip(jobs, hands, strict=True)]
 
+    def reassigned(self) -> list[int]:
+        """None: a job that fails comes back as lost."""
+        return []
+
     def close(self) -> None:
         """Cancel the jobs that have not ended."""
         for job, _ in self.out:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,11 @@ from proofs_checks.run.ledger import Ledger
 
 CLAIM = Catalogue()["hybrid.chain-rule"]
 SETTINGS = {"profile": "quick", "seed": 0, "device": "cpu", "control": ""}
-RECORDS = [record for task in checks.tasks_of(CLAIM) for record in checks.run_task(CLAIM, task, checks.Settings())]
+
+
+@cache
+def made() -> list[dict[str, Any]]:
+    return [record for task in checks.tasks_of(CLAIM) for record in checks.run_task(CLAIM, task, checks.Settings())]
 
 
 def kept(path: Path, records: list[dict[str, Any]], finished: bool = True, **settings: Any) -> Path:
@@ -33,24 +38,24 @@ def merged(into: Path, *ledgers: Path) -> int:
 
 
 def test_shards_become_one_run_with_the_digest_of_the_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    parts = [kept(tmp_path / f"{k}.sqlite", RECORDS[k::3], shard=f"{k + 1}/3") for k in range(3)]
+    parts = [kept(tmp_path / f"{k}.sqlite", made()[k::3], shard=f"{k + 1}/3") for k in range(3)]
     assert merged(tmp_path / "all.sqlite", *parts) == 0
     with Ledger(tmp_path / "all.sqlite", reading=True) as book:
-        assert book.run().digest == checks.digest(RECORDS)
+        assert book.run().digest == checks.digest(made())
     assert "holds*" in capsys.readouterr().out
 
 
 def test_one_ledger_may_hold_all_shards(tmp_path: Path) -> None:
     for k in range(2):
-        kept(tmp_path / "both.sqlite", RECORDS[k::2], shard=f"{k + 1}/2")
+        kept(tmp_path / "both.sqlite", made()[k::2], shard=f"{k + 1}/2")
     assert merged(tmp_path / "all.sqlite", tmp_path / "both.sqlite") == 0
 
 
 def test_proofs_of_one_machine_and_measurements_of_another_give_one_verdict(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    proofs = [record for record in RECORDS if record["route"] == "exact"]
-    measurements = [{**record, "device_name": "another"} for record in RECORDS if record["route"] != "exact"]
+    proofs = [record for record in made() if record["route"] == "exact"]
+    measurements = [{**record, "device_name": "another"} for record in made() if record["route"] != "exact"]
     parts = [kept(tmp_path / "a.sqlite", proofs), kept(tmp_path / "b.sqlite", measurements)]
     assert merged(tmp_path / "all.sqlite", *parts) == 0
     main(["report", f"--ledger={tmp_path / 'all.sqlite'}", f"--html={tmp_path / 'r.html'}"])
@@ -60,7 +65,7 @@ def test_proofs_of_one_machine_and_measurements_of_another_give_one_verdict(
 
 
 def test_imported_proofs_do_not_carry_a_verdict_when_merged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    part = kept(tmp_path / "a.sqlite", RECORDS, imported="elsewhere.jsonl")
+    part = kept(tmp_path / "a.sqlite", made(), imported="elsewhere.jsonl")
     assert merged(tmp_path / "all.sqlite", part) == 3
     assert "imported" in capsys.readouterr().out
 
@@ -69,14 +74,14 @@ def test_imported_proofs_do_not_carry_a_verdict_when_merged(tmp_path: Path, caps
     ("make", "said"),
     [
         (lambda p: [], "Nothing to merge"),
-        (lambda p: [kept(p / "a", RECORDS, shard="1/3"), kept(p / "b", RECORDS, shard="3/3")], "1 of 3 shards are missing: 2/3"),
-        (lambda p: [kept(p / "a", RECORDS, shard="1/2"), kept(p / "b", RECORDS, shard="2/3")], "dealt differently"),
-        (lambda p: [kept(p / "a", RECORDS, finished=False)], "is not finished"),
-        (lambda p: [kept(p / "a", RECORDS), kept(p / "b", RECORDS, seed=1)], "different seed"),
-        (lambda p: [kept(p / "a", RECORDS), kept(p / "b", RECORDS, profile="full")], "different profile"),
-        (lambda p: [kept(p / "a", [{**RECORDS[0], "code": "0" * 64}])], "made by other code"),
-        (lambda p: [kept(p / "a", RECORDS), kept(p / "b", [refuted(RECORDS[0])])], "made twice with different outcomes"),
-        (lambda p: [edited(kept(p / "a", RECORDS))], "changed after it was kept"),
+        (lambda p: [kept(p / "a", made(), shard="1/3"), kept(p / "b", made(), shard="3/3")], "1 of 3 shards are missing: 2/3"),
+        (lambda p: [kept(p / "a", made(), shard="1/2"), kept(p / "b", made(), shard="2/3")], "dealt differently"),
+        (lambda p: [kept(p / "a", made(), finished=False)], "is not finished"),
+        (lambda p: [kept(p / "a", made()), kept(p / "b", made(), seed=1)], "different seed"),
+        (lambda p: [kept(p / "a", made()), kept(p / "b", made(), profile="full")], "different profile"),
+        (lambda p: [kept(p / "a", [{**made()[0], "code": "0" * 64}])], "made by other code"),
+        (lambda p: [kept(p / "a", made()), kept(p / "b", [refuted(made()[0])])], "made twice with different outcomes"),
+        (lambda p: [edited(kept(p / "a", made()))], "changed after it was kept"),
         (lambda p: [p / "none"], "There is no ledger"),
     ],
 )  # fmt: skip
@@ -93,5 +98,7 @@ def refuted(record: dict[str, Any]) -> dict[str, Any]:
 
 def edited(path: Path) -> Path:
     with sqlite3.connect(path) as db:
-        db.execute("UPDATE checks SET record = replace(CAST(record AS TEXT), '\"seconds\":', '\"seconds\": ')")
+        db.execute(
+            "UPDATE checks SET record = CAST(replace(CAST(record AS TEXT), '\"seconds\":', '\"seconds\": ') AS BLOB)"
+        )
     return path
