@@ -92,8 +92,8 @@ def claim_lines(claim: Claim) -> Iterator[str]:
         yield from (f"Rests on {links}.", "")
     yield from ("## Run it", "", "```console", f"$ preality verify {claim.id} -v", "```", "", "```python", "import preality", "")
     yield from (f"preality.claims.{claim.topic}.{claim.slug.replace('-', '_')}.check()", "```", "")
-    for name, text in page.objects.items():
-        yield from (f"`check({name}=...)`: {prose(text)}", "")
+    for name, words in page.objects.items():
+        yield from (f"`check({name}=...)`: {prose(words)}", "")
     if claim.source:
         yield from ("## Source", "", *(f"- {text(line)}" for line in claim.cite().splitlines()), "")
         yield from ("```bibtex", claim.bibtex(), "```", "")
@@ -168,6 +168,24 @@ def cell(words: str) -> str:
     return re.sub(r"(?<!\\)\|", r"\\|", prose(words)).replace("\n", " ")
 
 
+def readable(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """A docstring as reStructuredText: the bars of |x| are no substitution, and a line that ends an indented part stands apart."""
+    found: list[str] = []
+    table = False
+    for line in lines:
+        if line.startswith("====="):  # a module's table of contents, as a list
+            table = not table
+            found.append("")
+            continue
+        if table and (row := re.match(r"(\S+)\s+(.*)", line)):
+            found.append(f"- ``{row[1]}``: {text(row[2])}")
+            continue
+        if line and not line[0].isspace() and found and found[-1][:1].isspace() and found[-1].strip():
+            found.append("")
+        found.append(re.sub(r"(``[^`]*``|:\w+:`[^`]*`)|\|", lambda m: m[1] or r"\|", line))
+    lines[:] = found
+
+
 def remove_pages(app: Sphinx, _error: Exception | None) -> None:
     """Leave the folder of sources as it was kept; what was built stays."""
     for folder in ("claims", "lecture"):
@@ -177,4 +195,5 @@ def remove_pages(app: Sphinx, _error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", write_pages)
     app.connect("build-finished", remove_pages)
+    app.connect("autodoc-process-docstring", readable, priority=400)  # before napoleon
     return {"parallel_read_safe": True, "parallel_write_safe": True}
