@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= auto
 
-.PHONY: verify test mutants fuzz endure audits setup bench lint clean
+.PHONY: verify test mutants fuzz endure audits docs setup bench lint clean
 verify: setup
 	$(BIN)/preality verify --profile quick --html verification.html --json verification.json --md verification.md \
 	  $(patsubst %,--audit %,$(wildcard examples/results/*.json))
@@ -36,6 +36,10 @@ audits: setup
 	$(BIN)/preality audit entangle examples/digits_decoder.py --json examples/results/digits_decoder.json
 	$(BIN)/preality audit fit examples/two_flows.py --json examples/results/two_flows.json
 	$(BIN)/preality audit score examples/score_networks.py --json examples/results/score_networks.json
+
+# The site, into docs/_build/html; no network is used. Its notebooks are run while it is built.
+docs: setup
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 bench: setup
 	$(BIN)/python -m pytest benchmarks -p no:cacheprovider --benchmark-sort=name --benchmark-columns=min,median,max,rounds

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import html
 import importlib
+import re
 import textwrap
 import tomllib
 from collections.abc import Sequence
@@ -136,6 +137,16 @@ class Claim:
         known = tomllib.loads(SOURCES.read_text(encoding="utf-8"))
         return "\n".join(known[key]["text"] if key in known else key for key in self.source)
 
+    def bibtex(self) -> str:
+        """The sources as BibTeX entries.
+
+        >>> from proofs_checks.claim.collection import Collection
+        >>> print(Collection()["anomaly.knothe-rosenblatt"].bibtex().splitlines()[1])
+          author = {M. Rosenblatt},
+        """
+        known = tomllib.loads(SOURCES.read_text(encoding="utf-8"))
+        return "\n\n".join(_entry(key, known.get(key, {"text": key})) for key in self.source)
+
     def figure(self) -> Figure:
         """The claim's figure, as a matplotlib ``Figure``.
 
@@ -196,6 +207,25 @@ class Claim:
 
     def _repr_latex_(self) -> str:
         return f"${self.statement}$"
+
+
+_AUTHOR = re.compile(r"(?:[A-Z][a-z]?[.-]+\s?)+\S.*")  # begins with initials
+
+
+def _entry(key: str, source: dict[str, str]) -> str:
+    """A reference "A. Author, B. Author, Title, venue year." as BibTeX; a title with a
+    comma is named in ``source``."""
+    parts = source["text"].rstrip(".").split(", ")
+    count = next((k for k, part in enumerate(parts) if not _AUTHOR.match(part)), 0)
+    title = source.get("title") or (parts[count] if count < len(parts) else source["text"])
+    rest = ", ".join(parts[count:]).removeprefix(title).lstrip(", ")
+    years = re.findall(r"\b(?:1[89]|20)\d\d\b", rest)
+    fields = {"author": " and ".join(parts[:count]), "title": title}
+    if years:
+        rest = re.sub(rf"[,\s(]*\b{years[-1]}\b\)?", "", rest).strip(", ")
+    fields |= {"howpublished": rest, "year": years[-1] if years else ""}
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@misc{{{key},", *lines, "}"])
 
 
 def _wrapped(text: str) -> list[str]:

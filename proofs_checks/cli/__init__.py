@@ -42,7 +42,7 @@ def app() -> App:
     import cyclopts
 
     from proofs_checks import __version__
-    from proofs_checks.cli import browse, recorded, tools
+    from proofs_checks.cli import browse, recorded, teach, tools
     from proofs_checks.cli.verify import verify
 
     made = cyclopts.App(
@@ -52,11 +52,13 @@ def app() -> App:
     made.command(browse.list_claims, name="list")
     made.command(browse.show)
     made.command(browse.errata)
+    made.command(teach.lecture)
     made.command(verify)
     made.command(recorded.replay)
     made.command(recorded.report)
     made.command(recorded.history)
     made.command(recorded.import_records, name="import")
+    made.command(recorded.merge)
     made.command(recorded.schema)
     made.command(tools.audit)
     made.command(tools.doctor)

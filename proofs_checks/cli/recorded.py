@@ -297,6 +297,39 @@ def import_records(file: Path, /, *claim_files: str, ledger: Path | None = None,
     return exits.HOLDS
 
 
+def merge(*ledgers: Path, ledger: Path | None = None) -> int:
+    """Make one run of the latest runs of several ledgers: shards of a run, or proofs
+    from one machine and measurements from another. Exits as `preality report` does.
+
+    Every record is checked before any is kept, and has to be made by the code that is
+    installed here.
+
+    Parameters
+    ----------
+    ledgers
+        The ledgers, as `preality verify --ledger` wrote them.
+    ledger
+        Where the merged run is kept; the ledger in the user's data directory when left
+        out.
+    """
+    from proofs_checks.run import merging
+    from proofs_checks.run.checks import digest, key_of
+    from proofs_checks.run.interactive import Catalogue
+    from proofs_checks.run.ledger import Ledger
+
+    found = merging.parts(ledgers)
+    catalogue = Catalogue()
+    _add_files(catalogue, sorted({name for part in found for name in part.run.selection if name.endswith(".py")}))
+    whole = merging.merge(found, catalogue)
+    with Ledger(ledger) as book:
+        run = book.start(shlex.join(["preality", *sys.argv[1:]]), whole.settings, whole.selection)
+        for record in whole.records:
+            book.add(run, record)
+        book.finish(run, digest(whole.records), [key_of(record) for record in whole.records])
+    warn(f"Merged {len(whole.records)} checks of {len(found)} runs.")
+    return report(run, ledger=ledger)
+
+
 def _checked_lines(file: Path, catalogue: Catalogue) -> list[Record]:
     from proofs_checks.run import records
     from proofs_checks.run.admission import require_possible

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shlex
 import signal
 import sys
@@ -19,15 +20,18 @@ from cyclopts import Parameter
 from proofs_checks import exits
 from proofs_checks.cli.common import checked_outputs, is_path, read_audits, results_of, select, write_outputs
 from proofs_checks.errors import InputError
+from proofs_checks.kernel.verdicts import Status
 from proofs_checks.report.table import summary_lines
 from proofs_checks.report.terminal import print_results, progress, say, warn, width
+from proofs_checks.wording import count, short
 
 if TYPE_CHECKING:
     from proofs_checks.claim.claim import Claim
+    from proofs_checks.run.executors import Executor
     from proofs_checks.run.interactive import Catalogue
     from proofs_checks.run.ledger import Ledger
     from proofs_checks.run.results import ClaimResult
-    from proofs_checks.run.workers import Plan
+    from proofs_checks.run.workers import Plan, Shard
 
 
 def verify(
@@ -42,6 +46,10 @@ def verify(
     allow_undecided: bool = False,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative=())] = False,
     mutants: Annotated[bool, Parameter(negative=())] = False,
+    executor: str = "local",
+    address: str = "",
+    slurm: Annotated[Sequence[str], Parameter(negative=())] = (),
+    shard: str = "",
     audit: Sequence[Path] = (),
     json: Path | None = None,
     html: Path | None = None,
@@ -79,6 +87,17 @@ def verify(
         Plant the faults declared in the selected files `*.toml` (this project's own
         where none is named) into copies of the code, judge the claims that are to
         notice them, and write the table with `--md`.
+    executor
+        Where the checks are made: local, dask or slurm (docs/campaigns.md).
+    address
+        Of a Dask scheduler, tcp://HOST:PORT; without it a cluster of `--jobs` processes
+        is started for the run.
+    slurm
+        NAME=VALUE for Slurm's jobs, as submitit names it (partition, timeout_min,
+        gpus_per_node, ...); may be repeated.
+    shard
+        Make part I of N of the checks, as I/N; `preality merge LEDGER...` puts the
+        parts together.
     audit
         Findings on a model, as `preality audit KIND FILE --json` wrote them, to be
         shown in the report; may be repeated.
@@ -111,6 +130,8 @@ def verify(
         jobs=jobs,
         control=control or "",
         resume=resume,
+        executor=executor_of(executor, address, slurm, jobs),
+        shard=shard_of(shard),
     )
     for origin, problem in catalogue.problems.items():
         warn(f"The claims of {origin} could not be read: {problem}")
@@ -123,11 +144,7 @@ def verify(
         session.tell(interrupted, verbose=verbose)
         if not interrupted:
             write_outputs(outputs, session.results, catalogue, book, session.run, audits=audits)
-        return (
-            exits.INTERRUPTED
-            if interrupted
-            else exits.exit_code((result.status for result in session.results), allow_undecided=allow_undecided)
-        )
+        return exits.INTERRUPTED if interrupted else exits.exit_code(session.statuses, allow_undecided=allow_undecided)
 
 
 class _Request:
@@ -144,6 +161,8 @@ class _Request:
         jobs: int | None,
         control: str,
         resume: bool,
+        executor: Executor,
+        shard: Shard | None,
     ) -> None:
         from proofs_checks.run.checks import PROFILES, resolve_device
 
@@ -157,12 +176,15 @@ class _Request:
             raise InputError(f"--seed takes an integer from 0 to 2**63 - 1, got {seed}.")
         self.profile, self.seed, self.jobs, self.control, self.resume = profile, seed, jobs, control, resume
         self.names = [str(Path(name).absolute()) if is_path(name) else name for name in selection]
+        self.executor, self.shard = executor, shard
         self.claims = with_control(select(catalogue, self.names), control)
-        self.device = resolve_device(device)
+        here = executor.name == "local"  # elsewhere each worker looks for its own device
+        self.device = resolve_device(device) if here else "cpu" if device == "auto" else device
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"profile": self.profile, "seed": self.seed, "device": self.device, "control": self.control}
+        shard = {"shard": str(self.shard)} if self.shard else {}
+        return {"profile": self.profile, "seed": self.seed, "device": self.device, "control": self.control, **shard}
 
     @property
     def heading(self) -> str:
@@ -170,13 +192,14 @@ class _Request:
         from proofs_checks import __version__
 
         processes = self.jobs or os.cpu_count() or 1
-        cores = f"{processes} process{'es' * (processes != 1)}"
-        return f"preality {__version__}  {self.profile} profile, seed {self.seed}, {self.device} ({cores})"
+        place = f"{processes} process{'es' * (processes != 1)}" if self.executor.name == "local" else self.executor.name
+        part = f", shard {self.shard}" if self.shard else ""
+        return f"preality {__version__}  {self.profile} profile, seed {self.seed}, {self.device} ({place}){part}"
 
     def plan(self, earlier: dict[str, Any]) -> Plan:
         from proofs_checks.run.workers import Plan
 
-        return Plan(self.claims, self.profile, self.seed, self.device, earlier, self.control)
+        return Plan(self.claims, self.profile, self.seed, self.device, earlier, self.control, shard=self.shard)
 
 
 @dataclass
@@ -187,22 +210,23 @@ class Session:
     book: Ledger
     run: str = ""
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    again: int = 0  # tasks that were lost with their worker and given to another
 
     def carry_out(self) -> bool:
         """Run everything; returns whether it was interrupted."""
         from proofs_checks.run import checks
-        from proofs_checks.run.workers import run
 
         earlier = self._begin()
         plan = self.request.plan(earlier)
         try:
             with stopped_by_termination(), progress(len(plan.tasks())) as tick, ExitStack() as stack:
-                events = run(plan, jobs=self.request.jobs)
+                events = self.request.executor.run(plan)
                 stack.callback(events.close)  # stops the workers, whatever happens here
                 for event in events:
                     if event.record is not None:
                         self._keep(event.record)
-                    tick(event.label, event.kind != "record")
+                    self.again += event.kind == "again"
+                    tick(event.label, event.kind in ("done", "lost"))
         except KeyboardInterrupt:
             return True
         self.book.finish(self.run, checks.digest(list(self.records.values())), self.records)
@@ -239,16 +263,33 @@ class Session:
         """What the records so far come to."""
         return results_of(self.request.claims, list(self.records.values()), self.request.control)
 
+    @property
+    def statuses(self) -> Iterator[Status]:
+        """What the run came to: a status a claim; of a shard, a status a record, a control
+        that was refuted being as it should."""
+        if self.request.shard is None:
+            yield from (result.status for result in self.results)
+            return
+        for record in self.records.values():
+            status = Status(record["verdict"]["status"])
+            yield status if not record["control"] else Status.HOLDS if status is Status.REFUTED else Status.UNDECIDED
+
     def tell(self, interrupted: bool, *, verbose: bool = False) -> None:
         """Print the table, what did not hold, and how to go on."""
-        begun = {(record["claim"], record["route"]) for record in self.records.values()}
+        begun = {
+            (record["claim"], record["route"])
+            for record in self.records.values()
+            if not record["control"] or self.request.control
+        }
         control = f" / {self.request.control}" if self.request.control else ""
+        partial = interrupted or self.request.shard is not None
         results = self.results
         say(self.request.heading)
         say()
         print_results(
             results,
-            ran=lambda claim, route: not interrupted or (claim.removesuffix(control), route) in begun,
+            reasons=self.request.shard is None,
+            ran=lambda claim, route: not partial or (claim.removesuffix(control), route) in begun,
             claims={claim.id: claim for claim in self.request.claims} if verbose else None,
         )
         say()
@@ -257,9 +298,48 @@ class Session:
                 f"Interrupted. {len(self.records)} checks are kept in run {self.run}; the same command with --resume carries on."
             )
             return
-        for line in summary_lines(results, max(40, width())):
-            say(line)
+        if self.again:
+            say(
+                f"{count(self.again, 'task')} lost with {'its' if self.again == 1 else 'their'} worker, and made by another."
+            )
+        if self.request.shard is not None:
+            say(
+                f"Shard {self.request.shard}: {count(len(self.records), 'check')}. `preality merge LEDGER...` makes one run of all shards."
+            )
+        else:
+            for line in summary_lines(results, max(40, width())):
+                say(line)
         say(f"Run {self.run} in {self.book.path}")
+
+
+def shard_of(text: str) -> Shard | None:
+    """``2/3`` as a shard; none where nothing is said.
+
+    Raises:
+        InputError: anything else.
+    """
+    from proofs_checks.run.workers import Shard
+
+    if not text:
+        return None
+    match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise InputError(f"--shard takes I/N with 1 <= I <= N, such as 2/3; got {short(text)}.")
+    return Shard(int(match[1]), int(match[2]))
+
+
+def executor_of(name: str, address: str, pairs: Sequence[str], jobs: int | None) -> Executor:
+    """The executor that was asked for.
+
+    Raises:
+        InputError: there is none, or an option is not NAME=VALUE.
+    """
+    from proofs_checks.run.executors import executor
+
+    options = dict(pair.partition("=")[::2] for pair in pairs)
+    if odd := [pair for pair in pairs if not re.fullmatch(r"[a-z_]+=.+", pair)]:
+        raise InputError(f"--slurm takes NAME=VALUE, such as partition=gpu; got {short(odd[0])}.")
+    return executor(name, jobs=jobs, address=address, options=options)
 
 
 @contextmanager

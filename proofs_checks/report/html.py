@@ -69,6 +69,7 @@ def render_html(
             topics=sorted({claim.topic for claim in claims}),
             routes=sorted({route.name for claim in claims for route in claim.routes}, key=_strength),
             verdicts=[(str(status), view.WORDS[status]) for status in view.ORDER if _occurs(str(status), claims)],
+            machines=len({record["device_name"] for result in results for record in result.records}),
             hashes=any(claim.code for claim in claims),
             policy=_policy(css, script),
             css=Markup(css),

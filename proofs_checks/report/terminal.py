@@ -68,6 +68,7 @@ def print_results(
     *,
     ran: Callable[[str, str], bool] | None = None,
     claims: Mapping[str, Claim] | None = None,
+    reasons: bool = True,
 ) -> None:
     """The table of a run, then what does not hold.
 
@@ -76,6 +77,7 @@ def print_results(
             not as undecided.
         claims: With the claims, what each route covered is printed too, in the words of
             their pages.
+        reasons: Print why claims do not hold; of a part of a run that is not known.
     """
     columns, console = max(40, width()), _console(sys.stdout)
     for line in table_lines(results, columns, ran=ran):
@@ -83,7 +85,7 @@ def print_results(
     if claims is not None:
         for line in scope_lines(results, claims, columns):
             say(line)
-    for line in reason_lines(results, columns):
+    for line in reason_lines(results, columns) if reasons else ():
         say(line)
 
 

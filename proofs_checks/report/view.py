@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from proofs_checks.claim import lecture
 from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.page import Page
 from proofs_checks.findings import AuditReport, Finding
@@ -29,6 +30,7 @@ WORDS = {
     CONDITIONAL: "holds conditionally",
 }
 CONFLICT = "CONFLICT"
+OUTSIDE = 10_000  # the place of a claim that stands in no section of the lecture
 LONGEST_COMMAND = 160  # a longer replay command is folded away
 
 
@@ -77,6 +79,7 @@ class RouteView:
     first_case: str
     replay: str
     traceback: str
+    made_on: str  # which machine, shown where a run has records of several
 
     @property
     def replay_is_long(self) -> bool:
@@ -147,6 +150,8 @@ class ClaimView:
     code: tuple[str, ...]
     seconds: str
     least_margin: str
+    place: int  # in the lecture, counted from 0; behind all others where it has none
+    section: str
 
     @property
     def refuted_controls(self) -> int:
@@ -252,6 +257,8 @@ def claim_view(result: ClaimResult, claim: Claim | None, position: int) -> Claim
         code=tuple(dict.fromkeys(str(record["code"]) for record in result.records if record.get("code"))),
         seconds=f"{result.seconds:.1f} s",
         least_margin=number(result.margin),
+        place=lecture.places().get(result.id, OUTSIDE),
+        section=next((one.title for one in lecture.sections() if result.id in one.claims), ""),
     )
 
 
@@ -286,7 +293,8 @@ def _covered(verdict: Verdict) -> str:
 
 
 def _route(name: str, verdict: Verdict, result: ClaimResult, page: Page | None) -> RouteView:
-    record = worst([record for record in result.records if record["route"] == name and not record["control"]])
+    mine = [record for record in result.records if record["route"] == name and not record["control"]]
+    record = worst(mine)
     declared = page.routes.get(name) if page else None
     return RouteView(
         name=name,
@@ -307,6 +315,7 @@ def _route(name: str, verdict: Verdict, result: ClaimResult, page: Page | None) 
         first_case=data_text(record["first"]["case"], 200) if record and record.get("first") else "",
         replay=replay_command(record) if record else "",
         traceback=_traceback(record),
+        made_on=", ".join(dict.fromkeys(clip(record["device_name"], 120) for record in mine)),
     )
 
 

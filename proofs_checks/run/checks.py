@@ -31,6 +31,7 @@ from proofs_checks.wording import encodable, told
 
 RECORD_VERSION = 1
 IMPORTED, CHANGED = "imported", "changed after it was kept"  # where a record comes from, if not from a run here
+MERGED = "merged from several ledgers"
 PROFILES = {
     "quick": Profile("quick", cases=6, samples=100_000, statistical_cases=4),
     "full": Profile("full", cases=200, samples=10_000_000, statistical_cases=8),

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from proofs_checks.errors import LedgerError
 from proofs_checks.run import records
-from proofs_checks.run.checks import CHANGED, IMPORTED, digest, key_of
+from proofs_checks.run.checks import CHANGED, IMPORTED, MERGED, digest, key_of, task_of
 from proofs_checks.wording import encodable
 
 APPLICATION_ID = 0x70726C74  # "prlt": tells a ledger from any other SQLite file
@@ -73,6 +73,14 @@ def _sum(run: str, claim: str, key: str, blob: bytes) -> str:
     for part in (run.encode(), claim.encode(), key.encode(), bytes(blob)):
         digested.update(len(part).to_bytes(8, "big") + part)
     return digested.hexdigest()
+
+
+def _origin(record: dict[str, Any], settings: dict[str, Any]) -> str:
+    """Where an unchanged record comes from, if not from a run here."""
+    tasks = settings.get("imported_tasks")
+    if "imported" in settings or (isinstance(tasks, list) and task_of(record).label in tasks):
+        return IMPORTED
+    return MERGED if "merged" in settings else ""
 
 
 def _settings(text: str) -> dict[str, Any]:
@@ -302,8 +310,8 @@ class Ledger:
         except (ValueError, RecursionError) as error:  # an InputError is a ValueError
             raise LedgerError(f"The record {run}:{number} of the ledger {self.path} cannot be read. {error}") from None
         changed = kept and (known is None or known[0] != _sum(run, claim, key, blob) or key_of(record) != key)
-        imported = "imported" in settings
-        return CHANGED if changed else IMPORTED if imported else "", {**record, "address": f"{run}:{number}"}
+        origin = CHANGED if changed else _origin(record, settings)
+        return origin, {**record, "address": f"{run}:{number}"}
 
     def _sums(self) -> bool:
         return bool(self._db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sums'").fetchone()[0])

@@ -113,7 +113,8 @@ def weighed(record: Record) -> Verdict:
     """The verdict of a record, marked where the record was not made by a run here.
 
     What an exact route decides is decided here: an imported record does not carry it,
-    and one that was changed after it was kept carries nothing.
+    and one that was changed after it was kept carries nothing. One that was merged
+    from another ledger was made by the code that is here, and carries what it says.
     """
     verdict = Verdict.from_plain(record["verdict"])
     origin = record.get("origin", "")
@@ -124,7 +125,8 @@ def weighed(record: Record) -> Verdict:
     decided = verdict.status in (Status.HOLDS, Status.REFUTED)
     carries = verdict.status is (Status.REFUTED if record["control"] else Status.HOLDS)
     exact = record["route"] in ("exact", "certified")
-    if decided and (origin != checks.IMPORTED or (exact and carries)):
+    trusted = origin == checks.MERGED or (origin == checks.IMPORTED and not (exact and carries))
+    if decided and not trusted:
         said = f"{str(verdict.status).lower()} according to a record that was {origin}"
         why = f"It {said}; `preality replay --all RUN` makes the checks of a run again."
         return replace(verdict, status=Status.UNDECIDED, why=why, notes=notes)

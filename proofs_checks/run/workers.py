@@ -19,7 +19,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, NamedTuple
 
 from proofs_checks.claim.apart import LONGEST, deaf, end
 from proofs_checks.claim.claim import Claim
@@ -43,12 +43,22 @@ _NONSENSE = (
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened: a ``record`` was made, a task is ``done``, or a worker
-    was ``lost``."""
+    """One thing that happened: a ``record`` was made, a task is ``done``, a worker was
+    ``lost`` with its check, or the check is made ``again``."""
 
     kind: str
     label: str
     record: Record | None = None
+
+
+class Shard(NamedTuple):
+    """One part of a run that is dealt into several; the numbers begin with 1."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
 
 
 @dataclass(frozen=True)
@@ -62,12 +72,14 @@ class Plan:
     earlier: Mapping[str, Record] = field(default_factory=dict)
     control: str = ""
     routes: tuple[str, ...] | None = None
+    shard: Shard | None = None
 
     def tasks(self) -> list[Task]:
         """Every task; exact routes first, since they are the longest single pieces."""
         found = [task for claim in self.claims for task in tasks_of(claim, routes=self.routes)]
         chosen = [task for task in found if not self.control or task.control == self.control]
-        return sorted(chosen, key=lambda task: (task.control != "", task.route not in ("exact", "certified")))
+        dealt = sorted(chosen, key=lambda task: (task.control != "", task.route not in ("exact", "certified")))
+        return dealt if self.shard is None else dealt[self.shard.number - 1 :: self.shard.of]
 
     def queues(self) -> dict[str, deque[Task]]:
         """The tasks by the home of their claims: the catalogue's own first."""
