@@ -11,6 +11,8 @@ import hypothesis
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
+collect_ignore = ["docs/conf.py", "docs/_ext"]  # Sphinx's; tests/quality/test_site.py builds the site
+
 set_hypothesis_home_dir(Path(tempfile.gettempdir()) / f"preality-hypothesis-{os.getuid()}")
 
 # A ledger of its own: that of whoever runs the tests may be of another release, and is not to be written to.

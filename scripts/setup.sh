@@ -24,5 +24,5 @@ fi
 echo "Setting up .venv (once; torch is large, so this takes a few minutes) ..." >&2
 rm -rf .venv
 "$python" -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,examples,flows]'
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,examples,flows,dask,slurm,docs]'
 echo "$wanted" >"$stamp"

@@ -67,7 +67,18 @@ def claim_page(claim: Claim) -> str:
 
 def claim_lines(claim: Claim) -> Iterator[str]:
     page = claim.page
-    yield from (f"# {prose(claim.title)}", "", f"`{claim.id}`", "", "$$", page.statement, "$$", "", prose(page.plain), "")
+    yield from (
+        f"# {prose(claim.title)}",
+        "",
+        f"`{claim.id}`",
+        "",
+        "$$",
+        page.statement,
+        "$$",
+        "",
+        prose(page.plain),
+        "",
+    )
     drawn = figure_svg(claim, f"{claim.topic}-{claim.slug}-")
     if drawn.svg:
         yield from ("```{raw} html", f'<div class="figure-of-claim">{drawn.svg}</div>', "```", "")
@@ -90,7 +101,17 @@ def claim_lines(claim: Claim) -> Iterator[str]:
     if page.requires:
         links = ", ".join(f"[{other}](../{other.replace('.', '/', 1)}.md)" for other in page.requires)
         yield from (f"Rests on {links}.", "")
-    yield from ("## Run it", "", "```console", f"$ preality verify {claim.id} -v", "```", "", "```python", "import preality", "")
+    yield from (
+        "## Run it",
+        "",
+        "```console",
+        f"$ preality verify {claim.id} -v",
+        "```",
+        "",
+        "```python",
+        "import preality",
+        "",
+    )
     yield from (f"preality.claims.{claim.topic}.{claim.slug.replace('-', '_')}.check()", "```", "")
     for name, words in page.objects.items():
         yield from (f"`check({name}=...)`: {prose(words)}", "")
@@ -110,11 +131,18 @@ def section_page(number: int, section: lecture.Section, catalogue: Collection) -
         lines += ["```{raw} html", f'<div class="figure-of-claim">{drawn.svg}</div>', "```", ""]
     for claim_id in section.claims:
         lines += [*section_claim_lines(catalogue[claim_id])]
-    lines += [*listed("Definitions", section.definitions), *listed("Opinion, which nothing here proves", section.opinions)]
+    lines += [
+        *listed("Definitions", section.definitions),
+        *listed("Opinion, which nothing here proves", section.opinions),
+    ]
     lines += [*listed("Open", section.open)]
     if section.audits:
         lines += ["## On a model of yours", ""]
-        lines += [line for name in section.audits for line in (f"`preality.audit.{name}(...)` ([what it takes](../audits.md))", "")]
+        lines += [
+            line
+            for name in section.audits
+            for line in (f"`preality.audit.{name}(...)` ([what it takes](../audits.md))", "")
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -168,7 +196,7 @@ def cell(words: str) -> str:
     return re.sub(r"(?<!\\)\|", r"\\|", prose(words)).replace("\n", " ")
 
 
-def readable(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+def readable(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:  # noqa: PLR0917  as Sphinx calls it
     """A docstring as reStructuredText: the bars of |x| are no substitution, and a line that ends an indented part stands apart."""
     found: list[str] = []
     table = False

@@ -32,7 +32,7 @@ class Budget:
     seconds: float = 30.0
     progress: Progress | None = None
     interrupted: bool = False
-    started: float = field(default_factory=lambda: CLOCK())
+    started: float = field(default_factory=lambda: CLOCK())  # noqa: PLW0108  CLOCK as it is then
 
     def __post_init__(self) -> None:
         wrong = isinstance(self.seconds, bool) or not isinstance(self.seconds, (int, float))

@@ -182,7 +182,7 @@ def read_held_out(data: Any, what: str = "data") -> Tensor:
 
 
 def read_latent_model(
-    decoder: Any, prior: Any, data: Tensor, distortion: Any, lower: Any, stream: Stream
+    decoder: Any, prior: Any, data: Tensor, distortion: Any, lower: Any, *, stream: Stream
 ) -> LatentModel:
     """The decoder, its prior and the distortion, tried on a few codes.
 

@@ -77,7 +77,7 @@ def test_slopes_distortions_and_pixels_have_the_units_that_are_said() -> None:
     """One decoder under squared errors, their half and their mean: the same F at slopes in inverse proportion, up to rounding of a sum of 4,096 weights."""
     bounds = {}
     for name, factor in {"squared": 1.0, "half squared": 0.5, "mean squared": 1 / 6}.items():
-        model = read_latent_model(ZOO.linear, 2, ZOO.DATA, name, 0.0, Stream(0))
+        model = read_latent_model(ZOO.linear, 2, ZOO.DATA, name, 0.0, stream=Stream(0))
         slopes = [b / factor for b in (0.1, 1.0, 3.0)]
         bounds[name] = drawn(model, ZOO.DATA, slopes, samples=4096, tile=1 << 20, level=1e-3, stream=Stream(1)).lower
     for lower in bounds.values():

@@ -9,7 +9,7 @@ from typing import Any
 from proofs_checks.claim.claim import Claim
 from proofs_checks.kernel import Case, Enumeration
 from proofs_checks.run import checks
-from proofs_checks.run.checks import Settings, Task
+from proofs_checks.run.checks import Settings
 
 SIZE = 4096  # samples of a case here: names are looked at, no verdict
 

@@ -116,7 +116,7 @@ def audit_rate_distortion(
     with one_thread(), random_states_kept(seed):
         with said.stage("the decoder, its prior and the data"):
             held = _thinned(read_held_out(data), points, stream.fork("data"))
-            model = read_latent_model(decoder, prior, held, distortion, lower, stream.fork("tried"))
+            model = read_latent_model(decoder, prior, held, distortion, lower, stream=stream.fork("tried"))
             x = held.reshape(len(held), -1).double()
             slopes = _slopes(betas)
             codes = None if encoder is None else read_codes(encoder, held, model.k)
