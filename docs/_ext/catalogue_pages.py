@@ -26,10 +26,11 @@ HERE = Path(__file__).resolve().parents[1]
 def write_pages(app: Sphinx) -> None:
     """Every page, and the two lists of them."""
     catalogue = Collection(plugins=False)
-    pages = {f"claims/{claim.topic}/{claim.slug}.md": claim_page(claim) for claim in catalogue.values()}
+    draw = Drawer(app.config.catalogue_figures)
+    pages = {f"claims/{claim.topic}/{claim.slug}.md": claim_page(claim, draw) for claim in catalogue.values()}
     pages["claims/index.md"] = claims_index(catalogue)
     for number, section in enumerate(lecture.sections(), start=1):
-        pages[f"lecture/{section.slug}.md"] = section_page(number, section, catalogue)
+        pages[f"lecture/{section.slug}.md"] = section_page(number, section, catalogue, draw)
     pages["lecture/index.md"] = lecture_index()
     for folder in ("claims", "lecture"):
         for old in (HERE / folder).rglob("*.md"):
@@ -40,6 +41,17 @@ def write_pages(app: Sphinx) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+
+
+class Drawer:
+    """Figures of claims as lines of a page; none where the site is built without them, which takes a tenth of the time."""
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
+
+    def lines(self, claim: Claim, prefix: str) -> list[str]:
+        svg = figure_svg(claim, prefix).svg if self.on else None
+        return ["```{raw} html", f'<div class="figure-of-claim">{svg}</div>', "```", ""] if svg else []
 
 
 def claims_index(catalogue: Collection) -> str:
@@ -61,11 +73,11 @@ def claims_index(catalogue: Collection) -> str:
     return "\n".join(lines) + "\n"
 
 
-def claim_page(claim: Claim) -> str:
-    return "\n".join(claim_lines(claim)) + "\n"
+def claim_page(claim: Claim, draw: Drawer) -> str:
+    return "\n".join(claim_lines(claim, draw)) + "\n"
 
 
-def claim_lines(claim: Claim) -> Iterator[str]:
+def claim_lines(claim: Claim, draw: Drawer) -> Iterator[str]:
     page = claim.page
     yield from (
         f"# {prose(claim.title)}",
@@ -79,11 +91,10 @@ def claim_lines(claim: Claim) -> Iterator[str]:
         prose(page.plain),
         "",
     )
-    drawn = figure_svg(claim, f"{claim.topic}-{claim.slug}-")
-    if drawn.svg:
-        yield from ("```{raw} html", f'<div class="figure-of-claim">{drawn.svg}</div>', "```", "")
-        if page.caption:
-            yield from (prose(page.caption), "")
+    drawn = draw.lines(claim, f"{claim.topic}-{claim.slug}-")
+    yield from drawn
+    if drawn and page.caption:
+        yield from (prose(page.caption), "")
     yield from listed("Assuming", page.assumptions)
     yield from ("## How it is judged", "", "| route | what it shows | its cases reach |", "|---|---|---|")
     for name, route in page.routes.items():
@@ -120,15 +131,14 @@ def claim_lines(claim: Claim) -> Iterator[str]:
         yield from ("```bibtex", claim.bibtex(), "```", "")
 
 
-def section_page(number: int, section: lecture.Section, catalogue: Collection) -> str:
+def section_page(number: int, section: lecture.Section, catalogue: Collection, draw: Drawer) -> str:
     lines = [f"# {number}. {prose(section.title)}", "", "## What is claimed", ""]
     lines += [paragraph for text_ in section.asserts for paragraph in (prose(text_), "")]
     for one in section.formulas:
         lines += ["$$", one.formula, "$$", "", f"{prose(one.says)} ([{one.claim}]({claim_path(one.claim)}))", ""]
     lines += ["## What is true", "", prose(section.true), ""]
     if section.picture:
-        drawn = figure_svg(catalogue[section.picture], f"lecture-{section.slug}-")
-        lines += ["```{raw} html", f'<div class="figure-of-claim">{drawn.svg}</div>', "```", ""]
+        lines += draw.lines(catalogue[section.picture], f"lecture-{section.slug}-")
     for claim_id in section.claims:
         lines += [*section_claim_lines(catalogue[claim_id])]
     lines += [
@@ -221,6 +231,7 @@ def remove_pages(app: Sphinx, _error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_config_value("catalogue_figures", True, "env", bool)
     app.connect("builder-inited", write_pages)
     app.connect("build-finished", remove_pages)
     app.connect("autodoc-process-docstring", readable, priority=400)  # before napoleon
