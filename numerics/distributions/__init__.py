@@ -9,7 +9,7 @@ mixtures               Gaussian mixtures
 joint                  Student products, a heavy ridge, a curved band
 singular               distributions without a density
 declared               all of these by name, and scores by name
-adapters               one-dimensional distributions of torch and SciPy as marginals
+library_marginals      one-dimensional distributions of torch and SciPy as marginals
 base_density           what a black-box log density is: a Gaussian, a product, a mixture
 charts                 boxes and the simplex as R^D: poles, heavy tails and jumps at ends become exponential tails
 mass                   the integral of a density over R, R^2 or R^3, from its values alone

@@ -16,7 +16,7 @@ flow_checks            what a normalising flow says of itself, against the map a
 flow_images            preimages, folds, and how far the images of far points come
 image_density          the density of an image, recovered from the image alone
 conditionals           conditional distributions in closed form
-adapters               other libraries' distributions as conditionals
+library_conditionals   other libraries' distributions as conditionals
 grid_conditionals      conditionals of a density on R, R^2 or R^3, by quadrature
 panels                 where such a density has its mass, and panels that resolve it
 rosenblatt             the map onto the cube, by either kind of conditionals

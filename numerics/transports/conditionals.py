@@ -21,8 +21,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from numerics.distributions.adapters import as_product
 from numerics.distributions.interface import Distribution
+from numerics.distributions.library_marginals import as_product
 from numerics.distributions.mixtures import GaussianMixture
 from numerics.distributions.product import Product
 from numerics.log_tails import LOG_2, LOG_SQRT_2PI, Tail, side_of
@@ -295,7 +295,7 @@ class ProductConditionals(KnownConditionals):
     """Independent coordinates: the conditionals are the marginals.
 
     Args:
-        marginals: Whatever :func:`numerics.distributions.adapters.as_product` reads: a
+        marginals: Whatever :func:`numerics.distributions.library_marginals.as_product` reads: a
             list of torch distributions, frozen SciPy distributions or
             :class:`numerics.distributions.product.Marginal`, or one torch distribution
             with a batch of D. A ready

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch import distributions as td
 
-from numerics.distributions.adapters import as_product
+from numerics.distributions.library_marginals import as_product
 from numerics.distributions.product import Product
 from numerics.latents.entangling import check_rotation
 from numerics.latents.rotations import flat_rotation

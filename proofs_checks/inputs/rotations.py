@@ -9,8 +9,8 @@ from typing import Any
 import sympy
 from torch import Tensor
 
-from numerics.distributions.adapters import as_product
 from numerics.distributions.declared import declared_product
+from numerics.distributions.library_marginals import as_product
 from numerics.distributions.product import Product
 from numerics.latents.entangling import EntanglingMap, check_rotation
 from numerics.streams import Stream

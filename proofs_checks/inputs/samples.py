@@ -14,10 +14,10 @@ from torch.distributions import Dirichlet
 
 from numerics.distributions.mass import LARGEST_DIM
 from numerics.log_tails import LOG_SQRT_2PI, Tail, side_of
-from numerics.transports.adapters import closed_form
 from numerics.transports.conditionals import Conditionals, FlowConditionals
 from numerics.transports.domain import HypothesisError
 from numerics.transports.grid_conditionals import GridConditionals, log_values
+from numerics.transports.library_conditionals import closed_form
 from numerics.transports.rosenblatt import KnotheRosenblatt
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from numerics.distributions.adapters import as_product
+from numerics.distributions.library_marginals import as_product
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
 from proofs_checks.kernel import Case, Cases

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import distributions as td
 
 from numerics.distributions import marginals
-from numerics.distributions.adapters import TorchMarginal, as_product
+from numerics.distributions.library_marginals import TorchMarginal, as_product
 from numerics.distributions.product import Product
 from numerics.latents import entangling
 from numerics.latents.entangling import EntanglingMap, least_entry

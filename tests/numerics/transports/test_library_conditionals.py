@@ -9,12 +9,12 @@ from torch import distributions as td
 
 from numerics.distributions import mixtures
 from numerics.streams import Stream
-from numerics.transports.adapters import closed_form
 from numerics.transports.conditionals import (  # fmt: skip
     Conditionals,
     MixtureConditionals,
     ProductConditionals,
 )
+from numerics.transports.library_conditionals import closed_form
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import torch
 from torch import distributions as td
 
 from numerics.distributions import marginals
-from numerics.distributions.adapters import ScipyMarginal, TorchMarginal, as_marginal, as_product
+from numerics.distributions.library_marginals import ScipyMarginal, TorchMarginal, as_marginal, as_product
 from numerics.latents import entangling, entangling_bounds
 from numerics.streams import Stream
 
