@@ -56,13 +56,22 @@ def _doubtful(expression: Any, n: Any) -> Iterator[Any]:
 def _of_a_sum(node: Any, n: Any) -> Iterator[Any]:
     """A sum, product or integral up to ``n`` as its function at n: a step of the
     function is one of the sum."""
-    import sympy
-
-    reaching = {limit[0]: n for limit in node.limits if any(sympy.S(bound).has(n) for bound in limit[1:])}
-    yield from _doubtful(node.function.xreplace(reaching), n)
+    yield from _doubtful(node.function.xreplace(dict.fromkeys(reaching(node, n), n)), n)
     for limit in node.limits:
         for bound in limit[1:]:
             yield from _doubtful(bound, n)
+
+
+def reaching(node: Any, n: Any) -> list[Any]:
+    """The bound variables of a sum, product or integral that run up to ``n``, or up to
+    one that does."""
+    import sympy
+
+    found = [n]
+    for name, *bounds in reversed(node.limits):  # outermost first
+        if any(sympy.S(bound).has(*found) for bound in bounds):
+            found.append(name)
+    return found[1:]
 
 
 def _known(node: Any, n: Any) -> bool:

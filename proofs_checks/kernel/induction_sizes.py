@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proofs_checks.kernel.analytic_terms import doubtful
+from proofs_checks.kernel.analytic_terms import doubtful, reaching
 from proofs_checks.kernel.rewriting import sympified
 from theory.proof.statements import Induction
 
@@ -71,8 +71,9 @@ def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
         return 0
     if expression == n:
         return 1
-    if isinstance(expression, AppliedUndef):
-        return int(expression.func in heads)
+    if isinstance(expression, AppliedUndef):  # f(n) - f(3) is 0 at one size, whatever f is
+        within = max(_zeros(part, n, heads) for part in expression.args)
+        return int(expression.func in heads) + max(0, within - 1)
     parts = [_zeros(part, n, heads) for part in expression.args]
     match expression:
         case sympy.Add():
@@ -85,13 +86,15 @@ def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
             return parts[0] * abs(int(expression.exp))
         case sympy.binomial() | sympy.ff() | sympy.rf() if expression.args[1].is_Integer:
             return parts[0] * abs(int(expression.args[1]))  # pyright: ignore[reportArgumentType]
+        case sympy.Sum() | sympy.Integral():
+            names = reaching(expression, n)
+            ends = [_zeros(sympified(bound), n, heads) for limit in expression.limits for bound in limit[1:]]
+            inside = _zeros(expression.function.xreplace(dict.fromkeys(names, n)), n, heads)
+            return (len(names) + inside) * max(1, *ends)
         case sympy.Product() if (
             count := expression.limits[-1][2] - expression.limits[-1][1] + 1
         ).is_Integer and count > 0:
             return parts[0] * int(count)
-        case sympy.Sum():
-            index = expression.limits[-1][0]
-            return 1 + _zeros(expression.function.subs(index, n), n, heads)
     return sum(parts)
 
 

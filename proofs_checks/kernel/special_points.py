@@ -52,7 +52,12 @@ def _conditions(node: Any) -> list[str]:
 
     from theory.proof.prepare import written
 
-    (arg, *_) = node.args
+    (arg, *others) = node.args
+    if isinstance(node, sympy.binomial):  # as a quotient of gamma functions, whose poles need not cancel
+        free = arg.is_nonnegative or arg.is_integer is False or others[0].is_Integer
+        return [] if free else [f"{written(arg + 1)} not in 0, -1, -2, .."]
+    if isinstance(node, (sympy.rf, sympy.ff)):
+        return [] if others[0].is_nonnegative else [f"{written(others[0])} >= 0"]
     if isinstance(node, sympy.Derivative):
         kinks = node.expr.atoms(sympy.Abs, sympy.sign)
         return [f"{written(kink.args[0])} != 0" for kink in kinks if kink.args[0].is_nonzero is not True]

@@ -110,6 +110,6 @@ controls = {
     "auroc-unchanged": [Control(exact, fails="kernel of the scores", expected=unchanged), Control(numeric, fails="area", cases=[SPREAD], expected=unchanged)],
     "same-ranks-suffice": [Control(exact, fails="mass of boxes", integrand=squared_numerator), Control(numeric, fails="density of the image", cases=[SPREAD], integrand=squared_numerator)],
     "outliers-anywhere": [Control(exact, fails="areas of distributions", families=roc.outliers_outside), Control(numeric, fails="area", cases=[OUTSIDE], supported=False)],
-    "ties-count-nothing": [Control(exact, fails="areas, pair by pair", ties=0), Control(numeric, fails="area", cases=[SPREAD], ties=0)],
+    "ties-count-nothing": [Control(exact, fails="areas, pair by pair", ties=0), Control(exact, fails="areas of ranked points", ties=0), Control(numeric, fails="area", cases=[SPREAD], ties=0)],
     "ties-count-as-wins": [Control(exact, fails="areas, pair by pair", ties=1), Control(numeric, fails="area", cases=[SPREAD], ties=1)],
 }  # fmt: skip

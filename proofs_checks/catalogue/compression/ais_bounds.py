@@ -80,6 +80,7 @@ def statistical(
 controls = {
     "weighing-after-the-move": [
         Control(numeric, fails="E w = Z", cases=MOVED, weighing=annealing.after_the_move),
+        Control(numeric, fails="one annealed chain lies above", cases=MOVED[:1], weighing=annealing.after_the_move),
         Control(statistical, fails="mean weight is Z", cases=DRAWN, weighing=annealing.after_the_move),
     ],
     "every-proposal-accepted": [

@@ -170,6 +170,7 @@ controls = {
     ],
     "unit-rows": [
         Control(numeric, fails="density before and after", cases=[_FEW], rotation=_unit_rows),
+        Control(numeric, fails="inverse", cases=[_FEW], rotation=_unit_rows),
         Control(statistical, fails="pairs", cases=[_PLANE], rotation=_unit_rows),
     ],
     "gap-in-the-support": Control(numeric, fails="no jump", cases=[_GAP], prior=_with_a_gap),

@@ -88,5 +88,7 @@ controls = {
         Control(exact, fails="what another Gaussian loses", variance=exactly.largest_variance),
         Control(numeric, fails="variance of the fit", cases=MANY, variance=gaussian_fits.largest_variance),
     ],
-    "either-direction": [Control(numeric, fails="variance of the fit", cases=[APART], fitted=to_model)],
+    "either-direction": [
+        Control(numeric, fails=f"{what} of the fit", cases=[APART], fitted=to_model) for what in ("mean", "variance")
+    ],
 }

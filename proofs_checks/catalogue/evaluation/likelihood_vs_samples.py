@@ -65,5 +65,6 @@ controls = {
     "half-the-constant": [
         Control(exact, fails="log q = log p", cost=half_cost),
         Control(numeric, fails="loss beyond log(1/w), noise far", cases=FAR, cost=half_cost),
+        Control(numeric, fails="loss beyond log(1/w), noise beside", cases=FAR, cost=half_cost),
     ],
 }

@@ -81,4 +81,8 @@ controls["missing-relation"] = [
     Control(exact, fails="presentation", described=replace(SQUARE, relators=("rrrr", "ss")))
 ]
 _RECTANGLE = torch.tensor([[2, 1], [-2, 1], [-2, -1], [2, -1]])
-controls["rectangle"] = [Control(numeric, fails="isometries", cases=_POWERED, corners=_RECTANGLE)]
+controls["rectangle"] = [
+    Control(numeric, fails=name, cases=_POWERED, corners=_RECTANGLE)
+    for name in ("isometries", "no other correspondence", "edges r")
+]
+controls["mixed-sides"] += [Control(exact, fails="edges", described=_BESIDE["mixed-sides"][0])]

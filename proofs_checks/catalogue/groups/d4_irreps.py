@@ -79,7 +79,7 @@ def _images(group: FiniteGroup) -> Images:
 _POWERED = [Case(shears=8, basis=REAL, seed=1), Case(shears=8, basis=COMPLEX, seed=1)]
 controls = {
     "lecture-table": [
-        Control(exact, fails="complete", family=theorem.PRINTED),
+        *(Control(exact, fails=name, family=theorem.PRINTED) for name in ("complete", "columns orthogonal", "table")),
         Control(numeric, fails="columns orthogonal", cases=_POWERED, listed=as_printed),
         Control(numeric, fails="characters as listed", cases=_POWERED, listed=as_printed),
     ],

@@ -122,6 +122,9 @@ controls = {
         Control(exact, fails="dimension of the intertwiners", product=theorem.bilinear_product),
     ],
     "without-averaging": [
-        Control(numeric, fails=_UNITARY_PART, cases=_POWERED, seed_to_intertwiner=seed_itself),
+        *(
+            Control(numeric, fails=name, cases=_POWERED, seed_to_intertwiner=seed_itself)
+            for name in ("the average intertwines", _UNITARY_PART)
+        ),
     ],
 }

@@ -159,8 +159,9 @@ controls = {
         Control(exact, fails="dimensions", actions=_SHIFTS),
         Control(numeric, fails="constant on patterns", cases=[_MEAN, _COMPLEX_MEAN], group=layers.all_shifts),
         *(
-            Control(numeric, fails=f"{what}, order 1 to 1", cases=[_MEAN], group=layers.all_shifts)
+            Control(numeric, fails=f"{what}, order {orders}", cases=[_MEAN], group=layers.all_shifts)
             for what in ("dimension", "patterns")
+            for orders in ("1 to 1", "1 to 2", "2 to 2")
         ),
     ],
 }

@@ -99,5 +99,8 @@ controls = {
         Control(exact, fails="complement to a line", window=theorem.translations),
         Control(numeric, fails="its kernel is invariant", cases=_SHEARS, module=window_of_reals),
     ],
-    "half-the-group": [Control(numeric, fails="mean commutes with R", cases=_HALVES, module=first_half)],
+    "half-the-group": [
+        Control(numeric, fails=name, cases=_HALVES, module=first_half)
+        for name in ("mean commutes with R", "pieces irreducible")
+    ],
 }

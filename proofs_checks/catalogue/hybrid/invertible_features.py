@@ -131,7 +131,10 @@ controls = {
     "only-bijections-keep": [Control(exact, fails="every map", criterion=features.keeps_if_injective)],
     "series-without-signs": [
         Control(exact, fails="every small matrix", sign=1),
-        Control(numeric, fails="log-determinant", cases=FAR, series=flows.same_sign_series),
+        *(
+            Control(numeric, fails=name, cases=FAR, series=flows.same_sign_series)
+            for name in ("log-determinant", "power series")
+        ),
     ],
     "tail-without-its-ratio": [Control(exact, fails="tail of the series", bound=lambda L, n: L ** (n + 1) / (n + 1))],
     "any-residual-block": [

@@ -63,6 +63,7 @@ controls = {
         Control(exact, fails="mixed second derivative", shared=True),
         Control(exact, fails="every small data set", shared=True),
         Control(numeric, fails="gradient in theta", cases=ENDS, objective=measuring.tied_model),
+        Control(numeric, fails="gradient in phi", cases=ENDS, objective=measuring.tied_model),
         Control(numeric, fails="a step in phi", cases=ENDS, objective=measuring.tied_model),
     ],
     "no-information": [

@@ -113,7 +113,11 @@ CONTINUOUS = {"likelihood": continuous_bernoulli_log_likelihood}
 controls = {
     "continuous-bernoulli": [
         Control(exact, fails="every image has mass", pixel=exactly.continuous_bernoulli),
-        Control(numeric, fails="log p(x)", cases=[Case(D=1), Case(D=TABULATED), Case(D=2**16)], **CONTINUOUS),
+        *(
+            Control(numeric, fails=f"log p({of})", cases=[Case(D=1), Case(D=TABULATED), Case(D=2**16)], **CONTINUOUS)
+            for of in "xy"
+        ),
+        Control(numeric, fails="total mass", cases=[Case(D=1), Case(D=TABULATED)], **CONTINUOUS),
     ],
     "at-least-D-bits": [
         Control(exact, fails="entropy of small images", needs=at_least),

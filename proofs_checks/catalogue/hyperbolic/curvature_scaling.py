@@ -81,7 +81,7 @@ controls = {
     ],
     "same-coordinates": [
         Control(exact, fails="ball of radius R", scaled=lambda gram: gram),
-        Control(numeric, fails="distances over R", cases=[TREES[0], TREES[2]], move=lambda x, radius: x),
+        *(Control(numeric, fails=name, cases=[TREES[0], TREES[2]], move=lambda x, radius: x) for name in ("distances over R", "worst-case")),
     ],
     "radius-for-its-square": Control(exact, fails="Gaussian curvature", power=1),
     "divide-by-the-curvature": Control(numeric, fails="distances over R", cases=TREES, distance=over_the_curvature),

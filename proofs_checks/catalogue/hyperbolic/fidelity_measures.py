@@ -78,7 +78,7 @@ cases = {
 }
 controls = {
     "sampled-maximum": [
-        Control(exact, fails="worst-case distortion over all pairs", pairs=exactly.every_other),
+        *(Control(exact, fails=f"{which} distortion over all pairs", pairs=exactly.every_other) for which in ("worst-case", "average")),
         Control(numeric, fails="rows of shortest paths", cases=SOME, rows=sampled),
     ],
     "half-of-the-errors": [Control(numeric, fails="enclosures hold", cases=SOME, share=0.5)],

@@ -135,6 +135,9 @@ controls = {
     "stretch-alone": [Control(numeric, fails="distortion and MAP by", cases=SMALL, definition=stretch_alone)],
     "klein-read-as-ball": [
         Control(exact, fails="Klein = hyperboloid", reading=exact_models.ball_cosh),
-        Control(numeric, fails="distances of all pairs", cases=KLEIN, distance=models.poincare_distance),
+        *(
+            Control(numeric, fails=name, cases=KLEIN, distance=models.poincare_distance)
+            for name in ("distances of all pairs", "MAP among")
+        ),
     ],
 }  # fmt: skip

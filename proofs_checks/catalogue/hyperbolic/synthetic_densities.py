@@ -146,6 +146,6 @@ controls = {
         Control(numeric, fails="log p", cases=PATTERNS, density=of_the_plane),
         Control(statistical, fails="shares", cases=[_draws("wrapped", TWO)], density=of_the_plane),
     ],
-    "uniform-on-the-board": Control(numeric, fails="density off", cases=BOARDS, density=everywhere),
+    "uniform-on-the-board": [Control(numeric, fails=name, cases=BOARDS, density=everywhere) for name in ("density off", "mass of the board")],
     "one-spiral": Control(statistical, fails="shares", cases=[_draws("spirals")], sample=one_arm),
 }  # fmt: skip

@@ -150,7 +150,10 @@ controls = {
     "two-taus-at-the-ends": [Control(exact, fails="ends: sinh x sinh ky", ends=lambda k: (k - 1, 2))],
     "half-chord-one-off": [Control(exact, fails="constant turn", half_chord=lambda sinh_half, u: sinh_half * u + 1)],
     "midpoints": [
-        Control(exact, fails="plane chains: the sharp bound", bound=words.FALSE_BOUNDS["midpoints"]),
+        *(
+            Control(exact, fails=name, bound=words.FALSE_BOUNDS["midpoints"])
+            for name in ("plane chains: the sharp bound", "plane chains: equality", "chains in space: the sharp bound")
+        ),
         Control(numeric, fails="distances are at least", cases=[*LONG, *SIXTEEN], least=by_midpoints),
     ],
     "limit-of-the-defect": [

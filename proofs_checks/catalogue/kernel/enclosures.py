@@ -14,10 +14,12 @@ __all__ = ["controls", "exact"]
 
 MIDDLES, RADII = (-1, 0, 1), (Fraction(0), Fraction(1, 2**250), Fraction(1, 2**190), Fraction(1, 2), Fraction(3))
 RELATIONS = ("== 0", "> 0", "< 0")
+NUMBERS = {"int": 0, "float": 1e-300, "fraction": Fraction(1, 3), "complex": 1 + 0j}
 
 
-def exact(*, judge: Callable[..., Verdict] = kernel.judge) -> Enumeration:
-    """What an enclosure proves, disproves or leaves open."""
+def exact(*, judge: Callable[..., Verdict] = kernel.judge) -> list[Enumeration]:
+    """What an enclosure proves, disproves or leaves open; numbers, which enclose
+    nothing."""
 
     def outcome(middle: int, radius: Fraction, relation: Any) -> Outcome:
         from flint import arb
@@ -43,9 +45,25 @@ def exact(*, judge: Callable[..., Verdict] = kernel.judge) -> Enumeration:
         }[relation]
 
     description = f"balls of {len(MIDDLES)} midpoints and {len(RADII)} radii, for {len(RELATIONS)} relations"
-    return trial("balls", description, [MIDDLES, RADII, RELATIONS], outcome=outcome, expected=expected, sound=sound)
+    return [
+        trial("balls", description, [MIDDLES, RADII, RELATIONS], outcome=outcome, expected=expected, sound=sound),
+        trial(
+            "numbers", f"numbers of {len(NUMBERS)} types in place of balls, for {len(RELATIONS)} relations", [NUMBERS, RELATIONS],
+            outcome=lambda name, relation: outcome_of(lambda: judge(enclosed(NUMBERS[name], relation=relation), route="certified")),
+            expected=lambda name, relation: Outcome("refused", "a number encloses nothing"),
+            sound=lambda name, relation: False,
+        ),
+    ]  # fmt: skip
+
+
+def rounding_nothing(evidence: Any, **settings: Any) -> Verdict:
+    """A faulty kernel, which takes a number for a proof of what is said of it."""
+    from flint import arb
+
+    return kernel.judge(evidence if isinstance(evidence.ball, arb) else enclosed(arb(0)), **settings)
 
 
 controls = {
+    "numbers-are-balls": Control(exact, fails="numbers", judge=rounding_nothing),
     "wide-balls-decide": Control(exact, fails="balls", judge=overlooking("too wide")),
 }

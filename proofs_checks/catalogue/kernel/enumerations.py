@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from proofs_checks import kernel
@@ -12,7 +13,7 @@ from proofs_checks.kernel import Control, Enumeration, Family, Verdict
 
 __all__ = ["controls", "exact"]
 
-SIZES = (1, 7, 40)
+SIZES, BELOW_1000 = (1, 7, 40), range(1000)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,22 @@ class Nameless:
         self.n = n
 
 
+def modulo(divisor: int, n: int) -> bool:
+    """Whether n^2 is 0 or 1 modulo the divisor."""
+    return n * n % divisor in (0, 1)
+
+
+def made(divisor: int) -> Callable[[int], bool]:
+    """The same as a function of n alone."""
+    return lambda n: modulo(divisor, n)
+
+
+WAYS: dict[str, Callable[[], Callable[[Any], Any]]] = {
+    "the function": lambda: Squares.holds,
+    "a method": lambda: BELOW_1000.__contains__,
+    "with an argument filled in": lambda: partial(modulo, 4),
+    "made again": lambda: made(4),
+}
 MISTAKES: dict[str, tuple[Outcome, dict[str, Any]]] = {
     "none": (HOLDS, {}),
     "a second algorithm that disagrees": (Outcome("UNDECIDED", "Two algorithms disagree"), {"second": lambda n: n > 0}),
@@ -79,8 +96,8 @@ def exact(
     def squares(size: int, mistake: str) -> Squares:
         return replace(Squares(size), **tables[mistake][1])
 
-    def twice(size: int) -> Squares:
-        return replace(Squares(size), second=Squares(size).holds)
+    def twice(size: int, way: str) -> Squares:
+        return replace(Squares(size), holds=WAYS[way](), second=WAYS[way]())
 
     description = f"enumerations of {len(sizes)} sizes with {len(tables)} mistakes each"
     return [
@@ -91,10 +108,10 @@ def exact(
             sound=lambda *of: squares(*of).proves(),
         ),
         trial(
-            "one algorithm", f"enumerations of {len(sizes)} sizes by one algorithm", [sizes],
-            outcome=lambda size: outcome_of(lambda: judge(twice(size).statement(), route="exact")),
-            expected=lambda size: Outcome("refused", "The second algorithm is the first one"),
-            sound=lambda size: twice(size).proves(),
+            "one algorithm", f"enumerations of {len(sizes)} sizes by one algorithm, named twice in {len(WAYS)} ways", [sizes, WAYS],
+            outcome=lambda *of: outcome_of(lambda: judge(twice(*of).statement(), route="exact")),
+            expected=lambda size, way: Outcome("refused", "The second algorithm is the first one"),
+            sound=lambda size, way: False,
         ),
     ]  # fmt: skip
 
@@ -113,7 +130,14 @@ def believing_counts(evidence: Enumeration, **settings: Any) -> Verdict:
     )
 
 
+def by_names(evidence: Enumeration, **settings: Any) -> Verdict:
+    """A faulty kernel, which takes two names for two algorithms."""
+    second = evidence.second
+    return kernel.judge(replace(evidence, second=lambda member: bool(second(member))), **settings)
+
+
 controls = {
+    "two-names-suffice": Control(exact, fails="one algorithm", judge=by_names),
     "second-algorithm-ignored": Control(exact, fails="enumerations", judge=by_one_algorithm, mistakes=["none", "a second algorithm that disagrees"]),
     "counts-believed": Control(exact, fails="enumerations", judge=believing_counts, mistakes=["none", "one number too few", "the last number twice"], sizes=(7, 40)),
     "failures-overlooked": Control(exact, fails="enumerations", judge=overlooking("Fails for"), mistakes=["none", "two algorithms that refute it"]),

@@ -23,6 +23,8 @@ z = sp.Symbol("z")
 negative, positive = sp.Symbol("x", negative=True), sp.Symbol("x", positive=True)
 nonnegative, m = sp.Symbol("x", nonnegative=True), sp.Symbol("m", integer=True, positive=True)
 k = sp.Symbol("k", integer=True, nonnegative=True)
+i, j, t = sp.Symbol("i", integer=True), sp.Symbol("j", integer=True), sp.Symbol("t", real=True)
+step = sp.Piecewise((0, x < 1000), (1, True))
 BITS = 1200  # of mpmath's intervals
 NEAR, FAR = Fraction(7, 5), Fraction(-5000)
 TINY = sp.exp(-sp.exp(sp.exp(6)))
@@ -83,6 +85,29 @@ STATEMENTS = {
     "limit that a parameter changes": _equal(
         Outcome("UNDECIDED", "Cannot enclose the Limit"), sp.Limit(x * m / (1 + x * m), m, sp.oo) * (x + y) ** 2, x**2 + 2 * x * y + y**2,
         lambda iv, t: 1, (Fraction(0),)),
+    "limit that a parameter changes at 2": _equal(
+        Outcome("UNDECIDED", "Cannot enclose the Limit"), sp.Limit((x - 2) * m / (1 + (x - 2) * m), m, sp.oo) * (x + y) ** 2, x**2 + 2 * x * y + y**2,
+        lambda iv, t: 1, (Fraction(2),)),
+    "integral across a pole": _equal(
+        Outcome("HOLDS", "every real x, y; given -1000 + x != 0, -1000 + y != 0, -1000 + t != 0 for t from x to y"),
+        sp.Integral(1 / (t - 1000) ** 2, (t, x, y)), 1 / (x - 1000) - 1 / (y - 1000), lambda iv, s: 1 / (s - 1000) - 1 / (s - 999) - 1 / ((s - 1000) * (s - 999))),
+    "integral across a jump of the primitive": _equal(
+        Outcome("HOLDS", "every real x, y; given -1000 + x != 0, -1000 + y != 0, -1000 + t != 0 for t from x to y"),
+        sp.Integral(sp.Derivative(sp.atan(1 / (t - 1000)), t), (t, x, y)), sp.atan(1 / (y - 1000)) - sp.atan(1 / (x - 1000)),
+        lambda iv, s: (1 / (s - 999) - 1 / (s - 1000)) / (1 + 1 / ((s - 999) * (s - 1000))) + 1 / (1 + (s - 1000) * (s - 999))),
+    "primitive that is a step": _equal(
+        NO_FORM, sp.Integral(sp.Derivative(step.subs(x, t), t), (t, x, y)), step.subs(x, y) - step, lambda iv, s: 1),
+    "sum across a pole": _equal(
+        Outcome("HOLDS", "every positive integer m; given -999 + m != 0, -1000 + k != 0 for k from 1 to m, -999 + k != 0 for k from 1 to m"),
+        sp.Sum(1 / (k - 1000) - 1 / (k - 999), (k, 1, m)), -sp.Rational(1, 999) - 1 / (m - 999),
+        lambda iv, s: sum(1 / iv.mpf(j - 1000) - 1 / iv.mpf(j - 999) for j in range(1, int(s.a) + 1)) + iv.mpf(1) / 999 + 1 / (s - 999), (Fraction(7), Fraction(50))),
+    "bound variable that leaves its range": _equal(
+        Outcome("HOLDS", "every real x; every complex z; given z != 0, 1000 + x >= 0, z*x != 0 for x from 1 to 1000 + x"),
+        sp.Integral(sp.log(positive * z), (positive, 1, x + 1000)), sp.Integral(sp.log(positive) + sp.log(z), (positive, 1, x + 1000)),
+        lambda iv, s: iv.log(2 * abs(s)) - iv.log(2) - iv.log(abs(s))),
+    "symmetry of binomial coefficients": _equal(
+        Outcome("HOLDS", "every integer i, j; given 1001 + i not in 0, -1, -2, .."), sp.binomial(i + 1000, j + 1000), sp.binomial(i + 1000, i - j),
+        lambda iv, s: iv.mpf(math.comb(1007, int(s.a)) - math.comb(1007, 1007 - int(s.a))), (Fraction(3), Fraction(50))),
     "logarithm of a positive function": _equal(
         Outcome("HOLDS", "every positive function p; every real x"), sp.log(sp.Function("p", positive=True)(x) ** 2), 2 * sp.log(sp.Function("p", positive=True)(x)),
         lambda iv, t: iv.log(iv.exp(t / 100) ** 2) - 2 * iv.log(iv.exp(t / 100))),
@@ -136,6 +161,8 @@ controls = {
     "vacuous-assumptions": _without("NoInstance", "contradictory assumptions"),
     "wide-balls": _without("is sharp to", "a false ball of 190 bits"),
     "squares-of-anything": _without("not known to be real", "square of no real number"),
-    "limits-of-generic-parameters": _without("Cannot enclose the Limit", "limit that a parameter changes"),
+    "limits-of-generic-parameters": _without(
+        "Cannot enclose the Limit", "limit that a parameter changes", "limit that a parameter changes at 2"
+    ),
     "signs-by-sampling": _without("not of one sign", "negative near zero"),
 }

@@ -100,6 +100,7 @@ counted = (
     Recursion(G(n), (1,), G(n) + 1, sp.Integer),
     Recursion(H(n), (0,), H(n) + (G(n) - 1) * (G(n) - 2) * (G(n) - 3), lambda m: sp.S.Zero),
 )
+STEPS, LATE, j = Outcome("UNDECIDED", "may be constant at all sizes"), sp.Rational(81, 2), sp.Symbol("j", integer=True)
 falling = Recursion(above_zero(n), (sp.Rational(41, 2),), above_zero(n) - 1, lambda m: sp.Rational(43, 2) - m)
 SPECIMENS = {
     "cos(n x), by a recursion of order two": Specimen(
@@ -134,6 +135,18 @@ SPECIMENS = {
     "a wave that is 0 up to n = 10": hidden(sp.sin(sp.pi * 1024 / 2**n), Outcome("UNDECIDED", "at all sizes")),
     "a power that is 1 up to n = 9": hidden((-1) ** (sp.S(1024) / 2**n) - 1, Outcome("UNDECIDED", "at all sizes")),
     "a binomial coefficient that is 0 up to n = 29": hidden(sp.binomial(n, n - 30), Outcome("UNDECIDED", "at all sizes")),
+    "complex exponentials that are 1 up to n = 40": hidden(sp.exp(2 * sp.pi * sp.I * 2**40 / 2**n) - 1, STEPS),
+    "a wave with a whole factor": hidden(sp.sin(sp.pi * k * 2**40 / 2**n), STEPS),
+    "a step inside of a sum": hidden(sp.Sum(sp.KroneckerDelta(k, 40), (k, 1, n)), STEPS),
+    "a step inside of two sums": hidden(sp.Sum(sp.KroneckerDelta(j, 40), (j, 1, k), (k, 1, n)), STEPS),
+    "a step inside of an integral": hidden(sp.Integral(sp.Heaviside(t - 40), (t, 0, n)), STEPS),
+    "a step inside of a sequence": hidden(a(sp.floor(n / 10)) - a(0), STEPS),
+    "a logarithm that is not real from n = 41 on": hidden(sp.log((n - LATE) ** 2) - 2 * sp.log(LATE - n), STEPS),
+    "a cube root that is not real from n = 41 on": hidden(((LATE - n) ** 3) ** sp.Rational(1, 3) - (LATE - n), STEPS),
+    "an angle that is 0 up to n = 40": hidden(sp.arg(LATE - n), STEPS),
+    "an integral with thirty zeros": hidden(sp.Integral(sp.diff(sp.expand(sp.prod([t - m for m in range(31)])), t), (t, 0, n)), Outcome("UNDECIDED", "zeros in n")),
+    "a double sum with thirty zeros": hidden(sp.Sum(sp.prod([j - m for m in range(1, 30)]), (j, 1, k), (k, 1, n)), Outcome("UNDECIDED", "zeros in n")),
+    "a sequence where a polynomial has forty roots": hidden(a(sp.ff(n - 1, 40)) - a(0), Outcome("UNDECIDED", "zeros in n")),
     "a polynomial with forty roots": hidden(sp.ff(n - 1, 40), Outcome("UNDECIDED", "zeros in n")),
     "exponentials with three roots": hidden(sp.expand((2**n - 2) * (2**n - 4) * (2**n - 8)), Outcome("REFUTED", "by definition at n = 4")),
     "a remainder told by another object": Specimen(

@@ -163,7 +163,7 @@ def alone(test: Test, level: float, statistic: float = 0.0) -> float:
 
 controls = {
     "half-the-radius": [
-        Control(exact, fails="levels", radius=halved, sizes=(12,)),
+        *(Control(exact, fails=name, radius=halved, sizes=(12,)) for name in ("levels", "limits", "right sides")),
         Control(statistical, fails="alarms", cases=list(cases["statistical"].always), radius=halved),
     ],
     "twice-the-radius": Control(exact, fails="half the radius", radius=doubled, sizes=(12,)),
