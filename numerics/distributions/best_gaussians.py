@@ -167,8 +167,8 @@ def discrepancy(separation: float, h: float, dim: int = 1) -> Measure:
 
 def beyond_reach(measure: Measure, share: float = 1.0, *, like: Tensor) -> Measurement:
     """By how much models lie beyond the reach of a cell around N(0, 1), for a measure
-    whose data are N(0, 1) itself (separation 0): the distance to the data is then that
-    to the cell's centre, in one dimension.
+    whose data are N(0, I) itself (separation 0): the distance to the data is then that
+    to the cell's centre.
 
     Args:
         share: Of the reach that is claimed; 1 is the derived one.

@@ -137,13 +137,16 @@ def fit_of_two_modes(regime: Regime = wide) -> list[Equation | Sign]:
     """
     m, tau, a = sp.Symbol("m", positive=True), sp.Symbol("tau", positive=True), sp.Symbol("a", positive=True)
     slack, x = sp.Symbol("c", positive=True), sp.Symbol("x", positive=True)
+    across = sp.Symbol("w", real=True)  # of the mean across the line through the modes
     overlap = sp.exp(-((m - a) ** 2) / (2 * tau)) + sp.exp(-((m + a) ** 2) / (2 * tau))
+    whole = sum(sp.exp(-((m + sign * a) ** 2 + across**2) / (2 * tau)) for sign in (1, -1))
 
     def lag(at: Any) -> sp.Expr:
         return at - sp.tanh(at)
 
     fall = (m * (tau - a**2) + a * tau * lag(a * m / tau)) / tau**2
     return [
+        Equation("the mean across the line multiplies the overlap", whole, sp.exp(-(across**2) / (2 * tau)) * overlap),
         Equation("slope of the log overlap", sp.Derivative(sp.log(overlap), m), -fall),
         Equation("x - tanh x rises", sp.Derivative(lag(x), x), sp.tanh(x) ** 2),
         Equation(

@@ -58,11 +58,12 @@ def numeric(
     estimate: mmd_measured.Estimate = mmd_measured.streaming,
     covers: Callable[[Case], bool] = as_declared,
     blocks: Callable[[int, int], int] = mmd.hoeffding_blocks,
+    share: float = 1.0,
 ) -> list[Evidence]:
     """The streaming estimate against pairs one by one, and averaged over all samples of
     a finite alphabet; or the best Gaussian."""
     if "covers" in case:
-        return [fit(case, covers(case), stream)]
+        return fit(case, covers(case), stream, share)
     if "letters" in case:
         bias = mmd_measured.bias_over_all_samples(case.letters, case.n, case.m, estimate, stream.fork(case.seed))
         behind = mmd_measured.blocks_behind_the_estimate(stream.fork("blocks"), blocks)
@@ -77,17 +78,20 @@ def numeric(
     return [measured(off, resolves=1e-6, name="tiles against pairs one by one")]
 
 
-def fit(case: Case, covering: bool, stream: Stream) -> Evidence:
-    """Whether the least MMD over the box lies at the centre or at a mode."""
+def fit(case: Case, covering: bool, stream: Stream, share: float) -> list[Evidence]:
+    """Whether the least MMD over the box lies at the centre or at a mode, and whether
+    the search's cells reach as far as they are said to."""
     a, h = float(case.apart), float(case.h)
     box = best_gaussians.Box(a + 2, math.log(0.4), math.log(a + 4))
     like = torch.zeros(1, dtype=stream.dtype, device=stream.device)
     minimum, _ = best_gaussians.global_minimum(
         best_gaussians.discrepancy(a, h, case.D), box, lambda m, s: (m <= a / 2) == covering, like=like
     )
-    return measured(
-        minimum, resolves=1e-3, name="global minimum of the fit: " + ("centred" if covering else "one mode")
-    )
+    beyond = best_gaussians.beyond_reach(best_gaussians.discrepancy(0.0, h, case.D), share, like=like)
+    return [
+        measured(minimum, resolves=1e-3, name="global minimum of the fit: " + ("centred" if covering else "one mode")),
+        measured(beyond, resolves=1e-3, name="models of a cell lie within its reach"),
+    ]
 
 
 def statistical(case: Case, stream: Stream, *, power: Callable[[int], float] = lambda D: D / 2) -> list[Evidence]:
@@ -114,6 +118,7 @@ controls = {
     "diagonal-included": [
         Control(numeric, fails="mean of the estimate", cases=[FINITE], estimate=mmd_measured.with_the_diagonal)
     ],
+    "cells-reach-less": [Control(numeric, fails="models of a cell", cases=[FITS[4]], share=0.8)],
     "a-block-for-each-point": [
         Control(numeric, fails="the estimate as a mean", cases=[FINITE], blocks=min),
     ],
