@@ -152,7 +152,7 @@ def tiled(
 
 def bracket(slopes: Tensor, energies: Tensor, distortions: Tensor) -> tuple[Measurement, Measurement]:
     """The curve sup F - b D between its bounds from F at ``slopes`` ``(T,)`` alone, and
-    the width of that band, at points of the curve.
+    the width of that band, at points of the curve; both relative to the largest F.
 
     Args:
         energies: F at the slopes. distortions: F' there, so that F - b F' is the rate
@@ -163,13 +163,14 @@ def bracket(slopes: Tensor, energies: Tensor, distortions: Tensor) -> tuple[Meas
     reached = high.isfinite()
     outside = torch.maximum(low - rates, torch.where(reached, rates - high, rates.new_zeros(())))
     size = float(energies.abs().max() + (slopes * distortions).max())
-    rounding = 64 * size * torch.finfo(slopes.dtype).eps
-    steps = float(energies.diff().max()) if energies.numel() > 1 else math.inf
+    largest = float(energies.max())
+    rounding = 64 * size / largest * torch.finfo(slopes.dtype).eps
+    steps = float(energies.diff().max()) / largest if energies.numel() > 1 else math.inf
     derivation = "F and b F' within 32 unit roundoffs of their sizes, and one subtraction."
-    within = Measurement(outside.clamp(min=0), Bound({"rounding": rounding}, derivation), slopes.numel())
+    within = Measurement(outside.clamp(min=0) / largest, Bound({"rounding": rounding}, derivation), slopes.numel())
     width = Bound(
         {"rounding": rounding, "slopes": steps},
         "Between two slopes the band is above F - b D by at most the rise of F from one to the next, for F does not fall and b D is least at the lower. "
         + derivation,
     )
-    return within, Measurement((high - rates)[reached].clamp(min=0), width, int(reached.sum()))
+    return within, Measurement((high - rates)[reached].clamp(min=0) / largest, width, int(reached.sum()))

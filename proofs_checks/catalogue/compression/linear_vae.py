@@ -48,7 +48,7 @@ def numeric(case: Case, stream: Stream, *, value: linear.Value = linear.negative
     return [
         measured(linear.against_the_gaussian(residuals, W, case.beta, value), resolves=1e-3, name="-log Z"),
         measured(within, resolves=1e-3, name="the curve lies in its band"),
-        measured(width, resolves=1e3, name="the band is no wider than F rises"),
+        measured(width, resolves=0.5, name="the band is no wider than F rises"),
     ]
 
 
