@@ -3,10 +3,14 @@ miss one of M cells."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
+from numerics.bounds import Bound, Measurement
+from numerics.compression.curve_bounds import HALVINGS, drawn_lower, largest_mean
 from numerics.streams import Stream
 
 Search = Callable[[Callable[[Tensor], Tensor], int, int, int, Stream], Tensor]
@@ -46,3 +50,62 @@ def misses(M: int, N: int, size: int, stream: Stream, search: Search = spread) -
         cells = stream.integers(0, M, repeats)
         missed += repeats - int(search(hidden_decoder(cells, M), repeats, M, N, stream).sum())
     return missed
+
+
+# -- bounds that an audit certifies ----------------------------------------------------------------------------------------------
+
+Largest = Callable[[Tensor, int, float], Tensor]
+
+
+def tails(n: int, level: float, largest: Largest = largest_mean) -> Measurement:
+    """By how much P(count <= c) of n coins, each of the largest mean that c of n does
+    not exclude, is above the level, for every c below n; relative to it."""
+    counts = torch.arange(n, dtype=torch.float64)
+    q = largest(counts / n, n, level)[:, None]
+    k = torch.arange(n + 1, dtype=torch.float64)
+    whole = torch.tensor(float(n + 1), dtype=torch.float64)
+    ways = torch.lgamma(whole) - torch.lgamma(k + 1) - torch.lgamma(whole - k)
+    log_mass = ways + torch.special.xlogy(k, q) + torch.special.xlogy(n - k, 1 - q)
+    tail = torch.where(k <= counts[:, None], log_mass.exp(), 0.0).sum(1)
+    size = float(torch.lgamma(whole)) + n * math.log(2) - math.log(level)
+    bound = Bound(
+        {"rounding": 64 * (n + size) * torch.finfo(torch.float64).eps},
+        "Masses of a binomial distribution are within 16 unit roundoffs of the logarithms that they are made of, which are at most log n! and n log 2 "
+        "in size where they count; sums of n positive terms within n.",
+    )
+    return Measurement((tail / level - 1).clamp(min=0), bound, n)
+
+
+def solves(n: int, level: float, largest: Largest = largest_mean) -> Measurement:
+    """n KL(c/n, q) against log(1/level) for every count c below n: no wider than the
+    inequality asks for."""
+    mean = torch.arange(n, dtype=torch.float64) / n
+    q = largest(mean, n, level)
+    found = n * (torch.special.xlogy(mean, mean / q) + torch.special.xlogy(1 - mean, (1 - mean) / (1 - q)))
+    steep = n * (q - mean) / (q * (1 - q))
+    eps = torch.finfo(torch.float64).eps
+    bound = Bound(
+        {"halving": steep * 2.0 ** (2 - HALVINGS), "rounding": (steep * q + 16 * (n + math.log(1 / level))) * 4 * eps},
+        "q is found to within 2^-60 and one unit roundoff of q; the derivative of n KL in q is n (q - p)/(q(1 - q)); KL itself is within 16 unit roundoffs of "
+        "its terms.",
+    )
+    return Measurement((found - math.log(1 / level)).abs(), bound, n)
+
+
+def needle_bounds(M: int, N: int, size: int, level: float, stream: Stream) -> tuple[int, float]:
+    """In how many of ``size`` runs a certified lower bound from N draws exceeds F = log
+    M, of a decoder that reconstructs in one of M cells and nowhere else; and with which
+    probability that happens, by the binomial distribution.
+
+    The bound of a run is read off :func:`numerics.compression.curve_bounds.drawn_lower`.
+    """
+    seen = (stream.uniform(size, N) * M < 1).sum(1)
+    wrong, total = 0, 0.0
+    for count in range(N + 1):
+        d = torch.full((N, 1), math.inf, dtype=torch.float64)
+        d[:count] = 0.0
+        lower, _, _ = drawn_lower(iter([d]), [1.0], N, level)
+        if float(lower[0, 0]) > math.log(M):
+            wrong += int((seen == count).sum())
+            total += math.comb(N, count) * (1 / M) ** count * (1 - 1 / M) ** (N - count)
+    return wrong, total

@@ -15,8 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from numerics.bounds import Bound, Measurement
+
 __all__ = [
     "annealed_upper",
+    "bracket",
     "drawn_lower",
     "largest_mean",
     "rate_above",
@@ -145,3 +148,29 @@ def tiled(
     """Distortions of ``draws`` codes, ``tile`` of them at a time."""
     for start in range(0, draws, tile):
         yield distances(draw(min(tile, draws - start)))
+
+
+def bracket(slopes: Tensor, energies: Tensor, distortions: Tensor) -> tuple[Measurement, Measurement]:
+    """The curve sup F - b D between its bounds from F at ``slopes`` ``(T,)`` alone, and
+    the width of that band, at points of the curve; both relative to the largest F.
+
+    Args:
+        energies: F at the slopes. distortions: F' there, so that F - b F' is the rate
+            exactly.
+    """
+    rates = energies - slopes * distortions
+    low, high = rate_below(slopes, energies, distortions), rate_above(slopes, energies, distortions)
+    reached = high.isfinite()
+    outside = torch.maximum(low - rates, torch.where(reached, rates - high, rates.new_zeros(())))
+    size = float(energies.abs().max() + (slopes * distortions).max())
+    largest = float(energies.max())
+    rounding = 64 * size / largest * torch.finfo(slopes.dtype).eps
+    steps = float(energies.diff().max()) / largest if energies.numel() > 1 else math.inf
+    derivation = "F and b F' within 32 unit roundoffs of their sizes, and one subtraction."
+    within = Measurement(outside.clamp(min=0) / largest, Bound({"rounding": rounding}, derivation), slopes.numel())
+    width = Bound(
+        {"rounding": rounding, "slopes": steps},
+        "Between two slopes the band is above F - b D by at most the rise of F from one to the next, for F does not fall and b D is least at the lower. "
+        + derivation,
+    )
+    return within, Measurement((high - rates)[reached].clamp(min=0) / largest, width, int(reached.sum()))

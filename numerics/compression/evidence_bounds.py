@@ -207,3 +207,32 @@ def random_decoder(pixels: int, codes: int, data: int, stream: Stream) -> tuple[
     decoded = stream.normal(codes, pixels)
     chosen = stream.integers(0, codes, data)
     return decoded, decoded[chosen] + stream.normal(data, pixels), stream.normal(codes).softmax(0)
+
+
+def energy_and_likelihood(
+    distances: Tensor,
+    prior: Tensor,
+    beta: float,
+    constant: float,
+    log_density: Tensor,
+    *,
+    sizes: Tensor,
+    pixels: int,
+) -> Measurement:
+    """F + the log-normaliser of exp(-beta d) against -log p(x) from densities of
+    another source.
+
+    Args:
+        distances: d of data and codes, ``(n, Z)``. prior: ``(Z,)``. constant: log of
+            the integral of exp(-beta d) over x. log_density: log p(x|z), ``(n, Z)``.
+        sizes: What d is a difference of, ``(n, Z)``, in units of d. pixels: D.
+    """
+    energy = -(prior.log() - beta * distances).logsumexp(1)
+    exact = -(prior.log() + log_density).logsumexp(1)
+    largest = (beta * sizes).amax(1) + prior.log().abs().max() + abs(constant) + 1
+    bound = Bound(
+        {"rounding": 4 * (prior.numel() + pixels + 8) * largest * torch.finfo(distances.dtype).eps},
+        "Squared lengths by inner products are within D unit roundoffs of the sizes that they are differences of; a sum of Z "
+        "exponentials and its logarithm within Z and one (Higham 2002, sections 3.5 and 4.2).",
+    )
+    return Measurement((energy + constant - exact).abs(), bound, distances.shape[0])

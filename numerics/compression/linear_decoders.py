@@ -23,12 +23,14 @@ from numerics.compression.annealed_chains import (
     settled_plan,
     standard_normal,
 )
+from numerics.compression.curve_bounds import annealed_upper, bracket
 from numerics.streams import Stream
 
 Value = Callable[[Tensor, Tensor, float], Tensor]
 
 LONG = 1.2  # a leapfrog at which a good share of proposals is rejected, so that leaving the rejection out shows
 CHAINS = 4  # a datum
+LEVEL = 1e-3  # of a certified bound, whose share of it is taken off again
 
 
 def negative_log_z(residuals: Tensor, W: Tensor, beta: float) -> Tensor:
@@ -144,9 +146,21 @@ def from_both_sides(
     up = anneal(_target(residuals, W), plan, rows, stream).log_weights[-1]
     down = anneal_down(_target(residuals, W), plan, rows, z.repeat_interleave(CHAINS, 0), stream)
     claimed = value(residuals, W, beta)
-    return float((log_mean(up, CHAINS) + claimed).mean()), float((log_mean(-down, CHAINS) - claimed).mean())
+    certified = annealed_upper(log_mean(up, CHAINS)[None], LEVEL)
+    above = float(certified[0]) - math.log(1 / LEVEL) / data
+    return float(claimed.mean()) - above, float((log_mean(-down, CHAINS) - claimed).mean())
 
 
 def _target(residuals: Tensor, W: Tensor) -> Target:
     """Half the squared error of a linear decoder, by data, and N(0, I)."""
     return Target(lambda z, rows: (residuals[rows] - z @ W.T).square().sum(1) / 2, standard_normal(W.shape[1]))
+
+
+def band_of_the_curve(residuals: Tensor, W: Tensor, slopes: int = 48) -> tuple[Measurement, Measurement]:
+    """The curve of a linear decoder between its bounds from F at ``slopes`` slopes, and
+    the width of that band."""
+    betas = torch.logspace(-2, 3, slopes, dtype=W.dtype, device=W.device).requires_grad_()
+    with torch.enable_grad():
+        energies = torch.stack([negative_log_z(residuals, W, beta).mean() for beta in betas])
+        (distortions,) = torch.autograd.grad(energies.sum(), betas)
+    return bracket(betas.detach(), energies.detach(), distortions)

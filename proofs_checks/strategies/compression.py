@@ -118,6 +118,14 @@ def chain_cases(profile: Profile) -> st.SearchStrategy[Case]:
     )  # fmt: skip
 
 
+def coin_cases(profile: Profile) -> st.SearchStrategy[Case]:
+    """``Case(n, level)``: how many coins, and the level of a bound of their mean."""
+    largest = 60 if profile.name == "quick" else 400
+    return st.builds(
+        lambda n, level: Case(n=n, level=level), st.integers(1, largest), st.sampled_from((0.2, 1e-3, 1e-6))
+    )
+
+
 def search_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(M, N, size)``: cells and evaluations, and how many searches."""
     return st.integers(4, 16).flatmap(

@@ -40,10 +40,16 @@ def exact(
     ]
 
 
-def numeric(case: Case, stream: Stream, *, value: linear.Value = linear.negative_log_z) -> Evidence:
-    """A random decoder and sixteen data, on the codes and on the pixels."""
+def numeric(case: Case, stream: Stream, *, value: linear.Value = linear.negative_log_z) -> list[Evidence]:
+    """A random decoder and sixteen data, on the codes and on the pixels; the curve
+    between the bounds that an audit draws from F at 48 slopes."""
     residuals, W = linear.random_decoder(case.D, case.k, 16, stream.fork(case.seed))
-    return measured(linear.against_the_gaussian(residuals, W, case.beta, value), resolves=1e-3, name="-log Z")
+    within, width = linear.band_of_the_curve(residuals, W)
+    return [
+        measured(linear.against_the_gaussian(residuals, W, case.beta, value), resolves=1e-3, name="-log Z"),
+        measured(within, resolves=1e-3, name="the curve lies in its band"),
+        measured(width, resolves=0.5, name="the band is no wider than F rises"),
+    ]
 
 
 def statistical(

@@ -16,7 +16,7 @@ CODES = torch.randn(80, 2, generator=SEEDED, dtype=torch.float64)
 DATA = CODES @ W.T + 0.3 * torch.randn(80, 6, generator=SEEDED, dtype=torch.float64)
 TRAIN = torch.randn(200, 2, generator=SEEDED, dtype=torch.float64) @ W.T + 0.3 * torch.randn(200, 6, generator=SEEDED, dtype=torch.float64)  # fmt: skip
 PRECISION = torch.eye(2, dtype=torch.float64) + W.T @ W / 0.09
-SMALL = {"samples": 1 << 13, "calls": 60}
+SMALL = {"samples": 1 << 12, "calls": 40}
 
 
 def linear(z: Tensor) -> Tensor:
