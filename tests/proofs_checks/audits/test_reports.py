@@ -58,6 +58,7 @@ def made(kind: str) -> AuditReport:
         "embedding": lambda: audit.embedding([(0, 1), (0, 2), (0, 3), (3, 4)], sarkar=3.0),
         "fit": lambda: audit.fit(points(200), points(200, 1.0, 1)),
         "score": lambda: audit.score(lambda x: -x, points(200)),
+        "disentangled": lambda: audit.disentangled(points(12).reshape(1, 3, 4, 2)),
         "wrapped": lambda: audit.wrapped(NORMAL, points(200), model="normal"),
     }
     return objects[kind]()
