@@ -66,7 +66,9 @@ def test_the_table_in_the_documentation_is_that_of_the_zoo() -> None:
     assert (ROOT / "docs" / "zoo-of-symmetries.md").read_text(encoding="utf-8") == table()
 
 
-LINES = re.findall(r"`(audit\.disentangled\([^`]*\))`", (ROOT / "docs" / "bring-your-own.md").read_text(encoding="utf-8"))
+LINES = re.findall(
+    r"`(audit\.disentangled\([^`]*\))`", (ROOT / "docs" / "bring-your-own.md").read_text(encoding="utf-8")
+)
 
 
 @pytest.mark.parametrize("line", LINES)
