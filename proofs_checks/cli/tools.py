@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def audit(
     kind: str, file: Path, /, *, json: Path | None = None, html: Path | None = None, max_bytes: int | None = None,
     coordinates: Path | None = None, model: str | None = None, curvature: float | None = None, sarkar: float | None = None, scale: float | None = None,
-    root: str | None = None, bfs_tree: bool = False,
+    root: str | None = None, bfs_tree: bool = False, group: Path | None = None,
 ) -> int:  # fmt: skip
     """Apply a theorem to an object of your own.
 
@@ -64,6 +64,9 @@ def audit(
         The vertex from which a tree hangs.
     bfs_tree
         Take the breadth-first tree of a graph that is none.
+    group
+        Of a density: an NPZ file of orthogonal matrices (k, D, D) or permutations (k,
+        D); the audit adds equivariant bijections and the score within orbits.
     """
     from proofs_checks.findings import Interrupted
 
@@ -72,7 +75,7 @@ def audit(
     options = {
         key: value
         for key, value in {
-            "coordinates": coordinates, "model": model, "curvature": curvature, "sarkar": sarkar, "scale": scale, "root": root, "bfs_tree": bfs_tree or None,
+            "coordinates": coordinates, "model": model, "curvature": curvature, "sarkar": sarkar, "scale": scale, "root": root, "bfs_tree": bfs_tree or None, "group": group,
         }.items() if value is not None
     }  # fmt: skip
     if not exists(file):
@@ -94,12 +97,18 @@ def audit(
 
 def _carried_out(function: Any, file: Path, reads: str, options: dict[str, Any]) -> AuditReport:
     """The audit of a file, its progress shown where stderr is a terminal."""
-    taken = inspect.signature(function).parameters if reads == "data" else {}
+    taken = (
+        inspect.signature(function).parameters
+        if reads == "data"
+        else {"group": None}
+        if "inliers" in inspect.signature(function).parameters
+        else {}
+    )
     if unknown := [f"--{name.replace('_', '-')}" for name in options if name not in taken]:
         raise InputError(f"This audit takes no {', '.join(unknown)}; what it is given stands in its file.")
     if reads == "data":
         return function(file, **options)
-    objects = _told(file, function)
+    objects = {**_told(file, function), **options}
     try:
         if "progress" not in inspect.signature(function).parameters or "progress" in objects:
             return function(**objects)

@@ -34,6 +34,7 @@ from proofs_checks.audits.density.findings import as_given, outcome, title_of, u
 from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Bijection, LogFunction, Once, Representation
 from proofs_checks.audits.density.remembered import MOST, Remembered
 from proofs_checks.audits.density.supports import as_given_points, chart_in, itself, on_support, rounded
+from proofs_checks.audits.density.symmetric import SymmetricFindings
 from proofs_checks.audits.density.words import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Finding
@@ -48,6 +49,7 @@ from proofs_checks.inputs.density_checks import (
     unit_mass,
 )
 from proofs_checks.inputs.density_flows import flow_of, own_samples
+from proofs_checks.inputs.orthogonal_groups import read_orthogonal_group
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
 
@@ -82,6 +84,7 @@ def audit_density(
     base: float | LogFunction | str = "median",
     coordinate: int | None = None,
     support: Any = None,
+    group: Any = None,
     points: int = 256,
     seconds: float = 30.0,
     seed: int = 0,
@@ -112,6 +115,11 @@ def audit_density(
             each, infinite ones included; ``"circle"`` for angles; ``"simplex"`` for
             shares. The bijections then act in the coordinates of a chart. What torch
             and SciPy distributions declare is read.
+        group: Orthogonal matrices ``(k, D, D)`` or permutations of the flattened
+            coordinates ``(k, D)``, generators or elements, or an NPZ file of one of
+            these: the model averaged over the group is reversed, flattened and given
+            every invariant score by *equivariant* bijections, and the AUROC of the
+            score within orbits is told before and after, which stays.
         points: At most this many inliers and outliers are audited, drawn at random.
         seconds: After so many no panel is narrowed any more: what is open then is
             reported as open. Ctrl-C ends the work likewise.
@@ -155,11 +163,26 @@ def audit_density(
             MASS: lambda: unit_mass(model, seconds=max(1.0, min(MOST_SECONDS, seconds / 3))),
             SAMPLES: lambda: own_samples(replace(model, log_prob=once), view, seed, seconds=_for_samples(seconds, budget), cost=cost),
         })  # fmt: skip
-        findings = [as_given(area, given), *maps, *model.findings, quick[0], slow[0], quick[1], slow[1], *unchecked()]
+        symmetric = None if group is None else _symmetric(model, group, data, score, cost, budget)
+        under_group = [] if symmetric is None else stages.run_all("equivariant bijections", symmetric.run)
+        findings = [
+            as_given(area, given),
+            *maps,
+            *under_group,
+            *model.findings,
+            quick[0],
+            slow[0],
+            quick[1],
+            slow[1],
+            *unchecked(),
+        ]
         facts = facts_of(model, findings, found, given, evaluations, budget)
         facts["notes"] += notes
         facts["seconds of the bijections"] = round(along, 3)
-    bijections = {name: made.bijection for name, made in found.items()}
+        if symmetric is not None:
+            facts["group"] = symmetric.facts
+    bijections: dict[str, Any] = {name: made.bijection for name, made in found.items()}
+    bijections |= {} if symmetric is None else symmetric.bijections
     return DensityReport(
         "density",
         subject or model.kind,
@@ -170,6 +193,14 @@ def audit_density(
         bijections=bijections,
         model=model,
     )
+
+
+def _symmetric(  # noqa: PLR0917
+    model: Model, group: Any, data: tuple[Tensor, Tensor], score: Any, cost: float, budget: Budget
+) -> SymmetricFindings:
+    """The findings under a group, which is read before anything is evaluated."""
+    read = read_orthogonal_group(group, model.dim)
+    return SymmetricFindings(model.log_prob, read, data, scores_of(model, score, data), cost, budget)
 
 
 def _for_samples(seconds: float, budget: Budget) -> float:
@@ -226,3 +257,14 @@ class _Stages:
                 self.budget.interrupted = True
                 found.append(Finding(name, Status.UNDECIDED, "interrupted before anything was found"))
         return found
+
+    def run_all(self, name: str, stage: Callable[[], list[Finding]]) -> list[Finding]:
+        """Several findings of one stage, one UNDECIDED where it was not reached."""
+        found: list[Finding] = []
+
+        def listed() -> Finding:
+            first, *rest = stage()
+            found.extend(rest)
+            return first
+
+        return [*self.run({name: listed}), *found]

@@ -56,6 +56,13 @@ class GridFindings:
         self.basis: Tensor | None = None
 
     @property
+    def level(self) -> float:
+        """What counts as zero, in the scale of the norm of the codes: rounding, noise, or
+        the tolerance stated."""
+        noise = self._noise() if self.given.repeat is not None else 0.0
+        return max(self.floor, (self.tolerance or 0.0) * self.norm, noise)
+
+    @property
     def linear(self) -> list[int]:
         """The factors that have a group."""
         return [i for i, factor in enumerate(self.given.factors) if factor.kind != "plain"]
@@ -74,12 +81,12 @@ class GridFindings:
         energy = self.found.main_energies[i]
         whole = self.found.interaction + sum(self.found.main_energies)
         name = f"{self.names[i]} is encoded"
-        if math.sqrt(energy) <= self.floor:
+        if math.sqrt(energy) <= self.level:
             text = "the mean code is the same for all its values"
             return Finding(
                 name, Status.REFUTED, f"{text}: an action that moves nothing is disentangled and encodes nothing"
             )
-        shared = shared_codes(self.found, i, self.floor)
+        shared = shared_codes(self.found, i, self.level)
         text = f"{number_text(energy / whole)} of the variance within orbits"
         if shared:
             listed = ", ".join(f"{a} and {b}" for a, b in shared[:SHOWN])
@@ -155,9 +162,7 @@ class GridFindings:
         groups: whether one linear map makes each step."""
         if not self.linear:
             return [Finding("linear action", Status.INAPPLICABLE, "no factor is declared cyclic or a group")]
-        floor = max(
-            self.floor, (self.tolerance or 0.0) * self.norm, self._noise() if self.given.repeat is not None else 0.0
-        )
+        floor = self.level
         ranks = additive_ranks(self.found, self.cyclic, floor)
         self.facts["ranks"] = {
             "means": ranks.means, "codes": ranks.codes,
@@ -198,7 +203,7 @@ class GridFindings:
 
     def _sharing(self, ranks: Ranks) -> str:
         """Which factors share a subspace."""
-        spans = factor_spans(self.found, self.floor)
+        spans = factor_spans(self.found, self.level)
         for i, j in combinations(self.cyclic, 2):
             both = torch.cat([spans[i], spans[j]], 1)
             joint = int((torch.linalg.svdvals(both) > 1e-8).sum()) if both.shape[1] else 0
@@ -296,7 +301,7 @@ class GridFindings:
 
     def subspaces(self) -> list[Finding]:
         """What each factor moves, and the angles between these subspaces."""
-        spans = factor_spans(self.found, self.floor)
+        spans = factor_spans(self.found, self.level)
         sizes = {name: part.shape[1] for name, part in zip(self.names, spans, strict=True)}
         self.basis = torch.cat(spans, 1)
         angles = {

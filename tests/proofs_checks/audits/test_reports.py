@@ -59,6 +59,7 @@ def made(kind: str) -> AuditReport:
         "fit": lambda: audit.fit(points(200), points(200, 1.0, 1)),
         "score": lambda: audit.score(lambda x: -x, points(200)),
         "rate_distortion": lambda: audit.rate_distortion(lambda z: z, 2, points(40), samples=1 << 10, calls=20),
+        "disentangled": lambda: audit.disentangled(points(12).reshape(1, 3, 4, 2)),
         "wrapped": lambda: audit.wrapped(NORMAL, points(200), model="normal"),
     }
     return objects[kind]()
