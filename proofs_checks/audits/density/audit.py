@@ -199,8 +199,10 @@ def _symmetric(  # noqa: PLR0917
     model: Model, group: Any, data: tuple[Tensor, Tensor], score: Any, cost: float, budget: Budget
 ) -> SymmetricFindings:
     """The findings under a group, which is read before anything is evaluated."""
+    if chart_in(model) is not None:
+        raise InputError("A group acts on R^D, and the support is another space. Leave out group= or support=.")
     read = read_orthogonal_group(group, model.dim)
-    return SymmetricFindings(model.log_prob, read, data, scores_of(model, score, data), cost, budget)
+    return SymmetricFindings(model.log_prob, read, data, scores_of(model, score, data), cost=cost, budget=budget)
 
 
 def _for_samples(seconds: float, budget: Budget) -> float:

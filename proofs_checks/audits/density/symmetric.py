@@ -72,9 +72,10 @@ class SymmetricFindings:
         group: OrthogonalGroup,
         data: tuple[Tensor, Tensor],
         scores: dict[str, LogFunction],
+        *,
         cost: float,
         budget: Budget,
-    ) -> None:  # noqa: PLR0917
+    ) -> None:
         self.over, self.group, self.scores, self.budget = OverOrbits(log_p, group), group, scores, budget
         each = len(group) * NODES * (len(group) + 2) * max(cost, 1e-6) * (2 + len(scores)) * 3
         most = max(4, min(MOST, int(SHARE * min(budget.left, 1e9) / (2 * each))))
