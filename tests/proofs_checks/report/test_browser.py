@@ -127,6 +127,25 @@ def test_filters_narrow_by_topic_route_and_verdict(opened: Open) -> None:
     assert shown_articles(page) == ["anomaly-arbitrary-score"]
 
 
+def test_claims_are_sorted_by_the_lecture_and_back(opened: Open) -> None:
+    from proofs_checks.claim.lecture import places
+
+    page = opened()
+    known = {claim.replace(".", "-"): place for claim, place in places().items()}
+    first = shown_articles(page)
+    page.select_option("[name=order]", "lecture")
+    arranged = shown_articles(page)
+    placed = [name for name in arranged if name in known]
+    assert sorted(arranged) == sorted(first)
+    assert arranged != first
+    assert placed == sorted(placed, key=known.__getitem__)
+    rows = page.locator("nav tbody tr").evaluate_all("all => all.map(one => one.dataset.for.replace(/^c\\d+-/, ''))")
+    assert rows == arranged
+    page.get_by_role("button", name="Clear").click()
+    page.wait_for_function("wanted => document.querySelector('article').id.endsWith(wanted)", arg=first[0])
+    assert shown_articles(page) == first
+
+
 def test_search_finds_words_in_any_order_and_latex_too(opened: Open) -> None:
     page = opened()
     page.fill("[name=words]", "bent SARKAR")
