@@ -33,7 +33,7 @@ def judge_equation(item: Equation, *, witnessed: bool = True) -> Verdict:
 
     from theory.proof import balls
     from theory.proof.prepare import written
-    from theory.proof.sampling import NoInstance, instantiate
+    from theory.proof.sampling import NoInstance, instances
 
     pairs = [(with_limits(left), with_limits(right)) for left, right in entries(item.left, item.right)]
     given = tuple(written(relation) for relation in item.assuming if relation is not sympy.true)
@@ -46,9 +46,11 @@ def judge_equation(item: Equation, *, witnessed: bool = True) -> Verdict:
     fewest = math.inf
     try:
         everything: Any = sympy.Matrix([side for pair in pairs for side in pair])
-        for instance in instantiate(everything, item.assuming, count=INSTANTIATIONS):
+        count = 1 if constructed else INSTANTIATIONS  # of one expression twice it is asked alone whether it has a value
+        for instance in instances(everything, item.assuming, count=count):
             for left, right in pairs:
-                ball, bits = _difference(balls.enclose(left, instance), balls.enclose(right, instance))
+                first = balls.enclose(left, instance)
+                ball, bits = _difference(first, first if left == right else balls.enclose(right, instance))
                 if balls.excludes_zero(ball):
                     witness = {**instance.plain(), "left minus right": ball_text(ball)} if witnessed else None
                     why = "A ball excludes zero: the two sides differ."
@@ -216,7 +218,7 @@ def judge_sign(item: Sign) -> Verdict:
     import sympy
 
     from theory.proof import balls
-    from theory.proof.sampling import NoInstance, instantiate
+    from theory.proof.sampling import NoInstance, instances
 
     if item.relation not in (">= 0", "> 0", "!= 0"):
         raise TypeError(f"Expected the relation '>= 0', '> 0' or '!= 0', got {item.relation!r}.")
@@ -225,7 +227,7 @@ def judge_sign(item: Sign) -> Verdict:
     scope = Scope(quantifiers=_quantifiers(pair), given=_nonzero(pair))
     undecided = Verdict(Status.UNDECIDED, Route.EXACT, "", scope)
     try:
-        for instance in instantiate(expression, count=INSTANTIATIONS):
+        for instance in instances(expression, count=INSTANTIATIONS):
             ball = balls.enclose(expression, instance)
             if _breaks(ball, item.relation):
                 witness = {**instance.plain(), "value": ball_text(ball)}

@@ -228,6 +228,7 @@ def _pole(item: Induction) -> str:
     """Why the recursion or the claim may have no value at some size: a denominator in
     the variable that is not shown to be nonzero."""
     import sympy
+    from sympy.core.function import AppliedUndef
 
     n = item.variable
     sides = [side for equation in item.claim for side in (equation.right, equation.right.subs(n, n + 1))]
@@ -239,8 +240,10 @@ def _pole(item: Induction) -> str:
                 return f"The denominator {base} of the induction on {n} vanishes at {n} = {roots[0]}."
             if not _never_zero(base, item):
                 return f"Nothing shows that the denominator {base} of the induction on {n} is not zero at some {n}."
-        if not expression.atoms(sympy.Function):
-            continue
+        if not any(
+            node.has(n) for node in sympified(expression).atoms(sympy.Function) if not isinstance(node, AppliedUndef)
+        ):
+            continue  # what may have no value is a function like the logarithm
         for k in range(item.start, item.start + EVALUATED):
             if expression.subs(n, k).has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) and not expression.has(sympy.oo):
                 return f"The recursion or the claim has no finite value at {n} = {k}."

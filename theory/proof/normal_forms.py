@@ -56,6 +56,13 @@ def _logarithms(expr: sp.Expr) -> sp.Expr:
     return sp.expand(sp.expand_log(sp.expand_power_base(sp.expand_power_exp(expr))))
 
 
+def _after_logarithms(expr: sp.Expr, strategy: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+    """``strategy`` on the form with logarithms and powers expanded, where that is
+    another one: on the same one it is tried anyway."""
+    form = _logarithms(expr)
+    return form if form == expr else strategy(form)
+
+
 def _gammas(expr: sp.Expr) -> sp.Expr:
     return sp.gammasimp(sp.combsimp(expr.rewrite(sp.gamma)))
 
@@ -90,6 +97,8 @@ def _fundamental(expr: sp.Expr) -> sp.Expr:
             return value
         return ends(sp.Integral(value, *outer)) if not value.has(sp.Integral) else sp.Integral(value, *outer)
 
+    if not expr.has(sp.Integral):
+        return expr
     return sp.expand(
         expr.replace(lambda e: isinstance(e, sp.Integral) and len(e.limits[0]) == 3, ends).doit(integrals=False)
     )
@@ -111,7 +120,7 @@ _STRATEGIES: tuple[_Strategy, ...] = (
     (4_000, _numerator),
     (1_000, _fundamental),
     (4_000, _logarithms),
-    (4_000, lambda e: _numerator(_logarithms(e))),
+    (4_000, lambda e: _after_logarithms(e, _numerator)),
     (2_000, sp.cancel),
     (1_500, lambda e: sp.expand(sp.powsimp(sp.expand(e), force=False))),
     (1_500, lambda e: sp.radsimp(sp.cancel(sp.together(e)))),
@@ -120,7 +129,7 @@ _STRATEGIES: tuple[_Strategy, ...] = (
     (1_500, _exponentials),
     (1_500, lambda e: sp.trigsimp(_numerator(e))),
     (800, _gammas),
-    (800, lambda e: _simplified(_logarithms(e))),
+    (800, lambda e: _after_logarithms(e, _simplified)),
     (800, _simplified),
     (_WRITTEN_OUT, lambda e: sp.expand_func(_simplified(e.rewrite(sp.Piecewise)))),
     (_WRITTEN_OUT, lambda e: _simplified(sp.expand_complex(e))),

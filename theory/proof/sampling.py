@@ -6,7 +6,7 @@ ball arithmetic proves the relations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from random import Random
 
 import sympy as sp
@@ -40,8 +40,16 @@ def instantiate(
             met least often.
         TypeError: `assuming` holds something that is no relation.
     """
+    return list(instances(expr, assuming, seed, count, tries))
+
+
+def instances(
+    expr: sp.Basic, assuming: Iterable[Boolean] = (), seed: int | str = 0, count: int = 1, tries: int = 600
+) -> Iterator[Instantiation]:
+    """The same one by one, drawn as they are asked for: the first may decide."""
     wanted = demand(expr, assuming)
-    return [_one_instance(wanted, Random(f"{seed}/{index}"), tries) for index in range(count)]
+    for index in range(count):
+        yield _one_instance(wanted, Random(f"{seed}/{index}"), tries)
 
 
 def _one_instance(wanted: Demand, rng: Random, tries: int) -> Instantiation:
