@@ -17,6 +17,11 @@ CLOCK = time.monotonic  # seconds; benchmarks on a machine that does other work 
 __all__ = ["Budget", "Progress", "one_thread"]
 
 
+def now() -> float:
+    """Seconds of the clock."""
+    return CLOCK()
+
+
 @dataclass
 class Budget:
     """Seconds from its making, after which refinement stops; a Ctrl-C stops it too, and
@@ -32,7 +37,7 @@ class Budget:
     seconds: float = 30.0
     progress: Progress | None = None
     interrupted: bool = False
-    started: float = field(default_factory=lambda: CLOCK())  # noqa: PLW0108  CLOCK as it is then
+    started: float = field(default_factory=now)
 
     def __post_init__(self) -> None:
         wrong = isinstance(self.seconds, bool) or not isinstance(self.seconds, (int, float))
@@ -44,7 +49,7 @@ class Budget:
     @property
     def spent(self) -> float:
         """Seconds since the start."""
-        return CLOCK() - self.started
+        return now() - self.started
 
     @property
     def left(self) -> float:
@@ -59,7 +64,7 @@ class Budget:
     def begin(self) -> None:
         """Start the clock anew: what came before, the making of a model for instance,
         does not count."""
-        self.started = CLOCK()
+        self.started = now()
 
     def tell(self, what: str) -> None:
         """Say what is being done."""

@@ -94,6 +94,8 @@ def _as_many_as(sampler: Sampler, seconds: float, cost: float) -> tuple[Tensor, 
         started = time.process_time()
         drawn.append(_drawn(sampler, n))
         times.append(time.process_time() - started)
+        if times[0] > seconds / TIMED[-1]:  # a batch of any size takes as long
+            return torch.cat(drawn), 0
     each = max(0.0, times[1] - times[0]) / (TIMED[1] - TIMED[0])
     left = seconds - 3 * times[0]
     number = int(max(0.0, min(DRAWN, left / (cost * PLACING + 2 * each))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.distributions import Bernoulli, Independent, Normal, Uniform
+from torch.distributions import Bernoulli, Dirichlet, Independent, Normal, Uniform
 from torch.distributions import TransformedDistribution as Transformed
 from torch.distributions.transforms import AffineTransform
 
@@ -18,6 +19,7 @@ from preality import audit
 from proofs_checks.kernel import Status
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries, when they are imported
+VON_MISES = math.log(2 * math.pi) + float(torch.special.i0(torch.tensor(2.0).double()).log())
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "bring-your-own.md"
 ROWS = [
     [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
@@ -37,7 +39,7 @@ def rows_of(*kinds: str) -> list[list[str]]:
 
 FLOWS = [(library, what, line) for library, what, line in rows_of("flow")]
 HYBRIDS = [line for *_, line in rows_of("hybrid")]
-OTHERS = [(library, line) for library, _, line in rows_of("pit", "equivariance")]
+OTHERS = [(library, line) for library, _, line in rows_of("pit", "equivariance", "density")]
 MODELS = [(what, line) for *_, what, line in rows_of("fit", "score")]
 DECODERS = [line for *_, line in rows_of("rate_distortion")]
 ELSEWHERE = rows_of("embedding", "wrapped")  # tests/audits/test_embedding_zoo.py and test_hyperbolic_zoo.py
@@ -214,6 +216,7 @@ def others() -> dict[str, Any]:
     seeded, rng = torch.Generator().manual_seed(0), np.random.default_rng(0)
     mean, p = torch.randn(400, generator=seeded), [2, 0, 1, 3]
     turn = torch.linalg.qr(torch.randn(3, 3, generator=seeded))[0]
+    turn = turn * torch.linalg.det(turn)  # a rotation: the cross product of two vectors turns with them
     weight = torch.rot90(torch.ones(1, 1, 3, 3), 1, (-2, -1))
 
     class Graph(nn.Module):
@@ -225,7 +228,10 @@ def others() -> dict[str, Any]:
         "y": mean + torch.randn(400, generator=seeded), "ranks": torch.randint(0, 100, (500,), generator=seeded), "rho": lambda g: torch.linalg.matrix_power(turn, g), "elements": [0, 1, 2],
         "v": torch.randn(6, 3, generator=seeded), "x": torch.randn(3, 4, 2, generator=seeded), "a": torch.rand(3, 4, 4, generator=seeded), "p": p,
         "relabel": lambda x, a: (x[:, p], a[:, p][:, :, p]), "quarter": lambda v: torch.rot90(v, 1, (-2, -1)), "score": lambda v: torch.nn.functional.conv2d(v, weight, padding=1),
-        "images": torch.randn(2, 1, 8, 8, generator=seeded), "graph": Graph(), "norm": lambda v: v * v.norm(dim=-1, keepdim=True), "draws": rng.normal(size=(150, 1)),
+        "images": torch.randn(2, 1, 8, 8, generator=seeded), "graph": Graph(), "norm": lambda v: v * v.norm(dim=-1, keepdim=True), "w": torch.randn(6, 3, generator=seeded),
+        "product": torch.linalg.cross, "von_mises": lambda t: 2 * torch.cos(t[:, 0]) - VON_MISES, "angles": torch.randn(40, 1, generator=seeded).clamp(-3, 3) / 2,
+        "uniform": 6 * torch.rand(40, 1, generator=seeded) - 3, "dirichlet": Dirichlet(torch.tensor([0.5, 2.0, 3.0])), "shares": torch.rand(40, 3, generator=seeded).softmax(1),
+        "others": torch.rand(30, 3, generator=seeded).square().softmax(1), "draws": rng.normal(size=(150, 1)),
     }  # fmt: skip
 
 

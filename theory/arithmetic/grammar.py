@@ -13,7 +13,8 @@ from fractions import Fraction
 from math import lcm
 
 from theory.arithmetic.cyclotomic import MANY, MAX_ORDER, Cyclotomic, ExactNumberError, degree
-from theory.arithmetic.radicals import cosine, sine, square_root, turn
+from theory.arithmetic.nested_radicals import nested_square_root
+from theory.arithmetic.radicals import cosine, sine, turn
 
 MAX_BITS = 996  # of a numerator or denominator: 10^300, which float64 can still hold
 MAX_WORK = 2_000_000  # multiplications of coefficients, some two seconds
@@ -174,9 +175,7 @@ class _Parser:
         if self.peek() == "(":
             share = self.exponent(at)
             base, exponent = (
-                (base, share.numerator)
-                if share.denominator == 1
-                else (self.half_power(at, base, share), share.numerator)
+                (base, share.numerator) if share.denominator == 1 else (self.half_power(at, base), share.numerator)
             )
         else:
             exponent = self.integer()
@@ -197,10 +196,8 @@ class _Parser:
             self.fail(at, "an exponent that is neither whole nor a half")
         return value.as_fraction()
 
-    def half_power(self, at: int, base: Cyclotomic, share: Fraction) -> Cyclotomic:
-        """The square root that a power with the exponent ``share`` is a power of."""
-        if not base.is_rational:
-            self.fail(at, f"the power {share} of a number that is not rational")
+    def half_power(self, at: int, base: Cyclotomic) -> Cyclotomic:
+        """The square root that a power with a half in its exponent is a power of."""
         return self.radical_of(at, base)
 
     def times(self, a: Cyclotomic, b: Cyclotomic) -> Cyclotomic:
@@ -284,17 +281,23 @@ class _Parser:
             self.fail(at, f"zeta({n}) after {len(self.shared.orders)} other fields as large; too many to hold")
 
     def radical(self, at: int) -> Cyclotomic:
-        """The square root of a rational, the word being read."""
+        """The square root of a rational, or of a number whose root is cyclotomic, the
+        word being read."""
         bare = self.position < len(self.tokens) and self.tokens[self.position][0] == "int"
         return self.radical_of(at, Cyclotomic.rational(self.integer()) if bare else self.bracket())
 
     def radical_of(self, at: int, value: Cyclotomic) -> Cyclotomic:
         if not value.is_rational:
-            self.fail(at, "a square root of a number that is not rational: write cos(pi/8) for sqrt(2 + sqrt(2))/2")
+            self.spend(_bits(value), degree(value.order) ** 2)  # its conjugates
         try:
-            root = square_root(value.as_fraction())
+            root = nested_square_root(value)
         except ExactNumberError as error:
             self.fail(at, str(error).removesuffix("."))
+        if root is None:
+            self.fail(
+                at,
+                "a square root that is not found among the sums of roots of unity: write cos(pi/8) for sqrt(2 + sqrt(2))/2",
+            )
         self.field(at, root.order)
         self.spend(_bits(root), degree(root.order))
         return root
@@ -346,7 +349,7 @@ def parse(text: str) -> Cyclotomic:
         atom   = integer | "i" | "zeta(" integer ")" | "sqrt(" sum ")" | ("exp" | "cos" | "sin") "(" multiple of pi ")" | "(" sum ")"
 
     so that ``1/2``, ``-i``, ``zeta(8)^3``, ``(1 - zeta(3))/3``, ``sqrt(3)/2`` and
-    ``exp(2*pi*i/3)`` are numbers, and decimals and implicit products are not. GAP's
+    ``exp(2*pi*i/3)`` are numbers, ``sqrt(sqrt(2)/4 + 1/2)`` is cos(pi/8), and decimals and implicit products are not. GAP's
     ``E(3)`` is read as ``zeta(3)``, SymPy's ``I`` as ``i``, ``**`` as ``^``.
 
     >>> parse("sqrt(3)/2") == parse("sin(pi/3)")

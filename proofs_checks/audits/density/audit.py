@@ -11,6 +11,7 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -19,6 +20,7 @@ import torch
 from torch import Tensor
 
 from numerics.detection.roc import HALF, auroc
+from numerics.transports.domain import HypothesisError
 from proofs_checks.audits.budget import Budget, Progress, one_thread
 from proofs_checks.audits.density.data import (
     affordable,
@@ -29,9 +31,10 @@ from proofs_checks.audits.density.data import (
     no_gradient,
     per_batch,
     scores_of,
+    thinned,
 )
 from proofs_checks.audits.density.findings import as_given, outcome, title_of, unchecked
-from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Bijection, LogFunction, Once, Representation
+from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Bijection, LogFunction, Once, Representation, build
 from proofs_checks.audits.density.remembered import MOST, Remembered
 from proofs_checks.audits.density.supports import as_given_points, chart_in, itself, on_support, rounded
 from proofs_checks.audits.density.symmetric import SymmetricFindings
@@ -56,6 +59,7 @@ from proofs_checks.wording import short
 NO_GRADIENT = "log p carries no gradient with respect to the point (NumPy, detached, or under no_grad), so that the Jacobian of a map built from it cannot be taken"
 MOST_SECONDS = 10.0  # for the mass
 DEAR = 2e-5  # seconds: an evaluation of log p that takes less is not worth keeping
+PILOTED = 1e-4  # seconds: an evaluation that takes more is worth a pilot
 FOR_SAMPLES = 0.25  # of the time
 Wanted = dict[str, tuple[LogFunction, Callable[[Tensor, Tensor], Fraction]]]
 
@@ -141,13 +145,16 @@ def audit_density(
         scores = 2 + (len(score) if isinstance(score, Mapping) else int(score is not None))
         most, (cost, batch), notes = affordable(model, budget, scores, points)
         data = audited(model, model.points, model.read(outliers, "outliers"), most, seed)
-        given = log_densities(original, as_given_points(model, data))
-        model = rounded(model, data)
-        frame = frame_of(coordinate, model, data)
+        frame, model = frame_of(coordinate, model, data), rounded(model, data)
         options = {
             "frame": frame, "base": base_of(base, frame), "tile": per_batch(tile, model.dim, batch), "sampler": view.sampler, "precision": model.precision, "chart": chart_in(model),
         }  # fmt: skip
         once = Remembered(model.log_prob, most=MOST if cost > DEAR else 0)
+        began = budget.spent
+        if cost > PILOTED and not no_gradient(model):
+            data, fewer = thinned(data, lambda x: _follow(x, once, options), budget, scores, seed)
+            notes += fewer
+        given = log_densities(original, as_given_points(model, data))
         shared, area = Once(once), auroc(*given)
         wanted = _wanted(itself(model, shared), area.value, scores_of(model, score, data))
         stages = _Stages(budget)
@@ -156,7 +163,6 @@ def audit_density(
             CHANGE: lambda: change_of_variables(model, data[0], view.flow),
         })  # fmt: skip
         found: dict[str, Representation] = {}
-        began = budget.spent
         maps = _bijections(model, wanted, shared, data, options, stages, found)
         evaluations, along = once.evaluations, budget.spent - began
         slow = stages.run({
@@ -203,6 +209,13 @@ def _symmetric(  # noqa: PLR0917
         raise InputError("A group acts on R^D, and the support is another space. Leave out group= or support=.")
     read = read_orthogonal_group(group, model.dim)
     return SymmetricFindings(model.log_prob, read, data, scores_of(model, score, data), cost=cost, budget=budget)
+
+
+def _follow(x: Tensor, log_prob: LogFunction, options: dict[str, Any]) -> None:
+    """Points under the bijection that makes the density constant, for the time that it
+    takes; what goes wrong is told where the bijection is built for its finding."""
+    with suppress(HypothesisError, ValueError):
+        build(UNIFORM, (log_prob, lambda x: torch.zeros_like(x[:, 0])), x, **options).follow(x)
 
 
 def _for_samples(seconds: float, budget: Budget) -> float:

@@ -24,10 +24,22 @@ TIMED = (32, 256, 1024)  # points whose evaluation is timed, a larger batch wher
 SHARE = 0.5  # of the time, for the bijections
 EVALUATIONS = 170  # of log p a point, as the standard normal takes them
 FEWEST = 8  # inliers and outliers
+PILOT = 4  # inliers and outliers that are followed to see how long it takes
+SHARED = 0.6  # of the time of the first bijection's panels: the slopes, the way back and the refinement of each
 TRIED = 4  # coordinates, when the audit chooses one
 LogFunction = Callable[[Tensor], Tensor]
 
-__all__ = ["affordable", "audited", "base_of", "frame_of", "log_densities", "no_gradient", "per_batch", "scores_of"]
+__all__ = [
+    "affordable",
+    "audited",
+    "base_of",
+    "frame_of",
+    "log_densities",
+    "no_gradient",
+    "per_batch",
+    "scores_of",
+    "thinned",
+]
 
 
 def affordable(model: Model, budget: Budget, bijections: int, points: Any) -> tuple[int, tuple[float, int], list[str]]:
@@ -47,6 +59,31 @@ def affordable(model: Model, budget: Budget, bijections: int, points: Any) -> tu
     seconds = 2 * points * bijections * EVALUATIONS * cost / SHARE
     note = f"an evaluation of log p takes {1e3 * cost:.2g} ms: at most {most} inliers and outliers are audited in {budget.seconds:g} s ({points} take seconds={seconds:.0f})"
     return most, (cost, batch), [note]
+
+
+def thinned(
+    data: tuple[Tensor, Tensor], follow: Callable[[Tensor], Any], budget: Budget, bijections: int, seed: int
+) -> tuple[tuple[Tensor, Tensor], list[str]]:
+    """Inliers and outliers, fewer where following some of them along their fibres shows
+    that all take more than half of the time; and a note where they are fewer.
+
+    Args:
+        follow: What a bijection does to points, evaluations included. bijections: How
+            many are built; one that shares its evaluations with another costs
+            ``SHARED`` of it.
+    """
+    stream = Stream(seed, data[0].device).fork("pilot")
+    some = torch.cat([part[stream.permutation(len(part))[:PILOT]] for part in data])
+    clock = time.perf_counter if some.is_cuda else time.process_time
+    started = clock()
+    follow(some)
+    each = 2 * (clock() - started) / len(some) * (1 + SHARED * bijections)
+    most = max(FEWEST, int(SHARE * min(budget.left, 1e9) / max(each, 1e-9)))
+    if most >= max(map(len, data)):
+        return data, []
+    kept = tuple(part[stream.fork("kept").permutation(len(part))[:most]] for part in data)
+    note = f"an inlier and an outlier take {each:.2g} s: {most} of each are audited in {budget.seconds:g} s (all take seconds={each * max(map(len, data)) / SHARE:.0f})"
+    return kept, [note]  # type: ignore[return-value]
 
 
 def _cost(model: Model, size: int) -> float:

@@ -289,7 +289,7 @@ def represent(
     if bool(lost.any()):
         counts[COARSE] = int(lost.sum())
     deviation = (found.log_density - target).abs().nan_to_num(nan=torch.inf)
-    verdict = kernel.judge(kernel.undecided("no density could be recovered to a useful precision"), route="numeric")
+    verdict = kernel.judge(kernel.undecided(_without_digits(found, transport)), route="numeric")
     if bool(resolved.any()):
         verdict = kernel.judge(_evidence(found, deviation, (shift, blur), resolved, unit), route="numeric")
     density = (found.log_density + transport.log_unit + math.log(bijection.frame.spread)).nan_to_num(nan=0.0)
@@ -360,6 +360,17 @@ def _known_to(found: recovery.Recovered, transport: AdaptiveScore) -> Tensor:
     times the rounding of log p itself where that is more."""
     rounding = 16 * (transport.dim + 8) * transport.precision * (1 + found.log_p.abs())
     return (8 * rounding / RESOLVES).clamp(min=1).nan_to_num(nan=1.0, posinf=1.0)
+
+
+def _without_digits(found: recovery.Recovered, transport: AdaptiveScore) -> str:
+    """Why no density could be recovered: the size of log p, where its rounding is to
+    blame."""
+    size = float(found.log_p.abs().nan_to_num(nan=0.0, posinf=0.0).median())
+    rounding = transport.precision * size
+    said = "no density could be recovered to a useful precision"
+    if rounding < RESOLVES / 16:
+        return said
+    return f"{said}: |log p| is {size:.2g} at half of the points, so that one unit of its rounding is {rounding:.2g} nats (a scale or a covariance is close to singular)"
 
 
 def _rounded_points(bijection: Bijection, followed: Followed) -> tuple[Tensor, Tensor]:

@@ -59,7 +59,8 @@ def audit_equivariance(
             move entries (``torch.rot90``, ``flip``, indexing) are found to round
             nothing.
         representation: Instead of actions: two functions from an element to its matrix,
-            on inputs and on outputs (None: trivial).
+            on inputs and on outputs (None: trivial); of several tensors a tuple of one
+            function for each.
         elements: The elements at which ``representation`` is evaluated, at most 64.
         product: Their product, (g, h) -> gh; the matrices are then checked to follow
             it.
@@ -178,6 +179,20 @@ class _Side:
         rows, plain = on_rows(one.function, None, self.seen, self.word), one.function
         return Move(name, function=lambda batch: plain(batch) if self.seen.layout is None else rows(batch))
 
+    def by_elements(self, elements: Sequence[Hashable], function: Any) -> dict[str, Move]:
+        """What a function from elements to matrices gives, or a tuple of one for each
+        tensor."""
+        if not isinstance(function, tuple):
+            return read_representation(elements, function, self.word, self.axis)
+        if not function:
+            raise InputError(f"Expected a function from elements to matrices for each {self.word}, got an empty tuple.")
+        each = [read_representation(elements, one, self.word, self.axis) for one in function]
+        together = {name: [moves[name] for moves in each] for name in each[0]}
+        return {
+            name: Move(name, function=on_rows(function, moves, self.seen, self.word))
+            for name, moves in together.items()
+        }
+
 
 def _axis(given: Any, side: int) -> int | None:
     values = given if isinstance(given, tuple) else (given, given)
@@ -200,7 +215,7 @@ def _read_actions(given: Asking, inputs: _Side, outputs: _Side) -> tuple[dict[st
                 f"Expected two functions (on inputs, on outputs) in representation, got {short(representation)}."
             )
         first, second = (
-            read_representation(given.elements, function, side.word, side.axis)
+            side.by_elements(given.elements, function)
             for function, side in zip(representation, (inputs, outputs), strict=True)
         )
         return first, second

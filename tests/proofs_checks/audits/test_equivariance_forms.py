@@ -254,3 +254,22 @@ def test_formats_are_told_by_bits_and_short_numbers_tell_nothing():
     assert narrow_format(values.half().tolist()) is np.float16
     for silent in ([0.5, 1.0, -2.0], [0.0, 3.0], []):
         assert narrow_format(silent) is None
+
+
+@pytest.mark.parametrize(("factor", "status"), [(1.0, Status.HOLDS), (1.001, Status.REFUTED)])
+def test_a_representation_of_several_tensors_is_a_tuple_of_functions(factor: float, status: Status) -> None:
+    """The cross product of two vectors turns with them, a scalar beside them does not."""
+    turns = {
+        k: torch.linalg.qr(torch.randn(3, 3, generator=torch.Generator().manual_seed(k)).double())[0] for k in (1, 2)
+    }
+    turns = {k: turn * turn.det() for k, turn in turns.items()}
+    x, y = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(3)).double()
+
+    def product(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return torch.linalg.cross(x, y) * torch.tensor([1.0, 1.0, factor]).double()
+
+    turn = turns.__getitem__
+    report = audit_equivariance(product, inputs=(x, y), representation=((turn, turn), turn), elements=[1, 2])
+    assert report.status is status
+    with pytest.raises(InputError, match="empty tuple"):
+        audit_equivariance(product, inputs=(x, y), representation=((), turn), elements=[1, 2])
