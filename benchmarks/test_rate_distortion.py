@@ -65,7 +65,7 @@ def dit_seconds(d: Tensor, w: Tensor, beta: float) -> tuple[float, float] | None
     """Seconds of dit's own Blahut-Arimoto with its defaults, and the certified gap that its answer leaves."""
     if importlib.util.find_spec("dit") is None:
         return None
-    from dit.rate_distortion.blahut_arimoto import _blahut_arimoto  # noqa: PLC2701  one start of its public function
+    from dit.rate_distortion.blahut_arimoto import _blahut_arimoto
 
     p, table = w.numpy(), d.numpy()
     start = np.full(table.shape, 1 / table.shape[1])
