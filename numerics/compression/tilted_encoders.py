@@ -227,6 +227,12 @@ def with_a_fixed_point(source: Source, beta: float) -> Source:
     return Source(source.distortions, source.weights, prior)
 
 
+def best_of_another_slope(source: Source, beta: float) -> Source:
+    """The same source under the prior that is the best one at a quarter of the
+    slope."""
+    return Source(source.distortions, source.weights, best_prior(source.distortions, source.weights, beta / 4).prior)
+
+
 def loss_of_a_fixed_point(
     source: Source, beta: float, reached: Callable[[Source, float], Source] = with_a_fixed_point
 ) -> Measurement:
@@ -328,6 +334,13 @@ def all_but_the_likeliest(source: Source, beta: float) -> Tensor:
     """Every reproduction but the one of largest mass under the best prior, ``(m,)``."""
     best = best_prior(source.distortions, source.weights, beta).prior
     return best < best.max()
+
+
+def one_reproduction(source: Source, beta: float) -> Tensor:
+    """The likeliest reproduction of the best prior alone, ``(m,)``: a constant
+    decoder."""
+    best = best_prior(source.distortions, source.weights, beta).prior
+    return torch.arange(best.numel(), device=best.device) == best.argmax()
 
 
 def loss_of_a_range(

@@ -232,7 +232,8 @@ def read_latent_model(
     return LatentModel(decode, k, shape, made, book, found, gradients, sigma is not None, tuple(notes))
 
 
-def _precision(twin: Any) -> torch.dtype:
+def _precision(twin: Any, otherwise: torch.dtype = torch.float64) -> torch.dtype:
+    """That of the weights; ``otherwise`` of a function without any."""
     for module in modules_of(twin):
         for weight in module.parameters():
             if weight.is_floating_point() and weight.dtype not in (torch.float32, torch.float64):
@@ -245,7 +246,7 @@ def _precision(twin: Any) -> torch.dtype:
                 )
             if weight.is_floating_point():
                 return weight.dtype
-    return torch.float64
+    return otherwise
 
 
 def _raw(twin: Any, codes: Tensor) -> tuple[Tensor, float | None]:
@@ -364,7 +365,7 @@ def read_codes(encoder: Any, data: Tensor, k: int) -> Tensor | td.Distribution:
         module.eval()
     try:
         with torch.no_grad():
-            out = twin(data.to(_precision(twin)))
+            out = twin(data.to(_precision(twin, data.dtype)))
     except CALL_ERRORS as error:
         line = str(error).splitlines()[0] if str(error) else "no message"
         raise InputError(

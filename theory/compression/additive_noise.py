@@ -15,7 +15,7 @@ import sympy as sp
 
 from theory.compression.variational_bounds import K
 from theory.proof.relative_entropy import summed
-from theory.proof.statements import Equation, Induction
+from theory.proof.statements import Equation, Induction, Recursion, Sign
 
 D = sp.Symbol("D", positive=True)
 
@@ -136,4 +136,82 @@ def binary(rate: Callable[[Any, Any], sp.Expr] = entropies_apart) -> list[Equati
         Equation("g on both bits", sp.Matrix(gains), sp.ones(2, 1)),
         Equation("its distortion is D", spent, d),
         Equation("rate of a binary source", value - sp.log((1 - noise) / noise) * noise, rate(source, noise)),
+    ]
+
+
+# -- where the curve ends --------------------------------------------------------------------------------------------------------
+
+
+def odds_of_the_end(odds: Any) -> sp.Expr:
+    """The slope at which a coin of these odds against heads stops paying: the logarithm
+    of the odds, not 0."""
+    return sp.log(odds)
+
+
+def kink_of_a_coin(end: Callable[[Any], sp.Expr] = odds_of_the_end) -> list[Equation | Sign]:
+    """A coin p < 1/2: the constant reproduction tails is optimal at every slope up to
+    log((1-p)/p), and the rate falls to 0 at D = p with that slope; beyond it is 0, so
+    that R has a kink at D_max = p."""
+    a, u, q = sp.symbols("a u q", positive=True)
+    p = 1 / (2 + a)  # below one half; the odds against heads are 1 + a
+    grown = 1 + u  # exp(beta)
+    gain = (1 - p) / grown + p * grown  # of heads where the prior has tails alone
+    settled = {u: a / (1 + q)}  # exp(beta) below the odds
+    rate = -q * sp.log(q) - (1 - q) * sp.log(1 - q)
+    return [
+        Equation("g of the missed side", 1 - gain, (grown - 1) * ((1 - p) - p * grown) / grown),
+        Sign("g <= 1 up to the odds", sp.cancel((2 + a) * (1 + q) * (1 + q + a) * (1 - gain).subs(settled)), ">= 0"),
+        Equation("slope where the rate ends", sp.Derivative(rate, q).subs(q, p), end(1 + a)),
+    ]
+
+
+def left_alone(level: Any, extra: Any) -> Any:
+    """The variance of a component below the level: the level over 1 + e."""
+    return level / (1 + extra)
+
+
+def above_the_level(level: Any, extra: Any) -> Any:
+    """A variance above the level, of a component that is left alone all the same."""
+    return level * (1 + extra)
+
+
+def water_filling(unused: Callable[[Any, Any], Any] = left_alone) -> list[Equation | Sign | Induction]:
+    r"""Independent Gaussian components under summed squared errors, level theta at slope
+    1/(2 theta): those above the level get noise of variance theta, those below none.
+
+    The gain of reproductions is a product over components: 1 in those that are used (the
+    Gaussian family above), and exp of -beta y^2 (1 - 2 beta s) where the component of
+    variance s is reproduced by 0, at most 1 where s <= theta. Rates and distortions add.
+    """
+    x, y = sp.symbols("x y", real=True)
+    theta, extra, s = sp.symbols("theta e s", positive=True)
+    beta = 1 / (2 * theta)
+    exponent = -(x**2) / (2 * s) - beta * ((x - y) ** 2 - x**2)
+    completed = -((x - 2 * beta * s * y) ** 2) / (2 * s) - beta * y**2 * (1 - 2 * beta * s)
+    loss, gain, total = sp.Function("l", real=True), sp.Function("G", real=True), sp.Function("L", real=True)
+    factors = (
+        Recursion(
+            gain(K),
+            (sp.exp(-loss(1)),),
+            gain(K) * sp.exp(-loss(K + 1)),
+            lambda k: sp.Mul(*(sp.exp(-loss(i)) for i in range(1, k + 1))),
+        ),
+        summed(total(K), loss, K),
+    )
+    size, square = sp.symbols("m t", nonnegative=True)
+    used = sp.log((theta + extra) / theta) / 2 + (theta + extra) / (2 * (theta + extra))
+    return [
+        Equation("gain of a component that is left alone, its square completed", exponent, completed),
+        Sign(
+            "the loss of a reproduction other than 0",
+            sp.cancel((1 + size) * square * (1 - 2 * beta * unused(theta, size))),
+            ">= 0",
+        ),
+        Induction(
+            "gains of independent components",
+            K,
+            (Equation("the gain is exp of minus the sum of losses", gain(K), sp.exp(-total(K))),),
+            factors,
+        ),
+        Equation("rate of a component that is used", used - beta * theta, sp.log(1 + extra / theta) / 2),
     ]

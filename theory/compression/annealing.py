@@ -16,7 +16,8 @@ from typing import Any
 
 import sympy as sp
 
-from theory.proof.relative_entropy import N
+from theory.compression.variational_bounds import K
+from theory.proof.relative_entropy import N, summed
 from theory.proof.statements import Equation, Induction, Recursion
 
 Weighing = Callable[
@@ -77,6 +78,70 @@ def unbiased_weights(moving: Moving = keeping_the_mass, weighing: Weighing = bef
         Equation("E w on chains that end in the second state", second(N), h(N)),
     )
     return Induction("annealed weights are unbiased", N, claim, objects)
+
+
+STATES = 3
+
+
+def unbiased_on_three_states(moving: Moving = keeping_the_mass, weighing: Weighing = before_the_move) -> Induction:
+    """The same on three states, where a kernel that keeps masses need not be
+    reversible: flows f each way, and a circulation e around."""
+    masses = [sp.Function(name, positive=True) for name in ("g1", "g2", "g3")]
+    flows = [sp.Function(name, positive=True) for name in ("f1", "f2", "f3")]  # between a state and the next
+    turning = sp.Function("e", positive=True)
+    ends = [sp.Function(name, real=True) for name in ("A", "B", "C")]
+
+    def leave(old: int, new: int, k: Any) -> Any:
+        forwards = (new - old) % STATES == 1
+        flow = flows[old](k) + turning(k) if forwards else flows[new](k)
+        return moving(flow, masses[old](k))
+
+    def chance(old: int, new: int, k: Any) -> Any:
+        if old != new:
+            return leave(old, new, k)
+        return 1 - sum(leave(old, other, k) for other in range(STATES) if other != old)
+
+    def explicit(last: int) -> Callable[[int], Any]:
+        def step(path: tuple[int, ...], k: int) -> Any:
+            old, new = path[k - 2], path[k - 1]
+            return masses[old](k) / masses[old](k - 1) * chance(old, new, k)
+
+        def paths(k: int) -> Any:
+            chains = (path for path in product(range(STATES), repeat=k) if path[-1] == last)
+            return sum(masses[path[0]](1) * sp.Mul(*(step(path, i) for i in range(2, k + 1))) for path in chains)
+
+        return paths
+
+    weighed = [weighing(end(N), mass(N + 1), mass(N)) for end, mass in zip(ends, masses, strict=True)]
+    objects = tuple(
+        Recursion(end(N), (masses[j](1),), sum(weighed[i] * chance(i, j, N + 1) for i in range(STATES)), explicit(j))
+        for j, end in enumerate(ends)
+    )
+    claim = tuple(
+        Equation(f"E w on chains that end in state {j + 1}", end(N), masses[j](N)) for j, end in enumerate(ends)
+    )
+    return Induction("annealed weights on three states", N, claim, objects)
+
+
+def inflow_of_many_states(moving: Moving = keeping_the_mass) -> list[Equation | Induction]:
+    """m other states, a flow c(i) each way: what chains that were weighed right bring
+    to a state is what leaves it, by induction on m; so that it keeps its mass."""
+    old, new = sp.Function("g", positive=True), sp.Function("h", positive=True)
+    c, flow = sp.Function("c", positive=True), sp.Function("W", real=True)
+    come, gone = sp.Function("I", real=True), sp.Function("O", real=True)
+    mass, before = sp.symbols("m p", positive=True)
+    objects = (
+        summed(come(K), lambda i: before_the_move(old(i), new(i), old(i)) * moving(c(i), new(i)), K),
+        summed(gone(K), lambda i: mass * moving(c(i), mass), K),
+        summed(flow(K), c, K),
+    )
+    claim = (Equation("what comes is the flow", come(K), flow(K)), Equation("what goes is the flow", gone(K), flow(K)))
+    total = sp.Symbol("S", positive=True)
+    carried = before_the_move(before, mass, before)
+    return [
+        Induction("flows of many states", K, claim, objects),
+        Equation("a state keeps its mass", carried * (1 - total / mass) + total, mass),
+    ]
 
 
 def kernels_of_two_states() -> list[Equation]:

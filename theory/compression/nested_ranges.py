@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.proof.statements import Enumeration, Equation, Family
+from theory.proof.statements import Enumeration, Equation, Family, Sign
 
 Model = tuple[
     tuple[int, ...], int, int
@@ -151,3 +151,31 @@ def gap_in_symbols() -> Equation:
     first = value_of_a_unit(1, 1, BETA) + value_of_a_unit(0, v, BETA)
     factor = 1 + 9 * BETA
     return Equation("F of two units less F of one", both - first, sp.log(factor) / 2 + BETA / 200 * (1 / factor - 1))
+
+
+# -- worse at every rate -----------------------------------------------------------------------------------------------------------
+
+
+def far(a: Any) -> Any:
+    """exp(-beta d) of a code at distance 1 from both data."""
+    return a
+
+
+def at_hand(a: Any) -> Any:
+    """exp(-beta d) of a code that reproduces both data."""
+    return sp.Integer(1)
+
+
+def worse_at_every_slope(third: Callable[[Any], Any] = far) -> list[Equation | Sign]:
+    """Two bits reproduced by two codes of prior 1/2, and by the same with a third code
+    at distance 1 from both: with any prior of full support and equal masses p on the two
+    Z is smaller at every slope, so that F and with it the rate at every D are larger."""
+    u, v = sp.symbols("u v", positive=True)
+    a = 1 / (1 + u)  # exp(-beta), below 1
+    p = 1 / (2 * (1 + v))  # below one half
+    small = (1 + a) / 2
+    large = p * (1 + a) + (1 - 2 * p) * third(a)
+    return [
+        Equation("Z of two codes less Z of three", small - large, v / (1 + v) * u / (2 * (1 + u))),
+        Sign("the larger code has the smaller Z", sp.cancel(2 * (1 + u) * (1 + v) * (small - large)), "> 0"),
+    ]

@@ -145,7 +145,7 @@ def encoder_point(  # noqa: PLR0917
         if most is not None and most + 4 * error <= SMALL * model.k
         else Status.UNDECIDED
     )
-    sides = f"at least {least:.3g}" if least is not None else "an unknown amount"
+    sides = f"at least {max(0.0, least):.3g}" if least is not None else "an unknown amount"
     text = f"D = {D:.5g}, rate {rate:.4g} nats ({error:.1g} standard error, {DRAWS} draws a datum): it lies {sides} and at most {most:.3g} nats above the curve of its own decoder and prior"
     return Finding(ENCODER, status, text, {"distortion": D, "rate": rate, "least": least, "most": most}), {
         "distortion": D,
@@ -178,10 +178,13 @@ def prior_gain(gains: list[dict[str, float]], k: int) -> Finding:
     """What a fitted prior saves on held-out data, from both sides as far as they are
     known."""
     best = max(gains, key=lambda one: one["least"])
-    text = "; ".join(
-        f"at beta = {one['slope']:.4g} a prior on {one['codes']:.0f} codes of other data costs at most {one['fitted']:.4g} of {one['chains']:.4g} nats of F here: it saves at least {one['least']:.3g} (certified), {one['saving']:.3g} by the chains"
-        for one in gains
-    )
+    parts = []
+    for one in gains:
+        sure = f"at least {one['least']:.3g} less (certified)" if one["least"] > 0 else "no saving is certified"
+        parts.append(
+            f"at beta = {one['slope']:.4g} a prior on {one['codes']:.0f} codes of other data costs at most {one['fitted']:.4g} nats of F, where this one costs {one['chains']:.4g} by the chains: {sure}"
+        )
+    text = "; ".join(parts)
     text += "; how much the best prior would save is not known from above: sup g over all codes is out of reach for a black box"
     status = Status.REFUTED if best["least"] > WORTH else Status.UNDECIDED
     return Finding(PRIOR, status, text, {"gains": gains, "k": k})

@@ -21,7 +21,7 @@ ALWAYS = [
     Case(m=3, T=1, beta=2.0, K=8, seed=3),
 ]
 MOVED = ALWAYS[:2]
-DRAWN = [Case(m=5, T=3, beta=2.0, size=400_000, seed=3), Case(m=3, T=2, beta=2.0, size=400_000, seed=3)]
+DRAWN = [Case(m=5, T=3, beta=2.0, size=200_000, seed=3), Case(m=3, T=2, beta=2.0, size=200_000, seed=3)]
 LONG = Case(m=8, T=8, beta=0.5, size=100_000, seed=3)
 cases = {"numeric": Cases(annealing_cases, always=ALWAYS), "statistical": Cases(chain_cases, always=[*DRAWN, LONG])}
 
@@ -37,6 +37,8 @@ def exact(*, moving: exactly.Moving = exactly.keeping_the_mass) -> list[Any]:
     the resampled chain."""
     return [
         exactly.unbiased_weights(moving),
+        exactly.unbiased_on_three_states(moving),
+        exactly.inflow_of_many_states(moving),
         exactly.kernels_of_two_states(),
         exactly.resampled_encoder(),
         tilted_encoders.concave_logarithm(),

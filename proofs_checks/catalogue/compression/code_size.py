@@ -3,6 +3,7 @@ trained; the rest of the curve may rise."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from numerics.compression import nested_ranges as nested
@@ -22,12 +23,13 @@ POWERED = [Case(source="plane", n=24, m=16, beta=4.0, seed=1), Case(source="plan
 cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 
 
-def exact(*, claim: exactly.Claim = exactly.no_more) -> list[Any]:
-    """Nested ranges of small decoders; what a linear unit leaves, and the curve over
-    F."""
+def exact(*, claim: exactly.Claim = exactly.no_more, third: Callable[[Any], Any] = exactly.far) -> list[Any]:
+    """Nested ranges of small decoders; a code that makes every rate larger; what a
+    linear unit leaves, and the curve over F."""
     return [
         exactly.two_ways_to_the_least(),
         exactly.nested_minima(claim),
+        exactly.worse_at_every_slope(third),
         exactly.least_distortions(),
         exactly.gap_in_symbols(),
         tilted_encoders.legendre(),
@@ -61,6 +63,7 @@ def numeric(case: Case, stream: Stream, *, factor: float = 1.0) -> list[Evidence
 
 controls = {
     "larger-is-strictly-better": [Control(exact, fails="least distortion of nested ranges", claim=exactly.less)],
+    "third-code-at-hand": [Control(exact, fails="the larger code has the smaller Z", third=exactly.at_hand)],
     "whole-curve-falls": [Control(certified, fails="F of the larger decoder at slope 1", change="< 0")],
     "better-at-every-slope": [Control(numeric, fails="F of classes", cases=POWERED, factor=0.125)],
 }

@@ -63,5 +63,8 @@ controls = {
     "range-that-misses": [
         Control(numeric, fails="no loss where the optimum fits", cases=POWERED, chosen=tilted.all_but_the_likeliest)
     ],
+    "constant-decoder": [
+        Control(numeric, fails="no loss where the optimum fits", cases=POWERED, chosen=tilted.one_reproduction)
+    ],
     "further-reproduction": [Control(exact, fails="1 - g on the others", other=exactly.on_a_datum)],
 }

@@ -21,6 +21,7 @@ Start = Callable[[tilted.Source, float], tilted.Source]
 APART = Case(source="circle", n=4, m=4, beta=8.0, seed=1)  # data far apart: the loss is the relative entropy
 ALWAYS = [APART, Case(source="plane", n=2, m=2, beta=1.0, seed=1), Case(source="plane", n=24, m=24, beta=4.0, seed=2)]
 MISSED = [Case(source="circle", n=12, m=12, beta=1.0, seed=1), Case(source="circle", n=8, m=16, beta=4.0, seed=2)]
+SLOPES = [Case(source="plane", n=24, m=24, beta=4.0, seed=2), Case(source="plane", n=12, m=16, beta=4.0, seed=1)]
 cases = {"numeric": Cases(source_cases, always=ALWAYS)}
 
 
@@ -61,6 +62,9 @@ def numeric(
 
 
 controls = {
+    "one-prior-for-every-slope": Control(
+        numeric, fails="no loss at a fixed point", cases=SLOPES, fixed_point=tilted.best_of_another_slope
+    ),
     "fixed-point-suffices": [
         Control(exact, fails="g on the missed symbol", gain=exactly.no_gain),
         Control(numeric, fails="no loss at a fixed point", cases=MISSED, fixed_point=tilted.with_a_missed_symbol),

@@ -26,9 +26,21 @@ cases = {
 }
 
 
-def exact(*, coin: Callable[[Any, Any], Any] = exactly.entropies_apart) -> list[Any]:
-    """The argument, and three families."""
-    return [exactly.gains_of_additive_noise(), exactly.gaussian(), exactly.laplace(), exactly.binary(coin)]
+def exact(
+    *,
+    coin: Callable[[Any, Any], Any] = exactly.entropies_apart,
+    end: Callable[[Any], Any] = exactly.odds_of_the_end,
+    unused: Callable[[Any, Any], Any] = exactly.left_alone,
+) -> list[Any]:
+    """The argument, three families, the kink where a coin's rate ends, and several
+    Gaussian components."""
+    families = [exactly.gaussian(), exactly.laplace(), exactly.binary(coin)]
+    return [exactly.gains_of_additive_noise(), *families, exactly.kink_of_a_coin(end), exactly.water_filling(unused)]
+
+
+def no_slope(odds: Any) -> int:
+    """The slope 0 of a curve without a kink."""
+    return 0
 
 
 def numeric(
@@ -60,6 +72,8 @@ controls = {
         Control(exact, fails="rate of a binary source", coin=exactly.entropy_less_distortion),
         Control(numeric, fails="the optimum in closed form", cases=ALWAYS[1:], value=noise.value_without_the_noise),
     ],
+    "no-kink": [Control(exact, fails="slope where the rate ends", end=no_slope)],
+    "dry-component": [Control(exact, fails="the loss of a reproduction", unused=exactly.above_the_level)],
     "settled-distortion": [
         Control(numeric, fails="the optimum in closed form", cases=ALWAYS[1:], solver=noise.settled_distortion)
     ],
