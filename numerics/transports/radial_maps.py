@@ -103,6 +103,9 @@ class RadialMap:
         """log |det Df| of the map as evaluated, shape ``(N,)``: D log lambda + log(1 + x
         . grad log lambda), a rank-one update, with the gradient by autograd.
 
+        Where p/s at x is below roundoff of its mean over the shells inside, the images
+        of a ray crowd below roundoff: the number has no digits left, or is NaN.
+
         >>> f = RadialMap(lambda x: (1 + x.square().sum(1)).log(), 2)
         >>> x = torch.tensor([[0.3, -0.4]]).double()
         >>> round(float(f.log_det(x).exp()), 12)  # p/s at x
