@@ -22,6 +22,7 @@ from numerics.streams import tiles
 LogRatio = Callable[[Tensor], Tensor]  # log p/s at points (N, D), finite on the support
 NODES = 10  # of a panel
 FEWEST = 4  # panels
+HALF_THE_DIGITS = 2.0**-26
 TILE = 2**22  # numbers handed to the ratio in one call
 
 
@@ -103,8 +104,9 @@ class RadialMap:
         """log |det Df| of the map as evaluated, shape ``(N,)``: D log lambda + log(1 + x
         . grad log lambda), a rank-one update, with the gradient by autograd.
 
-        Where p/s at x is below roundoff of its mean over the shells inside, the images
-        of a ray crowd below roundoff: the number has no digits left, or is NaN.
+        NaN where 1 + x . grad log lambda, which is p/s at x over its mean over the
+        shells inside, keeps fewer than half of its digits: there the images of a ray
+        crowd.
 
         >>> f = RadialMap(lambda x: (1 + x.square().sum(1)).log(), 2)
         >>> x = torch.tensor([[0.3, -0.4]]).double()
@@ -115,7 +117,8 @@ class RadialMap:
         with torch.enable_grad():
             stretch = self.log_stretch(leaf)
             (slope,) = torch.autograd.grad(stretch.sum(), leaf)
-        return self.dim * stretch.detach() + torch.log1p((leaf.detach() * slope).sum(1))
+        rest = (leaf.detach() * slope).sum(1)
+        return self.dim * stretch.detach() + torch.where(1 + rest > HALF_THE_DIGITS, torch.log1p(rest), torch.nan)
 
     def inverse(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """Preimages of points ``(N, D)``, and how far log |f| as evaluated misses log
