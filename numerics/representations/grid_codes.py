@@ -85,7 +85,7 @@ def effects(codes: Tensor) -> Effects:
     >>> a, b = torch.arange(2.0).double(), torch.arange(3.0).double()
     >>> additive, product = a[:, None] + b, a[:, None] * b
     >>> round(effects(additive[None, :, :, None]).share, 12), round(effects(product[None, :, :, None]).share, 3)
-    (0.0, 0.143)
+    (0.0, 0.286)
     """
     _check(codes)
     axes = tuple(range(1, codes.ndim - 1))

@@ -13,7 +13,7 @@ from torch import Tensor
 from numerics.bounds import Bound, Measurement
 from numerics.rounding import gamma
 from numerics.streams import Stream
-from numerics.transports.radial_maps import NODES, RadialMap, moment_error
+from numerics.transports.radial_maps import RadialMap, moment_error
 
 Weights = Callable[[int], Tensor]
 
@@ -124,8 +124,10 @@ class MeasuredRadialMap:
     @cached_property
     def _shells(self) -> float:
         """Relative error of the sum over shells: moments as computed, and the sum."""
-        error = moment_error(self.map.t, self.map.w, self.shells, (0, 2, 4))
-        return error + self._ratio + gamma(4 * NODES + 20, self.x)
+        error = moment_error(self.map.t, self.map.log_w, self.shells, (0, 2, 4))
+        return (
+            error + self._ratio + gamma(2 * len(self.map.t) + 20, self.x) + 4 * self.dim * torch.finfo(self.x.dtype).eps
+        )
 
     def _stretch_error(self, x: Tensor) -> Tensor:
         """Of log lambda: that of the sum over D, and the rounding of logarithms."""
@@ -135,7 +137,7 @@ class MeasuredRadialMap:
     def _determinant_error(self, x: Tensor) -> Tensor:
         """Of log det: D times the former, and 1 + x . grad log lambda, where the second
         term is at most 4/D and a sum of positive ones."""
-        slope = 4 / self.dim * (3 * self._shells + 3 * self._ratio + gamma(2 * self.dim + 8 * NODES + 60, x))
+        slope = 4 / self.dim * (3 * self._shells + 3 * self._ratio + gamma(2 * self.dim + 4 * len(self.map.t) + 60, x))
         return self.dim * self._stretch_error(x) + slope + 4 * torch.finfo(x.dtype).eps
 
     # -- measurements ---------------------------------------------------------------------------------------------------

@@ -48,13 +48,13 @@ def test_random_invariant_ratios_give_equivariant_maps_with_an_inverse(coefficie
 
 def test_other_ratios_do_not():
     found = MeasuredRadialMap(4, 8, Stream(1), unequal_weights).equivariance()
-    assert float(found.residual.min()) > 1e-4
+    assert float(found.residual[0].min()) > 1e-4  # a shift by two leaves the weights as they are
 
 
 @pytest.mark.parametrize("dim", [1, 2, 7, 100, 3000])
 def test_shell_sums_are_exact_for_polynomials(dim):
-    t, w = shell_nodes(float(dim), 24)
-    assert moment_error(t, w, dim, tuple(range(0, 47, 3))) < 1e-12 * max(1, dim / 100)
+    t, w = shell_nodes(float(dim))
+    assert moment_error(t, w, dim, tuple(range(0, 14, 3))) < 1e-12 * max(1, dim / 100)
     assert moment_error(t, w, dim - 0.5, (2,)) > 0.1 / (dim + 2) ** 2  # the shells of another dimension
 
 
@@ -62,6 +62,20 @@ def test_nothing_overflows_in_large_dimensions():
     f = RadialMap(lambda x: 500 * torch.log1p(x.square().sum(1)), 1000)
     x = 3 * Stream(2).normal(2, 1000)
     assert bool(torch.isfinite(f(x)).all() and torch.isfinite(f.log_det(x)).all())
+
+
+@pytest.mark.parametrize("dim", [2, 16, 64])
+def test_a_gaussian_is_reversed(dim):
+    def log_ratio(x):  # p/s of s = 1/p, up to constants: the square of p
+        return -x.square().sum(1)
+
+    f, x = RadialMap(log_ratio, dim), Stream(3).normal(5, dim)
+    torch.testing.assert_close(f.log_det(x), log_ratio(x), rtol=1e-10, atol=1e-9)
+
+
+def test_images_that_crowd_below_rounding_are_told_by_no_number():
+    f, x = RadialMap(lambda x: -x.square().sum(1), 784), Stream(3).normal(5, 784)
+    assert bool(f.log_det(x).isnan().all())
 
 
 def test_the_rows_of_the_shift_irreps_are_orthonormal():
