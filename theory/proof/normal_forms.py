@@ -67,23 +67,16 @@ def _gammas(expr: sp.Expr) -> sp.Expr:
     return sp.gammasimp(sp.combsimp(expr.rewrite(sp.gamma)))
 
 
-_JUMPS = (
-    sp.Piecewise, sp.floor, sp.ceiling, sp.frac, sp.Mod, sp.sign, sp.Heaviside, sp.DiracDelta, sp.KroneckerDelta, sp.arg, sp.atan2, sp.im, sp.re,
-    sp.acot, sp.acsc, sp.asec, sp.acsch, sp.asech, sp.acoth, sp.atanh, sp.acosh, sp.tan, sp.cot, sp.sec, sp.csc, sp.coth, sp.csch,
-)  # fmt: skip
-
-
 def _fundamental(expr: sp.Expr) -> sp.Expr:
     """The fundamental theorem of calculus: the integral of a derivative is the
-    difference of its ends, that of a constant its length. Of functions that jump, the
-    derivative does not see the jump."""
+    difference of its ends, that of a constant its length."""
 
     def ends(integral: sp.Integral) -> sp.Expr:
         (variable, lower, upper), *outer = integral.limits
         total, rest = sp.S.Zero, sp.S.Zero
         for term in sp.Add.make_args(sp.expand(integral.function)):
             factor, slope = term.as_independent(variable, as_Add=False)
-            if isinstance(slope, sp.Derivative) and variable in slope.variables and not slope.expr.has(*_JUMPS):
+            if isinstance(slope, sp.Derivative) and variable in slope.variables:
                 names = list(slope.variables)
                 names.remove(variable)
                 primitive: Any = sp.Derivative(slope.expr, *names) if names else slope.expr

@@ -1,15 +1,25 @@
-"""Which obligations of the catalogue's routes are named by no control: what a nullified residual would have to be
-noticed by otherwise."""
+"""Every obligation that measures, tests, encloses or enumerates is named by a control, or stands in a table with the
+planted fault that it notices: one that nobody names could be zero whatever happens."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from proofs_checks.claim.claim import Claim
+from proofs_checks.claim.collection import Collection
 from proofs_checks.kernel import Case, Enumeration
 from proofs_checks.run import checks
 from proofs_checks.run.checks import Settings
+from proofs_checks.run.mutants import read_faults
+
+HERE = Path(__file__).parent
+TABLE = tomllib.loads((HERE / "unnamed_obligations.toml").read_text(encoding="utf-8"))["obligation"]
+TOPICS = sorted({claim.partition(".")[0] for claim in Collection()})
 
 SIZE = 4096  # samples of a case here: names are looked at, no verdict
 
@@ -48,3 +58,21 @@ def _flat(evidence: Any) -> Iterator[Any]:
             yield from _flat(item)
     else:
         yield evidence
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # by torch.func, not by us
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_obligation_is_named_by_a_control_or_in_the_table(topic: str) -> None:
+    catalogue = Collection()
+    claims = [claim for claim in catalogue if claim.startswith(f"{topic}.")]
+    found = {(claim, *pair) for claim in claims for pair in unnamed(catalogue[claim])}
+    listed = {(row["claim"], row["route"], row["name"]) for row in TABLE if row["claim"] in claims}
+    assert not found - listed, "named by no control and not in unnamed_obligations.toml"
+    assert not listed - found, "in unnamed_obligations.toml though a control names it, or gone"
+
+
+def test_the_faults_of_the_table_are_planted_in_the_claims_of_their_obligations() -> None:
+    faults = {fault.id: fault for fault in read_faults(sorted((HERE / "faults").glob("*.toml")))}
+    for row in TABLE:
+        assert ("fault" in row) != ("reason" in row), row
+        assert "reason" in row or row["claim"] in faults[row["fault"]].claims, row
