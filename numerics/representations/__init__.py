@@ -21,6 +21,8 @@ measured_complements   what matrices carry out of such a complement
 measured_characters    characters of pieces against what a character table satisfies
 compact                U(1), SU(2) and SO(3): matrix coefficients, quadrature, random elements
 equivariant_layers     layers as torch modules, and how far one is from equivariant
+tensor_actions         group actions on the axes of signals and images
+permutation_averages   averages of matrices over groups of permutations
 point_symmetries       the isometries that map a planar point set to itself
 square_symmetries      what is said of the symmetries of a square, read off such isometries
 =====================  ======================================================================
