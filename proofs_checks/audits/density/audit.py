@@ -164,6 +164,7 @@ def audit_density(
         findings = [as_given(area, given), *maps, *model.findings, quick[0], slow[0], quick[1], slow[1], *unchecked()]
         facts = facts_of(model, findings, found, given, evaluations, budget)
         facts["notes"] += notes
+        facts["chart"] = chart_in(model) is not None
         facts["seconds of the bijections"] = round(along, 3)
     bijections = {name: made.bijection for name, made in found.items()}
     return DensityReport(
