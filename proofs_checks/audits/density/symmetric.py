@@ -67,7 +67,7 @@ class SymmetricFindings:
     """What a group says of a density model; :attr:`bijections` and :attr:`facts` are
     filled on the way."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         log_p: LogFunction,
         group: OrthogonalGroup,
@@ -75,7 +75,7 @@ class SymmetricFindings:
         scores: dict[str, LogFunction],
         cost: float,
         budget: Budget,
-    ) -> None:  # noqa: PLR0917
+    ) -> None:
         self.over, self.group, self.scores, self.budget = OverOrbits(log_p, group), group, scores, budget
         each = len(group) * SHELLS * (len(group) + 2) * max(cost, 1e-6) * (2 + len(scores)) * 3
         most = max(4, min(MOST, int(SHARE * min(budget.left, 1e9) / (2 * each))))
