@@ -48,7 +48,7 @@ class GridFindings:
         self.given, self.tolerance, self.stream = given, tolerance, stream
         self.codes = given.values
         self.found: Effects = effects(self.codes)
-        self.norm = math.sqrt(self.found.energy)
+        self.norm = math.sqrt(self.found.energy) or 1.0  # zeros are told as constant codes
         self.floor = (given.accuracy + interaction_error(self.codes)) * self.norm
         self.cyclic = [i for i, factor in enumerate(given.factors) if factor.kind == "cyclic"]
         self.names = [factor.name for factor in given.factors]
@@ -104,6 +104,7 @@ class GridFindings:
         tolerance; between whom; and against shuffled grids."""
         root, share = math.sqrt(self.found.interaction), self.found.share
         if math.isnan(share) or self.norm == 0 or root + sum(self.found.main_energies) ** 0.5 <= self.floor:
+            self.facts["interaction_share"] = 0.0
             text = "all codes of an orbit are one: constant codes are disentangled, and encode nothing"
             return [Finding("sums of functions of one factor each", Status.INAPPLICABLE, text)]
         terms = {"codes": self.given.accuracy * self.norm, "averages": interaction_error(self.codes) * self.norm}
