@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from proofs_checks.kernel.exact import denominators, judge_equation, one_sign
@@ -77,6 +77,7 @@ def _with_names_apart(item: Induction) -> Induction:
     claim = tuple(replace(e, left=sympified(e.left), right=apart(sympified(e.right), taken)) for e in item.claim)
 
     def separate(recursion: Recursion) -> Recursion:
+        @cache  # definition and claim are compared at the same sizes
         def explicit(k: int) -> Any:
             value = apart(sympified(recursion.explicit(k)), taken)
             if value.has(item.variable) or applications(value, {r.of.func for r in item.objects}):
@@ -116,6 +117,7 @@ def _definitions(item: Induction) -> Iterator[Equation]:
             yield Equation(name, _unfolded(item, recursion, k), recursion.explicit(k), _at(item, item.assuming, k))
 
 
+@lru_cache(maxsize=512)
 def _unfolded(item: Induction, recursion: Recursion, k: int) -> Any:
     """The object at k from its first values, by its recursion alone."""
     from sympy.core.function import AppliedUndef
@@ -170,6 +172,7 @@ def _relations(item: Induction, equation: Equation) -> tuple[Any, ...]:
     return tuple(relation for relation in relations if relation != True)  # noqa: E712  SymPy's true
 
 
+@lru_cache(maxsize=8)  # the step asks for them, and whether it needs its hypothesis
 def _unfolded_claims(item: Induction) -> list[tuple[Equation, Any, Any]]:
     n = item.variable
     rules = _rules([(r.of.subs(n, n + 1), r.then) for r in item.objects], item.assuming)
@@ -240,9 +243,9 @@ def _pole(item: Induction) -> str:
                 return f"The denominator {base} of the induction on {n} vanishes at {n} = {roots[0]}."
             if not _never_zero(base, item):
                 return f"Nothing shows that the denominator {base} of the induction on {n} is not zero at some {n}."
-        if not any(
-            node.has(n) for node in sympified(expression).atoms(sympy.Function) if not isinstance(node, AppliedUndef)
-        ):
+        plain = sympified(expression)
+        plain = plain.xreplace({node: sympy.Dummy() for node in plain.atoms(AppliedUndef)})
+        if not any(node.has(n) for node in plain.atoms(sympy.Function)):
             continue  # what may have no value is a function like the logarithm
         for k in range(item.start, item.start + EVALUATED):
             if expression.subs(n, k).has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) and not expression.has(sympy.oo):

@@ -191,3 +191,12 @@ def test_code_that_does_not_carry_what_its_page_declares_is_an_error(
     result = check(claim_with(old, new))
     assert result.status is Status.ERRORED
     assert message in result.why
+
+
+def test_a_control_that_runs_another_function_of_the_same_name_is_refused(claim_with) -> None:
+    foreign = '(f := lambda *, mean=0: Equation("mean", 1, 2), setattr(f, "__name__", "exact"))[0]'
+    claim = claim_with(
+        'Control(exact, fails="mean", mean=sympy.Rational(1, 3))', f'Control({foreign}, fails="mean", mean=1)'
+    )
+    with pytest.raises(CatalogueError, match="a control is the route's own check"):
+        claim.code_controls  # noqa: B018  reading it checks it

@@ -144,9 +144,9 @@ SPECIMENS = {
     "a logarithm that is not real from n = 41 on": hidden(sp.log((n - LATE) ** 2) - 2 * sp.log(LATE - n), STEPS),
     "a cube root that is not real from n = 41 on": hidden(((LATE - n) ** 3) ** sp.Rational(1, 3) - (LATE - n), STEPS),
     "an angle that is 0 up to n = 40": hidden(sp.arg(LATE - n), STEPS),
-    "an integral with five zeros": hidden(
-        sp.Integral(sp.diff(sp.expand(sp.prod([t - m for m in range(1, 6)])), t), (t, 1, n)), Outcome("REFUTED", "by definition at n = 6")),
-    "a double sum with four zeros": hidden(sp.Sum(sp.prod([j - m for m in range(1, 5)]), (j, 1, k), (k, 1, n)), Outcome("REFUTED", "by definition at n = 5")),
+    "an integral with three zeros": hidden(
+        sp.Integral(3 * t**2 - 12 * t + 11, (t, 1, n)), Outcome("REFUTED", "by definition at n = 4")),  # (n - 1) (n - 2) (n - 3)
+    "a double sum with three zeros": hidden(sp.Sum((j - 1) * (j - 2) * (j - 3), (j, 1, k), (k, 1, n)), Outcome("REFUTED", "by definition at n = 4")),
     "a sequence where a polynomial has forty roots": hidden(a(sp.ff(n - 1, 40)) - a(0), Outcome("UNDECIDED", "zeros in n")),
     "a polynomial with forty roots": hidden(sp.ff(n - 1, 40), Outcome("UNDECIDED", "zeros in n")),
     "exponentials with three roots": hidden(sp.expand((2**n - 2) * (2**n - 4) * (2**n - 8)), Outcome("REFUTED", "by definition at n = 4")),
