@@ -73,7 +73,7 @@ def _by_name(x: Tensor, y: Tensor, prior: Tensor, slope: Callable[[float], float
 def _read(x: Tensor, y: Tensor, prior: Tensor, slope: Callable[[float], float]) -> Evidence:
     """A decoder that returns a Gaussian, read as a user's: at beta = 1 it is its
     likelihood."""
-    model = read_latent_model(lambda z: Normal(z, SIGMA), (y, prior), x, None, 0.0, Stream(0, x.device))
+    model = read_latent_model(lambda z: Normal(z, SIGMA), (y, prior), x, None, 0.0, stream=Stream(0, x.device))
     d = model.distortion.pairs(model.decode(model.book.codes), x).T
     beta = slope(1.0)
     sizes = (x.abs()[:, None] + y.abs()).square().sum(2) / SIGMA**2
