@@ -73,6 +73,10 @@ def drawn_lower(
         log(n B / level)) or so: beyond it draws say nothing.
     Accuracy: A sum of N positive terms is within N unit roundoffs of itself, which the
         bound allows for.
+
+    >>> lower, estimate, least = drawn_lower(iter([torch.tensor([[0.0], [1.0]])]), [1.0], 2, 0.05)
+    >>> bool(0 <= lower <= estimate), round(float(estimate), 4), float(least)
+    (True, 0.3799, 0.0)
     """
     sums: Tensor | None = None
     least: Tensor | None = None
@@ -145,7 +149,11 @@ def rate_above(slopes: Tensor, upper: Tensor, distortions: Tensor) -> Tensor:
 def tiled(
     draw: Callable[[int], Tensor], distances: Callable[[Tensor], Tensor], draws: int, tile: int
 ) -> Iterator[Tensor]:
-    """Distortions of ``draws`` codes, ``tile`` of them at a time."""
+    """Distortions of ``draws`` codes, ``tile`` of them at a time.
+
+    >>> [part.shape[0] for part in tiled(torch.zeros, lambda z: z[:, None], 10, 4)]
+    [4, 4, 2]
+    """
     for start in range(0, draws, tile):
         yield distances(draw(min(tile, draws - start)))
 

@@ -26,6 +26,7 @@ NODES = {1: (256, 1 << 15), 2: (64, 512), 3: (40, 80)}  # along an axis, first a
 REACH = {1: 1e7, 2: 1e4, 3: 1e4}  # spreads from the centre within which mass is looked for
 SHIFTS = {1: 4, 2: 4, 3: 2}  # along an axis, of the coarser lattices that a lattice consists of
 SETTLED = 1e-8  # estimated error at which nodes are no longer doubled
+DRAWN = 64  # columns that are kept for a picture
 NEGLIGIBLE = 1e-9  # of the mass, in the outermost columns that are left out
 
 __all__ = ["LARGEST_DIM", "Mass", "weigh"]
@@ -46,6 +47,8 @@ class Mass:
         log_size: Mean of |log p| under p, for the rounding.
         nodes: Along each axis.
         undefined: How many nodes gave NaN or +inf. where: The first of them, ``(D,)``.
+        along: The first coordinate at ends of columns of the lattice, and the mass up
+            to there, ``(2, K)``, for a picture.
     """
 
     log_mass: float
@@ -55,6 +58,7 @@ class Mass:
     nodes: int
     undefined: int = 0
     where: Tensor | None = None
+    along: Tensor | None = None
 
     def unit_mass(self, dim: int, precision: float) -> Measurement:
         """|integral - 1| with the estimates of what may be wrong with it; ``precision``
@@ -137,7 +141,8 @@ def weigh(
             return Mass(total, math.inf, math.inf, math.inf, nodes, undefined, where)
         estimate = max(estimate * before, _lattice_disagreement(logs, total, SHIFTS[dim]))
         if nodes >= last or estimate <= SETTLED:
-            return Mass(total, estimate, outside, lattice.log_size(logs, ends, nodes), nodes)
+            size, along = lattice.log_size(logs, ends, nodes), lattice.mass_along(logs, ends[0])
+            return Mass(total, estimate, outside, size, nodes, along=along)
         nodes, before = 2 * nodes, 0.5
 
 
@@ -219,6 +224,17 @@ class _Lattice:
         share = torch.softmax(logs.reshape(-1), 0)
         log_p = torch.where(share > 0, (logs - rate - sizes).reshape(-1), torch.zeros_like(share))
         return float((share * log_p.abs()).sum())
+
+    def mass_along(self, logs: Tensor, ends: tuple[float, float]) -> Tensor:
+        """The first coordinate, which the first axis alone moves, at ends of at most
+        ``DRAWN`` columns, and the mass up to there, ``(2, K)``."""
+        (low, high), nodes = ends, logs.shape[0]
+        columns = torch.logsumexp(logs.reshape(nodes, -1), 1).exp().cumsum(0)
+        kept = torch.arange(0, nodes + 1, -(-nodes // DRAWN), device=logs.device)
+        kept = torch.cat([kept, kept.new_tensor([nodes])]).unique()
+        w = low + (high - low) * kept.to(logs) / nodes
+        mass = torch.cat([columns.new_zeros(1), columns])[kept]
+        return torch.stack([self.centre[0] + self.axes[0, 0] * w.sinh(), mass])
 
 
 def _narrow_lattice(

@@ -10,7 +10,10 @@ twins                  the entangled twin of a model: same prior and data, anoth
 twin_comparison        draws of a model and of its twin, and their codes, held against each other
 twin_measured          integrands, distributions of x and fitted weights of both models, each with its bound
 known_scores           representations whose scores are known by counting
-scores                 MIG, DCI and FactorVAE on plain arrays
+mutual_information_gap  the mutual information gap (MIG) on plain arrays
+dci_score              disentanglement, completeness, informativeness (DCI) on plain arrays
+factor_vae_score       the FactorVAE score on plain arrays
+code_bins              codes as labels of equal mass or width, and as normal scores
 population_scores      where these scores lie for an entangled representation, from its rotation alone
 rotations              rotations without zero entries: Hadamard, Hartley, reflections, near a permutation; by name
 =====================  ======================================================================

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.latents import scores
+from numerics.latents import dci_score, factor_vae_score, mutual_information_gap
+from numerics.latents.factor_vae_score import FactorVae
 from numerics.latents.population_scores import levels, median_information, normal_cells
-from numerics.latents.scores import FactorVae
 from numerics.streams import Stream
 
 __all__ = [
@@ -52,7 +52,7 @@ def mig_of_a_partial_alignment() -> Measurement:
         )
         gaps.append((known[-1] - known[-2]) / entropy(factor))
     codes, factors = _table()
-    found = scores.mig(codes, factors, bins=3)
+    found = mutual_information_gap.mig(codes, factors, bins=3)
     bound = Bound(
         {"rounding": 64 * rows * torch.finfo(torch.float64).eps},
         "Sums of at most 12 terms p log p below 1, logarithms within 16 units of roundoff, twice three entropies in each of two gaps, divided by an entropy above 1/2.",
@@ -146,7 +146,7 @@ def dci_of_a_partial_alignment() -> Measurement:
         return math.fsum(kept)
 
     known = [concentration(table), concentration([list(column) for column in zip(*table, strict=True)])]
-    found = scores.dci_of_importance(torch.tensor(table, dtype=torch.float64))
+    found = dci_score.dci_of_importance(torch.tensor(table, dtype=torch.float64))
     bound = Bound(
         {"rounding": 256 * torch.finfo(torch.float64).eps},
         "Sums of at most six terms below 1, logarithms and quotients within 16 units of roundoff.",
@@ -177,7 +177,7 @@ def votes_with_a_factor_left_out(stream: Stream, factors: int = 4, votes: int = 
         factor has variance 0 in a batch.
     """
     drawn = stream.fork("factors")
-    found = scores.factor_vae_by_simulation(
+    found = factor_vae_score.factor_vae_by_simulation(
         lambda z: z[:, :-1], lambda m: drawn.normal(m, factors), stream.fork("votes"), batch=8, votes=votes
     )
     return found, (factors - 1) / factors

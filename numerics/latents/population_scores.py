@@ -16,8 +16,9 @@ coordinates leave alone are therefore functions of A:
 With :math:`|A_{ij}| = d^{-1/2}` (:func:`numerics.latents.rotations.equal_entries`)
 these are 0, 0 and 1/d.
 
-Sources: definitions in :mod:`numerics.latents.scores`; Drezner & Wesolowsky 1990 for
-    the normal integral.
+Sources: definitions in :mod:`numerics.latents.mutual_information_gap`,
+    :mod:`~numerics.latents.dci_score` and :mod:`~numerics.latents.factor_vae_score`;
+    Drezner & Wesolowsky 1990 for the normal integral.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from numerics.latents.scores import BINS, dci_of_importance, mig_of_information
+from numerics.latents.code_bins import BINS
+from numerics.latents.dci_score import dci_of_importance
+from numerics.latents.mutual_information_gap import mig_of_information
 
 __all__ = ["Levels", "levels", "median_information", "normal_cells", "quantised_information"]
 

@@ -8,10 +8,11 @@ import math
 import torch
 from torch import Tensor
 
+from numerics.latents.dci_score import lasso_weights
 from numerics.latents.entangling import EntanglingMap, Linearized
 from numerics.latents.entangling_bounds import Errors, errors, matrix_errors
+from numerics.latents.mutual_information_gap import joint_entropy
 from numerics.latents.population_scores import quantised_information
-from numerics.latents.scores import joint_entropy, lasso_weights
 from numerics.statistics.kolmogorov import TwoSampleGrid
 from numerics.statistics.two_samples import Embedding, Standardised
 from numerics.streams import Stream

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.latents import scores
+from numerics.latents import code_bins, dci_score, factor_vae_score
 from numerics.latents.entangling import Gaussian
 from numerics.latents.entangling_bounds import DENSITY
 from numerics.latents.entangling_measured import FUNCTIONS, MeasuredMap
@@ -112,7 +112,7 @@ class MeasuredTwin(MeasuredMap):
             FITTED + " Shares then differ from 1/d by at most 2e/(sqrt d - d e), and an entropy from log d by at most the chi-square distance; "
             "sums of d terms, logarithms within 16 units of roundoff.", assumes=(FUNCTIONS,),
         )  # fmt: skip
-        both = torch.tensor(scores.dci_of_importance(weights.abs()))
+        both = torch.tensor(dci_score.dci_of_importance(weights.abs()))
         return Measurement((weights - A).abs(), whole, points), Measurement(both, flat, points)
 
 
@@ -152,7 +152,7 @@ def _noisy(twin: EntangledTwin, mean: Any, stream: Stream) -> Tensor:
 
 def scored_codes(
     twin: EntangledTwin, size: int, claimed: Levels, stream: Stream
-) -> tuple[float, int, float, Bound, scores.FactorVae | None]:
+) -> tuple[float, int, float, Bound, factor_vae_score.FactorVae | None]:
     """Informations of codes and factors against the level that A gives them, and
     FactorVAE's votes where all |A_ij| are equal.
 
@@ -160,7 +160,7 @@ def scored_codes(
         The largest distance of an information, in units of log bins; how many draws it
         rests on; the width for Hoeffding's inequality; its bias; the votes.
     """
-    f, bins, draws = twin.mapping, scores.BINS, min(4 * size, 100_000)
+    f, bins, draws = twin.mapping, code_bins.BINS, min(4 * size, 100_000)
     correlation = torch.full_like(f.A, f.dim**-0.5) if claimed.equal else f.A.abs()
     off = information_defect(f, f.prior.sample(draws, stream.fork("scored")).to(f.A), correlation, bins)
     width, bias = information_width(draws, bins)
@@ -172,7 +172,7 @@ def scored_codes(
     if not claimed.equal:
         return off, draws, width, slack, None
     drawn = stream.fork("factors")
-    votes = scores.factor_vae_by_simulation(
+    votes = factor_vae_score.factor_vae_by_simulation(
         lambda z: f.prior.columnwise(f.link.inner, f(z)), lambda m: f.prior.sample(m, drawn).to(f.A), stream.fork("votes"),
         batch=BATCH, votes=2 * VOTES,
     )  # fmt: skip

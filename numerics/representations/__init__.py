@@ -21,7 +21,14 @@ measured_complements   what matrices carry out of such a complement
 measured_characters    characters of pieces against what a character table satisfies
 compact                U(1), SU(2) and SO(3): matrix coefficients, quadrature, random elements
 equivariant_layers     layers as torch modules, and how far one is from equivariant
+tensor_actions         group actions on the axes of signals and images
+permutation_averages   averages of matrices over groups of permutations
 point_symmetries       the isometries that map a planar point set to itself
+factor_means           dimensions that each factor of a product moves, by means of traces
+grid_codes             codes on a grid of factor values: interaction, frequencies, distance
+code_spans             ranks of frequencies against the rank of codes, subspaces of factors
+fitted_actions         linear actions by least squares, orders, commutators, principal angles
+measured_codes         codes with a known spectrum, measured
 square_symmetries      what is said of the symmetries of a square, read off such isometries
 =====================  ======================================================================
 """

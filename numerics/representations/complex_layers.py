@@ -9,17 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from numerics.bounds import Bound, Measurement
-from numerics.representations.equivariant_layers import (
+from numerics.representations.equivariant_layers import Layer
+from numerics.representations.permutation_averages import (
     MEANS,
-    Action,
     Group,
-    Layer,
     all_permutations,
     equality_patterns,
-    shift_action,
     spread_by_pattern,
     tuple_images,
 )
+from numerics.representations.tensor_actions import Action, shift_action
 from numerics.rounding import frobenius, gamma
 from numerics.streams import Stream
 

@@ -11,27 +11,31 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import permutations, product
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from numerics.bounds import Bound, Measurement
+from numerics.representations.tensor_actions import (
+    Action,
+    eighth_turned,
+    permutation_action,
+    planes_turned,
+    quarter_turned,
+    shift_action,
+    trivial_action,
+)
 from numerics.rounding import gamma
 from numerics.streams import Stream
 
-Action = Callable[[Tensor], Tensor]
-Group = Callable[[int], Iterable[tuple[int, ...]]]
 POLYNOMIAL = (
     "every output is a polynomial in weights and inputs; k roundings on any path move it by gamma_k times the same sums over absolute values, "
     "on both sides of the difference (Higham 2002, section 3.1)"
 )
-MEANS = "means of |G| numbers are within gamma_(|G|+2) of their exact values, times means of absolute values"
-CHANCE = "entries further apart differ, and those of different orbits tie by chance with probability about 1e-12"
 
 
 @contextmanager
@@ -52,71 +56,6 @@ def direct_sums() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             stack.close()
-
-
-# -- actions -----------------------------------------------------------------------------------------------------------
-
-
-def shift_action(steps: int, *axes: int) -> Action:
-    """Circular shift by ``steps`` along each of the axes.
-
-    >>> shifted(1, -1)(torch.tensor([1, 2, 3]))
-    tensor([3, 1, 2])
-    """
-    return lambda x: torch.roll(x, [steps] * len(axes), axes)
-
-
-def permutation_action(images: Tensor, axis: int = -1) -> Action:
-    """The action under which position i goes to ``images[i]`` along one axis.
-
-    Args:
-        images: A permutation of 0..n-1, int64, shape ``(n,)``. axis: Of length n.
-
-    >>> permuted(torch.tensor([1, 2, 0]))(torch.tensor([10, 20, 30]))
-    tensor([30, 10, 20])
-    """
-    inverse = torch.argsort(images)
-    return lambda x: x.index_select(axis, inverse.to(x.device))
-
-
-def quarter_turned(x: Tensor) -> Tensor:
-    """The plane turned by 90 degrees about its centre, shape ``(*, n, n)``.
-
-    >>> quarter_turned(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
-    tensor([[2., 4.],
-            [1., 3.]])
-    """
-    return torch.rot90(x, 1, (-2, -1))
-
-
-def planes_turned(x: Tensor) -> Tensor:
-    """Four planes turned, and cycled: plane r goes to r + 1; shape ``(*, 4, n, n)``.
-
-    >>> planes_turned(torch.tensor([[[1]], [[2]], [[3]], [[4]]])).flatten()
-    tensor([4, 1, 2, 3])
-    """
-    return torch.roll(quarter_turned(x), 1, -3)
-
-
-def eighth_turned(x: Tensor) -> Tensor:
-    """The image turned by 45 degrees about its centre, by bilinear interpolation with
-    zeros outside; shape ``(batch, channels, n, n)``.
-
-    >>> eighth_turned(torch.eye(3)[None, None])[0, 0, 1, 1]  # the centre stays
-    tensor(1.)
-    """
-    c = 0.5**0.5
-    turn = torch.tensor([[[c, -c, 0], [c, c, 0]]], dtype=x.dtype, device=x.device).expand(len(x), 2, 3)
-    return F.grid_sample(x, F.affine_grid(turn, list(x.shape), align_corners=False), align_corners=False)
-
-
-def trivial_action(x: Tensor) -> Tensor:
-    """The trivial action on tensors of any shape.
-
-    >>> unmoved(torch.tensor([1.0]))
-    tensor([1.])
-    """
-    return x
 
 
 # -- layers ------------------------------------------------------------------------------------------------------------
@@ -392,126 +331,3 @@ def under_eighth_turns(layer: Layer, kernel: int) -> Layer:
     disc = axis[:, None] ** 2 + axis**2 < (n / 2 - kernel) ** 2
     turn = {"eighth turn": (eighth_turned, eighth_turned)}
     return Layer(Isotropic(layer.module), layer.inputs * disc, turn, layer.terms)
-
-
-# -- averaging over a permutation group --------------------------------------------------------------------------------
-
-
-def tuple_images(g: tuple[int, ...], k: int) -> Tensor:
-    """What a permutation of n points does to the n^k tuples, the last point running
-    fastest.
-
-    >>> tuple_images((1, 0), 2)
-    tensor([3, 2, 1, 0])
-    """
-    n = len(g)
-    grid = torch.tensor(list(product(g, repeat=k))) if k else torch.zeros(1, 0, dtype=torch.int64)
-    weights = torch.tensor([n ** (k - 1 - i) for i in range(k)], dtype=torch.int64)
-    return (grid * weights).sum(1)
-
-
-def all_permutations(n: int) -> Iterable[tuple[int, ...]]:
-    """The n! permutations of n points.
-
-    >>> len(list(all_permutations(4)))
-    24
-    """
-    return permutations(range(n))
-
-
-def all_shifts(n: int) -> Iterable[tuple[int, ...]]:
-    """The n circular shifts.
-
-    >>> all_shifts(3)
-    [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
-    """
-    return [tuple((i + d) % n for i in range(n)) for d in range(n)]
-
-
-def group_average(matrix: Tensor, group: Iterable[tuple[int, ...]], orders: tuple[int, int]) -> Tensor:
-    """(1/|G|) sum_g P_out(g)^-1 A P_in(g) over permutations of n points, A of shape
-    ``(n^b, n^a)`` for ``orders = (a, b)``.
-
-    >>> group_average(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), all_permutations(2), (1, 1))
-    tensor([[2.5000, 2.5000],
-            [2.5000, 2.5000]])
-    """
-    total = torch.zeros_like(matrix)
-    count = 0
-    for g in group:
-        rows, columns = (tuple_images(g, k).to(matrix.device) for k in (orders[1], orders[0]))
-        total = total + matrix[rows][:, columns]
-        count += 1
-    return total / count
-
-
-def equality_patterns(n: int, k: int) -> Tensor:
-    """A number for each of the n^k tuples that two tuples share exactly when the same
-    entries agree, shape ``(n^k,)``, from 0 up.
-
-    >>> equality_patterns(2, 2)
-    tensor([0, 1, 1, 0])
-    """
-    tuples = list(product(range(n), repeat=k))
-    names = [tuple(word.index(x) for x in word) for word in tuples]
-    known = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    return torch.tensor([known[name] for name in names])
-
-
-def spread_by_pattern(matrix: Tensor, pattern: Tensor) -> tuple[Tensor, int]:
-    """How far entries of one pattern are apart (greatest less least), by pattern, and
-    the number of patterns.
-
-    Args:
-        matrix: Any shape. pattern: Numbers from 0 up, int64, one an entry of
-            ``matrix``, row-major.
-
-    >>> spread_by_pattern(torch.tensor([[1.0, 2.0], [4.0, 3.0]]), torch.tensor([0, 1, 1, 0]))
-    (tensor([2., 2.]), 2)
-    """
-    flat, pattern = matrix.reshape(-1), pattern.to(matrix.device)
-    count = int(pattern.max()) + 1
-    ends = [flat.new_zeros(count).scatter_reduce(0, pattern, flat, how, include_self=False) for how in ("amax", "amin")]
-    return ends[0] - ends[1], count
-
-
-def partitions(k: int, n: int) -> int:
-    """Set partitions of k points into at most n blocks, by the recursion over the last
-    point's block.
-
-    >>> [partitions(4, n) for n in range(1, 6)]
-    [1, 8, 14, 15, 15]
-    """
-    row = [1] + [0] * k  # by number of blocks, of no points yet
-    for _ in range(k):
-        row = [0] + [b * row[b] + row[b - 1] for b in range(1, k + 1)]
-    return sum(row[: min(k, n) + 1])
-
-
-def averages(
-    n: int, orders: tuple[int, int], stream: Stream, *, group: Group = all_permutations
-) -> dict[str, Measurement]:
-    """The average of a random matrix is a random equivariant map: constant on patterns
-    of equality, and no two patterns alike.
-
-    Args:
-        n: Number of points. orders: (a, b), of tensors of order a to tensors of order
-            b.
-        group: From n to the permutations that are averaged over.
-
-    >>> float(averages(3, (1, 1), Stream(1))["dimension"].residual)
-    0.0
-    """
-    a, b = orders
-    members = list(group(n))
-    matrix = stream.normal(n**b, n**a)
-    mean = group_average(matrix, members, orders)
-    spread, count = spread_by_pattern(mean, equality_patterns(n, a + b))
-    rounding = 2 * gamma(len(members) + 2, matrix) * float(group_average(matrix.abs(), members, orders).max())
-    different = 1 + int((mean.reshape(-1).sort().values.diff() > rounding).sum())
-    counted = Bound({"counting": 0.0}, f"{MEANS}; {CHANCE}")
-    return {
-        "constant on patterns": Measurement(spread, Bound({"rounding": rounding}, MEANS), count),
-        "dimension": Measurement(abs(different - partitions(a + b, n)), counted, mean.numel()),
-        "patterns": Measurement(abs(count - different), counted, mean.numel()),
-    }

@@ -20,6 +20,9 @@ library_conditionals   other libraries' distributions as conditionals
 grid_conditionals      conditionals of a density on R, R^2 or R^3, by quadrature
 panels                 where such a density has its mass, and panels that resolve it
 rosenblatt             the map onto the cube, by either kind of conditionals
+radial_maps            maps along rays, equivariant where p/s is invariant
+radial_measurements    the same measured: determinant, inverse, isometries, scores within orbits
+orbit_scores           densities averaged over orbits of isometries, and scores within orbits
 declared               distributions called by name, with their maps onto the cube
 =====================  ======================================================================
 """

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from proofs_checks.audits import KINDS, Kind
+from proofs_checks.audits.lines import with_line
+from proofs_checks.errors import InputError
 
 
 class Audit:
@@ -50,8 +52,15 @@ class Audit:
         if one_file and self._kind.reads != "data" and str(objects[0]).endswith(".py"):
             from proofs_checks.inputs.code_files import arguments
 
-            return self.function(**arguments(Path(objects[0]), self.function))
-        return self.function(*objects, **options)
+            return self._told(**arguments(Path(objects[0]), self.function))
+        return self._told(*objects, **options)
+
+    def _told(self, *objects: Any, **options: Any) -> Any:
+        """The report, or a refusal that shows a line to write."""
+        try:
+            return self.function(*objects, **options)
+        except InputError as refused:
+            raise with_line(refused, self.__name__) from refused.__cause__
 
     def __repr__(self) -> str:
         return f"<audit {self.__name__}{self.__signature__}>"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from proofs_checks import exits
 from proofs_checks.audits import KINDS, Kind
+from proofs_checks.audits.lines import with_line
 from proofs_checks.cli.common import checked_outputs
 from proofs_checks.errors import InputError, PrealityError
 from proofs_checks.inputs.files import exists, limited_to, named, printed
@@ -90,6 +91,8 @@ def audit(
             report = _carried_out(getattr(importlib.import_module(module), name), file, reads, options)
     except Interrupted as stop:
         return _interrupted(kind, file, stop)
+    except InputError as refused:
+        raise with_line(refused, kind) from refused.__cause__
     say(report.text())
     _write(report, outputs)
     return exits.INTERRUPTED if report.facts.get("interrupted") else exits.exit_code([str(report.status)])

@@ -42,7 +42,7 @@ def called(function: Callable[[Any], Any], argument: Any, what: str) -> Any:
             else ""
         )
         raise InputError(
-            f"{what} raised {type(error).__name__}{shape}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+            f"{what} raised {type(error).__name__}{shape}: {str(error).splitlines()[0] if str(error) else 'no message'}. Try it by itself, on what it is meant for: f(x[:2])."
         ) from error
 
 

@@ -242,6 +242,7 @@ def _weighed(model: Model, found: Mass) -> Finding:
         "log_mass": found.log_mass,
         "estimated_error": error if math.isfinite(error) else None,
         "nodes_along_an_axis": found.nodes,
+        "along": _drawn(found.along),
     }
     inside = mass * (1 - min(found.quadrature, 1.0))  # what the lattice itself holds; more outside can only add to it
     text, status = f"the integral of p is {mass:.6g}, with an estimated error of {error:.1g}", verdict.status
@@ -259,6 +260,20 @@ def _weighed(model: Model, found: Mass) -> Finding:
     elif status is not Status.HOLDS:
         text += ": too coarse to say that it is 1 (narrow peaks, heavy tails, or a boundary: say with support=(low, high) where p lives)"
     return Finding(MASS, status, text, witness)
+
+
+def _drawn(along: Tensor | None) -> dict[str, list[float]]:
+    """The mass up to ends of columns of the lattice, as numbers; those between which
+    nothing lies are left out."""
+    if along is None or not bool(torch.isfinite(along).all()):
+        return {}
+    mass = along[1]
+    moved = (mass.diff() > 1e-6 * mass[-1]).tolist()
+    kept = [k for k in range(len(mass)) if (k > 0 and moved[k - 1]) or (k < len(moved) and moved[k])]
+    return {
+        "x": [float(f"{float(along[0, k]):.4g}") for k in kept],
+        "mass": [float(f"{float(mass[k]):.6g}") for k in kept],
+    }
 
 
 def _nodes_in(model: Model, seconds: float) -> int | None:

@@ -89,6 +89,8 @@ def own_samples(model: Model, view: View, seed: int, *, seconds: float, cost: fl
 def _as_many_as(sampler: Sampler, seconds: float, cost: float) -> tuple[Tensor, int]:
     """Some draws, and how many there is time for: a batch costs something of its own,
     and each draw in it."""
+    if 2 * FEWEST * PLACING * cost > seconds:  # nothing would be left for the drawing
+        return torch.zeros(0, 1), 0
     times, drawn = [], []
     for n in TIMED:
         started = time.process_time()

@@ -41,8 +41,9 @@ class Factor:
 
 @dataclass(frozen=True)
 class Codes:
-    """Codes in float64, shape ``(orbits, n_1, .., n_k, d)``, with what they are taken
-    to be off by, relative to their norm."""
+    """Codes in float64, shape ``(orbits, n_1, .., n_k, d)``, over a power of two that
+    brings them near 1, with what they are taken to be off by, relative to their
+    norm."""
 
     values: Tensor
     factors: tuple[Factor, ...]
@@ -166,7 +167,16 @@ def read_codes(value: Any, factors: Any, accuracy: Any, repeat: Any = None) -> C
             f"Expected a second encoding of the same grid, shape {tuple(codes.shape)}, got {tuple(second.shape)}."
         )
     unit = narrow_unit(codes.numpy()) or 2.0**-52
+    scale = power_of_two(codes)
+    codes, second = codes / scale, None if second is None else second / scale
     return Codes(codes, read, ROUNDINGS * unit if said is None else said, said is not None, second)
+
+
+def power_of_two(*codes: Tensor) -> float:
+    """A power of two near the largest entry: dividing by it rounds nothing, and squares
+    of what is left neither overflow nor vanish."""
+    largest = max(float(z.abs().max()) for z in codes)
+    return 2.0 ** max(-1022, min(1023, math.frexp(largest)[1])) if largest > 0 else 1.0
 
 
 @dataclass(frozen=True)
@@ -217,6 +227,8 @@ def read_pairs(pairs: Any, factors: Any, accuracy: Any) -> Pairs:
         )
     said = read_accuracy(accuracy)
     unit = max(narrow_unit(z.numpy()) or 2.0**-52 for z in (*before.values(), *after.values()))
+    scale = power_of_two(*before.values(), *after.values())
+    before, after = ({name: z / scale for name, z in part.items()} for part in (before, after))
     return Pairs(before, after, _orders(factors, before), ROUNDINGS * unit if said is None else said, said is not None)
 
 

@@ -58,6 +58,7 @@ def read_flow(flow: Any, data: Any = None, *, context: Any = None, base: Any = N
             not initialised yet.
     """
     _refuse_twice(flow, base)
+    base = None if base is not None and _has_as_a_part(flow, base) else base
     contexts = _read_context(context)
     points = None if data is None else read_points(data, "data")
     _refuse_devices(flow, points, contexts)
@@ -77,6 +78,13 @@ def _refuse_twice(flow: Any, base: Any) -> None:
         raise InputError(f"flow is the Python module {flow.__name__}; give the flow that stands in it.")
     if flow is not None and flow is base:
         raise InputError("flow and base are one object; base is the distribution that the flow maps the data to.")
+
+
+def _has_as_a_part(flow: Any, base: Any) -> bool:
+    """Whether the base is the flow's own: a file that makes a flow of a base has a name
+    for it, too."""
+    parts = [*vars(flow).values()] if hasattr(flow, "__dict__") else []
+    return any(part is base for part in (*parts, *(flow.children() if isinstance(flow, nn.Module) else ())))
 
 
 def _read_context(value: Any) -> Tensor | None:

@@ -119,7 +119,7 @@ def encoded_grid(encoder: Any, transforms: Mapping[str, tuple[Transform, int]], 
     own = copied(encoder, wide=False, what="the encoder")
     with random_states_kept(0):
         first = _codes(own, objects[: min(len(objects), batch)])
-        if not torch.equal(first, _codes(own, objects[: min(len(objects), batch)])):
+        if not torch.allclose(first, _codes(own, objects[: min(len(objects), batch)]), rtol=0, atol=0, equal_nan=True):
             raise InputError(
                 "The encoder is random: two encodings of the same objects differ. Encode the grid twice yourself, and give codes= and repeat=."
             )

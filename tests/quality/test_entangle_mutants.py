@@ -12,8 +12,7 @@ import pytest
 import torch
 
 from numerics.distributions import marginals
-from numerics.latents import entangling, twins
-from numerics.latents import scores as disentanglement_scores
+from numerics.latents import dci_score, entangling, factor_vae_score, mutual_information_gap, twins
 from numerics.latents import twin_comparison as twin_samples
 from numerics.statistics import copulas as uniformity
 from numerics.statistics import two_samples
@@ -81,20 +80,20 @@ FAULTS = {
     "an inverse that forgets the transpose and the shift": ("numeric", entangling.EntanglingMap, "inverse", shifted(1e-4)),
     "a determinant that misses a factor": ("numeric", entangling.EntanglingMap, "log_abs_det", shifted(1e-6)),
     "least squares that shrink": ("numeric", twin_samples, "lasso_weights", scaled(0.999)),
-    "an entropy in another base": ("numeric", disentanglement_scores, "_concentration", shifted(1e-6)),
+    "an entropy in another base": ("numeric", dci_score, "_concentration", shifted(1e-6)),
     "a sampler of another prior for the twin": ("statistical", twins.EntangledTwin, "sample", lambda sound: lambda self, n, stream: from_elsewhere(self, self.prior.sample(n, stream).abs() + 0.5)),
     "a twin that decodes without f": ("statistical", entangling.EntanglingMap, "inverse", lambda sound: lambda self, x: 2.0 * x),
     "informations of another correlation": ("statistical", twin_samples, "quantised_information", lambda sound: lambda rho, bins: 0.3 + sound(rho, bins)),
     "informations that count twice": ("statistical", twin_samples, "joint_entropy", shifted(0.3)),
-    "votes that are all called right": ("statistical", disentanglement_scores, "factor_vae_of_votes", lambda sound: lambda train, test: disentanglement_scores.FactorVae(1.0, int(test.sum()), int(test.sum()), train)),
+    "votes that are all called right": ("statistical", factor_vae_score, "factor_vae_of_votes", lambda sound: lambda train, test: factor_vae_score.FactorVae(1.0, int(test.sum()), int(test.sum()), train)),
     "a grid that counts one sample twice": ("statistical", TwoSampleGrid, "brackets", lambda sound: lambda self: tuple(part + 0.1 for part in sound(self))),
     "an embedding whose sums drift": ("statistical", two_samples.Embedding, "add", lambda sound: lambda self, sample, which: sound(self, sample + 0.2 * which, which)),
     "marginals whose tails are another distribution's": ("numeric", marginals.Logistic, "_tail", lambda sound: staticmethod(lambda w: sound.__func__(0.5 * w))),
     "a finite model whose inverse is f": ("exact", symbols.Model, "inverse", lambda sound: property(lambda self: tuple(range(len(self.bijection)))[::-1])),
     "masses that forget a latent": ("exact", symbols.Model, "mass", lambda sound: lambda self, latents: sound(self, latents - {0}) if len(latents) == 1 else sound(self, latents)),
     "signs that do not carry": ("exact", symbols, "signs_carry", lambda sound: lambda first, second: sound(first, second) and first == second),
-    "a gap that is a sum": ("numeric", disentanglement_scores, "mig_of_information", lambda sound: lambda information, entropy: sound(-information, entropy)),
-    "votes for the code that varies most": ("statistical", disentanglement_scores, "_steadiest", lambda sound: lambda batches, spread: (batches.var(dim=1) / spread).argmax(-1)),
+    "a gap that is a sum": ("numeric", mutual_information_gap, "mig_of_information", lambda sound: lambda information, entropy: sound(-information, entropy)),
+    "votes for the code that varies most": ("statistical", factor_vae_score, "_steadiest", lambda sound: lambda batches, spread: (batches.var(dim=1) / spread).argmax(-1)),
     "a vote that is counted twice": ("exact", symbols, "vote_accuracy", lambda sound: lambda *a: tuple(2 * x for x in sound(*a))),
     "a reflection that is undone twice": ("exact", symbols, "inverse_undoes", lambda sound: lambda d: replace(sound(d), left=2 * sound(d).left)),
 }  # fmt: skip

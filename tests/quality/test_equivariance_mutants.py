@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from numerics.representations import compact as haar
 from numerics.representations import equivariant_layers as layers
+from numerics.representations import permutation_averages, tensor_actions
 from numerics.streams import Stream
 from proofs_checks import kernel
 from proofs_checks.catalogue.groups import equivariance, peter_weyl
@@ -199,19 +200,29 @@ NUMERIC = {
         "forward",
         lambda _: lambda self, x: x[..., :-1].mean(-1),
     ),
-    "turned-the-other-way": (equivariance, layers, "quarter_turned", lambda _: lambda x: torch.rot90(x, -1, (-2, -1))),
+    "turned-the-other-way": (
+        equivariance,
+        tensor_actions,
+        "quarter_turned",
+        lambda _: lambda x: torch.rot90(x, -1, (-2, -1)),
+    ),
     "shifted-with-zeros": (
         equivariance,
-        layers,
+        tensor_actions,
         "shift_action",
         lambda sound: lambda steps, *axes: lambda x: sound(steps, *axes)(x) * (torch.arange(x.shape[-1]) > 0),
     ),
-    "half-the-group": (equivariance, layers, "group_average", half_of),
-    "patterns-too-coarse": (equivariance, layers, "equality_patterns", lambda sound: lambda n, k: 0 * sound(n, k)),
-    "one-pattern-split-in-two": (equivariance, layers, "equality_patterns", finer),
+    "half-the-group": (equivariance, permutation_averages, "group_average", half_of),
+    "patterns-too-coarse": (
+        equivariance,
+        permutation_averages,
+        "equality_patterns",
+        lambda sound: lambda n, k: 0 * sound(n, k),
+    ),
+    "one-pattern-split-in-two": (equivariance, permutation_averages, "equality_patterns", finer),
     "one-dimension-more-claimed": (
         equivariance,
-        layers,
+        permutation_averages,
         "partitions",
         lambda sound: lambda k, n: sound(k, n) + 1,
     ),

@@ -5,7 +5,9 @@ stands on :mod:`.table_group` (products, orders, classes),
 :mod:`.cayley_tables` (the axioms decided on a table), :mod:`.permutations` and
 :mod:`.presentations`, and gathers :mod:`.subgroups`, :mod:`.isomorphisms` and
 :mod:`.cayley_graphs` as methods. :mod:`.families` and :mod:`.products` make named
-groups and products. :mod:`.axioms` derives which axioms make a group,
+groups and products, :mod:`.factored_groups` a product with its factors remembered,
+:mod:`.labelled_actions` the simply transitive actions of two cyclic groups.
+:mod:`.axioms` derives which axioms make a group,
 :mod:`.d4` describes the symmetries of a square four ways, :mod:`.axiom_statements` and
 :mod:`.d4_statements` state both, :mod:`.compact` holds the matrix coefficients of U(1),
 SU(2) and SO(3), :mod:`.haar_measure` their invariant measure, :mod:`.spins` what holds

@@ -15,7 +15,10 @@ complements), :mod:`.maschke` (complete reducibility), :mod:`.d4_irreps` (the ir
 D4), :mod:`.separating_elements` (elements of a commutant that split),
 :mod:`.perturbation` (eigenspaces under errors), :mod:`.equivariant_maps` (linear maps
 that commute with permutations) and
-:mod:`.convolutions` (those that commute with shifts and quarter turns).
+:mod:`.convolutions` (those that commute with shifts and quarter turns). Which factor of
+a product moves which subspace is in :mod:`.factor_subspaces`, stated in
+:mod:`.factor_statements`; :mod:`.exact_codes` decides it for codes on a grid, and
+:mod:`.isotypic_statements` says what irreducible parts tell of data.
 """
 
 from __future__ import annotations

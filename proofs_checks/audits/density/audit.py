@@ -184,6 +184,7 @@ def audit_density(
         ]
         facts = facts_of(model, findings, found, given, evaluations, budget)
         facts["notes"] += notes
+        facts["chart"] = chart_in(model) is not None
         facts["seconds of the bijections"] = round(along, 3)
         if symmetric is not None:
             facts["group"] = symmetric.facts

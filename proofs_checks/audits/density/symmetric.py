@@ -67,7 +67,7 @@ class SymmetricFindings:
     """What a group says of a density model; :attr:`bijections` and :attr:`facts` are
     filled on the way."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         log_p: LogFunction,
         group: OrthogonalGroup,

@@ -50,6 +50,7 @@ def facts_of(  # noqa: PLR0917
     return {
         "D": model.dim, "event_shape": list(model.event_shape), "inliers": given[0].numel(), "outliers": given[1].numel(), "kind": model.kind,
         "notes": list(model.notes), "representations": rows, "fibre": _fibre(model, found),
+        "mass": next((finding.witness["along"] for finding in findings if finding.witness and finding.witness.get("along")), {}),
         "unchecked": [finding.name for finding in findings if finding.text.startswith("unchecked")], "evaluations": evaluations,
         "seconds": round(budget.spent, 2), "interrupted": budget.interrupted,
     }  # fmt: skip

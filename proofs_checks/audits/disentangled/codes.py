@@ -37,6 +37,7 @@ from proofs_checks.wording import count, number_text
 SHUFFLES = 99
 FEW = 2**22  # entries of codes up to which grids are shuffled and joint frequencies looked at
 SHOWN = 12
+LATTICE = 17  # frequencies shown of each factor
 
 
 class GridFindings:
@@ -47,7 +48,7 @@ class GridFindings:
         self.given, self.tolerance, self.stream = given, tolerance, stream
         self.codes = given.values
         self.found: Effects = effects(self.codes)
-        self.norm = math.sqrt(self.found.energy)
+        self.norm = math.sqrt(self.found.energy) or 1.0  # zeros are told as constant codes
         self.floor = (given.accuracy + interaction_error(self.codes)) * self.norm
         self.cyclic = [i for i, factor in enumerate(given.factors) if factor.kind == "cyclic"]
         self.names = [factor.name for factor in given.factors]
@@ -103,6 +104,7 @@ class GridFindings:
         tolerance; between whom; and against shuffled grids."""
         root, share = math.sqrt(self.found.interaction), self.found.share
         if math.isnan(share) or self.norm == 0 or root + sum(self.found.main_energies) ** 0.5 <= self.floor:
+            self.facts["interaction_share"] = 0.0
             text = "all codes of an orbit are one: constant codes are disentangled, and encode nothing"
             return [Finding("sums of functions of one factor each", Status.INAPPLICABLE, text)]
         terms = {"codes": self.given.accuracy * self.norm, "averages": interaction_error(self.codes) * self.norm}
@@ -263,6 +265,8 @@ class GridFindings:
         whole = nearest_disentangled(self.codes, dimensions=self.codes.shape[-1])
         near = within[True]
         self.facts |= {"distance": near.relative, "distance_without_means": within[False].relative, "distance_in_all_dimensions": whole.relative, "kept": self._kept(near), "power": self._power()}  # fmt: skip
+        if len(self.cyclic) == 2 and self.codes.numel() <= FEW:
+            self.facts["lattice"] = self._lattice()
         text = (
             f"{number_text(near.relative)} of the norm in the {rank} dimensions that the codes span ({number_text(within[False].relative)} with the means of orbits "
             f"subtracted), {number_text(whole.relative)} in all {whole.dimensions}; kept are {', '.join(self._kept(near)) or 'none'}"
@@ -298,6 +302,19 @@ class GridFindings:
             self.names[i]: [float(m.abs().square().sum()) * (1 if 2 * f == self.found.shape[1 + i] else 2) for f, m in enumerate(frequency_matrices(self.found.main[i], self.found.points))][1:33]
             for i in self.cyclic
         }  # fmt: skip
+
+    def _lattice(self) -> list[list[float]]:
+        """Share of the variance within orbits at each pair of frequencies 0..n/2 of two
+        factors, negative ones added to theirs."""
+        power = torch.fft.fft2(self.codes, dim=(1, 2)).abs().square().sum((0, 3))
+        power[0, 0] = 0.0
+        for axis in (0, 1):
+            n = power.shape[axis]
+            folded = power.index_select(axis, torch.arange(n // 2 + 1))
+            back = power.index_select(axis, (-torch.arange(n // 2 + 1)) % n)
+            own = (torch.arange(n // 2 + 1) * 2 % n == 0).to(power).reshape([-1, 1] if axis == 0 else [1, -1])
+            power = folded + (1 - own) * back
+        return (power / power.sum().clamp_min(1e-300))[:LATTICE, :LATTICE].tolist()
 
     def subspaces(self) -> list[Finding]:
         """What each factor moves, and the angles between these subspaces."""

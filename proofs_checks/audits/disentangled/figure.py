@@ -9,7 +9,10 @@ from matplotlib.figure import Figure
 
 
 def figure(facts: dict[str, Any]) -> Figure:
-    """Power by frequency for codes of cyclic factors, else bars of dimensions."""
+    """The lattice of power for codes of two cyclic factors, power by frequency for more,
+    else bars of dimensions."""
+    if facts.get("lattice"):
+        return _lattice(facts)
     drawn = Figure(figsize=(5.2, 2.9), layout="constrained")
     axes = drawn.subplots()
     if power := facts.get("power"):
@@ -30,6 +33,21 @@ def figure(facts: dict[str, Any]) -> Figure:
     axes.bar(range(len(sizes)), list(sizes.values()), color=["C3" if name == "entangled" else "C0" for name in sizes])
     axes.set_xticks(range(len(sizes)), list(sizes), fontsize=8)
     axes.set(ylabel="dimensions")
+    return drawn
+
+
+def _lattice(facts: dict[str, Any]) -> Figure:
+    """Power at each pair of frequencies: what lies off the two edges is interaction."""
+    drawn = Figure(figsize=(4.2, 3.4), layout="constrained")
+    axes = drawn.subplots()
+    shares = facts["lattice"]
+    first, second = list(facts["power"])
+    shown = axes.imshow(
+        [[max(value, 1e-6) for value in row] for row in shares], norm="log", vmin=1e-6, vmax=1.0, cmap="viridis"
+    )
+    axes.set(xlabel=f"frequency of {second}", ylabel=f"frequency of {first}")
+    axes.set_title(f"interaction: {facts['interaction_share']:.3g} of the variance within orbits", fontsize=8)
+    drawn.colorbar(shown, ax=axes, label="share of the variance")
     return drawn
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from numerics.latents import scores
+from numerics.latents import code_bins
 from numerics.latents.entangling import EntanglingMap
 from numerics.latents.twins import EntangledTwin
 from numerics.streams import Stream
@@ -41,7 +41,7 @@ class EntangleReport(AuditReport):
 
 def audit_entangle(
     decoder: Any, prior: Any, *, A: Any = None, encoder: Any = None, data: Any = None, factors: Any = None, samples: int = 10_000,
-    bins: int = scores.BINS, seed: int = 0, tile: int | None = None, subject: str = "",
+    bins: int = code_bins.BINS, seed: int = 0, tile: int | None = None, subject: str = "",
     progress: Progress | None = None,
 ) -> EntangleReport:  # fmt: skip
     """Entangle a model's latent, and show how its data and its scores of

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from numerics.latents import code_bins, dci_score, factor_vae_score, mutual_information_gap
 from numerics.latents import population_scores as score_levels
-from numerics.latents import scores
 from numerics.latents.twin_comparison import information_defect, information_width
 from numerics.latents.twins import EntangledTwin
 from numerics.statistics.kolmogorov import ks_to_uniform_columns
@@ -55,12 +55,12 @@ def _before_and_after(
     if varying.shape[1] == 0:
         raise InputError("Every factor is constant: no code can be informative about it. Give factors that vary.")
     for name, representation in (("before", codes), ("after", entangled)):
-        gap = scores.mig(representation, varying, bins=min(bins, len(codes)))
+        gap = mutual_information_gap.mig(representation, varying, bins=min(bins, len(codes)))
         linear = None
         if varying.shape[1] >= 2 and len(codes) >= 2 * codes.shape[1] + 4:
-            linear = scores.dci(scores.normal_scores(representation), _normal(varying, bins))
-        votes = scores.factor_vae(
-            scores.normal_scores(representation),
+            linear = dci_score.dci(code_bins.normal_scores(representation), _normal(varying, bins))
+        votes = factor_vae_score.factor_vae(
+            code_bins.normal_scores(representation),
             varying,
             stream.fork(f"votes {name}"),
             bins=min(bins, len(codes)),
@@ -92,7 +92,7 @@ def _before_and_after(
 def _normal(factors: Tensor, bins: int) -> Tensor:
     """Normal scores of factors with many values; classes are kept as numbers."""
     few = torch.tensor([column.unique().numel() <= bins for column in factors.T], device=factors.device)
-    return torch.where(few, factors, scores.normal_scores(factors))
+    return torch.where(few, factors, code_bins.normal_scores(factors))
 
 
 def _at_level(twin: EntangledTwin, codes: Tensor, bins: int, stream: Stream) -> tuple[Finding, dict[str, Any]]:
@@ -111,7 +111,7 @@ def _at_level(twin: EntangledTwin, codes: Tensor, bins: int, stream: Stream) -> 
     evidence = [tested(off, Test.hoeffding(n, width, tests=kept * kept), resolves=0.7, slack=slack, name="information")]
     if claimed.equal:  # otherwise A leaves the votes to the batch size
         drawn = stream.fork("factors")
-        votes = scores.factor_vae_by_simulation(
+        votes = factor_vae_score.factor_vae_by_simulation(
             lambda z: f.prior.columnwise(f.link.inner, f(z)), lambda m: f.prior.sample(m, drawn).to(f.A), stream.fork("at level"),
             batch=16, votes=2 * VOTES,
         )  # fmt: skip

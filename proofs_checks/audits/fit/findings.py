@@ -30,6 +30,9 @@ Made = tuple[Finding, dict[str, Any]]
 
 LEVEL = 1e-6  # probability that a finding refutes a model that is right, by Hoeffding or Clopper and Pearson
 PERMUTED = 1000  # points of each sample in the permutation test
+EXCEEDANCES = (
+    100  # permutations at least as large at which a p-value is known to a tenth of itself, and permuting stops
+)
 NORMAL = 4.9  # standard errors of a mean at about that level, where the interval is an estimate
 LIKELIHOOD, MOMENTS, MODES, FAR, CLASSIFIER, MMD = (
     "held-out likelihood",
@@ -245,11 +248,12 @@ def discrepancy(model: FitModel, points: Tensor, kernel: Kernel, permutations: i
     x, y = points[: 4 * PERMUTED], model.samples[: 4 * PERMUTED]
     full = unbiased_mmd2(x, y, kernel)
     radius = WIDTH * math.sqrt(math.log(2 / LEVEL) / (2 * hoeffding_blocks(*full.sizes)))
-    test = permutation_test(x[:PERMUTED], y[:PERMUTED], kernel, stream, permutations=permutations)
+    halves = x[:PERMUTED], y[:PERMUTED]
+    test = permutation_test(*halves, kernel, stream, permutations=permutations, exceedances=EXCEEDANCES)
     least = 1 / (permutations + 1)
     spread = float(test.permuted.std())
     text = (
-        f"MMD² = {full.squared:.3g} (within {radius:.2g} of it, Hoeffding, values of the kernel in [0, 1]); p = {test.p_value:.2g} by {permutations} permutations of "
+        f"MMD² = {full.squared:.3g} (within {radius:.2g} of it, Hoeffding, values of the kernel in [0, 1]); p = {test.p_value:.2g} by {len(test.permuted)} permutations of "
         f"{min(len(x), PERMUTED)} and {min(len(y), PERMUTED)} points, under which it spreads by {spread:.2g}"
     )
     status = Status.REFUTED if test.p_value <= least <= 1e-3 else Status.HOLDS

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from numerics.distributions import marginals
 from numerics.distributions.product import Product
+from numerics.latents import dci_score, factor_vae_score, mutual_information_gap, population_scores, rotations
 from numerics.latents import entangling as maps
-from numerics.latents import population_scores, rotations, scores
 from numerics.streams import Stream
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ def _scores_along_rotations() -> tuple[list[float], dict[str, list[float]], dict
         lines["MIG"].append(at.mig)
         lines["DCI"].append(at.disentanglement)
         u = stream.normal(4000, 2)
-        dots["MIG"].append(scores.mig(u @ A.T, u).score)
-        dots["DCI"].append(scores.dci(u @ A.T, u).disentanglement)
-        turned = scores.factor_vae_by_simulation(
+        dots["MIG"].append(mutual_information_gap.mig(u @ A.T, u).score)
+        dots["DCI"].append(dci_score.dci(u @ A.T, u).disentanglement)
+        turned = factor_vae_score.factor_vae_by_simulation(
             lambda v, A=A: v @ A.T, lambda m: stream.normal(m, 2), stream, votes=800
         )
         dots["FactorVAE"].append(turned.score)

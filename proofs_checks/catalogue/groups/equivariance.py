@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from numerics.representations import complex_layers
+from numerics.representations import complex_layers, permutation_averages
 from numerics.representations import equivariant_layers as layers
 from numerics.streams import Stream
 from proofs_checks.catalogue.groups.figures import equivariance as figure
@@ -72,7 +72,10 @@ def _every_size() -> list[Evidence]:
     ]
 
 
-AVERAGES = {"averaged matrix": layers.averages, "averaged complex matrix": complex_layers.means_in_a_basis}
+AVERAGES = {
+    "averaged matrix": permutation_averages.averages,
+    "averaged complex matrix": complex_layers.means_in_a_basis,
+}
 Build = Callable[[Case, Stream], layers.Layer]
 
 
@@ -106,7 +109,11 @@ def eighth_turn(case: Case, stream: Stream) -> layers.Layer:
 
 
 def numeric(
-    case: Case, stream: Stream, *, layer: Build = named_layer, group: layers.Group = layers.all_permutations
+    case: Case,
+    stream: Stream,
+    *,
+    layer: Build = named_layer,
+    group: permutation_averages.Group = permutation_averages.all_permutations,
 ) -> list[Evidence]:
     """A layer's defect under each of its actions; or random matrices averaged over a
     group, which must be constant on patterns of equality."""
@@ -157,9 +164,11 @@ controls = {
     ],
     "shifts-suffice": [
         Control(exact, fails="dimensions", actions=_SHIFTS),
-        Control(numeric, fails="constant on patterns", cases=[_MEAN, _COMPLEX_MEAN], group=layers.all_shifts),
+        Control(
+            numeric, fails="constant on patterns", cases=[_MEAN, _COMPLEX_MEAN], group=permutation_averages.all_shifts
+        ),
         *(
-            Control(numeric, fails=f"{what}, order {orders}", cases=[_MEAN], group=layers.all_shifts)
+            Control(numeric, fails=f"{what}, order {orders}", cases=[_MEAN], group=permutation_averages.all_shifts)
             for what in ("dimension", "patterns")
             for orders in ("1 to 1", "1 to 2", "2 to 2")
         ),

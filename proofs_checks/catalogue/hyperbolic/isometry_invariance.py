@@ -135,9 +135,7 @@ controls = {
     "stretch-alone": [Control(numeric, fails="distortion and MAP by", cases=SMALL, definition=stretch_alone)],
     "klein-read-as-ball": [
         Control(exact, fails="Klein = hyperboloid", reading=exact_models.ball_cosh),
-        *(
-            Control(numeric, fails=name, cases=KLEIN, distance=models.poincare_distance)
-            for name in ("distances of all pairs", "MAP among")
-        ),
+        Control(numeric, fails="distances of all pairs", cases=KLEIN, distance=models.poincare_distance),
+        Control(numeric, fails="MAP among", cases=KLEIN[1:], distance=models.poincare_distance),
     ],
 }  # fmt: skip

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from numerics.latents import known_scores, scores
+from numerics.latents import known_scores, mutual_information_gap
 from numerics.streams import Stream
 
 
@@ -28,7 +28,7 @@ def test_the_score_is_what_counting_gives(measure):
 
 def test_the_partial_alignment_is_neither_perfect_nor_nothing():
     codes, factors = known_scores._table()
-    assert 0.2 < scores.mig(codes, factors, bins=3).score < 0.9
+    assert 0.2 < mutual_information_gap.mig(codes, factors, bins=3).score < 0.9
 
 
 def test_a_factor_that_no_code_shows_costs_its_share_of_the_votes():

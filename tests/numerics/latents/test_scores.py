@@ -15,7 +15,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import Lasso
 from sklearn.metrics import mutual_info_score
 
-from numerics.latents import rotations, scores
+from numerics.latents import code_bins, dci_score, factor_vae_score, mutual_information_gap, rotations
 from numerics.streams import Stream
 
 UNIT = 2.0**-53
@@ -41,8 +41,8 @@ def _sum_rounding(terms: int) -> float:
 @settings(max_examples=20)
 def test_information_is_that_of_scikit_learn(problem):
     codes, factors = _arrays(problem)
-    a, b = scores.bins_of_equal_mass(codes, 7), scores.bins_of_equal_mass(factors, 5)
-    found = scores.mutual_information(a, b)
+    a, b = code_bins.bins_of_equal_mass(codes, 7), code_bins.bins_of_equal_mass(factors, 5)
+    found = mutual_information_gap.mutual_information(a, b)
     for i in range(a.shape[1]):
         for j in range(b.shape[1]):
             assert abs(found[i, j].item() - mutual_info_score(a[:, i].numpy(), b[:, j].numpy())) <= 3 * _sum_rounding(
@@ -64,8 +64,8 @@ def test_mig_is_the_published_formula_on_the_published_histogram(problem):
     h = np.array([mutual_info_score(y, y) for y in labels.T.numpy()])
     ordered = np.sort(m, axis=0)[::-1]
     published = np.mean((ordered[0] - ordered[1]) / h)
-    edges_agree = np.array_equal(binned - 1, scores.bins_of_equal_width(codes, 20).numpy())
-    found = scores.mig(codes, labels, sort=scores.bins_of_equal_width)
+    edges_agree = np.array_equal(binned - 1, code_bins.bins_of_equal_width(codes, 20).numpy())
+    found = mutual_information_gap.mig(codes, labels, sort=code_bins.bins_of_equal_width)
     if edges_agree:  # a value on an edge of a cell may be rounded into either
         assert abs(found.score - published) <= 8 * _sum_rounding(60) / h.min()
 
@@ -74,37 +74,40 @@ def test_mig_is_the_published_formula_on_the_published_histogram(problem):
 @settings(max_examples=15)
 def test_equal_masses_do_not_see_increasing_maps(problem, bend):
     codes, factors = _arrays(problem)
-    plain, bent = scores.mig(codes, factors, bins=5), scores.mig(bend(codes), bend(factors), bins=5)
+    plain, bent = (
+        mutual_information_gap.mig(codes, factors, bins=5),
+        mutual_information_gap.mig(bend(codes), bend(factors), bins=5),
+    )
     assert torch.equal(plain.information, bent.information)
-    assert torch.equal(scores.normal_scores(codes), scores.normal_scores(bend(codes)))
+    assert torch.equal(code_bins.normal_scores(codes), code_bins.normal_scores(bend(codes)))
 
 
 def test_a_permutation_of_the_factors_has_mig_dci_and_factor_vae_of_one():
     z = Stream(1).normal(4000, 4)
     codes = -z[:, [2, 0, 3, 1]]
-    labels = scores.bins_of_equal_mass(z, 5)
+    labels = code_bins.bins_of_equal_mass(z, 5)
     apart = (
-        scores.mutual_information(labels, labels).fill_diagonal_(0.0).max()
+        mutual_information_gap.mutual_information(labels, labels).fill_diagonal_(0.0).max()
     )  # what independent columns seem to share
-    assert scores.mig(codes, z, bins=5).score >= 1 - float(apart) / math.log(5) - 4 * _sum_rounding(25)
-    assert scores.factor_vae(codes, z, Stream(2)).score == 1.0
+    assert mutual_information_gap.mig(codes, z, bins=5).score >= 1 - float(apart) / math.log(5) - 4 * _sum_rounding(25)
+    assert factor_vae_score.factor_vae(codes, z, Stream(2)).score == 1.0
     assert (
-        scores.factor_vae_by_simulation(
+        factor_vae_score.factor_vae_by_simulation(
             lambda v: -v[:, [2, 0, 3, 1]], lambda m: Stream(m).normal(m, 4), Stream(3)
         ).score
         == 1.0
     )
-    weights = scores.dci(codes, z).importance
+    weights = dci_score.dci(codes, z).importance
     assert torch.equal(weights.argmax(0), torch.tensor([1, 3, 0, 2]))
-    assert scores.dci_of_importance(torch.eye(4)[[1, 3, 0, 2]]) == (1.0, 1.0)
+    assert dci_score.dci_of_importance(torch.eye(4)[[1, 3, 0, 2]]) == (1.0, 1.0)
 
 
 def test_normal_scores_are_those_of_midranks():
     x = torch.tensor([3.0, 1.0, 1.0, 7.0, 1.0])[:, None]
     expected = scipy.stats.norm.ppf((scipy.stats.rankdata(x[:, 0]) - 0.5) / 5)
-    found = scores.normal_scores(x)[:, 0].numpy()
+    found = code_bins.normal_scores(x)[:, 0].numpy()
     assert (np.abs(found - expected) <= 2 * 16 * UNIT * (1 + np.abs(expected))).all()
-    assert not scores.normal_scores(torch.full((9, 1), 4.0)).any()
+    assert not code_bins.normal_scores(torch.full((9, 1), 4.0)).any()
 
 
 # -- DCI ----------------------------------------------------------------------------------------------------------------
@@ -116,7 +119,7 @@ def test_disentanglement_and_completeness_are_the_published_entropies(problem):
     _, c, k, seed = problem
     R = Stream(seed).uniform(c, k).numpy() + 1e-3
     rows, columns = (1 - scipy.stats.entropy(R.T, base=k), 1 - scipy.stats.entropy(R, base=c))
-    found = scores.dci_of_importance(torch.tensor(R))
+    found = dci_score.dci_of_importance(torch.tensor(R))
     for value, expected in zip(found, (rows @ R.sum(1) / R.sum(), columns @ R.sum(0) / R.sum()), strict=True):
         assert abs(value - expected) <= 4 * _sum_rounding(max(c, k)) / math.log(2)
 
@@ -131,7 +134,7 @@ def test_importances_of_trees_can_be_scored():
         ],
         1,
     )
-    assert min(scores.dci_of_importance(torch.tensor(R))) > 0.9
+    assert min(dci_score.dci_of_importance(torch.tensor(R))) > 0.9
 
 
 @pytest.mark.parametrize("penalty", [0.01, 0.1, 0.5])
@@ -139,7 +142,7 @@ def test_the_lasso_is_that_of_scikit_learn(penalty):
     stream = Stream(7)
     X, Y = stream.normal(200, 5), stream.normal(200, 3)
     Y = Y + X @ stream.normal(5, 3)
-    ours = scores.lasso_weights(X, Y, penalty)
+    ours = dci_score.lasso_weights(X, Y, penalty)
     theirs = Lasso(alpha=penalty, fit_intercept=False, tol=1e-14, max_iter=10**6).fit(X.numpy(), Y.numpy()).coef_.T
 
     def objective(W: torch.Tensor) -> torch.Tensor:
@@ -155,9 +158,9 @@ def test_a_dead_code_has_no_importance_and_a_constant_factor_is_refused():
     z = Stream(1).normal(200, 2)
     codes = torch.cat([z, torch.full((200, 1), 3.0)], 1)
     for penalty in (0.0, 0.1):
-        assert not scores.dci(codes, z, penalty=penalty).importance[2].any()
+        assert not dci_score.dci(codes, z, penalty=penalty).importance[2].any()
     with pytest.raises(ValueError, match="Factor 0 is constant"):
-        scores.dci(z, torch.zeros(200, 2))
+        dci_score.dci(z, torch.zeros(200, 2))
 
 
 # -- FactorVAE ----------------------------------------------------------------------------------------------------------
@@ -166,21 +169,21 @@ def test_a_dead_code_has_no_importance_and_a_constant_factor_is_refused():
 def test_the_majority_vote_is_counted_by_hand():
     train = torch.tensor([[5, 0, 2], [1, 7, 3]])
     test = torch.tensor([[4, 1, 0], [2, 2, 6]])
-    found = scores.factor_vae_of_votes(train, test)  # code 0 calls factor 0, codes 1 and 2 call factor 1
+    found = factor_vae_score.factor_vae_of_votes(train, test)  # code 0 calls factor 0, codes 1 and 2 call factor 1
     assert (found.right, found.total) == (4 + 2 + 6, 15)
 
 
 def test_batches_share_the_class_that_is_fixed():
     labels = torch.arange(60) % 3
     codes = torch.stack([labels.double() + 0.0, Stream(1).normal(60)], 1)
-    found = scores.factor_vae(codes, labels[:, None], Stream(2), batch=8, votes=200)
+    found = factor_vae_score.factor_vae(codes, labels[:, None], Stream(2), batch=8, votes=200)
     assert found.votes.tolist() == [[100, 0]]  # within a class the first code never varies
 
 
 def test_fresh_votes_are_chance_where_no_code_is_singled_out_and_trained_ones_are_not_measured():
     A = rotations.equal_entries(4)
     stream = Stream(8)
-    found = scores.factor_vae_by_simulation(
+    found = factor_vae_score.factor_vae_by_simulation(
         lambda z: z @ A.T, lambda m: stream.normal(m, 4), stream, batch=8, votes=20_000
     )
     radius = math.sqrt(math.log(2 / 1e-9) / (2 * found.total))  # Hoeffding, at level 1e-9
@@ -193,19 +196,19 @@ def test_fresh_votes_are_chance_where_no_code_is_singled_out_and_trained_ones_ar
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda z: scores.mig(z[:, :1], z), ValueError, "at least two codes"),
-        (lambda z: scores.mig(z, torch.zeros(40, 1)), ValueError, "constant"),
-        (lambda z: scores.mig(z, z[:30]), ValueError, "one row"),
-        (lambda z: scores.mig(z.numpy(), z), TypeError, "ndarray"),
-        (lambda z: scores.mig(torch.full_like(z, math.nan), z), ValueError, "finite"),
-        (lambda z: scores.mig(z[:0], z[:0]), ValueError, "n >= 1"),
-        (lambda z: scores.mig(z, z, bins=1), ValueError, "between 2 and n"),
-        (lambda z: scores.dci(z[:7], z[:7]), ValueError, "at least 8 rows"),
-        (lambda z: scores.dci(z, z[:, :1]), ValueError, "two factors"),
-        (lambda z: scores.dci(z, z, penalty=-1.0), ValueError, "penalty"),
-        (lambda z: scores.dci_of_importance(-torch.ones(2, 2)), ValueError, "absolute values"),
-        (lambda z: scores.factor_vae(torch.zeros(40, 2), z, Stream(1)), ValueError, "Every code is constant"),
-        (lambda z: scores.factor_vae(z, z, Stream(1), batch=1), ValueError, "batches of at least 2"),
+        (lambda z: mutual_information_gap.mig(z[:, :1], z), ValueError, "at least two codes"),
+        (lambda z: mutual_information_gap.mig(z, torch.zeros(40, 1)), ValueError, "constant"),
+        (lambda z: mutual_information_gap.mig(z, z[:30]), ValueError, "one row"),
+        (lambda z: mutual_information_gap.mig(z.numpy(), z), TypeError, "ndarray"),
+        (lambda z: mutual_information_gap.mig(torch.full_like(z, math.nan), z), ValueError, "finite"),
+        (lambda z: mutual_information_gap.mig(z[:0], z[:0]), ValueError, "n >= 1"),
+        (lambda z: mutual_information_gap.mig(z, z, bins=1), ValueError, "between 2 and n"),
+        (lambda z: dci_score.dci(z[:7], z[:7]), ValueError, "at least 8 rows"),
+        (lambda z: dci_score.dci(z, z[:, :1]), ValueError, "two factors"),
+        (lambda z: dci_score.dci(z, z, penalty=-1.0), ValueError, "penalty"),
+        (lambda z: dci_score.dci_of_importance(-torch.ones(2, 2)), ValueError, "absolute values"),
+        (lambda z: factor_vae_score.factor_vae(torch.zeros(40, 2), z, Stream(1)), ValueError, "Every code is constant"),
+        (lambda z: factor_vae_score.factor_vae(z, z, Stream(1), batch=1), ValueError, "batches of at least 2"),
     ],
 )
 def test_arrays_without_a_score_are_refused(call, error, words):
@@ -214,7 +217,7 @@ def test_arrays_without_a_score_are_refused(call, error, words):
 
 
 def test_nothing_important_scores_nothing():
-    assert scores.dci_of_importance(torch.zeros(3, 2)) == (0.0, 0.0)
+    assert dci_score.dci_of_importance(torch.zeros(3, 2)) == (0.0, 0.0)
 
 
 @pytest.mark.cuda
@@ -222,6 +225,8 @@ def test_nothing_important_scores_nothing():
 def test_scores_run_on_cuda_and_agree_with_the_cpu():
     z = Stream(1).normal(2000, 4)
     codes = z @ rotations.flat_rotation(4).T
-    here, there = scores.mig(codes, z), scores.mig(codes.cuda(), z.cuda())
+    here, there = mutual_information_gap.mig(codes, z), mutual_information_gap.mig(codes.cuda(), z.cuda())
     assert (here.information - there.information.cpu()).abs().max() <= _sum_rounding(400)
-    assert abs(scores.dci(codes, z).disentanglement - scores.dci(codes.cuda(), z.cuda()).disentanglement) <= 2.0**-30
+    assert (
+        abs(dci_score.dci(codes, z).disentanglement - dci_score.dci(codes.cuda(), z.cuda()).disentanglement) <= 2.0**-30
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from numerics.representations import complex_layers, equivariant_layers
+from numerics.representations import complex_layers, equivariant_layers, permutation_averages
 from numerics.streams import Stream
 
 
@@ -43,7 +43,7 @@ def test_complex_means_are_constant_on_patterns_in_any_unitary_basis(orders):
 
 
 def test_means_over_shifts_alone_are_not():
-    found = complex_layers.means_in_a_basis(4, (1, 1), Stream(4), group=equivariant_layers.all_shifts)
+    found = complex_layers.means_in_a_basis(4, (1, 1), Stream(4), group=permutation_averages.all_shifts)
     assert ratio(found["constant on patterns"]) > 1e6
 
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numerics.representations import equivariant_layers as layers
+from numerics.representations import permutation_averages, tensor_actions
 from numerics.streams import Stream
 from proofs_checks.run.checks import PROFILES
 from proofs_checks.strategies.groups import layer_cases
@@ -40,13 +41,13 @@ def test_strides_and_padding_are_far_outside_rounding(name, change):
 def test_a_layer_measured_under_the_wrong_action_is_noticed():
     for name in ("conv1d", "deep set", "C4 convolution"):
         layer = layers.build(name, 6, 2, 3, Stream(3))
-        wrong = {action: (move, layers.trivial_action) for action, (move, _) in layer.actions.items()}
+        wrong = {action: (move, tensor_actions.trivial_action) for action, (move, _) in layer.actions.items()}
         assert max(ratios(layers.Layer(layer.module, layer.inputs, wrong, layer.terms)).values()) > 1e10
 
 
 def test_planes_that_turn_but_do_not_cycle_are_noticed():
     layer = layers.build("C4 convolution", 5, 1, 3, Stream(4))
-    wrong = {"quarter turn": (layers.quarter_turned, layers.quarter_turned)}
+    wrong = {"quarter turn": (tensor_actions.quarter_turned, tensor_actions.quarter_turned)}
     assert max(ratios(layers.Layer(layer.module, layer.inputs, wrong, layer.terms)).values()) > 1e10
 
 
@@ -64,7 +65,7 @@ def test_a_deep_set_layer_without_its_mean_is_pointwise():
 def test_permutations_and_shifts_agree_where_both_apply(n, steps):
     x = torch.arange(2.0 * n).reshape(1, 2, n)
     images = (torch.arange(n) + steps) % n
-    assert torch.equal(layers.permutation_action(images)(x), layers.shift_action(steps, -1)(x))
+    assert torch.equal(tensor_actions.permutation_action(images)(x), tensor_actions.shift_action(steps, -1)(x))
 
 
 @given(st.integers(1, 6))
@@ -72,7 +73,7 @@ def test_four_quarter_turns_are_nothing(n):
     x = Stream(n).normal(1, 1, 4, n, n)
     y = x
     for _ in range(4):
-        y = layers.planes_turned(y)
+        y = tensor_actions.planes_turned(y)
     assert torch.equal(x, y)
 
 
@@ -80,16 +81,16 @@ def test_four_quarter_turns_are_nothing(n):
 @settings(max_examples=20)
 def test_averages_over_all_permutations_are_constant_on_patterns(n, orders, seed):
     matrix = Stream(seed).normal(n ** orders[1], n ** orders[0])
-    mean = layers.group_average(matrix, layers.all_permutations(n), orders)
-    spread, count = layers.spread_by_pattern(mean, layers.equality_patterns(n, sum(orders)))
+    mean = permutation_averages.group_average(matrix, permutation_averages.all_permutations(n), orders)
+    spread, count = permutation_averages.spread_by_pattern(mean, permutation_averages.equality_patterns(n, sum(orders)))
     assert spread.max() < 1e-13
     bell = {1: [1, 1, 1, 1], 2: [1, 2, 2, 2], 3: [1, 4, 5, 5], 4: [1, 8, 14, 15]}
     assert count == bell[sum(orders)][n - 1]
 
 
 def test_averages_over_shifts_alone_are_not():
-    mean = layers.group_average(Stream(1).normal(5, 5), layers.all_shifts(5), (1, 1))
-    spread, _ = layers.spread_by_pattern(mean, layers.equality_patterns(5, 2))
+    mean = permutation_averages.group_average(Stream(1).normal(5, 5), permutation_averages.all_shifts(5), (1, 1))
+    spread, _ = permutation_averages.spread_by_pattern(mean, permutation_averages.equality_patterns(5, 2))
     assert spread.max() > 0.1
 
 

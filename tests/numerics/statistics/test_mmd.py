@@ -55,6 +55,30 @@ def test_p_values_are_uniform_under_the_null() -> None:
     assert ks_to_uniform(torch.tensor(values, dtype=torch.float64)) <= radius + 1 / 200
 
 
+@pytest.mark.parametrize("exceedances", [1, 3, 40])
+def test_permuting_stops_at_the_exceedance_asked_for(exceedances: int) -> None:
+    x, y, kernel = Stream(0).normal(30, 2), Stream(1).normal(20, 2), mmd.GaussianKernel(1.0)
+    whole = permutation_test(x, y, kernel, Stream(2), permutations=700)
+    places = (whole.permuted >= whole.observed).nonzero()[:, 0]
+    stopped = permutation_test(x, y, kernel, Stream(2), permutations=700, exceedances=exceedances)
+    last = int(places[exceedances - 1]) + 1
+    assert stopped.p_value == exceedances / last
+    assert torch.equal(stopped.permuted, whole.permuted[:last])
+    never = permutation_test(x, y, kernel, Stream(2), permutations=700, exceedances=len(places) + 1)
+    assert never.p_value == whole.p_value == (len(places) + 1) / 701
+
+
+def test_p_values_of_permuting_that_stops_are_valid_under_the_null() -> None:
+    kernel, values = mmd.GaussianKernel(1.0), []
+    for seed in range(200):
+        stream = Stream(seed)
+        x, y = stream.normal(20, 2), stream.normal(25, 2)
+        values.append(permutation_test(x, y, kernel, stream, permutations=199, exceedances=20).p_value)
+    radius = math.sqrt(math.log(1 / 1e-6) / (2 * len(values)))
+    for level in (0.05, 0.2, 0.5):
+        assert sum(value <= level for value in values) / len(values) <= level + radius
+
+
 def test_permuted_values_by_the_estimate_itself() -> None:
     x, y, kernel = Stream(0).normal(12, 2), Stream(1).normal(9, 2) + 1, mmd.GaussianKernel(1.0)
     found = permutation_test(x, y, kernel, Stream(2), permutations=5)

@@ -182,6 +182,20 @@ def test_plain_factors_are_asked_for_sums_only():
     assert statuses(report)["linear action"] is Status.INAPPLICABLE
 
 
+@pytest.mark.parametrize("scale", [1e300, 1e-300, 1e-30])
+def test_the_scale_of_codes_changes_nothing(scale):
+    codes = torch.cat([apart(), torch.ones(1, 6, 5, 1).double()], -1)
+    assert audit.disentangled(scale * codes).status is HOLDS
+    assert audit.disentangled(scale * together()).facts["distance"] == pytest.approx(0.7 / math.sqrt(1.49), rel=1e-9)
+
+
+def test_zeros_encode_nothing():
+    report = audit.disentangled(torch.zeros(1, 3, 3, 2).double())
+    assert statuses(report)["factor 1 is encoded"] is REFUTED
+    json.dumps(report.plain(), allow_nan=False)
+    report.figure()
+
+
 # -- matrices ----------------------------------------------------------------------------------------------------------
 
 STEP3, SWAP = [[0, -1], [1, -1]], [[0, 1], [1, 0]]

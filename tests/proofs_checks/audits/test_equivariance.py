@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from numerics.representations import equivariant_layers as layers
+from numerics.representations import tensor_actions
 from numerics.streams import Stream
 from proofs_checks.audits.equivariance import audit_equivariance
 from proofs_checks.cli import main
@@ -109,8 +110,8 @@ def test_what_is_equivariant_holds_and_a_perturbed_weight_does_not(name, n, seed
         inputs=layer.inputs,
         actions={
             "r": (
-                layers.shift_action(1, -1),
-                layers.trivial_action if name == "mean pooling" else layers.shift_action(1, -1),
+                tensor_actions.shift_action(1, -1),
+                tensor_actions.trivial_action if name == "mean pooling" else tensor_actions.shift_action(1, -1),
             )
         },
     )

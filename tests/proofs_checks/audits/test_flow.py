@@ -573,3 +573,13 @@ def test_the_command_line_explains_a_file_without_a_flow(tmp_path, call) -> None
     done = call("audit", "flow", path)
     assert done.code == 2
     assert "does not define flow" in done.err
+
+
+def test_the_flows_own_base_may_have_a_name_of_its_own() -> None:
+    """A file that makes a flow of a base defines both."""
+    own = Independent(Normal(torch.zeros(2), torch.ones(2)), 1)
+    flow = TransformedDistribution(own, [transforms.AffineTransform(1.0, 2.0, event_dim=1)])
+    assert audit_flow(flow, base=own).status is Status.HOLDS
+    other = Independent(Normal(torch.zeros(2), torch.ones(2)), 1)
+    with pytest.raises(InputError, match="Leave base out"):
+        audit_flow(flow, base=other)

@@ -1,4 +1,4 @@
-"""Fifty ugly inputs a kind: each is refused in words that say what came and what was expected, in seconds and without a traceback."""
+"""Fifty ugly inputs a kind: each is refused in words that say what came, what was expected and what to write, in seconds and without a traceback."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 
 from proofs_checks import audit, exits
 from proofs_checks.audits import KINDS
+from proofs_checks.audits.lines import LINES, has_line
 from proofs_checks.cli import main
 from proofs_checks.errors import InputError
 
@@ -34,6 +35,18 @@ FEWEST, SECONDS, GIGABYTE = 50, 10.0, 1 << 20  # ru_maxrss counts kilobytes
 WORDS = 6  # fewer explain nothing
 
 
+def test_every_kind_has_its_line_and_prose_is_no_line():
+    assert set(LINES) == set(KINDS)
+    assert all(has_line(line) for line in LINES.values())
+    for prose in (
+        "Expected 1 to 3 (or more) rows, got shape (2, 3).",
+        "log p is nan: 0/0.",
+        "at most D = 3 coordinates",
+        "Expected a tensor, got Normal(loc=0).",
+    ):
+        assert not has_line(prose)
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_ugly_input_is_refused_in_words(kind):
     table = UGLY[kind]()
@@ -48,7 +61,7 @@ def test_every_ugly_input_is_refused_in_words(kind):
             wrong.append(f"{name}: {report.status.name}")
         except InputError as refused:
             text = str(refused)
-            if len(text.split()) < WORDS or "Traceback" in text or len(text) > 1500:
+            if len(text.split()) < WORDS or "Traceback" in text or len(text) > 1500 or not has_line(text):
                 wrong.append(f"{name}: {text[:120]}")
         if time.process_time() - started > SECONDS:
             wrong.append(f"{name}: {time.process_time() - started:.0f} s")

@@ -12,6 +12,7 @@ from torch import nn
 
 from numerics.representations import compact as haar
 from numerics.representations import equivariant_layers as layers
+from numerics.representations import tensor_actions
 from numerics.streams import Stream
 from proofs_checks import claims, kernel
 from proofs_checks.catalogue.groups import equivariance, peter_weyl
@@ -89,7 +90,7 @@ def test_a_layer_of_ones_own_is_judged():
             def forward(self, x):
                 return x @ (x.mT @ x)
 
-        move = layers.permutation_action(stream.permutation(case.n))
+        move = tensor_actions.permutation_action(stream.permutation(case.n))
         return layers.Layer(Mixing(), stream.normal(2, 3, case.n), {"a permutation": (move, move)}, 3 * case.n + 8)
 
     case = Case(layer="own", n=9, channels=3, kernel=1, seed=0)
