@@ -67,7 +67,7 @@ class SymmetricFindings:
     """What a group says of a density model; :attr:`bijections` and :attr:`facts` are
     filled on the way."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         log_p: LogFunction,
         group: OrthogonalGroup,
