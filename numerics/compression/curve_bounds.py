@@ -159,21 +159,23 @@ def tiled(
 
 
 def bracket(slopes: Tensor, energies: Tensor, distortions: Tensor) -> tuple[Measurement, Measurement]:
-    """The curve sup F - b D between its bounds from F at ``slopes`` ``(T,)`` alone, and
-    the width of that band, at points of the curve; both relative to the largest F.
+    """The curve sup F - b D between its bounds from F at every other one of ``slopes``
+    ``(T,)``, and the width of that band, at its points at and between these; both
+    relative to the largest F.
 
     Args:
         energies: F at the slopes. distortions: F' there, so that F - b F' is the rate
             exactly.
     """
     rates = energies - slopes * distortions
-    low, high = rate_below(slopes, energies, distortions), rate_above(slopes, energies, distortions)
+    known, values = slopes[::2], energies[::2]
+    low, high = rate_below(known, values, distortions), rate_above(known, values, distortions)
     reached = high.isfinite()
     outside = torch.maximum(low - rates, torch.where(reached, rates - high, rates.new_zeros(())))
     size = float(energies.abs().max() + (slopes * distortions).max())
     largest = float(energies.max())
     rounding = 64 * size / largest * torch.finfo(slopes.dtype).eps
-    steps = float(energies.diff().max()) / largest if energies.numel() > 1 else math.inf
+    steps = float(values.diff().max()) / largest if values.numel() > 1 else math.inf
     derivation = "F and b F' within 32 unit roundoffs of their sizes, and one subtraction."
     within = Measurement(outside.clamp(min=0) / largest, Bound({"rounding": rounding}, derivation), slopes.numel())
     width = Bound(
