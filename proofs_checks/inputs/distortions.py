@@ -77,15 +77,21 @@ def _bernoulli() -> Distortion:
     def logs(y: Tensor) -> tuple[Tensor, Tensor]:
         return y.log().clamp_min(-100), (1 - y).log().clamp_min(-100)
 
+    def entropy(x: Tensor) -> Tensor:
+        return -(torch.special.xlogy(x, x) + torch.special.xlogy(1 - x, 1 - x)).sum(1)
+
     def pairs(y: Tensor, x: Tensor) -> Tensor:
         ones, zeros = logs(y)
-        return -(ones @ x.T + zeros @ (1 - x).T)
+        return (-(ones @ x.T + zeros @ (1 - x).T) - entropy(x)).clamp_min(0)
 
     def each(x: Tensor, y: Tensor) -> Tensor:
         ones, zeros = logs(y)
-        return -(x * ones + (1 - x) * zeros).sum(1)
+        return -(x * ones + (1 - x) * zeros).sum(1) - entropy(x)
 
-    words = "-log of Bernoulli probabilities, summed over coordinates and cut at 100 nats each: beta = 1 is the likelihood of binary data"
+    words = (
+        "-log of Bernoulli probabilities, summed over coordinates and cut at 100 nats each, less the entropy of each coordinate (0 for binary data), which no "
+        "reproduction gets below: beta = 1 is the likelihood of binary data"
+    )
     return Distortion("bernoulli", words, each, pairs)
 
 
