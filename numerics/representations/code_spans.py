@@ -4,14 +4,14 @@ the subspaces of factors, values of a factor that share a code, and shuffled gri
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from numerics.representations.fitted_actions import span
-from numerics.representations.grid_codes import Effects, effects, frequency_matrices
+from numerics.representations.grid_codes import Effects, Irrep, effects, frequency_matrices, irrep_energies
 from numerics.streams import Stream
 
 
@@ -35,13 +35,16 @@ class Ranks:
         return self.means + sum(sum(own.values()) for own in self.factors.values())
 
 
-def additive_ranks(found: Effects, cyclic: Sequence[int], floor: float) -> Ranks:
+def additive_ranks(
+    found: Effects, cyclic: Sequence[int], floor: float, groups: Mapping[int, Sequence[Irrep]] | None = None
+) -> Ranks:
     """Ranks of the additive part of codes, singular values up to ``floor`` counted as
     zero.
 
     Args:
         found: Effects. cyclic: The cyclic factors. floor: Absolute, in the scale of the
             Frobenius norm of the codes.
+        groups: For factors of other groups their nontrivial irreps.
     """
     points = found.points
     means = int((torch.linalg.svdvals(found.mean) * math.sqrt(points) > floor).sum())
@@ -55,6 +58,9 @@ def additive_ranks(found: Effects, cyclic: Sequence[int], floor: float) -> Ranks
             if f and rank:
                 ranks[f] = pair * rank
         factors[i] = ranks
+    for i, irreps in (groups or {}).items():
+        copies = [int((irrep_energies(found.main[i], points, irrep).sqrt() > floor).sum()) for irrep in irreps]
+        factors[i] = {row + 1: m * irrep.cost for row, (m, irrep) in enumerate(zip(copies, irreps, strict=True)) if m}
     return Ranks(means, factors, int((torch.linalg.svdvals(_rows(found)) > floor).sum()))
 
 

@@ -10,7 +10,7 @@ each factor. Source of the definition: Higgins et al. 2018.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -190,12 +190,56 @@ def frequency_matrices(main: Tensor, points: int) -> Tensor:
     return torch.complex(cosine, sine)
 
 
-def pieces(found: Effects, cyclic: Sequence[int], *, means: bool = True) -> list[Piece]:
+@dataclass(frozen=True)
+class Irrep:
+    """An irreducible representation of a factor's group by unitary matrices, one of a
+    conjugate pair.
+
+    Attributes:
+        matrices: On all elements, in the order of the factor's values, complex, shape
+            ``(n, s, s)``. kind: "real", "complex" or "quaternionic".
+    """
+
+    matrices: Tensor
+    kind: str
+
+    @property
+    def cost(self) -> int:
+        """The real dimensions of one copy."""
+        return self.matrices.shape[1] * (1 if self.kind == "real" else 2)
+
+
+def irrep_energies(main: Tensor, points: int, irrep: Irrep) -> Tensor:
+    """The energies of the copies of an irrep that a main effect holds, descending: what
+    one more copy in a code explains.
+
+    With values g = g x_0 a code W sigma(g) u has the coefficients W_pi u_j; over all
+    orbits they are a matrix of shape (d s, s orbits), whose rank is the number of
+    copies (Eckart and Young).
+
+    Args:
+        main: Shape ``(orbits, n, d)``. points: Codes an orbit.
+    """
+    n, s = irrep.matrices.shape[:2]
+    sigma = irrep.matrices.to(main.device)
+    matrix = torch.einsum("cgp,gij->pijc", main.to(sigma.dtype), sigma.conj()) * (s / n)
+    values = torch.linalg.svdvals(matrix.reshape(main.shape[2] * s, s * main.shape[0])) ** 2 * (points / s)
+    if irrep.kind == "complex":
+        return 2 * values
+    if irrep.kind == "quaternionic":  # equal in pairs: a real copy holds both
+        return values[: len(values) // 2 * 2].reshape(-1, 2).sum(1)
+    return values
+
+
+def pieces(
+    found: Effects, cyclic: Sequence[int], *, means: bool = True, groups: Mapping[int, Sequence[Irrep]] | None = None
+) -> list[Piece]:
     """What a disentangled code may keep: for each frequency of a cyclic factor its
-    singular values over the orbits.
+    singular values over the orbits, for each irrep of another group likewise.
 
     Args:
         found: Effects of the codes. cyclic: The factors that are cyclic.
+        groups: For factors of other groups their nontrivial irreps.
         means: Whether the means of the orbits take part; they compete for dimensions
             as the frequency 0.
     """
@@ -211,6 +255,10 @@ def pieces(found: Effects, cyclic: Sequence[int], *, means: bool = True) -> list
             pair = 2 * f != n
             values = torch.linalg.svdvals(matrix) ** 2
             listed += [Piece(i, f, float(v) * (2 if pair else 1), 2 if pair else 1) for v in values]
+    for i, irreps in (groups or {}).items():
+        for row, irrep in enumerate(irreps):
+            energies = irrep_energies(found.main[i], found.points, irrep)
+            listed += [Piece(i, row + 1, float(v), irrep.cost) for v in energies]
     return listed
 
 
@@ -230,8 +278,9 @@ class Nearest:
 
 
 def nearest_disentangled(
-    codes: Tensor, cyclic: Sequence[int] | None = None, *, dimensions: int | None = None, means: bool = True
-) -> Nearest:
+    codes: Tensor, cyclic: Sequence[int] | None = None, *, dimensions: int | None = None, means: bool = True,
+    groups: Mapping[int, Sequence[Irrep]] | None = None,
+) -> Nearest:  # fmt: skip
     """Distance to the codes that a disentangled linear action of cyclic factors moves.
 
     Interaction is lost; of the rest a code of ``dimensions`` dimensions keeps the
@@ -248,6 +297,8 @@ def nearest_disentangled(
             codes to ask whether they are disentangled as they are.
         means: Whether the means of the orbits are codes like others, or subtracted
             first.
+        groups: For factors of other groups their nontrivial irreps; give ``cyclic``
+            with it.
     Accuracy:
         The distance is within :func:`transform_error` times the norm of the codes, and
         what the singular values err by (nothing for one orbit).
@@ -261,12 +312,14 @@ def nearest_disentangled(
     found = effects(codes)
     k, d = codes.ndim - 2, codes.shape[-1]
     room = d if dimensions is None else dimensions
-    listed = pieces(found, range(k) if cyclic is None else cyclic, means=means)
+    listed = pieces(found, range(k) if cyclic is None else cyclic, means=means, groups=groups)
     kept = best_pieces(listed, room)
     # what is dropped is added, not subtracted from the whole: small distances keep their digits
     chosen = {id(piece) for piece in kept}
     dropped = sum(piece.energy for piece in listed if id(piece) not in chosen)
-    lost = sum(e for i, e in enumerate(found.main_energies) if cyclic is not None and i not in cyclic)
+    lost = sum(
+        e for i, e in enumerate(found.main_energies) if cyclic is not None and i not in (*cyclic, *(groups or {}))
+    )
     whole = found.energy if means else found.interaction + sum(found.main_energies)
     distance = math.sqrt(found.interaction + dropped + lost)
     return Nearest(distance, distance / math.sqrt(whole) if whole > 0 else 0.0, tuple(kept), room)
@@ -279,10 +332,29 @@ def best_pieces(listed: Sequence[Piece], room: int) -> list[Piece]:
     >>> best_pieces([Piece(0, 1, 3.0, 2), Piece(0, 2, 2.0, 1), Piece(1, 2, 2.0, 1)], 2)[0].cost
     1
     """
+    if any(p.cost > 2 for p in listed):
+        return _best_of_classes(listed, room)
     doubles = sorted((p for p in listed if p.cost == 2), key=lambda p: -p.energy)
     singles = sorted((p for p in listed if p.cost == 1), key=lambda p: -p.energy)
     choices = [[*doubles[:m], *singles[: room - 2 * m]] for m in range(min(len(doubles), room // 2) + 1)]
     return max(choices, key=lambda chosen: sum(p.energy for p in chosen))
+
+
+def _best_of_classes(listed: Sequence[Piece], room: int) -> list[Piece]:
+    """The same for any costs, class by class of equal cost: the best sum for every
+    room so far, with how many of each class."""
+    best: list[tuple[float, tuple[int, ...]]] = [(0.0, ())] * (room + 1)
+    costs = sorted({p.cost for p in listed})
+    classes = [sorted((p for p in listed if p.cost == cost), key=lambda p: -p.energy) for cost in costs]
+    for cost, own in zip(costs, classes, strict=True):
+        sums = [0.0]
+        for piece in own[: room // cost]:
+            sums.append(sums[-1] + piece.energy)
+        best = [
+            max((best[r - cost * m][0] + sums[m], (*best[r - cost * m][1], m)) for m in range(min(len(sums) - 1, r // cost) + 1))
+            for r in range(room + 1)
+        ]  # fmt: skip
+    return [piece for own, m in zip(classes, best[room][1], strict=True) for piece in own[:m]]
 
 
 def transform_error(codes: Tensor, cyclic: Sequence[int]) -> float:

@@ -103,11 +103,11 @@ class MeasuredRadialMap:
         """log p in coordinates in which the shifts of the axes fall into irreducible
         parts against log p as it was; ``scale`` multiplies the coordinates and is
         forgotten in the density."""
-        basis = scale * shift_irreps(self.dim).to(self.x)
+        own = shift_irreps(self.dim).to(self.x)
+        basis = scale * own
         apart = (self.x @ basis.T)[:, None] - self.means @ basis.T
         there = torch.logsumexp(-apart.square().sum(-1) / 2, 1)
         eye = torch.eye(self.dim, dtype=self.x.dtype, device=self.x.device)
-        own = shift_irreps(self.dim).to(self.x)
         lack = float(torch.linalg.matrix_norm(own @ own.T - eye)) + gamma(self.dim + 1, own) * self.dim
         size = (torch.linalg.vector_norm(self.x, dim=1) + torch.linalg.vector_norm(self.means, dim=1).max()) ** 2
         note = "a squared distance changes by its part of |Q Q^T - 1|, which is measured; two products with Q round by gamma_D sqrt(D) times the sizes"

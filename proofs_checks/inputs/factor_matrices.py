@@ -110,7 +110,12 @@ def _parts(name: str, given: Any) -> tuple[NamedGroup, dict[str, Any]]:
         if not isinstance(given["matrices"], Mapping):
             raise InputError(f"Expected matrices of factor {short(name)} by element, got {short(given['matrices'])}.")
         return given_group(given["group"]), {str(key): value for key, value in given["matrices"].items()}
-    if getattr(given, "ndim", 0) == 3 and given.shape[1] == given.shape[2] and given.shape[0] > 1:
+    if (
+        not isinstance(given, Mapping)
+        and getattr(given, "ndim", 0) == 3
+        and given.shape[1] == given.shape[2]
+        and given.shape[0] > 1
+    ):
         group = _cyclic(name, int(given.shape[0]))
         return group, dict(zip(group.group.names, given.tolist(), strict=True))
     raise InputError(

@@ -117,7 +117,7 @@ def commutants(claimed: Dimension = commutant_dimension) -> Enumeration:
 
 # -- power and phase -------------------------------------------------------------------------------------------------------
 
-Vector = tuple[int, int, int]
+Vector = tuple[int, ...]
 VALUES = (-1, 0, 2, 3)  # (2, 2, -1) and (3, 0, 0) are among the vectors: three halves of (4/3, 4/3, -2/3) and (2, 0, 0)
 
 
@@ -177,7 +177,7 @@ def orbits_told_apart(invariant: Invariant = BISPECTRUM) -> Enumeration:
     the transform, and for the sums that determine it."""
 
     def members() -> Iterator[tuple[Vector, Vector]]:
-        vectors = list(product(VALUES, repeat=3))
+        vectors: list[Vector] = list(product(VALUES, repeat=3))
         yield from product(vectors, vectors)
 
     def shifted(x: Vector, y: Vector) -> bool:
@@ -231,7 +231,9 @@ def multiplicities(n: int) -> tuple[tuple[int, int, str], ...]:
     rows = square_on_pixels(n)
     group = FiniteGroup.from_permutations(rows[1:3].tolist() if n > 1 else [[0]])
     table = character_table(group)
-    fixed = [int((group.elements[c.representative] == np.arange(n * n)).sum()) for c in group.classes]
+    elements = group.elements
+    assert elements is not None  # made from permutations
+    fixed = [int((elements[c.representative] == np.arange(n * n)).sum()) for c in group.classes]
     found = []
     for row, (degree, kind) in enumerate(zip(table.degrees, table.types, strict=True)):
         total = sum(

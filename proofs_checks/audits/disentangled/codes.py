@@ -31,12 +31,14 @@ from numerics.representations.grid_codes import (
 from numerics.streams import Stream
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.factor_codes import Codes
+from proofs_checks.inputs.irreps import numbers_of_irreps
 from proofs_checks.kernel import Bound, Measurement, Status, judge, measured
 from proofs_checks.wording import count, number_text
 
 SHUFFLES = 99
 FEW = 2**22  # entries of codes up to which grids are shuffled and joint frequencies looked at
 SHOWN = 12
+SPLIT = 120  # elements up to which the irreps of a factor's group are made
 LATTICE = 17  # frequencies shown of each factor
 
 
@@ -51,6 +53,7 @@ class GridFindings:
         self.norm = math.sqrt(self.found.energy) or 1.0  # zeros are told as constant codes
         self.floor = (given.accuracy + interaction_error(self.codes)) * self.norm
         self.cyclic = [i for i, factor in enumerate(given.factors) if factor.kind == "cyclic"]
+        self.groups = {i: numbers_of_irreps(factor.group) for i, factor in enumerate(given.factors) if factor.group is not None and factor.size <= SPLIT}  # fmt: skip
         self.names = [factor.name for factor in given.factors]
         self.facts: dict[str, Any] = {}
         self.actions: dict[str, Tensor] = {}
@@ -67,6 +70,12 @@ class GridFindings:
     def linear(self) -> list[int]:
         """The factors that have a group."""
         return [i for i, factor in enumerate(self.given.factors) if factor.kind != "plain"]
+
+    @property
+    def is_spectral(self) -> bool:
+        """Whether every factor has frequencies: cyclic, or a group whose irreps are
+        known."""
+        return len(self.cyclic) + len(self.groups) == len(self.names)
 
     def grid(self) -> list[Finding]:
         """The shape, and factors that the code does not see."""
@@ -165,12 +174,12 @@ class GridFindings:
         if not self.linear:
             return [Finding("linear action", Status.INAPPLICABLE, "no factor is declared cyclic or a group")]
         floor = self.level
-        ranks = additive_ranks(self.found, self.cyclic, floor)
+        ranks = additive_ranks(self.found, self.cyclic, floor, self.groups)
         self.facts["ranks"] = {
             "means": ranks.means, "codes": ranks.codes,
             "factors": {self.names[i]: {str(f): r for f, r in own.items()} for i, own in ranks.factors.items()},
         }  # fmt: skip
-        found = [self._room(ranks)] if len(self.cyclic) == len(self.names) else []
+        found = [self._room(ranks)] if self.is_spectral else []
         found += [self._step(i, floor) for i in self.linear]
         if (
             len(self.cyclic) == len(self.names)
@@ -206,7 +215,7 @@ class GridFindings:
     def _sharing(self, ranks: Ranks) -> str:
         """Which factors share a subspace."""
         spans = factor_spans(self.found, self.level)
-        for i, j in combinations(self.cyclic, 2):
+        for i, j in combinations(ranks.factors, 2):
             both = torch.cat([spans[i], spans[j]], 1)
             joint = int((torch.linalg.svdvals(both) > 1e-8).sum()) if both.shape[1] else 0
             own = sum(ranks.factors[i].values()) + sum(ranks.factors[j].values())
@@ -252,17 +261,15 @@ class GridFindings:
     def distance(self) -> list[Finding]:
         """The nearest disentangled codes, in the rank of these codes and in all
         dimensions, with the means of the orbits and without."""
-        if len(self.cyclic) < len(self.linear) or len(self.linear) < len(self.names):
-            return [
-                Finding(
-                    "distance to the nearest disentangled codes",
-                    Status.INAPPLICABLE,
-                    "its closed form is that of cyclic factors",
-                )
-            ]
+        if not self.is_spectral:
+            why = f"its closed form needs the irreps of every factor: cyclic ones, and groups of up to {SPLIT} elements"
+            return [Finding("distance to the nearest disentangled codes", Status.INAPPLICABLE, why)]
         rank = self.facts["ranks"]["codes"]
-        within = {means: nearest_disentangled(self.codes, dimensions=rank, means=means) for means in (True, False)}
-        whole = nearest_disentangled(self.codes, dimensions=self.codes.shape[-1])
+        within = {
+            means: nearest_disentangled(self.codes, self.cyclic, dimensions=rank, means=means, groups=self.groups)
+            for means in (True, False)
+        }
+        whole = nearest_disentangled(self.codes, self.cyclic, dimensions=self.codes.shape[-1], groups=self.groups)
         near = within[True]
         self.facts |= {"distance": near.relative, "distance_without_means": within[False].relative, "distance_in_all_dimensions": whole.relative, "kept": self._kept(near), "power": self._power()}  # fmt: skip
         if len(self.cyclic) == 2 and self.codes.numel() <= FEW:

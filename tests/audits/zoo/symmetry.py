@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from numerics.representations.complements import random_orthogonal
 from numerics.streams import Stream
+from theory.groups.families import symmetric
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,16 @@ def grid(*parts: Tensor) -> Tensor:
         shape[i] = len(part)
         wide.append(part.reshape(shape).expand(*sizes, part.shape[1]))
     return torch.cat(wide, -1)[None]
+
+
+def triangle() -> Tensor:
+    """One point of a plane and its images under the symmetries of a triangle, in the order of the group's elements."""
+    corners = circle(3)
+    rows = []
+    for images in symmetric(3).elements:
+        moved = torch.linalg.lstsq(corners, corners[torch.as_tensor(images.astype(int))]).solution
+        rows.append(torch.tensor([0.9, 0.2]).double() @ moved)
+    return torch.stack(rows)
 
 
 def turned(codes: Tensor, seed: int = 0) -> Tensor:
@@ -143,6 +154,8 @@ RIGHT = [
     Animal("row and column sums of images", lambda: images(Projections().double().eval())),
     Animal("frequencies of row and column sums", lambda: images(Fourier().double().eval())),
     Animal("a noisy code within the tolerance stated", lambda: {"codes": grid(circle(6), circle(5)) + 1e-3 * Stream(1).normal(1, 6, 5, 4), "tolerance": 0.01}),
+    Animal("poses of a triangle, and a circle", lambda: {"codes": grid(triangle(), circle(5)), "factors": {"pose": symmetric(3), "turn": "cyclic"}}),
+    Animal("a plain factor beside a circle, sums alone", lambda: {"codes": grid(Stream(9).normal(3, 2), torch.tensor([[1.0], [-1.0]]).double()), "factors": ["plain", "plain"]}),
     Animal("pairs of two planes", lambda: paired(plane(0), plane(2))),
     Animal("pairs of three planes in a skew basis", lambda: {**paired(NEW(plane(0)), NEW(plane(2)), NEW(plane(4))), "accuracy": 1e-11}),
     Animal("pairs with orders", lambda: {**paired(plane(0), plane(2)), "factors": {"g0": 4, "g1": 4}}),
@@ -162,6 +175,7 @@ WRONG = [
     Animal("row sums alone", lambda: images(lambda x: x.sum(2)), ("right is encoded",)),
     Animal("a factor seen modulo two", lambda: {"codes": grid(circle(4)[[0, 2, 0, 2]], circle(5))}, ("factor 1 is encoded",)),
     Animal("cells in another order", lambda: {"codes": permuted(grid(circle(7), circle(5)))}, ("a linear map makes the step of factor 1",)),
+    Animal("poses of a triangle in another order", lambda: {"codes": permuted(grid(triangle(), circle(5))), "factors": {"pose": symmetric(3), "turn": "cyclic"}}, ("a linear map makes the step of pose",)),
     Animal("a line in place of a circle", lambda: {"codes": grid(torch.arange(6).double()[:, None], circle(5))}, (RANK,)),
     Animal("orbits that turn at other speeds in one plane", lambda: {"codes": torch.cat([grid(circle(7), circle(5)), grid(circle(7, 2), circle(5))])}, (RANK,)),
     Animal("a constant in the plane of a circle", lambda: {"codes": grid(circle(6) + 1.0, circle(5))}, (RANK,)),

@@ -21,6 +21,7 @@ from numerics.representations.grid_codes import (
     interaction,
     nearest_disentangled,
     pair_shares,
+    pieces,
 )
 from numerics.streams import Stream
 
@@ -106,3 +107,52 @@ def test_constant_codes_have_no_share():
 def test_other_shapes_and_types_are_refused(codes):
     with pytest.raises(ValueError, match="Expected floating codes"):
         effects(codes)
+
+
+@pytest.mark.parametrize("label", ["S3", "Q8", "A4", "C5"])
+def test_irreps_of_a_group_share_out_its_main_effect(label):
+    from proofs_checks.inputs.irreps import numbers_of_irreps
+    from theory.groups.families import alternating, cyclic, quaternion, symmetric
+
+    group = {"S3": symmetric(3), "Q8": quaternion(), "A4": alternating(4), "C5": cyclic(5)}[label]
+    codes = codes_of((group.order, 3), 2, 4, 6)
+    found, irreps = effects(codes), numbers_of_irreps(group)
+    listed = pieces(found, [1], means=False, groups={0: irreps})
+    assert math.isclose(sum(p.energy for p in listed if p.factor == 0), found.main_energies[0], rel_tol=1e-10)
+    assert 1 + sum(i.matrices.shape[1] ** 2 * (2 if i.kind == "complex" else 1) for i in irreps) == group.order
+    by_group = nearest_disentangled(codes, [1], groups={0: irreps}, dimensions=3)
+    if label == "C5":  # the same as by frequencies
+        assert math.isclose(by_group.distance, nearest_disentangled(codes, dimensions=3).distance, rel_tol=1e-10)
+
+
+@pytest.mark.parametrize("label", ["S3", "Q8"])
+def test_codes_of_one_copy_of_an_irrep_are_at_distance_zero_in_its_dimension(label):
+    from proofs_checks.inputs.irreps import numbers_of_irreps
+    from theory.groups.families import quaternion, symmetric
+
+    group = {"S3": symmetric(3), "Q8": quaternion()}[label]
+    irrep = max(numbers_of_irreps(group), key=lambda i: i.matrices.shape[1])
+    stream = Stream(2)
+    u = torch.complex(stream.normal(irrep.matrices.shape[1]), stream.normal(irrep.matrices.shape[1]))
+    moved = irrep.matrices @ u  # left translation moves it linearly
+    real = torch.view_as_real(moved).flatten(1) @ stream.normal(2 * len(u), 5)
+    codes = (real[:, None] + circle_of(4) @ stream.normal(2, 5))[None]
+    every = {0: numbers_of_irreps(group)}
+    room = int(torch.linalg.matrix_rank(codes.reshape(-1, 5)))
+    assert nearest_disentangled(codes, [1], groups=every, dimensions=2 * len(u) + 2).relative < 1e-12
+    assert nearest_disentangled(codes, [1], groups=every, dimensions=2).relative > 0.05
+    assert room <= 5
+
+
+def circle_of(n):
+    angle = torch.arange(n).double() * (2 * math.pi / n)
+    return torch.stack([angle.cos(), angle.sin()], -1)
+
+
+@given(st.lists(st.tuples(st.floats(0, 9), st.sampled_from([1, 2, 3, 4])), max_size=7), st.integers(0, 9))
+def test_the_best_pieces_of_any_cost_are_those_of_an_exhaustive_choice(listed, room):
+    made = [Piece(0, k, energy, cost) for k, (energy, cost) in enumerate(listed)]
+    kept = best_pieces(made, room)
+    assert sum(p.cost for p in kept) <= room
+    lost = sum(p.energy for p in made) - sum(p.energy for p in kept)
+    assert math.isclose(lost, measured_codes.least_loss(made, room), abs_tol=1e-9)
