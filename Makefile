@@ -8,9 +8,9 @@ verify: setup
 	$(BIN)/preality verify --profile quick --html verification.html --json verification.json --md verification.md \
 	  $(patsubst %,--audit %,$(wildcard examples/results/*.json))
 
-# On all cores, one torch thread a process; what measures time or sends signals comes afterwards, alone.
+# On all cores, one torch thread a process, compiled code kept; what measures time or sends signals comes afterwards, alone.
 test: setup
-	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not alone"
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 # Structured files without end (see tests/quality/endurance/structured.py), until one makes a reader fail.

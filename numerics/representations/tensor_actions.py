@@ -18,7 +18,7 @@ Action = Callable[[Tensor], Tensor]
 def shift_action(steps: int, *axes: int) -> Action:
     """Circular shift by ``steps`` along each of the axes.
 
-    >>> shifted(1, -1)(torch.tensor([1, 2, 3]))
+    >>> shift_action(1, -1)(torch.tensor([1, 2, 3]))
     tensor([3, 1, 2])
     """
     return lambda x: torch.roll(x, [steps] * len(axes), axes)
@@ -30,7 +30,7 @@ def permutation_action(images: Tensor, axis: int = -1) -> Action:
     Args:
         images: A permutation of 0..n-1, int64, shape ``(n,)``. axis: Of length n.
 
-    >>> permuted(torch.tensor([1, 2, 0]))(torch.tensor([10, 20, 30]))
+    >>> permutation_action(torch.tensor([1, 2, 0]))(torch.tensor([10, 20, 30]))
     tensor([30, 10, 20])
     """
     inverse = torch.argsort(images)
@@ -71,7 +71,7 @@ def eighth_turned(x: Tensor) -> Tensor:
 def trivial_action(x: Tensor) -> Tensor:
     """The trivial action on tensors of any shape.
 
-    >>> unmoved(torch.tensor([1.0]))
+    >>> trivial_action(torch.tensor([1.0]))
     tensor([1.])
     """
     return x

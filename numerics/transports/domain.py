@@ -146,7 +146,7 @@ def evaluate(name: str, function: LogFunction, points: Tensor) -> Tensor:
             distribution, or one of bounded support).
         ValueError: it fails, or returns something else.
 
-    >>> evaluated("log_prob", lambda x: x.sum(1), torch.ones(2, 3))
+    >>> evaluate("log_prob", lambda x: x.sum(1), torch.ones(2, 3))
     tensor([3., 3.])
     """
     try:

@@ -113,9 +113,9 @@ def statuses_of(route: str) -> set[Status]:
     }
 
 
-@pytest.mark.parametrize("route", ["exact", "numeric"])
-def test_the_sound_claim_holds(route: str) -> None:
-    assert statuses_of(route) == {Status.HOLDS}
+def test_the_sound_claim_holds() -> None:
+    """The exact route holds in proofs_checks/test_claims.py, at no case but its own."""
+    assert statuses_of("numeric") == {Status.HOLDS}
 
 
 FAULTS = {

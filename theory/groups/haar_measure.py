@@ -82,9 +82,7 @@ def class_equations() -> list[Equation]:
     volume = sin(THETA) ** 2 * sin(a)
     sphere = 2 * pi * sin(THETA) ** 2 * Integral(sin(a), (a, 0, pi))
     return [
-        Equation(
-            "volume of the unit sphere of R^4", Determinant((tangents.T * tangents).applyfunc(sp.trigsimp)), volume**2
-        ),
+        Equation("volume of the unit sphere of R^4", Determinant(tangents.T * tangents), volume**2),
         Equation("density of the class angle", sphere / (2 * pi**2), 2 * sin(THETA) ** 2 / pi),
         Equation("mass of the class angle", Integral(2 * sin(THETA) ** 2 / pi, (THETA, 0, pi)), 1),
     ]

@@ -256,7 +256,7 @@ def certificate(tree: Rooted, cuts: HalfEdges, *, ordered: bool = False) -> Cert
     Raises:
         Crossing: some perpendiculars cross; other cuts or a larger tau may do.
 
-    >>> path = hung([0, 0, 1], 1.0)
+    >>> path = tree_of_lengths([0, 0, 1], 1.0)
     >>> certificate(path, midpoints(path)).rho
     Fraction(1, 1)
     """

@@ -478,7 +478,7 @@ def widen(ball: acb, by: acb) -> acb:
     """The ball made wider by the size of another on every side: for what a computation
     left out and that other ball bounds.
 
-    >>> contains_zero(widened(acb(1), acb(2)))
+    >>> contains_zero(widen(acb(1), acb(2)))
     True
     """
     with ctx.workprec(8192):  # so that the sum rounds nothing away
