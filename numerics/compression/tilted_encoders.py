@@ -67,10 +67,15 @@ def source_on_a_circle(data: int, codes: int, stream: Stream) -> Source:
 
 def fair_bit(data: int, codes: int, stream: Stream) -> Source:
     """Two data, two reproductions that are the data, and ``codes - 2`` further ones
-    that cost 1/2 and more for both; ``data`` is 2."""
+    that cost 1/2 and more for both; ``data`` is 2.
+
+    >>> fair_bit(2, 2, Stream(0)).distortions
+    tensor([[0., 1.],
+            [1., 0.]], dtype=torch.float64)
+    """
     further = 0.5 + stream.uniform(codes - 2).expand(2, -1)
     distortions = torch.cat([1 - torch.eye(2, dtype=further.dtype, device=further.device), further], 1)
-    return Source(distortions, torch.full_like(further[:, 0], 1 / data), torch.full_like(distortions[0], 1 / codes))
+    return Source(distortions, torch.full_like(distortions[:, 0], 1 / data), torch.full_like(distortions[0], 1 / codes))
 
 
 SOURCES = {"plane": random_source, "circle": source_on_a_circle, "bit": fair_bit}

@@ -140,7 +140,11 @@ def triangle_excess(p: Tensor, q: Tensor, r: Tensor, power: float) -> Measuremen
 
 def close_together(like: Tensor, gap: float = 0.05) -> tuple[Tensor, Tensor, Tensor]:
     """Three distributions on two cells, equally spaced about the even one: shapes ``(1,
-    2)``. Their triangle is nearly flat for the root of JSD."""
+    2)``. Their triangle is nearly flat for the root of JSD.
+
+    >>> close_together(torch.zeros(1).double(), 0.25)[0]
+    tensor([[0.7500, 0.2500]], dtype=torch.float64)
+    """
     shifts = like.new_tensor([gap, 0.0, -gap])
     return tuple(torch.stack([0.5 + s, 0.5 - s])[None] for s in shifts)  # type: ignore[return-value]
 

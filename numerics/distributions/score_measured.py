@@ -178,7 +178,11 @@ def weighted_modes(weight: float, separation: float, like: Tensor) -> IsotropicM
 
 
 def shifted_normal(shift: float, like: Tensor) -> IsotropicMixture:
-    """N(shift, 1) on the line: half of its Fisher divergence to N(0, 1) *is* KL."""
+    """N(shift, 1) on the line: half of its Fisher divergence to N(0, 1) *is* KL.
+
+    >>> shifted_normal(2.0, torch.zeros(1).double()).means
+    tensor([[2.]], dtype=torch.float64)
+    """
     one = torch.ones(1, dtype=like.dtype, device=like.device)
     return IsotropicMixture(one, shift * one[:, None], one)
 

@@ -98,7 +98,11 @@ def least_by_volume(branching: int, depth: int, n: int) -> float:
 
 def ball_volume(radius: float, n: int) -> float:
     """Volume of a ball of R^n, by the recursion over two dimensions at a time: ``V_n =
-    (2 pi r^2/n) V_(n-2)``."""
+    (2 pi r^2/n) V_(n-2)``.
+
+    >>> round(ball_volume(1.0, 3), 4)
+    4.1888
+    """
     volume = 1.0 if n % 2 == 0 else 2 * radius
     for dimension in range(2 + n % 2, n + 1, 2):
         volume *= 2 * math.pi * radius**2 / dimension
@@ -107,7 +111,11 @@ def ball_volume(radius: float, n: int) -> float:
 
 def least_by_packing(branching: int, depth: int, n: int) -> float:
     """The least D >= 1 for which a ball of radius D h + 1 has the volume of b^h unit
-    balls, by bisection of volumes."""
+    balls, by bisection of volumes.
+
+    >>> round(least_by_packing(2, 4, 1), 6)
+    3.75
+    """
     needed, low, high = branching**depth * ball_volume(1.0, n), 1.0, float(branching**depth)
     if ball_volume(low * depth + 1, n) >= needed:
         return low
