@@ -55,7 +55,8 @@ def audit_fit(
         length: Its length; the median distance of the pooled points when left out.
         modes: Into how many cells the data are divided to see which of them a model
             misses.
-        permutations: For the p-value of MMD.
+        permutations: For the p-value of MMD, at most; a hundred that are at least as
+            large as the observed value are enough.
         seconds: After so many no further measure is begun. seed: Of halves, draws and
             permutations.
         subject: What to call the model. progress: Called with the share of the time
