@@ -7,6 +7,7 @@ from math import factorial
 import pytest
 
 from theory.groups import labelled_actions as actions
+from theory.groups import observed_transitions as transitions
 
 
 @pytest.mark.parametrize(("a", "b"), [(2, 2), (2, 3), (3, 2)])
@@ -28,7 +29,7 @@ def test_one_step_of_each_factor_leaves_one_action_of_two_by_two_and_six_of_two_
 
 def test_a_tree_that_reaches_all_states_but_one_identifies_and_all_but_two_does_not():
     for missing, left in ((0, 1), (1, 1), (2, 2)):
-        for a, b, seen in actions.spanning_trees(missing=missing):
+        for a, b, seen in transitions.spanning_trees(missing=missing):
             assert sum(actions.fits(x, seen) for x in actions.by_search(a, b)) == left
 
 
