@@ -81,10 +81,15 @@ class Stream:
 def tiles(size: int, tile: int) -> Iterator[int]:
     """Sizes of the tiles that cover ``size`` points, each at most ``tile``.
 
-    >>> list(tiles(10, 4))
-    [4, 4, 2]
+    Two points or more come in at least two tiles, so that a small run takes the path of
+    a large one: what forgets to add tiles up, or repeats the first, is wrong at every
+    size.
+
+    >>> list(tiles(10, 4)), list(tiles(10, 64)), list(tiles(1, 64))
+    ([4, 4, 2], [5, 5], [1])
     """
     if tile < 1:
         raise ValueError(f"Expected a tile of at least one point, got {tile}.")
+    tile = min(tile, max(1, (size + 1) // 2))
     for start in range(0, size, tile):
         yield min(tile, size - start)

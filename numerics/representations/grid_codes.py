@@ -71,11 +71,12 @@ class Effects:
         return self.interaction / whole if whole > 0 else math.nan
 
 
-def effects(codes: Tensor) -> Effects:
+def effects(codes: Tensor, *, tile: int = TILE) -> Effects:
     """Means, main effects and the size of what is left, in tiles.
 
     Args:
         codes: Floating, shape ``(orbits, n_1, .., n_k, d)``.
+        tile: Entries looked at together, whole rows of the first factor.
     Raises:
         ValueError: another shape or an integer type.
     Accuracy:
@@ -92,7 +93,7 @@ def effects(codes: Tensor) -> Effects:
     mean = codes.mean(axes)
     main = tuple(_mean(codes, [j for j in axes if j != i]) - mean[:, None] for i in axes)
     energy, left = 0.0, 0.0
-    rows = max(1, TILE // max(1, codes[0, 0].numel()))
+    rows = max(1, tile // max(1, codes[0, 0].numel()))
     for orbit in range(len(codes)):
         start = 0
         for count in tiles(codes.shape[1], rows):
@@ -278,9 +279,14 @@ class Nearest:
 
 
 def nearest_disentangled(
-    codes: Tensor, cyclic: Sequence[int] | None = None, *, dimensions: int | None = None, means: bool = True,
+    codes: Tensor,
+    cyclic: Sequence[int] | None = None,
+    *,
+    dimensions: int | None = None,
+    means: bool = True,
     groups: Mapping[int, Sequence[Irrep]] | None = None,
-) -> Nearest:  # fmt: skip
+    tile: int = TILE,
+) -> Nearest:
     """Distance to the codes that a disentangled linear action of cyclic factors moves.
 
     Interaction is lost; of the rest a code of ``dimensions`` dimensions keeps the
@@ -299,6 +305,7 @@ def nearest_disentangled(
             first.
         groups: For factors of other groups their nontrivial irreps; give ``cyclic``
             with it.
+        tile: Entries looked at together.
     Accuracy:
         The distance is within :func:`transform_error` times the norm of the codes, and
         what the singular values err by (nothing for one orbit).
@@ -309,7 +316,7 @@ def nearest_disentangled(
     >>> round(nearest_disentangled(both).relative ** 2, 9)
     0.5
     """
-    found = effects(codes)
+    found = effects(codes, tile=tile)
     k, d = codes.ndim - 2, codes.shape[-1]
     room = d if dimensions is None else dimensions
     listed = pieces(found, range(k) if cyclic is None else cyclic, means=means, groups=groups)

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain, combinations
+
+import torch
 
 from numerics.bounds import Bound, Measurement
 from numerics.representations.complements import random_orthogonal
@@ -20,8 +23,10 @@ from numerics.representations.grid_codes import (
     nearest_disentangled,
     transform_error,
 )
+from numerics.rounding import gamma
 from numerics.streams import Stream
 
+SVD_FACTOR = 64
 Spectrum = Sequence[Sequence[int]]  # for each wave one frequency a factor
 
 
@@ -75,11 +80,38 @@ class MeasuredCodes:
             room: Dimensions. expected: From pieces and room to the energy lost.
             cost: Dimensions that a pair of conjugate frequencies is held to take.
         """
-        found: Nearest = nearest_disentangled(self.codes, dimensions=room)
+        two_rows = 2 * self.codes[0, 0].numel()
+        found: Nearest = nearest_disentangled(self.codes, dimensions=room, tile=two_rows)
         lost = expected(self._amplitudes(cost), room)
         terms = {"codes": self.error, "transform": transform_error(self.codes, range(len(self.sizes))) * self.norm}
         note = "a distance to a set changes by no more than the codes; coefficients as derived in grid_codes; one orbit has one singular value a frequency, a norm"
         return Measurement(abs(found.distance - math.sqrt(lost)), Bound(terms, note), self.codes.numel())
+
+    def distance_of_two_orbits(self, room: int, expected: Callable[[Sequence[Piece], int], float]) -> Measurement:
+        """The same for two orbits in orthogonal spaces, the second half as large, in
+        which the matrix of a frequency has orthogonal rows: its singular values are
+        their norms, and each takes dimensions of its own.
+
+        Args:
+            room: Dimensions. expected: From pieces and room to the energy lost.
+        """
+        apart = torch.zeros_like(self.codes)
+        both = torch.cat([torch.cat([self.codes, apart], -1), torch.cat([apart, self.codes / 2], -1)])
+        found = nearest_disentangled(both, dimensions=room)
+        first = self._amplitudes(2)
+        lost = expected([*first, *(replace(piece, energy=piece.energy / 4) for piece in first)], room)
+        norm = 1.25 * self.norm
+        terms = {
+            "codes": 1.25 * self.error,
+            "transform": transform_error(both, range(len(self.sizes))) * norm,
+            "singular values": SVD_FACTOR * both.shape[-1] ** 1.5 * gamma(1, both) * norm,
+        }
+        note = (
+            "as for one orbit, with 1.25 > sqrt(1 + 1/4) for the sizes of both; a computed singular value decomposition is that of a matrix nearby "
+            "(Golub & Van Loan 2013, 5.4), with a factor that is taken to be below 64 d^(3/2)"
+        )
+        bound = Bound(terms, note, estimated=("singular values",), assumes=("singular values are backward stable",))
+        return Measurement(abs(found.distance - math.sqrt(lost)), bound, both.numel())
 
     def _amplitudes(self, cost: int) -> list[Piece]:
         """The pieces by the columns alone: a cosine and a sine have mean square 1/2, but

@@ -68,6 +68,7 @@ class RadialMap:
         dim: D.
         nodes: Of each panel of the sum over shells. weight: The dimension whose shells are summed;
             D, unless a wrong map is wanted.
+        tile: Numbers handed to the ratio in one call.
     Raises:
         ValueError: points of another dimension.
     Accuracy:
@@ -79,8 +80,10 @@ class RadialMap:
     tensor([[2., 2., 2.]], dtype=torch.float64)
     """
 
-    def __init__(self, log_ratio: LogRatio, dim: int, *, nodes: int = NODES, weight: float | None = None) -> None:
-        self.log_ratio, self.dim = log_ratio, dim
+    def __init__(
+        self, log_ratio: LogRatio, dim: int, *, nodes: int = NODES, weight: float | None = None, tile: int = TILE
+    ) -> None:
+        self.log_ratio, self.dim, self.tile = log_ratio, dim, tile
         self.t, self.log_w = shell_nodes(float(dim if weight is None else weight), nodes)
 
     def log_stretch(self, x: Tensor) -> Tensor:
@@ -89,7 +92,7 @@ class RadialMap:
             raise ValueError(f"Expected points of shape (N, {self.dim}), got {tuple(x.shape)}.")
         t, log_w = self.t.to(x), self.log_w.to(x)
         found, start = [], 0
-        for count in tiles(len(x), max(1, TILE // (len(t) * self.dim))):
+        for count in tiles(len(x), max(1, self.tile // (len(t) * self.dim))):
             part = x[start : start + count]
             ratios = self.log_ratio((t[:, None, None] * part).reshape(-1, self.dim)).reshape(len(t), count)
             found.append(torch.logsumexp(log_w[:, None] + ratios, 0) / self.dim)

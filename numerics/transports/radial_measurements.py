@@ -79,7 +79,8 @@ class MeasuredRadialMap:
         self.x = self.means[stream.integers(0, 2, size)] + stream.normal(size, dim)
         self.signs = stream.signs(dim)
         self.shells = shells(dim)
-        self.map = RadialMap(self.log_ratio, dim, weight=self.shells)
+        third = max(1, size // 3)  # points at a time, so that they come in several tiles
+        self.map = RadialMap(self.log_ratio, dim, weight=self.shells, tile=third * NODES * dim)
 
     def log_ratio(self, x: Tensor) -> Tensor:
         """log p/s, shape ``(N,)``."""
@@ -166,10 +167,28 @@ class MeasuredRadialMap:
         terms = {"stretch": 2 * torch.stack(bounds), "products": gamma(self.dim + 8, self.x)}
         return Measurement(torch.stack(residuals), Bound(terms, note), powers * len(self.x))
 
+    @cached_property
+    def _returned(self) -> tuple[Tensor, Tensor]:
+        """The points as recovered from their images, and what the search misses."""
+        return self.map.inverse(self.map(self.x))
+
+    def recovered(self) -> Measurement:
+        """|log p - log det - log s|, the first two at the points as recovered from their
+        images: the image has the density s, seen from the image."""
+        back, miss = self._returned
+        density, target = self.log_p(back) - self.map.log_det(back), self.log_p(self.x) - self.log_ratio(self.x)
+        size = (torch.linalg.vector_norm(self.x, dim=1) + torch.linalg.vector_norm(self.means, dim=1).max()) ** 2
+        note = "a recovered log density errs as in scores within orbits; log s is log p less log p/s, each with its rounding"
+        terms = {
+            "density": self._recovered_error(self.x, back, miss),
+            "score": gamma(2 * self.dim + 8, self.x) * size + self._ratio,
+            "sums": 16 * torch.finfo(target.dtype).eps * (1 + self.log_p(self.x).abs() + self.log_ratio(self.x).abs()),
+        }
+        return Measurement((density - target).abs(), Bound(terms, note), len(self.x))
+
     def inverse(self) -> Measurement:
         """|f^-1(f(x)) - x| over |x|."""
-        y = self.map(self.x)
-        back, miss = self.map.inverse(y)
+        back, miss = self._returned
         norm = torch.linalg.vector_norm
         residual = norm(back - self.x, dim=1) / norm(self.x, dim=1)
         return Measurement(residual, Bound(self._back(self.x, miss), self._NOTE), len(residual))

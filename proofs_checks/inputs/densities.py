@@ -148,7 +148,9 @@ def read_points(value: Any, what: str) -> Tensor:
     bad = ~torch.isfinite(value)
     if bool(bad.any()):
         at = [int(i) for i in bad.nonzero()[0]]
-        raise InputError(f"The {what} hold {value[tuple(at)].item()} at index {at}; every coordinate has to be finite. Leave such rows out: x[torch.isfinite(x).flatten(1).all(1)].")
+        raise InputError(
+            f"The {what} hold {value[tuple(at)].item()} at index {at}; every coordinate has to be finite. Leave such rows out: x[torch.isfinite(x).flatten(1).all(1)]."
+        )
     value = value.detach()
     return value[:, None] if value.ndim == 1 else value
 

@@ -12,10 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cache
-from itertools import combinations, permutations, product
-from math import factorial, gcd
-
-import sympy as sp
+from itertools import permutations, product
+from math import factorial, gcd, lcm
 
 from theory.proof.statements import Enumeration, Family
 
@@ -105,11 +103,12 @@ def units(n: int) -> list[int]:
 
 def relabelled(action: Action) -> Action:
     """One action for all that differ by automorphisms inside the factors: the least."""
-    a, b = (_cycle(images) for images in action)
+    a, b = (cycle_length(images) for images in action)
     return min((power(action[0], u), power(action[1], v)) for u in units(a) for v in units(b))
 
 
-def _cycle(images: Images) -> int:
+def cycle_length(images: Images) -> int:
+    """After how many steps state 0 returns."""
     x, k = images[0], 1
     while x:
         x, k = images[x], k + 1
@@ -165,12 +164,20 @@ def sizes() -> Family:
     return Family(f"pairs 2 <= a <= b, ab <= {LARGEST}", lambda: iter(SIZES), size)
 
 
-def counted(name: str, of: Callable[[Sequence[Action]], int], claimed: Count) -> Enumeration:
+def coprime_sizes() -> Family:
+    """Those among them that are coprime, told by gcd and counted by lcm."""
+    size = sum(lcm(a, b) == a * b for a, b in SIZES)
+    return Family(f"coprime pairs 2 <= a < b, ab <= {LARGEST}", lambda: (x for x in SIZES if gcd(*x) == 1), size)
+
+
+def counted(
+    name: str, of: Callable[[Sequence[Action]], int], claimed: Count, family: Callable[[], Family] = sizes
+) -> Enumeration:
     """What ``of`` counts among all actions is ``claimed``: for actions found by search,
     and for those made from labellings."""
     return Enumeration(
         name,
-        sizes(),
+        family(),
         lambda pair: of(by_search(*pair)) == claimed(*pair),
         lambda pair: of(by_labelling(*pair)) == claimed(*pair),
     )
@@ -188,13 +195,21 @@ def counts(
     ]  # fmt: skip
 
 
+def coprime_counts() -> Enumeration:
+    """For coprime factors the holomorph counts right: every automorphism is one of the
+    factors."""
+    return counted(
+        "actions of coprime factors, by the holomorph", lambda actions: len({relabelled(x) for x in actions}), holomorph_count, coprime_sizes
+    )  # fmt: skip
+
+
 # -- observations ----------------------------------------------------------------------------------------------------------
 
 
 def distribution_of_states(action: Action, start: int = 0) -> dict[int, Fraction]:
     """Of A^i B^j start for uniform i, j."""
     A, B = action
-    a, b = _cycle(A), _cycle(B)
+    a, b = cycle_length(A), cycle_length(B)
     found: dict[int, Fraction] = {}
     row = start
     for _ in range(a):
@@ -272,130 +287,3 @@ def static_learners(success: Callable[[], Fraction] | None = None) -> Enumeratio
         "learners from one state to an action of Z_2 x Z_2", lambda: product(range(6), repeat=4), len(actions) ** 4
     )
     return Enumeration("static learners", family, by_expectation, by_counting)
-
-
-# -- spanning trees of transitions ------------------------------------------------------------------------------------------
-
-Tree = tuple[int, int, tuple[Transition, ...]]
-
-
-def arcs(a: int, b: int) -> list[Transition]:
-    """All transitions of the action by which cell (i, j) is state ib + j."""
-    action = by_labelling(a, b)[0]
-    return [(x, factor, action[factor][x]) for x in range(a * b) for factor in (0, 1)]
-
-
-def spanning_trees(pairs: Sequence[tuple[int, int]] = ((2, 2), (2, 3)), missing: int = 0) -> Family:
-    """(a, b, transitions): the sets of transitions that join all states without a
-    cycle. Kirchhoff: their number is a cofactor of the Laplacian.
-
-    Args:
-        pairs: Sizes of the factors.
-        missing: How many states, the last ones, no transition reaches.
-    """
-
-    def members() -> Iterator[Tree]:
-        for a, b in pairs:
-            n = a * b - missing
-            inside = [arc for arc in arcs(a, b) if max(arc[0], arc[2]) < n]
-            yield from ((a, b, chosen) for chosen in combinations(inside, n - 1) if _joins(chosen, n))
-
-    def trees(a: int, b: int) -> int:
-        n = a * b - missing
-        laplacian = sp.zeros(n, n)
-        for x, _, y in arcs(a, b):
-            if max(x, y) < n:
-                laplacian[x, x] += 1
-                laplacian[y, y] += 1
-                laplacian[x, y] -= 1
-                laplacian[y, x] -= 1
-        return int(laplacian[1:, 1:].det())
-
-    reached = "all states" if not missing else f"all states but {missing}"
-    text = f"trees of transitions that join {reached} of Z_a x Z_b, (a, b) in {', '.join(map(str, pairs))}"
-    return Family(text, members, sum(trees(a, b) for a, b in pairs))
-
-
-def _joins(chosen: Sequence[Transition], n: int) -> bool:
-    """Whether n - 1 transitions join n states."""
-    root = list(range(n))
-
-    def find(x: int) -> int:
-        while root[x] != x:
-            x = root[x]
-        return x
-
-    for x, _, y in chosen:
-        root[find(x)] = find(y)
-    return len({find(x) for x in range(n)}) == 1
-
-
-def trees_identify(family: Family, left: int = 1) -> Enumeration:
-    """Exactly ``left`` actions make all transitions of a tree: among all actions, and by
-    carrying labels along the tree."""
-
-    def among_all(tree: Tree) -> bool:
-        a, b, seen = tree
-        return sum(fits(action, seen) for action in by_search(a, b)) == left
-
-    def by_labels(tree: Tree) -> bool:
-        a, b, seen = tree
-        labels = {seen[0][0]: (0, 0)}
-        for _ in seen:
-            for x, factor, y in seen:
-                step = (1, 0) if factor == 0 else (0, 1)
-                if x in labels and y not in labels:
-                    labels[y] = ((labels[x][0] + step[0]) % a, (labels[x][1] + step[1]) % b)
-                elif y in labels and x not in labels:
-                    labels[x] = ((labels[y][0] - step[0]) % a, (labels[y][1] - step[1]) % b)
-        apart = len(set(labels.values())) == len(labels) == len(seen) + 1
-        return apart and factorial(a * b - len(labels)) == left
-
-    return Enumeration("transitions along a tree", family, among_all, by_labels)
-
-
-# -- arrows of time ----------------------------------------------------------------------------------------------------------
-
-
-def reversed_factor(action: Action) -> Action:
-    """The action with the first factor run backwards."""
-    A, B = action
-    inverse = [0] * len(A)
-    for x, y in enumerate(A):
-        inverse[y] = x
-    return tuple(inverse), B
-
-
-def sheared_steps(action: Action) -> Action:
-    """The action of Z_n x Z_n generated by A and AB, by an automorphism of the product
-    that is none of the factors; other products are left as they are."""
-    A, B = action
-    return (A, tuple(A[x] for x in B)) if _cycle(A) == _cycle(B) else action
-
-
-def arrows_of_time(change: Callable[[Action], Action] = reversed_factor) -> Enumeration:
-    """Running a factor backwards leaves the orbits of both factors as they are, so that
-    the same representations are disentangled: by sets of orbits, and by who shares an
-    orbit with whom."""
-    pairs = ((2, 2), (2, 3), (3, 2))
-
-    def members() -> Iterator[Action]:
-        for a, b in pairs:
-            yield from by_labelling(a, b)
-
-    def together(images: Images, x: int) -> list[int]:
-        reached, y = [x], images[x]
-        while y != x:
-            reached.append(y)
-            y = images[y]
-        return sorted(reached)
-
-    def by_pairs(action: Action) -> bool:
-        other = change(action)
-        return all(together(action[k], x) == together(other[k], x) for k in (0, 1) for x in range(len(action[0])))
-
-    size = sum(labelled_count(a, b) for a, b in pairs)
-    family = Family("labelled actions of Z_2 x Z_2, Z_2 x Z_3 and Z_3 x Z_2", members, size)
-    return Enumeration(
-        "arrows of time", family, lambda action: partitions(change(action)) == partitions(action), by_pairs
-    )

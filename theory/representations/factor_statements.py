@@ -19,6 +19,7 @@ from theory.proof.words import WordTheorem, derivations
 from theory.representations.character_tables import character_table
 from theory.representations.factor_subspaces import (
     disentangled_dimension,
+    entangled_constituents,
     entangled_dimension,
     factor_subspaces,
     fixed_vectors,
@@ -33,7 +34,7 @@ Dimension = Callable[[Sequence[int], int], int]
 # -- projectors of every size ---------------------------------------------------------------------------------------------
 
 _MEANS = (("aa", "a"), ("bb", "b"), ("cc", "c"), ("ab", "ba"), ("ac", "ca"), ("bc", "cb"))
-_MEANING = "a, b, c: the means over G_1, G_2, G_3, so that bc, ac, ab project onto what G_-1, G_-2, G_-3 fix, and abc onto what G fixes"
+_MEANING = "a, b: the means over G_1 and G_2, c: that over the product of all other factors, so that bc and ac project onto what G_-1 and G_-2 fix, and abc onto what G fixes"
 
 
 def projector_derivations() -> Enumeration:
@@ -99,9 +100,18 @@ _PRODUCTS = {
     "C2 x C3": lambda: FactoredGroup.of(cyclic(2), cyclic(3)),
     "C2 x C2 x C2": lambda: FactoredGroup.of(cyclic(2), cyclic(2), cyclic(2)),
     "S3 x C2": lambda: FactoredGroup.of(symmetric(3), cyclic(2)),
+    "Klein's group x C2": lambda: FactoredGroup.of(cyclic(2), cyclic(2), cyclic(2)).regrouped([(0, 2, 4, 6), (0, 1)]),
     "Klein's group as <a> x <ab>": lambda: FactoredGroup.of(cyclic(2), cyclic(2)).regrouped([(0, 2), (0, 3)]),
 }
-_KINDS = {"C2 x C2": 4, "C3 x C3": 9, "C2 x C3": 6, "C2 x C2 x C2": 8, "S3 x C2": 6, "Klein's group as <a> x <ab>": 4}
+_KINDS = {
+    "C2 x C2": 4,
+    "C3 x C3": 9,
+    "C2 x C3": 6,
+    "C2 x C2 x C2": 8,
+    "S3 x C2": 6,
+    "Klein's group x C2": 8,
+    "Klein's group as <a> x <ab>": 4,
+}
 Member = tuple[str, int, int]
 Verdict = Callable[[Member], bool]
 
@@ -134,7 +144,7 @@ def sums_of_irreps() -> Family:
 
     size = sum(r * (r + 1) // 2 for r in _KINDS.values())
     return Family(
-        "sums of two irreps of C2 x C2 (two decompositions), C3 x C3, C2 x C3, C2 x C2 x C2, S3 x C2, in skew bases",
+        "sums of two irreps of C2 x C2 (two decompositions), C3 x C3, C2 x C3, C2 x C2 x C2 (also as Klein's group x C2), S3 x C2, in skew bases",
         members,
         size,
     )
@@ -156,7 +166,7 @@ def by_the_group_alone(member: Member) -> bool:
     """The falsehood that the group decides, whatever the decomposition: Klein's group
     always as <a> x <b>."""
     label, *rows = member
-    product_ = factored("C2 x C2" if label.startswith("Klein") else label)
+    product_ = factored("C2 x C2" if label == "Klein's group as <a> x <ab>" else label)
     table = character_table(product_.group)
     return all(len(nontrivial_factors(table, row, product_)) < 2 for row in rows)
 
@@ -170,24 +180,47 @@ def criterion(claimed: Verdict = one_factor_each, dimension: Dimension = disenta
         V, of = sum_of_two(member), factored(member[0])
         return claimed(member) == (entangled_dimension(V, of) == 0)
 
-    return Enumeration("sums of irreps", sums_of_irreps(), by_characters, lambda member: claimed(member) == by_projectors(member))  # fmt: skip
+    def by_subspaces(member: Member) -> bool:
+        answers = {by_projectors(member), by_products(member), by_constituents(member)}
+        return answers == {claimed(member)}
+
+    return Enumeration("sums of irreps", sums_of_irreps(), by_characters, by_subspaces)
 
 
 def by_projectors(member: Member) -> bool:
-    """The canonical subspaces fill V, and each is left alone by the other factors; and
-    no product (R(a) - 1)(R(b) - 1) is left."""
+    """The canonical subspaces fill V, and each is left alone by the other factors."""
     V, of = sum_of_two(member), factored(member[0])
-    found = factor_subspaces(V, of)
-    if found.entangled or hstack([part for part in found.parts if part.shape[1]]).rank() < V.degree:
-        return False
-    eye = ExactArray.eye(V.degree, V.field)
-    alone = all(
-        ((V.matrices[x] - eye) @ part).is_zero
+    found, eye = factor_subspaces(V, of), ExactArray.eye(V.degree, V.field)
+    moved = [
+        (V.matrices[x] - eye) @ part
         for part, others in zip(found.parts[1:], of.others, strict=True)
         if part.shape[1]
         for x in others
-    )
-    return alone and moved_by_two(V, of) is None
+    ]
+    inside = hstack([part for part in found.parts if part.shape[1]] or [eye[:, :0]])
+    return inside.shape[1] == inside.rank() == V.degree - found.entangled == V.degree and all(z.is_zero for z in moved)
+
+
+def by_products(member: Member) -> bool:
+    """Every product (R(a) - 1)(R(b) - 1), a and b of different factors, is 0."""
+    return moved_by_two(sum_of_two(member), factored(member[0])) is None
+
+
+def by_constituents(member: Member) -> bool:
+    """No irreducible constituent is nontrivial on two factors; and those that are fill
+    what the characters' means leave over.
+
+    Raises:
+        ArithmeticError: they do not, so that one of the two counts is wrong.
+    """
+    V, of = sum_of_two(member), factored(member[0])
+    entangled = entangled_constituents(V, of)
+    size = sum(part.degree * part.multiplicity for part in entangled)
+    if size != entangled_dimension(V, of):
+        raise ArithmeticError(
+            f"Constituents fill {size} dimensions where means of traces leave {entangled_dimension(V, of)}: {member}."
+        )
+    return not entangled
 
 
 # -- pairs of commuting matrices over finite fields ------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory.arithmetic.matrices import ExactArray, PrimeField, hstack
+from theory.arithmetic.matrices import ExactArray, PrimeField, hstack, vstack
 from theory.groups import FiniteGroup
 from theory.groups.families import GROUPS_OF_ORDER, cyclic, small_groups
 from theory.proof.blocks import BLOCK_IDENTITIES, block_identities
@@ -46,6 +46,7 @@ def in_general() -> list[Statement]:
         sum_of_projectors(),
         block_identities(BLOCK_IDENTITIES, 6, "conjugates and re-indexing"),
         complements_in_regular_modules(),
+        constants_that_split(),
         changes_of_basis(),
     ]
 
@@ -214,6 +215,31 @@ def complements_in_regular_modules() -> Enumeration:
             yield from (RegularSubmodule(label, p, g) for g in range(group.order))
 
     return Enumeration("complements", Family(of, members, size), complement_by_average, complement_by_solving)
+
+
+def constants_that_split() -> Enumeration:
+    """In F_p[G] the line of constants has an invariant complement exactly if p does not
+    divide |G|: by linear equations for a projector, which also say that there is none,
+    and by invariant functionals that are not 0 on the constants."""
+    members = [(label, p) for label in _groups() for p in PRIMES]
+    family = Family(
+        f"constants in F_p[G], |G| <= {MAX_ORDER}, p in {PRIMES}, dividing |G| or not",
+        lambda: iter(members),
+        sum(GROUPS_OF_ORDER[:MAX_ORDER]) * len(PRIMES),
+    )
+
+    def by_equations(member: tuple[str, int]) -> bool:
+        label, p = member
+        return complement_by_solving(RegularSubmodule(label, p, 0)) == (_groups()[label].order % p != 0)
+
+    def by_functionals(member: tuple[str, int]) -> bool:
+        label, p = member
+        regular, constants = RegularSubmodule(label, p, 0).parts
+        eye = ExactArray.eye(regular.degree, regular.field)
+        invariant = vstack([regular.matrices[g].T - eye for g in range(regular.group.order)]).nullspace()
+        return (not (invariant.T @ constants).is_zero) == bool(regular.group.order % p)
+
+    return Enumeration("constants of group algebras", family, by_equations, by_functionals)
 
 
 def complement_by_average(submodule: RegularSubmodule) -> bool:

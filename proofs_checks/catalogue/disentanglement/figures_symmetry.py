@@ -13,7 +13,8 @@ import torch
 from numerics.representations.grid_codes import nearest_disentangled
 from numerics.streams import Stream
 from numerics.transports.radial_maps import RadialMap
-from theory.groups.labelled_actions import arcs, by_labelling, fits
+from theory.groups.labelled_actions import by_labelling, fits
+from theory.groups.observed_transitions import arcs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

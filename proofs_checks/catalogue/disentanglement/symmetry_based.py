@@ -80,6 +80,9 @@ def numeric(
     if waves is codes.separate_waves:
         nearest = found.distance(case.room, lost, cost)
         evidence.append(measured(nearest, resolves=RESOLVED, name="distance to the nearest disentangled codes"))
+        if len(found.waves) < 5:  # beyond, the sets of pieces of two orbits are too many to try
+            both = found.distance_of_two_orbits(case.room, lost)
+            evidence.append(measured(both, resolves=RESOLVED, name="two orbits: distance"))
     return evidence
 
 

@@ -156,3 +156,17 @@ def test_the_best_pieces_of_any_cost_are_those_of_an_exhaustive_choice(listed, r
     assert sum(p.cost for p in kept) <= room
     lost = sum(p.energy for p in made) - sum(p.energy for p in kept)
     assert math.isclose(lost, measured_codes.least_loss(made, room), abs_tol=1e-9)
+
+
+def test_effects_do_not_depend_on_the_tiles():
+    codes = codes_of((5, 3), 2, 2, 4)
+    whole, rows = effects(codes), effects(codes, tile=12)
+    assert math.isclose(whole.interaction, rows.interaction, rel_tol=1e-13)
+    assert math.isclose(whole.energy, rows.energy, rel_tol=1e-13)
+
+
+def test_two_orbits_in_spaces_apart_take_dimensions_of_their_own():
+    found = measured_codes.MeasuredCodes((4, 3), measured_codes.separate_waves([(1,), (1,)]), 3, Stream(5))
+    for room in range(7):
+        off = found.distance_of_two_orbits(room, measured_codes.least_loss)
+        assert off.residual <= sum(off.bound.terms.values()) < 1e-9
