@@ -58,7 +58,7 @@ NO_GRADIENT = "log p carries no gradient with respect to the point (NumPy, detac
 MOST_SECONDS = 10.0  # for the mass
 DEAR = 2e-5  # seconds: an evaluation of log p that takes less is not worth keeping
 PILOTED = 1e-4  # seconds: an evaluation that takes more is worth a pilot
-FOR_SAMPLES = 0.25  # of the time
+FOR_SAMPLES = 0.2  # of the time
 Wanted = dict[str, tuple[LogFunction, Callable[[Tensor, Tensor], Fraction]]]
 
 
