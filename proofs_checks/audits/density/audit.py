@@ -44,13 +44,12 @@ from proofs_checks.inputs.densities import Model, read_density
 from proofs_checks.inputs.density_checks import (
     ATOMS,
     CHANGE,
-    MASS,
     SAMPLES,
     atoms,
     change_of_variables,
-    unit_mass,
 )
 from proofs_checks.inputs.density_flows import flow_of, own_samples
+from proofs_checks.inputs.density_mass import MASS, unit_mass
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
 
