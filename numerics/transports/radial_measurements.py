@@ -13,7 +13,7 @@ from torch import Tensor
 from numerics.bounds import Bound, Measurement
 from numerics.rounding import gamma
 from numerics.streams import Stream
-from numerics.transports.radial_maps import RadialMap, moment_error
+from numerics.transports.radial_maps import RadialMap, moment_error, shell_nodes
 
 Weights = Callable[[int], Tensor]
 
@@ -80,7 +80,8 @@ class MeasuredRadialMap:
         self.signs = stream.signs(dim)
         self.shells = shells(dim)
         third = max(1, size // 3)  # points at a time, so that they come in several tiles
-        self.map = RadialMap(self.log_ratio, dim, weight=self.shells, tile=third * NODES * dim)
+        nodes = len(shell_nodes(float(self.shells))[0])
+        self.map = RadialMap(self.log_ratio, dim, weight=self.shells, tile=third * nodes * dim)
 
     def log_ratio(self, x: Tensor) -> Tensor:
         """log p/s, shape ``(N,)``."""

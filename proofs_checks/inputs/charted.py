@@ -207,7 +207,7 @@ def _of_torch(owner: Distribution, model: Model) -> Chart | None:
     if isinstance(one, VonMises):
         return _circle(model.points)
     try:
-        constraint = owner.support
+        constraint: Any = owner.support
     except (NotImplementedError, AttributeError):
         return None
     while hasattr(constraint, "base_constraint"):

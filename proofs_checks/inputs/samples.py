@@ -24,8 +24,8 @@ from proofs_checks.findings import Finding
 from proofs_checks.inputs.calls import called
 from proofs_checks.inputs.charted import on_its_support
 from proofs_checks.inputs.densities import Flow, Model, read_density, read_points
-from proofs_checks.inputs.density_checks import MASS, unit_mass
 from proofs_checks.inputs.density_flows import flow_of
+from proofs_checks.inputs.density_mass import MASS, unit_mass
 from proofs_checks.inputs.observed import (
     CIRCLE,
     by_coordinate,

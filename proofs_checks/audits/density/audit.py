@@ -45,13 +45,12 @@ from proofs_checks.inputs.densities import Model, read_density
 from proofs_checks.inputs.density_checks import (
     ATOMS,
     CHANGE,
-    MASS,
     SAMPLES,
     atoms,
     change_of_variables,
-    unit_mass,
 )
 from proofs_checks.inputs.density_flows import flow_of, own_samples
+from proofs_checks.inputs.density_mass import MASS, unit_mass
 from proofs_checks.inputs.orthogonal_groups import read_orthogonal_group
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
@@ -60,7 +59,7 @@ NO_GRADIENT = "log p carries no gradient with respect to the point (NumPy, detac
 MOST_SECONDS = 10.0  # for the mass
 DEAR = 2e-5  # seconds: an evaluation of log p that takes less is not worth keeping
 PILOTED = 1e-4  # seconds: an evaluation that takes more is worth a pilot
-FOR_SAMPLES = 0.25  # of the time
+FOR_SAMPLES = 0.2  # of the time
 Wanted = dict[str, tuple[LogFunction, Callable[[Tensor, Tensor], Fraction]]]
 
 

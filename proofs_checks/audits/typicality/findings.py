@@ -20,7 +20,8 @@ from proofs_checks.audits.typicality.scored import Scored, values_of
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.bijections import Through
 from proofs_checks.inputs.densities import Model
-from proofs_checks.inputs.density_checks import LEVEL, unit_mass
+from proofs_checks.inputs.density_checks import LEVEL
+from proofs_checks.inputs.density_mass import unit_mass
 from proofs_checks.kernel import Bound, Status, Test, measured, tested
 
 GIVEN, ENTROPY, FOLLOW, MINE = "as given", "entropy", "inliers follow the model", "|T| under your bijection"

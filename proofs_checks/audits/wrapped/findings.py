@@ -19,7 +19,8 @@ from numerics.hyperbolic.wrapped_normal import gaussian_log_density
 from numerics.streams import Stream
 from proofs_checks.audits.budget import Budget
 from proofs_checks.findings import Finding
-from proofs_checks.inputs.density_checks import samples_follow, unit_mass
+from proofs_checks.inputs.density_checks import samples_follow
+from proofs_checks.inputs.density_mass import unit_mass
 from proofs_checks.inputs.hyperbolic_densities import HyperbolicDensity, reach_of
 from proofs_checks.kernel import DOUBT, Status, Test, judge, tested
 

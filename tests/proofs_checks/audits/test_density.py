@@ -22,7 +22,8 @@ from proofs_checks.audits.density import DensityReport, audit_density
 from proofs_checks.audits.density.maps import RESOLVES, represent
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.densities import read_density
-from proofs_checks.inputs.density_checks import change_of_variables, samples_follow, unit_mass
+from proofs_checks.inputs.density_checks import change_of_variables, samples_follow
+from proofs_checks.inputs.density_mass import unit_mass
 from proofs_checks.kernel import Status
 
 EPS = 2.0**-52

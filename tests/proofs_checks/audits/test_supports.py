@@ -13,6 +13,7 @@ from scipy import stats
 from torch import Tensor
 from torch import distributions as laws
 
+from numerics.distributions.charts import Box, Simplex
 from numerics.streams import Stream
 from proofs_checks.audits.density import DensityReport, audit_density
 from proofs_checks.audits.pit import audit_pit
@@ -149,3 +150,21 @@ def test_a_support_that_does_not_fit_is_refused_with_what_to_write(
 ) -> None:
     with pytest.raises(InputError, match=says):
         audit_density(waves, inliers, outliers, support=support)
+
+
+FAULTS = {
+    "a constant in the box's volume": (Box, lambda sound: lambda self, u: sound(self, u) + 0.05, "two poles", MASS),
+    "the box's volume twice": (Box, lambda sound: lambda self, u: 2 * sound(self, u), "angles", MASS),
+    "no volume of the box": (Box, lambda sound: lambda self, u: 0 * sound(self, u), "one pole", "samples follow log p"),
+    "a constant in the simplex's volume": (Simplex, lambda sound: lambda self, u: sound(self, u) + 0.05, "shares", MASS),
+    "no volume of the simplex": (Simplex, lambda sound: lambda self, u: 0 * sound(self, u), "shares", "samples follow log p"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_fault_planted_in_a_chart_is_refuted(
+    fault: tuple[Any, Any, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart, spoilt, case, name = fault
+    monkeypatch.setattr(chart, "log_det", spoilt(chart.log_det))
+    assert finding(audit_density(*DECLARED[case]), name).status is Status.REFUTED
