@@ -39,6 +39,9 @@ def numeric(case: Case, stream: Stream, *, largest: black_boxes.Largest = black_
     return [
         measured(black_boxes.tails(case.n, case.level, largest), resolves=1e-3, name="tails are within the level"),
         measured(black_boxes.solves(case.n, case.level, largest), resolves=1e-3, name="n KL is log(1/level)"),
+        measured(
+            black_boxes.needles_missed(case.n, case.level), resolves=1e-3, name="bounds by draws keep their level"
+        ),
     ]
 
 
