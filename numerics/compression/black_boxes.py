@@ -92,20 +92,38 @@ def solves(n: int, level: float, largest: Largest = largest_mean) -> Measurement
     return Measurement((found - math.log(1 / level)).abs(), bound, n)
 
 
-def needle_bounds(M: int, N: int, size: int, level: float, stream: Stream) -> tuple[int, float]:
-    """In how many of ``size`` runs a certified lower bound from N draws exceeds F = log
-    M, of a decoder that reconstructs in one of M cells and nowhere else; and with which
-    probability that happens, by the binomial distribution.
-
-    The bound of a run is read off :func:`numerics.compression.curve_bounds.drawn_lower`.
-    """
-    seen = (stream.uniform(size, N) * M < 1).sum(1)
-    wrong, total = 0, 0.0
+def bounds_by_count(N: int, level: float) -> list[float]:
+    """The certified lower bound of F from N draws of which 0, .., N met a perfect
+    reconstruction and the others met none, as
+    :func:`numerics.compression.curve_bounds.drawn_lower` has it."""
+    found = []
     for count in range(N + 1):
         d = torch.full((N, 1), math.inf, dtype=torch.float64)
         d[:count] = 0.0
-        lower, _, _ = drawn_lower(iter([d]), [1.0], N, level)
-        if float(lower[0, 0]) > math.log(M):
-            wrong += int((seen == count).sum())
-            total += math.comb(N, count) * (1 / M) ** count * (1 - 1 / M) ** (N - count)
-    return wrong, total
+        found.append(float(drawn_lower(iter([d]), [1.0], N, level)[0]))
+    return found
+
+
+def _binomial(N: int, p: float, counted: list[bool]) -> float:
+    return sum(math.comb(N, k) * p**k * (1 - p) ** (N - k) for k in range(N + 1) if counted[k])
+
+
+def needles_missed(N: int, level: float, largest: int = 12) -> Measurement:
+    """By how much the probability that a bound from N draws exceeds F = log M is above
+    its level, relative to it, for M = 2, .., ``largest`` cells."""
+    bounds = bounds_by_count(N, level)
+    wrong = [_binomial(N, 1 / M, [one > math.log(M) for one in bounds]) for M in range(2, largest + 1)]
+    bound = Bound(
+        {"rounding": 16 * (N + 1) * torch.finfo(torch.float64).eps},
+        "Binomial masses are products of at most N + 1 factors, each within 8 unit roundoffs, and their sums are of positive terms.",
+    )
+    return Measurement([max(0.0, one / level - 1) for one in wrong], bound, largest - 1)
+
+
+def needle_bounds(M: int, N: int, size: int, level: float, stream: Stream) -> tuple[int, float]:
+    """In how many of ``size`` runs a certified lower bound from N draws exceeds F = log
+    M, of a decoder that reconstructs in one of M cells and nowhere else; and with which
+    probability that happens, by the binomial distribution."""
+    seen = (stream.uniform(size, N) * M < 1).sum(1)
+    above = [one > math.log(M) for one in bounds_by_count(N, level)]
+    return int(torch.tensor(above, device=seen.device)[seen].sum()), _binomial(N, 1 / M, above)

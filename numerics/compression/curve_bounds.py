@@ -158,26 +158,23 @@ def tiled(
         yield distances(draw(min(tile, draws - start)))
 
 
-def bracket(slopes: Tensor, energies: Tensor, distortions: Tensor) -> tuple[Measurement, Measurement]:
-    """The curve sup F - b D between its bounds from F at every other one of ``slopes``
-    ``(T,)``, and the width of that band, at its points at and between these; both
-    relative to the largest F.
+def bracket(slopes: Tensor, energies: Tensor, rates: Tensor, distortions: Tensor) -> tuple[Measurement, Measurement]:
+    """The curve sup F - b D between its bounds from F at ``slopes`` ``(T,)`` alone, and
+    the width of that band, at points of the curve; both relative to the largest F.
 
     Args:
-        energies: F at the slopes. distortions: F' there, so that F - b F' is the rate
-            exactly.
+        energies: F at the slopes. rates, distortions: F - b F' and F' at any slopes
+            between the first and the last, ``(m,)``: points of the curve.
     """
-    rates = energies - slopes * distortions
-    known, values = slopes[::2], energies[::2]
-    low, high = rate_below(known, values, distortions), rate_above(known, values, distortions)
+    low, high = rate_below(slopes, energies, distortions), rate_above(slopes, energies, distortions)
     reached = high.isfinite()
     outside = torch.maximum(low - rates, torch.where(reached, rates - high, rates.new_zeros(())))
-    size = float(energies.abs().max() + (slopes * distortions).max())
+    size = float(energies.abs().max() + slopes.max() * distortions.max())
     largest = float(energies.max())
     rounding = 64 * size / largest * torch.finfo(slopes.dtype).eps
-    steps = float(values.diff().max()) / largest if values.numel() > 1 else math.inf
+    steps = float(energies.diff().max()) / largest if energies.numel() > 1 else math.inf
     derivation = "F and b F' within 32 unit roundoffs of their sizes, and one subtraction."
-    within = Measurement(outside.clamp(min=0) / largest, Bound({"rounding": rounding}, derivation), slopes.numel())
+    within = Measurement(outside.clamp(min=0) / largest, Bound({"rounding": rounding}, derivation), rates.numel())
     width = Bound(
         {"rounding": rounding, "slopes": steps},
         "Between two slopes the band is above F - b D by at most the rise of F from one to the next, for F does not fall and b D is least at the lower. "

@@ -18,6 +18,7 @@ from theory.compression import black_boxes as exactly
 __all__ = ["cases", "controls", "exact", "figure", "numeric", "statistical"]
 
 ALWAYS = [Case(M=4, N=2, size=100_000), Case(M=16, N=8, size=100_000)]
+DRAWS = 16  # of which a certified bound is made
 COINS = [Case(n=1, level=0.05), Case(n=20, level=0.05), Case(n=60, level=1e-9)]
 cases = {"statistical": Cases(search_cases, always=ALWAYS), "numeric": Cases(coin_cases, always=COINS)}
 
@@ -39,6 +40,11 @@ def numeric(case: Case, stream: Stream, *, largest: black_boxes.Largest = black_
     return [
         measured(black_boxes.tails(case.n, case.level, largest), resolves=1e-3, name="tails are within the level"),
         measured(black_boxes.solves(case.n, case.level, largest), resolves=1e-3, name="n KL is log(1/level)"),
+        measured(
+            black_boxes.needles_missed(min(case.n, DRAWS), case.level),
+            resolves=1e-3,
+            name="bounds by draws keep their level",
+        ),
     ]
 
 
@@ -51,7 +57,7 @@ def statistical(case: Case, stream: Stream, *, search: black_boxes.Search = blac
     """N evaluations in N different cells of M, the best that can be done: they miss a
     share 1 - N/M of the hidden cells."""
     missed = black_boxes.misses(case.M, case.N, case.size, stream, search)
-    wrong, expected = black_boxes.needle_bounds(case.M, 40, case.size // 4, 0.2, stream.fork("draws"))
+    wrong, expected = black_boxes.needle_bounds(case.M, DRAWS, case.size // 4, 0.2, stream.fork("draws"))
     return [
         tested(
             missed,

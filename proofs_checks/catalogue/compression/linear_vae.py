@@ -42,7 +42,7 @@ def exact(
 
 def numeric(case: Case, stream: Stream, *, value: linear.Value = linear.negative_log_z) -> list[Evidence]:
     """A random decoder and sixteen data, on the codes and on the pixels; the curve
-    between the bounds that an audit draws from F at 48 slopes."""
+    between the bounds that an audit draws from F at 25 slopes."""
     residuals, W = linear.random_decoder(case.D, case.k, 16, stream.fork(case.seed))
     within, width = linear.band_of_the_curve(residuals, W)
     return [

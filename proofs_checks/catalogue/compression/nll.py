@@ -77,10 +77,17 @@ def _read(x: Tensor, y: Tensor, prior: Tensor, slope: Callable[[float], float]) 
     d = model.distortion.pairs(model.decode(model.book.codes), x).T
     beta = slope(1.0)
     sizes = (x.abs()[:, None] + y.abs()).square().sum(2) / SIGMA**2
+    density = Independent(Normal(y, SIGMA * torch.ones_like(y)), 1).log_prob(x[:, None])
+    masses = model.book.masses
     measure = bounds.energy_and_likelihood(
-        d, model.book.masses, beta, model.distortion.log_normaliser(beta, x.shape[1]),
-        Independent(Normal(y, SIGMA * torch.ones_like(y)), 1).log_prob(x[:, None]), sizes=sizes, pixels=x.shape[1],
-    )  # fmt: skip
+        d,
+        masses,
+        beta,
+        model.distortion.log_normaliser(beta, x.shape[1]),
+        density + prior.log() - masses.log(),
+        sizes=sizes,
+        pixels=x.shape[1],
+    )
     return measured(measure, resolves=1e-3, name="a Gaussian decoder as it is read")
 
 
