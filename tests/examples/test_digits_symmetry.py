@@ -36,7 +36,7 @@ def test_sums_are_disentangled_pixels_are_not_and_the_mean_encodes_nothing(examp
 
 
 def test_pairs_train_an_encoder_that_is_disentangled_in_any_rotation(example):
-    encoder = example.trained_on_pairs(steps=500)
+    encoder = example.trained_on_pairs()
     own = audited(example, encoder).facts["distance"]
     rotation = torch.linalg.qr(torch.randn(4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)).Q
     turned = audited(example, lambda x: encoder(x) @ rotation).facts["distance"]
