@@ -13,7 +13,6 @@ from preality import audit
 from proofs_checks.kernel import Status
 
 FILE = Path(__file__).parents[2] / "examples" / "digits_symmetry.py"
-pytest.importorskip("sklearn")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +25,9 @@ def example():
 
 
 def audited(example, encoder):
-    return audit.disentangled(encoder=encoder, transforms=example.transforms, objects=example.objects[:6], tolerance=example.tolerance)
+    return audit.disentangled(
+        encoder=encoder, transforms=example.transforms, objects=example.objects[:6], tolerance=example.tolerance
+    )
 
 
 def test_sums_are_disentangled_pixels_are_not_and_the_mean_encodes_nothing(example):
