@@ -181,17 +181,16 @@ class SymmetricFindings:
             if self.budget.left <= 0:
                 break
             after = [self._after(made, part) for part in self.data]
-            known = [torch.isfinite(part) for part in after]
-            crowded = max(crowded, sum(int((~part).sum()) for part in known))
-            if not all(bool(part.any()) for part in known):
+            lost = sum(int((~torch.isfinite(part)).sum()) for part in after)
+            crowded = max(crowded, lost)
+            if lost:  # an area of fewer points is another one
                 continue
-            pairs = [(a[k], b[k]) for a, b, k in zip(after, before, known, strict=True)]
-            worst = max(worst, *(float((a - b).abs().max()) for a, b in pairs))
-            self.facts["auroc_within_after"][name] = float(auroc(*(a for a, _ in pairs)).value)
+            worst = max(worst, *(float((a - b).abs().max()) for a, b in zip(after, before, strict=True)))
+            self.facts["auroc_within_after"][name] = float(auroc(*after).value)
         listed = ", ".join(f"{value:.4f} ({name})" for name, value in self.facts["auroc_within_after"].items())
         text = f"AUROC {float(area):.4f} before, {listed or 'not measured'} after; the score moved by at most {number_text(worst)} nats: what an equivariant map cannot change"
         if crowded:
-            text += f" ({count(crowded, 'point')} left out where images crowd below rounding)"
+            text += f" (not measured where images crowd below rounding, at up to {count(crowded, 'point')})"
         measured = bool(self.facts["auroc_within_after"])
         return [Finding(WITHIN, Status.HOLDS if measured and worst <= RECOVERED else Status.UNDECIDED, text)]
 
