@@ -3,6 +3,7 @@ averaged over the group, and the score within orbits, which they leave alone."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +27,7 @@ MOST = 64  # inliers and outliers
 INVARIANT = 1e-6  # relative size of |s(gx) - s(x)| beyond which a score is called another one
 RECOVERED = 1e-4  # of |log density of the image - log s|, in nats
 SHARE = 0.4  # of the time that is left
+RADIUS = "times a power of the radius equivariantly"
 AVERAGED, WITHIN = "model averaged over the group", "score within an orbit"
 
 
@@ -104,6 +106,7 @@ class SymmetricFindings:
                 found.append(Finding(f"{name} equivariantly", Status.INAPPLICABLE, text, {"element": g, "point": k}))
             else:
                 wanted[f"{name} equivariantly"] = log_s
+        found.append(self._by_radius())
         found += [self._bijection(name, log_s) for name, log_s in wanted.items()]
         return [*found, *self._within()]
 
@@ -128,12 +131,24 @@ class SymmetricFindings:
                 return Finding("support", Status.INAPPLICABLE, text, {"point": k, "times": t})
         return None
 
-    def _bijection(self, name: str, log_s: LogFunction) -> Finding:
+    def _by_radius(self) -> Finding:
+        """The score p h with h = (1 + |x|^2/D)^-D, whose map needs no evaluation of the
+        model."""
+        dim = self.data[0].shape[1]
+
+        def log_ratio(x: Tensor) -> Tensor:
+            return dim * torch.log1p(x.square().sum(1) / dim)
+
+        return self._bijection(RADIUS, lambda x: self.over.log_mean(x) - log_ratio(x), log_ratio)
+
+    def _bijection(self, name: str, log_s: LogFunction, log_ratio: LogFunction | None = None) -> Finding:
         if self.budget.interrupted or self.budget.left <= 0:
             return Finding(name, Status.UNDECIDED, "not reached in the time given; seconds= gives more")
         dim = self.data[0].shape[1]
         made = EquivariantBijection(
-            RadialMap(lambda x: self.over.log_mean(x) - log_s(x), dim, nodes=NODES), self.over.log_mean, log_s
+            RadialMap(log_ratio or (lambda x: self.over.log_mean(x) - log_s(x)), dim, nodes=NODES),
+            self.over.log_mean,
+            log_s,
         )
         recovered = [made.log_density(part) for part in self.data]
         with torch.no_grad():
@@ -167,17 +182,16 @@ class SymmetricFindings:
             if self.budget.left <= 0:
                 break
             after = [self._after(made, part) for part in self.data]
-            known = [torch.isfinite(part) for part in after]
-            crowded = max(crowded, sum(int((~part).sum()) for part in known))
-            if not all(bool(part.any()) for part in known):
+            lost = sum(int((~torch.isfinite(part)).sum()) for part in after)
+            crowded = max(crowded, lost)
+            if lost:  # an area of fewer points is another one
                 continue
-            pairs = [(a[k], b[k]) for a, b, k in zip(after, before, known, strict=True)]
-            worst = max(worst, *(float((a - b).abs().max()) for a, b in pairs))
-            self.facts["auroc_within_after"][name] = float(auroc(*(a for a, _ in pairs)).value)
+            worst = max(worst, *(float((a - b).abs().max()) for a, b in zip(after, before, strict=True)))
+            self.facts["auroc_within_after"][name] = float(auroc(*after).value)
         listed = ", ".join(f"{value:.4f} ({name})" for name, value in self.facts["auroc_within_after"].items())
         text = f"AUROC {float(area):.4f} before, {listed or 'not measured'} after; the score moved by at most {number_text(worst)} nats: what an equivariant map cannot change"
         if crowded:
-            text += f" ({count(crowded, 'point')} left out where images crowd below rounding)"
+            text += f" (not measured where images crowd below rounding, at up to {count(crowded, 'point')})"
         measured = bool(self.facts["auroc_within_after"])
         return [Finding(WITHIN, Status.HOLDS if measured and worst <= RECOVERED else Status.UNDECIDED, text)]
 
@@ -189,4 +203,4 @@ class SymmetricFindings:
         with torch.no_grad():
             log_p = self.over.log_p(moved)
         values = (log_p - made.log_det(moved)).reshape(n, size)
-        return values[0] - torch.logsumexp(values, 0) + torch.log(torch.tensor(float(n)))
+        return values[0] - torch.logsumexp(values, 0) + math.log(n)
