@@ -18,6 +18,7 @@ from numerics.representations.grid_codes import (
     Piece,
     Wave,
     codes_of_waves,
+    effects,
     interaction,
     interaction_error,
     nearest_disentangled,
@@ -72,6 +73,22 @@ class MeasuredCodes:
         size = float(interaction(self.codes).square().sum().sqrt())
         return Measurement(size, Bound(terms, note), self.codes.numel())
 
+    def energy_of_mixed_waves(self) -> Measurement:
+        """The interaction's norm, two rows of the first factor at a time, against that of
+        the waves that depend on two factors: averages over either factor lose them
+        whole."""
+        points, mixed = math.prod(self.sizes), [w for w in self.waves if sum(map(bool, w.frequencies)) > 1]
+        energies = [w.columns[:, 0].square().sum() if self._is_half(w) else w.columns.square().sum() / 2 for w in mixed]
+        found = effects(self.codes, tile=2 * self.codes[0, 0].numel())
+        terms = {"codes": self.error, "averages": interaction_error(self.codes) * self.norm}
+        note = "taking the additive part away is an orthogonal projection, so that an error of the codes does not grow; averages as derived in grid_codes"
+        off = abs(math.sqrt(found.interaction) - math.sqrt(points * sum(map(float, energies))))
+        return Measurement(off, Bound(terms, note), self.codes.numel())
+
+    def _is_half(self, wave: Wave) -> bool:
+        """Whether a wave is its own conjugate: a cosine of mean square 1."""
+        return all(2 * f % n == 0 for f, n in zip(wave.frequencies, self.sizes, strict=True))
+
     def distance(self, room: int, expected: Callable[[Sequence[Piece], int], float], cost: int = 2) -> Measurement:
         """The distance to the nearest disentangled codes in ``room`` dimensions against
         that expected of the amplitudes.
@@ -120,7 +137,7 @@ class MeasuredCodes:
         out = [Piece(None, 0, points * float(self.mean.square().sum()), 1)]
         for wave in self.waves:
             active = [i for i, f in enumerate(wave.frequencies) if f]
-            half = all(2 * f % n == 0 for f, n in zip(wave.frequencies, self.sizes, strict=True))
+            half = self._is_half(wave)
             energy = points * float(wave.columns[:, 0].square().sum() if half else wave.columns.square().sum() / 2)
             out.append(
                 Piece(active[0] if len(active) == 1 else None, max(wave.frequencies), energy, 1 if half else cost)

@@ -340,6 +340,10 @@ def pushed_into_cells(
     pushed = stream.fork("samples")
     for part in tiles(size, TILE):
         counts = counts + kolmogorov.count_cells(chosen.forward(distribution.sample(part, pushed)), edges)
+    if int(counts.sum()) != size:
+        raise ArithmeticError(
+            f"Counted {int(counts.sum())} samples of {size}: the radius would be that of more than there are."
+        )
     fine, coarse = (_masses(distribution, chosen, rule, edges, nodes) for nodes in (32, 22))
     slack = Bound(
         {"quadrature": (fine - coarse).abs().sum()},

@@ -26,6 +26,7 @@ cases = {
         Case(k=2, d=1, sizes=(2, 3), frequencies=((1,), (1,)), room=1, seed=1),
         Case(k=2, d=6, sizes=(8, 5), frequencies=((1, 4), (1, 2)), room=5, seed=1),
         Case(k=3, d=12, sizes=(4, 6, 3), frequencies=((1, 2), (1, 3), (1,)), room=7, seed=1),
+        Case(k=2, d=3, sizes=(6, 4), frequencies=((1,), (2,)), room=3, seed=1),  # rows of a mixed wave differ in size
     ]),
 }  # fmt: skip
 
@@ -78,6 +79,8 @@ def numeric(
         measured(dimensions, resolves=RESOLVED, name="dimension left by means of traces"),
     ]
     if waves is codes.separate_waves:
+        mixed = MeasuredCodes(case.sizes, codes.mixed_waves(case.frequencies), case.d, stream.fork("mixed"))
+        evidence.append(measured(mixed.energy_of_mixed_waves(), resolves=RESOLVED, name="energy of a mixed wave"))
         nearest = found.distance(case.room, lost, cost)
         evidence.append(measured(nearest, resolves=RESOLVED, name="distance to the nearest disentangled codes"))
         if len(found.waves) < 5:  # beyond, the sets of pieces of two orbits are too many to try
