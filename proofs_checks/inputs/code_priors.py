@@ -67,7 +67,7 @@ def _continuous(prior: td.Distribution) -> tuple[Prior, None, int]:
             "A product of k marginals is one distribution with batch shape (k,)."
         )
     try:
-        if prior.support.is_discrete:
+        if prior.support is not None and prior.support.is_discrete:
             raise InputError(
                 f"Hypothesis 'the prior has a density' failed: {type(prior).__name__} is discrete. Give its code book instead: (codes, masses)."
             )
@@ -98,6 +98,8 @@ def _continuous(prior: td.Distribution) -> tuple[Prior, None, int]:
 
 def _inside(twin: td.Distribution, z: Tensor) -> Tensor:
     """log p with -inf outside the support, whatever the distribution says there."""
+    if twin.support is None:
+        return twin.log_prob(z)
     inside = twin.support.check(z)
     inside = inside if inside.ndim == 1 else inside.all(-1)
     return torch.where(inside, twin.log_prob(z).nan_to_num(nan=-math.inf), -math.inf)

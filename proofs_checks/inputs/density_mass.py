@@ -68,7 +68,7 @@ def unit_mass(model: Model, support: tuple[Tensor, Tensor] | None = None, *, sec
         return Finding(
             MASS, Status.UNDECIDED, "p is zero wherever it was weighed: it has mass where no node lies", {"mass": 0.0}
         )
-    if found.undefined:
+    if found.undefined and found.where is not None:
         where = ", ".join(f"{value:.6g}" for value in found.where[:LARGEST_DIM])
         text = (
             f"log p is NaN or +inf at {found.undefined} of the points where p is weighed, first at ({where}): a density is defined everywhere, "

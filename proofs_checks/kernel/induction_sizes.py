@@ -88,7 +88,8 @@ def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
             return parts[0] * abs(int(expression.args[1]))  # pyright: ignore[reportArgumentType]
         case sympy.Sum() | sympy.Integral():
             names = reaching(expression, n)
-            ends = [_zeros(sympified(bound), n, heads) for limit in expression.limits for bound in limit[1:]]
+            bounds = [bound for limit in expression.limits for bound in limit[1:]]  # pyright: ignore[reportIndexIssue]
+            ends = [_zeros(sympified(bound), n, heads) for bound in bounds]
             inside = _zeros(expression.function.xreplace(dict.fromkeys(names, n)), n, heads)
             return (len(names) + inside) * max(1, *ends)
         case sympy.Product() if (

@@ -49,9 +49,8 @@ class DaskTransport:
             raise missing("Dask", "dask") from None
         self.cluster = None
         if not address:
-            self.cluster = LocalCluster(
-                n_workers=jobs or cores(), threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-            )
+            quiet: dict[str, Any] = {"dashboard_address": None, "silence_logs": 50}
+            self.cluster = LocalCluster(n_workers=jobs or cores(), threads_per_worker=1, processes=True, **quiet)
         try:
             self.client = Client(self.cluster or address, timeout=CONNECTING_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -89,7 +88,8 @@ class DaskTransport:
 
     def reassigned(self) -> list[int]:
         """The numbers of calls that Dask took from a worker that died."""
-        gone = [event for _, event in self.client.get_events("all") if event.get("action") == "remove-worker"]
+        told: Any = self.client.get_events("all")
+        gone = [event for _, event in told if event.get("action") == "remove-worker"]
         keys = {
             key
             for event in gone

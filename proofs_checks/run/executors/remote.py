@@ -68,17 +68,14 @@ def run(plan: Plan, transport: Transport) -> Generator[Event, None, None]:
                 task = waiting.get(number)
                 if task is None:  # it landed already: a worker that was given up came back
                     continue
-                loss = answer if isinstance(answer, Lost) else None
-                if loss is None:
-                    records = _landed(answer, task, plan)
-                    loss = records if isinstance(records, Lost) else None
-                if loss is None:
+                landed = answer if isinstance(answer, Lost) else _landed(answer, task, plan)
+                if not isinstance(landed, Lost):
                     del waiting[number]
-                    yield from (Event("record", task.label, record) for record in records)  # type: ignore[union-attr]
+                    yield from (Event("record", task.label, record) for record in landed)
                     yield Event("done", task.label)
-                elif loss.fatal or tries[number] >= TRIES:
+                elif landed.fatal or tries[number] >= TRIES:
                     del waiting[number]
-                    yield Event("lost", task.label, lost(task, plan.settings, loss.why))
+                    yield Event("lost", task.label, lost(task, plan.settings, landed.why))
                 else:
                     tries[number] += 1
                     transport.submit(number, perform, _piece(plan, task, homes, transport))

@@ -90,8 +90,13 @@ def one(claims: list[str], book: Path, chosen: random.Random, seconds: float) ->
     lost = [record for record in before if record["verdict"]["status"] != "ERRORED" and content(record) not in there]
     return {
         "signal": signal.Signals(number).name, "to": "worker" if to_worker else "parent", "sent": sent, "code": process.returncode,
-        "kept": len(before), "lost": len(lost), "resumed": resumed.returncode, "digest": digest, "traceback": "Traceback" in text + told,
+        "kept": len(before), "lost": len(lost), "resumed": resumed.returncode, "digest": digest, "traceback": shows_traceback(text) or shows_traceback(told),
     }  # fmt: skip
+
+
+def shows_traceback(text: str) -> bool:
+    """Whether the program showed one; an interpreter that was interrupted before it reached the program shows its own."""
+    return "Traceback" in text and "__main__.py" in text
 
 
 def main(arguments: list[str]) -> int:

@@ -133,16 +133,16 @@ def test_hypotheses_are_named() -> None:
         audit_rate_distortion(lambda z: 9 * z, 2, ZOO.CODES.sigmoid(), distortion="bernoulli")
 
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "zoo_of_decoders.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "zoo-of-decoders.md"
 HEAD = """# The zoo of decoders
 
-Decoders with priors and data (`tests/audits/zoo/decoders.py`), audited by `tests/audits/test_zoo_of_decoders.py`. Nothing right is refuted; everything wrong is
+Decoders with priors and data (`tests/audits/zoo/decoders.py`), audited by `tests/audits/test_decoder_zoo.py`. Nothing right is refuted; everything wrong is
 REFUTED in the findings named, and in no other.
 """
 
 
 def table() -> str:
-    """The zoo as Markdown; write it to docs/zoo_of_decoders.md when the zoo changes."""
+    """The zoo as Markdown; write it to docs/zoo-of-decoders.md when the zoo changes."""
     lines = [HEAD, f"| {len(ZOO.RIGHT)} right decoders |", "|---|", *(f"| {one.name} |" for one in ZOO.RIGHT), ""]
     lines += [
         f"| {len(ZOO.WRONG)} wrong decoders | REFUTED |",
