@@ -22,6 +22,8 @@ LINES = {
     "wrapped": "audit.wrapped(log_prob, points, curvature=-1.0)",
     "fit": "audit.fit(samples, data)",
     "score": "audit.score(network, data)",
+    "rate_distortion": "audit.rate_distortion(decoder, torch.distributions.Normal(torch.zeros(k), torch.ones(k)), data)",
+    "disentangled": "audit.disentangled(codes), codes of a grid of factor values (orbits, n_1, .., n_k, d)",
 }
 _CODE = re.compile(r"\b[A-Za-z_][\w.]*\([^)]*\)|\b[A-Za-z_]\w*=[^=\s]|`[^`]+`|(?<!\w)\.[a-z]\w+\(|--[a-z]{2,}")
 _ECHO = re.compile(r"\b(?:got|raised) .*?(?=\. [A-Z]|$)", re.DOTALL)  # what came, and what another's code said

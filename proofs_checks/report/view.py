@@ -258,7 +258,7 @@ def claim_view(result: ClaimResult, claim: Claim | None, position: int) -> Claim
         seconds=f"{result.seconds:.1f} s",
         least_margin=number(result.margin),
         place=lecture.places().get(result.id, OUTSIDE),
-        section=next((one.title for one in lecture.sections() if result.id in one.claims), ""),
+        section=next((one.slug for one in lecture.sections() if result.id in one.claims), ""),
     )
 
 

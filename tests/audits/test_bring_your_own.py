@@ -42,7 +42,7 @@ HYBRIDS = [line for *_, line in rows_of("hybrid")]
 OTHERS = [(library, line) for library, _, line in rows_of("pit", "equivariance", "density")]
 MODELS = [(what, line) for *_, what, line in rows_of("fit", "score")]
 DECODERS = [line for *_, line in rows_of("rate_distortion")]
-ELSEWHERE = rows_of("embedding", "wrapped")  # tests/audits/test_embedding_zoo.py and test_hyperbolic_zoo.py
+ELSEWHERE = rows_of("embedding", "wrapped", "disentangled")  # the zoos beside this file
 
 
 class Layer(nn.Module):

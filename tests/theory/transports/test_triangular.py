@@ -35,7 +35,9 @@ small = st.integers(-3, 3)
 @settings(max_examples=15, deadline=None)
 @given(
     st.integers(2, 4),
-    st.lists(st.tuples(st.integers(0, 3), st.integers(1, 3), small), min_size=1, max_size=3),  # four have degrees of 256
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(1, 3), small), min_size=1, max_size=3
+    ),  # four have degrees of 256
     st.sampled_from([1, 2, -3]),
 )
 def test_compositions_of_shears_are_bijections_with_constant_determinant(
