@@ -20,13 +20,13 @@ from cyclopts import Parameter
 from proofs_checks import exits
 from proofs_checks.cli.common import checked_outputs, is_path, read_audits, results_of, select, write_outputs
 from proofs_checks.errors import InputError
-from proofs_checks.kernel.verdicts import Status
 from proofs_checks.report.table import summary_lines
 from proofs_checks.report.terminal import print_results, progress, say, warn, width
 from proofs_checks.wording import count, short
 
 if TYPE_CHECKING:
     from proofs_checks.claim.claim import Claim
+    from proofs_checks.kernel import Status
     from proofs_checks.run.executors import Executor
     from proofs_checks.run.interactive import Catalogue
     from proofs_checks.run.ledger import Ledger
@@ -267,6 +267,8 @@ class Session:
     def statuses(self) -> Iterator[Status]:
         """What the run came to: a status a claim; of a shard, a status a record, a control
         that was refuted being as it should."""
+        from proofs_checks.kernel import Status
+
         if self.request.shard is None:
             yield from (result.status for result in self.results)
             return
