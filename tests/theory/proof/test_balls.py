@@ -129,7 +129,7 @@ def trees(leaves: st.SearchStrategy[sp.Expr]) -> st.SearchStrategy[sp.Expr]:
 
 def tame(expr: sp.Expr, values: dict[sp.Symbol, sp.Expr]) -> bool:
     """Whether mpmath, too, has a value of moderate size at every node: no poles, no overflow, no node on a branch cut by chance."""
-    if expr.has(sp.zoo, sp.nan, sp.oo, sp.Float):
+    if expr.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.Float):
         return False
     with mpmath.workprec(300):
         plain = {symbol: number(value) for symbol, value in values.items()}
