@@ -8,7 +8,7 @@ everywhere, and its digest is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Protocol
 
 from proofs_checks.errors import InputError
@@ -60,24 +60,15 @@ def executor(
         raise InputError(f"--address is that of a Dask scheduler; the executor is {name}. Say --executor dask.")
     if options and name != "slurm":
         raise InputError(f"--slurm options go to Slurm; the executor is {name}. Say --executor slurm.")
-    makers: dict[str, Callable[[], Executor]] = {
-        "local": lambda: Local(jobs),
-        "dask": lambda: _dask(address, jobs),
-        "slurm": lambda: _slurm(jobs, options or {}),
-    }
-    return makers[name]()
+    if name == "dask":
+        from proofs_checks.run.executors.dask_cluster import Dask
 
+        return Dask(address, jobs)
+    if name == "slurm":
+        from proofs_checks.run.executors.slurm import Slurm
 
-def _dask(address: str, jobs: int | None) -> Executor:
-    from proofs_checks.run.executors.dask_cluster import Dask
-
-    return Dask(address, jobs)
-
-
-def _slurm(jobs: int | None, options: Mapping[str, str]) -> Executor:
-    from proofs_checks.run.executors.slurm import Slurm
-
-    return Slurm(jobs, options)
+        return Slurm(jobs, options)
+    return Local(jobs)
 
 
 __all__ = ["NAMES", "Executor", "Local", "executor"]

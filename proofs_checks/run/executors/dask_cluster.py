@@ -8,7 +8,6 @@ CUDA_VISIBLE_DEVICES of whoever started it names.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 from uuid import uuid4
@@ -103,8 +102,3 @@ class DaskTransport:
         self.client.close()
         if self.cluster is not None:
             self.cluster.close()
-
-
-def worker_environment() -> dict[str, str]:
-    """What a worker that is started by hand needs: threads are Dask's, not OpenMP's."""
-    return {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

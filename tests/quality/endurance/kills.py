@@ -1,4 +1,4 @@
-"""SIGKILL, SIGTERM and SIGINT at random moments to a run or one of its workers: ``python kills.py [TIMES] [SEED] [CLAIM ...]``.
+"""SIGKILL, SIGTERM and SIGINT at random moments to a run or one of its workers: ``python kills.py [TIMES] [SEED] [CLAIM ...]``, until TIMES signals hit.
 
 After each the run is resumed, and its digest compared with that of an undisturbed run; every check that was in the
 ledger at the moment of the signal has to be there afterwards, not made again.

@@ -16,7 +16,7 @@ import pytest
 from proofs_checks.errors import InputError
 from proofs_checks.run import checks
 from proofs_checks.run.executors import executor
-from proofs_checks.run.executors.dask_cluster import Dask, worker_environment
+from proofs_checks.run.executors.dask_cluster import Dask
 from proofs_checks.run.executors.slurm import Slurm
 from proofs_checks.run.interactive import Catalogue
 from proofs_checks.run.workers import Plan
@@ -49,7 +49,11 @@ class Cluster:
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "dask", *words, "--scheduler-file", str(self.file)]
-        environment = {**worker_environment(), "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
+        }
         with (self.folder / f"{len(self.processes)}.log").open("wb") as log:
             process = subprocess.Popen(command, env=environment, cwd=self.folder, stdout=log, stderr=log)
         self.processes.append(process)
