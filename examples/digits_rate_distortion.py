@@ -6,7 +6,7 @@
 Three questions, each answered by intervals over seeds. Does a larger code reach a smaller distortion? Which code is cheapest at a large distortion? What does a
 GAN, which was never asked to be cheap, pay at equal distortion? Beside them: how much of the rate is the prior's.
 
-Over three seeds (results/digits_rate_distortion.json; rates in nats, by annealed chains): the smallest distortions met are 2.50 to 2.64 with 2 latents, 0.80 to 0.82 with 8 and 1.07 to
+Over three seeds (seeds/digits_rate_distortion.json; rates in nats, by annealed chains): the smallest distortions met are 2.50 to 2.64 with 2 latents, 0.80 to 0.82 with 8 and 1.07 to
 1.11 with 32, so that the larger code does not go further than 8 here, as far as chains of these lengths see. At a squared error of 3 an image 2, 8 and 32 latents cost 3.0 to 3.4, 3.1 to
 3.5 and 3.5 to 4.1: whether 2 or 8 are cheaper depends on the seed. The GAN pays 7.5 to 10.2 there, and more than the eight latents at every distortion compared. A prior on 600 training
 images would save the eight latents 2.3 to 2.9 nats by the chains, of which 0.24 to 0.30 are certified.

@@ -29,6 +29,13 @@ def test_the_first_page_fits_a_screen_and_its_links_lead_somewhere() -> None:
         assert (ROOT / target).exists(), target
 
 
+def test_the_findings_that_make_verify_shows_are_findings() -> None:
+    from proofs_checks.audits.stored import read_audit
+
+    for path in sorted((ROOT / "examples" / "results").glob("*.json")):  # as the Makefile hands them over
+        assert read_audit(path).findings, path.name
+
+
 def test_what_is_tried_is_what_is_stated() -> None:
     assert PROJECT["requires-python"] == ">=3.11"
     assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
