@@ -160,7 +160,7 @@ def main() -> None:
         summary[name]["a fitted prior saves, by chains"] = _ends([run[name]["saved"] for run in runs])
         summary[name]["certified"] = _ends([run[name]["certified"] for run in runs])
         print(name, *(f"\n    {what}: {ends}" for what, ends in summary[name].items()))
-    path = Path(__file__).with_name("results") / "digits_rate_distortion.json"
+    path = Path(__file__).with_name("seeds") / "digits_rate_distortion.json"
     path.write_text(
         json.dumps({"nats": True, "seeds": list(SEEDS), "models": summary}, indent=1) + "\n", encoding="utf-8"
     )

@@ -56,7 +56,7 @@ def test_the_file_is_an_audit_file():
 
 
 def test_what_the_page_says_is_what_was_found():
-    found = json.loads((EXAMPLES / "results" / "digits_rate_distortion.json").read_text(encoding="utf-8"))
+    found = json.loads((EXAMPLES / "seeds" / "digits_rate_distortion.json").read_text(encoding="utf-8"))
     least = {name: one["least distortion"] for name, one in found["models"].items()}
     assert least["32 latents"][1] < least["2 latents"][0], "larger codes reach smaller distortions, whatever the seed"
     assert least["8 latents"][1] < least["2 latents"][0]
