@@ -16,7 +16,7 @@ from numerics.representations.code_spans import additive_ranks
 from numerics.representations.factor_means import FactorMeans
 from numerics.representations.grid_codes import effects, nearest_disentangled
 from numerics.streams import Stream
-from numerics.transports.orbit_scores import OverOrbits, closed
+from numerics.transports.orbit_scores import OverOrbits, generated_group
 from numerics.transports.radial_maps import RadialMap
 from proofs_checks import audit
 from theory.groups import labelled_actions as actions
@@ -136,7 +136,7 @@ def test_an_equivariant_map_beside_its_evaluations(benchmark, record_property, d
         return flow().log_prob(x)
 
     turn = torch.rot90(torch.arange(dim).reshape(8, 8)).flatten()
-    over = OverOrbits(log_p, closed(torch.eye(dim).double()[turn][None]))
+    over = OverOrbits(log_p, generated_group(torch.eye(dim).double()[turn][None]))
     f, x = RadialMap(over.log_mean, dim), Stream(4).normal(8, dim)
     benchmark.pedantic(lambda: f.log_det(x), rounds=2)
     count = 0

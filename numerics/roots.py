@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Root", "bracketed", "solve_increasing"]
+__all__ = ["Root", "bracket", "solve_increasing"]
 
 Evaluate = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 Value = Callable[[Tensor, Tensor], Tensor]
@@ -29,7 +29,7 @@ class Root(NamedTuple):
     width: Tensor
 
 
-def bracketed(
+def bracket(
     value: Value, target: Tensor, centre: Tensor, scale: Tensor, *, doublings: int = 1100
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Abscissae below and above each root, by doubling steps away from ``centre``.
@@ -45,7 +45,7 @@ def bracketed(
         low, high and whether a bracket was found, each of shape ``(N,)``.
 
     >>> one = torch.ones(1).double()
-    >>> low, high, bracket_exists = bracketed(lambda x, rows: x**3, 27 * one, 0 * one, one)
+    >>> low, high, bracket_exists = bracket(lambda x, rows: x**3, 27 * one, 0 * one, one)
     >>> bool(low <= 3 <= high), bracket_exists
     (True, tensor([True]))
     """

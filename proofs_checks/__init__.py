@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from proofs_checks.audits.face import audit
+    from proofs_checks.audits.namespace import audit
     from proofs_checks.run.interactive import claims, verify
 
 __version__ = "0.1.0"
@@ -38,7 +38,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(interactive, name)
     if name == "audit":
-        from proofs_checks.audits.face import audit
+        from proofs_checks.audits.namespace import audit
 
         return audit
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

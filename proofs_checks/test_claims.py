@@ -56,7 +56,7 @@ def records_of(task: Task) -> tuple[Record, ...]:
     return tuple(checks.run_task(CATALOGUE[task.claim], task, settings()))
 
 
-def explained(records: tuple[Record, ...]) -> str:
+def explanation(records: tuple[Record, ...]) -> str:
     """What a failing node prints beside the verdict."""
     worst = [record for record in records if record["verdict"]["status"] != "HOLDS"] or list(records)
     return "\n".join(
@@ -73,7 +73,7 @@ def test_route(claim_id: str, route: str) -> None:
     records = records_of(Task(claim_id, route))
     found = [kernel.Verdict.from_plain(record["verdict"]) for record in records]
     verdict = kernel.combine(found, route=route, covers=CATALOGUE[claim_id].routes[route].covers)
-    assert verdict.holds, f"{claim_id} {route}: {verdict.status}. {verdict.why}\n{explained(records)}"
+    assert verdict.holds, f"{claim_id} {route}: {verdict.status}. {verdict.why}\n{explanation(records)}"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ source_codes            Huffman codes of random sources, and messages that are c
 encoders                random encoders on finite alphabets, and what their rate consists of
 evidence_bounds         the ELBO, importance-weighted bounds, and likelihoods of Gaussian decoders
 rate_distortion         R(D) at a slope with a certified interval: interior point, Blahut-Arimoto
-tilted_encoders         the best encoder for a fixed decoder and prior; other priors, other ranges
+gibbs_encoders          the best encoder for a fixed decoder and prior; other priors, other ranges
 additive_noise          sources that are a reproduction plus noise
 linear_decoders         -log Z of linear decoders, and the mean weight of draws
 twin_curves             decoders of two Gaussian codes and their rotated twins

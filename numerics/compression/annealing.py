@@ -83,7 +83,7 @@ def all_paths(
     return probability, log_weight.exp(), last
 
 
-def unbiased(d: Tensor, prior: Tensor, ladder: list[float], outcomes: Outcomes) -> Measurement:
+def weight_bias(d: Tensor, prior: Tensor, ladder: list[float], outcomes: Outcomes) -> Measurement:
     """``|E w - Z|`` over all paths, relative to Z."""
     probability, weight, _ = outcomes
     Z = (prior * (-ladder[-1] * d).exp()).sum()
@@ -98,18 +98,18 @@ def plain_draws(d: Tensor, prior: Tensor, beta: float) -> Outcomes:
     return prior, (-beta * d).exp(), torch.arange(d.numel())
 
 
-def resampled(weights: Tensor) -> Tensor:
+def resampled_shares(weights: Tensor) -> Tensor:
     """Shares of K chains in proportion to their weights."""
     return weights / weights.sum()
 
 
-def unweighted(weights: Tensor) -> Tensor:
+def equal_shares(weights: Tensor) -> Tensor:
     """Equal shares of K chains, whatever their weights."""
     return torch.full_like(weights, 1 / weights.numel())
 
 
 def below_the_curve(
-    d: Tensor, prior: Tensor, beta: float, outcomes: Outcomes, *, K: int, shares: Shares = resampled
+    d: Tensor, prior: Tensor, beta: float, outcomes: Outcomes, *, K: int, shares: Shares = resampled_shares
 ) -> Measurement:
     """By how much (D of the chosen chain, -E log mean_K w - beta D) falls below the
     curve sup_b F(b) - b D; all K-chain outcomes are summed."""

@@ -20,11 +20,11 @@ from numerics.bounds import Bound, Measurement
 __all__ = [
     "annealed_upper",
     "bracket",
+    "distortion_tiles",
     "drawn_lower",
     "largest_mean",
     "rate_above",
     "rate_below",
-    "tiled",
 ]
 
 HALVINGS = 60  # of an interval of length 1: beyond them float64 has no more digits
@@ -146,12 +146,12 @@ def rate_above(slopes: Tensor, upper: Tensor, distortions: Tensor) -> Tensor:
     return torch.where(reached, best, torch.full_like(best, math.inf))
 
 
-def tiled(
+def distortion_tiles(
     draw: Callable[[int], Tensor], distances: Callable[[Tensor], Tensor], draws: int, tile: int
 ) -> Iterator[Tensor]:
     """Distortions of ``draws`` codes, ``tile`` of them at a time.
 
-    >>> [part.shape[0] for part in tiled(torch.zeros, lambda z: z[:, None], 10, 4)]
+    >>> [part.shape[0] for part in distortion_tiles(torch.zeros, lambda z: z[:, None], 10, 4)]
     [4, 4, 2]
     """
     for start in range(0, draws, tile):

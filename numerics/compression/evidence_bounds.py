@@ -72,12 +72,12 @@ def random_weights(atoms: int, stream: Stream) -> tuple[Tensor, Tensor]:
     return masses, values / (masses @ values)
 
 
-def enumerated(masses: Tensor, values: Tensor, K: int) -> tuple[float, float]:
+def enumerate_mean(masses: Tensor, values: Tensor, K: int) -> tuple[float, float]:
     """E log of the mean of K weights, over all multisets of K atoms; and the rounding
     of that sum.
 
     >>> masses, values = torch.tensor([0.5, 0.5]).double(), torch.tensor([0.5, 1.5]).double()
-    >>> round(enumerated(masses, values, 1)[0], 4)
+    >>> round(enumerate_mean(masses, values, 1)[0], 4)
     -0.1438
     """
     total, size, count = 0.0, 0.0, 0
@@ -131,7 +131,7 @@ def _exponential_integral(x: float) -> float:
     return math.exp(-x) * math.log1p(1 / x) if x < 700 else 0.0
 
 
-def expected(masses: Tensor, values: Tensor, K: Tensor) -> Tensor:
+def expected_bounds(masses: Tensor, values: Tensor, K: Tensor) -> Tensor:
     """The bounds in expectation, ``(k,)``."""
     return importance_weighted(masses, values, K)
 
@@ -144,7 +144,9 @@ def of_one_draw(masses: Tensor, values: Tensor, K: Tensor) -> Tensor:
     return (sequence.cumsum(0)[counts - 1] / counts).log()
 
 
-def falls(masses: Tensor, values: Tensor, bounds: Callable[[Tensor, Tensor, Tensor], Tensor] = expected) -> Measurement:
+def falls(
+    masses: Tensor, values: Tensor, bounds: Callable[[Tensor, Tensor, Tensor], Tensor] = expected_bounds
+) -> Measurement:
     """By how much a bound falls from one K to the next, over real K from 1 to 64."""
     K = torch.tensor([1, 1.25, 1.5, 2, 2.5, 3, 4, 5.5, 8, 16, 64], dtype=values.dtype, device=values.device)
     found = bounds(masses, values, K)
@@ -155,7 +157,7 @@ def falls(masses: Tensor, values: Tensor, bounds: Callable[[Tensor, Tensor, Tens
 
 def integral_against_enumeration(masses: Tensor, values: Tensor, largest: int = 4) -> Measurement:
     """Frullani's integral against the sum over all draws, for K = 1 .. ``largest``."""
-    counted = [enumerated(masses, values, K) for K in range(1, largest + 1)]
+    counted = [enumerate_mean(masses, values, K) for K in range(1, largest + 1)]
     K = torch.arange(1, largest + 1, dtype=values.dtype, device=values.device)
     residual = (importance_weighted(masses, values, K) - K.new_tensor([value for value, _ in counted])).abs()
     error = quadrature_error(masses, values)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import torch
 
 from numerics.bounds import Bound, Measurement
+from numerics.compression.gibbs_encoders import Source
 from numerics.compression.rate_distortion import best_prior, free_energy
-from numerics.compression.tilted_encoders import Source
 
 STEEP = 1e6  # a slope at which F/beta is read as the least distortion
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.compression.tilted_encoders import Source
+from numerics.compression.gibbs_encoders import Source
 from numerics.streams import Stream
 
 Other = Callable[[Source, Stream], Source]

@@ -121,7 +121,7 @@ class ImageScores:
             return
         self.error[inside] = torch.inf
         with suppress(HypothesisError):  # where there is nothing to centre, the inspection says why
-            self.transport = self.transport.centred(self.points[inside])
+            self.transport = self.transport.centre_unit(self.points[inside])
         self.trouble = self.transport.inspect(self.points[inside]).trouble
         self.pushed = inside[self.trouble.sound]
         if self.pushed.numel():
@@ -188,7 +188,7 @@ class ImageScores:
         cube = KnotheRosenblatt.from_conditionals(source)
         back = cube.inverse_of_tails(cube.tails(self.points[rows])).x
         bound = Bound(
-            {"rounding": (1 + self.dim) * 32 * EPS * self.distribution.amplified(back)},
+            {"rounding": (1 + self.dim) * 32 * EPS * self.distribution.rounding_units(back)},
             "Tails are sums of positive terms, and so are their derivatives: both are known to the rounding of their exponents, D times over, and log p is.",
             assumes=("log p and the normal tails are computed to within 32 (D + 8) (1 + max |z|^2) units of rounding, z = (x - m)/sigma",),
         )  # fmt: skip

@@ -105,7 +105,7 @@ def through_the_jacobian(score: str, dim: int, size: int, *, seeded: Stream, str
     distribution = random_mixture(dim, 4, seeded.fork("p"))
     log_score = declared_log_score(score, distribution, seeded.fork("s"))
     points = distribution.sample(size, stream.fork("points"))
-    transport = ArbitraryScore(distribution.log_prob, log_score, dim=dim).centred(points)
+    transport = ArbitraryScore(distribution.log_prob, log_score, dim=dim).centre_unit(points)
     slope, log_p = transport.slope(points), distribution.log_prob(points)
     image, log_volume = log_p - slope.value.abs().log(), log_p - log_score(points)
     residual = (deviations_from_mean(image) - rule(deviations_from_mean(log_p), log_volume, log_volume.mean())).abs()

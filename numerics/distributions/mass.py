@@ -125,14 +125,14 @@ def weigh(
         raise ValueError(
             f"Expected points of 1 to {LARGEST_DIM} coordinates, got {dim}: no lattice weighs a density beyond."
         )
-    lattice = _Lattice(_restrict_to_box(log_prob, support), *_frame(points, tilted=support is None), tile)
+    lattice = _Lattice(_restrict_to_box(log_prob, support), *_frame(points, rotated=support is None), tile)
     wide = lattice.reach(support)
     nodes, last = NODES[dim]
     last = last if most is None else min(last, max(nodes, most))
     logs, undefined, where = lattice.log_masses(wide, nodes)
     if undefined or not bool(torch.isfinite(logs).any()):
         return Mass(math.nan if undefined else -math.inf, math.inf, math.inf, math.inf, nodes, undefined, where)
-    ends, outside = _narrow_lattice(logs, lattice.entered(points), wide, bounded=support is not None)
+    ends, outside = _narrow_lattice(logs, lattice.weights_at(points), wide, bounded=support is not None)
     estimate, before = 0.0, 1.0
     while True:
         logs, undefined, where = lattice.log_masses(ends, nodes)
@@ -161,14 +161,14 @@ def _restrict_to_box(log_prob: LogFunction, support: tuple[Tensor, Tensor] | Non
     return inside
 
 
-def _frame(points: Tensor, *, tilted: bool) -> tuple[Tensor, Tensor]:
+def _frame(points: Tensor, *, rotated: bool) -> tuple[Tensor, Tensor]:
     """The centre ``(D,)`` and the axes ``(D, D)`` of some points: their mean distances
     from the median, and how coordinates lean on each other."""
     dim, centre = points.shape[1], points.median(0).values
     spread = (points - centre).abs().mean(0)
     spread = torch.where(spread > 0, spread, torch.ones_like(spread))
-    if tilted and dim > 1 and points.shape[0] > 8 * dim:
-        standard = ((points - centre) / spread).clamp(-8, 8)  # one far point does not tilt the axes
+    if rotated and dim > 1 and points.shape[0] > 8 * dim:
+        standard = ((points - centre) / spread).clamp(-8, 8)  # one far point does not turn the axes
         factor, failed = torch.linalg.cholesky_ex(standard.mT @ standard / points.shape[0])
         if not bool(failed) and float(factor.diagonal().min()) > 1e-3:
             return centre, spread[:, None] * factor
@@ -182,7 +182,7 @@ class _Lattice:
     axes: Tensor
     tile: int
 
-    def entered(self, points: Tensor) -> Tensor:
+    def weights_at(self, points: Tensor) -> Tensor:
         """w of points, ``(n, D)``."""
         return torch.linalg.solve(self.axes, (points - self.centre).mT).mT.asinh()
 
@@ -193,7 +193,7 @@ class _Lattice:
         far = math.asinh(REACH[dim])
         if support is None:
             return [(-far, far)] * dim
-        low, high = (self.entered(end.to(self.centre)[None])[0].tolist() for end in support)
+        low, high = (self.weights_at(end.to(self.centre)[None])[0].tolist() for end in support)
         return [(max(a, -far), min(b, far)) for a, b in zip(low, high, strict=True)]
 
     def log_masses(self, ends: list[tuple[float, float]], nodes: int) -> tuple[Tensor, int, Tensor | None]:

@@ -108,7 +108,7 @@ class GaussianMixture:
         """
         return self.weights @ self.means
 
-    def amplified(self, x: Tensor) -> Tensor:
+    def rounding_units(self, x: Tensor) -> Tensor:
         r"""Units of rounding in log weights and exponents at points ``(N, D)``, shape
         ``(N,)``: :math:`(D + 8)\,\kappa(\Sigma)\,(1 + \max_k |z_k|^2)`.
 

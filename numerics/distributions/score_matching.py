@@ -17,7 +17,7 @@ from torch import Tensor
 from numerics.streams import Stream
 
 __all__ = [
-    "ConservativeDefect", "Field", "conservative_defect", "denoising", "divergence", "explicit", "gradient_of", "implicit", "jacobians", "sliced",
+    "ConservativeDefect", "Field", "conservative_defect", "denoising", "divergence", "explicit", "gradient_of", "implicit", "jacobians", "sliced_objective",
 ]  # fmt: skip
 
 Field = Callable[[Tensor], Tensor]
@@ -74,11 +74,11 @@ def implicit(field: Field, x: Tensor) -> Tensor:
     return value.square().sum(1) / 2 + spread
 
 
-def sliced(field: Field, x: Tensor, stream: Stream) -> Tensor:
+def sliced_objective(field: Field, x: Tensor, stream: Stream) -> Tensor:
     """``v^T J v + |s|^2/2`` with a random sign vector v at each point: unbiased for
     :func:`implicit`, one backward pass (Song et al. 2019).
 
-    >>> sliced(lambda x: -x, torch.ones(1, 2).double(), Stream(0))
+    >>> sliced_objective(lambda x: -x, torch.ones(1, 2).double(), Stream(0))
     tensor([-1.], dtype=torch.float64)
     """
     v = stream.signs(*x.shape).to(x)

@@ -70,7 +70,7 @@ class JudgedEmbedding:
         return graph_fidelity(graph, self.points, self.distance, errors=torch.zeros(size, dtype=torch.float64), scale=self.scale * self.factor, tile=5)  # fmt: skip
 
     @cached_property
-    def counted(self) -> CountedFidelity:
+    def counts(self) -> CountedFidelity:
         """By the definitions, in plain Python."""
         return counted_fidelity(self.tree, self.table.tolist(), tau=self.scale * self.factor)
 
@@ -137,5 +137,5 @@ THREE: dict[str, Read] = {
         seen.in_tiles.mean_average_precision.value,
     ),
     "rows": lambda seen: (seen.in_rows.worst.value, seen.in_rows.average.value, seen.in_rows.mean_average_precision),
-    "counting": lambda seen: (seen.counted.worst, seen.counted.average, seen.counted.mean_average_precision),
+    "counting": lambda seen: (seen.counts.worst, seen.counts.average, seen.counts.mean_average_precision),
 }

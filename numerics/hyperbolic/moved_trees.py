@@ -92,19 +92,19 @@ class MovedTree:
         return bool((self.raw[:, 0] <= 0).any())
 
     @cached_property
-    def moved(self) -> Tensor:
+    def images(self) -> Tensor:
         """The images, time coordinates restored."""
         return models.lift(self.raw[:, 1:])
 
     @cached_property
     def image(self) -> Tensor:
         """The images in the model's coordinates."""
-        return self.chart(self.moved)
+        return self.chart(self.images)
 
     @cached_property
     def after(self) -> Tensor:
         """What each image contributes to the error of a distance in the model."""
-        return self.travel + models.endpoint_error(self.moved, self.given.model)
+        return self.travel + models.endpoint_error(self.images, self.given.model)
 
     def require_precision(self) -> None:
         """Refuse coordinates that leave distances open by more than :data:`RESOLVED`.
@@ -114,7 +114,7 @@ class MovedTree:
         """
         worst = 2 * float((self.before + self.after).max())
         if not worst <= RESOLVED:
-            radius = float(torch.maximum(self.start[:, 0], self.moved[:, 0]).max().acosh())
+            radius = float(torch.maximum(self.start[:, 0], self.images[:, 0]).max().acosh())
             raise PrecisionError(
                 f"At radius {radius:.4g} the {self.given.ball.dtype} coordinates ({self.given.model}) leave distances open by {worst:.2g}, "
                 f"where {RESOLVED:.0e} is asked for. Use a smaller tau or rapidity, another model, or more precision."
@@ -178,7 +178,7 @@ class MovedTree:
         )
         return Measurement(abs(first.value - last.value), bound, self._pairs)
 
-    def counted(self, definition: Definition = counted_fidelity) -> Measurement:
+    def count_measures(self, definition: Definition = counted_fidelity) -> Measurement:
         """The measures after the move against their definitions, counted in plain
         Python on the same table of distances.
 
@@ -233,7 +233,7 @@ class MovedTree:
             return models.hyperboloid_to_half_space(models.lift(point[..., 1:]))
 
         found, quadrature = curves.curve_length(curve, length, NODES)
-        ends = self.travel + models.endpoint_error(self.moved, "half-space")
+        ends = self.travel + models.endpoint_error(self.images, "half-space")
         step = 8 * (1 + length) * torch.maximum(ends[parent], ends[child])
         cosh = self.start[child, 0]
         placing = (

@@ -35,7 +35,7 @@ class Pattern(Protocol):
         ...
 
 
-def floored(x: Tensor) -> Tensor:
+def floored_remainder(x: Tensor) -> Tensor:
     """The remainder in {0, 1} of whole numbers by 2: that of floored division, also for
     negative numbers."""
     return torch.remainder(x, 2)
@@ -58,7 +58,7 @@ class Checkerboard:
     tensor([0.1250, 0.0000])
     """
 
-    def __init__(self, width: float = 1.0, remainder: Callable[[Tensor], Tensor] = floored) -> None:
+    def __init__(self, width: float = 1.0, remainder: Callable[[Tensor], Tensor] = floored_remainder) -> None:
         self.width, self.remainder = width, remainder
 
     def log_prob(self, x: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ class Pulls:
         return list(dict.fromkeys(name.rpartition(".")[0] for name in self.names))
 
     @property
-    def shared(self) -> list[int]:
+    def shared_indices(self) -> list[int]:
         """Indices of the parameters that both objectives reach."""
         return [i for i in range(len(self.names)) if bool(self.first[i].any()) and bool(self.second[i].any())]
 

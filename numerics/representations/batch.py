@@ -86,11 +86,11 @@ def decompose_batch(
     if field == "complex" and not R.is_complex():
         R = R.to(torch.complex64 if R.dtype == torch.float32 else torch.complex128)
     form = unitarise_batch(R, action, stream.fork("form"))
-    at = form.found.nonzero().ravel()
-    B, d = len(form.found), R.shape[-1]
+    at = form.exists.nonzero().ravel()
+    B, d = len(form.exists), R.shape[-1]
     basis = torch.eye(d, dtype=R.dtype, device=R.device).repeat(B, 1, 1)
     residual = torch.full((B,), torch.inf, dtype=R.real.dtype, device=R.device)
-    verdicts = ["" if ok else _without_form(generators[k]) for k, ok in enumerate(form.found.tolist())]
+    verdicts = ["" if ok else _without_form(generators[k]) for k, ok in enumerate(form.exists.tolist())]
     decided = [False] * B
     irreps, counts = (), torch.zeros(B, 0, dtype=torch.int64)
     if len(at):

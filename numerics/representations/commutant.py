@@ -136,7 +136,7 @@ class Eigenspaces:
         gap: Least distance between clusters; infinite for one.
         uncertain: |E|: how far the computed element, with its eigenvalue residual, may
             be from one that commutes.
-        slant: |V* V - 1|.
+        orthogonality_defect: |V* V - 1|.
         blocks: V_p* U(g) V_p by size, where somebody has computed them already.
     """
 
@@ -144,7 +144,7 @@ class Eigenspaces:
     sizes: tuple[int, ...]
     gap: float
     uncertain: float
-    slant: float
+    orthogonality_defect: float
     blocks: dict[int, Tensor] = field(default_factory=dict)
 
 
@@ -218,10 +218,12 @@ def eigenspaces(C: Tensor, distance: float) -> Eigenspaces:
     values, basis = torch.linalg.eigh(C)
     size = frobenius(basis)
     solver = frobenius(C @ basis - basis * values) + gamma(d + 2, C) * frobenius(C) * size
-    slant = frobenius(basis.mH @ basis - torch.eye(d, dtype=C.dtype, device=C.device)) + gamma(d, C) * size**2
-    uncertain = (1 + slant) * distance + solver
+    orthogonality_defect = (
+        frobenius(basis.mH @ basis - torch.eye(d, dtype=C.dtype, device=C.device)) + gamma(d, C) * size**2
+    )
+    uncertain = (1 + orthogonality_defect) * distance + solver
     steps = values.diff()
     cuts = (steps > CLUSTER * uncertain).nonzero().ravel() if math.isfinite(uncertain) else steps[:0].long()
     ends = [0, *(cuts + 1).tolist(), d]
     gap = float(steps[cuts].min()) if len(cuts) else math.inf
-    return Eigenspaces(basis, tuple(b - a for a, b in pairwise(ends)), gap, uncertain, slant)
+    return Eigenspaces(basis, tuple(b - a for a, b in pairwise(ends)), gap, uncertain, orthogonality_defect)

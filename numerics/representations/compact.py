@@ -257,13 +257,13 @@ def product_means(group: str, l: int, angles: int, nodes: int, stream: Stream) -
     angle = torch.arange(angles, dtype=stream.dtype, device=stream.device) * (period / angles)
     blocks, worst = [], 0.0
     for d in dimensions(group, l):
-        tilted = rotations_about_y(d, x.arccos(), beta_error)
+        rotated = rotations_about_y(d, x.arccos(), beta_error)
         m = (d - 1) / 2 - torch.arange(d, dtype=stream.dtype, device=stream.device)
         phases = torch.polar(
             torch.ones((), dtype=stream.dtype, device=stream.device), -angle[:, None] * m
         )  # (angles, d)
-        full = torch.einsum("am,bmn,cn->abcmn", phases, tilted.matrices, phases)
-        worst = max(worst, tilted.error + 2 * (d * period * 3 + 4) * u + 8 * u)
+        full = torch.einsum("am,bmn,cn->abcmn", phases, rotated.matrices, phases)
+        worst = max(worst, rotated.error + 2 * (d * period * 3 + 4) * u + 8 * u)
         blocks.append(full.reshape(-1, d * d))
     values = torch.cat(blocks, 1)
     weights = w.repeat(angles).repeat_interleave(angles)[:, None]

@@ -21,14 +21,14 @@ class Complement:
     Attributes:
         basis: Columns that span C, shape ``(d, d - w)``.
         normal: Columns that span H W, shape ``(d, w)``.
-        tilt: Bound on the sine of the angle between the true C and the computed one.
-        slant: Bound on the Frobenius norm of Q* Q - 1 for all columns together.
+        sine_bound: Bound on the sine of the angle between the true C and the computed one.
+        orthogonality_defect: Bound on the Frobenius norm of Q* Q - 1 for all columns together.
     """
 
     basis: Tensor
     normal: Tensor
-    tilt: float
-    slant: float
+    sine_bound: float
+    orthogonality_defect: float
 
 
 def averaged_form(matrices: Tensor) -> tuple[Tensor, float]:
@@ -79,12 +79,12 @@ def complement(subspace: Tensor, form: Tensor, error: float) -> Complement:
     everything, _ = torch.linalg.qr(normal, mode="complete")
     eye = torch.eye(d, dtype=form.dtype, device=form.device)
     size = everything.abs()
-    slant = frobenius(everything.mH @ everything - eye) + gamma(d + 1, form) * frobenius(size.mT @ size)
+    orthogonality_defect = frobenius(everything.mH @ everything - eye) + gamma(d + 1, form) * frobenius(size.mT @ size)
     first, rest = everything[:, :width], everything[:, width:]
     products = gamma(d + 1, form) * frobenius(size.mT @ normal.abs())
     miss = (frobenius(rest.mH @ normal) if rest.shape[1] else 0.0) + products + known
     least = least_singular_value(normal) - known
-    return Complement(rest, first, miss / least if least > 0 else math.inf, slant)
+    return Complement(rest, first, miss / least if least > 0 else math.inf, orthogonality_defect)
 
 
 def least_singular_value(matrix: Tensor) -> float:
@@ -101,9 +101,11 @@ def least_singular_value(matrix: Tensor) -> float:
     left, values, right = torch.linalg.svd(matrix, full_matrices=False)
     m, k = matrix.shape
     eye = torch.eye(k, dtype=matrix.dtype, device=matrix.device)
-    slant = frobenius(left.mH @ left - eye) + frobenius(right @ right.mH - eye) + 2 * gamma(m + 1, matrix) * k
+    orthogonality_defect = (
+        frobenius(left.mH @ left - eye) + frobenius(right @ right.mH - eye) + 2 * gamma(m + 1, matrix) * k
+    )
     residual = frobenius((left * values) @ right - matrix) + gamma(k + 2, matrix) * math.sqrt(k) * frobenius(matrix)
-    return float(values[-1]) - residual - slant * float(values[0])
+    return float(values[-1]) - residual - orthogonality_defect * float(values[0])
 
 
 def leak(matrices: Tensor, found: Complement) -> Tensor:
@@ -124,7 +126,7 @@ def leak_error(matrices: Tensor, found: Complement, matrices_error: float = 0.0)
     """Terms of a bound on :func:`leak` where the true complement is invariant.
 
     With P the orthogonal projector onto the true H W, P R (1 - P) = 0. The computed
-    bases differ from the true ones by the tilt and the slant, each on one side of R;
+    bases differ from the true ones by that angle and the orthogonality defect, each on one side of R;
     two subspaces of equal dimension and their complements have the same angle.
 
     Args:
@@ -136,10 +138,10 @@ def leak_error(matrices: Tensor, found: Complement, matrices_error: float = 0.0)
     True
     """
     d, size = matrices.shape[-1], frobenius(matrices)
-    angle = found.tilt + found.slant
+    angle = found.sine_bound + found.orthogonality_defect
     return {
-        "tilt of the complement": 2 * angle * (1 + found.slant) * size,
-        "matrices": matrices_error * (1 + found.slant),
+        "angle of the complement": 2 * angle * (1 + found.orthogonality_defect) * size,
+        "matrices": matrices_error * (1 + found.orthogonality_defect),
         "products": gamma(2 * d + 2, matrices) * frobenius(found.normal.abs().mT @ matrices.abs() @ found.basis.abs()),
     }
 

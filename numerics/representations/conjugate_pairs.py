@@ -111,7 +111,7 @@ class ConjugatePair:
             self.intertwiner, self.parts, known["error"], known["spectral"] * skew + 2 * known["error"], d
         )
         products = gamma(d + 2, self.R) * frobenius(V.abs() @ self.R.abs() + self.unitary.abs() @ V.abs())
-        note = "entries of [P, R] are those of [P^2, R] over sums of singular values; the residual of T, the slant of V and the error of U are carried through"
+        note = "entries of [P, R] are those of [P^2, R] over sums of singular values; the residual of T, the orthogonality defect of V and the error of U are carried through"
         residual = torch.linalg.matrix_norm(V @ self.R - self.unitary @ V)
         return Measurement(residual, Bound({"polar factor": error, "products": products}, note), len(self.R))
 
@@ -119,8 +119,11 @@ class ConjugatePair:
         """|V* V - 1|."""
         V, d = self.parts.factor, self.R.shape[-1]
         residual = torch.linalg.matrix_norm(V.mH @ V - torch.eye(d, dtype=V.dtype, device=V.device))
-        note = "measured slants of the two factors of the singular value decomposition, and rounding of products of length d"
-        terms = {"factors": self.parts.slant, "products": gamma(d + 1, V) * frobenius(V.mH.abs() @ V.abs())}
+        note = "measured orthogonality defects of the two factors of the singular value decomposition, and rounding of products of length d"
+        terms = {
+            "factors": self.parts.orthogonality_defect,
+            "products": gamma(d + 1, V) * frobenius(V.mH.abs() @ V.abs()),
+        }
         return Measurement(residual, Bound(terms, note), 1)
 
     def intertwiners(self) -> Measurement:

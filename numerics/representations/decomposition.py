@@ -91,7 +91,7 @@ def decompose(
             f"Expected as many matrices as the group has generators, got {len(generators)} and {action.images.shape[0]}."
         )
     form = unitarise_batch(generators[:, None], action, stream.fork("form"))
-    if not bool(form.found):
+    if not bool(form.exists):
         return _left_whole(generators, action, field, accuracy)
     unitary, change, input_error = (
         form.matrices[:, 0],
@@ -118,11 +118,11 @@ def decompose(
     order = None if action is None else action.order
     stretch = frobenius(basis) * frobenius(inverse)
     known = max(accuracy, torch.finfo(generators.dtype).eps / 2) * frobenius(generators)
-    tilt = angle_of_pieces(
+    sine_bound = angle_of_pieces(
         certificate, action, known * (2.0 if change is None else stretch)
     )  # |T|_2 |T^-1|_2 < 2 if T is nearly unitary
     return Decomposition(
-        field, irreps, basis, certificate, order, spaces.gap, spaces.uncertain, stretch / len(basis), tilt
+        field, irreps, basis, certificate, order, spaces.gap, spaces.uncertain, stretch / len(basis), sine_bound
     )
 
 

@@ -62,7 +62,7 @@ class FactorMeans:
             out, size = out @ self.means[j], size * (norm + self.errors[j])
         return out, off
 
-    def fixed(self, chosen: Sequence[int]) -> tuple[float, float]:
+    def fixed_dimension(self, chosen: Sequence[int]) -> tuple[float, float]:
         """The dimension of the vectors that these factors fix, and a bound on its
         error: |tr E| <= sqrt(d) |E|."""
         matrix, error = self.projector(chosen)
@@ -73,11 +73,11 @@ class FactorMeans:
     def fixed_by_others(self) -> list[tuple[float, float]]:
         """Fix(G_-i) for each factor."""
         k = len(self)
-        return [self.fixed([j for j in range(k) if j != i]) for i in range(k)]
+        return [self.fixed_dimension([j for j in range(k) if j != i]) for i in range(k)]
 
     def fixed_by_all(self) -> tuple[float, float]:
         """Fix(G)."""
-        return self.fixed(range(len(self)))
+        return self.fixed_dimension(range(len(self)))
 
     def entangled_dimension(self) -> tuple[float, Bound]:
         """d - sum_i Fix(G_-i) + (k - 1) Fix(G), which is 0 exactly for a disentangled

@@ -65,14 +65,14 @@ class PolarFactor:
         largest: An upper bound on the greatest.
         residual: Bound on the Frobenius distance of T from U P for the computed
             factors, exactly multiplied.
-        slant: Bound on the Frobenius norm of U* U - 1 and of U U* - 1.
+        orthogonality_defect: Bound on the Frobenius norm of U* U - 1 and of U U* - 1.
     """
 
     factor: Tensor
     smallest: float
     largest: float
     residual: float
-    slant: float
+    orthogonality_defect: float
 
 
 def polar(matrix: Tensor) -> PolarFactor:
@@ -90,12 +90,16 @@ def polar(matrix: Tensor) -> PolarFactor:
     left, values, right = torch.linalg.svd(matrix)
     eye = torch.eye(d, dtype=matrix.dtype, device=matrix.device)
     rounding = gamma(d + 1, matrix) * d
-    slant = frobenius(left.mH @ left - eye) + frobenius(right @ right.mH - eye) + 2 * rounding
+    orthogonality_defect = frobenius(left.mH @ left - eye) + frobenius(right @ right.mH - eye) + 2 * rounding
     residual = frobenius((left * values) @ right - matrix) + rounding * float(values[0])
-    drift = residual + slant * float(values[0])
+    drift = residual + orthogonality_defect * float(values[0])
     factor = left @ right
     return PolarFactor(
-        factor, max(float(values[-1]) - drift, 0.0), float(values[0]) + drift, drift, 2 * slant + rounding
+        factor,
+        max(float(values[-1]) - drift, 0.0),
+        float(values[0]) + drift,
+        drift,
+        2 * orthogonality_defect + rounding,
     )
 
 
@@ -122,8 +126,8 @@ def polar_intertwining_error(found: Intertwiner, parts: PolarFactor, moved_error
     stretch, sigma = 1 + skew, parts.smallest
     epsilon = (1 + stretch) * (found.error + parts.residual) + moved_error * parts.largest
     return (epsilon / sigma + (epsilon * parts.largest + skew * parts.largest**2) / sigma**2) * (
-        1 + parts.slant
-    ) + 2 * stretch * math.sqrt(d) * parts.slant
+        1 + parts.orthogonality_defect
+    ) + 2 * stretch * math.sqrt(d) * parts.orthogonality_defect
 
 
 @dataclass(frozen=True)
@@ -182,9 +186,11 @@ def nullity(matrix: Tensor, entries_error: float = 0.0) -> Nullity:
     m, k = matrix.shape
     eye = torch.eye(k, dtype=matrix.dtype, device=matrix.device)
     size = float(torch.linalg.matrix_norm(matrix))
-    slant = frobenius(left.mH @ left - eye) + frobenius(right @ right.mH - eye) + 2 * gamma(m + 1, matrix) * k
+    orthogonality_defect = (
+        frobenius(left.mH @ left - eye) + frobenius(right @ right.mH - eye) + 2 * gamma(m + 1, matrix) * k
+    )
     residual = frobenius((left * values) @ right - matrix) + gamma(k + 2, matrix) * math.sqrt(k) * size
-    error = residual + slant * float(values[0]) + entries_error
+    error = residual + orthogonality_defect * float(values[0]) + entries_error
     small = values <= error
     beyond = values[~small]
     return Nullity(int(small.sum()), error, float(beyond.min()) if len(beyond) else math.inf)

@@ -37,7 +37,7 @@ class UnitaryMatrices:
     error: Tensor
 
     @property
-    def found(self) -> Tensor:
+    def exists(self) -> Tensor:
         """Which of them have an invariant form, bool, shape ``(B,)``."""
         return torch.isfinite(self.error)
 

@@ -77,7 +77,7 @@ class Decomposition:
             largest of all.
         condition: |T|_F |T^-1|_F / d, at least 1: how far from unitary the
             representation was given.
-        tilt: Bound on the sine of the angle between each piece and a subspace that the
+        sine_bound: Bound on the sine of the angle between each piece and a subspace that the
             true representation keeps, whichever it is within the ``accuracy`` given:
             :func:`numerics.representations.certificates.angle_of_pieces`. Angles are
             those of the inner product in which the columns of T are orthonormal (the
@@ -92,7 +92,7 @@ class Decomposition:
     gap: float
     uncertain: float
     condition: float
-    tilt: float = math.nan
+    sine_bound: float = math.nan
 
     @property
     def decided(self) -> bool:

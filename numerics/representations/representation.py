@@ -205,21 +205,21 @@ class FloatRepresentation:
         """
         return FloatRepresentation(self.action, torch.linalg.inv(self.generators).mT.contiguous())
 
-    def conjugated(self, basis: Tensor) -> FloatRepresentation:
+    def change_basis(self, basis: Tensor) -> FloatRepresentation:
         """S R S^-1 for an invertible S = ``basis`` of shape ``(d, d)``.
 
         >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
-        >>> regular.conjugated(2 * torch.eye(3).double()).character
+        >>> regular.change_basis(2 * torch.eye(3).double()).character
         tensor([3., 0., 0.], dtype=torch.float64)
         """
         return FloatRepresentation(self.action, torch.linalg.solve(basis, basis @ self.generators, left=False))
 
-    def restricted(self, generators: Sequence[int]) -> FloatRepresentation:
+    def restrict(self, generators: Sequence[int]) -> FloatRepresentation:
         """The restriction to the subgroup that elements generate; ``.action.labels``
         are its elements in the numbers of the whole group.
 
         >>> regular = FloatRepresentation.regular(RegularAction.from_images(np.array([[1, 2, 0]])))
-        >>> regular.restricted([0]).action.order  # the identity generates the trivial group
+        >>> regular.restrict([0]).action.order  # the identity generates the trivial group
         1
         """
         action, subgroup = subgroup_action(self.action, generators)

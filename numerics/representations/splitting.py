@@ -193,7 +193,7 @@ def split(
         return _left_whole(matrices)
     form = unitarise_batch(matrices[:, None], action, stream.fork("form"))
     unitary = form.matrices[:, 0]
-    if not bool(form.found):
+    if not bool(form.exists):
         return _left_whole(matrices)
     error, off = unitarity_errors(matrices, unitary, None if form.change is None else form.change[0])
     if ground == "C":
@@ -258,7 +258,7 @@ def _split_once(
     C, apart = element(unitary, action, stream, distance)
     spaces = eigenspaces(C, apart)
     V = spaces.basis
-    columns, stretch = V.abs(), 1 + spaces.slant
+    columns, stretch = V.abs(), 1 + spaces.orthogonality_defect
     terms = {
         "commutant element over the spectral gap": 2 * stretch * spaces.uncertain / spaces.gap,
         "unitary matrices": stretch * distance,
@@ -273,9 +273,13 @@ def _split_once(
 def _trace_error(spaces: Eigenspaces, terms: dict[str, float]) -> float:
     """How far the trace of a block may be from the character of the true piece: second
     order in the angle between the two spaces."""
-    sine = 4 * (1 + spaces.slant) * spaces.uncertain / spaces.gap
+    sine = 4 * (1 + spaces.orthogonality_defect) * spaces.uncertain / spaces.gap
     second_order = sum(terms.values()) * (sine if sine < 0.5 else 1.0)
-    direct = terms["unitary matrices"] + terms["rounding of V* U V"] + spaces.slant * (1 + spaces.slant)
+    direct = (
+        terms["unitary matrices"]
+        + terms["rounding of V* U V"]
+        + spaces.orthogonality_defect * (1 + spaces.orthogonality_defect)
+    )
     return max(spaces.sizes) * (second_order + direct)
 
 

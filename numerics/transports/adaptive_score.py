@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from numerics.roots import bracketed, solve_increasing
+from numerics.roots import bracket, solve_increasing
 from numerics.transports.arbitrary_score import log_ratio
 from numerics.transports.domain import (
     CAUSES,
@@ -117,7 +117,7 @@ class AdaptiveScore:
     Raises:
         HypothesisError: a base point that is not finite, or what the functions raise.
     Accuracy:
-        :meth:`Followed.recovered` states it, point by point.
+        :meth:`Followed.recover_density` states it, point by point.
     Limits:
         x_1 should be of order one: the first panel is 1.5 wide. p and s are seen at the
         nodes alone.
@@ -218,7 +218,7 @@ class AdaptiveScore:
             value = followed.lines.side * (followed.to_base.log_total - self.log_unit).exp()
             return value, (followed.to_base.slope[0] - self.log_unit).exp()
 
-        low, high, found = bracketed(
+        low, high, found = bracket(
             lambda at, rows: both(at, rows)[0], target, start, torch.ones_like(start), doublings=40
         )
         if not bool(found.all()):
@@ -439,7 +439,7 @@ class Followed:
         blur = self.transport.precision * ((len(RULE) + 8 + units) * weights * r).sum(1) / (r @ weights)
         return _Slope(value.clamp_min(0).log() + top, truncation, rounding, blur, units.amax(1))
 
-    def recovered(self) -> Recovered:
+    def recover_density(self) -> Recovered:
         """The density of the images, from the images alone: sent back, and divided by
         the slope of the map as evaluated; rows in trouble have an infinite error."""
         images = self.images

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from numerics.quadrature import Rule, kronrod
-from numerics.roots import bracketed, solve_increasing
+from numerics.roots import bracket, solve_increasing
 from numerics.transports.domain import (
     CAUSES,
     PRECISION,
@@ -112,7 +112,7 @@ class ArbitraryScore:
             divided by it, and the density of the image is ``s e^log_unit``. One number
             for the whole map: a factor that changed from fibre to fibre would change
             the score. In many dimensions log p - log s may be -1000 everywhere, which
-            no double can hold; :meth:`centred` chooses the unit.
+            no double can hold; :meth:`centre_unit` chooses the unit.
     Raises:
         ValueError: shapes, precisions or devices that do not fit.
             :class:`HypothesisError`: p or s is NaN, zero or infinite on a fibre;
@@ -159,7 +159,7 @@ class ArbitraryScore:
         self.log_prob, self.log_score, self.dim, self.base = log_prob, log_score, dim, base
         self.integrand, self.rule, self.tile, self.log_unit = integrand, rule or kronrod(31), tile, float(log_unit)
 
-    def centred(self, x: Tensor) -> ArbitraryScore:
+    def centre_unit(self, x: Tensor) -> ArbitraryScore:
         """The same map in another unit: the range of log p - log s over the fibres of
         ``x`` is put in the middle of the exponents.
 
@@ -175,7 +175,7 @@ class ArbitraryScore:
         >>> from numerics.distributions.marginals import Normal
         >>> p, x = Normal(), torch.tensor([[0.5]]).double()
         >>> tiny = ArbitraryScore(lambda x: p.log_prob(x) - 1000, p.log_prob, dim=1)  # e^-1000 underflows
-        >>> round(tiny.centred(x).log_unit)
+        >>> round(tiny.centre_unit(x).log_unit)
         -1000
         """
         with torch.no_grad():
@@ -476,7 +476,7 @@ class ArbitraryScore:
         def with_slope(at: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
             return value(at, rows), self.log_integrand(at[None], rest[rows])[0][0].exp()
 
-        low, high, found = bracketed(value, target, start, torch.ones_like(start), doublings=DOUBLINGS)
+        low, high, found = bracket(value, target, start, torch.ones_like(start), doublings=DOUBLINGS)
         found = found.nonzero()[:, 0]
         root = solve_increasing(
             lambda at, rows: with_slope(at, found[rows]), target[found], low[found], high[found], floor=0.0, steps=steps

@@ -26,7 +26,7 @@ from numerics.distributions.library_marginals import as_product
 from numerics.distributions.mixtures import GaussianMixture
 from numerics.distributions.product import Product
 from numerics.log_tails import LOG_2, LOG_SQRT_2PI, Tail, side_of
-from numerics.roots import bracketed, solve_increasing
+from numerics.roots import bracket, solve_increasing
 from numerics.streams import Stream
 from numerics.transports.domain import HypothesisError
 from numerics.transports.triangular import triangularity_defect
@@ -116,7 +116,7 @@ class Fibre(ABC):
         def value(t: Tensor, rows: Tensor) -> Tensor:
             return self.take(rows).log_tail(t, side[rows]) * side[rows]
 
-        return bracketed(value, target, self.centre, self.scale)
+        return bracket(value, target, self.centre, self.scale)
 
 
 class Conditionals(ABC):

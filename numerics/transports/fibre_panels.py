@@ -136,7 +136,7 @@ class Lines:
         )
         return self.integrand(log_p, log_s), log_p, log_s
 
-    def watched(self, distance: Tensor, rows: Tensor) -> Tensor:
+    def logs_with_notes(self, distance: Tensor, rows: Tensor) -> Tensor:
         """log integrand as :meth:`logs`, ``(M, k)``, without gradients, -inf where it
         is undefined; trouble and sizes are noted for the rows ``(M,)``."""
         with torch.no_grad():
@@ -178,10 +178,10 @@ class _Pieces:
     log_error: Tensor = field(default_factory=lambda: torch.zeros(0))
     before: Tensor = field(default_factory=lambda: torch.zeros(0))
 
-    def kept(self, mask: Tensor) -> _Pieces:
+    def select(self, mask: Tensor) -> _Pieces:
         return _Pieces(**{name: value[mask] for name, value in vars(self).items()})
 
-    def joined(self, other: _Pieces) -> _Pieces:
+    def join(self, other: _Pieces) -> _Pieces:
         return _Pieces(**{name: torch.cat([value, vars(other)[name]]) for name, value in vars(self).items()})
 
 
@@ -311,7 +311,7 @@ class PanelTable:
     # One round.
 
     def _values(self, distance: Tensor, owners: Tensor) -> Tensor:
-        return (self.lines.beyond if self.to_end else self.lines.watched)(distance, self.rows[owners])
+        return (self.lines.beyond if self.to_end else self.lines.logs_with_notes)(distance, self.rows[owners])
 
     def _add(self, owner: Tensor, low: Tensor, high: Tensor, before: Tensor) -> None:
         if not owner.numel():
@@ -319,7 +319,7 @@ class PanelTable:
         nodes = RULE.tensors(low)[0]
         width = high - low
         integral, error = _log_integrals(self._values(low[:, None] + nodes * width[:, None], owner), width)
-        self.pieces = self.pieces.joined(_Pieces(owner, low, high, integral, error, before))
+        self.pieces = self.pieces.join(_Pieces(owner, low, high, integral, error, before))
 
     def _evaluate_points(self) -> None:
         """The partial integral from ``far`` to the point, and its slope by
@@ -365,7 +365,7 @@ class PanelTable:
             few = torch.bincount(pieces.row, minlength=self.rows.numel()) < MOST
             whole = (chosen & few)[pieces.row] & wide & self._wanted(error, before, pieces.row, 1.0)
         if bool(whole.any()):
-            old, self.pieces = pieces.kept(whole), pieces.kept(~whole)
+            old, self.pieces = pieces.select(whole), pieces.select(~whole)
             middle = (old.low + old.high) / 2
             twice = [
                 torch.cat(pair)

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from numerics.log_tails import LOG_2, Tail, side_of
 from numerics.quadrature import gauss
-from numerics.roots import bracketed, solve_increasing
+from numerics.roots import bracket, solve_increasing
 from numerics.transports.conditionals import Conditionals, Fibre, log_complement
 from numerics.transports.domain import HypothesisError, LogFunction
 
@@ -191,7 +191,7 @@ class GridConditionals(Conditionals):
                 "The density has no mass on the grid: log_prob is -inf at every node. Give near= or support=."
             )
 
-    def halved(self) -> GridConditionals:
+    def halve_panels(self) -> GridConditionals:
         """The same on panels half as wide: twice the nodes along each axis, and on the
         part of a panel that is cut at a point.
 
@@ -492,7 +492,7 @@ class GridFibre(Fibre):
             return part.take(inner).log_tail(t, side[rows][inner]) * side[rows][inner]
 
         length = part._decay_length(at, -side[rows])
-        low, high, found = bracketed(value, (log_p * side)[rows], at, length)
+        low, high, found = bracket(value, (log_p * side)[rows], at, length)
         if not bool(found.all()):
             raise HypothesisError(
                 f"{int((~found).sum())} of {found.numel()} tails beyond the grid are not reached: the support ends there, or the tail is too far out."

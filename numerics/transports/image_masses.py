@@ -133,7 +133,7 @@ def mass_of_cells(dim: int, stream: Stream, rule: Rule, *, cells: int = 3, width
     middle = flow.forward(distribution.loc[None])[0]
     steps = width * (torch.arange(cells + 1, dtype=middle.dtype, device=middle.device) - cells / 2)
     of = _Cells(flow, distribution, rule, tuple(centre + steps for centre in middle))
-    claimed, own = of.claimed(), of.mass_of_preimages()
+    claimed, own = of.claimed_masses(), of.mass_of_preimages()
     terms = {
         "quadrature in cells": of.remainder_in_cells(),
         "quadrature on boundaries": of.remainder_on_boundaries(),
@@ -165,7 +165,7 @@ class _Cells:
         """Points ``(cells, m, D)`` and weights ``(cells, m)``."""
         return quadrature.box_rule(self.edges, quadrature.gauss(NODES))
 
-    def claimed(self) -> Tensor:
+    def claimed_masses(self) -> Tensor:
         """Integrals of the claimed density over the cells, ``(cells,)``, with the
         Jacobian as autograd finds it."""
         y, weights = self.nodes

@@ -42,7 +42,7 @@ class OrthogonalGroup:
         return x[:, self.order.to(x.device)].transpose(0, 1) * self.matrices.to(x)[:, None]
 
 
-def closed(generators: Tensor, limit: int = MOST) -> OrthogonalGroup:
+def generated_group(generators: Tensor, limit: int = MOST) -> OrthogonalGroup:
     """The group that orthogonal matrices generate.
 
     Args:
@@ -50,7 +50,7 @@ def closed(generators: Tensor, limit: int = MOST) -> OrthogonalGroup:
     Raises:
         ValueError: more than ``limit`` elements.
 
-    >>> len(closed(torch.tensor([[[0.0, -1.0], [1.0, 0.0]]]).double()))
+    >>> len(generated_group(torch.tensor([[[0.0, -1.0], [1.0, 0.0]]]).double()))
     4
     """
     D = generators.shape[-1]
@@ -92,7 +92,7 @@ class OverOrbits:
     def log_mean(self, x: Tensor) -> Tensor:
         """log of the mean of p over the orbit: an invariant density of mass one.
 
-        >>> quarter = closed(torch.tensor([[[0.0, -1.0], [1.0, 0.0]]]).double())
+        >>> quarter = generated_group(torch.tensor([[[0.0, -1.0], [1.0, 0.0]]]).double())
         >>> over = OverOrbits(lambda x: x[:, 0], quarter)
         >>> x = torch.tensor([[1.0, 2.0]]).double()
         >>> bool((over.log_mean(x) - over.log_mean(quarter.move(x)[1])).abs() < 1e-12)
@@ -109,7 +109,7 @@ class OverOrbits:
 def invariance_defect(function: LogDensity, group: OrthogonalGroup, x: Tensor) -> tuple[float, int, int]:
     """The largest |u(gx) - u(x)| over 1 + |u(x)|, with the element and the point.
 
-    >>> quarter = closed(torch.tensor([[[0.0, -1.0], [1.0, 0.0]]]).double())
+    >>> quarter = generated_group(torch.tensor([[[0.0, -1.0], [1.0, 0.0]]]).double())
     >>> invariance_defect(lambda x: x[:, 0], quarter, torch.tensor([[1.0, 0.0]]).double())
     (1.0, 2, 0)
     """

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from numerics.roots import bracketed, solve_increasing
+from numerics.roots import bracket, solve_increasing
 from numerics.streams import tiles
 
 LogRatio = Callable[[Tensor], Tensor]  # log p/s at points (N, D), finite on the support
@@ -142,7 +142,7 @@ class RadialMap:
             stretch = self.log_stretch(x)
             return log_r + stretch, (self.log_ratio(x) - self.dim * stretch).exp()  # d log rho / d log r
 
-        low, high, found = bracketed(value, target, target, torch.ones_like(target))
+        low, high, found = bracket(value, target, target, torch.ones_like(target))
         if not bool(found.all()):
             raise ValueError(
                 f"Expected images of the map; {int((~found).sum())} of {len(y)} points lie on rays that do not reach so far. Is the support a star about the origin?"

@@ -173,7 +173,7 @@ class MeasuredRadialMap:
         """The points as recovered from their images, and what the search misses."""
         return self.map.inverse(self.map(self.x))
 
-    def recovered(self) -> Measurement:
+    def recovered_density(self) -> Measurement:
         """|log p - log det - log s|, the first two at the points as recovered from their
         images: the image has the density s, seen from the image."""
         back, miss = self._returned

@@ -18,7 +18,7 @@ from numerics.distributions.score_matching import gradient_of
 from numerics.statistics.kolmogorov import ks_to_uniform, ks_two_sample
 from numerics.streams import Stream
 
-__all__ = ["returned", "reverse"]
+__all__ = ["return_distance", "reverse"]
 
 
 def reverse(
@@ -42,7 +42,7 @@ def reverse(
     return y
 
 
-def returned(
+def return_distance(
     path: MixturePath, size: int, stream: Stream, *, multiple: float = 2.0, T: float = 5.0, steps: int = 200
 ) -> tuple[float, Bound]:
     """Kolmogorov-Smirnov distance of the data to noise sent back, and what time steps

@@ -332,7 +332,7 @@ class KnotheRosenblatt:
         if not isinstance(self.conditionals, GridConditionals):
             return self
         if self._finer is None:
-            self._finer = KnotheRosenblatt(self.conditionals.halved(), tile=self.tile)
+            self._finer = KnotheRosenblatt(self.conditionals.halve_panels(), tile=self.tile)
         return self._finer
 
     def error_estimate(self, x: Tensor) -> Tensor:

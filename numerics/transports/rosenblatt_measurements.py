@@ -35,7 +35,7 @@ def density_units(distribution: TransportedDistribution, x: Tensor) -> Tensor:
     ``(N,)``."""
     source = getattr(distribution, "source", distribution)
     if isinstance(source, GaussianMixture):
-        return 32 * source.amplified(x)
+        return 32 * source.rounding_units(x)
     return 32 * (x.shape[1] + 8) * (1 + source.log_prob(x).detach().abs())
 
 

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from proofs_checks.errors import PrealityError
-from proofs_checks.wording import told
+from proofs_checks.wording import error_line
 
 LONGEST = 2**28  # bytes of an answer
 SECONDS = 300.0  # importing torch on a busy machine takes ten
@@ -105,7 +105,7 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
     except PrealityError as error:
         message = json.dumps({"problem": str(error), "whole": True})
     except BaseException as error:  # noqa: BLE001  SystemExit and whatever else a stranger's file raises
-        message = json.dumps({"problem": f"raised {told(error)}"})
+        message = json.dumps({"problem": f"raised {error_line(error)}"})
     with suppress(OSError, ValueError):
         connection.send_bytes(message.encode())
     with suppress(Exception):

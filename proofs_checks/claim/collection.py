@@ -19,8 +19,8 @@ from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.page import Page, make_page, plain_data, read_page
 from proofs_checks.errors import CatalogueError
 from proofs_checks.inputs.code_files import run_file
-from proofs_checks.inputs.files import named, printed
-from proofs_checks.wording import clean_lines, short, told
+from proofs_checks.inputs.files import file_label, quoted_name
+from proofs_checks.wording import clean_lines, error_line, short
 
 if TYPE_CHECKING:
     import networkx
@@ -100,7 +100,7 @@ class Collection(Mapping[str, Claim]):
                     raise CatalogueError(f"The entry point {point.name} = {point.value} is left out: {why}.")
                 found.update({page.id: self._claim_type(page, apart=self._apart) for page in pages})
             except Exception as error:  # noqa: BLE001  a stranger's distribution: it is named and left out, and the others stay
-                self.problems[point.value] = str(error) if isinstance(error, CatalogueError) else told(error)
+                self.problems[point.value] = str(error) if isinstance(error, CatalogueError) else error_line(error)
         return found
 
     @property
@@ -124,7 +124,7 @@ class Collection(Mapping[str, Claim]):
             if known is not None and known.page.origin != claim.page.origin:
                 whose = "the built-in claim" if claim.id in self._built_in else f"the claim of {known.page.origin}"
                 raise CatalogueError(
-                    f"{named(path)} redefines {whose} {claim.id}; ids are permanent, so choose another."
+                    f"{file_label(path)} redefines {whose} {claim.id}; ids are permanent, so choose another."
                 )
         self._added.update({claim.id: claim for claim in added})
         return added
@@ -246,8 +246,8 @@ def _points(problems: dict[str, str]) -> Iterable[EntryPoint]:
         try:
             found += [point for point in distribution.entry_points if point.group == GROUP]
         except Exception as error:  # noqa: BLE001  this one's
-            place = printed(getattr(distribution, "_path", "a distribution"))
-            problems[place] = f"Its entry points do not parse: {told(error)}."
+            place = quoted_name(getattr(distribution, "_path", "a distribution"))
+            problems[place] = f"Its entry points do not parse: {error_line(error)}."
     return found
 
 
@@ -278,13 +278,13 @@ def _pages_apart(path: Path) -> list[Page]:
         told_pages = call_apart(_plain_pages, str(path.absolute()))
     except Apart as problem:
         text = str(problem)
-        raise CatalogueError(text if problem.whole else f"The claim file {named(path)} {text}.") from None
+        raise CatalogueError(text if problem.whole else f"The claim file {file_label(path)} {text}.") from None
     try:
         read = [(str(claim_id), str(module), fields) for claim_id, module, fields in told_pages]
         if not all(":" in claim_id for claim_id, _, _ in read):
             raise ValueError("an id without a namespace")
     except (TypeError, ValueError) as error:  # what the file's own code made of it
-        raise CatalogueError(f"The claim file {named(path)} was read as no list of pages: {error}.") from None
+        raise CatalogueError(f"The claim file {file_label(path)} was read as no list of pages: {error}.") from None
     return [make_page(fields, claim_id, module, str(path.absolute())) for claim_id, module, fields in read]
 
 
@@ -298,7 +298,7 @@ def _pages_of(module: ModuleType, namespace: str, origin: str) -> list[Page]:
     declared: Any = plain_data(getattr(module, "CLAIMS", None), "CLAIMS")
     if not isinstance(declared, dict) or not declared:
         raise CatalogueError(
-            f"The claim file {named(origin)} defines no claim: expected CLAIMS, a non-empty dict from id to the fields of a page. "
+            f"The claim file {file_label(origin)} defines no claim: expected CLAIMS, a non-empty dict from id to the fields of a page. "
             "`preality new topic.slug` writes an example."
         )
     pages = []

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proofs_checks.errors import CatalogueError, InputError, PrealityError
-from proofs_checks.inputs.files import named, read_bytes
+from proofs_checks.inputs.files import file_label, read_bytes
 from proofs_checks.wording import encodable
 
 ROUTES = ("exact", "certified", "numeric", "statistical")
@@ -114,7 +114,7 @@ def read_page(path: Path, claim_id: str, module: str) -> Page:
     except InputError as error:
         raise CatalogueError(f"The page of {claim_id} cannot be read: {error}") from None
     except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number that is too long
-        raise CatalogueError(f"The page of {claim_id} is not valid TOML ({named(path)}): {error}") from None
+        raise CatalogueError(f"The page of {claim_id} is not valid TOML ({file_label(path)}): {error}") from None
     return make_page(data, claim_id, module, str(path))
 
 
@@ -126,7 +126,7 @@ def make_page(data: Any, claim_id: str, module: str, origin: str) -> Page:
     """
 
     def refuse(problem: str) -> CatalogueError:
-        return CatalogueError(f"{claim_id}: {problem} (in {named(origin)})")
+        return CatalogueError(f"{claim_id}: {problem} (in {file_label(origin)})")
 
     if not isinstance(claim_id, str) or not _ID.fullmatch(claim_id):
         raise refuse("expected an id like topic.slug in lower case, with dashes inside words")
@@ -184,11 +184,11 @@ def _checked(data: Any) -> dict[str, Any]:
     """Every field, typed; as it stands on a machine without msgspec, which measures
     what was checked where it was written."""
     try:
-        from proofs_checks.claim.page_schema import checked
+        from proofs_checks.claim.page_schema import check_fields
     except ImportError:
         empty: dict[str, Any] = {**{name: [] for name in _LISTS}, **{name: {} for name in _TABLES}}
         return {**empty, **data}
-    return checked(data)
+    return check_fields(data)
 
 
 def _routes(fields: dict[str, Any], refuse: Callable[[str], CatalogueError]) -> dict[str, RoutePage]:

@@ -68,7 +68,7 @@ class PageSchema(Struct, forbid_unknown_fields=True):
     figure: FigureSchema = msgspec.field(default_factory=FigureSchema)
 
 
-def checked(data: dict[str, Any]) -> dict[str, Any]:
+def check_fields(data: dict[str, Any]) -> dict[str, Any]:
     """``data`` with every field that it leaves out at its default.
 
     Raises:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from proofs_checks import exits
 from proofs_checks.errors import PrealityError
-from proofs_checks.inputs.files import printed
-from proofs_checks.wording import told
+from proofs_checks.inputs.files import quoted_name
+from proofs_checks.wording import error_line
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -42,7 +42,7 @@ def app() -> App:
     import cyclopts
 
     from proofs_checks import __version__
-    from proofs_checks.cli import browse, recorded, teach, tools
+    from proofs_checks.cli import audit_command, browse, doctor, lecture, new_claim, runs
     from proofs_checks.cli.verify import verify
 
     made = cyclopts.App(
@@ -52,17 +52,17 @@ def app() -> App:
     made.command(browse.list_claims, name="list")
     made.command(browse.show)
     made.command(browse.errata)
-    made.command(teach.lecture)
+    made.command(lecture.lecture)
     made.command(verify)
-    made.command(recorded.replay)
-    made.command(recorded.report)
-    made.command(recorded.history)
-    made.command(recorded.import_records, name="import")
-    made.command(recorded.merge)
-    made.command(recorded.schema)
-    made.command(tools.audit)
-    made.command(tools.doctor)
-    made.command(tools.new)
+    made.command(runs.replay)
+    made.command(runs.report)
+    made.command(runs.history)
+    made.command(runs.import_records, name="import")
+    made.command(runs.merge)
+    made.command(runs.schema)
+    made.command(audit_command.audit)
+    made.command(doctor.doctor)
+    made.command(new_claim.new)
     return made
 
 
@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BaseException as error:  # noqa: BLE001  a stranger's SystemExit is no answer of this program's
         if isinstance(error.__context__, BrokenPipeError):  # the printer of the help leaves when its pipe is closed
             return _explained(error.__context__, debug)
-        return _aside(f"Code that was run left the program by {told(error)}; nothing was decided.", exits.ERRORED)
+        return _aside(f"Code that was run left the program by {error_line(error)}; nothing was decided.", exits.ERRORED)
 
 
 def _open_standard_streams() -> None:
@@ -119,7 +119,7 @@ def _explained(error: Exception, debug: bool) -> int:
             f"The output cannot be written: {error.strerror}. What was checked is in the ledger.", exits.USAGE
         )
     if isinstance(error, OSError) and error.errno in _SHORT:
-        what = f"{error.strerror}: {printed(error.filename)}" if error.filename else str(error.strerror)
+        what = f"{error.strerror}: {quoted_name(error.filename)}" if error.filename else str(error.strerror)
         return _aside(
             f"The system is short of what this needs ({what}). Take one process (--jobs 1), or raise its limits.",
             exits.USAGE,
@@ -135,7 +135,7 @@ def _explained(error: Exception, debug: bool) -> int:
             f"{_usage_text(error)}\n`preality --help` and `preality COMMAND --help` list what there is.", exits.USAGE
         )
     hint = "" if debug else " `--debug` shows where; please report it."
-    return _aside(f"preality itself failed: {told(error)}{hint}", exits.ERRORED)
+    return _aside(f"preality itself failed: {error_line(error)}{hint}", exits.ERRORED)
 
 
 def _usage_text(error: Any) -> str:

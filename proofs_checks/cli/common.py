@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proofs_checks.errors import CatalogueError, InputError
-from proofs_checks.inputs.files import is_file, printed
+from proofs_checks.inputs.files import is_file, quoted_name
 from proofs_checks.report.terminal import say, warn
 from proofs_checks.wording import clean
 
@@ -73,7 +73,7 @@ def checked_outputs(paths: dict[str, Path | None], *others: Path | str | None) -
         for path in map(Path, map(os.path.realpath, chosen.values())):
             if (path.is_file() or not path.exists()) and any(_same(path, other) for other in taken):
                 raise InputError(
-                    f"{printed(path)} is named twice, and one would take the other's place; name a file for each. Nothing was run."
+                    f"{quoted_name(path)} is named twice, and one would take the other's place; name a file for each. Nothing was run."
                 )
             taken.append(path)
     except (OSError, ValueError) as error:
@@ -92,13 +92,13 @@ def _same(one: Path, other: Path) -> bool:
 def _require_writable(name: str, path: Path) -> None:
     folder = path.absolute().parent
     if path.is_dir():
-        raise InputError(f"--{name} names the folder {printed(path)}; expected a file.")
+        raise InputError(f"--{name} names the folder {quoted_name(path)}; expected a file.")
     if not folder.is_dir():
         raise InputError(
-            f"--{name} {printed(path)}: there is no folder {printed(folder)}; make it first. Nothing was run."
+            f"--{name} {quoted_name(path)}: there is no folder {quoted_name(folder)}; make it first. Nothing was run."
         )
     if not os.access(path if path.exists() else folder, os.W_OK):
-        raise InputError(f"--{name} {printed(path)} cannot be written. Nothing was run.")
+        raise InputError(f"--{name} {quoted_name(path)} cannot be written. Nothing was run.")
 
 
 def read_audits(paths: Sequence[Path], outputs: dict[str, Path]) -> tuple[AuditReport, ...]:
@@ -108,7 +108,7 @@ def read_audits(paths: Sequence[Path], outputs: dict[str, Path]) -> tuple[AuditR
         InputError: no report is asked for that could show them, or a file does not hold
             an audit's findings.
     """
-    from proofs_checks.audits.stored import read_audit
+    from proofs_checks.audits.report_files import read_audit
 
     if paths and not outputs:
         raise InputError("--audit puts findings into a report; name one with --html, --md or --json.")

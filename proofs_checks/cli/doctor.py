@@ -13,7 +13,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from proofs_checks import exits
 from proofs_checks.errors import LedgerError
+from proofs_checks.report.terminal import say
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 DISTRIBUTION = "preality"
@@ -27,6 +29,26 @@ class Finding:
     level: str
     subject: str
     text: str
+
+
+def doctor(*, ledger: Path | None = None) -> int:
+    """Look the installation over: Python, torch, device, packages, ledger, browser,
+    other people's claims.
+
+    Exits with 0 when nothing stands in the way of a verdict, with 1 otherwise.
+
+    Parameters
+    ----------
+    ledger
+        The ledger to look at; the one in the user's data directory when left out.
+    """
+    findings = examine(ledger)
+    wide = max(len(finding.subject) for finding in findings)
+    for finding in findings:
+        say(f"{finding.level:<8} {finding.subject:<{wide}}  {finding.text}")
+    bad = sum(finding.level == "problem" for finding in findings)
+    say(f"\n{bad} problem{'s' * (bad != 1)}." if bad else "\nNothing stands in the way.")
+    return exits.REFUTED if bad else exits.HOLDS
 
 
 def examine(ledger: Path | None = None) -> list[Finding]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.calls import as_batch, called
+from proofs_checks.inputs.calls import as_batch, call
 from proofs_checks.inputs.files import require_dense
 from proofs_checks.inputs.narrow import narrow_unit
 from proofs_checks.wording import short
@@ -96,9 +96,7 @@ class Move:
         """
         if self.function is not None:
             return as_batch(
-                called(
-                    self.function, batch.clone(), f"the action of {self.name} on the {what}"
-                ),  # it may work in place
+                call(self.function, batch.clone(), f"the action of {self.name} on the {what}"),  # it may work in place
                 len(batch),
                 f"the action of {self.name} on the {what}",
             )
@@ -222,7 +220,7 @@ def read_representation(
         return {str(g): Move(str(g)) for g in elements}
     found = {}
     for g in elements:
-        move = read_move(str(g), called(function, g, f"the {what} action at {short(g)}"), what, axis)
+        move = read_move(str(g), call(function, g, f"the {what} action at {short(g)}"), what, axis)
         if move.function is not None:
             raise InputError(f"Expected a matrix or a list of images for {short(g)} on the {what}, got a function.")
         found[str(g)] = move
@@ -243,7 +241,7 @@ class Broken:
     scale: float = 1.0
 
     @property
-    def told(self) -> bool:
+    def distinguishable(self) -> bool:
         """Whether rounding is small enough, against what is compared, to tell
         anything."""
         return self.bound <= COARSE * self.scale
@@ -251,7 +249,7 @@ class Broken:
     @property
     def holds(self) -> bool:
         """Whether rounding explains it, and would not explain anything whatever."""
-        return self.defect <= self.bound and self.told
+        return self.defect <= self.bound and self.distinguishable
 
 
 def worst_relation(
@@ -279,7 +277,7 @@ def worst_relation(
             here = move(here, what)
         found.append(_broken(text, here, probe, letters))
     bad = sum(not f.holds for f in found)
-    worst = max(found, key=lambda f: (f.told and not f.holds, not f.holds, f.defect))
+    worst = max(found, key=lambda f: (f.distinguishable and not f.holds, not f.holds, f.defect))
     return replace(worst, count=len(found), failing=bad)
 
 
@@ -364,7 +362,7 @@ def worst_product(
     failing = 0
     for g in elements:
         for h in elements:
-            gh = called(lambda pair: product(*pair), (g, h), f"product({short(g)}, {short(h)})")
+            gh = call(lambda pair: product(*pair), (g, h), f"product({short(g)}, {short(h)})")
             if str(gh) not in dense:
                 raise InputError(f"{short(g)} times {short(h)} is {short(gh)}, which is none of the elements given.")
             a, b, c = dense[str(g)], dense[str(h)], dense[str(gh)]
@@ -381,7 +379,7 @@ def worst_product(
             bound += _of_product(moves[str(g)], moves[str(h)], moves[str(gh)], a, b)
             here = Broken(f"R({g}) R({h}) against R({gh})", defect, bound, False, 0, 0, _size(c))
             failing += not here.holds
-            worst = max(worst, here, key=lambda b: (b.told and not b.holds, not b.holds, b.defect))
+            worst = max(worst, here, key=lambda b: (b.distinguishable and not b.holds, not b.holds, b.defect))
     return replace(worst, count=len(elements) ** 2, failing=failing)
 
 

@@ -19,7 +19,7 @@ from numerics.transports.bijections import jacobians
 from proofs_checks import kernel
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
-from proofs_checks.inputs.calls import CALL_ERRORS, called
+from proofs_checks.inputs.calls import CALL_ERRORS, call
 from proofs_checks.inputs.densities import Model
 from proofs_checks.inputs.density_checks import bound_of
 from proofs_checks.kernel import Bound, Status, measured
@@ -71,9 +71,9 @@ def read_bijection(through: Any, log_det: Any, model: Model) -> Through:
     with torch.no_grad():
         images(model.points[:2])
     if volume is not None:
-        found: Callable[[Tensor], Tensor] = _Volumes(lambda x: called(volume, _events(x, model), "log_det"))
+        found: Callable[[Tensor], Tensor] = _Volumes(lambda x: call(volume, _events(x, model), "log_det"))
     elif both:
-        found = _Volumes(lambda x: called(forward, _events(x, model), "through")[1])
+        found = _Volumes(lambda x: call(forward, _events(x, model), "through")[1])
     else:
         found = _Differentiated(images)
     found(model.points[:2])
@@ -101,7 +101,7 @@ def _events(x: Tensor, model: Model) -> Tensor:
 
 
 def _returns_both(forward: Batch, model: Model) -> bool:
-    found = called(forward, _events(model.points[:2], model), "through")
+    found = call(forward, _events(model.points[:2], model), "through")
     return isinstance(found, tuple) and len(found) == 2 and all(isinstance(part, Tensor) for part in found)
 
 
@@ -209,7 +209,7 @@ def _inverse(through: Any, model: Model) -> Callable[[Tensor], Tensor] | None:
         return None
 
     def back(y: Tensor) -> Tensor:
-        found = called(method, _events(y, model), "the inverse of through")
+        found = call(method, _events(y, model), "the inverse of through")
         found = (
             found[0] if isinstance(found, (tuple, list)) and found else found
         )  # (points, log|det|), as forward returns

@@ -27,7 +27,7 @@ CALL_ERRORS = (  # what a user's own function commonly raises
 )
 
 
-def called(function: Callable[[Any], Any], argument: Any, what: str) -> Any:
+def call(function: Callable[[Any], Any], argument: Any, what: str) -> Any:
     """A user's function, called without gradients; whatever it commonly raises comes
     back explained."""
     import torch

@@ -16,8 +16,8 @@ from types import ModuleType
 from typing import Any
 
 from proofs_checks.errors import InputError, PrealityError
-from proofs_checks.inputs.files import is_file, named, printed
-from proofs_checks.wording import told
+from proofs_checks.inputs.files import file_label, is_file, quoted_name
+from proofs_checks.wording import error_line
 
 
 def run_file(path: Path, *, what: str, error: type[PrealityError] = InputError) -> ModuleType:
@@ -28,12 +28,12 @@ def run_file(path: Path, *, what: str, error: type[PrealityError] = InputError) 
             What is raised.
     """
     if not is_file(path):
-        raise error(f"There is no {what} {printed(path)}.")
+        raise error(f"There is no {what} {quoted_name(path)}.")
     hashed = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]
     name = f"preality_{what.replace(' ', '_')}_{re.sub('[^a-zA-Z0-9_-]', '_', path.stem)}_{hashed}"
     spec = importlib.util.spec_from_file_location(name, path.absolute())
     if spec is None or spec.loader is None:
-        raise error(f"{printed(path)} is not a Python file; a {what} is, and ends in .py.")
+        raise error(f"{quoted_name(path)} is not a Python file; a {what} is, and ends in .py.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -42,7 +42,7 @@ def run_file(path: Path, *, what: str, error: type[PrealityError] = InputError) 
         raise
     except BaseException as raised:  # whatever a stranger's file raises has to be told to its author
         sys.modules.pop(name, None)
-        raise error(f"The {what} {named(path)} raised {told(raised)}") from raised
+        raise error(f"The {what} {file_label(path)} raised {error_line(raised)}") from raised
     return module
 
 
@@ -63,6 +63,6 @@ def arguments(path: Path, function: Callable[..., Any]) -> dict[str, Any]:
         hint = f" It defines {', '.join(close)}: rename." if close else ""
         optional = [name for name, parameter in wanted.items() if parameter.default is not parameter.empty]
         raise InputError(
-            f"{named(path)} does not define {', '.join(missing)}.{hint} The audit also takes {', '.join(optional)}."
+            f"{file_label(path)} does not define {', '.join(missing)}.{hint} The audit also takes {', '.join(optional)}."
         )
     return {name: given[name] for name in wanted if name in given}

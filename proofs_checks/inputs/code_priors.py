@@ -16,7 +16,7 @@ from numerics.compression.annealed_chains import Prior
 from numerics.streams import Stream
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
-from proofs_checks.inputs.copies import copied
+from proofs_checks.inputs.copies import deep_copy
 from proofs_checks.inputs.densities import read_points
 from proofs_checks.wording import short
 
@@ -71,7 +71,7 @@ def _continuous(prior: td.Distribution) -> tuple[Prior, None, int]:
             raise InputError(
                 f"Hypothesis 'the prior has a density' failed: {type(prior).__name__} is discrete. Give its code book instead: (codes, masses)."
             )
-        twin = copied(prior, what="the prior")
+        twin = deep_copy(prior, what="the prior")
         twin._validate_args = False
         for part in (getattr(twin, "base_dist", None),):
             if part is not None:

@@ -31,7 +31,7 @@ _ATOMS = (type, types.ModuleType, types.BuiltinFunctionType, types.CodeType, typ
 _ATOMS += (int, float, complex, bool, type(None), torch.dtype, torch.device, torch.Size, np.ndarray, np.generic)
 
 
-def copied(source: Any, *, wide: bool = True, what: str = "") -> Any:
+def deep_copy(source: Any, *, wide: bool = True, what: str = "") -> Any:
     """A deep copy of an object, of every tensor in it, and of the modules that its
     functions mention.
 

@@ -80,7 +80,7 @@ def last_place(largest: float) -> float:
     return 4 * EPS * max(1.0, largest)
 
 
-def stored(arrays: Iterable[np.ndarray]) -> float:
+def storage_rounding(arrays: Iterable[np.ndarray]) -> float:
     """Four units in the last place of the largest entry where all entries are numbers
     of a narrower format than float64, such as float32; 0 elsewhere."""
     flat = np.concatenate([np.asarray(array).ravel() for array in arrays])

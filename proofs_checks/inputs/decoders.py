@@ -21,7 +21,7 @@ from numerics.latents.rotations import flat_rotation
 from numerics.latents.twins import EntangledTwin
 from numerics.streams import Stream
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.calls import as_batch, called
+from proofs_checks.inputs.calls import as_batch, call
 from proofs_checks.wording import short
 
 MOST_OUTPUTS = 256  # coordinates of x that are tested one by one; beyond, evenly chosen ones and all of them jointly
@@ -67,9 +67,9 @@ class Given:
 
 def observations(source: Callable[[Tensor], Any], z: Tensor) -> Tensor:
     """What the decoder returns at z as a float64 table; a distribution is sampled."""
-    found = called(source, z, "the decoder")
+    found = call(source, z, "the decoder")
     if isinstance(found, td.Distribution):
-        found = called(lambda distribution: distribution.sample(), found, "the sampler of the decoder's distribution")
+        found = call(lambda distribution: distribution.sample(), found, "the sampler of the decoder's distribution")
     batch = as_batch(found, len(z), "the decoder")
     if batch.is_complex():
         raise InputError(
@@ -190,13 +190,13 @@ def read_decoder(decoder: Any, distribution: Product, device: torch.device, stre
             f"In {dtype} the prior's draws overflow. Use a decoder in float64, or a prior with lighter tails."
         )
     try:
-        raw = called(decoder, z, "the decoder")
+        raw = call(decoder, z, "the decoder")
     except InputError as first_error:
         if modules_of(decoder):
             raise
         z, dtype = z.float(), torch.float32  # a function whose own tensors are in single precision
         try:
-            raw = called(decoder, z, "the decoder")
+            raw = call(decoder, z, "the decoder")
         except InputError:
             raise first_error from None
     raw = raw.sample() if isinstance(raw, td.Distribution) else raw
@@ -307,7 +307,7 @@ def _factors_of_latents(factors: Any, z: Tensor) -> Tensor:
         raise InputError(
             "Factors as a table need the data and the encoder that they belong to (data=, encoder=); without them give a function from latents to factors."
         )
-    return read_factors(as_batch(called(factors, z, "the factors"), len(z), "the factors"), len(z), z.device)
+    return read_factors(as_batch(call(factors, z, "the factors"), len(z), "the factors"), len(z), z.device)
 
 
 def read_codes(twin: EntangledTwin, model: Decoder, given: Given, stream: Stream) -> tuple[Tensor, Tensor]:
@@ -347,7 +347,7 @@ def read_codes(twin: EntangledTwin, model: Decoder, given: Given, stream: Stream
 
 def _codes(twin: EntangledTwin, encoder: Any, data: Tensor) -> Tensor:
     """The encoder's codes, float64."""
-    found = called(encoder, data.to(twin.mapping.A.device), "the encoder")
+    found = call(encoder, data.to(twin.mapping.A.device), "the encoder")
     found = getattr(found, "mean", found) if not isinstance(found, Tensor) else found
     codes = as_batch(found, len(data), "the encoder").to(torch.float64)
     d = twin.mapping.dim

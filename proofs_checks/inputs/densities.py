@@ -24,14 +24,14 @@ from torch.distributions import Distribution
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.calls import CALL_ERRORS
-from proofs_checks.inputs.copies import copied, random_states_kept, solver_tolerance, state_of
+from proofs_checks.inputs.copies import deep_copy, random_states_kept, solver_tolerance, state_of
 from proofs_checks.inputs.density_calls import (
     Caller,
     alone,
     differentiable,
+    evaluate_probe,
     fit,
     inside_of,
-    probed,
     repeatable,
     under_vmap,
 )
@@ -179,7 +179,7 @@ def read_density(model: Any, example: Any, *, what: str = "log_prob") -> Model:
     caller, kind, distribution, notes = _fitted(model, points, what)
     flat = points.reshape(points.shape[0], -1).to(caller.dtype)
     probe = flat[:PROBED]
-    values = probed(caller, probe)
+    values = evaluate_probe(caller, probe)
     if points.ndim > 2:
         notes.append(
             f"events of shape {tuple(points.shape[1:])} are flattened to D = {flat.shape[1]}, row by row"
@@ -246,7 +246,7 @@ def _fitted(model: Any, points: Tensor, what: str) -> tuple[Caller, str, Any, li
 
 def _copy_or_itself(model: Any, wide: bool, notes: list[str]) -> Any:
     try:
-        return copied(model, wide=wide)
+        return deep_copy(model, wide=wide)
     except InputError:
         notes.append("the object could not be copied, and is called itself")
         return model

@@ -137,7 +137,7 @@ def _devices(x: Tensor) -> list[torch.device]:
     return [x.device] if x.device.type == "cuda" else []
 
 
-def probed(caller: Caller, probe: Tensor) -> Tensor:
+def evaluate_probe(caller: Caller, probe: Tensor) -> Tensor:
     """The values at a few points; InputError where the call raises, or where there is
     no density."""
     try:
@@ -171,10 +171,10 @@ def _half_the_digits(caller: Caller) -> float:
 
 def repeatable(caller: Caller, probe: Tensor, values: Tensor) -> Finding:
     """Whether calling twice gives the same values; InputError where it does not."""
-    gap = _gap(values, probed(caller, probe))
+    gap = _gap(values, evaluate_probe(caller, probe))
     with torch.random.fork_rng(devices=_devices(probe)):
         torch.manual_seed(1)  # a model that reseeds nothing draws other numbers now
-        gap = torch.maximum(gap, _gap(values, probed(caller, probe)))
+        gap = torch.maximum(gap, _gap(values, evaluate_probe(caller, probe)))
     if float(gap.max()) > _half_the_digits(caller):
         at = int(gap.argmax())
         raise InputError(

@@ -16,8 +16,8 @@ from proofs_checks import kernel
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs import density_tails as tails
-from proofs_checks.inputs.calls import called
-from proofs_checks.inputs.charted import Charted, charted
+from proofs_checks.inputs.calls import call
+from proofs_checks.inputs.charted_densities import Charted, chart_model
 from proofs_checks.inputs.densities import Model
 from proofs_checks.inputs.density_checks import bound_of
 from proofs_checks.kernel import Status, measured
@@ -44,7 +44,7 @@ def unit_mass(model: Model, support: tuple[Tensor, Tensor] | None = None, *, sec
     if support is not None and not isinstance(model, Charted):
         box = Box(*support)
         if bool(box.inside(model.points).all()):
-            return unit_mass(charted(model, box), seconds=seconds)
+            return unit_mass(chart_model(model, box), seconds=seconds)
     endless = tails.verdict_of(model, weighable=model.dim <= LARGEST_DIM)
     if endless is not None:
         return Finding(MASS, Status.REFUTED, *endless)
@@ -56,9 +56,7 @@ def unit_mass(model: Model, support: tuple[Tensor, Tensor] | None = None, *, sec
         )
     try:
         most = _nodes_in(model, seconds)
-        found = weigh(
-            lambda x: called(model.log_prob, x, "log_prob"), model.points.double(), support=support, most=most
-        )
+        found = weigh(lambda x: call(model.log_prob, x, "log_prob"), model.points.double(), support=support, most=most)
     except InputError as refused:  # far from the points the user's function may give up
         text = (
             f"p could not be weighed: {refused}. A density is defined everywhere, with log p = -inf where it vanishes"

@@ -12,7 +12,7 @@ from torch import Tensor
 from numerics.distributions.mass import weigh
 from numerics.streams import Stream
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.calls import CALL_ERRORS, called
+from proofs_checks.inputs.calls import CALL_ERRORS, call
 from proofs_checks.inputs.densities import Model
 
 __all__ = ["guess", "verdict_of"]
@@ -38,7 +38,7 @@ def _far(model: Model) -> Tensor | None:
     distances = torch.tensor(FAR, dtype=centre.dtype, device=centre.device)
     x = centre + directions[:, None] * distances[:, None] * spread
     try:
-        values = called(model.log_prob, x.reshape(-1, model.dim), "log_prob")
+        values = call(model.log_prob, x.reshape(-1, model.dim), "log_prob")
     except (InputError, *CALL_ERRORS):
         return None
     return values.detach().view(RAYS, len(FAR))
@@ -101,7 +101,7 @@ def guess(model: Model) -> str:
         ("p itself in the place of its logarithm: it has mass", lambda x: model.log_prob(x).log()),
     ):
         try:
-            other = weigh(lambda x, f=function: called(f, x, "log_prob"), model.points.double(), most=128)
+            other = weigh(lambda x, f=function: call(f, x, "log_prob"), model.points.double(), most=128)
         except (InputError, *CALL_ERRORS):
             continue
         if not other.undefined and other.outside < 0.01 and abs(other.log_mass) < 0.01:

@@ -27,7 +27,7 @@ _NAMES = {
 def decode(data: Any, kind: type[T], place: str = "") -> T:
     """``data``, as JSON or Python has it, as a value of the type ``kind``.
 
-    Types of this project among the fields (those with a method ``decoded``) are
+    Types of this project among the fields (those with a method ``from_document``) are
     asked to read what stands there; whatever they raise may name the place by
     ``HERE``.
 
@@ -46,13 +46,13 @@ def decode(data: Any, kind: type[T], place: str = "") -> T:
         raise InputError(_explained(str(error), data, kind, place)) from None
 
 
-def expected(what: str, got: object) -> InputError:
-    """The error of a ``decoded`` that expected something else here."""
+def expectation_error(what: str, got: object) -> InputError:
+    """The error of a ``from_document`` that expected something else here."""
     return InputError(f"Expected {what} in {HERE}, got {short(got)}.")
 
 
-def nested(value: Any, kind: type[T]) -> T:
-    """:func:`decode` for use inside a ``decoded``: the place within ``value``
+def decode_nested(value: Any, kind: type[T]) -> T:
+    """:func:`decode` for use inside a ``from_document``: the place within ``value``
     becomes a part of the whole place.
     """
     try:
@@ -62,7 +62,7 @@ def nested(value: Any, kind: type[T]) -> T:
 
 
 def _asked(kind: Any, value: Any) -> Any:
-    return kind.decoded(value)
+    return kind.from_document(value)
 
 
 def _explained(message: str, data: Any, kind: Any, place: str) -> str:

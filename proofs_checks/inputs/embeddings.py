@@ -16,7 +16,7 @@ from torch import Tensor
 from numerics.hyperbolic import models
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.archives import arrays_of
-from proofs_checks.inputs.files import MAX_BYTES, printed, read_bytes
+from proofs_checks.inputs.files import MAX_BYTES, quoted_name, read_bytes
 from proofs_checks.inputs.graphs import Graph
 from proofs_checks.wording import short
 
@@ -138,19 +138,19 @@ def _by_vertex(rows: dict[Any, Any], graph: Graph) -> Tensor:
 def _file(path: str | Path, graph: Graph) -> Tensor:
     raw = read_bytes(path)
     if Path(path).suffix == ".npz":
-        arrays = arrays_of(raw, printed(path), MAX_BYTES * 4)
+        arrays = arrays_of(raw, quoted_name(path), MAX_BYTES * 4)
         if len(arrays) != 1:
-            raise InputError(f"Expected one array in {printed(path)}, got {len(arrays)}.")
+            raise InputError(f"Expected one array in {quoted_name(path)}, got {len(arrays)}.")
         array = next(iter(arrays.values()))
         if array.dtype.kind != "f":
-            raise InputError(f"Expected floating-point coordinates in {printed(path)}, got {array.dtype}.")
+            raise InputError(f"Expected floating-point coordinates in {quoted_name(path)}, got {array.dtype}.")
         return _in_order(torch.from_numpy(np.ascontiguousarray(array)), graph)
     rows: dict[Any, list[float]] = {}
     try:
         lines = raw.decode("utf-8").splitlines()
     except UnicodeDecodeError:
         raise InputError(
-            f"{printed(path)} is no text. Write a vertex and its coordinates a line, or save an NPZ archive."
+            f"{quoted_name(path)} is no text. Write a vertex and its coordinates a line, or save an NPZ archive."
         ) from None
     for number, line in enumerate(lines, 1):
         words = [word for word in re.split(r"[,\s]+", line.strip()) if word]
@@ -160,11 +160,11 @@ def _file(path: str | Path, graph: Graph) -> Tensor:
             numbers = [float(word) for word in words[1:]]
         except ValueError:
             raise InputError(
-                f"Expected a vertex and numbers in line {number} of {printed(path)}, got {short(line)}."
+                f"Expected a vertex and numbers in line {number} of {quoted_name(path)}, got {short(line)}."
             ) from None
         if words[0] in rows:
             raise InputError(
-                f"Expected each vertex once in {printed(path)}, got {short(words[0])} in line {number} again."
+                f"Expected each vertex once in {quoted_name(path)}, got {short(words[0])} in line {number} again."
             )
         rows[words[0]] = numbers
     return _by_vertex(rows, graph)

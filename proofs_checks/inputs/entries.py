@@ -13,7 +13,7 @@ import numpy as np
 
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.decimals import as_array, digits_of, last_place, to_complex
-from proofs_checks.inputs.documents import HERE, expected, nested
+from proofs_checks.inputs.documents import HERE, decode_nested, expectation_error
 from proofs_checks.inputs.files import Decimal, require_dense
 from proofs_checks.wording import short
 from theory.arithmetic.cyclotomic import Cyclotomic, ExactNumberError
@@ -49,7 +49,7 @@ class Entry:
         self.number = number
 
     @classmethod
-    def decoded(cls, value: Any) -> Entry:
+    def from_document(cls, value: Any) -> Entry:
         """From JSON or Python: a number, a text such as ``1/2``, ``zeta(8)^3`` or
         ``0.5+0.5j``, or ``{"re": x, "im": y}``.
         """
@@ -69,7 +69,7 @@ class Entry:
             return cls(value)
         if isinstance(value, complex) and math.isfinite(value.real) and math.isfinite(value.imag):
             return cls(value)
-        raise expected(
+        raise expectation_error(
             'a finite number, a text such as "1/2", "sqrt(3)/2" or "exp(2*pi*i/3)", [re, im], or {"re": x, "im": y}',
             value,
         )
@@ -77,9 +77,9 @@ class Entry:
 
 def _of_parts(re: Any, im: Any) -> Number:
     """[re, im]: exact where both parts are."""
-    parts = [part for part in (Entry.decoded(each).number for each in (re, im)) if not isinstance(part, complex)]
+    parts = [part for part in (Entry.from_document(each).number for each in (re, im)) if not isinstance(part, complex)]
     if len(parts) < 2:
-        raise expected("real numbers in [re, im]", [re, im])
+        raise expectation_error("real numbers in [re, im]", [re, im])
     if any(isinstance(part, float) for part in parts):
         floats = [to_complex(part).real if isinstance(part, Cyclotomic) else part for part in parts]
         return Pair(*floats)
@@ -90,7 +90,7 @@ def _of_parts(re: Any, im: Any) -> Number:
 def _symbolic(value: Any) -> Number:
     """A number of SymPy's: whole, floating, or exact through its text."""
     if value.free_symbols or getattr(value, "is_number", True) is False:
-        raise expected("a number", value)
+        raise expectation_error("a number", value)
     if value.is_Integer:
         return int(value)
     if any(part.is_Float for part in value.atoms()):
@@ -138,22 +138,22 @@ class Matrix:
         self.given, self.resolution = given, resolution
 
     @classmethod
-    def decoded(cls, value: Any) -> Matrix:
+    def from_document(cls, value: Any) -> Matrix:
         """From a number, a list of rows, an array or a tensor."""
         if hasattr(value, "shape") or hasattr(value, "detach"):
             if (
                 hasattr(value, "applyfunc") or str(getattr(value, "dtype", "")) == "object"
             ):  # SymPy's matrices, arrays of its numbers
-                return cls.decoded(value.tolist())
+                return cls.from_document(value.tolist())
             return cls._from_array(value)
         rows = value if isinstance(value, (list, tuple)) else [[value]]
         if not rows or not all(isinstance(row, (list, tuple)) for row in rows):
-            raise expected("a number or a list of rows", value)
+            raise expectation_error("a number or a list of rows", value)
         if any(len(row) != len(rows) for row in rows):
             raise InputError(
                 f"Expected a square matrix in {HERE}, got {len(rows)} rows of lengths {sorted({len(row) for row in rows})}."
             )
-        return cls([[entry.number for entry in row] for row in nested(rows, list[list[Entry]])])
+        return cls([[entry.number for entry in row] for row in decode_nested(rows, list[list[Entry]])])
 
     @classmethod
     def _from_array(cls, value: Any) -> Matrix:

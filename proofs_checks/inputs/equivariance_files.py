@@ -34,7 +34,7 @@ from proofs_checks.errors import InputError
 from proofs_checks.inputs.actions import Move, read_move
 from proofs_checks.inputs.documents import HERE, decode
 from proofs_checks.inputs.entries import array_of
-from proofs_checks.inputs.files import Decimal, named, read_arrays, read_json
+from proofs_checks.inputs.files import Decimal, file_label, read_arrays, read_json
 from proofs_checks.inputs.narrow import narrow_format
 from proofs_checks.wording import short
 
@@ -51,7 +51,7 @@ class Array:
         self.tensor, self.written = tensor, written
 
     @classmethod
-    def decoded(cls, value: Any) -> Array:
+    def from_document(cls, value: Any) -> Array:
         """From nested lists, an array or a tensor."""
         if _holds_truth_values(value):
             raise InputError(f"Expected numbers in {HERE}, got true or false among them; write 1 or 0.")
@@ -160,7 +160,7 @@ def read_equivariance_file(path: str | Path) -> EquivarianceFile:
     """
     path = Path(path)
     return read_equivariance_data(
-        _arranged(read_arrays(path), named(path)) if path.suffix.lower() == ".npz" else read_json(path)
+        _arranged(read_arrays(path), file_label(path)) if path.suffix.lower() == ".npz" else read_json(path)
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.decimals import EPS, as_array, digits_of, last_place, stored
+from proofs_checks.inputs.decimals import EPS, as_array, digits_of, last_place, storage_rounding
 from proofs_checks.inputs.documents import decode
 from proofs_checks.inputs.named_groups import NamedGroup
 from proofs_checks.inputs.representation_files import RepresentationDocument, read_audit_file
@@ -150,7 +150,7 @@ def _in_decimals(name: str, own: Mapping[str, Any], group: NamedGroup, said: flo
     if group.group.order * d * d > 2**26:
         raise InputError(f"Factor {short(name)} is too large: {group.group.order} matrices of size {d}.")
     written = digits_of(x for matrix in own.values() for row in matrix.rows for x in row)
-    narrow = max((matrix.resolution or 0.0 for matrix in own.values()), default=0.0) or stored(given.values())
+    narrow = max((matrix.resolution or 0.0 for matrix in own.values()), default=0.0) or storage_rounding(given.values())
     largest = max(float(np.abs(m).max()) for m in given.values())
     accuracy = max(written, narrow or last_place(largest)) if said is None else said
     letters = [x for x in given if x] or list(given)

@@ -96,7 +96,7 @@ def read_bytes(path: str | Path, limit: int | None = None) -> bytes:
         InputError: no such file, no regular one, unreadable, or too large; the message
             says which, and what to do.
     """
-    name, most = printed(path), _LIMIT.get() if limit is None else limit
+    name, most = quoted_name(path), _LIMIT.get() if limit is None else limit
     try:
         descriptor = _opened(Path(path), name)
         with os.fdopen(descriptor, "rb") as file:
@@ -125,7 +125,7 @@ def _opened(path: Path, name: str) -> int:
     if path.is_symlink():
         path = path.parent / os.readlink(path)
         if path.is_symlink():
-            raise InputError(f"Cannot read {name}: it is a link to a link ({printed(path)}). Name the file itself.")
+            raise InputError(f"Cannot read {name}: it is a link to a link ({quoted_name(path)}). Name the file itself.")
     flags = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
     return os.open(path, flags)
 
@@ -158,13 +158,13 @@ def exists(path: str | Path) -> bool:
         return False
 
 
-def printed(path: object, limit: int = 200) -> str:
+def quoted_name(path: object, limit: int = 200) -> str:
     """A file's name for a message: in quotes, on one line, cut to size, whatever bytes
     it is made of."""
     return short(str(path), limit)
 
 
-def named(path: str | Path, limit: int = 120) -> str:
+def file_label(path: str | Path, limit: int = 120) -> str:
     """A file's own name for a message, without its folder: on one line, cut to size,
     whatever bytes it is made of."""
     name = clean(Path(path).name)
@@ -178,7 +178,7 @@ def refuse_pickles(path: Path) -> None:
     """Refuse, by its ending, a file that may hold pickled objects."""
     if path.suffix.lower() in _PICKLES:
         raise InputError(
-            f"{named(path)} may hold pickled objects, which run code when they are read. Save the arrays with numpy.savez, or write JSON or CSV."
+            f"{file_label(path)} may hold pickled objects, which run code when they are read. Save the arrays with numpy.savez, or write JSON or CSV."
         )
 
 
@@ -195,25 +195,25 @@ def read_text(path: str | Path, *, blank: bool = False) -> str:
     refuse_pickles(path)
     raw = read_bytes(path)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(f"{named(path)} is UTF-16. Save it as UTF-8.")
+        raise InputError(f"{file_label(path)} is UTF-16. Save it as UTF-8.")
     values = max(sum(raw.count(mark) for mark in b",;\t[{"), raw.count(b"\n"), raw.count(b"\r"))
     most = max(_LIMIT.get() // BYTES_PER_VALUE, 1)
     if values > most:
         raise InputError(
-            f"{named(path)} holds some {values} values; at most {most} are read. --max-bytes raises the limit."
+            f"{file_label(path)} holds some {values} values; at most {most} are read. --max-bytes raises the limit."
         )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{named(path)} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+        raise InputError(f"{file_label(path)} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
     if not blank and not text.strip():
-        raise InputError(f"{named(path)} is empty. Was it saved?")
+        raise InputError(f"{file_label(path)} is empty. Was it saved?")
     return text
 
 
 def read_json(path: str | Path, *, exact: bool = True) -> Any:
     """The JSON document in a file; see :func:`parse_json`."""
-    return parse_json(read_text(path), named(path), exact=exact)
+    return parse_json(read_text(path), file_label(path), exact=exact)
 
 
 def parse_json(text: str, name: str, *, exact: bool = True) -> Any:
@@ -298,4 +298,4 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     :func:`proofs_checks.inputs.archives.arrays_of`."""
     from proofs_checks.inputs.archives import arrays_of
 
-    return arrays_of(read_bytes(path), named(path), UNPACKED * _LIMIT.get())
+    return arrays_of(read_bytes(path), file_label(path), UNPACKED * _LIMIT.get())

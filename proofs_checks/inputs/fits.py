@@ -14,7 +14,7 @@ from torch import Tensor
 
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
-from proofs_checks.inputs.copies import copied, random_states_kept
+from proofs_checks.inputs.copies import deep_copy, random_states_kept
 from proofs_checks.inputs.densities import read_density, read_points
 from proofs_checks.wording import short
 
@@ -129,7 +129,7 @@ def _drawn(sampler: Any, data: Tensor, draws: int, seed: int, name: str) -> Tens
     if not callable(sampler):
         raise InputError(f"Expected the sampler of {name} as a function n -> (n, D), got {short(sampler)}.")
     try:
-        twin = copied(sampler, wide=False, what=f"the sampler of {name}")
+        twin = deep_copy(sampler, wide=False, what=f"the sampler of {name}")
         with random_states_kept(seed), torch.no_grad():
             try:
                 value = twin(draws)

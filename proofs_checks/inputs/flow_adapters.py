@@ -16,7 +16,7 @@ from proofs_checks.inputs.flow_libraries import (
     bare_distribution,
     composite,
     conditional,
-    flattened,
+    flatten_transforms,
     flows_and_q0,
     invertible_network,
     is_freia,
@@ -25,7 +25,7 @@ from proofs_checks.inputs.flow_libraries import (
     of_freia,
     of_torch,
     torch_transform,
-    transformed,
+    transformed_distribution,
     two_fields,
     with_transform,
 )
@@ -78,7 +78,7 @@ def parts_of(source: Any, base: Any = None, context: Context = None) -> Parts:
         )
     source = _owner(source)
     for read in (
-        spelled_out, listed, conditional, lazy, with_transform, transformed, two_fields, flows_and_q0, invertible_network,
+        spelled_out, layer_list, conditional, lazy, with_transform, transformed_distribution, two_fields, flows_and_q0, invertible_network,
         torch_transform, mixture, bare_distribution, any_object, transform_alone, bare_function,
     ):  # fmt: skip
         found = read(source, base, context)
@@ -146,7 +146,7 @@ def _joined(forward: Step, log_det: Step) -> Step:
     return step
 
 
-def listed(source: Any, base: Any, context: Context) -> Parts | None:
+def layer_list(source: Any, base: Any, context: Context) -> Parts | None:
     """A list of layers from the data to the base, or a pair (transform, base) or
     (forward, inverse)."""
     if not isinstance(source, (list, tuple, nn.ModuleList)):
@@ -220,7 +220,7 @@ def _layers_of(source: Any) -> tuple[RawLayer, ...]:
         if inner is not None and not isinstance(inner, (nn.ModuleList, list, tuple)) and _is_layer(inner):
             chain = composite(inner)
             if isinstance(inner, Transform):
-                chain = flattened(inner)
+                chain = flatten_transforms(inner)
             return _layers(chain)
     if _is_layer(source):
         return (RawLayer(f"0 ({type(source).__name__})", with_context(source.forward), _back_of(source)),)

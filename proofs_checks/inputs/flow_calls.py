@@ -143,7 +143,7 @@ def precisions_mixed(error: BaseException) -> bool:
     return any(word in str(error) for word in ("dtype", "Double", "Float"))
 
 
-def uninitialised(names: list[str], found: Parts) -> str:
+def initialisation_message(names: list[str], found: Parts) -> str:
     """What is said of a flow whose first batch makes its parameters, with the call that
     finishes it."""
     shown = ", ".join(name.partition(" ")[2] for name in names[:4])
@@ -154,7 +154,7 @@ def uninitialised(names: list[str], found: Parts) -> str:
     )
 
 
-def call_refused(
+def refusal_message(
     error: Exception, found: Parts, points: Tensor, shape: tuple[int, ...], contexts: Tensor | None
 ) -> str:
     """What is said of a flow that raises on the points: its own words, what they point

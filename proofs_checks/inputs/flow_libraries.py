@@ -92,7 +92,7 @@ def _of_distribution(made: Callable[[Context], Any], kind: str, context: Context
 
 
 def _any_distribution(source: Any) -> Parts | None:
-    for read in (with_transform, transformed, mixture, bare_distribution):
+    for read in (with_transform, transformed_distribution, mixture, bare_distribution):
         found = read(source, None, None)
         if found is not None:
             return found
@@ -124,7 +124,7 @@ def with_transform(source: Any, base: Any, context: Context) -> Parts | None:
     distribution: Any = getattr(source, "base", None)
     if not (isinstance(transform, Transform) and has(distribution, "log_prob") and has(source, "log_prob")):
         return None
-    chain = flattened(transform)
+    chain = flatten_transforms(transform)
     layers = tuple(RawLayer(f"{k} ({type(t).__name__})", *of_torch(t)) for k, t in enumerate(chain))
     batch = len(getattr(source, "batch_shape", ()))
     return Parts(
@@ -141,13 +141,13 @@ def _event_shape(distribution: Any) -> tuple[int, ...] | None:
         return None
 
 
-def flattened(transform: Any) -> list[Any]:
+def flatten_transforms(transform: Any) -> list[Any]:
     """The transforms of a composed one in the order of application."""
     if isinstance(transform, ComposeTransform):
-        return [part for one in transform.parts for part in flattened(one)]
+        return [part for one in transform.parts for part in flatten_transforms(one)]
     inner = getattr(transform, "transforms", None)
     if isinstance(inner, (list, tuple)) and inner and all(isinstance(part, Transform) for part in inner):
-        return [part for one in inner for part in flattened(one)]
+        return [part for one in inner for part in flatten_transforms(one)]
     return [transform]
 
 
@@ -195,12 +195,12 @@ def as_number(value: Any) -> Any:
     return value if isinstance(value, Tensor) else torch.as_tensor(value, dtype=torch.float64)
 
 
-def transformed(source: Any, base: Any, context: Context) -> Parts | None:
+def transformed_distribution(source: Any, base: Any, context: Context) -> Parts | None:
     """torch's and pyro's TransformedDistribution: transforms map the base to the
     data."""
     if not isinstance(source, TransformedDistribution):
         return None
-    chain = [part for one in source.transforms for part in flattened(one)]
+    chain = [part for one in source.transforms for part in flatten_transforms(one)]
     layers = tuple(
         RawLayer(f"{k} ({type(t).__name__})", *of_torch(t, reverse=True)) for k, t in reversed(list(enumerate(chain)))
     )
@@ -373,7 +373,7 @@ def torch_transform(source: Any, base: Any, context: Context) -> Parts | None:
     """A torch Transform by itself is read as a map from the data to the base."""
     if not isinstance(source, Transform):
         return None
-    chain = flattened(source)
+    chain = flatten_transforms(source)
     layers = tuple(RawLayer(f"{k} ({type(t).__name__})", *of_torch(t)) for k, t in enumerate(chain))
     return Parts(
         kind_of(source, "a transform"),

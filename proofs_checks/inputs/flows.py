@@ -22,17 +22,17 @@ from torch.distributions import Distribution
 from proofs_checks.errors import InputError
 from proofs_checks.inputs import flow_adapters as adapters
 from proofs_checks.inputs.calls import CALL_ERRORS
-from proofs_checks.inputs.copies import Float64Factories, copied, modules_of, reachable, solver_tolerance, state_of
+from proofs_checks.inputs.copies import Float64Factories, deep_copy, modules_of, reachable, solver_tolerance, state_of
 from proofs_checks.inputs.densities import read_points
 from proofs_checks.inputs.flow_calls import (
     PROBED,
     Calls,
-    call_refused,
     factories,
     first_line,
+    initialisation_message,
     precisions_mixed,
+    refusal_message,
     split_image,
-    uninitialised,
 )
 from proofs_checks.inputs.flow_parts import Context, Parts, RawLayer, standard_normal
 from proofs_checks.inputs.flow_view import Base, FlowView, Image, Layer
@@ -134,7 +134,7 @@ class _Reading:
 
     def parts(self, *, wide: bool, train: bool = False) -> Parts:
         """Parts of a fresh copy, in eval() mode or in train() mode."""
-        source, distribution = copied((self.flow, self.base), wide=wide, what=f"flow ({type(self.flow).__name__})")
+        source, distribution = deep_copy((self.flow, self.base), wide=wide, what=f"flow ({type(self.flow).__name__})")
         for module in modules_of((source, distribution)):
             module.train(train)
         for part in reachable((source, distribution)):
@@ -229,7 +229,7 @@ class _Reading:
         """A layer that takes its parameters from the first batch has no density yet."""
         batch, context = points[:MOST], self._context(len(points[:MOST]))
         for train in [False] + [True] * self.training:
-            source, distribution = copied((self.flow, self.base), wide=dtype == torch.float64)
+            source, distribution = deep_copy((self.flow, self.base), wide=dtype == torch.float64)
             for module in modules_of((source, distribution)):
                 module.train(train)
             before = {name: value.detach().clone() for name, value in state_of(source).items()}
@@ -244,7 +244,7 @@ class _Reading:
             after = state_of(source)
             moved = [name for name, value in before.items() if name in after and not _same(value, after[name])]
             if found_names := [name for name in moved if isinstance(after[name], nn.Parameter)]:
-                raise InputError(uninitialised(found_names, found))
+                raise InputError(initialisation_message(found_names, found))
 
     def _context(self, n: int) -> Context:
         return None if self.contexts is None else self.contexts[torch.arange(n) % len(self.contexts)]
@@ -283,8 +283,8 @@ class _Reading:
         if isinstance(first, InputError):
             raise first
         if precisions_mixed(first):
-            raise _PrecisionsMixed(call_refused(first, found, points, shape, self.contexts)) from first
-        raise InputError(call_refused(first, found, points, shape, self.contexts)) from first
+            raise _PrecisionsMixed(refusal_message(first, found, points, shape, self.contexts)) from first
+        raise InputError(refusal_message(first, found, points, shape, self.contexts)) from first
 
     def _tried(
         self, log_prob: Callable[[Tensor, Context], Tensor], points: Tensor
@@ -316,9 +316,9 @@ class _Reading:
         if isinstance(forward, InputError):
             raise forward
         if precisions_mixed(forward):
-            raise _PrecisionsMixed(call_refused(forward, found, points, shape, self.contexts)) from forward
+            raise _PrecisionsMixed(refusal_message(forward, found, points, shape, self.contexts)) from forward
         if found.log_prob is None:
-            raise InputError(call_refused(forward, found, points, shape, self.contexts)) from forward
+            raise InputError(refusal_message(forward, found, points, shape, self.contexts)) from forward
         self.missing.append(f"its layers: {first_line(forward)}")
         return (), None
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from numerics.hyperbolic.trees import Tree, rooted_tree
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.files import printed, read_bytes
+from proofs_checks.inputs.files import quoted_name, read_bytes
 from proofs_checks.wording import short
 
 __all__ = ["Graph", "breadth_first_tree", "class_hierarchy", "read_graph", "tree_of"]
@@ -102,7 +102,9 @@ def _lines(path: str | Path) -> list[tuple[Any, Any, Any]]:
     try:
         text = read_bytes(path).decode("utf-8")
     except UnicodeDecodeError:
-        raise InputError(f"{printed(path)} is no text. Write an edge a line: two vertices, perhaps a weight.") from None
+        raise InputError(
+            f"{quoted_name(path)} is no text. Write an edge a line: two vertices, perhaps a weight."
+        ) from None
     triples: list[tuple[Any, Any, Any]] = []
     for number, line in enumerate(text.splitlines(), 1):
         words = [word for word in re.split(r"[,\s]+", line.strip()) if word]
@@ -110,7 +112,7 @@ def _lines(path: str | Path) -> list[tuple[Any, Any, Any]]:
             continue
         if len(words) not in (2, 3):
             raise InputError(
-                f"Expected two vertices and perhaps a weight in line {number} of {printed(path)}, got {short(line)}."
+                f"Expected two vertices and perhaps a weight in line {number} of {quoted_name(path)}, got {short(line)}."
             )
         ends = [int(word) if re.fullmatch(r"-?\d{1,18}", word) else word for word in words[:2]]
         triples.append((ends[0], ends[1], words[2] if len(words) == 3 else 1))

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.files import named
+from proofs_checks.inputs.files import file_label
 from proofs_checks.inputs.group_documents import as_document, is_presentation
-from proofs_checks.inputs.group_files import from_json, read
-from proofs_checks.inputs.labelled_tables import INSTEAD, LabelledTable, labelled_table
+from proofs_checks.inputs.group_table_files import from_json, read
+from proofs_checks.inputs.group_table_labels import INSTEAD, LabelledTable, labelled_table
+from proofs_checks.inputs.group_table_text import rows_of_text
 from proofs_checks.inputs.named_groups import NamedGroup
-from proofs_checks.inputs.text_tables import rows_of_text
 from theory.groups import FiniteGroup
 from theory.groups.cayley_tables import GroupTooLarge
 
@@ -32,7 +32,7 @@ def read_table(source: GroupSource, subject: str = "") -> tuple[str, LabelledTab
     """
     name, given = subject or "a table", source
     if isinstance(source, (str, Path)) and not (is_presentation(source) or "\n" in str(source)):
-        name, given = subject or named(source), read(Path(source))
+        name, given = subject or file_label(source), read(Path(source))
     elif isinstance(source, str) and not is_presentation(source):
         given = rows_of_text(source, name)
     if (document := as_document(given)) is not None:

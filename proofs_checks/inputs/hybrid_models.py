@@ -13,7 +13,7 @@ from torch.nn.functional import logsigmoid
 
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
-from proofs_checks.inputs.copies import Float64Factories, copied, random_states_kept
+from proofs_checks.inputs.copies import Float64Factories, deep_copy, random_states_kept
 from proofs_checks.inputs.files import require_dense
 from proofs_checks.wording import short
 
@@ -74,7 +74,7 @@ def read_hybrid(model: Any, x: Any, y: Any, heads: Heads | None, seed: int) -> H
     if len(points) < FEWEST:
         raise InputError(f"Expected at least {FEWEST} points, half of which are held out, got {len(points)}.")
     with random_states_kept(seed):
-        twin = copied(model, what="the model").eval()
+        twin = deep_copy(model, what="the model").eval()
         both = _heads(twin, heads)
         logits, log_px = _call(both, twin, points)
     for name, value in (("logits", logits), ("log p(x)", log_px)):

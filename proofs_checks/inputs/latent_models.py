@@ -18,7 +18,7 @@ from numerics.streams import Stream
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
 from proofs_checks.inputs.code_priors import CodeBook, read_prior
-from proofs_checks.inputs.copies import copied, modules_of
+from proofs_checks.inputs.copies import deep_copy, modules_of
 from proofs_checks.inputs.densities import read_points
 from proofs_checks.inputs.distortions import Distortion, of_gaussian, read_distortion
 from proofs_checks.wording import short
@@ -96,7 +96,7 @@ def read_latent_model(
         for module in modules_of(decoder)[:1]
         if module.training
     ]
-    twin = copied(decoder, wide=False, what="the decoder")
+    twin = deep_copy(decoder, wide=False, what="the decoder")
     for module in modules_of(twin):
         module.eval()
         _to_cpu(module)
@@ -262,7 +262,7 @@ def read_codes(encoder: Any, data: Tensor, k: int) -> Tensor | td.Distribution:
         raise InputError(
             f"Expected the encoder as a function or module from data to codes (n, {k}) or a distribution of them, got {short(encoder)}."
         )
-    twin = copied(encoder, wide=False, what="the encoder")
+    twin = deep_copy(encoder, wide=False, what="the encoder")
     for module in modules_of(twin):
         module.eval()
         _to_cpu(module)

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
-from proofs_checks.inputs.calls import CALL_ERRORS, as_batch, by_sample, called
-from proofs_checks.inputs.copies import copied
+from proofs_checks.inputs.calls import CALL_ERRORS, as_batch, by_sample, call
+from proofs_checks.inputs.copies import deep_copy
 from proofs_checks.inputs.files import require_dense
-from proofs_checks.inputs.packed import Layout, Seen, is_several, packed
+from proofs_checks.inputs.packed_tensors import Layout, Seen, is_several, pack
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
 
@@ -39,7 +39,7 @@ def read_several(source: Any, inputs: Any) -> tuple[Tensor, Layout | None]:
     for part in inputs:
         whole = isinstance(part, Tensor) and not (part.is_floating_point() or part.is_complex())
         read_inputs(None if whole else source, part)
-    return packed(inputs, None, "inputs=")
+    return pack(inputs, None, "inputs=")
 
 
 def read_inputs(source: Any, inputs: Any) -> Tensor:
@@ -105,13 +105,13 @@ class Call:
         another precision."""
         argument: Any = batch.clone()
         if self.inputs is None:
-            value = called(function, argument.cpu().numpy() if self.numpy else argument, "the map")
+            value = call(function, argument.cpu().numpy() if self.numpy else argument, "the map")
         else:
             parts = self.inputs.parts(argument)
             given = tuple(part.cpu().numpy() for part in parts) if self.numpy else parts
-            value = called(lambda several: function(*several), given, "the map")
+            value = call(lambda several: function(*several), given, "the map")
         if is_several(value):
-            row, layout = packed(value, len(batch), "the outputs")
+            row, layout = pack(value, len(batch), "the outputs")
             self.outputs.layout = layout
             return row
         return as_batch(value, len(batch), "the map")
@@ -222,7 +222,7 @@ def _elsewhere(call: Call, batch: Tensor, dtype: torch.dtype) -> Tensor | None:
         if isinstance(call.function, nn.Module):
             with torch.no_grad():
                 return call.by(copy.deepcopy(call.function).to(dtype), batch.to(dtype))
-        function = copied(call.function, wide=True) if dtype == torch.float64 and not call.numpy else call.function
+        function = deep_copy(call.function, wide=True) if dtype == torch.float64 and not call.numpy else call.function
         return call.by(function, batch.to(dtype))  # a closure over a module is copied with it
     except (*CALL_ERRORS, InputError):
         return None

@@ -22,7 +22,7 @@ from msgspec import Struct
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.documents import decode
 from proofs_checks.inputs.group_documents import as_document
-from proofs_checks.inputs.labelled_tables import CORNERS, LabelledTable, labelled_table, with_labels
+from proofs_checks.inputs.group_table_labels import CORNERS, LabelledTable, labelled_table, with_labels
 from proofs_checks.inputs.permutations import read_permutations
 from proofs_checks.wording import short
 from theory.groups import FiniteGroup

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from numerics.transports.orbit_scores import OrthogonalGroup, closed
+from numerics.transports.orbit_scores import OrthogonalGroup, generated_group
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.files import read_arrays
 from proofs_checks.wording import number_text, short
@@ -62,7 +62,7 @@ def read_orthogonal_group(group: Any, dim: int) -> OrthogonalGroup:
             f"Element {k} of the group lies outside O({dim}): g^T g differs from 1 by {number_text(float(lack[k]))}. Lengths have to be kept; whiten the data first, or give other matrices."
         )
     try:
-        found = closed(matrices)
+        found = generated_group(matrices)
     except ValueError as error:
         raise InputError(str(error)) from None
     if len(found) * dim * dim > MOST_NUMBERS and found.order is None:

@@ -36,7 +36,7 @@ from proofs_checks.inputs.decimals import (
     is_singular,
     last_place,
     on_all_elements,
-    stored,
+    storage_rounding,
 )
 from proofs_checks.inputs.documents import decode
 from proofs_checks.inputs.entries import Matrix
@@ -207,7 +207,9 @@ def _numeric(
         if is_singular(array):
             raise InputError(_singular(f"representations.{name}.{source[element]}"))
     written = digits_of(x for matrix in matrices.values() for row in matrix.rows for x in row)
-    narrow = max((matrix.resolution or 0.0 for matrix in matrices.values()), default=0.0) or stored(arrays.values())
+    narrow = max((matrix.resolution or 0.0 for matrix in matrices.values()), default=0.0) or storage_rounding(
+        arrays.values()
+    )
     assumed = max(written, narrow or last_place(max(float(np.abs(m).max()) for m in arrays.values())))
     return GivenRepresentation(
         name, None, on_all_elements(arrays, group.group, assumed if said is None else said), said is not None

@@ -30,12 +30,13 @@ import numpy as np
 
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
-from proofs_checks.inputs.decimals import stored
+from proofs_checks.inputs.decimals import storage_rounding
 from proofs_checks.inputs.documents import decode
 from proofs_checks.inputs.entries import Matrix, array_of
-from proofs_checks.inputs.files import Decimal, named, parse_json, read_arrays, read_json, read_text
+from proofs_checks.inputs.files import Decimal, file_label, parse_json, read_arrays, read_json, read_text
 from proofs_checks.inputs.group_documents import as_document
-from proofs_checks.inputs.labelled_tables import labelled_table
+from proofs_checks.inputs.group_table_labels import labelled_table
+from proofs_checks.inputs.group_table_text import rows_of_text
 from proofs_checks.inputs.named_groups import NamedGroup, named_table, read_group
 from proofs_checks.inputs.representation_files import (
     AuditFile,
@@ -43,7 +44,6 @@ from proofs_checks.inputs.representation_files import (
     read_accuracy,
     read_audit_file,
 )
-from proofs_checks.inputs.text_tables import rows_of_text
 from proofs_checks.wording import short
 from theory.groups import FiniteGroup
 from theory.representations import Representation
@@ -126,7 +126,7 @@ def given_group(group: Any) -> NamedGroup:
     if isinstance(group, (str, Path)) and Path(group).suffix.lower() == ".json":
         data = read_json(group)
         return given_group(data.get("group", data) if isinstance(data, dict) else data)
-    name = named(group) if isinstance(group, (str, Path)) else "the group's table"
+    name = file_label(group) if isinstance(group, (str, Path)) else "the group's table"
     if isinstance(group, (str, Path)) and Path(group).suffix.lower() == ".npz":
         arrays = read_arrays(Path(group))
         if "table" not in arrays:
@@ -143,7 +143,7 @@ def given_group(group: Any) -> NamedGroup:
 def _from_path(path: Path) -> Any:
     suffix = path.suffix.lower()
     if suffix == ".npz":
-        return _npz_data(read_arrays(path), named(path))
+        return _npz_data(read_arrays(path), file_label(path))
     return _from_csv(path) if suffix in (".csv", ".tsv", ".txt") else read_json(path)
 
 
@@ -182,20 +182,20 @@ def _from_csv(path: Path) -> dict[str, Any]:
     lines = text.splitlines()
     if lines[0].startswith("#"):
         try:
-            beside = parse_json(lines[0][1:], f"The first line of {named(path)}")
+            beside = parse_json(lines[0][1:], f"The first line of {file_label(path)}")
         except InputError as error:
             raise InputError(
                 f'{error} The first line begins with #, so it should hold JSON such as # {{"group": ...}}.'
             ) from None
         if not isinstance(beside, dict):
-            raise InputError(f"Expected a JSON object after # in {named(path)}, got {short(beside)}.")
+            raise InputError(f"Expected a JSON object after # in {file_label(path)}, got {short(beside)}.")
         lines = lines[1:]
     delimiter = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key="\n".join(lines).count)
     found: dict[str, dict[str, Any]] = {}
     try:
         rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise InputError(f"{named(path)} is not readable as CSV: {error}.") from None
+        raise InputError(f"{file_label(path)} is not readable as CSV: {error}.") from None
     for number, row in enumerate(rows, start=1 + (len(text.splitlines()) - len(lines))):
         if not any(cell.strip() for cell in row):
             continue
@@ -205,16 +205,16 @@ def _from_csv(path: Path) -> dict[str, Any]:
         d = math.isqrt(len(cells))
         if not label or not cells or d * d != len(cells):
             raise InputError(
-                f"Line {number} of {named(path)}: expected a name and d*d entries (1, 4, 9, ...), got {short(label)} and {len(cells)} entries."
+                f"Line {number} of {file_label(path)}: expected a name and d*d entries (1, 4, 9, ...), got {short(label)} and {len(cells)} entries."
             )
         match = _OF.fullmatch(label)
         name, element = (match["name"], match["element"]) if match and match["element"] else ("R", label)
         where = found.setdefault(name, {})
         if element in where:
-            raise InputError(f"Line {number} of {named(path)} gives {short(label)} a second time.")
+            raise InputError(f"Line {number} of {file_label(path)} gives {short(label)} a second time.")
         where[element] = [[_cell(cells[i * d + j]) for j in range(d)] for i in range(d)]
     if not found:
-        raise InputError(f"{named(path)} holds no matrix.")
+        raise InputError(f"{file_label(path)} holds no matrix.")
     return {**beside, "representations": found}
 
 
@@ -320,7 +320,7 @@ def _generated(data: Any, accuracy: float | None) -> Generated:
             f"Degree {max(degrees)} is beyond {MAX_NUMERIC_DEGREE}, the largest that is decomposed. Split it by a known symmetry first."
         )
     matrices, errors = zip(*(matrix.as_floats() for matrix in given.values()), strict=True)
-    return Generated(tuple(given), np.stack(matrices), max([accuracy or 0.0, stored(matrices), *errors]))
+    return Generated(tuple(given), np.stack(matrices), max([accuracy or 0.0, storage_rounding(matrices), *errors]))
 
 
 Representable = Callable[[Any], Any] | Mapping[str, Any] | Sequence[Any] | np.ndarray | str | Path | Representation

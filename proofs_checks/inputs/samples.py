@@ -21,12 +21,12 @@ from numerics.transports.library_conditionals import closed_form
 from numerics.transports.rosenblatt import KnotheRosenblatt
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
-from proofs_checks.inputs.calls import called
-from proofs_checks.inputs.charted import on_its_support
+from proofs_checks.inputs.calls import call
+from proofs_checks.inputs.charted_densities import on_its_support
 from proofs_checks.inputs.densities import Flow, Model, read_density, read_points
 from proofs_checks.inputs.density_flows import flow_of
 from proofs_checks.inputs.density_mass import MASS, unit_mass
-from proofs_checks.inputs.observed import (
+from proofs_checks.inputs.pit_values import (
     CIRCLE,
     by_coordinate,
     circle_of,
@@ -310,7 +310,7 @@ def _by_quadrature(model: Model, support: Any, tile: int) -> Uniforms:
 
     def evaluated(x: Tensor) -> Tensor:
         try:
-            value = called(model.log_prob, x, "log_prob")
+            value = call(model.log_prob, x, "log_prob")
             return value if box is None else value.masked_fill(((x <= box[0]) | (x >= box[1])).any(-1), -math.inf)
         except InputError as refused:
             raise InputError(

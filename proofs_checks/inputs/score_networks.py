@@ -14,7 +14,7 @@ from torch import Tensor
 from numerics.distributions.score_matching import Field
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
-from proofs_checks.inputs.copies import copied, modules_of, random_states_kept
+from proofs_checks.inputs.copies import deep_copy, modules_of, random_states_kept
 from proofs_checks.inputs.densities import read_points
 from proofs_checks.wording import short
 
@@ -78,7 +78,7 @@ def _twin(network: Any, points: Tensor, noise: Any, times: Any) -> tuple[Callabl
         notes.append("the network was in train() mode; its copy is audited in eval() mode")
     refused = ""
     for wide, dtype in ((True, torch.float64), (False, points.dtype), (False, torch.float32)):
-        twin = copied(network, wide=wide, what="the score network")
+        twin = deep_copy(network, wide=wide, what="the score network")
         for module in modules_of(twin):
             module.eval()
         probe = points[:PROBED].to(dtype)

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.calls import as_batch, called
-from proofs_checks.inputs.copies import copied, modules_of, random_states_kept
+from proofs_checks.inputs.calls import as_batch, call
+from proofs_checks.inputs.copies import deep_copy, modules_of, random_states_kept
 from proofs_checks.inputs.factor_codes import MOST
 from proofs_checks.wording import short
 
@@ -56,7 +56,7 @@ def read_objects(objects: Any) -> Tensor:
 
 
 def _moved(name: str, transform: Transform, objects: Tensor) -> Tensor:
-    out = as_batch(called(transform, objects.clone(), f"The transform {name}"), len(objects), f"the transform {name}")
+    out = as_batch(call(transform, objects.clone(), f"The transform {name}"), len(objects), f"the transform {name}")
     if out.shape != objects.shape:
         raise InputError(
             f"The transform {name} changes the shape of objects from {tuple(objects.shape[1:])} to {tuple(out.shape[1:])}."
@@ -116,7 +116,7 @@ def encoded_grid(encoder: Any, transforms: Mapping[str, tuple[Transform, int]], 
         raise InputError(
             f"The encoder is in train() mode ({training[0]}), where layers may draw numbers or look at the batch. Call .eval() first."
         )
-    own = copied(encoder, wide=False, what="the encoder")
+    own = deep_copy(encoder, wide=False, what="the encoder")
     with random_states_kept(0):
         first = _codes(own, objects[: min(len(objects), batch)])
         if not torch.allclose(first, _codes(own, objects[: min(len(objects), batch)]), rtol=0, atol=0, equal_nan=True):
@@ -148,7 +148,7 @@ def _grid(encoder: Any, steps: list[tuple[str, tuple[Transform, int]]], objects:
 
 
 def _codes(encoder: Any, objects: Tensor) -> Tensor:
-    out = as_batch(called(encoder, objects, "The encoder"), len(objects), "the encoder")
+    out = as_batch(call(encoder, objects, "The encoder"), len(objects), "the encoder")
     if not out.is_floating_point():
         raise InputError(f"Expected real codes from the encoder, got {out.dtype}.")
     return out.reshape(len(out), -1)

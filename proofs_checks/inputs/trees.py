@@ -23,7 +23,7 @@ from theory.arithmetic.isometries import exact_matrix, lorentz_form, preserves
 from theory.proof.statements import Family
 
 
-def embedded(
+def embed(
     case: Case, stream: Stream, *, tree: Any, points: Any, tau: float | None, model: str | None, A: Any
 ) -> Embedded:
     """The case's tree by Sarkar's construction and its random isometry, with whatever

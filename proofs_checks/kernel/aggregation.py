@@ -27,7 +27,7 @@ def combine(
     scope = Scope()
     for verdict in exercised:
         if verdict.holds or verdict is worst:
-            scope = scope.joined(verdict.scope)
+            scope = scope.join(verdict.scope)
     skipped = len(verdicts) - len(exercised)
     notes = union(
         *(verdict.notes for verdict in exercised),
@@ -106,6 +106,6 @@ def aggregate(
     return Status.HOLDS, f"given {', '.join(given)}" if given else "", given
 
 
-def errored(route: str, why: str) -> Verdict:
+def error_verdict(route: str, why: str) -> Verdict:
     """The runner's, for a check that raised; the traceback goes into the record."""
     return Verdict(Status.ERRORED, route, why)

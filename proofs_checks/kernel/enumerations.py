@@ -28,8 +28,8 @@ def judge_enumeration(item: Enumeration) -> Verdict:
         total += 1
         if total > family.size:
             break
-        seen.add(identified(member))
-        first, second = answered(item.holds, member), answered(item.second, member)
+        seen.add(identity_of_member(member))
+        first, second = boolean_answer(item.holds, member), boolean_answer(item.second, member)
         if first != second:
             why = f"Two algorithms disagree ({first} against {second}); one of them is wrong."
             scope = Scope(exhausted=(f"{total:,} {family.description}",))
@@ -92,7 +92,7 @@ def _miscounted(family: Family, total: int, distinct: int) -> str:
     return ""
 
 
-def answered(algorithm: Callable[[Any], Any], member: Any) -> bool:
+def boolean_answer(algorithm: Callable[[Any], Any], member: Any) -> bool:
     """The algorithm's answer, which has to be true or false: a text or a function would
     count as true.
 
@@ -107,7 +107,7 @@ def answered(algorithm: Callable[[Any], Any], member: Any) -> bool:
     return bool(answer)
 
 
-def identified(member: Any) -> Any:
+def identity_of_member(member: Any) -> Any:
     """What tells a member from others by its value, hashable: two objects that say the
     same are one member.
 
@@ -118,13 +118,13 @@ def identified(member: Any) -> Any:
     if member is None or type(member) in _PLAIN:
         return member
     if isinstance(member, (tuple, list)):
-        return tuple(map(identified, member))
+        return tuple(map(identity_of_member, member))
     if isinstance(member, (set, frozenset)):
-        return frozenset(map(identified, member))
+        return frozenset(map(identity_of_member, member))
     if isinstance(member, dict):
-        return frozenset((identified(key), identified(value)) for key, value in member.items())
+        return frozenset((identity_of_member(key), identity_of_member(value)) for key, value in member.items())
     if hasattr(member, "tolist") and hasattr(member, "dtype"):  # a tensor or an array; a SymPy matrix has equality
-        return (str(member.dtype), tuple(member.shape), identified(member.tolist()))
+        return (str(member.dtype), tuple(member.shape), identity_of_member(member.tolist()))
     if type(member).__eq__ is not object.__eq__:
         try:
             hash(member)
@@ -132,7 +132,7 @@ def identified(member: Any) -> Any:
             return (type(member).__name__, repr(member))
         return (type(member).__name__, member)
     if fields := getattr(member, "__dict__", None):
-        return (type(member).__name__, identified(fields))
+        return (type(member).__name__, identity_of_member(fields))
     raise TypeError(
         f"A member of the family says nothing of its value ({member!r}); give it equality, or list plain data."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proofs_checks.kernel.rewriting import applications, sympified
+from proofs_checks.kernel.rewriting import applications, as_sympy
 from theory.proof.statements import Equation, Induction, Recursion
 
 _HARMLESS = {"integer", "positive", "nonnegative", "nonzero", "real", "finite", "commutative"}
@@ -86,7 +86,7 @@ def _refuse_recursion(item: Induction, recursion: Recursion, models: dict[Any, R
                 f"The recursion of {recursion.of} mentions {node}; with its first values it knows objects at {known}."
             )
     for value in recursion.first:
-        if applications(value, models) or sympified(value).has(n):
+        if applications(value, models) or as_sympy(value).has(n):
             raise TypeError(f"A first value of {recursion.of} mentions {n} or an object: {value}.")
     if not claimed:
         _refuse_unshown_assumption(recursion)
@@ -96,7 +96,7 @@ def _refuse_unshown_assumption(recursion: Recursion) -> None:
     """What is assumed of an object that no claim rewrites has to pass from its first
     values along the recursion."""
     head = recursion.of.func
-    values = [sympified(value) for value in (*recursion.first, recursion.then)]
+    values = [as_sympy(value) for value in (*recursion.first, recursion.then)]
     declared = dict.fromkeys(("positive", "negative", "nonnegative", "nonpositive", "integer", "real", *head._kwargs))
     for name, wanted in ((name, head._kwargs[name]) for name in declared if name in head._kwargs):
         if name != "commutative" and not all(getattr(value, f"is_{name}") is wanted for value in values):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from proofs_checks.kernel.analytic_terms import doubtful, reaching
-from proofs_checks.kernel.rewriting import sympified
+from proofs_checks.kernel.rewriting import as_sympy
 from theory.proof.statements import Induction
 
 SMALL = 3  # sizes at which recursion, definition and claim are compared, at least
@@ -43,11 +43,11 @@ def beyond_sizes(item: Induction) -> str:
 
 
 def _thens(item: Induction) -> list[Any]:
-    return [sympified(recursion.then) for recursion in item.objects]
+    return [as_sympy(recursion.then) for recursion in item.objects]
 
 
 def _rights(item: Induction) -> list[Any]:
-    return [sympified(equation.right) for equation in item.claim]
+    return [as_sympy(equation.right) for equation in item.claim]
 
 
 def _zeros_of(item: Induction) -> tuple[int, int]:
@@ -89,7 +89,7 @@ def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
         case sympy.Sum() | sympy.Integral():
             names = reaching(expression, n)
             bounds = [bound for limit in expression.limits for bound in limit[1:]]  # pyright: ignore[reportIndexIssue]
-            ends = [_zeros(sympified(bound), n, heads) for bound in bounds]
+            ends = [_zeros(as_sympy(bound), n, heads) for bound in bounds]
             inside = _zeros(expression.function.xreplace(dict.fromkeys(names, n)), n, heads)
             return (len(names) + inside) * max(1, *ends)
         case sympy.Product() if (

@@ -13,10 +13,18 @@ from dataclasses import replace
 from functools import cache, lru_cache, partial
 from typing import Any
 
-from proofs_checks.kernel.exact import denominators, judge_equation, one_sign
+from proofs_checks.kernel.equations import denominators, judge_equation, one_sign
 from proofs_checks.kernel.induction_form import refuse_malformed
 from proofs_checks.kernel.induction_sizes import beyond_sizes, sizes
-from proofs_checks.kernel.rewriting import Rules, apart, applications, peeled, replaced, sympified, with_arguments
+from proofs_checks.kernel.rewriting import (
+    Rules,
+    apart,
+    applications,
+    as_sympy,
+    peel_last_terms,
+    replace_function,
+    with_arguments,
+)
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict, union
 from theory.proof.statements import Equation, Induction, Recursion
 
@@ -74,20 +82,20 @@ def _with_names_apart(item: Induction) -> Induction:
     """The same induction with no name both free and bound, so that what is put in is
     not captured."""
     taken = _free(item)
-    claim = tuple(replace(e, left=sympified(e.left), right=apart(sympified(e.right), taken)) for e in item.claim)
+    claim = tuple(replace(e, left=as_sympy(e.left), right=apart(as_sympy(e.right), taken)) for e in item.claim)
 
     def separate(recursion: Recursion) -> Recursion:
         @cache  # definition and claim are compared at the same sizes
         def explicit(k: int) -> Any:
-            value = apart(sympified(recursion.explicit(k)), taken)
+            value = apart(as_sympy(recursion.explicit(k)), taken)
             if value.has(item.variable) or applications(value, {r.of.func for r in item.objects}):
                 raise TypeError(
                     f"The definition of {recursion.of} at {k} mentions {item.variable} or an object: {value}."
                 )
             return value
 
-        first = tuple(apart(sympified(value), taken) for value in recursion.first)
-        return Recursion(recursion.of, first, apart(sympified(recursion.then), taken), explicit)
+        first = tuple(apart(as_sympy(value), taken) for value in recursion.first)
+        return Recursion(recursion.of, first, apart(as_sympy(recursion.then), taken), explicit)
 
     return replace(item, claim=claim, objects=tuple(separate(recursion) for recursion in item.objects))
 
@@ -96,9 +104,9 @@ def _free(item: Induction) -> set[Any]:
     names = {item.variable}
     for recursion in item.objects:
         for part in (recursion.of, recursion.then, *recursion.first):
-            names |= sympified(part).free_symbols
+            names |= as_sympy(part).free_symbols
     for equation in item.claim:
-        names |= sympified(equation.right).free_symbols
+        names |= as_sympy(equation.right).free_symbols
     return names
 
 
@@ -130,7 +138,7 @@ def _unfolded(item: Induction, recursion: Recursion, k: int) -> Any:
         heads = {node.func for node in value.atoms(AppliedUndef)}
         values = [(r.of, _unfolded(item, r, k - back)) for r in item.objects if r.of.func in heads]
         rules = _rules(values, item.assuming)
-        value = replaced(value, rules, sympified(k - back))
+        value = replace_function(value, rules, as_sympy(k - back))
     return value
 
 
@@ -151,7 +159,8 @@ def _small_cases(item: Induction) -> Iterator[Equation]:
         rules = _rules(values, item.assuming)
         for equation in item.claim:
             left, right = (
-                replaced(side.subs(item.variable, k), rules, sympified(k)) for side in (equation.left, equation.right)
+                replace_function(side.subs(item.variable, k), rules, as_sympy(k))
+                for side in (equation.left, equation.right)
             )
             name = f"{equation.name or item.name} at {item.variable} = {k}"
             yield Equation(name, left, right, _at(item, (*item.assuming, *equation.assuming), k))
@@ -177,7 +186,7 @@ def _unfolded_claims(item: Induction) -> list[tuple[Equation, Any, Any]]:
     n = item.variable
     rules = _rules([(r.of.subs(n, n + 1), r.then) for r in item.objects], item.assuming)
     return [
-        (equation, *(replaced(side.subs(n, n + 1), rules, n + 1) for side in (equation.left, equation.right)))
+        (equation, *(replace_function(side.subs(n, n + 1), rules, n + 1) for side in (equation.left, equation.right)))
         for equation in item.claim
     ]
 
@@ -194,8 +203,8 @@ def _hypotheses(item: Induction, back: int) -> Rules:
 
 def _by_hypothesis(item: Induction, expression: Any) -> Any:
     for back in range(max(len(recursion.first) for recursion in item.objects)):
-        expression = replaced(expression, _hypotheses(item, back), item.variable - back)
-    return peeled(expression, item.variable).doit(integrals=False, sums=False, products=False)
+        expression = replace_function(expression, _hypotheses(item, back), item.variable - back)
+    return peel_last_terms(expression, item.variable).doit(integrals=False, sums=False, products=False)
 
 
 # -- what is no induction --------------------------------------------------------------------------------------------------
@@ -243,7 +252,7 @@ def _pole(item: Induction) -> str:
                 return f"The denominator {base} of the induction on {n} vanishes at {n} = {roots[0]}."
             if not _never_zero(base, item):
                 return f"Nothing shows that the denominator {base} of the induction on {n} is not zero at some {n}."
-        plain = sympified(expression)
+        plain = as_sympy(expression)
         plain = plain.xreplace({node: sympy.Dummy() for node in plain.atoms(AppliedUndef)})
         if not any(node.has(n) for node in plain.atoms(sympy.Function)):
             continue  # what may have no value is a function like the logarithm
@@ -282,17 +291,19 @@ def _never_zero(base: Any, item: Induction) -> bool:
 
 def _given(item: Induction) -> tuple[str, ...]:
     """Hypotheses and definitions."""
-    from theory.proof.prepare import written
+    from theory.proof.prepare import print_form
 
     n = item.variable
     relations = (*item.assuming, *(relation for equation in item.claim for relation in equation.assuming))
-    texts = [written(relation) for relation in relations if relation != True]  # noqa: E712  SymPy's true
+    texts = [print_form(relation) for relation in relations if relation != True]  # noqa: E712  SymPy's true
     for recursion in item.objects:
         of = recursion.of
-        first = ", ".join(f"{of.subs(n, item.start + i)} = {written(value)}" for i, value in enumerate(recursion.first))
-        following = written(of).replace(f"({n}", f"({n} + 1", 1)
-        texts.append(f"{first}, {following} = {written(recursion.then)}")
+        first = ", ".join(
+            f"{of.subs(n, item.start + i)} = {print_form(value)}" for i, value in enumerate(recursion.first)
+        )
+        following = print_form(of).replace(f"({n}", f"({n} + 1", 1)
+        texts.append(f"{first}, {following} = {print_form(recursion.then)}")
     expressions = [*(e.right for e in item.claim), *(r.then for r in item.objects)]
     bases = [base for e in expressions for base in denominators(e) if not _in_the_variable_alone(base, n)]
-    texts += [f"{written(base)} != 0" for base in bases]
+    texts += [f"{print_form(base)} != 0" for base in bases]
     return tuple(dict.fromkeys(texts))

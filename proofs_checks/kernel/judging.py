@@ -15,6 +15,7 @@ from typing import Any
 
 from proofs_checks.kernel.budget import level
 from proofs_checks.kernel.enumerations import judge_enumeration
+from proofs_checks.kernel.equations import judge_equation, judge_sign
 from proofs_checks.kernel.evidence import (
     Case,
     Enclosed,
@@ -24,7 +25,6 @@ from proofs_checks.kernel.evidence import (
     Undecided,
     text,
 )
-from proofs_checks.kernel.exact import judge_equation, judge_sign
 from proofs_checks.kernel.inductions import judge_induction
 from proofs_checks.kernel.measurements import judge_enclosed, judge_measured, judge_tested
 from proofs_checks.kernel.verdicts import SEVERITY, Route, Scope, Status, Verdict, largest, union
@@ -81,7 +81,7 @@ def _together(verdicts: list[Verdict], route: str, case: Case | None) -> Verdict
     scope = Scope()
     if status is not Status.INAPPLICABLE:
         for verdict in verdicts:
-            scope = replace(scope.joined(verdict.scope), points=max(scope.points, verdict.scope.points))
+            scope = replace(scope.join(verdict.scope), points=max(scope.points, verdict.scope.points))
         scope = replace(scope, **_scope_of_case(case), cases=1 if case is not None else 0)
     whole = replace(
         worst, route=route, scope=scope, notes=union(*(verdict.notes for verdict in verdicts)),

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from proofs_checks.kernel.budget import radius
+from proofs_checks.kernel.equations import BALL_BITS, ball_text
 from proofs_checks.kernel.evidence import Enclosed, Measured, Test, Tested
-from proofs_checks.kernel.exact import BALL_BITS, ball_text
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict
 
 LOOSE = 1e-6  # a bound this much larger than its residual explains too much, and is reported

@@ -9,7 +9,7 @@ from typing import Any
 Rules = Mapping[Any, Callable[[Any], Any]]  # from the head F to what F(at, ..) is replaced by
 
 
-def sympified(expression: Any) -> Any:
+def as_sympy(expression: Any) -> Any:
     """``expression`` as a SymPy expression."""
     import sympy
 
@@ -21,10 +21,10 @@ def applications(expression: Any, heads: Iterable[Any]) -> list[Any]:
     from sympy.core.function import AppliedUndef
 
     wanted = set(heads)
-    return [node for node in sympified(expression).atoms(AppliedUndef) if node.func in wanted]
+    return [node for node in as_sympy(expression).atoms(AppliedUndef) if node.func in wanted]
 
 
-def replaced(expression: Any, rules: Rules, at: Any) -> Any:
+def replace_function(expression: Any, rules: Rules, at: Any) -> Any:
     """``expression`` with every F(at, ..) replaced by the rule of F; derivatives and
     integrals are kept around it."""
     from sympy.core.function import AppliedUndef
@@ -32,7 +32,7 @@ def replaced(expression: Any, rules: Rules, at: Any) -> Any:
     def applies(node: Any) -> bool:
         return isinstance(node, AppliedUndef) and node.func in rules and node.args[0] == at
 
-    expression = sympified(expression)
+    expression = as_sympy(expression)
     if not expression.atoms(AppliedUndef):
         return expression
     return expression.replace(applies, lambda node: rules[node.func](node))
@@ -67,7 +67,7 @@ def _refuse_outside(name: Any, arg: Any, node: Any) -> None:
             )
 
 
-def peeled(expression: Any, n: Any) -> Any:
+def peel_last_terms(expression: Any, n: Any) -> Any:
     """``expression`` with the last term of every sum and product up to n + 1 written
     apart, so that it meets the one up to n."""
     import sympy

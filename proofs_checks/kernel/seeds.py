@@ -33,7 +33,7 @@ def confirmation_seeds(seed: int) -> tuple[int, ...]:
     return tuple(derive_seed(seed, "confirm", repetition) for repetition in range(CONFIRMATIONS))
 
 
-def confirmed(verdict: Verdict, seed: int, again: Callable[[int], Verdict]) -> Verdict:
+def confirm(verdict: Verdict, seed: int, again: Callable[[int], Verdict]) -> Verdict:
     """A verdict, believed: a statistical refutation only where fresh seeds refute it
     too, at the level kept for that.
 
@@ -45,10 +45,10 @@ def confirmed(verdict: Verdict, seed: int, again: Callable[[int], Verdict]) -> V
         return verdict
     for fresh in confirmation_seeds(seed):
         if again(fresh).status is not Status.REFUTED:
-            return unconfirmed(verdict)
+            return unconfirmed_verdict(verdict)
     return verdict
 
 
-def unconfirmed(verdict: Verdict) -> Verdict:
+def unconfirmed_verdict(verdict: Verdict) -> Verdict:
     """A statistical refutation that fresh seeds did not repeat is not believed."""
     return replace(verdict, status=Status.UNDECIDED, why=f"Refuted once, not confirmed on fresh seeds. {verdict.why}")

@@ -19,10 +19,10 @@ def excluded_points(expression: Any, within: Any = None) -> list[str]:
     return sorted({relation for node in nodes for relation in _conditions(node)})
 
 
-def undeclared(limit: Any) -> list[str]:
+def bound_conditions(limit: Any) -> list[str]:
     """What has to hold of the bounds (x, a, b) of an integral or a sum for x to be as it
     is declared, where it is not known, as relations in print."""
-    from theory.proof.prepare import written
+    from theory.proof.prepare import print_form
 
     name, *bounds = limit
     signs = {"positive": ">=", "nonnegative": ">=", "negative": "<=", "nonpositive": "<="}
@@ -31,7 +31,7 @@ def undeclared(limit: Any) -> list[str]:
         known = "is_nonnegative" if signs[assumption] == ">=" else "is_nonpositive"
         extended = known.replace("is_", "is_extended_")
         found += [
-            f"{written(b)} {signs[assumption]} 0" for b in bounds if not (getattr(b, known) or getattr(b, extended))
+            f"{print_form(b)} {signs[assumption]} 0" for b in bounds if not (getattr(b, known) or getattr(b, extended))
         ]
     return found
 
@@ -50,27 +50,27 @@ def _outside(expression: Any) -> list[Any]:
 def _conditions(node: Any) -> list[str]:
     import sympy
 
-    from theory.proof.prepare import written
+    from theory.proof.prepare import print_form
 
     (arg, *others) = node.args
     if isinstance(node, sympy.binomial):  # as a quotient of gamma functions, whose poles need not cancel
         free = arg.is_nonnegative or arg.is_integer is False or others[0].is_Integer
-        return [] if free else [f"{written(arg + 1)} not in 0, -1, -2, .."]
+        return [] if free else [f"{print_form(arg + 1)} not in 0, -1, -2, .."]
     if isinstance(node, (sympy.rf, sympy.ff)):
-        return [] if others[0].is_nonnegative else [f"{written(others[0])} >= 0"]
+        return [] if others[0].is_nonnegative else [f"{print_form(others[0])} >= 0"]
     if isinstance(node, sympy.Derivative):
         kinks = node.expr.atoms(sympy.Abs, sympy.sign)
-        return [f"{written(kink.args[0])} != 0" for kink in kinks if kink.args[0].is_nonzero is not True]
+        return [f"{print_form(kink.args[0])} != 0" for kink in kinks if kink.args[0].is_nonzero is not True]
     zeros = {
         sympy.tan: sympy.cos, sympy.sec: sympy.cos, sympy.cot: sympy.sin, sympy.csc: sympy.sin, sympy.coth: sympy.sinh, sympy.csch: sympy.sinh,
     }  # fmt: skip
     if type(node) in zeros:
-        return [f"{written(base)} != 0"] if (base := zeros[type(node)](arg)).is_nonzero is not True else []
+        return [f"{print_form(base)} != 0"] if (base := zeros[type(node)](arg)).is_nonzero is not True else []
     if isinstance(node, sympy.log):
-        return [f"{written(arg)} != 0"] if arg.is_zero is not False else []
+        return [f"{print_form(arg)} != 0"] if arg.is_zero is not False else []
     if isinstance(node, (sympy.gamma, sympy.loggamma, sympy.digamma, sympy.factorial)):
         at = arg + 1 if isinstance(node, sympy.factorial) else arg
-        return [] if at.is_positive or at.is_integer is False else [f"{written(at)} not in 0, -1, -2, .."]
+        return [] if at.is_positive or at.is_integer is False else [f"{print_form(at)} not in 0, -1, -2, .."]
     return []
 
 

@@ -55,7 +55,7 @@ class Scope:
     given: tuple[str, ...] = ()  # relations and properties under which all this was found
     estimated: tuple[str, ...] = ()
 
-    def joined(self, other: Scope) -> Scope:
+    def join(self, other: Scope) -> Scope:
         """The scope of two findings together."""
         ranges = dict(self.ranges)
         for name, (low, high) in other.ranges.items():

@@ -60,10 +60,10 @@ def _of_file(faults: Sequence[Fault], results: Mapping[str, Result]) -> Iterator
     yield "| fault | what is wrong | noticed by |"
     yield "| --- | --- | --- |"
     for fault in faults:
-        yield f"| {code(fault.id, in_table=True)} | {escape(fault.why)} | {noticed(results[fault.id])} |"
+        yield f"| {code(fault.id, in_table=True)} | {escape(fault.why)} | {catching_check(results[fault.id])} |"
 
 
-def noticed(result: Result) -> str:
+def catching_check(result: Result) -> str:
     """Which check caught a fault, for a cell of a table."""
     if result.outcome != "caught":
         return {"survived": "**SURVIVED**", "equivalent": "equivalent, see below"}.get(

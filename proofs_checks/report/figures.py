@@ -24,7 +24,7 @@ from markupsafe import Markup
 
 from proofs_checks.claim.apart import Apart, call_apart
 from proofs_checks.errors import CatalogueError
-from proofs_checks.wording import clip, told, visible, words
+from proofs_checks.wording import clip, error_line, visible, words
 
 if TYPE_CHECKING:
     from proofs_checks.claim.claim import Claim
@@ -137,9 +137,9 @@ def audit_svg(report: AuditReport, prefix: str) -> Drawing:
 def _drawing(figure: Callable[[], str], prefix: str, label: str, name: str) -> Drawing:
     try:
         text = figure()
-        found = cleaned(text, prefix, label=label) if text else ""
+        found = clean_svg(text, prefix, label=label) if text else ""
     except Exception as error:  # noqa: BLE001  a claim's own code: whatever it raises is told, and the report is written all the same
-        why = str(error) if isinstance(error, Apart) else told(error)
+        why = str(error) if isinstance(error, Apart) else error_line(error)
         return Drawing(note=f"The figure could not be drawn: {clip(why, 300)}")
     if not found:
         return Drawing()
@@ -171,7 +171,7 @@ def draw(make: Callable[[], Any]) -> str:
     return buffer.getvalue()
 
 
-def cleaned(svg: str, prefix: str, label: str = "") -> str:
+def clean_svg(svg: str, prefix: str, label: str = "") -> str:
     """``svg`` rebuilt from listed elements and attributes, for use inside a page."""
     tree = fromstring(svg)
     names = {name: f"{prefix}{number}" for number, name in enumerate(_referenced(tree))}

@@ -40,7 +40,7 @@ def render_html(
     Args:
         figures: Draw the claims' figures, which imports their code.
     """
-    first = view.ordered(results)
+    first = view.order_by_urgency(results)
     claims = [
         view.claim_view(result, catalogue.get(result.id), position) for position, result in enumerate(first, start=1)
     ]

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from proofs_checks.claim.claim import Claim
-from proofs_checks.report.view import Run, ordered, totals
+from proofs_checks.report.view import Run, order_by_urgency, totals
 from proofs_checks.run.results import ClaimResult
 from proofs_checks.wording import finite
 
@@ -24,7 +24,7 @@ def render_json(
 
     ``figures`` is there for the sake of one signature; JSON has none.
     """
-    first = ordered(results)
+    first = order_by_urgency(results)
     data = {
         "version": VERSION,
         "run": {**{name: value for name, value in asdict(run).items() if name != "audits"}, "totals": totals(results)},

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from proofs_checks.claim.claim import Claim
 from proofs_checks.kernel import Status, Verdict
-from proofs_checks.report.view import Run, ordered
+from proofs_checks.report.view import Run, order_by_urgency
 from proofs_checks.run.results import ClaimResult, Record
 from proofs_checks.wording import visible
 
@@ -32,7 +32,7 @@ def render_junit(
     """The XML document; well formed whatever the claims' texts hold. ``catalogue`` and
     ``figures`` are not used."""
     root = Element("testsuites", name="preality")
-    suites = [_suite(root, result, run) for result in ordered(results)]
+    suites = [_suite(root, result, run) for result in order_by_urgency(results)]
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
     root.set("time", f"{sum(float(suite.get('time', '0')) for suite in suites):.3f}")

@@ -24,7 +24,7 @@ def render_markdown(
     none."""
     claims = [
         view.claim_view(result, catalogue.get(result.id), position)
-        for position, result in enumerate(view.ordered(results), start=1)
+        for position, result in enumerate(view.order_by_urgency(results), start=1)
     ]
     lines = [f"# {escape(view.sentence(results))}", "", *_header(claims, run)]
     if claims:

@@ -87,7 +87,7 @@ class RouteView:
         return len(self.replay) > LONGEST_COMMAND
 
     @property
-    def folded(self) -> str:
+    def fold_label(self) -> str:
         """What stands behind the row's fold, in words."""
         parts = (
             ("derivation of the bound", self.derivations),
@@ -169,7 +169,7 @@ def status_of(result: ClaimResult) -> str:
     return CONDITIONAL if result.status is Status.HOLDS and result.given else str(result.status)
 
 
-def ordered(results: Sequence[ClaimResult]) -> list[ClaimResult]:
+def order_by_urgency(results: Sequence[ClaimResult]) -> list[ClaimResult]:
     """What needs a user's eye first: refuted, errored, undecided, then what holds;
     within these as given."""
     return sorted(results, key=lambda result: (ORDER.index(status_of(result)), CONFLICT not in result.why))

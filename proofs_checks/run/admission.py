@@ -15,7 +15,7 @@ from proofs_checks.errors import CatalogueError, InputError, PrealityError
 from proofs_checks.kernel import Case
 from proofs_checks.run import checks, drawing
 from proofs_checks.run.checks import Record, Settings, Task, Trial
-from proofs_checks.wording import told
+from proofs_checks.wording import error_line
 
 DRAWS = 200  # how many cases say how large a route's cases become
 LARGEST_SEED = 2**63
@@ -109,7 +109,7 @@ def _made(make: Callable[[Claim, Task, Settings], T], claim: Claim, task: Task, 
     except (PrealityError, KeyboardInterrupt):
         raise
     except BaseException as error:
-        raise CatalogueError(f"The cases of {task.label} cannot be made: {told(error)}") from error
+        raise CatalogueError(f"The cases of {task.label} cannot be made: {error_line(error)}") from error
 
 
 @lru_cache(maxsize=32)

@@ -27,7 +27,7 @@ from proofs_checks.claim.claim import Claim
 from proofs_checks.errors import DeviceError, InputError
 from proofs_checks.kernel import Case, Cases, Control, Profile, Status, Verdict, canonical, trial_seed
 from proofs_checks.run import drawing
-from proofs_checks.wording import encodable, told
+from proofs_checks.wording import encodable, error_line
 
 RECORD_VERSION = 1
 IMPORTED, CHANGED = "imported", "changed after it was kept"  # where a record comes from, if not from a run here
@@ -174,7 +174,7 @@ def run_task(
     # The hash is asked for here, so that source which cannot be read is recorded as an error too.
     prepared, error = _guarded(lambda: (trials(claim, task, settings), claim.code_hash))
     if prepared is None:
-        yield lost(task, settings, told(error or RuntimeError()), _trace(error))
+        yield lost_record(task, settings, error_line(error or RuntimeError()), _trace(error))
         return
     for trial in prepared[0]:
         known = earlier.get(key(claim.id, task, trial.k, trial.case))
@@ -209,7 +209,7 @@ def attempt(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", category=DeprecationWarning)
             check = getattr(claim.code, task.route)
-            evidence = gathered(check, **_arguments(check, trial, settings))
+            evidence = gather(check, **_arguments(check, trial, settings))
         growth = _share(PROFILES["deep"]) / _share(settings.profile)
         return kernel.judge(evidence, route=task.route, alpha=alpha, case=trial.case, fails=trial.fails, growth=growth)
 
@@ -218,7 +218,7 @@ def attempt(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
         return verdict, None
     if isinstance(error, InputError):
         return Verdict(Status.INAPPLICABLE, task.route, str(error)), None
-    return kernel.errored(task.route, encodable(told(error or RuntimeError()))), _trace(error)
+    return kernel.error_verdict(task.route, encodable(error_line(error or RuntimeError()))), _trace(error)
 
 
 def _share(profile: Profile) -> float:
@@ -244,7 +244,7 @@ def _trace(error: BaseException | None) -> str:
     return encodable(text)
 
 
-def gathered(check: Callable[..., Any], **arguments: Any) -> Any:
+def gather(check: Callable[..., Any], **arguments: Any) -> Any:
     """What the check returns; a hypothesis that fails, or numbers that cannot carry it,
     is evidence too."""
     from numerics.errors import HypothesisError, PrecisionError
@@ -276,7 +276,7 @@ def _confirmed(claim: Claim, task: Task, trial: Trial, settings: Settings, verdi
     def again(seed: int) -> Verdict:
         return attempt(claim, task, replace(trial, seed=seed), settings)[0]
 
-    return kernel.confirmed(verdict, trial.seed, again)
+    return kernel.confirm(verdict, trial.seed, again)
 
 
 def _shrunk(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple[Trial, Verdict] | None:
@@ -298,10 +298,10 @@ def _shrunk(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
     return None if case is None else best.get(case)
 
 
-def lost(task: Task, settings: Settings, why: str, trace: str | None = None) -> Record:
+def lost_record(task: Task, settings: Settings, why: str, trace: str | None = None) -> Record:
     """The record of a task without a check: nothing of the claim's code is touched, for
     that may be what is broken."""
-    verdict = kernel.errored(task.route, encodable(why))
+    verdict = kernel.error_verdict(task.route, encodable(why))
     return _record(task, Trial(1, None, 0, {}), settings, verdict, trace, 0.0, code="")
 
 
@@ -368,6 +368,6 @@ def digest(records: list[Record]) -> str:
 
 
 __all__ = [
-    "PROFILES", "Control", "Record", "Settings", "Task", "Trial", "attempt", "canonical", "digest", "key", "key_of", "lost",
+    "PROFILES", "Control", "Record", "Settings", "Task", "Trial", "attempt", "canonical", "digest", "key", "key_of", "lost_record",
     "resolve_device", "run_task", "run_trial", "still_valid", "task_of", "tasks_of", "trial_seed", "trials",
 ]  # fmt: skip

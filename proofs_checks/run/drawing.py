@@ -2,7 +2,7 @@
 any process, whatever else was imported there.
 
 Hypothesis mixes constants of the modules that happen to be loaded into its draws;
-:class:`proofs_checks.run.seed_only.SeedOnly` leaves them out, so that the cases of a
+:class:`proofs_checks.run.hypothesis_provider.SeedOnly` leaves them out, so that the cases of a
 task do not depend on what its worker ran before.
 """
 
@@ -75,7 +75,7 @@ def _seed_only() -> str:
     """The name of the source of choices, registered with Hypothesis."""
     from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 
-    return AVAILABLE_PROVIDERS.setdefault(BACKEND, "proofs_checks.run.seed_only.SeedOnly") and BACKEND
+    return AVAILABLE_PROVIDERS.setdefault(BACKEND, "proofs_checks.run.hypothesis_provider.SeedOnly") and BACKEND
 
 
 def _leave_no_files() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from proofs_checks.claim.claim import Claim
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.files import printed
+from proofs_checks.inputs.files import quoted_name
 from proofs_checks.run.admission import require_possible
 from proofs_checks.run.checks import CHANGED, IMPORTED, Record, key_of, task_of
 from proofs_checks.run.ledger import Ledger, StoredRun
@@ -98,7 +98,7 @@ def merge(found: Sequence[Part], catalogue: Mapping[str, Claim]) -> Merged:
     imported = sorted({task_of(record).label for record in records.values() if record.get("origin") == IMPORTED})
     settings = {
         "profile": first["profile"], "seed": first["seed"], "device": ", ".join(devices), "control": first.get("control", ""),
-        "merged": [f"{printed(part.path)} {part.run.id}" for part in found], "imported_tasks": imported,
+        "merged": [f"{quoted_name(part.path)} {part.run.id}" for part in found], "imported_tasks": imported,
     }  # fmt: skip
     selection = list(dict.fromkeys(name for part in found for name in part.run.selection))
     return Merged(settings, selection, list(records.values()))
@@ -108,7 +108,7 @@ def _require_whole(found: Sequence[Part]) -> None:
     for part in found:
         if part.run.finished is None:
             raise InputError(
-                f"The run {part.run.id} of {printed(part.path)} is not finished; carry it on with --resume, then merge."
+                f"The run {part.run.id} of {quoted_name(part.path)} is not finished; carry it on with --resume, then merge."
             )
     numbers = [part.shard for part in found if part.shard is not None]
     if not numbers:
@@ -124,7 +124,7 @@ def _require_whole(found: Sequence[Part]) -> None:
 
 
 def _require_admissible(record: Record, part: Part, catalogue: Mapping[str, Claim]) -> None:
-    where = f"{task_of(record).label}, check {record['k']}, of {printed(part.path)}"
+    where = f"{task_of(record).label}, check {record['k']}, of {quoted_name(part.path)}"
     if record.get("origin") == CHANGED:
         raise InputError(f"{where}: the record was changed after it was kept. Nothing was merged.")
     claim = catalogue[record["claim"]]

@@ -85,7 +85,7 @@ def _judge(request: dict[str, Any], descriptor: int) -> None:
     """The child's life: judge, write, and end without the parent's clean-up."""
     os.dup2(2, 1)  # what a claim prints must not mix with the answers
     try:
-        from proofs_checks.run.failing import failures
+        from proofs_checks.run.first_failure import failures
 
         answer = failures(request["claims"], request["files"], request["profile"], request["skip"])
     except BaseException as error:  # noqa: BLE001  whatever a fault makes of an import is the answer

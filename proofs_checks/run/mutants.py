@@ -33,7 +33,7 @@ from typing import Any
 from proofs_checks.claim import provenance
 from proofs_checks.claim.collection import Collection
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.files import is_file, named, printed, read_bytes
+from proofs_checks.inputs.files import file_label, is_file, quoted_name, read_bytes
 from proofs_checks.kernel import canonical
 from proofs_checks.wording import short
 
@@ -113,13 +113,13 @@ def read_faults(paths: Iterable[Path]) -> list[Fault]:
         except InputError:
             raise
         except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number that is too long
-            raise InputError(f"The fault file {printed(path)} cannot be read: {error}") from None
+            raise InputError(f"The fault file {quoted_name(path)} cannot be read: {error}") from None
         if not isinstance(tables, list) or not tables:
-            raise InputError(f"The fault file {printed(path)} declares no [[fault]].")
+            raise InputError(f"The fault file {quoted_name(path)} declares no [[fault]].")
         for number, table in enumerate(tables, start=1):
-            fault = _fault(table, f"{named(path)}, fault {number}", path)
+            fault = _fault(table, f"{file_label(path)}, fault {number}", path)
             if fault.id in faults:
-                raise InputError(f"{named(path)}: the id {fault.id!r} is used twice.")
+                raise InputError(f"{file_label(path)}: the id {fault.id!r} is used twice.")
             faults[fault.id] = fault
     return list(faults.values())
 
@@ -172,7 +172,7 @@ class Workspace:
         self.process.stdin.flush()
         return self._line()
 
-    def planted(self, fault: Fault) -> Planted:
+    def plant(self, fault: Fault) -> Planted:
         """The fault put into the copy while a ``with`` block lasts."""
         return Planted(self.folder / target(fault, self.files)[1], fault)
 
@@ -233,7 +233,7 @@ def target(fault: Fault, files: Sequence[Path]) -> tuple[Path, Path]:
     )
 
 
-def misplaced(fault: Fault, files: Sequence[Path]) -> str:
+def placement_error(fault: Fault, files: Sequence[Path]) -> str:
     """Why a fault cannot be planted: its text does not occur once, or what replaces it
     is no Python where that was; empty where it can."""
     try:
@@ -273,7 +273,7 @@ def judge_faults(
         InputError: a fault whose text does not occur once, or a claim that does not
             exist.
     """
-    if problems := [problem for fault in faults if (problem := misplaced(fault, files))]:
+    if problems := [problem for fault in faults if (problem := placement_error(fault, files))]:
         raise InputError("\n".join(problems))
     keys = _keys(faults, files)
     earlier = _read(known) if resume else {}
@@ -296,7 +296,7 @@ def judge_faults(
 
 def _judged(space: Workspace, fault: Fault, sound: dict[tuple[str, str], list[str]], seconds: float) -> dict[str, Any]:
     skip = [label for claim in fault.claims for label in sound[claim, fault.profile]]
-    with space.planted(fault):
+    with space.plant(fault):
         return space.judge(fault.claims, fault.profile, skip, seconds)
 
 

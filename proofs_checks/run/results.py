@@ -109,7 +109,7 @@ def margin_text(verdict: Verdict) -> str:
     return f"x{number_text(verdict.margin)} its bound"
 
 
-def weighed(record: Record) -> Verdict:
+def marked_verdict(record: Record) -> Verdict:
     """The verdict of a record, marked where the record was not made by a run here.
 
     What an exact route decides is decided here: an imported record does not carry it,
@@ -152,7 +152,7 @@ def summarise(
     by_route: dict[str, list[Verdict]] = {}
     by_control: dict[tuple[str, str], list[Verdict]] = {}
     for record in sorted(mine, key=lambda record: record["k"]):
-        verdict = weighed(record)
+        verdict = marked_verdict(record)
         if record["control"]:
             by_control.setdefault((record["control"], record["route"]), []).append(verdict)
         else:

@@ -25,9 +25,9 @@ from proofs_checks.claim.apart import LONGEST, deaf, end
 from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.collection import Collection
 from proofs_checks.errors import PrealityError
-from proofs_checks.run.checks import PROFILES, Record, Settings, Task, lost, run_task, task_of, tasks_of
+from proofs_checks.run.checks import PROFILES, Record, Settings, Task, lost_record, run_task, task_of, tasks_of
 from proofs_checks.run.records import parse
-from proofs_checks.wording import told
+from proofs_checks.wording import error_line
 
 LOADING_SECONDS = 120.0  # for the code of a file or of somebody's package; the catalogue's own has no limit
 
@@ -207,13 +207,13 @@ class _Worker:
         assert self.task is not None  # only a worker that was given one is listened to
         self.broken = self.limit is not None
         self.why = why
-        return Event("lost", self.label, lost(self.task, self.plan.settings, why))
+        return Event("lost", self.label, lost_record(self.task, self.plan.settings, why))
 
     def losses(self, tasks: deque[Task]) -> Generator[Event, None, None]:
         """The rest of a claim whose code cannot be loaded."""
         for task in [task for task in tasks if self.task is not None and task.claim == self.task.claim]:
             tasks.remove(task)
-            yield Event("lost", task.label, lost(task, self.plan.settings, self.why))
+            yield Event("lost", task.label, lost_record(task, self.plan.settings, self.why))
 
     def stop(self) -> None:
         self.connection.close()
@@ -237,7 +237,8 @@ def _work(connection: Connection, options: tuple[str, int, str, str, int]) -> No
             catalogue = _prepared(home, threads)
         except (PrealityError, ImportError, OSError, MemoryError, RuntimeError) as error:
             return say(
-                "failed", str(error) if isinstance(error, PrealityError) else f"A worker could not start: {told(error)}"
+                "failed",
+                str(error) if isinstance(error, PrealityError) else f"A worker could not start: {error_line(error)}",
             )
         while True:
             task, known = connection.recv()
@@ -245,7 +246,11 @@ def _work(connection: Connection, options: tuple[str, int, str, str, int]) -> No
             claim = _claim_of(task, catalogue, home)
             say("loaded", None)
             kept = {id(record): key for key, record in known.items()}
-            made = [lost(task, settings, claim)] if isinstance(claim, str) else run_task(claim, task, settings, known)
+            made = (
+                [lost_record(task, settings, claim)]
+                if isinstance(claim, str)
+                else run_task(claim, task, settings, known)
+            )
             for record in made:
                 say(*(("kept", kept[id(record)]) if id(record) in kept else ("record", record)))
             say("done", None)

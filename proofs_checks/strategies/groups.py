@@ -100,7 +100,7 @@ def shears() -> st.SearchStrategy[int]:
     return st.integers(0, MAX_SHEARS)
 
 
-def conjugated_cases(profile: Profile) -> st.SearchStrategy[Case]:
+def change_of_basis_cases(profile: Profile) -> st.SearchStrategy[Case]:
     """``Case(d, shears, generators, seed)``: two copies of a permutation representation
     of degree d/2, in a random integer basis."""
     return st.builds(

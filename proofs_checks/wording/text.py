@@ -173,11 +173,11 @@ def _trimmed(value: object, limit: int, depth: int = 0) -> object:
     return value
 
 
-def told(error: BaseException, limit: int = 2000) -> str:
+def error_line(error: BaseException, limit: int = 2000) -> str:
     """An error in a line, cut to size, also where a stranger's class cannot print
     itself.
 
-    >>> told(ValueError("two\\nlines"))
+    >>> error_line(ValueError("two\\nlines"))
     'ValueError: two lines'
     """
     name = type(error).__name__

@@ -14,7 +14,7 @@ import torch
 from numerics.compression.linear_decoders import negative_log_z
 from numerics.streams import Stream
 from proofs_checks.audits.rate_distortion import audit_rate_distortion
-from proofs_checks.audits.rate_distortion.measured import drawn
+from proofs_checks.audits.rate_distortion.measurements import draw_bounds
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.copies import state_of
 from proofs_checks.inputs.latent_models import read_latent_model
@@ -79,7 +79,9 @@ def test_slopes_distortions_and_pixels_have_the_units_that_are_said() -> None:
     for name, factor in {"squared": 1.0, "half squared": 0.5, "mean squared": 1 / 6}.items():
         model = read_latent_model(ZOO.linear, 2, ZOO.DATA, name, 0.0, stream=Stream(0))
         slopes = [b / factor for b in (0.1, 1.0, 3.0)]
-        bounds[name] = drawn(model, ZOO.DATA, slopes, samples=4096, tile=1 << 20, level=1e-3, stream=Stream(1)).lower
+        bounds[name] = draw_bounds(
+            model, ZOO.DATA, slopes, samples=4096, tile=1 << 20, level=1e-3, stream=Stream(1)
+        ).lower
     for lower in bounds.values():
         assert torch.allclose(lower, bounds["squared"], rtol=4096 * torch.finfo(torch.float64).eps * 100, atol=0)
 

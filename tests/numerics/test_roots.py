@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from numerics.roots import bracketed, solve_increasing
+from numerics.roots import bracket, solve_increasing
 from numerics.streams import Stream
 
 EPS = torch.finfo(torch.float64).eps
@@ -22,7 +22,7 @@ def test_roots_of_cubics_are_found_to_rounding_from_far_away(seed: int, size: fl
         return (x / size) ** 3 + x / size
 
     target = value(root, torch.arange(16))
-    low, high, found = bracketed(
+    low, high, found = bracket(
         value, target, torch.zeros(16, dtype=torch.float64), torch.full((16,), 1e-3, dtype=torch.float64)
     )
     assert bool((found & (low <= root) & (root <= high)).all())
@@ -46,7 +46,7 @@ def test_minus_infinity_below_the_support_and_jumps_are_bisected() -> None:
     def log_value(x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         return x.log().nan_to_num(nan=-torch.inf), 1 / x
 
-    low, high, found = bracketed(
+    low, high, found = bracket(
         lambda x, rows: log_value(x, rows)[0], target, torch.full_like(target, -2.0), torch.ones_like(target)
     )
     assert bool(found.all())
@@ -61,5 +61,5 @@ def test_minus_infinity_below_the_support_and_jumps_are_bisected() -> None:
 
 def test_a_target_that_is_never_reached_is_reported() -> None:
     target = torch.tensor([0.5, 2.0], dtype=torch.float64)
-    *_, found = bracketed(lambda x, rows: torch.tanh(x), target, torch.zeros_like(target), torch.ones_like(target))
+    *_, found = bracket(lambda x, rows: torch.tanh(x), target, torch.zeros_like(target), torch.ones_like(target))
     assert found.tolist() == [True, False]

@@ -209,12 +209,12 @@ def test_constructions_stay_on_their_device() -> None:
         whole = FloatRepresentation(action, R.to(DEVICE))
         natural = FloatRepresentation.permutation(action, S4.to(DEVICE))
         both = natural.tensor(natural).sum(
-            natural.dual(), natural.conjugated(2 * torch.eye(4, dtype=torch.float64, device=DEVICE))
+            natural.dual(), natural.change_basis(2 * torch.eye(4, dtype=torch.float64, device=DEVICE))
         )
         assert both.generators.device == whole.matrices.device == DEVICE
         assert whole.defect() == 0
         assert round(natural.inner(whole).real) == 4
-        part = natural.restricted([int(action.generators[0])])
+        part = natural.restrict([int(action.generators[0])])
         sub, members = subgroup_action(action, [int(action.generators[0])])
         induced = induce(action, FloatRepresentation(sub, part.generators), np.asarray(members))
         assert induced.generators.device == DEVICE

@@ -104,7 +104,7 @@ def statuses_of(route: str) -> set[Status]:
         return {kernel.judge(page.exact(), route="exact", alpha=kernel.level(1), case=None).status}
     return {
         kernel.judge(
-            checks.gathered(page.numeric, case=case, stream=Stream(k)),
+            checks.gather(page.numeric, case=case, stream=Stream(k)),
             route="numeric",
             alpha=kernel.level(k + 1),
             case=case,
@@ -120,10 +120,10 @@ def test_the_sound_claim_holds() -> None:
 
 FAULTS = {
     "an element that repeats an eigenvalue": ("exact", separating_elements, "staircase", lambda sound: lambda m: [0 * A for A in sound(m)]),
-    "an angle bound of the wrong constant": ("exact", perturbation.TiltedPair, "difference", lambda sound: lambda self: tuple(x / 2 for x in sound(self))),
-    "a family that is turned twice": ("exact", perturbation, "tilted_pair", lambda sound: lambda g, t: sound(g, 2 * t)),
+    "an angle bound of the wrong constant": ("exact", perturbation.RotatedPair, "difference", lambda sound: lambda self: tuple(x / 2 for x in sound(self))),
+    "a family that is turned twice": ("exact", perturbation, "rotated_pair", lambda sound: lambda g, t: sound(g, 2 * t)),
     "a sample that is not symmetric": ("exact", separating_elements, "symmetric_sample", lambda sound: lambda d: sound(d) + sympy.I * (sound(d).upper_triangular(1) - sound(d).upper_triangular(1).T)),
-    "copies that share an eigenvalue": ("exact", separating_elements, "separated", lambda sound: separating_elements.isotypic),
+    "copies that share an eigenvalue": ("exact", separating_elements, "separate", lambda sound: separating_elements.isotypic),
     "eigenvectors of something else": ("numeric", torch.linalg, "eigh", lambda sound: lambda a: (sound(a)[0], sound(a)[1].roll(1, -1))),
     "a mean over two elements": ("numeric", commutant.Mean, "__call__", truncated),
     "copies that are not counted": ("numeric", splitting, "decompose", lambda sound: lambda *args, **options: replace(sound(*args, **options), irreps=sound(*args, **options).irreps[1:])),

@@ -164,10 +164,10 @@ def test_a_fault_on_kinked_fibres_is_refuted_or_within_the_error_that_is_stated(
     fault: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     x = Stream(4).exponential(40, 2) * Stream(5).signs(40, 2)
-    sound = adaptive_score.Followed.recovered
+    sound = adaptive_score.Followed.recover_density
     monkeypatch.setattr(
         adaptive_score.Followed,
-        "recovered",
+        "recover_density",
         lambda self: replace(found := sound(self), log_density=found.log_density + fault),
     )
     audit = density.audit_density(lambda x: -x.abs().sum(1), x[:20], 1.3 * x[20:], base=0.7)

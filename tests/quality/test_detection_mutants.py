@@ -34,7 +34,7 @@ PAGES = {"reversal": score_reversal, "uniform": uniform_carries_nothing}
 def statuses(page: ModuleType, route: str) -> set[Status]:
     if route == "exact":
         return {kernel.judge(page.exact(), route=route).status}
-    gathered = (checks.gathered(page.numeric, case=case, stream=Stream(1000 + case.D)) for case in CASES)
+    gathered = (checks.gather(page.numeric, case=case, stream=Stream(1000 + case.D)) for case in CASES)
     return {
         kernel.judge(evidence, route=route, case=case).status for evidence, case in zip(gathered, CASES, strict=True)
     }
@@ -107,7 +107,7 @@ NUMERIC = {
     "a Jacobian that misses a factor": (maps.ArbitraryScore, "log_det", shifted(1e-3)),
     "a density multiplied by the volume factor": (maps.ArbitraryScore, "log_det", scaled(-1)),
     "a forward map stretched against its inverse": (maps.ArbitraryScore, "forward", scaled(0.99)),
-    "a Jacobian of the map before its unit": (maps.ArbitraryScore, "centred", lambda sound: lambda self, x: unit_forgotten(sound(self, x))),
+    "a Jacobian of the map before its unit": (maps.ArbitraryScore, "centre_unit", lambda sound: lambda self, x: unit_forgotten(sound(self, x))),
 }  # fmt: skip
 
 
@@ -140,8 +140,8 @@ ALONE = {
     "a kernel that loses ties, reversed": (score_reversal, "exact", exact_detection, "kernel", lambda sound: lambda u, v, ties=0: sound(u, v, 0)),
     "a kernel that loses ties, uniform": (uniform_carries_nothing, "exact", exact_detection, "kernel", lambda sound: lambda u, v, ties=0: sound(u, v, 0)),
     "a kernel of the images with the wrong sign": (score_reversal, "exact", exact_detection.Rescored, "kernels", lambda sound: lambda self: {order: (k, sound(self)["u > v"][1]) for order, (k, _) in sound(self).items()}),
-    "cells stretched by s/p, reversed": (score_reversal, "exact", exact_detection.Cells, "moved", upside_down),
-    "cells stretched by s/p, uniform": (uniform_carries_nothing, "exact", exact_detection.Cells, "moved", upside_down),
+    "cells stretched by s/p, reversed": (score_reversal, "exact", exact_detection.Cells, "push_forward", upside_down),
+    "cells stretched by s/p, uniform": (uniform_carries_nothing, "exact", exact_detection.Cells, "push_forward", upside_down),
     "a cube whose Jacobian misses a factor": (uniform_carries_nothing, "numeric", KnotheRosenblatt, "log_det", shifted(1e-3)),
     "a staircase with a step too many": (score_reversal, "exact", exact_detection, "staircase", lambda sound: lambda n, m, k: sound(n, m, max(0, k - 1))),
 }  # fmt: skip

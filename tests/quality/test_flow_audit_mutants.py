@@ -251,7 +251,7 @@ def test_each_fault_in_the_audit_changes_a_verdict(fault: str, monkeypatch: pyte
 
 
 def test_a_copy_that_is_no_copy_is_noticed_by_the_state_of_the_object(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "copied", lambda source, **options: source)
+    monkeypatch.setattr(readers, "deep_copy", lambda source, **options: source)
     flow = Flow().eval()
     audit_flow(flow, X)
     assert flow.training  # which test_flow.py compares with what it was

@@ -19,9 +19,9 @@ from numerics.representations import (
     averaging as measured_representations,
 )
 from numerics.representations import (
+    complement_measurements,
     complements,
     conjugate_pairs,
-    measured_complements,
     square_symmetries,
 )
 from numerics.representations import intertwiners as measured_equivalence
@@ -44,7 +44,7 @@ PAGES = (axioms, d4, equivalence, orthogonal_complement)
 MODULES = (
     exact_axioms, axiom_statements, equations, rewriting, square, d4_statements, exact_equivalence, orthogonality, modules,
     measured_square, square_symmetries, measured_equivalence, conjugate_pairs, measured_representations, complements,
-    measured_complements, *PAGES,
+    complement_measurements, *PAGES,
 )  # fmt: skip
 CACHES = (
     square.corner_permutations, square.matrices, square.table_by_corners, square.table_by_matrices, exact_equivalence.dimension,
@@ -68,7 +68,7 @@ def verdicts(
     found = []
     for k, case in enumerate(cases or [None], start=1):
         given: dict[str, Any] = {} if case is None else {"case": case, "stream": Stream(1000 + k)}
-        evidence = checks.gathered(getattr(page, route), **given, **objects)
+        evidence = checks.gather(getattr(page, route), **given, **objects)
         found.append(kernel.judge(evidence, route=route, case=case, fails=fails))
     return found
 
@@ -196,7 +196,7 @@ def other_factor(sound: Any) -> Any:
     def fault(matrix: torch.Tensor) -> Any:
         parts = sound(matrix)
         return measured_equivalence.PolarFactor(
-            parts.factor.mT, parts.smallest, parts.largest, parts.residual, parts.slant
+            parts.factor.mT, parts.smallest, parts.largest, parts.residual, parts.orthogonality_defect
         )
 
     return fault

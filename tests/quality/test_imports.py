@@ -209,7 +209,7 @@ def test_an_import_against_the_arrows_is_caught_wherever_it_hides(floor: str, li
         ("proofs_checks.kernel.judging", "from proofs_checks.findings import Finding"),
         ("proofs_checks.inputs.files", "from proofs_checks.audits import KINDS"),
         ("proofs_checks.claim.claim", "def f():\n    from proofs_checks.run import results"),
-        ("proofs_checks.audits.stored", "from proofs_checks.report.view import Run"),
+        ("proofs_checks.audits.report_files", "from proofs_checks.report.view import Run"),
         ("proofs_checks.run.checks", "from proofs_checks.audits import KINDS"),
         ("proofs_checks.run.checks", "from proofs_checks import claims"),
     ],

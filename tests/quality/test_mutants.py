@@ -11,7 +11,7 @@ import pytest
 
 from proofs_checks.cli import main
 from proofs_checks.errors import InputError
-from proofs_checks.report.faults import noticed, rate_text, rates, render_faults
+from proofs_checks.report.faults import catching_check, rate_text, rates, render_faults
 from proofs_checks.run import mutants
 from proofs_checks.run.mutants import Fault, Result, judge_faults, own_faults, read_faults
 
@@ -80,7 +80,7 @@ def fault(**changed: object) -> Fault:
 
 def test_every_declared_fault_stands_where_it_says():
     faults = read_faults(own_faults())
-    assert [problem for one in faults if (problem := mutants.misplaced(one, ()))] == []
+    assert [problem for one in faults if (problem := mutants.placement_error(one, ()))] == []
     assert [one.id for one in faults if one.equivalent and len(one.equivalent.split()) < 6] == []
 
 
@@ -183,7 +183,7 @@ def test_the_table_names_the_check_or_the_argument_or_that_a_fault_survived():
     results = {"f": caught, "g": Result("k", "g", "equivalent"), "h": Result("k", "h", "survived")}
     assert rates(faults, results) == {"theory": Counter(survived=1), "kernel": Counter(caught=1, equivalent=1)}
     assert rate_text(Counter(caught=1, equivalent=1)) == "100%"
-    assert noticed(caught) == "kernel.seeds (exact): confirmations, REFUTED"
+    assert catching_check(caught) == "kernel.seeds (exact): confirmations, REFUTED"
     text = render_faults(faults, results)
     assert "| all | 3 | 1 | 1 | 1 | 0 | 50% |" in text
     assert "nothing asks twice" in text

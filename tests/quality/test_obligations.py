@@ -30,7 +30,7 @@ def obligations(claim: Claim, route: str) -> set[str]:
     source = getattr(claim.code, "cases", {}).get(route)
     for case in source.always if source else [None]:
         trial = checks.Trial(1, _small(case), 1, {})
-        evidence = checks.gathered(check, **checks._arguments(check, trial, Settings()))
+        evidence = checks.gather(check, **checks._arguments(check, trial, Settings()))
         names |= {item.name for item in _flat(evidence) if hasattr(item, "name") and _looked_at(item, route)}
     return names
 

@@ -14,7 +14,14 @@ from numerics.compression.annealed_chains import anneal
 from numerics.compression.curve_bounds import drawn_lower, rate_above, rate_below
 from numerics.compression.linear_decoders import negative_log_z
 from numerics.streams import Stream
-from proofs_checks.audits.rate_distortion import audit, audit_rate_distortion, curve, findings, fitted, measured
+from proofs_checks.audits.rate_distortion import (
+    audit,
+    audit_rate_distortion,
+    curve,
+    findings,
+    fitted_prior,
+    measurements,
+)
 from proofs_checks.audits.rate_distortion.curve import Row, gap_of
 
 SIGMA = 0.3
@@ -73,16 +80,16 @@ def estimates(*given: Any, **named: Any) -> tuple[torch.Tensor, ...]:
 
 
 FAULTS: dict[str, tuple[Any, str, Callable[..., Any], str]] = {
-    "weights after the move": (measured, "anneal", lambda *a, **k: anneal(*a, **k, late=True), "chains"),
-    "accept-reject left out": (measured, "anneal", lambda *a, **k: anneal(*a, **k, accepting=False), "chains"),
-    "the radius taken off": (measured, "annealed_upper", lambda w, level: -w.mean(1) - math.log(w.shape[0] / level) / w.shape[1], "above"),
-    "estimates for lower bounds": (measured, "drawn_lower", estimates, "below"),
+    "weights after the move": (measurements, "anneal", lambda *a, **k: anneal(*a, **k, late=True), "chains"),
+    "accept-reject left out": (measurements, "anneal", lambda *a, **k: anneal(*a, **k, accepting=False), "chains"),
+    "the radius taken off": (measurements, "annealed_upper", lambda w, level: -w.mean(1) - math.log(w.shape[0] / level) / w.shape[1], "above"),
+    "estimates for lower bounds": (measurements, "drawn_lower", estimates, "below"),
     "half the slope below": (curve, "rate_below", lambda b, F, D: rate_below(b / 2, F, D), "below"),
     "twice the slope above": (curve, "rate_above", lambda b, F, D: rate_above(2 * b, F, D), "above"),
-    "chains down in place of up": (measured, "anneal_down", lambda *a, **k: 2 * measured.anneal(*a[:3], a[4]).log_weights[-1], "tight"),
+    "chains down in place of up": (measurements, "anneal_down", lambda *a, **k: 2 * measurements.anneal(*a[:3], a[4]).log_weights[-1], "tight"),
     "the gap at four times the distortion": (findings, "gap_of", lambda rows, D, R: gap_of(rows, 4 * D, R), "encoder"),
     "a band that is moved": (audit, "band", lambda *a: [Row(r.distortion * 2, r.low, r.high, r.chains) for r in curve.band(*a)], "below"),
-    "a fitted prior that costs nothing": (audit, "energy_of", lambda *a, **k: fitted.energy_of(*a, **k) - 5.0, "gain"),
+    "a fitted prior that costs nothing": (audit, "energy_of", lambda *a, **k: fitted_prior.energy_of(*a, **k) - 5.0, "gain"),
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def test_the_first_page_fits_a_screen_and_its_links_lead_somewhere() -> None:
 
 
 def test_the_findings_that_make_verify_shows_are_findings() -> None:
-    from proofs_checks.audits.stored import read_audit
+    from proofs_checks.audits.report_files import read_audit
 
     for path in sorted((ROOT / "examples" / "results").glob("*.json")):  # as the Makefile hands them over
         assert read_audit(path).findings, path.name

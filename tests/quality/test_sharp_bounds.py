@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from numerics.bounds import Measurement
-from numerics.compression import additive_noise, tilted_encoders
+from numerics.compression import additive_noise, gibbs_encoders
 from numerics.detection.typical_set_measurements import closed_forms, columns_of_one_family, shape_of_product
 from numerics.detection.typical_sets import MeasuredProduct
 from numerics.likelihoods import residual_flows
@@ -37,13 +37,13 @@ def a_square() -> Measurement:
     )
 
 
-SOURCE = tilted_encoders.random_source(12, 12, Stream(3))
+SOURCE = gibbs_encoders.random_source(12, 12, Stream(3))
 SHARP = {
     "variance of a constant log p": (a_constant_density, 1e-20),
     "power series": (lambda: a_block("series"), 1e-6),
     "inverse by fixed points": (lambda: a_block("inverse"), 1e-9),
-    "slope of the curve": (lambda: tilted_encoders.slope_and_curvature(SOURCE, 4.0)[0], 1e-9),
-    "curvature of the curve": (lambda: tilted_encoders.slope_and_curvature(SOURCE, 4.0)[1], 1e-9),
+    "slope of the curve": (lambda: gibbs_encoders.slope_and_curvature(SOURCE, 4.0)[0], 1e-9),
+    "curvature of the curve": (lambda: gibbs_encoders.slope_and_curvature(SOURCE, 4.0)[1], 1e-9),
     "gain of a Gaussian": (lambda: additive_noise.gain_of_a_gaussian(0.2), 1e-9),
     "centre of D4": (a_square, 1e-9),
 }

@@ -24,7 +24,7 @@ RAYS = Case(D=5, size=8, seed=1)
 
 def judged(page: ModuleType, route: str, case: Case | None = None) -> Status:
     given = {} if case is None else {"case": case, "stream": Stream(0)}
-    return kernel.judge(checks.gathered(getattr(page, route), **given), route=route, case=case).status
+    return kernel.judge(checks.gather(getattr(page, route), **given), route=route, case=case).status
 
 
 @pytest.mark.parametrize(

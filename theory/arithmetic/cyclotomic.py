@@ -285,7 +285,7 @@ class Cyclotomic:
         return Fraction(self.numerators[0], self.denominator)
 
     @cached_property
-    def reduced(self) -> Cyclotomic:
+    def in_least_field(self) -> Cyclotomic:
         """The same number in the smallest cyclotomic field that holds it."""
         current = self
         while True:
@@ -306,7 +306,7 @@ class Cyclotomic:
         return both[0].numerators == both[1].numerators and both[0].denominator == both[1].denominator
 
     def __hash__(self) -> int:
-        low = self.reduced
+        low = self.in_least_field
         return hash(low.as_fraction()) if low.is_rational else hash((low.order, low.numerators, low.denominator))
 
     def __str__(self) -> str:
@@ -347,7 +347,7 @@ def _root_text(n: int, k: int) -> str:
 def to_text(number: Cyclotomic) -> str:
     """The number in the grammar of :func:`theory.arithmetic.grammar.parse`, in its
     smallest field; a rational multiple of a root of unity is one term."""
-    low = number.reduced
+    low = number.in_least_field
     terms = [(k, Fraction(c, low.denominator)) for k, c in enumerate(low.numerators) if c]
     if len(terms) > 1:  # -1 - zeta(3) reads better as zeta(3)^2
         rows = powers(low.order)

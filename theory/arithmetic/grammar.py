@@ -366,4 +366,4 @@ def parse(text: str) -> Cyclotomic:
     value = reader.sum()
     if reader.position != len(reader.tokens):
         reader.fail(reader.where(), f"unexpected {reader.peek()!r}")
-    return value.reduced
+    return value.in_least_field

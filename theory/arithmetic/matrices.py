@@ -150,7 +150,7 @@ class ExactArray:
             return cls(field, np.array(residues, dtype=np.int64).reshape(*table.shape, 1))
         numbers = [x if isinstance(x, Cyclotomic) else Cyclotomic.rational(x) for x in table.flat]
         order = lcm(1 if field is None else field.order, *(x.order for x in numbers)) if field is None else field.order
-        numbers = [x.lift(order) if order % x.order == 0 else x.reduced.lift(order) for x in numbers]
+        numbers = [x.lift(order) if order % x.order == 0 else x.in_least_field.lift(order) for x in numbers]
         common = lcm(1, *(x.denominator for x in numbers))
         flat = [[c * (common // x.denominator) for c in x.numerators] for x in numbers]
         numerators = np.array(flat, dtype=object).reshape(*table.shape, degree(order))

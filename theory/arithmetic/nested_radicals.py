@@ -30,7 +30,7 @@ def nested_square_root(value: Cyclotomic) -> Cyclotomic | None:
 
     Source: Borodin, Fagin, Hopcroft and Tompa 1985, for the second kind.
     """
-    value = value.reduced
+    value = value.in_least_field
     if value.is_rational:
         return square_root(value.as_fraction())
     if not value.is_real or value.order > LARGEST:
@@ -56,7 +56,7 @@ def _of_two_rationals(value: Cyclotomic, mean: Fraction) -> Cyclotomic | None:
     if r is None:
         return None
     smaller, larger = (square_root(half) for half in sorted(((mean + r) / 2, (mean - r) / 2), key=abs))
-    return next((root.reduced for root in (larger + smaller, larger - smaller) if root * root == value), None)
+    return next((root.in_least_field for root in (larger + smaller, larger - smaller) if root * root == value), None)
 
 
 def _rational_root(value: Fraction) -> Fraction | None:
@@ -78,5 +78,5 @@ def _of_a_half_angle(value: Cyclotomic, mean: Fraction) -> Cyclotomic | None:
         wanted = value / (2 * q) - 1
         for angle in angles:
             if cosine(angle) == wanted:  # cos t >= 0, for t = pi angle is at most pi/2
-                return (square_root(q) * cosine(angle / 2) * 2).reduced
+                return (square_root(q) * cosine(angle / 2) * 2).in_least_field
     return None

@@ -39,10 +39,10 @@ def square_root(value: Fraction | int) -> Cyclotomic:
         if power % 2:
             if root.order * _order(p) > MAX_ORDER * 4:
                 raise ExactNumberError(f"sqrt({value}) needs roots of unity beyond zeta({MAX_ORDER}).")
-            root = (root * _prime_root(p)).reduced
+            root = (root * _prime_root(p)).in_least_field
     if value < 0:
         root = root * Cyclotomic.root(4)
-    return (root * Fraction(outside, value.denominator)).reduced if value else Cyclotomic.rational(0)
+    return (root * Fraction(outside, value.denominator)).in_least_field if value else Cyclotomic.rational(0)
 
 
 def _order(p: int) -> int:
@@ -80,7 +80,7 @@ def cosine(share: Fraction) -> Cyclotomic:
     >>> cosine(Fraction(1, 6)) == Fraction(1, 2)
     True
     """
-    return ((turn(share) + turn(-share)) * Fraction(1, 2)).reduced
+    return ((turn(share) + turn(-share)) * Fraction(1, 2)).in_least_field
 
 
 def sine(share: Fraction) -> Cyclotomic:

@@ -4,7 +4,7 @@ and what a decoder costs.
 =====================  ============================================================================
 source_codes           Kraft's sum, Huffman's code, blocks, and codes that are not prefix-free
 variational_bounds     the rate of an encoder, the ELBO, importance weights, the likelihood
-tilted_encoders        the best encoder for a fixed decoder and prior, its curve and its prior
+gibbs_encoders         the best encoder for a fixed decoder and prior, its curve and its prior
 additive_noise         sources that are a reproduction plus noise: rates in closed form
 linear_decoders        linear decoders of every size: posterior, completed square, determinants
 annealing              annealed importance weights: unbiased for any number of temperatures

@@ -2,7 +2,7 @@ r"""Rates in closed form, exactly: a source that is a reproduction plus noise of
 :math:`e^{-\beta\rho}/c` has g = 1 everywhere.
 
 Then no other distribution of reproductions does better
-(:mod:`theory.compression.tilted_encoders`), and R = h(x) - h(w). Gaussian, Laplace and
+(:mod:`theory.compression.gibbs_encoders`), and R = h(x) - h(w). Gaussian, Laplace and
 binary sources are such sums. Nats.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 
 from theory.compression.variational_bounds import K
-from theory.proof.relative_entropy import summed
+from theory.proof.relative_entropy import sum_recursion
 from theory.proof.statements import Equation, Induction, Recursion, Sign
 
 D = sp.Symbol("D", positive=True)
@@ -34,12 +34,12 @@ def gains_of_additive_noise() -> list[Equation | Induction]:
         return sp.exp(-beta * rho(i)) / c
 
     normaliser = (
-        summed(Z(K), lambda y: q(y) * sp.exp(-beta * rho(y)), K),
-        summed(source(K), lambda y: q(y) * noise(y), K),
+        sum_recursion(Z(K), lambda y: q(y) * sp.exp(-beta * rho(y)), K),
+        sum_recursion(source(K), lambda y: q(y) * noise(y), K),
     )
     gains = (
-        summed(gain(K), lambda x: p(x) * sp.exp(-beta * rho(x)) / (c * p(x)), K),
-        summed(mass(K), noise, K),
+        sum_recursion(gain(K), lambda x: p(x) * sp.exp(-beta * rho(x)) / (c * p(x)), K),
+        sum_recursion(mass(K), noise, K),
     )
     x, cost = sp.Symbol("x", integer=True, positive=True), sp.Symbol("rho", nonnegative=True)
     return [
@@ -196,7 +196,7 @@ def water_filling(unused: Callable[[Any, Any], Any] = left_alone) -> list[Equati
             gain(K) * sp.exp(-loss(K + 1)),
             lambda k: sp.Mul(*(sp.exp(-loss(i)) for i in range(1, k + 1))),
         ),
-        summed(total(K), loss, K),
+        sum_recursion(total(K), loss, K),
     )
     size, square = sp.symbols("m t", nonnegative=True)
     used = sp.log((theta + extra) / theta) / 2 + (theta + extra) / (2 * (theta + extra))

@@ -17,7 +17,7 @@ from typing import Any
 import sympy as sp
 
 from theory.compression.variational_bounds import K
-from theory.proof.relative_entropy import N, summed
+from theory.proof.relative_entropy import N, sum_recursion
 from theory.proof.statements import Equation, Induction, Recursion
 
 Weighing = Callable[
@@ -131,9 +131,9 @@ def inflow_of_many_states(moving: Moving = keeping_the_mass) -> list[Equation | 
     come, gone = sp.Function("I", real=True), sp.Function("O", real=True)
     mass, before = sp.symbols("m p", positive=True)
     objects = (
-        summed(come(K), lambda i: before_the_move(old(i), new(i), old(i)) * moving(c(i), new(i)), K),
-        summed(gone(K), lambda i: mass * moving(c(i), mass), K),
-        summed(flow(K), c, K),
+        sum_recursion(come(K), lambda i: before_the_move(old(i), new(i), old(i)) * moving(c(i), new(i)), K),
+        sum_recursion(gone(K), lambda i: mass * moving(c(i), mass), K),
+        sum_recursion(flow(K), c, K),
     )
     claim = (Equation("what comes is the flow", come(K), flow(K)), Equation("what goes is the flow", gone(K), flow(K)))
     total = sp.Symbol("S", positive=True)

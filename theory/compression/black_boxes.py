@@ -14,7 +14,7 @@ from itertools import product
 import sympy as sp
 
 from theory.compression.variational_bounds import K
-from theory.proof.relative_entropy import N, summed
+from theory.proof.relative_entropy import N, sum_recursion
 from theory.proof.statements import Enumeration, Equation, Family, Induction, Recursion, Sign
 
 Tree = tuple[
@@ -52,7 +52,7 @@ def cells_left() -> Induction:
     left, repeats = sp.Function("U", real=True), sp.Function("R", real=True)
     objects = (
         Recursion(left(N), (M - (1 - s(1)),), left(N) - (1 - s(N + 1)), lambda k: M - sum(1 - s(i) for i in range(1, k + 1))),
-        summed(repeats(N), s),
+        sum_recursion(repeats(N), s),
     )  # fmt: skip
     return Induction("cells left after n questions", N, (Equation("cells left", left(N), M - N + repeats(N)),), objects)
 
@@ -64,9 +64,9 @@ def averaged_over_cells() -> list[Equation | Induction]:
     M, n = sp.symbols("M N", positive=True)
     error, large, extra = (sp.Function(name, real=True) for name in ("E", "P", "X"))
     objects = (
-        summed(error(K), lambda i: w(i) * b(i) * (M - n + e(i)) / M, K),
-        summed(large(K), lambda i: w(i) * b(i), K),
-        summed(extra(K), lambda i: w(i) * b(i) * e(i) / M, K),
+        sum_recursion(error(K), lambda i: w(i) * b(i) * (M - n + e(i)) / M, K),
+        sum_recursion(large(K), lambda i: w(i) * b(i), K),
+        sum_recursion(extra(K), lambda i: w(i) * b(i) * e(i) / M, K),
     )
     claim = Equation("mean error over hidden cells", error(K), (1 - n / M) * large(K) + extra(K))
     alpha, m = sp.symbols("alpha m", positive=True)

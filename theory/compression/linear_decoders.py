@@ -17,7 +17,7 @@ from typing import Any
 import sympy as sp
 
 from theory.proof.blocks import BlockIdentity, Blocks, block_identities
-from theory.proof.relative_entropy import N, summed
+from theory.proof.relative_entropy import N, sum_recursion
 from theory.proof.statements import Enumeration, Equation, Family, Induction
 
 Inner = Callable[[sp.Matrix], sp.Matrix]
@@ -162,10 +162,10 @@ def second_moments() -> Induction:
     A = sp.symbols("a b c", real=True)  # of a symmetric matrix
     value, squares, mixed, others = (sp.Function(name, real=True) for name in ("V", "X", "M", "Y"))
     objects = (
-        summed(value(N), lambda i: (sp.Matrix([[first(i), second(i)]]) * sp.Matrix([[A[0], A[1]], [A[1], A[2]]]) * sp.Matrix([first(i), second(i)]))[0]),
-        summed(squares(N), lambda i: first(i) ** 2),
-        summed(mixed(N), lambda i: first(i) * second(i)),
-        summed(others(N), lambda i: second(i) ** 2),
+        sum_recursion(value(N), lambda i: (sp.Matrix([[first(i), second(i)]]) * sp.Matrix([[A[0], A[1]], [A[1], A[2]]]) * sp.Matrix([first(i), second(i)]))[0]),
+        sum_recursion(squares(N), lambda i: first(i) ** 2),
+        sum_recursion(mixed(N), lambda i: first(i) * second(i)),
+        sum_recursion(others(N), lambda i: second(i) ** 2),
     )  # fmt: skip
     claim = Equation("sum of r^T A r", value(N), A[0] * squares(N) + 2 * A[1] * mixed(N) + A[2] * others(N))
     return Induction("data enter by second moments", N, (claim,), objects)

@@ -16,7 +16,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.proof.relative_entropy import N, nonnegative, summed
+from theory.proof.relative_entropy import N, nonnegative, sum_recursion
 from theory.proof.statements import Enumeration, Equation, Family, Induction, Recursion, Sign
 
 Counts = tuple[int, ...]
@@ -35,9 +35,9 @@ def mean_length() -> list[Equation | Induction | Sign]:
     p, length = sp.Function("p", positive=True), sp.Function("l", real=True)
     mean, negative, divergence = (sp.Function(name, real=True) for name in ("L", "E", "G"))
     objects = (
-        summed(mean(N), lambda i: p(i) * length(i) * sp.log(2)),
-        summed(negative(N), lambda i: p(i) * sp.log(p(i))),
-        summed(divergence(N), lambda i: p(i) * sp.log(p(i) / 2 ** (-length(i)))),
+        sum_recursion(mean(N), lambda i: p(i) * length(i) * sp.log(2)),
+        sum_recursion(negative(N), lambda i: p(i) * sp.log(p(i))),
+        sum_recursion(divergence(N), lambda i: p(i) * sp.log(p(i) / 2 ** (-length(i)))),
     )
     claim = Equation("mean length less entropy", divergence(N), mean(N) + negative(N))
     return [Induction("mean length of m words", N, (claim,), objects), *nonnegative("p", "r")]
@@ -49,16 +49,16 @@ def shannon_lengths() -> list[Equation | Induction | Sign]:
     p, extra = sp.Function("p", positive=True), sp.Function("u", nonnegative=True)
     kraft, lost, mass = (sp.Function(name, real=True) for name in ("K", "S", "P"))
     objects = (
-        summed(kraft(N), lambda i: 2 ** (sp.log(p(i)) / sp.log(2) - extra(i))),
-        summed(lost(N), lambda i: p(i) * (1 - 2 ** (-extra(i)))),
-        summed(mass(N), p),
+        sum_recursion(kraft(N), lambda i: 2 ** (sp.log(p(i)) / sp.log(2) - extra(i))),
+        sum_recursion(lost(N), lambda i: p(i) * (1 - 2 ** (-extra(i)))),
+        sum_recursion(mass(N), p),
     )
     claim = Equation("Kraft's sum of rounded lengths", kraft(N), mass(N) - lost(N))
     mean, negative, added = (sp.Function(name, real=True) for name in ("L", "E", "U"))
     lengths = (
-        summed(mean(N), lambda i: p(i) * (-sp.log(p(i)) / sp.log(2) + extra(i))),
-        summed(negative(N), lambda i: p(i) * sp.log(p(i))),
-        summed(added(N), lambda i: p(i) * extra(i)),
+        sum_recursion(mean(N), lambda i: p(i) * (-sp.log(p(i)) / sp.log(2) + extra(i))),
+        sum_recursion(negative(N), lambda i: p(i) * sp.log(p(i))),
+        sum_recursion(added(N), lambda i: p(i) * extra(i)),
     )
     excess = Equation("mean of rounded lengths", mean(N), added(N) - negative(N) / sp.log(2))
     t = sp.Symbol("t", nonnegative=True)  # 2^u = 1 + t
@@ -81,16 +81,16 @@ def blocks() -> list[Induction]:
     word, M, E = sp.Symbol("w", positive=True), sp.Symbol("M", positive=True), sp.Symbol("E", real=True)
     longer, mass, own = (sp.Function(name, real=True) for name in ("X", "P", "S"))
     one_word = (
-        summed(longer(N), lambda a: word * p(a) * sp.log(word * p(a))),
-        summed(mass(N), p),
-        summed(own(N), lambda a: p(a) * sp.log(p(a))),
+        sum_recursion(longer(N), lambda a: word * p(a) * sp.log(word * p(a))),
+        sum_recursion(mass(N), p),
+        sum_recursion(own(N), lambda a: p(a) * sp.log(p(a))),
     )
     split = Equation("a word and n symbols", longer(N), mass(N) * word * sp.log(word) + word * own(N))
     whole, words, theirs = (sp.Function(name, real=True) for name in ("Y", "W", "T"))
     all_words = (
-        summed(whole(N), lambda i: M * b(i) * sp.log(b(i)) + b(i) * E),
-        summed(words(N), b),
-        summed(theirs(N), lambda i: b(i) * sp.log(b(i))),
+        sum_recursion(whole(N), lambda i: M * b(i) * sp.log(b(i)) + b(i) * E),
+        sum_recursion(words(N), b),
+        sum_recursion(theirs(N), lambda i: b(i) * sp.log(b(i))),
     )
     added = Equation("n words and a symbol", whole(N), M * theirs(N) + words(N) * E)
     return [

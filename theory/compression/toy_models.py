@@ -13,7 +13,7 @@ from typing import Any
 import sympy as sp
 
 from theory.compression.variational_bounds import K
-from theory.proof.relative_entropy import summed
+from theory.proof.relative_entropy import sum_recursion
 from theory.proof.statements import Equation, Induction, Sign
 
 Ratio = Callable[[Any, Any], Any]  # of the nearest code's masses under the first and the second prior
@@ -38,9 +38,9 @@ def exchange_at_the_nearest() -> Induction:
     a, b = sp.symbols("a b", positive=True)
     rest, first, second = (sp.Function(name, real=True) for name in ("X", "Y", "Z"))
     objects = (
-        summed(rest(K), lambda z: (a * q(z) - b * p(z)) * A(z), K),
-        summed(first(K), lambda z: p(z) * A(z), K),
-        summed(second(K), lambda z: q(z) * A(z), K),
+        sum_recursion(rest(K), lambda z: (a * q(z) - b * p(z)) * A(z), K),
+        sum_recursion(first(K), lambda z: p(z) * A(z), K),
+        sum_recursion(second(K), lambda z: q(z) * A(z), K),
     )
     claim = Equation("what the other codes add", rest(K), a * (b + second(K)) - b * (a + first(K)))
     return Induction("two priors, k codes and the nearest one", K, (claim,), objects)

@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.proof.relative_entropy import N, nonnegative, summed
+from theory.proof.relative_entropy import N, nonnegative, sum_recursion
 from theory.proof.statements import Equation, Induction, Recursion, Sign
 
 Cost = Callable[[Any, Any], Any]  # of a code's mass under encoder and prior: what it adds to a divergence
@@ -41,9 +41,9 @@ def rate_of_one_code(cost: Cost = forward) -> Induction:
     p, m = sp.Symbol("p", positive=True), sp.Symbol("m", positive=True)
     rate, information, mass = (sp.Function(name, real=True) for name in ("R", "I", "M"))
     objects = (
-        summed(rate(N), lambda x: w(x) * cost(q(x), p)),
-        summed(information(N), lambda x: w(x) * q(x) * sp.log(q(x) / m)),
-        summed(mass(N), lambda x: w(x) * q(x)),
+        sum_recursion(rate(N), lambda x: w(x) * cost(q(x), p)),
+        sum_recursion(information(N), lambda x: w(x) * q(x) * sp.log(q(x) / m)),
+        sum_recursion(mass(N), lambda x: w(x) * q(x)),
     )
     claim = Equation("rate of a code from n data", rate(N), information(N) + mass(N) * sp.log(m / p))
     return Induction("the rate of an encoder, one code", N, (claim,), objects)
@@ -55,9 +55,9 @@ def rate_of_all_codes() -> Induction:
     information = sp.Function("i", real=True)
     rate, whole, gap = (sp.Function(name, real=True) for name in ("R", "I", "G"))
     objects = (
-        summed(rate(K), lambda z: information(z) + m(z) * sp.log(m(z) / p(z)), K),
-        summed(whole(K), information, K),
-        summed(gap(K), lambda z: forward(m(z), p(z)), K),
+        sum_recursion(rate(K), lambda z: information(z) + m(z) * sp.log(m(z) / p(z)), K),
+        sum_recursion(whole(K), information, K),
+        sum_recursion(gap(K), lambda z: forward(m(z), p(z)), K),
     )
     claim = Equation("rate of k codes", rate(K), whole(K) + gap(K))
     return Induction("the rate of an encoder, all codes", K, (claim,), objects)
@@ -70,10 +70,10 @@ def information_by_entropies() -> Induction:
     m = sp.Symbol("m", positive=True)
     information, joint, data, mass = (sp.Function(name, real=True) for name in ("I", "J", "H", "M"))
     objects = (
-        summed(information(N), lambda x: w(x) * q(x) * sp.log(q(x) / m)),
-        summed(joint(N), lambda x: w(x) * q(x) * sp.log(w(x) * q(x))),
-        summed(data(N), lambda x: w(x) * q(x) * sp.log(w(x))),
-        summed(mass(N), lambda x: w(x) * q(x)),
+        sum_recursion(information(N), lambda x: w(x) * q(x) * sp.log(q(x) / m)),
+        sum_recursion(joint(N), lambda x: w(x) * q(x) * sp.log(w(x) * q(x))),
+        sum_recursion(data(N), lambda x: w(x) * q(x) * sp.log(w(x))),
+        sum_recursion(mass(N), lambda x: w(x) * q(x)),
     )
     claim = Equation("a code's information by entropies", information(N), joint(N) - data(N) - mass(N) * sp.log(m))
     return Induction("information of one code", N, (claim,), objects)
@@ -88,26 +88,26 @@ def prior_gap() -> list[Equation | Induction | Sign]:
 # -- the evidence bound --------------------------------------------------------------------------------------------------
 
 
-def subtracted(divergence: Any) -> Any:
+def evidence_minus_divergence(divergence: Any) -> Any:
     """ELBO = log p(x) - KL: the sign of the gap."""
     return -divergence
 
 
-def added(divergence: Any) -> Any:
+def evidence_plus_divergence(divergence: Any) -> Any:
     """log p(x) + KL: the wrong sign."""
     return divergence
 
 
-def evidence_bound(gap: Callable[[Any], Any] = subtracted) -> Induction:
+def evidence_bound(gap: Callable[[Any], Any] = evidence_minus_divergence) -> Induction:
     """k codes: the sum of q log(p(x, z)/q) is Q log p(x) less the relative entropy of q
     against the posterior p(x, z)/p(x)."""
     q, j = sp.Function("q", positive=True), sp.Function("j", positive=True)
     evidence = sp.Symbol("p", positive=True)
     bound, divergence, mass = (sp.Function(name, real=True) for name in ("L", "G", "Q"))
     objects = (
-        summed(bound(K), lambda z: q(z) * sp.log(j(z) / q(z)), K),
-        summed(divergence(K), lambda z: q(z) * sp.log(q(z) / (j(z) / evidence)), K),
-        summed(mass(K), q, K),
+        sum_recursion(bound(K), lambda z: q(z) * sp.log(j(z) / q(z)), K),
+        sum_recursion(divergence(K), lambda z: q(z) * sp.log(q(z) / (j(z) / evidence)), K),
+        sum_recursion(mass(K), q, K),
     )
     claim = Equation("log p(x) and what q misses of it", bound(K), mass(K) * sp.log(evidence) + gap(divergence(K)))
     return Induction("evidence bound for k codes", K, (claim,), objects)
@@ -134,22 +134,24 @@ def slope_of_norms() -> list[Equation | Induction]:
     s, whole = sp.Symbol("s", positive=True), sp.Symbol("Z", positive=True)
     divergence, power, slope = (sp.Function(name, real=True) for name in ("G", "S", "T"))
 
-    def tilted(i: Any) -> sp.Expr:
+    def gibbs(i: Any) -> sp.Expr:
         return p(i) * y(i) ** s / whole
 
     objects = (
-        summed(divergence(N), lambda i: forward(tilted(i), p(i))),
-        summed(power(N), lambda i: p(i) * y(i) ** s),
-        summed(slope(N), lambda i: p(i) * y(i) ** s * sp.log(y(i))),
+        sum_recursion(divergence(N), lambda i: forward(gibbs(i), p(i))),
+        sum_recursion(power(N), lambda i: p(i) * y(i) ** s),
+        sum_recursion(slope(N), lambda i: p(i) * y(i) ** s * sp.log(y(i))),
     )
     claim = Equation(
-        "relative entropy of the tilted atoms", divergence(N), s * slope(N) / whole - power(N) * sp.log(whole) / whole
+        "relative entropy of the reweighted atoms",
+        divergence(N),
+        s * slope(N) / whole - power(N) * sp.log(whole) / whole,
     )
     F = sp.Function("F", positive=True)
     derivative = s**2 * sp.Derivative(sp.log(F(s)) / s, s)
     a, b = sp.Symbol("a", positive=True), sp.Symbol("b", positive=True)
     return [
-        Induction("tilted atoms against their own", N, (claim,), objects),
+        Induction("reweighted atoms against their own", N, (claim,), objects),
         Equation("s^2 times the slope of log F(s)/s", derivative, s * sp.Derivative(F(s), s) / F(s) - sp.log(F(s))),
         Equation("the slope of a power in s", sp.Derivative(a * b**s, s), a * b**s * sp.log(b)),
     ]
@@ -178,9 +180,9 @@ def rate_and_distortion() -> Induction:
     evidence = sp.Symbol("p_x", positive=True)
     total, divergence, mass = (sp.Function(name, real=True) for name in ("T", "G", "Q"))
     objects = (
-        summed(total(K), lambda z: q(z) * sp.log(q(z) / p(z)) + q(z) * -sp.log(given(z)), K),
-        summed(divergence(K), lambda z: forward(q(z), p(z) * given(z) / evidence), K),
-        summed(mass(K), q, K),
+        sum_recursion(total(K), lambda z: q(z) * sp.log(q(z) / p(z)) + q(z) * -sp.log(given(z)), K),
+        sum_recursion(divergence(K), lambda z: forward(q(z), p(z) * given(z) / evidence), K),
+        sum_recursion(mass(K), q, K),
     )
     claim = Equation("rate plus distortion", total(K), divergence(K) - mass(K) * sp.log(evidence))
     return Induction("rate and distortion of k codes", K, (claim,), objects)
@@ -212,7 +214,7 @@ def gaussian_decoder(distortion: Cost = half_squares) -> Induction:
             value(D), (pixel(1),), value(D) + pixel(D + 1),
             lambda k: -sp.log(sp.Mul(*(sp.exp(-(r(i) ** 2) / 2) / sp.sqrt(2 * sp.pi) for i in range(1, k + 1)))),
         ),
-        summed(squares(D), lambda i: r(i) ** 2, D),
+        sum_recursion(squares(D), lambda i: r(i) ** 2, D),
     )  # fmt: skip
     claim = Equation("-log p(x|z) of D pixels", value(D), distortion(squares(D), D))
     return Induction("a Gaussian decoder of D pixels", D, (claim,), objects)

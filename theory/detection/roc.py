@@ -75,7 +75,7 @@ def area_by_curve(scores: Scores, inliers: Scores, outliers: Scores, ties: Exact
     """The same number as an area: the threshold is lowered level by level, and the
     curve of true against false positives integrated.
 
-    Where several places share a level the curve takes a slanted step; ``ties`` is the
+    Where several places share a level the curve takes a diagonal step; ``ties`` is the
     height, within the step, at which it is counted (one half makes trapezia).
     """
     steps: dict[Exact, list[Exact]] = {}
@@ -84,14 +84,14 @@ def area_by_curve(scores: Scores, inliers: Scores, outliers: Scores, ties: Exact
         step[0] += rise
         step[1] += run
     below: Exact = 0
-    slanted: Exact = 0
+    tied_pairs: Exact = 0
     positives: Exact = 0
     for level in sorted(steps, reverse=True):
         rise, run = steps[level]
         below += run * positives
-        slanted += run * rise
+        tied_pairs += run * rise
         positives += rise
-    return Fraction(below + ties * slanted) / (sum(inliers) * sum(outliers))
+    return Fraction(below + ties * tied_pairs) / (sum(inliers) * sum(outliers))
 
 
 def weak_orders(n: int) -> Iterator[tuple[int, ...]]:
@@ -176,7 +176,7 @@ class Cells:
         """Whether the outliers lie in {p > 0}."""
         return all(m > 0 for m, q in zip(self.masses, self.outliers, strict=True) if q > 0)
 
-    def moved(self, score: Callable[[Fraction], Exact]) -> Cells:
+    def push_forward(self, score: Callable[[Fraction], Exact]) -> Cells:
         """The same distributions after the piecewise affine bijection of slope p/s;
         cells without mass keep their length, for there p/s = 0 is no slope."""
         volumes = tuple(
@@ -294,7 +294,9 @@ class Rescored:
         changed."""
 
         def holds(by: Callable[..., Fraction]) -> Callable[[Cells], bool]:
-            return lambda cells: cells.moved(score).area(self.ties, by=by) == self.claimed(cells.area(self.ties, by=by))
+            return lambda cells: (
+                cells.push_forward(score).area(self.ties, by=by) == self.claimed(cells.area(self.ties, by=by))
+            )
 
         name = "areas of distributions on cells, stretched by p/s"
         return Enumeration(name, family, holds(area_by_pairs), holds(area_by_curve))
@@ -357,8 +359,8 @@ def one_threshold_set(family: Family, score: Callable[[Fraction], Exact], least:
     cells with mass."""
     return Enumeration(
         "threshold sets are empty or everything", family,
-        lambda cells: all(marks in ((), _charged(cells)) for marks in cells.moved(score).upper_sets(least)),
-        lambda cells: least >= 0 and len({p for p in cells.moved(score).densities if p > 0}) == 1,
+        lambda cells: all(marks in ((), _charged(cells)) for marks in cells.push_forward(score).upper_sets(least)),
+        lambda cells: least >= 0 and len({p for p in cells.push_forward(score).densities if p > 0}) == 1,
     )  # fmt: skip
 
 

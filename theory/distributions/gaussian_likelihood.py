@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.proof.relative_entropy import N, remainder, summed, tangent_gap
+from theory.proof.relative_entropy import N, remainder, sum_recursion, tangent_gap
 from theory.proof.statements import Equation, Induction, Recursion, Sign
 
 Variance = Callable[[Any, Any, Any], sp.Expr]  # from trace, largest eigenvalue and dimension
@@ -63,7 +63,7 @@ def density_of_n_coordinates() -> Induction:
         M(N), (factor(1),), M(N) * factor(N + 1), lambda k: sp.Mul(*(factor(i) for i in range(1, k + 1)))
     )
     claim = Equation("density of n coordinates", M(N), (2 * sp.pi * V) ** (-N / sp.S(2)) * sp.exp(-Q(N) / (2 * V)))
-    return Induction("isotropic Gaussian", N, (claim,), (product, summed(Q(N), lambda i: (x(i) - m(i)) ** 2)))
+    return Induction("isotropic Gaussian", N, (claim,), (product, sum_recursion(Q(N), lambda i: (x(i) - m(i)) ** 2)))
 
 
 def second_moments() -> Induction:
@@ -72,9 +72,9 @@ def second_moments() -> Induction:
     s, mu, m = (sp.Function(name, real=True) for name in ("s", "mu", "m"))
     F, T, d = (sp.Function(name, real=True) for name in ("F", "T", "d"))
     objects = (
-        summed(F(N), lambda i: s(i) - 2 * m(i) * mu(i) + m(i) ** 2),
-        summed(T(N), lambda i: s(i) - mu(i) ** 2),
-        summed(d(N), lambda i: (mu(i) - m(i)) ** 2),
+        sum_recursion(F(N), lambda i: s(i) - 2 * m(i) * mu(i) + m(i) ** 2),
+        sum_recursion(T(N), lambda i: s(i) - mu(i) ** 2),
+        sum_recursion(d(N), lambda i: (mu(i) - m(i)) ** 2),
     )
     claim = Equation("E|X - m|^2 = tr Cov + |mu - m|^2", F(N), T(N) + d(N))
     return Induction("second moments", N, (claim,), objects)
@@ -131,7 +131,7 @@ def strictly_convex() -> list[Induction | Sign]:
 
     objects = (
         Recursion(G(N), (explicit(1),), G(N) + second(N + 1), explicit),
-        summed(S(N), lambda i: (u(i) - w * eta(i) / theta) ** 2),
+        sum_recursion(S(N), lambda i: (u(i) - w * eta(i) / theta) ** 2),
     )
     claim = Equation("second derivative of A", G(N), S(N) / (2 * theta) + N * w**2 / (2 * theta**2))
     return [

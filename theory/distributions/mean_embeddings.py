@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 
 from theory.distributions.gaussian_likelihood import log_normal_density
-from theory.proof.relative_entropy import N, summed
+from theory.proof.relative_entropy import N, sum_recursion
 from theory.proof.statements import Equation, Induction, Recursion, Sign
 
 HALF = sp.Rational(1, 2)
@@ -76,7 +76,9 @@ def kernel_of_n_coordinates(power: Power = half_the_dimension) -> Induction:
         E(N), (factor(1),), E(N) * factor(N + 1), lambda k: sp.Mul(*(factor(i) for i in range(1, k + 1)))
     )
     claim = Equation("E k for n coordinates", E(N), expected_kernel(H, S, d(N), N, power))
-    return Induction("expected kernel in n dimensions", N, (claim,), (product, summed(d(N), lambda i: delta(i) ** 2)))
+    return Induction(
+        "expected kernel in n dimensions", N, (claim,), (product, sum_recursion(d(N), lambda i: delta(i) ** 2))
+    )
 
 
 def wide_kernels(power: Power = half_the_dimension) -> list[Equation]:

@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 
 from theory.distributions.gaussian_likelihood import log_normal_density, normal_density
-from theory.proof.relative_entropy import N, summed
+from theory.proof.relative_entropy import N, sum_recursion
 from theory.proof.statements import Equation, Induction, Sign
 
 Rate = Callable[[Any], sp.Expr]  # from u = exp(-2t) to the factor that the relative entropy is claimed to lose
@@ -84,7 +84,7 @@ def decay(rate: Rate = twice_the_time) -> list[Equation | Induction | Sign]:
         later = relative_entropy(m(i) * sp.sqrt(U), variance_at(v(i), U))
         return rate(U) * relative_entropy(m(i), v(i)) - later
 
-    objects = (summed(F(N), fall), summed(G(N), lambda i: concave_gap(v(i), U)))
+    objects = (sum_recursion(F(N), fall), sum_recursion(G(N), lambda i: concave_gap(v(i), U)))
     claim = Equation("rate KL_0 - KL_t", F(N), G(N) / 2)
     w = sp.Symbol("v", positive=True)
     c = sp.Symbol("c", positive=True)  # u = c/(1 + c)

@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.proof.relative_entropy import N, summed
+from theory.proof.relative_entropy import N, sum_recursion
 from theory.proof.statements import Equation, Induction
 
 Flux = Callable[[Any, Any], sp.Expr]  # from p s_i at the upper and at the lower face to what is subtracted
@@ -25,7 +25,7 @@ def through_both_faces(upper: Any, lower: Any) -> sp.Expr:
     return upper - lower
 
 
-def neglected(upper: Any, lower: Any) -> sp.Expr:
+def no_boundary_term(upper: Any, lower: Any) -> sp.Expr:
     """No boundary term."""
     return 0 * upper
 
@@ -48,10 +48,10 @@ def explicit_and_implicit() -> Induction:
     s, slope, own = (sp.Function(name, real=True) for name in ("s", "l", "t"))  # s_i, d_i lambda, d_i s_i
     F, G, L, B = (sp.Function(name, real=True) for name in "FGLB")
     objects = (
-        summed(F(N), lambda i: p * (s(i) - slope(i)) ** 2 / 2),
-        summed(G(N), lambda i: p * (s(i) ** 2 / 2 + own(i))),
-        summed(L(N), lambda i: p * slope(i) ** 2 / 2),
-        summed(B(N), lambda i: p * (s(i) * slope(i) + own(i))),
+        sum_recursion(F(N), lambda i: p * (s(i) - slope(i)) ** 2 / 2),
+        sum_recursion(G(N), lambda i: p * (s(i) ** 2 / 2 + own(i))),
+        sum_recursion(L(N), lambda i: p * slope(i) ** 2 / 2),
+        sum_recursion(B(N), lambda i: p * (s(i) * slope(i) + own(i))),
     )
     claim = Equation("explicit = implicit + score of p - div(p s)", F(N), G(N) + L(N) - B(N))
     return Induction("score matching at a point", N, (claim,), objects)

@@ -197,7 +197,7 @@ class Instance:
     pair: Any
 
     @property
-    def expected(self) -> Fraction:
+    def expected_mean(self) -> Fraction:
         """What Schur's orthogonality says of the mean of c conj(c')."""
         return Fraction(self.pair[0] == self.pair[1]) if self.group == "U(1)" else schur_mean(self.pair)
 
@@ -254,8 +254,8 @@ def orthogonality(mass: Fraction = Fraction(1)) -> Enumeration:
     integrals, and by the product rule."""
     return Enumeration(
         "orthogonality", all_pairs(),
-        lambda i: mass * i.mean == i.expected,
-        lambda i: mass * i.by_rule(product_rule) == i.expected,
+        lambda i: mass * i.mean == i.expected_mean,
+        lambda i: mass * i.by_rule(product_rule) == i.expected_mean,
     )  # fmt: skip
 
 
@@ -265,6 +265,6 @@ def quadrature(rule: Rule | None = None) -> Enumeration:
     chosen = rule or product_rule
     return Enumeration(
         "quadrature", all_pairs(),
-        lambda i: i.by_rule(chosen) == i.expected,
-        lambda i: i.by_rule(chosen, literal=True) == i.expected,
+        lambda i: i.by_rule(chosen) == i.expected_mean,
+        lambda i: i.by_rule(chosen, literal=True) == i.expected_mean,
     )  # fmt: skip

@@ -82,7 +82,7 @@ class Description:
         is said to be a subgroup."""
         return [subset in self.subgroups for subset in nonempty_subsets()]
 
-    def joined(self, letter: str) -> list[list[bool]]:
+    def adjacency(self, letter: str) -> list[list[bool]]:
         """Row x, column y: whether an edge of that letter leads from x to y."""
         return [[(x, y, letter) in self.edges for y in range(8)] for x in range(8)]
 

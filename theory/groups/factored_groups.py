@@ -38,7 +38,7 @@ class FactoredGroup:
         ValueError: a factor is no subgroup.
 
     >>> klein = FactoredGroup.of(cyclic(2), cyclic(2))
-    >>> klein.factors, klein.regrouped([(0, 2), (0, 3)]).factors
+    >>> klein.factors, klein.regroup([(0, 2), (0, 3)]).factors
     (((0, 2), (0, 1)), ((0, 2), (0, 3)))
     """
 
@@ -75,7 +75,7 @@ class FactoredGroup:
             step *= part.order
         return cls(whole, tuple(reversed(factors)))
 
-    def regrouped(self, factors: Sequence[Sequence[int]]) -> FactoredGroup:
+    def regroup(self, factors: Sequence[Sequence[int]]) -> FactoredGroup:
         """Another decomposition of the same group."""
         return FactoredGroup(self.group, tuple(tuple(sorted(factor)) for factor in factors))
 

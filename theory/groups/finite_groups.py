@@ -196,10 +196,10 @@ class FiniteGroup(TableGroup):
         """
         return subgroups.quotient(self, normal)
 
-    def restricted(self, subgroup: Sequence[int]) -> FiniteGroup:
+    def restrict(self, subgroup: Sequence[int]) -> FiniteGroup:
         """A subgroup as a group of its own; element k is the k-th of the sorted
         members."""
-        return subgroups.restricted(self, subgroup)
+        return subgroups.restrict(self, subgroup)
 
     @cached_property
     def automorphisms(self) -> np.ndarray:

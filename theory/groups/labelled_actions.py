@@ -101,7 +101,7 @@ def units(n: int) -> list[int]:
     return [u for u in range(1, n + 1) if gcd(u, n) == 1]
 
 
-def relabelled(action: Action) -> Action:
+def least_relabelling(action: Action) -> Action:
     """One action for all that differ by automorphisms inside the factors: the least."""
     a, b = (cycle_length(images) for images in action)
     return min((power(action[0], u), power(action[1], v)) for u in units(a) for v in units(b))
@@ -170,7 +170,7 @@ def coprime_sizes() -> Family:
     return Family(f"coprime pairs 2 <= a < b, ab <= {LARGEST}", lambda: (x for x in SIZES if gcd(*x) == 1), size)
 
 
-def counted(
+def count_comparison(
     name: str, of: Callable[[Sequence[Action]], int], claimed: Count, family: Callable[[], Family] = sizes
 ) -> Enumeration:
     """What ``of`` counts among all actions is ``claimed``: for actions found by search,
@@ -189,17 +189,17 @@ def counts(
     """Labelled actions, those up to automorphisms inside the factors, and pairs of
     partitions."""
     return [
-        counted("labelled actions", lambda actions: len(set(actions)), labelled),
-        counted("actions up to relabelling inside the factors", lambda actions: len({relabelled(x) for x in actions}), up_to_relabelling),
-        counted("pairs of partitions", lambda actions: len({partitions(x) for x in actions}), pairs),
+        count_comparison("labelled actions", lambda actions: len(set(actions)), labelled),
+        count_comparison("actions up to relabelling inside the factors", lambda actions: len({least_relabelling(x) for x in actions}), up_to_relabelling),
+        count_comparison("pairs of partitions", lambda actions: len({partitions(x) for x in actions}), pairs),
     ]  # fmt: skip
 
 
 def coprime_counts() -> Enumeration:
     """For coprime factors the holomorph counts right: every automorphism is one of the
     factors."""
-    return counted(
-        "actions of coprime factors, by the holomorph", lambda actions: len({relabelled(x) for x in actions}), holomorph_count, coprime_sizes
+    return count_comparison(
+        "actions of coprime factors, by the holomorph", lambda actions: len({least_relabelling(x) for x in actions}), holomorph_count, coprime_sizes
     )  # fmt: skip
 
 
@@ -253,8 +253,8 @@ def left_open(by_states: Count = labelled_count, by_one_step: Count = left_by_on
     """What the distribution of states, and one transition of each factor at one state,
     leave open."""
     return [
-        counted("actions left by the distribution of states", left_by_states, by_states),
-        counted("actions left by one transition of each factor", left_by_one_step_each, by_one_step),
+        count_comparison("actions left by the distribution of states", left_by_states, by_states),
+        count_comparison("actions left by one transition of each factor", left_by_one_step_each, by_one_step),
     ]
 
 

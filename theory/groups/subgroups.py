@@ -25,7 +25,7 @@ def derived_series(group: TableGroup) -> tuple[Subgroup, ...]:
     series = [tuple(range(group.order))]
     while True:
         members = series[-1]
-        inner = restricted(group, members)
+        inner = restrict(group, members)
         smaller = tuple(members[k] for k in inner.derived_subgroup)
         if smaller == members:
             return tuple(series)
@@ -155,7 +155,7 @@ def require_subgroup(group: TableGroup, elements: Sequence[int]) -> np.ndarray:
     return members
 
 
-def restricted(group: AnyGroup, subgroup: Sequence[int]) -> AnyGroup:
+def restrict(group: AnyGroup, subgroup: Sequence[int]) -> AnyGroup:
     """A subgroup as a group of its own; element k is the k-th of the sorted members."""
     members = np.array(sorted(subgroup))
     place = np.full(group.order, -1, dtype=np.int64)

@@ -95,7 +95,7 @@ class _Reader:
             sign = following in "*/"
             self.at += sign
             factor = self.factor()
-            word = self.bounded(word + (list(inverse_word(factor)) if following == "/" else factor))
+            word = self.check_length(word + (list(inverse_word(factor)) if following == "/" else factor))
         self.depth -= 1
         return word
 
@@ -104,22 +104,22 @@ class _Reader:
         *before, last = self.atoms()
         if self.peek() == "^":
             self.at += 1
-            last = self.raised(last)
+            last = self.power(last)
             if self.peek() == "^":
                 self.fail()  # r^2^3: which comes first
-        return self.bounded([letter for atom in before for letter in atom] + last)
+        return self.check_length([letter for atom in before for letter in atom] + last)
 
-    def raised(self, base: list[int]) -> list[int]:
+    def power(self, base: list[int]) -> list[int]:
         """A power by an integer, or the conjugate by a word."""
         self.peek()
         found = _INTEGER.match(self.text, self.at)
         if found is None:
             *more, by = self.atoms()
-            return self.bounded([*inverse_word(by), *base, *by]) if not more else self.fail()
+            return self.check_length([*inverse_word(by), *base, *by]) if not more else self.fail()
         self.at = found.end()
         exponent = int(re.sub(r"[(){}\s]", "", found.group()))
         if abs(exponent) * len(base) > MAX_WORD:
-            self.bounded([0] * (MAX_WORD + 1))
+            self.check_length([0] * (MAX_WORD + 1))
         return (base if exponent > 0 else list(inverse_word(base))) * abs(exponent)
 
     def atoms(self) -> list[list[int]]:
@@ -149,7 +149,7 @@ class _Reader:
         self.take(",")
         while True:
             other = self.product()
-            word = self.bounded([*inverse_word(word), *inverse_word(other), *word, *other])
+            word = self.check_length([*inverse_word(word), *inverse_word(other), *word, *other])
             if self.peek() != ",":
                 self.take(closing)
                 return word
@@ -176,7 +176,7 @@ class _Reader:
             f"Unknown letter {name!r} in {self.shown[:60]!r}; the generators are {', '.join(self.names)}.{hint}"
         )
 
-    def bounded(self, word: list[int]) -> list[int]:
+    def check_length(self, word: list[int]) -> list[int]:
         if len(word) > MAX_WORD:
             raise WordError(f"The word {self.shown[:40]!r} has more than {MAX_WORD} letters.")
         return word

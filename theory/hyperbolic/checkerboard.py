@@ -7,22 +7,24 @@ from collections.abc import Callable, Sequence
 
 from theory.proof.statements import Enumeration, Family
 
-__all__ = ["Remainder", "floored", "sampler_meets_even_cells", "truncated"]
+__all__ = ["Remainder", "floored_remainder", "sampler_meets_even_cells", "truncated_remainder"]
 
 Remainder = Callable[[int], int]
 
 
-def floored(k: int) -> int:
+def floored_remainder(k: int) -> int:
     """k mod 2 of floored division, in {0, 1}."""
     return k % 2
 
 
-def truncated(k: int) -> int:
+def truncated_remainder(k: int) -> int:
     """k rem 2 of truncated division, as in C: -1 for negative odd numbers."""
     return k - 2 * int(k / 2)
 
 
-def sampler_meets_even_cells(half_widths: Sequence[int] = (2, 4, 6, 8), remainder: Remainder = floored) -> Enumeration:
+def sampler_meets_even_cells(
+    half_widths: Sequence[int] = (2, 4, 6, 8), remainder: Remainder = floored_remainder
+) -> Enumeration:
     """Column i and coin b lead to row 2b - m + (i mod 2): every cell with i + j even is
     met once, every other never, and none outside.
 

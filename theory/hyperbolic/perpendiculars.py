@@ -27,7 +27,7 @@ from theory.proof.statements import Enumeration, Equation, Family, Induction
 from theory.proof.telescoping import differences
 
 __all__ = [
-    "Cut", "chain_bounds", "cosh_of_mean_halves", "cosh_of_the_joint", "forward_cuts", "joint", "joint_grows", "joint_without_overflow", "nested", "nesting", "rational_chains", "signed_distance", "telescoped",
+    "Cut", "chain_bounds", "cosh_of_mean_halves", "cosh_of_the_joint", "forward_cuts", "joint", "joint_grows", "joint_without_overflow", "nested_bound", "nesting", "rational_chains", "signed_distance", "telescoping_sum",
 ]  # fmt: skip
 
 CoshOfJoint = Callable[[Any, Any, Any, Any, Any], Any]  # of sinh a, cosh a, sinh b, cosh b, cos theta
@@ -137,7 +137,7 @@ def nesting() -> list[Equation | Induction]:
     ]  # fmt: skip
 
 
-def telescoped() -> Induction:
+def telescoping_sum() -> Induction:
     """sigma_1(p) - sigma_k(p) is the sum of its steps, each of which is at least D_i:
     for every number of edges."""
     sigma = Function("sigma", real=True)
@@ -192,7 +192,7 @@ Bounded = Callable[
 ]  # exp of a lower bound of the distance of the ends, or None where it claims none
 
 
-def nested(
+def nested_bound(
     chain: Chain, of: CoshOfJoint = cosh_of_the_joint, bits: int = 48, *, absolute: bool = False, clamped: bool = False
 ) -> Fraction | None:
     """exp of :math:`x_1 + \\sum D_i + y_k`, each D_i rounded down; None where
@@ -274,7 +274,7 @@ def cosh_of_the_ends_by_matrices(chain: Chain) -> Fraction:
     return sum((part * part for pair in row for part in pair), Fraction(0)) / scale
 
 
-def chain_bounds(name: str, chains: Family, bound: Bounded = nested) -> Enumeration:
+def chain_bounds(name: str, chains: Family, bound: Bounded = nested_bound) -> Enumeration:
     """cosh d >= cosh of the bound for every chain at which the bound says anything, by
     two ways to reach the end of the chain."""
 

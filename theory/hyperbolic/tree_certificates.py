@@ -185,7 +185,7 @@ class _Path(NamedTuple):
     def value(self, ratio: int) -> int:
         return ratio * self.bound - (self.length << RATIO_BITS)
 
-    def joined(self, other: _Path) -> _Path:
+    def join(self, other: _Path) -> _Path:
         return _Path(self.bound + other.bound, self.length + other.length)
 
 
@@ -203,16 +203,16 @@ def _least_path(tree: Rooted, cuts: HalfEdges, ratio: int, *, ordered: bool) -> 
         for part, slot, arm in arms:
             if v:
                 gap = joint_below(near, part, slot, degrees[v])
-                options.append(arm.joined(_Path(gap, near + part)))
+                options.append(arm.join(_Path(gap, near + part)))
         ends = [
-            down[c].joined(_Path(cuts.far[c], cuts.far[c])) for c in children[v]
+            down[c].join(_Path(cuts.far[c], cuts.far[c])) for c in children[v]
         ]  # the path ends at v, coming from below
         for i, (part, slot, arm) in enumerate(arms):
             for other, its, second in arms[:i]:
                 gap = joint_below(
                     part, other, slot - its if ordered and len(children[v]) <= SQUARE_OF_SLOTS else 1, degrees[v]
                 )
-                ends.append(arm.joined(second).joined(_Path(gap, part + other)))
+                ends.append(arm.join(second).join(_Path(gap, part + other)))
         for end in ends:
             if best is None or end.value(ratio) < best.value(ratio):
                 best = end

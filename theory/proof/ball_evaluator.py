@@ -146,10 +146,10 @@ class Evaluator:
     def conjugate(self, node: sp.Basic, scope: Scope) -> Ball:
         """The conjugate of `node`; where holomorphy is asked, conj(g(conj z)), which
         continues it off the real line."""
-        at = self.mirrored(scope) if self.holomorphic(node, scope) else scope
+        at = self.mirror(scope) if self.holomorphic(node, scope) else scope
         return self(node, at).conjugate()
 
-    def mirrored(self, scope: Scope) -> Scope:
+    def mirror(self, scope: Scope) -> Scope:
         """`scope` with the variables of the integrals around it conjugated."""
         if scope.reflect is None:
             return scope
@@ -166,7 +166,7 @@ class Evaluator:
         holomorphic = frozenset(name for name, arg in zip(names, args, strict=True) if self.holomorphic(arg, scope))
 
         def reflect() -> Scope:
-            return self.bind(names, args, self.mirrored(scope), self.mirrored(inside))
+            return self.bind(names, args, self.mirror(scope), self.mirror(inside))
 
         values = {}
         for name, arg in zip(names, args, strict=True):
@@ -183,14 +183,16 @@ class Evaluator:
         self._binders.add(symbol)
 
         def reflect() -> Scope:
-            return self.running(self.mirrored(scope), symbol, value.conjugate(), holomorphic)
+            return self.running(self.mirror(scope), symbol, value.conjugate(), holomorphic)
 
         return Scope(scope, {symbol: value}, frozenset((symbol,)) if holomorphic else frozenset(), reflect)
 
-    def indexed(self, scope: Scope, symbol: sp.Symbol, value: Ball, index: int) -> Scope:
+    def index_scope(self, scope: Scope, symbol: sp.Symbol, value: Ball, index: int) -> Scope:
         """The scope of a summation index."""
         self._binders.add(symbol)
-        inner = Scope(scope, {symbol: value}, reflect=lambda: self.indexed(self.mirrored(scope), symbol, value, index))
+        inner = Scope(
+            scope, {symbol: value}, reflect=lambda: self.index_scope(self.mirror(scope), symbol, value, index)
+        )
         inner.exact = {symbol: sp.Integer(index)}
         return inner
 

@@ -137,7 +137,7 @@ def _far(ev: Evaluator, forms: tuple[Decay, ...], start: Ball, scope: Scope, goa
 def _beyond(ev: Evaluator, form: Decay, point: sp.Integer, scope: Scope) -> Ball | None:
     """A bound for the integral of |g| beyond T = `point`; None where there is none."""
     far = ev(point, ev.root)
-    size = abs(ev(form.term, ev.indexed(scope, form.at, far, int(point))))
+    size = abs(ev(form.term, ev.index_scope(scope, form.at, far, int(point))))
     rate = ev(form.rate, ev.running(scope, form.inverse, (1 / far).union(ev(sp.S.Zero, ev.root)), False))
     decay = -rate.real
     if not (rate.is_finite() and size.is_finite() and decay > (0 if form.order >= 0 else 1)):

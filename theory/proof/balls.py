@@ -272,7 +272,7 @@ def _repeated(ev: Evaluator, node: ExprWithLimits, scope: Scope) -> acb:
             )
         total = acb(0 if summing else 1)
         for index in range(min(start, stop), max(start, stop)):
-            term = level(limits[:-1], ev.indexed(scope, symbol, acb(index), index))
+            term = level(limits[:-1], ev.index_scope(scope, symbol, acb(index), index))
             total = total + term if summing else total * term
         return total if not backwards else -total if summing else 1 / total
 

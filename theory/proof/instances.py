@@ -24,7 +24,7 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-from theory.proof.prepare import CannotEnclose, derivative, entries, prepare, written
+from theory.proof.prepare import CannotEnclose, derivative, entries, prepare, print_form
 
 _ORDER = (sp.StrictGreaterThan, sp.GreaterThan, sp.StrictLessThan, sp.LessThan)
 _DENOMINATORS = (5, 7, 8, 9, 11, 13, 17, 19)
@@ -58,7 +58,7 @@ class Law:
         variables and coefficients."""
         return _jet(self.template, self.variables, orders)
 
-    def written(self, names: Sequence[sp.Symbol]) -> sp.Expr:
+    def expression(self, names: Sequence[sp.Symbol]) -> sp.Expr:
         """The law with its coefficients put in and its variables called `names`."""
         return self.template.xreplace({**self.values, **dict(zip(self.variables, names, strict=True))})
 
@@ -95,7 +95,7 @@ class Instantiation:
             law = Law.of(given) if isinstance(given, sp.Lambda) else given
             names = [sp.Symbol(f"a{i + 1}" if len(law.variables) > 1 else "a") for i in range(len(law.variables))]
             head = _unused(f"{function.__name__}({', '.join(map(str, names))})", witness)
-            witness[head] = str(law.written(names))
+            witness[head] = str(law.expression(names))
         return witness
 
 
@@ -135,11 +135,11 @@ def relations(assuming: Iterable[Boolean]) -> list[Relational]:
             flat.append(relation)
         elif isinstance(relation, sp.Eq):
             raise NoInstance(
-                f"The equation {written(relation)} cannot be met by sampling: substitute it into the statement instead."
+                f"The equation {print_form(relation)} cannot be met by sampling: substitute it into the statement instead."
             )
         else:
             raise TypeError(
-                f"Expected relations (>, >=, <, <=, Ne, And), got {type(relation).__name__}: {written(relation)}."
+                f"Expected relations (>, >=, <, <=, Ne, And), got {type(relation).__name__}: {print_form(relation)}."
             )
     return flat
 
@@ -178,7 +178,7 @@ def demand(expr: sp.Basic, assuming: Iterable[Boolean] = ()) -> Demand:
     for symbol in symbols:
         if not isinstance(symbol, sp.Symbol):
             raise CannotEnclose(symbol, "only scalar symbols are drawn: write the matrix in entries")
-    applied = sorted(set().union(*(part.atoms(AppliedUndef) for part in parts)), key=written)
+    applied = sorted(set().union(*(part.atoms(AppliedUndef) for part in parts)), key=print_form)
     real = _forced_real(parts, symbols)
     shapes: dict[UndefinedFunction, Shape] = {}
     for node in applied:

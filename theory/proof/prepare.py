@@ -12,7 +12,7 @@ import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 
-def written(node: object) -> str:
+def print_form(node: object) -> str:
     """`node` in print. Plain `str` orders the terms of a sum by size, for which SymPy
     evaluates the integrals in it."""
     return sp.sstr(node, order="none")
@@ -24,7 +24,7 @@ class CannotEnclose(Exception):
 
     def __init__(self, node: object, reason: str) -> None:
         self.node, self.reason = node, reason
-        text = written(node)
+        text = print_form(node)
         shown = text if len(text) <= 160 else text[:157] + "..."
         super().__init__(f"Cannot enclose the {type(node).__name__} {shown}: {reason}.")
 

@@ -14,7 +14,7 @@ import sympy as sp
 
 from theory.proof.statements import Equation, Induction, Recursion, Sign
 
-__all__ = ["gibbs", "log_sum", "nonnegative", "remainder", "summed", "tangent_gap"]
+__all__ = ["gibbs", "log_sum", "nonnegative", "remainder", "sum_recursion", "tangent_gap"]
 
 N = sp.Symbol("n", integer=True, positive=True)  # cells, in an induction
 
@@ -30,7 +30,7 @@ def gibbs(t: Any) -> sp.Expr:
     return t * sp.log(t) - t + 1
 
 
-def summed(of: Any, term: Callable[[Any], Any], variable: Any = N) -> Recursion:
+def sum_recursion(of: Any, term: Callable[[Any], Any], variable: Any = N) -> Recursion:
     """The object ``term(1) + .. + term(n)``."""
     return Recursion(of, (term(1),), of + term(variable + 1), lambda k: sum(term(i) for i in range(1, k + 1)))
 
@@ -62,10 +62,10 @@ def nonnegative(first: str = "p", second: str = "q") -> list[Equation | Inductio
     p, q = sp.Function(first, positive=True), sp.Function(second, positive=True)
     F, G, P, Q = (sp.Function(name, real=True) for name in "FGPQ")
     objects = (
-        summed(F(N), lambda i: p(i) * sp.log(p(i) / q(i))),
-        summed(G(N), lambda i: q(i) * gibbs(p(i) / q(i))),
-        summed(P(N), p),
-        summed(Q(N), q),
+        sum_recursion(F(N), lambda i: p(i) * sp.log(p(i) / q(i))),
+        sum_recursion(G(N), lambda i: q(i) * gibbs(p(i) / q(i))),
+        sum_recursion(P(N), p),
+        sum_recursion(Q(N), q),
     )
     claim = Equation("relative entropy, cell by cell", F(N), G(N) + P(N) - Q(N))
     return [Induction(f"KL({first}||{second}) of n cells", N, (claim,), objects), *remainder()]
@@ -81,10 +81,10 @@ def log_sum() -> list[Equation | Induction]:
     p, q = sp.Function("p", positive=True), sp.Function("q", positive=True)
     F, G, P, Q = (sp.Function(name, real=True) for name in "FGPQ")
     objects = (
-        summed(F(N), lambda i: p(i) * sp.log(p(i) / q(i))),
-        summed(G(N), lambda i: q(i) / r * gibbs(r * p(i) / q(i))),
-        summed(P(N), p),
-        summed(Q(N), q),
+        sum_recursion(F(N), lambda i: p(i) * sp.log(p(i) / q(i))),
+        sum_recursion(G(N), lambda i: q(i) / r * gibbs(r * p(i) / q(i))),
+        sum_recursion(P(N), p),
+        sum_recursion(Q(N), q),
     )
     claim = Equation("sum of p log(p/q), cell by cell", F(N), G(N) - P(N) * sp.log(r) + P(N) - Q(N) / r)
     first, second = sp.Symbol("P", positive=True), sp.Symbol("Q", positive=True)

@@ -14,7 +14,7 @@ from sympy.logic.boolalg import Boolean
 
 from theory.proof.balls import proves
 from theory.proof.instances import Demand, Instantiation, NoInstance, demand, draw_function, draw_symbol
-from theory.proof.prepare import prepare, written
+from theory.proof.prepare import prepare, print_form
 
 _SCALES = tuple(sp.Rational(s) for s in (3, 1, 3, "1/2", 10, "1/5", 3, 40))
 
@@ -67,7 +67,7 @@ def _one_instance(wanted: Demand, rng: Random, tries: int) -> Instantiation:
         if all(_met(relation, i, instance, met) for i, relation in enumerate(asked)):
             return instance
     worst = min(range(len(met)), key=met.__getitem__)
-    raise NoInstance(f"No instance in {tries} draws: the relation {written(wanted.relations[worst])} was proved by balls {met[worst]} times, "
+    raise NoInstance(f"No instance in {tries} draws: the relation {print_form(wanted.relations[worst])} was proved by balls {met[worst]} times, "
                      "never together with all others. Is it contradictory, or too rare to meet by chance?")  # fmt: skip
 
 

@@ -72,7 +72,9 @@ class CharacterTable:
             entries = []
             for vector in map(tuple, row):
                 if vector not in known:
-                    known[vector] = Cyclotomic.build(self.array.root_order, vector, self.array.denominator).reduced
+                    known[vector] = Cyclotomic.build(
+                        self.array.root_order, vector, self.array.denominator
+                    ).in_least_field
                 entries.append(known[vector])
             rows.append(tuple(entries))
         return tuple(rows)
@@ -117,8 +119,8 @@ class CharacterTable:
         for value in (v for row in self.values for v in row):
             if not value.is_rational and value not in known:
                 found[_letters(len(found))] = value
-                bar = value.conjugate().reduced
-                known |= {value, (-value).reduced, bar, (-bar).reduced}
+                bar = value.conjugate().in_least_field
+                known |= {value, (-value).in_least_field, bar, (-bar).in_least_field}
         return found
 
     def __repr__(self) -> str:
@@ -131,7 +133,7 @@ class CharacterTable:
         for letter, value in self.legend.items():
             bar = value.conjugate()
             for number, name in ((-bar, f"-/{letter}"), (bar, f"/{letter}"), (-value, f"-{letter}"), (value, letter)):
-                cells[number.reduced] = name
+                cells[number.in_least_field] = name
         names = self.class_names
         head = [["", *names], ["size", *map(str, self.class_sizes)]]
         head += [[f"^{p}", *(names[k] for k in row)] for p, row in self.power_maps.items()]

@@ -141,7 +141,7 @@ def _sheared(whole: Representation) -> tuple[ExactArray, Representation]:
     i = parse("i")
     entries = [[int(a == b) + (i if b == a + 1 else 0) for b in range(size)] for a in range(size)]
     shear = ExactArray.of(entries).over(field)
-    return shear, replace(whole.conjugated(shear), name=f"{whole.name}, sheared")
+    return shear, replace(whole.change_basis(shear), name=f"{whole.name}, sheared")
 
 
 @cache

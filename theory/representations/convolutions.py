@@ -147,7 +147,9 @@ class Turn:
         z = Cyclotomic.root(order, 4 * self.k)
         cosine = (z + z.conjugate()) / 2
         sine = (z - z.conjugate()) * Cyclotomic.root(4, 3) / 2
-        return all(value.reduced.order == 1 and value.reduced.denominator == 1 for value in (cosine, sine))
+        return all(
+            value.in_least_field.order == 1 and value.in_least_field.denominator == 1 for value in (cosine, sine)
+        )
 
     def is_quarter_turn(self) -> bool:
         """(1, 0) would have to go to one of the four integer points at distance 1: is

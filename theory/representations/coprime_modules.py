@@ -48,7 +48,7 @@ class LinearPair:
     e: int
     multiplicity: int
 
-    def averaged(self, values: ExactArray, places: np.ndarray) -> ExactArray:
+    def average(self, values: ExactArray, places: np.ndarray) -> ExactArray:
         """(1/|H|) sum_h lambda(h^-1) values(places[..., h]), shape
         ``places.shape[:-1]``; in pieces."""
         roots = ExactArray(CyclotomicField(self.e), powers(self.e)[-self.exponents % self.e])[None]
@@ -58,13 +58,13 @@ class LinearPair:
 
     def before(self, values: ExactArray) -> ExactArray:
         """x -> (1/|H|) sum_h lambda(h^-1) values(h x): from tr(y x) to tr(y e x)."""
-        return self.averaged(values, self.group.multiply(self.subgroup[None, :], np.arange(self.group.order)[:, None]))
+        return self.average(values, self.group.multiply(self.subgroup[None, :], np.arange(self.group.order)[:, None]))
 
     def after(self, values: ExactArray, a: int) -> ExactArray:
         """x -> (1/|H|) sum_h lambda(h^-1) values(x h a): from tr(y x) to tr(y x e
         a)."""
         moved = self.group.multiply(self.subgroup, a)
-        return self.averaged(values, self.group.multiply(np.arange(self.group.order)[:, None], moved[None, :]))
+        return self.average(values, self.group.multiply(np.arange(self.group.order)[:, None], moved[None, :]))
 
     @cached_property
     def corner(self) -> ExactArray:
@@ -84,7 +84,7 @@ class LinearPair:
         size = min(self.group.order - 1, 3 * wanted)
         while True:
             pool = np.array([0, *rng.sample(range(1, self.group.order), size)])
-            gram = self.averaged(self.corner, self.between(self.group.inverses[pool], pool))
+            gram = self.average(self.corner, self.between(self.group.inverses[pool], pool))
             pivots = modulo(gram, *split_prime(gram.field.order, _BIG_PRIME)).echelon()[1]
             if len(pivots) == wanted:
                 return pool[list(pivots)]
@@ -158,7 +158,7 @@ def _equations(source: LinearPair, copies: int, targets: Sequence[LinearPair], r
         count = min(group.order, source.multiplicity * target.multiplicity + _SPARE)
         places = source.between(np.array(rng.sample(range(group.order), count)), source.spanning)
         blocks = [
-            source.averaged(source.after(target.corner, rng.randrange(group.order)), places) for _ in range(copies)
+            source.average(source.after(target.corner, rng.randrange(group.order)), places) for _ in range(copies)
         ]
         rows.append(hstack(blocks))
     return vstack(rows)

@@ -100,8 +100,8 @@ _PRODUCTS = {
     "C2 x C3": lambda: FactoredGroup.of(cyclic(2), cyclic(3)),
     "C2 x C2 x C2": lambda: FactoredGroup.of(cyclic(2), cyclic(2), cyclic(2)),
     "S3 x C2": lambda: FactoredGroup.of(symmetric(3), cyclic(2)),
-    "Klein's group x C2": lambda: FactoredGroup.of(cyclic(2), cyclic(2), cyclic(2)).regrouped([(0, 2, 4, 6), (0, 1)]),
-    "Klein's group as <a> x <ab>": lambda: FactoredGroup.of(cyclic(2), cyclic(2)).regrouped([(0, 2), (0, 3)]),
+    "Klein's group x C2": lambda: FactoredGroup.of(cyclic(2), cyclic(2), cyclic(2)).regroup([(0, 2, 4, 6), (0, 1)]),
+    "Klein's group as <a> x <ab>": lambda: FactoredGroup.of(cyclic(2), cyclic(2)).regroup([(0, 2), (0, 3)]),
 }
 _KINDS = {
     "C2 x C2": 4,
@@ -117,7 +117,7 @@ Verdict = Callable[[Member], bool]
 
 
 @cache
-def factored(label: str) -> FactoredGroup:
+def product_by_name(label: str) -> FactoredGroup:
     """A product by its name."""
     return _PRODUCTS[label]()
 
@@ -126,11 +126,11 @@ def factored(label: str) -> FactoredGroup:
 def sum_of_two(member: Member) -> Representation:
     """The sum of two irreps, by their rows, in a basis that is not orthogonal."""
     label, first, second = member
-    parts = irreps(factored(label).group)
+    parts = irreps(product_by_name(label).group)
     whole = parts[first].sum(parts[second])
     size = whole.degree
     skew = [[1 if i == j else (2 if j == i + 1 else 0) + (1 if i == size - 1 and j == 0 and size > 2 else 0) for j in range(size)] for i in range(size)]  # fmt: skip
-    return whole.conjugated(ExactArray.of(skew))
+    return whole.change_basis(ExactArray.of(skew))
 
 
 def sums_of_irreps() -> Family:
@@ -139,7 +139,7 @@ def sums_of_irreps() -> Family:
 
     def members() -> Iterator[Member]:
         for label in _PRODUCTS:
-            rows = range(len(irreps(factored(label).group)))
+            rows = range(len(irreps(product_by_name(label).group)))
             yield from ((label, a, b) for a, b in combinations_with_replacement(rows, 2))
 
     size = sum(r * (r + 1) // 2 for r in _KINDS.values())
@@ -153,8 +153,8 @@ def sums_of_irreps() -> Family:
 def one_factor_each(member: Member) -> bool:
     """Every constituent is nontrivial on at most one factor."""
     label, *rows = member
-    table = character_table(factored(label).group)
-    return all(len(nontrivial_factors(table, row, factored(label))) < 2 for row in rows)
+    table = character_table(product_by_name(label).group)
+    return all(len(nontrivial_factors(table, row, product_by_name(label))) < 2 for row in rows)
 
 
 def into_irreps(member: Member) -> bool:
@@ -166,7 +166,7 @@ def by_the_group_alone(member: Member) -> bool:
     """The falsehood that the group decides, whatever the decomposition: Klein's group
     always as <a> x <b>."""
     label, *rows = member
-    product_ = factored("C2 x C2" if label == "Klein's group as <a> x <ab>" else label)
+    product_ = product_by_name("C2 x C2" if label == "Klein's group as <a> x <ab>" else label)
     table = character_table(product_.group)
     return all(len(nontrivial_factors(table, row, product_)) < 2 for row in rows)
 
@@ -177,7 +177,7 @@ def criterion(claimed: Verdict = one_factor_each, dimension: Dimension = disenta
     G_-i."""
 
     def by_characters(member: Member) -> bool:
-        V, of = sum_of_two(member), factored(member[0])
+        V, of = sum_of_two(member), product_by_name(member[0])
         return claimed(member) == (entangled_dimension(V, of) == 0)
 
     def by_subspaces(member: Member) -> bool:
@@ -189,7 +189,7 @@ def criterion(claimed: Verdict = one_factor_each, dimension: Dimension = disenta
 
 def by_projectors(member: Member) -> bool:
     """The canonical subspaces fill V, and each is left alone by the other factors."""
-    V, of = sum_of_two(member), factored(member[0])
+    V, of = sum_of_two(member), product_by_name(member[0])
     found, eye = factor_subspaces(V, of), ExactArray.eye(V.degree, V.field)
     moved = [
         (V.matrices[x] - eye) @ part
@@ -198,12 +198,14 @@ def by_projectors(member: Member) -> bool:
         for x in others
     ]
     inside = hstack([part for part in found.parts if part.shape[1]] or [eye[:, :0]])
-    return inside.shape[1] == inside.rank() == V.degree - found.entangled == V.degree and all(z.is_zero for z in moved)
+    return inside.shape[1] == inside.rank() == V.degree - found.entangled_dimension == V.degree and all(
+        z.is_zero for z in moved
+    )
 
 
 def by_products(member: Member) -> bool:
     """Every product (R(a) - 1)(R(b) - 1), a and b of different factors, is 0."""
-    return moved_by_two(sum_of_two(member), factored(member[0])) is None
+    return moved_by_two(sum_of_two(member), product_by_name(member[0])) is None
 
 
 def by_constituents(member: Member) -> bool:
@@ -213,7 +215,7 @@ def by_constituents(member: Member) -> bool:
     Raises:
         ArithmeticError: they do not, so that one of the two counts is wrong.
     """
-    V, of = sum_of_two(member), factored(member[0])
+    V, of = sum_of_two(member), product_by_name(member[0])
     entangled = entangled_constituents(V, of)
     size = sum(part.degree * part.multiplicity for part in entangled)
     if size != entangled_dimension(V, of):

@@ -100,7 +100,7 @@ class FactorSubspaces:
         return tuple(part.shape[1] for part in self.parts)
 
     @property
-    def entangled(self) -> int:
+    def entangled_dimension(self) -> int:
         """The dimension of the entangled part."""
         return self.rest.shape[1]
 

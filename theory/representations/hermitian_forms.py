@@ -244,7 +244,7 @@ def unitarised_where_possible(representation: Representation) -> Representation:
 
 
 def _moved(representation: Representation, basis: ExactArray) -> Representation:
-    moved = representation.conjugated(basis.inverse())
+    moved = representation.change_basis(basis.inverse())
     return Representation(
         representation.group, moved.matrices, ExactArray.eye(representation.degree, moved.field), representation.name
     )

@@ -66,7 +66,7 @@ class FormLattice:
 
         gram = fmpz_mat(_trace_gram(form).tolist())
         eye = np.eye(gram.nrows(), dtype=object)
-        return cls(form, gram, eye).spanned(eye)
+        return cls(form, gram, eye).span(eye)
 
     @property
     def degree(self) -> int:
@@ -105,7 +105,7 @@ class FormLattice:
             coefficients[random.integers(0, max(_SUPPORT, size), shape) >= _SUPPORT] = 0
             yield coefficients[coefficients.any(axis=1)]
 
-    def spanned(self, coefficients: np.ndarray, divisor: int = 1) -> FormLattice:
+    def span(self, coefficients: np.ndarray, divisor: int = 1) -> FormLattice:
         """What the combinations of the basis in rows of ``coefficients`` span, divided
         by ``divisor``; F is to be integral on it."""
         rows = coefficients @ self.rows
@@ -131,9 +131,9 @@ class FormLattice:
         inner = ((vector.H @ self.form)[None] @ self.vectors(self.rows)).numerators.reshape(len(self.rows), self.degree)
         beside = np.concatenate([inner, np.eye(len(inner), dtype=object)], axis=1)
         normal = _array(type(self.gram)(_integers(beside)).hnf())
-        return self.spanned(normal[~(normal[:, : self.degree] != 0).any(axis=1), self.degree :])
+        return self.span(normal[~(normal[:, : self.degree] != 0).any(axis=1), self.degree :])
 
-    def grown(self, primes: list[int]) -> FormLattice:
+    def enlarge(self, primes: list[int]) -> FormLattice:
         """A larger lattice on which F is integral as well, at each of the primes (below
         2^63) as large as random search makes it."""
         lattice = self
@@ -191,7 +191,7 @@ def _with(lattice: FormLattice, row: np.ndarray, q: int) -> FormLattice:
     echelon, rank = nmod_mat(_integers(lattice.coordinates(multiples)[:, ::-1] % q), q).rref()
     new = _array(echelon)[:rank, ::-1]
     old = np.delete(q * np.eye(len(lattice.rows), dtype=object), [np.flatnonzero(r)[-1] for r in new], axis=0)
-    return lattice.spanned(np.concatenate([old, np.where(2 * new > q, new - q, new)]), q)
+    return lattice.span(np.concatenate([old, np.where(2 * new > q, new - q, new)]), q)
 
 
 def _integers(rows: Iterable[Iterable[Any]]) -> list[list[int]]:
@@ -232,7 +232,7 @@ def orthonormal_basis(form: ExactArray) -> ExactArray | None:
     small = len(lattice.rows) <= _GROWN
 
     def start(*, grow: bool) -> ExactArray | None:
-        grown = lattice.grown(_known_divisors(int(lattice.gram.det()))) if grow else lattice
+        grown = lattice.enlarge(_known_divisors(int(lattice.gram.det()))) if grow else lattice
         return _frame(grown, grow=grow)
 
     found = start(grow=small)
@@ -256,7 +256,7 @@ def _frame(lattice: FormLattice, *, grow: bool) -> ExactArray | None:
         for vector in vectors:
             lattice = lattice.without(vector)
         if grow and lattice.rank:
-            lattice = lattice.grown(_known_divisors(norm(square)))
+            lattice = lattice.enlarge(_known_divisors(norm(square)))
     return hstack(columns)
 
 

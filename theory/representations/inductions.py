@@ -23,7 +23,7 @@ def induce(group: FiniteGroup, subgroup: Sequence[int], representation: Represen
     Args:
         group: G.
         subgroup: The elements of H in G, ascending; element k of
-            ``representation.group`` is the k-th (as ``group.restricted`` numbers them).
+            ``representation.group`` is the k-th (as ``group.restrict`` numbers them).
         representation: Of H.
 
     Raises:
@@ -41,7 +41,7 @@ def induce(group: FiniteGroup, subgroup: Sequence[int], representation: Represen
     place[members] = np.arange(len(members))
     if (place[group.multiply(members[:, None], members[None, :])] != inner.table).any():
         raise NotARepresentation(
-            "The representation's group multiplies otherwise than the subgroup; take group.restricted(subgroup) as its group."
+            "The representation's group multiplies otherwise than the subgroup; take group.restrict(subgroup) as its group."
         )
     transversal, where = left_cosets(group, members.tolist())
     t, width = np.array(transversal), representation.degree
@@ -84,9 +84,9 @@ def mackey_summands(
     group: FiniteGroup, into: Sequence[int], subgroup: Sequence[int], representation: Representation
 ) -> list[MackeySummand]:
     """Res_K Ind_H^G sigma as a sum over the double cosets K x H (Mackey): its summands,
-    as representations of ``group.restricted(into)``."""
+    as representations of ``group.restrict(into)``."""
     K = tuple(sorted(into))
-    inner_k = group.restricted(K)
+    inner_k = group.restrict(K)
     place_h = {x: k for k, x in enumerate(sorted(subgroup))}
     place_k = {x: k for k, x in enumerate(K)}
     out = []
@@ -96,7 +96,7 @@ def mackey_summands(
         back = [place_h[int(y)] for y in group.conjugate(np.array(meeting), int(group.inverses[x]))]
         inside_k = [place_k[y] for y in meeting]
         moved = Representation(
-            inner_k.restricted(inside_k), representation.matrices[back], representation.form, representation.name
+            inner_k.restrict(inside_k), representation.matrices[back], representation.form, representation.name
         )
         out.append(MackeySummand(x, meeting, moved, induce(inner_k, inside_k, moved)))
     return out

@@ -176,7 +176,7 @@ def sums_of_two(group: FiniteGroup) -> list[Representation]:
 def in_skew_basis(r: Representation) -> Representation:
     """The same in another basis, not orthogonal to the first."""
     shear = [[int(i == j) + 2 * int(j == i + 1) for j in range(r.degree)] for i in range(r.degree)]
-    return replace(r.conjugated(ExactArray.of(shear)), name=f"{r.name}, sheared")
+    return replace(r.change_basis(ExactArray.of(shear)), name=f"{r.name}, sheared")
 
 
 def pairs(group: FiniteGroup) -> list[Pair]:

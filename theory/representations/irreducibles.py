@@ -113,7 +113,7 @@ class _Search:
     def try_subgroup(self, members: np.ndarray) -> bool:
         """Note every character in which a linear character of the subgroup occurs once;
         True if something got better."""
-        inner = self.group.restricted(members.tolist())
+        inner = self.group.restrict(members.tolist())
         e = inner.exponent
         rows = linear_characters(inner)
         values = np.array([pow(self.root, self.order // e * k, self.p) for k in range(e)], dtype=np.int64)[-rows % e]
@@ -171,7 +171,7 @@ class _Search:
         for subgroup in elementary_subgroups(self.group):
             if all(gcd(*self.multiples.get(k, {0: None})) == 1 for k in self.pending):
                 return
-            for inner in inducing_subgroups(self.group.restricted(subgroup.tolist())):
+            for inner in inducing_subgroups(self.group.restrict(subgroup.tolist())):
                 self.try_subgroup(subgroup[inner])
 
     def coprime(self, k: int) -> list[tuple[int, _Choice]]:

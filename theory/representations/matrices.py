@@ -306,7 +306,7 @@ class Representation:
         """g -> transpose of R(g^-1)."""
         return Representation(self.group, self.matrices[self.group.inverses].T, name=f"{self.name}*")
 
-    def conjugated(self, basis: ExactArray) -> Representation:
+    def change_basis(self, basis: ExactArray) -> Representation:
         """S R S^-1.
 
         Raises:
@@ -330,7 +330,7 @@ def restrict(representation: Representation, subgroup: Sequence[int]) -> Represe
     """The restriction to a subgroup given by its elements."""
     members = sorted(subgroup)
     return Representation(
-        representation.group.restricted(members), representation.matrices[members], name=representation.name
+        representation.group.restrict(members), representation.matrices[members], name=representation.name
     )
 
 

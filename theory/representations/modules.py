@@ -229,7 +229,7 @@ def shear_module(p: int) -> tuple[Representation, ExactArray]:
     return Representation(group, matrices, name=f"shear over F_{p}"), ExactArray.of([[1], [0]], field)
 
 
-def slanted_reflection() -> tuple[Representation, ExactArray]:
+def oblique_reflection() -> tuple[Representation, ExactArray]:
     """C_2 on Q^2 by [[1, 1], [0, -1]] and the invariant line W of e1, whose orthogonal
     complement, the line of e2, is not invariant.
 
@@ -237,7 +237,7 @@ def slanted_reflection() -> tuple[Representation, ExactArray]:
     place of the standard one the complement is invariant.
     """
     matrices = ExactArray.of([[[1, 0], [0, 1]], [[1, 1], [0, -1]]])
-    return Representation(cyclic(2), matrices, name="slanted reflection"), ExactArray.of([[1], [0]])
+    return Representation(cyclic(2), matrices, name="oblique reflection"), ExactArray.of([[1], [0]])
 
 
 @dataclass(frozen=True)

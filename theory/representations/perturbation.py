@@ -79,7 +79,7 @@ SYLVESTER = (
 )
 
 
-def tilted_pair(g: sp.Expr, t: sp.Expr) -> tuple[sp.Matrix, sp.Matrix]:
+def rotated_pair(g: sp.Expr, t: sp.Expr) -> tuple[sp.Matrix, sp.Matrix]:
     """A = diag(0, g) and the smallest E that turns its eigenvector e1 by t < 45
     degrees."""
     X, Z = sp.Matrix([[0, 1], [1, 0]]), sp.Matrix([[1, 0], [0, -1]])
@@ -90,7 +90,7 @@ def tilted_pair(g: sp.Expr, t: sp.Expr) -> tuple[sp.Matrix, sp.Matrix]:
 
 
 @dataclass(frozen=True)
-class TiltedPair:
+class RotatedPair:
     """diag(0, gap) and a symmetric matrix with the eigenvector (p^2 - q^2, 2 p q)/(p^2
     + q^2) of eigenvalue ``low``, the other eigenvalue ``high``."""
 
@@ -115,7 +115,7 @@ class TiltedPair:
         step = self.high - self.low
         return self.low + step * y * y, -step * x * y, self.low + step * x * x - self.gap
 
-    def bounded(self, constant: Fraction | int) -> bool:
+    def sine_bound_holds(self, constant: Fraction | int) -> bool:
         """sin(theta) <= constant |E| / gap: the matrix (gap sin / constant)^2 - E^2 is
         not positive definite."""
         return self._at_least(self.gap * self.direction[1] / constant)
@@ -158,18 +158,18 @@ class TiltedPair:
         """The same from |E|."""
         return self._at_least_by_roots(self.gap - self.delta)
 
-    def chained(self) -> bool:
+    def gap_chain_holds(self) -> bool:
         """|E| / delta <= 2 |E| / gap, a falsehood: E = 0 or delta >= gap / 2."""
         return self.difference() == (0, 0, 0) or 2 * self.delta >= self.gap
 
-    def chained_by_products(self) -> bool:
+    def gap_chain_holds_by_products(self) -> bool:
         """The same, multiplied by |E|: E^2 gap^2 <= 4 E^2 delta^2, compared by
         traces."""
         a, b, c = self.difference()
         square = a * a + 2 * b * b + c * c
         return square * self.gap**2 <= 4 * square * self.delta**2
 
-    def bounded_by_roots(self, constant: Fraction | int) -> bool:
+    def sine_bound_holds_by_roots(self, constant: Fraction | int) -> bool:
         """The same from |E|."""
         return self._at_least_by_roots(self.gap * self.direction[1] / constant)
 
@@ -188,7 +188,7 @@ def exchanging(constant: Fraction | int) -> Fraction:
 ANGLES = ((1, 0), (9, 1), (5, 1), (3, 1), (5, 2), (2, 1), (7, 4), (3, 2), (1, 1))  # tan(theta/2) = q/p
 
 
-def tilted_pairs(nearest: Fraction = Fraction(101, 100)) -> Iterator[TiltedPair]:
+def rotated_pairs(nearest: Fraction = Fraction(101, 100)) -> Iterator[RotatedPair]:
     """Gap 2, nine angles up to 90 degrees, eigenvalues at quarters from -1 to 3 and at
     2 - ``nearest`` and ``nearest``, with low < high.
 
@@ -200,7 +200,7 @@ def tilted_pairs(nearest: Fraction = Fraction(101, 100)) -> Iterator[TiltedPair]
         for low in values:
             for high in values:
                 if low < high:
-                    yield TiltedPair(2, p, q, low, high)
+                    yield RotatedPair(2, p, q, low, high)
 
 
 # -- what is claimed -----------------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def sharp_family() -> list[Equation]:
     """The smallest E that turns e1 by t: |E|/gap = sin t cos t < sin t for every t, so
     the constant 1 never suffices with the unperturbed gap."""
     g, t = sp.Symbol("g", positive=True), sp.Symbol("t", positive=True)
-    A, E = tilted_pair(g, t)
+    A, E = rotated_pair(g, t)
     v = sp.Matrix([sp.cos(t), sp.sin(t)])
     low = g / 2 * (1 - sp.cos(2 * t))
     return [
@@ -275,11 +275,11 @@ def sharp_family() -> list[Equation]:
 
 
 def pairs(nearest: Fraction = Fraction(101, 100)) -> Family:
-    """The rational 2 x 2 pairs of :func:`tilted_pairs`: for each angle, two of 17 + 2
+    """The rational 2 x 2 pairs of :func:`rotated_pairs`: for each angle, two of 17 + 2
     eigenvalues, in order."""
     values = len({*(Fraction(k, 4) for k in range(-4, 13)), 2 - nearest, nearest})
     size = len(ANGLES) * values * (values - 1) // 2
-    return Family("rational 2 x 2 pairs with angles up to 90 degrees", lambda: tilted_pairs(nearest), size)
+    return Family("rational 2 x 2 pairs with angles up to 90 degrees", lambda: rotated_pairs(nearest), size)
 
 
 def angles(constant: Fraction | float | str = 2) -> Enumeration:
@@ -287,18 +287,22 @@ def angles(constant: Fraction | float | str = 2) -> Enumeration:
     roots of E."""
     c = rational(constant)
     name = f"sin(theta) <= {c} |E| / gap"
-    return Enumeration(name, pairs(exchanging(c)), lambda p: p.bounded(c), lambda p: p.bounded_by_roots(c))
+    return Enumeration(
+        name, pairs(exchanging(c)), lambda p: p.sine_bound_holds(c), lambda p: p.sine_bound_holds_by_roots(c)
+    )
 
 
 def angles_by_delta() -> Enumeration:
     """sin(theta) <= |E| / delta for rational pairs."""
     name = "sin(theta) <= |E| / delta"
-    return Enumeration(name, pairs(), TiltedPair.within_delta, TiltedPair.within_delta_by_roots)
+    return Enumeration(name, pairs(), RotatedPair.within_delta, RotatedPair.within_delta_by_roots)
 
 
 def gaps(*, chained: bool = False) -> Enumeration:
     """delta >= gap - |E| for rational pairs; ``chained``, a falsehood, |E| / delta <= 2
     |E| / gap."""
     if chained:
-        return Enumeration("delta and gap", pairs(), TiltedPair.chained, TiltedPair.chained_by_products)
-    return Enumeration("delta and gap", pairs(), TiltedPair.gap_kept, TiltedPair.gap_kept_by_roots)
+        return Enumeration(
+            "delta and gap", pairs(), RotatedPair.gap_chain_holds, RotatedPair.gap_chain_holds_by_products
+        )
+    return Enumeration("delta and gap", pairs(), RotatedPair.gap_kept, RotatedPair.gap_kept_by_roots)

@@ -162,7 +162,7 @@ class SplitRepresentation:
         return found
 
 
-def separated(representation: Representation) -> SplitRepresentation:
+def separate(representation: Representation) -> SplitRepresentation:
     """T diag(1, .., 1, 2, .., 2, ...) T^-1 with one eigenvalue for each irreducible
     copy, T the change of basis to irreps."""
     return _with_eigenvalues(representation, each_copy=True)
@@ -197,7 +197,7 @@ def coordinates(representation: Representation) -> SplitRepresentation:
 def copies_exhibited(element: Callable[[Representation], SplitRepresentation] | None = None) -> Enumeration:
     """Every eigenspace of the element (the separating one unless given) is one
     irreducible copy: by characters, and by equations."""
-    of = element or separated
+    of = element or separate
     groups = {str(group): group for group in small_groups(ORDER)}
     found = cache(lambda name: of(regular_representation(groups[name])))
     family = Family(

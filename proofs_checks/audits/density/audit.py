@@ -24,21 +24,21 @@ from numerics.transports.domain import HypothesisError
 from proofs_checks.audits.budget import Budget, Progress, one_thread
 from proofs_checks.audits.density.data import (
     affordable,
-    audited,
     base_of,
+    draw_rows,
     frame_of,
     log_densities,
     no_gradient,
     per_batch,
     scores_of,
-    thinned,
+    thin,
 )
-from proofs_checks.audits.density.findings import as_given, outcome, title_of, unchecked
+from proofs_checks.audits.density.findings import given_scores, outcome, title_of, unchecked_hypotheses
 from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Bijection, LogFunction, Once, Representation, build
+from proofs_checks.audits.density.meanings import facts_of, meaning, next_step
 from proofs_checks.audits.density.remembered import MOST, Remembered
-from proofs_checks.audits.density.supports import as_given_points, chart_in, itself, on_support, rounded
+from proofs_checks.audits.density.supports import as_given_points, chart_in, itself, on_support, with_own_precision
 from proofs_checks.audits.density.symmetric import SymmetricFindings
-from proofs_checks.audits.density.words import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Finding
 from proofs_checks.inputs.densities import Model, read_density
@@ -143,15 +143,15 @@ def audit_density(
         model, view = on_support(original, flow_of(original, log_prob, sampler), log_prob, outliers, support)
         scores = 2 + (len(score) if isinstance(score, Mapping) else int(score is not None))
         most, (cost, batch), notes = affordable(model, budget, scores, points)
-        data = audited(model, model.points, model.read(outliers, "outliers"), most, seed)
-        frame, model = frame_of(coordinate, model, data), rounded(model, data)
+        data = draw_rows(model, model.points, model.read(outliers, "outliers"), most, seed)
+        frame, model = frame_of(coordinate, model, data), with_own_precision(model, data)
         options = {
             "frame": frame, "base": base_of(base, frame), "tile": per_batch(tile, model.dim, batch), "sampler": view.sampler, "precision": model.precision, "chart": chart_in(model),
         }  # fmt: skip
         once = Remembered(model.log_prob, most=MOST if cost > DEAR else 0)
-        began = budget.spent
+        began = budget.elapsed
         if cost > PILOTED and not no_gradient(model):
-            data, fewer = thinned(data, lambda x: _follow(x, once, options), budget, scores, seed)
+            data, fewer = thin(data, lambda x: _follow(x, once, options), budget, scores, seed)
             notes += fewer
         given = log_densities(original, as_given_points(model, data))
         shared, area = Once(once), auroc(*given)
@@ -163,7 +163,7 @@ def audit_density(
         })  # fmt: skip
         found: dict[str, Representation] = {}
         maps = _bijections(model, wanted, shared, data, options, stages, found)
-        evaluations, along = once.evaluations, budget.spent - began
+        evaluations, along = once.evaluations, budget.elapsed - began
         slow = stages.run({
             MASS: lambda: unit_mass(model, seconds=max(1.0, min(MOST_SECONDS, seconds / 3))),
             SAMPLES: lambda: own_samples(replace(model, log_prob=once), view, seed, seconds=_for_samples(seconds, budget), cost=cost),
@@ -171,7 +171,7 @@ def audit_density(
         symmetric = None if group is None else _symmetric(model, group, data, score, cost, budget)
         under_group = [] if symmetric is None else stages.run_all("equivariant bijections", symmetric.run)
         findings = [
-            as_given(area, given),
+            given_scores(area, given),
             *maps,
             *under_group,
             *model.findings,
@@ -179,7 +179,7 @@ def audit_density(
             slow[0],
             quick[1],
             slow[1],
-            *unchecked(),
+            *unchecked_hypotheses(),
         ]
         facts = facts_of(model, findings, found, given, evaluations, budget)
         facts["notes"] += notes
@@ -221,7 +221,7 @@ def _follow(x: Tensor, log_prob: LogFunction, options: dict[str, Any]) -> None:
 def _for_samples(seconds: float, budget: Budget) -> float:
     """Seconds for the model's own draws: a share of all, up to twice that where a third
     of what is left allows it."""
-    return max(FOR_SAMPLES * seconds, min(budget.left / 3, 2 * FOR_SAMPLES * seconds))
+    return max(FOR_SAMPLES * seconds, min(budget.remaining / 3, 2 * FOR_SAMPLES * seconds))
 
 
 def _wanted(log_p: LogFunction, area: Fraction, scores: dict[str, LogFunction]) -> Wanted:

@@ -16,7 +16,7 @@ from proofs_checks.audits.budget import Budget
 from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Frame
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
-from proofs_checks.inputs.charted import Charted
+from proofs_checks.inputs.charted_densities import Charted
 from proofs_checks.inputs.densities import Model, read_density
 from proofs_checks.wording import short
 
@@ -31,14 +31,14 @@ LogFunction = Callable[[Tensor], Tensor]
 
 __all__ = [
     "affordable",
-    "audited",
     "base_of",
+    "draw_rows",
     "frame_of",
     "log_densities",
     "no_gradient",
     "per_batch",
     "scores_of",
-    "thinned",
+    "thin",
 ]
 
 
@@ -52,7 +52,7 @@ def affordable(model: Model, budget: Budget, bijections: int, points: Any) -> tu
         if cost * size >= 1.0:
             break
         cost, batch = min((cost, batch), (_cost(model, size), size))
-    most = int(SHARE * min(budget.left, 1e9) / (2 * bijections * EVALUATIONS * cost))
+    most = int(SHARE * min(budget.remaining, 1e9) / (2 * bijections * EVALUATIONS * cost))
     if most >= points:
         return points, (cost, batch), []
     most = max(FEWEST, most)
@@ -61,7 +61,7 @@ def affordable(model: Model, budget: Budget, bijections: int, points: Any) -> tu
     return most, (cost, batch), [note]
 
 
-def thinned(
+def thin(
     data: tuple[Tensor, Tensor], follow: Callable[[Tensor], Any], budget: Budget, bijections: int, seed: int
 ) -> tuple[tuple[Tensor, Tensor], list[str]]:
     """Inliers and outliers, fewer where following some of them along their fibres shows
@@ -78,7 +78,7 @@ def thinned(
     started = clock()
     follow(some)
     each = 2 * (clock() - started) / len(some) * (1 + SHARED * bijections)
-    most = max(FEWEST, int(SHARE * min(budget.left, 1e9) / max(each, 1e-9)))
+    most = max(FEWEST, int(SHARE * min(budget.remaining, 1e9) / max(each, 1e-9)))
     if most >= max(map(len, data)):
         return data, []
     kept = tuple(part[stream.fork("kept").permutation(len(part))[:most]] for part in data)
@@ -101,7 +101,7 @@ def _refuse_number(points: Any) -> None:
         raise InputError(f"Expected in points how many inliers and outliers to audit, at least 2, got {short(points)}.")
 
 
-def audited(model: Model, inliers: Tensor, outliers: Tensor, points: int, seed: int) -> tuple[Tensor, Tensor]:
+def draw_rows(model: Model, inliers: Tensor, outliers: Tensor, points: int, seed: int) -> tuple[Tensor, Tensor]:
     """At most ``points`` inliers and outliers, drawn at random."""
     stream = Stream(seed, model.points.device)
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from numerics.detection.roc import auroc
 from numerics.transports.domain import HypothesisError
 from proofs_checks.audits.budget import Budget
-from proofs_checks.audits.density.maps import REVERSED, TOLERANCES, UNIFORM, Representation, build, refined
+from proofs_checks.audits.density.maps import REVERSED, TOLERANCES, UNIFORM, Representation, build, refine
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.kernel import Status
@@ -22,7 +22,7 @@ OPEN_SHARE = Fraction(1, 100)  # of the pairs: where the errors leave more of th
 GRADIENT = "Either the gradient of log p by autograd is not its derivative (a part is detached, or has a gradient of its own), or log p jumps everywhere."
 LogFunction = Callable[[Tensor], Tensor]
 
-__all__ = ["as_given", "fraction", "outcome", "title_of", "typicality", "unchecked"]
+__all__ = ["fraction", "given_scores", "outcome", "title_of", "typicality", "unchecked_hypotheses"]
 
 
 def title_of(name: str) -> str:
@@ -48,7 +48,7 @@ def outcome(
     *pair, aim = functions
     try:
         bijection = build(name, tuple(pair), probe, **options)
-        made = refined(
+        made = refine(
             bijection, data, aim, lambda made: _judged(title, name, made, budget).status is Status.HOLDS, budget
         )
     except HypothesisError as failed:
@@ -107,7 +107,7 @@ def _more_time(made: Representation, budget: Budget) -> str:
     """What more time would buy, where it ran out."""
     if budget.open or made.tolerance <= TOLERANCES[-1]:
         return ""
-    why = "interrupted" if budget.interrupted else f"out of time after {budget.spent:.0f} s"
+    why = "interrupted" if budget.interrupted else f"out of time after {budget.elapsed:.0f} s"
     return f"; {why}, with panels to {made.tolerance:.0e}: each factor of ten costs some six panels at every kink (seconds={2 * max(budget.seconds, 1):g})"
 
 
@@ -131,7 +131,7 @@ def _witness(made: Representation, ends: tuple[float, float]) -> dict[str, Any]:
 ORIENTATION = "AUROC is the probability that an inlier has the larger score"
 
 
-def as_given(area: Any, given: tuple[Tensor, Tensor]) -> Finding:
+def given_scores(area: Any, given: tuple[Tensor, Tensor]) -> Finding:
     """The areas of log p itself and of the typicality test."""
     typical = typicality(given)
     text = f"AUROC of log p {float(area):.4f}, of the typicality test {float(typical):.4f} ({given[0].numel()} inliers, {given[1].numel()} outliers, ties one half); {ORIENTATION}"
@@ -149,7 +149,7 @@ def typicality(given: tuple[Tensor, Tensor]) -> Any:
     return auroc(*(-(entropy + part).abs() for part in given))
 
 
-def unchecked() -> list[Finding]:
+def unchecked_hypotheses() -> list[Finding]:
     """Hypotheses of the theorem that no number of evaluations can establish for a black
     box."""
     return [

@@ -34,7 +34,7 @@ __all__ = [
     "Once",
     "Representation",
     "build",
-    "refined",
+    "refine",
     "represent",
 ]  # fmt: skip
 
@@ -192,7 +192,7 @@ def represent(
     followed = bijection.follow(points) if followed is None else followed
     with torch.no_grad():
         target = bijection.log_score(points)
-    found = followed.recovered()
+    found = followed.recover_density()
     shift, blur = _rounded_points(bijection, followed)
     error = (found.error + blur).nan_to_num(nan=torch.inf)
     unit = _known_to(found, transport)
@@ -223,7 +223,7 @@ def _share_astray(
     return float(off.double().mean()) if off.numel() else 0.0
 
 
-def refined(
+def refine(
     bijection: Bijection,
     data: tuple[Tensor, Tensor],
     aim: Callable[[Tensor, Tensor], Fraction],

@@ -9,11 +9,11 @@ from typing import Any
 from torch import Tensor
 
 from proofs_checks.audits.density.maps import LogFunction
-from proofs_checks.inputs.charted import Chart, Charted, chart_of, charted, composed
+from proofs_checks.inputs.charted_densities import Chart, Charted, chart_model, chart_of, compose_with_chart
 from proofs_checks.inputs.densities import Model
 from proofs_checks.inputs.density_flows import View
 
-__all__ = ["as_given_points", "chart_in", "itself", "on_support", "rounded"]
+__all__ = ["as_given_points", "chart_in", "itself", "on_support", "with_own_precision"]
 
 
 def on_support(original: Model, view: View, source: Any, outliers: Any, support: Any) -> tuple[Model, View]:
@@ -28,8 +28,8 @@ def on_support(original: Model, view: View, source: Any, outliers: Any, support:
         return original, view
     if support is None and not bool(chart.inside(original.read(outliers, "outliers")).all()):
         return original, view
-    model = charted(original, chart)
-    return model, replace(view, flow=composed(view.flow, chart))
+    model = chart_model(original, chart)
+    return model, replace(view, flow=compose_with_chart(view.flow, chart))
 
 
 def chart_in(model: Model) -> Chart | None:
@@ -42,7 +42,7 @@ def as_given_points(model: Model, data: tuple[Tensor, Tensor]) -> tuple[Tensor, 
     return tuple(model.chart.leave(u) for u in data) if isinstance(model, Charted) else data  # type: ignore[return-value]
 
 
-def rounded(model: Model, data: tuple[Tensor, Tensor]) -> Model:
+def with_own_precision(model: Model, data: tuple[Tensor, Tensor]) -> Model:
     """The model with the precision that its log p has at the points."""
     if not isinstance(model, Charted):
         return model

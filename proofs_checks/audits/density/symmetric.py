@@ -81,7 +81,7 @@ class SymmetricFindings:
     ) -> None:
         self.over, self.group, self.scores, self.budget = OverOrbits(log_p, group), group, scores, budget
         each = len(group) * SHELLS * (len(group) + 2) * max(cost, 1e-6) * (2 + len(scores)) * 3
-        most = max(4, min(MOST, int(SHARE * min(budget.left, 1e9) / (2 * each))))
+        most = max(4, min(MOST, int(SHARE * min(budget.remaining, 1e9) / (2 * each))))
         self.data = tuple(part[:most] for part in data)
         self.bijections: dict[str, EquivariantBijection] = {}
         self.facts: dict[str, Any] = {"elements": len(group), "points": [len(part) for part in self.data]}
@@ -142,7 +142,7 @@ class SymmetricFindings:
         return self._bijection(RADIUS, lambda x: self.over.log_mean(x) - log_ratio(x), log_ratio)
 
     def _bijection(self, name: str, log_s: LogFunction, log_ratio: LogFunction | None = None) -> Finding:
-        if self.budget.interrupted or self.budget.left <= 0:
+        if self.budget.interrupted or self.budget.remaining <= 0:
             return Finding(name, Status.UNDECIDED, "not reached in the time given; seconds= gives more")
         dim = self.data[0].shape[1]
         made = EquivariantBijection(
@@ -179,7 +179,7 @@ class SymmetricFindings:
         self.facts |= {"auroc_within": float(area), "auroc_within_after": {}}
         worst, crowded = 0.0, 0
         for name, made in self.bijections.items():
-            if self.budget.left <= 0:
+            if self.budget.remaining <= 0:
                 break
             after = [self._after(made, part) for part in self.data]
             lost = sum(int((~torch.isfinite(part)).sum()) for part in after)

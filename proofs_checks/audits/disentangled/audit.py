@@ -13,13 +13,13 @@ from torch import Tensor
 from numerics.streams import Stream
 from proofs_checks.audits.disentangled.codes import GridFindings
 from proofs_checks.audits.disentangled.matrices import decimal_findings, exact_findings
+from proofs_checks.audits.disentangled.meanings import meaning, next_step
 from proofs_checks.audits.disentangled.pairs import PairFindings
-from proofs_checks.audits.disentangled.words import meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings, Progress
 from proofs_checks.inputs.factor_codes import from_archive, read_accuracy, read_codes, read_pairs
 from proofs_checks.inputs.factor_matrices import read_factor_matrices
-from proofs_checks.inputs.files import named, read_json
+from proofs_checks.inputs.files import file_label, read_json
 from proofs_checks.inputs.options import read_seed
 from proofs_checks.inputs.transformed_objects import encoded_grid, read_objects, read_transforms, require_action
 from proofs_checks.wording import short
@@ -83,7 +83,7 @@ def audit_disentangled(
     """
     given = _given(source, {"matrices": matrices, "codes": codes, "encoder": encoder, "pairs": pairs, "repeat": repeat})
     limit, stream = read_accuracy(tolerance, "tolerance"), Stream(read_seed(seed))
-    title = subject or (named(source) if isinstance(source, (str, Path)) else "")
+    title = subject or (file_label(source) if isinstance(source, (str, Path)) else "")
     findings = Findings(progress, stages=5)
     if "matrices" in given:
         return _of_matrices(given["matrices"], accuracy, title, findings)

@@ -46,7 +46,9 @@ def exact_findings(factors: Sequence[GivenFactor], facts: dict[str, Any]) -> tup
     if p and any(r.group.order % p == 0 for r in own):
         return [*found, _without_means(own, p)], None
     parts = subspaces_of_means([mean_over(r, range(r.group.order)) for r in own])
-    facts["dimensions"] = _dimensions([r.name for r in own], parts.dimensions[0], parts.dimensions[1:], parts.entangled)
+    facts["dimensions"] = _dimensions(
+        [r.name for r in own], parts.dimensions[0], parts.dimensions[1:], parts.entangled_dimension
+    )
     return [*found, _equation([r.name for r in own], parts, own)], parts.basis
 
 
@@ -126,13 +128,15 @@ def _equation(names: Sequence[str], parts: FactorSubspaces, own: Sequence[Repres
     total = sum(parts.dimensions)
     text = (
         f"{own[0].degree} = sum of Fix(G_-i) - (k - 1) Fix(G) = {total}"
-        if not parts.entangled
+        if not parts.entangled_dimension
         else f"sum of Fix(G_-i) - (k - 1) Fix(G) = {total} of {own[0].degree}"
     )
-    text = f"{text}: {_sentence(names, fixed, moved, parts.entangled)}"
-    if not parts.entangled:
+    text = f"{text}: {_sentence(names, fixed, moved, parts.entangled_dimension)}"
+    if not parts.entangled_dimension:
         return Finding("a subspace for each factor", Status.HOLDS, text)
-    return Finding("a subspace for each factor", Status.REFUTED, text + _named(own), {"entangled": parts.entangled})
+    return Finding(
+        "a subspace for each factor", Status.REFUTED, text + _named(own), {"entangled": parts.entangled_dimension}
+    )
 
 
 def _named(own: Sequence[Representation]) -> str:

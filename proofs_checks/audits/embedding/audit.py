@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from proofs_checks.audits.embedding.findings import of_coordinates, of_sarkar
-from proofs_checks.audits.embedding.words import meaning, next_step
+from proofs_checks.audits.embedding.meanings import meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Finding, Findings
 from proofs_checks.inputs.embeddings import read_embedding

@@ -19,8 +19,8 @@ from numerics.latents.twins import EntangledTwin
 from numerics.streams import Stream
 from proofs_checks.audits.entangle.data import same_distribution
 from proofs_checks.audits.entangle.map import map_findings
+from proofs_checks.audits.entangle.meanings import NEXT, meaning
 from proofs_checks.audits.entangle.scored import scored_findings
-from proofs_checks.audits.entangle.words import NEXT, meaning
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings, Progress
 from proofs_checks.inputs.decoders import Decoder, Given, device_of, read_decoder, read_prior, read_rotation

@@ -17,16 +17,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from proofs_checks.audits.equivariance.calls import Called, of_calls, stopped
-from proofs_checks.audits.equivariance.findings import Actions, Comparison, Relation, affine, homomorphisms, recorded
+from proofs_checks.audits.equivariance.calls import Called, no_comparison, of_calls
+from proofs_checks.audits.equivariance.findings import (
+    Actions,
+    Comparison,
+    Relation,
+    affine,
+    homomorphisms,
+    recorded_comparison,
+)
 from proofs_checks.audits.equivariance.wording import report
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport
 from proofs_checks.inputs.actions import Move, read_move, read_representation
 from proofs_checks.inputs.equivariance_files import Affine, Recorded, read_equivariance_data, read_equivariance_file
-from proofs_checks.inputs.files import named
+from proofs_checks.inputs.files import file_label
 from proofs_checks.inputs.layers import Call, read_several, train_mode
-from proofs_checks.inputs.packed import Seen, on_rows
+from proofs_checks.inputs.packed_tensors import Seen, on_rows
 from proofs_checks.wording import short
 from theory.groups.words import WordError, read_all_relations
 
@@ -116,7 +123,7 @@ def _compared(asked: Asked) -> Comparison:
     if not isinstance(asked.map, Called):
         return _of_record(asked.map, asked.actions)
     if asked.map.stopped:
-        return stopped(asked.map.stopped, asked.actions)
+        return no_comparison(asked.map.stopped, asked.actions)
     with torch.random.fork_rng(devices=[]):  # a random map shall not move the user's generator
         return of_calls(asked.map.call, asked.map.batch, asked.actions)
 
@@ -130,7 +137,7 @@ def _of_record(subject: Affine | Recorded, actions: Actions) -> Comparison:
         where = "for every input, and so under every product of these"
     else:
         inputs, outputs = subject.inputs, subject.outputs
-        outcomes = [recorded(g, subject, actions.on_inputs[g], actions.on_outputs[g]) for g in names]
+        outcomes = [recorded_comparison(g, subject, actions.on_inputs[g], actions.on_outputs[g]) for g in names]
         where = "at the inputs recorded; the map is known nowhere else"
     return Comparison(homomorphisms(actions, inputs, outputs), outcomes, where)
 
@@ -141,7 +148,7 @@ def _of_record(subject: Affine | Recorded, actions: Actions) -> Comparison:
 def _from_file(source: str | Path | dict[str, Any]) -> Asked:
     content = read_equivariance_data(source) if isinstance(source, dict) else read_equivariance_file(source)
     relations = _relations(content.relations, list(content.on_inputs))
-    name = content.title or ("a map" if isinstance(source, dict) else named(source))
+    name = content.title or ("a map" if isinstance(source, dict) else file_label(source))
     return Asked(name, content.subject, Actions(content.on_inputs, content.on_outputs, relations))
 
 

@@ -37,7 +37,7 @@ class Called:
     stopped: str = ""
 
 
-def stopped(why: str, actions: Actions) -> Comparison:
+def no_comparison(why: str, actions: Actions) -> Comparison:
     """Nothing was measured."""
     later = [Finding(f"equivariance under {g}", Status.INAPPLICABLE, "not measured") for g in actions.on_inputs]
     return Comparison([Finding("same output twice", Status.UNDECIDED, why), *later], [], "", called=False)

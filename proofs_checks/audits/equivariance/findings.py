@@ -93,11 +93,11 @@ def _law(name: str, worst: Broken, what: str) -> Finding:
             witness,
         )
     text = f"{worst.condition} is off by {worst.defect:.3g}, where rounding explains {worst.bound:.2g}"
-    if not worst.told:
+    if not worst.distinguishable:
         text += f" and what is compared has size {worst.scale:.2g}: these matrices are too large for this precision; give the action in an orthonormal basis"
     else:
         text += f"; {worst.failing} of {worst.count} {what} fail"
-    unclear = not worst.told or (worst.estimated and worst.defect <= kernel.DOUBT * worst.bound)
+    unclear = not worst.distinguishable or (worst.estimated and worst.defect <= kernel.DOUBT * worst.bound)
     return Finding(name, Status.UNDECIDED if unclear else Status.REFUTED, text, witness)
 
 
@@ -120,7 +120,7 @@ class Compared:
         """The largest output, here and after the move."""
         return max(float(self.outputs.abs().max()), float(self.moved.abs().nan_to_num(nan=0.0).max()))
 
-    def judged(self, residual: Tensor) -> Status:
+    def judge(self, residual: Tensor) -> Status:
         """The kernel's status of one residual an input."""
         rounding = Bound({"rounding": self.bound.to(residual.device)}, self.how, estimated=self.estimated)
         evidence = measured(residual, rounding, points=len(residual), resolves=COARSE * self.scale)
@@ -154,8 +154,8 @@ def outcome(
         size = "zero" if one.scale == 0 else "below the normal numbers of float64"
         nothing = f"every output is {size}, here and after the move, so that nothing is told"
         return Outcome(Finding(name, Status.UNDECIDED, nothing, {"element": g}), Status.UNDECIDED, _plain(facts))
-    still = Status.REFUTED if change is None else one.judged(change)
-    status = one.judged(residual)
+    still = Status.REFUTED if change is None else one.judge(change)
+    status = one.judge(residual)
     drowned = _drowned(one.moved, one.carried, apart, float(bound.max())) if status is Status.HOLDS else 0
     text = _sizes(one, residual, worst, status, f"{drowned} of the {apart.shape[1]}" if drowned else "")
     entry = int(apart[worst].argmax())
@@ -281,7 +281,7 @@ def _affine_bound(subject: Affine, on_input: Move, on_output: Move) -> Tensor:
     return bound + on_output.accuracy * whole.sum(0)
 
 
-def recorded(g: str, subject: Recorded, on_input: Move, on_output: Move) -> Outcome:
+def recorded_comparison(g: str, subject: Recorded, on_input: Move, on_output: Move) -> Outcome:
     """f(g x) as it was recorded against g f(x); the rounding of the map is not
     known, and estimated where no accuracy is given.
     """

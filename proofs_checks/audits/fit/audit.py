@@ -14,8 +14,8 @@ from numerics.statistics.mmd import GaussianKernel, Kernel, median_length
 from numerics.streams import Stream
 from proofs_checks.audits.budget import Budget, Progress, one_thread
 from proofs_checks.audits.fit import findings as found
+from proofs_checks.audits.fit.meanings import facts_of, meaning, next_step
 from proofs_checks.audits.fit.preferences import preferences
-from proofs_checks.audits.fit.words import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings
 from proofs_checks.inputs.fits import FitModel, read_data, read_fit_model
@@ -89,7 +89,7 @@ def audit_fit(
             with findings.stage(measure.name):
                 for one, name, values in zip(models, names, seen, strict=True):
                     finding, kept = measure.of(one) if budget.open else found.left_open(measure.name)
-                    findings.append(found.named(finding, name))
+                    findings.append(found.label_finding(finding, name))
                     values.update(kept)
         if len(models) == 2:
             with findings.stage("which measure prefers which"):
@@ -147,7 +147,7 @@ def _measures(points: Tensor, kernel: Kernel, *, modes: int, permutations: int, 
         _Measure(found.MOMENTS, lambda model: found.moments(model, points)),
         _Measure(found.MODES, lambda model: found.modes(model, points, modes, stream.fork("modes"))),
         _Measure(found.FAR, lambda model: found.far(model, points, stream.fork("far"))),
-        _Measure(found.CLASSIFIER, lambda model: found.classified(model, points, stream.fork("classifier"))),
+        _Measure(found.CLASSIFIER, lambda model: found.classifier_finding(model, points, stream.fork("classifier"))),
         _Measure(found.MMD, lambda model: found.discrepancy(model, points, kernel, permutations, stream.fork("mmd"))),
     ]
 

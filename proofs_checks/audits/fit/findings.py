@@ -45,7 +45,7 @@ LIKELIHOOD, MOMENTS, MODES, FAR, CLASSIFIER, MMD = (
 KERNEL, DATA = "kernel", "data"
 
 
-def named(finding: Finding, name: str) -> Finding:
+def label_finding(finding: Finding, name: str) -> Finding:
     """The finding with the model's letter, where there are two."""
     return replace(finding, name=f"{finding.name} ({name})") if name else finding
 
@@ -223,7 +223,7 @@ def far(model: FitModel, points: Tensor, stream: Stream) -> Made:
     }
 
 
-def classified(model: FitModel, points: Tensor, stream: Stream) -> Made:
+def classifier_finding(model: FitModel, points: Tensor, stream: Stream) -> Made:
     """Bounds below JSD and total variation that hold whatever the classifier
     learned."""
     if model.samples is None:

@@ -20,12 +20,12 @@ from proofs_checks.audits.flow.findings import findings_of
 from proofs_checks.audits.flow.function import repeatable, rows
 from proofs_checks.audits.flow.inverses import round_trips, sign
 from proofs_checks.audits.flow.mass import lattice_and_mass
+from proofs_checks.audits.flow.meanings import facts_of, meaning, next_step
 from proofs_checks.audits.flow.onto import onto
 from proofs_checks.audits.flow.outcome import MASS, Check, Checker
 from proofs_checks.audits.flow.settings import own_precision, train_mode
 from proofs_checks.audits.flow.sites import Sites, sites_of
 from proofs_checks.audits.flow.volumes import identity, log_determinants
-from proofs_checks.audits.flow.words import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings, Progress
 from proofs_checks.inputs.copies import random_states_kept
@@ -111,12 +111,12 @@ def _carried_out(view: FlowView, sites: Sites, findings: Findings) -> list[Check
             made = [Check(MASS, unchecked=why)]
             findings += findings_of(made, findings)
             return [*done, *made]
-        started = sites.clock.spent
+        started = sites.clock.elapsed
         with findings.stage(label):
             made = check(view, sites, done)
             done += made
             findings += findings_of(made, findings)
-        sites.taken[label] = round(sites.clock.spent - started, 2)
+        sites.taken[label] = round(sites.clock.elapsed - started, 2)
     return done
 
 

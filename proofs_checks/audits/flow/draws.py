@@ -12,7 +12,7 @@ from numerics.bounds import Bound
 from numerics.distributions.base_density import Gaussian, Product, along_fibres
 from numerics.statistics.kolmogorov import ks_to_uniform_columns
 from proofs_checks.audits.flow.base import log_base
-from proofs_checks.audits.flow.outcome import BASE, SAMPLES, WHOLE, Check, known
+from proofs_checks.audits.flow.outcome import BASE, SAMPLES, WHOLE, Check, find_check
 from proofs_checks.audits.flow.sites import Sites, cost_of
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.flow_view import FlowView
@@ -75,8 +75,8 @@ def _draw(view: FlowView, sites: Sites) -> Tensor | str:
     torch.manual_seed(sites.seed % 2**63)
     try:
         cost = cost_of(lambda n: sample(n, row)) + sites.ahead
-        count = min(sites.samples, max(FEWEST, cost.rows(DRAWS_SHARE * sites.clock.left)))
-        if cost.of(count) > LONGEST * sites.clock.left:
+        count = min(sites.samples, max(FEWEST, cost.rows(DRAWS_SHARE * sites.clock.remaining)))
+        if cost.of(count) > LONGEST * sites.clock.remaining:
             return f"{count} draws take about {cost.of(count):.0f} s; give seconds= more"
         return view.sample(count, row)
     except (*ERRORS, InputError) as error:
@@ -86,7 +86,7 @@ def _draw(view: FlowView, sites: Sites) -> Tensor | str:
 
 
 def _against_base(view: FlowView, sites: Sites, done: list[Check], z: Tensor, said: dict[str, Any]) -> list[Any]:
-    base = known(done, BASE)
+    base = find_check(done, BASE)
     distribution = base.said.get("distribution") if base is not None else None
     slack = {"rounding of the draws": _draw_rounding(view, done)}
     if isinstance(distribution, (Gaussian, Product)):
@@ -153,7 +153,7 @@ def _draw_rounding(view: FlowView, done: list[Check]) -> float:
     eps |J| |x|, the density of a normal at most 0.4."""
     coarse = "float32" in view.own_dtypes or not view.own_dtypes
     eps = torch.finfo(torch.float32 if coarse else torch.float64).eps
-    whole = known(done, WHOLE)
+    whole = find_check(done, WHOLE)
     if whole is None or "whole" not in whole.said:
         return 10 * eps * view.dim
     at, x = whole.said["whole"], whole.said["points_x"]

@@ -76,7 +76,7 @@ def rows(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
     differ, the layer is looked for."""
     if not view.evaluates:
         return [Check(ROWS, unchecked="log p cannot be evaluated at given points", said={"needless": True})]
-    count = int(min(16, max(4, 0.02 * sites.clock.left / sites.ahead.call)))
+    count = int(min(16, max(4, 0.02 * sites.clock.remaining / sites.ahead.call)))
     x, c = sites.near[:count], None if sites.context is None else sites.context[:count]
     values, slope = density(view, x, c), slope_of(view, x, c)
     kept = torch.isfinite(values)

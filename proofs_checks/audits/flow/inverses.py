@@ -23,8 +23,8 @@ from proofs_checks.audits.flow.outcome import (
     VOLUMES,
     WHOLE,
     Check,
+    find_check,
     finite_residual,
-    known,
     units,
     worst,
 )
@@ -43,7 +43,7 @@ LONGEST = 0.3  # of what is left: inverses that take longer are left out, and to
 def sign(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
     """One sign of det J at points near and far; where there are two, two points with
     one image are looked for."""
-    whole = known(done, WHOLE)
+    whole = find_check(done, WHOLE)
     if not view.layers:
         return []
     if whole is None or "whole" not in whole.said:
@@ -82,7 +82,9 @@ def _joined(a: Linearised, b: Linearised) -> Linearised:
 def _cloud(view: FlowView, sites: Sites) -> tuple[Tensor, Context]:
     """More points for the sign: around the data at one to ten spreads, and beside the
     deepest dips of the stated log-determinant between points."""
-    count = min(CLOUD, sites.ahead.rows(CLOUD_SHARE * sites.clock.left) // (3 * view.dim), measure.ROWS // view.dim)
+    count = min(
+        CLOUD, sites.ahead.rows(CLOUD_SHARE * sites.clock.remaining) // (3 * view.dim), measure.ROWS // view.dim
+    )
     if count < 4:
         return view.points[:0], view.context(0)
     if not view.encodes:
@@ -107,7 +109,7 @@ def _dips(view: FlowView, sites: Sites) -> Tensor | None:
     lines, steps = 16, 65
     if (
         view.lacks_log_det
-        or sites.ahead.of(lines * steps) > CLOUD_SHARE * sites.clock.left
+        or sites.ahead.of(lines * steps) > CLOUD_SHARE * sites.clock.remaining
         or len(view.points) < 2 * lines
     ):
         return None
@@ -175,17 +177,17 @@ def round_trips(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
     if not (view.encodes and view.decodes):
         why = "the object has no inverse" if view.encodes else "the object maps the base to the data only"
         return [Check(BACK, unchecked=why)]
-    layers = known(done, LAYERS)
+    layers = find_check(done, LAYERS)
     traced = layers.said.get("traced") if layers is not None else None
     if not traced:
         return [Check(BACK, unchecked="no Jacobian was taken, which says how far rounding is carried")]
-    if sites.back.of(4) > LONGEST * sites.clock.left:
+    if sites.back.of(4) > LONGEST * sites.clock.remaining:
         return [
             Check(
                 BACK, unchecked=f"the inverse of four points takes about {sites.back.of(4):.0f} s; give seconds= more"
             )
         ]
-    checks = _back(view, traced, min(near_of(sites), max(4, sites.back.rows(BACK_SHARE * sites.clock.left))))
+    checks = _back(view, traced, min(near_of(sites), max(4, sites.back.rows(BACK_SHARE * sites.clock.remaining))))
     return [*checks, _ahead(view, sites, checks[0].said["iteration"])]
 
 
@@ -256,7 +258,7 @@ def _iterates(one: Traced, view: FlowView) -> bool:
 def _ahead(view: FlowView, sites: Sites, iteration: float) -> Check:
     if sites.latents is None:
         return Check(AHEAD, unchecked="the base distribution cannot be drawn from")
-    count = max(4, min(sites.points, 32, sites.back.rows(BACK_SHARE * sites.clock.left)))
+    count = max(4, min(sites.points, 32, sites.back.rows(BACK_SHARE * sites.clock.remaining)))
     z, c = sites.latents[:count], view.one_context(count)
     with torch.no_grad():
         x = view.to_data(z, c).points

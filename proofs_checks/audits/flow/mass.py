@@ -26,7 +26,7 @@ from proofs_checks.audits.flow.outcome import (
     WHOLE,
     Check,
     density,
-    known,
+    find_check,
     no_density,
 )
 from proofs_checks.audits.flow.sites import Sites
@@ -54,7 +54,7 @@ def lattice_and_mass(view: FlowView, sites: Sites, done: list[Check]) -> list[Ch
         if missing and lattice is None:
             evidence.append(undecided(f"not shown: {'; '.join(missing)}"))
         said["missing"] = missing
-    elif (base := known(done, BASE)) is not None and base.evidence and view.base is not None and not view.layers:
+    elif (base := find_check(done, BASE)) is not None and base.evidence and view.base is not None and not view.layers:
         evidence += base.evidence
         said["by"] = "its own form"
     if lattice is not None and (not evidence or said.get("missing") or _tells(lattice)):
@@ -91,11 +91,11 @@ def _pieces(view: FlowView, done: list[Check], evidence: list[Any], said: dict[s
     for what, name in wanted.items():
         if name is None:
             continue
-        check = known(done, name)
+        check = find_check(done, name)
         if check is not None and check.evidence:
             evidence += check.evidence
         elif check is None or not check.said.get("needless"):
-            if name == WHOLE and (layers := known(done, LAYERS)) is not None and layers.evidence:
+            if name == WHOLE and (layers := find_check(done, LAYERS)) is not None and layers.evidence:
                 evidence += layers.evidence
             elif name == WHOLE and view.encodes and view.lacks_log_det and "whole" in (check.said if check else {}):
                 continue  # the identity was checked against autograd's determinant itself
@@ -109,7 +109,7 @@ def _lattice(view: FlowView, sites: Sites, said: dict[str, Any]) -> list[Any] | 
     allows."""
     if view.dim > LARGEST_DIM or not view.evaluates:
         return None
-    allowed = LATTICE_SHARE * sites.clock.seconds if view.layers else 0.3 * sites.clock.left
+    allowed = LATTICE_SHARE * sites.clock.seconds if view.layers else 0.3 * sites.clock.remaining
     points = view.points
 
     def log_p(x: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from proofs_checks.audits.flow.outcome import (
     WHOLE,
     Check,
     density,
-    known,
+    find_check,
     units,
     worst,
 )
@@ -62,14 +62,14 @@ def onto(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
 def returns(done: list[Check]) -> bool:
     """Whether the inverse was found to lead back to the points, so that no two of them
     have one image."""
-    back = known(done, BACK)
+    back = find_check(done, BACK)
     return bool(back is not None and back.evidence) and kernel.judge(back.evidence, route="numeric").holds
 
 
 def _preimages(view: FlowView, sites: Sites, done: list[Check]) -> Check:
     assert sites.latents is not None
     both = sites.back + sites.ahead
-    if view.decodes and both.of(LEAST) > LONGEST * sites.clock.left:
+    if view.decodes and both.of(LEAST) > LONGEST * sites.clock.remaining:
         return _from_draws(sites, done)
     z = sites.latents[: _how_many(view, sites)]
     reached, spoilt = _reached(view, z)
@@ -105,7 +105,7 @@ def _how_many(view: FlowView, sites: Sites) -> int:
     """Draws of the base whose preimage is looked for, by what the inverse, or Newton's
     method, costs."""
     assert sites.latents is not None
-    share = ONTO_SHARE * sites.clock.left
+    share = ONTO_SHARE * sites.clock.remaining
     if view.decodes:
         return max(LEAST, min(len(sites.latents), (sites.back + sites.ahead).rows(share)))
     return max(LEAST, min(4 * SOLVED, sites.ahead.rows(share) // (60 * view.dim)))
@@ -126,7 +126,7 @@ def _beyond_the_image(
 def _from_draws(sites: Sites, done: list[Check]) -> Check:
     """Where the inverse is too slow: the flow's own draws have images, and if these are
     distributed as the base they fill it."""
-    draws = known(done, SAMPLES)
+    draws = find_check(done, SAMPLES)
     if draws is None or not draws.evidence:
         return Check(
             ONTO,
@@ -218,7 +218,7 @@ def _box(view: FlowView, done: list[Check]) -> tuple[Any, Tensor | None, Any]:
         box = reach(whole_map(view), centre, spread, view.one_context(1))
     except ERRORS:
         box = None
-    base = known(done, BASE)
+    base = find_check(done, BASE)
     distribution = base.said.get("distribution") if base is not None else None
     if box is None or not isinstance(distribution, (Gaussian, Product)):
         return box, None, distribution
@@ -244,11 +244,11 @@ def _reaches_beyond(view: FlowView, box: Any, distribution: Any, outside: Tensor
 def _one_to_one(view: FlowView, sites: Sites, done: list[Check]) -> Check:
     """Without an inverse: T(x) = T(x_i) solved from other points has to lead back to
     x_i."""
-    whole = known(done, WHOLE)
+    whole = find_check(done, WHOLE)
     if whole is None or "whole" not in whole.said:
         return Check(ONE_TO_ONE, unchecked="no Jacobian was taken")
     x, at = whole.said["points_x"], whole.said["whole"]
-    many = sites.ahead.rows(ONTO_SHARE * sites.clock.left) // (
+    many = sites.ahead.rows(ONTO_SHARE * sites.clock.remaining) // (
         135 * view.dim
     )  # three starts, about fifteen steps, D copies, thrice for a gradient
     kept = at.finite.nonzero()[:, 0][: max(2, min(16, many))]

@@ -58,7 +58,7 @@ class Check:
 Checker = Callable[[FlowView, Sites, list[Check]], list[Check]]
 
 
-def known(done: list[Check], name: str) -> Check | None:
+def find_check(done: list[Check], name: str) -> Check | None:
     """The check of that name, where it was made."""
     return next((check for check in done if check.name == name), None)
 

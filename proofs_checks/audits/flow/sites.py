@@ -88,8 +88,8 @@ def sites_of(view: FlowView, clock: Budget, *, samples: int, seed: int) -> Sites
     generator = torch.Generator().manual_seed(seed + 1)
     ahead = _ahead_cost(view)
     passes = 6 * view.dim  # rows a point: forward and backward, once for the layers and once for the whole
-    allowed = ahead.rows(JACOBIAN_SHARE * clock.left) // passes if view.encodes else MOST_POINTS
-    allowed = max(allowed, int(ahead.of(4 * passes) < LONGEST * clock.left) * 4)
+    allowed = ahead.rows(JACOBIAN_SHARE * clock.remaining) // passes if view.encodes else MOST_POINTS
+    allowed = max(allowed, int(ahead.of(4 * passes) < LONGEST * clock.remaining) * 4)
     points = max(0, min(MOST_POINTS, ROWS // view.dim or 1, allowed))
     order = torch.randperm(len(view.points), generator=generator)[: max(points, 16)]
     near = view.points[order]

@@ -20,7 +20,7 @@ from proofs_checks.audits.flow.outcome import (
     RESOLVES,
     WHOLE,
     Check,
-    known,
+    find_check,
     no_density,
     slope_of,
     units,
@@ -219,7 +219,7 @@ def identity(view: FlowView, sites: Sites, done: list[Check]) -> list[Check]:
         return []
     if view.base is None or not view.encodes:
         return [Check(IDENTITY, unchecked="the object shows no transform to a base distribution")]
-    terms = _terms(view, sites, known(done, WHOLE))
+    terms = _terms(view, sites, find_check(done, WHOLE))
     if terms is None:
         return [Check(IDENTITY, unchecked="no layer says its log-determinant, and no Jacobian was taken")]
     kept = torch.isfinite(torch.stack(terms[:3])).all(0)

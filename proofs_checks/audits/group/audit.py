@@ -5,7 +5,7 @@ its elements.
 from __future__ import annotations
 
 from proofs_checks.audits.group.findings import axioms_of
-from proofs_checks.audits.group.words import report
+from proofs_checks.audits.group.meanings import report
 from proofs_checks.findings import AuditReport
 from proofs_checks.inputs.group_tables import GroupSource, read_table
 
@@ -14,7 +14,7 @@ def audit_group(source: GroupSource, *, subject: str = "") -> AuditReport:
     """Decide whether a multiplication table is that of a group.
 
     Args:
-        source: A CSV, JSON or NPZ file (:mod:`proofs_checks.inputs.group_files`), the
+        source: A CSV, JSON or NPZ file (:mod:`proofs_checks.inputs.group_table_files`), the
             data of such a JSON file, a :class:`theory.groups.FiniteGroup`, or rows:
             lists, a NumPy array or a tensor of whole numbers. The product a * b
             stands in the row of a and the column of b. Labels may stand in a head row

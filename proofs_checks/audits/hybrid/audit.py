@@ -16,12 +16,12 @@ from proofs_checks.audits.hybrid.findings import (
     balance,
     budget_of_gradients,
     heads_found,
-    repeated,
+    repeatability,
     rows_alone,
     sharing,
 )
-from proofs_checks.audits.hybrid.training import Trained, train_with_weights, trained
-from proofs_checks.audits.hybrid.words import facts_of, meaning, next_step
+from proofs_checks.audits.hybrid.meanings import facts_of, meaning, next_step
+from proofs_checks.audits.hybrid.training import Trained, train_with_weights, training_losses
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings
 from proofs_checks.inputs.copies import random_states_kept
@@ -78,7 +78,7 @@ def audit_hybrid(
     with one_thread(), random_states_kept(read_seed(seed)):
         with findings.stage("the model and its heads"):
             given = read_hybrid(model, x, y, heads, seed)
-            findings += [heads_found(given), repeated(given)]
+            findings += [heads_found(given), repeatability(given)]
             if findings[-1].status is Status.HOLDS:  # of what is drawn anew, rows cannot be compared
                 findings.append(rows_alone(given))
         if any(finding.status is Status.REFUTED for finding in findings):
@@ -105,5 +105,5 @@ def _gradients(
     with findings.stage("training with other weights"):
         if train and budget.open:
             outcomes = train_with_weights(given, star, weight, budget, seed)
-        findings.append(trained(outcomes, asked=train))
+        findings.append(training_losses(outcomes, asked=train))
     return facts_of(given, pulls, outcomes, star=star, weight=weight)

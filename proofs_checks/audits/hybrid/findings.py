@@ -44,7 +44,7 @@ def heads_found(given: Hybrid) -> Finding:
     )
 
 
-def repeated(given: Hybrid) -> Finding:
+def repeatability(given: Hybrid) -> Finding:
     """Two calls have to agree: per-sample gradients of a random objective are those of
     nothing in particular."""
     with torch.no_grad():
@@ -99,7 +99,7 @@ def agreement(given: Hybrid, pulls: Pulls) -> Finding:
 
 def sharing(pulls: Pulls) -> Finding:
     """Which groups of parameters both log likelihoods reach."""
-    shared = set(pulls.shared)
+    shared = set(pulls.shared_indices)
     groups = [group or "the module itself" for group in pulls.groups if shared & set(pulls.group(group))]
     if shared:
         return Finding(
@@ -118,7 +118,7 @@ def sharing(pulls: Pulls) -> Finding:
 def budget_of_gradients(given: Hybrid, pulls: Pulls) -> Finding:
     """How hard image and label pull on what they share, beside D, sqrt(D) and the ratio
     of values."""
-    index = pulls.shared
+    index = pulls.shared_indices
     if not index:
         return Finding(BUDGET, Status.INAPPLICABLE, "needs parameters that both log likelihoods reach")
     label, image = root_mean_square(pulls.first[index]), root_mean_square(pulls.second[index])
@@ -143,7 +143,7 @@ def budget_of_gradients(given: Hybrid, pulls: Pulls) -> Finding:
 
 def balance(pulls: Pulls, weight: float, seed: int) -> tuple[Finding, tuple[float, float, float] | None]:
     """lambda*, and whether the user's lambda leaves one part unheard."""
-    index = pulls.shared
+    index = pulls.shared_indices
     if not index:
         return Finding(BALANCE, Status.INAPPLICABLE, "needs parameters that both log likelihoods reach"), None
     star = balancing_weight(pulls.first[index].sum(0), pulls.second[index].sum(0), Stream(seed).fork("resamples"))

@@ -51,7 +51,7 @@ def train_with_weights(
     order = Stream(seed).fork("halves").permutation(len(given.x))
     train, test = order[: len(order) // 2], order[len(order) // 2 :]
     tried, found = weights_of(star, weight), []
-    share = 0.9 * budget.left / max(1, len(tried) - 1)
+    share = 0.9 * budget.remaining / max(1, len(tried) - 1)
     steps = STEPS
     for name, value in tried.items():
         if not budget.open:
@@ -103,7 +103,7 @@ def _losses(given: Hybrid, model: torch.nn.Module, rows: Tensor) -> tuple[tuple[
     return label, image
 
 
-def trained(outcomes: list[Trained], *, asked: bool) -> Finding:
+def training_losses(outcomes: list[Trained], *, asked: bool) -> Finding:
     """Both losses for each weight."""
     if not outcomes:
         why = "was not asked for (train=False)" if not asked else "no time was left (seconds=)"

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from proofs_checks.audits.pit.findings import bijection, coordinates, distinct, farthest, inside, pairs
-from proofs_checks.audits.pit.words import facts_of, meaning, next_step
+from proofs_checks.audits.pit.meanings import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings, Progress
 from proofs_checks.inputs.samples import read_uniforms

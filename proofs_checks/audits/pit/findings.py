@@ -13,7 +13,7 @@ from torch import Tensor
 from numerics.statistics.copulas import SquareGrid, kolmogorov_radius, naaman_radius
 from numerics.statistics.kolmogorov import ks_to_uniform_columns
 from proofs_checks.findings import Finding
-from proofs_checks.inputs.observed import lattice
+from proofs_checks.inputs.pit_values import lattice
 from proofs_checks.inputs.samples import Uniforms
 from proofs_checks.kernel import Status
 

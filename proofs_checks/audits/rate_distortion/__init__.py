@@ -4,6 +4,6 @@ between certified bounds, and how much of that is the prior's."""
 from __future__ import annotations
 
 from proofs_checks.audits.rate_distortion.audit import RateDistortionReport, audit_rate_distortion
-from proofs_checks.audits.rate_distortion.fitted import FittedPrior
+from proofs_checks.audits.rate_distortion.fitted_prior import FittedPrior
 
 __all__ = ["FittedPrior", "RateDistortionReport", "audit_rate_distortion"]

@@ -12,11 +12,11 @@ from torch import Tensor
 from numerics.streams import Stream
 from proofs_checks.audits.budget import Budget, Progress, one_thread
 from proofs_checks.audits.rate_distortion import findings as found
-from proofs_checks.audits.rate_distortion import measured
+from proofs_checks.audits.rate_distortion import measurements
 from proofs_checks.audits.rate_distortion.curve import Row, band, csv_of, exact_rows
 from proofs_checks.audits.rate_distortion.figure import figure
-from proofs_checks.audits.rate_distortion.fitted import FittedPrior, energy_of, fit_prior, least_energy
-from proofs_checks.audits.rate_distortion.words import meaning, next_step
+from proofs_checks.audits.rate_distortion.fitted_prior import FittedPrior, energy_of, fit_prior, least_energy
+from proofs_checks.audits.rate_distortion.meanings import meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Finding, Findings
 from proofs_checks.inputs.copies import random_states_kept
@@ -158,15 +158,15 @@ def _of_chains(on: _On, said: Findings, slopes: list[float] | None, codes: Any) 
     """A continuous prior: draws from below, chains from above."""
     model, x, effort, stream = on.model, on.x, on.effort, on.stream
     with said.stage("draws of the prior"):
-        scale = measured.scale_of(model, x, stream.fork("scale"))
+        scale = measurements.scale_of(model, x, stream.fork("scale"))
         said.append(found.uses_its_code(scale.spread, scale.mean))
         if said[-1].status is Status.REFUTED:
             row = Row(scale.mean, 0.0, 0.0, 0.0)
             return {"kind": "constant"}, [row], None
-        slopes = slopes or measured.ladder_of(model, scale)
+        slopes = slopes or measurements.ladder_of(model, scale)
         if model.likelihood and 1.0 not in slopes:
             slopes = sorted([*slopes, 1.0])
-        below = measured.drawn(
+        below = measurements.draw_bounds(
             model,
             x,
             slopes,
@@ -176,7 +176,7 @@ def _of_chains(on: _On, said: Findings, slopes: list[float] | None, codes: Any) 
             stream=stream.fork("draws"),
         )
     with said.stage("annealed chains"):
-        above = measured.annealed(
+        above = measurements.anneal_data(
             model, x, slopes, chains=effort.chains, calls=effort.calls, rows=max(effort.chains, effort.tile // max(1, math.prod(model.shape))), level=effort.level * SHARE,
             stream=stream.fork("chains"),
         )  # fmt: skip
@@ -211,7 +211,7 @@ def _tight(on: _On, slopes: list[float]) -> Finding:
     made = [
         (
             b,
-            *measured.simulated_gap(
+            *measurements.simulated_gap(
                 on.model, b, chains=on.effort.chains, calls=on.effort.calls, stream=on.stream.fork(("gap", b))
             ),
         )
@@ -221,7 +221,7 @@ def _tight(on: _On, slopes: list[float]) -> Finding:
 
 
 def _prior(
-    on: _On, slopes: list[float], below: measured.Drawn, above: measured.Annealed
+    on: _On, slopes: list[float], below: measurements.Drawn, above: measurements.Annealed
 ) -> tuple[Finding, FittedPrior | None]:
     """A prior fitted on codes of other data (or of half of these), on what was not
     fitted, at three slopes."""
@@ -233,7 +233,7 @@ def _prior(
     chosen = sorted({slopes[len(slopes) // 6], slopes[len(slopes) // 3], slopes[len(slopes) // 2]})
     made, gains, kept = [], [], None
     for slope in chosen:
-        run = measured.annealed(
+        run = measurements.anneal_data(
             model, fit_on, [slope], chains=1, calls=max(16, effort.calls // 4), rows=effort.tile, level=0.5, stream=on.stream.fork(("codes", slope))
         )  # fmt: skip
         fitted = fit_prior(model, run.codes[:256, 0], fit_on, slope)
@@ -263,13 +263,13 @@ def _prior(
 
 
 def _held_energy(  # noqa: PLR0917
-    on: _On, held: Tensor, slope: float, below: measured.Drawn, above: measured.Annealed, slopes: list[float]
+    on: _On, held: Tensor, slope: float, below: measurements.Drawn, above: measurements.Annealed, slopes: list[float]
 ) -> tuple[float, float]:
     """F of the held-out data from below and by the chains."""
     if len(held) == len(on.x):
         return float(below.lower[slopes.index(slope)]), float(above.estimate[above.plan.slopes.index(slope)])
     effort = on.effort
-    lower = measured.drawn(
+    lower = measurements.draw_bounds(
         on.model,
         held,
         [slope],
@@ -288,14 +288,14 @@ def _of_code_book(on: _On, said: Findings, slopes: list[float] | None, codes: An
     if book is None:
         raise TypeError("Expected a code book.")
     with said.stage("exact sums over the code book"):
-        d = measured.distances(model, book.codes, x).T
-        scale = measured.Scale(
+        d = measurements.distances(model, book.codes, x).T
+        scale = measurements.Scale(
             float((d * book.masses).sum(1).mean()), float(d.std(1).mean()) if d.shape[1] > 1 else 0.0
         )
         said.append(found.uses_its_code(scale.spread, scale.mean))
         if said[-1].status is Status.REFUTED:
             return {"kind": "constant"}, [Row(scale.mean, 0.0, 0.0, 0.0)], None
-        slopes = slopes or measured.ladder_of(model, scale)
+        slopes = slopes or measurements.ladder_of(model, scale)
         rows = exact_rows(d, book.masses, slopes)
         said.append(found.bounds(rows, on.effort.level, None))
         least = float(d[:, book.masses > 0].amin(1).mean())

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from numerics.compression.curve_bounds import rate_above, rate_below
-from proofs_checks.audits.rate_distortion.measured import Annealed, Drawn
+from proofs_checks.audits.rate_distortion.measurements import Annealed, Drawn
 
 __all__ = ["Row", "band", "csv_of", "exact_rows", "gap_of"]
 

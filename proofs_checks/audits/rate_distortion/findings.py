@@ -13,7 +13,7 @@ from torch import distributions as td
 
 from numerics.streams import Stream
 from proofs_checks.audits.rate_distortion.curve import Row, gap_of
-from proofs_checks.audits.rate_distortion.measured import Annealed, Drawn, distances
+from proofs_checks.audits.rate_distortion.measurements import Annealed, Drawn, distances
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.calls import CALL_ERRORS

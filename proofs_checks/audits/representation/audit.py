@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from proofs_checks.audits.representation.completeness import completeness, equivalences
+from proofs_checks.audits.representation.meanings import report
 from proofs_checks.audits.representation.numeric import judge_numeric
 from proofs_checks.audits.representation.single import Judged, judge_exact, judge_modular
-from proofs_checks.audits.representation.words import report
 from proofs_checks.findings import AuditReport, Finding
-from proofs_checks.inputs.files import named
+from proofs_checks.inputs.files import file_label
 from proofs_checks.inputs.named_groups import NamedGroup
 from proofs_checks.inputs.representation_files import GivenRepresentation
 from proofs_checks.inputs.representations import Generated, Representable, read_source
@@ -74,7 +74,7 @@ def audit_representation(
 def _called(source: Any) -> str:
     """What the object is called where nobody says."""
     if isinstance(source, (str, Path)):
-        return named(source)
+        return file_label(source)
     return "a list of representations" if isinstance(source, dict) else "matrices"
 
 

@@ -60,7 +60,7 @@ def audit_generated(given: Generated, subject: str, *, seed: int = 0) -> AuditRe
         following = "Give float64 or exact entries, a better conditioned basis, or the group."
     facts: dict[str, Any] = {
         "degree": d, "generators": list(given.names), "order": found.order, "decided": found.decided, "residual": _plain(found.certificate.residual),
-        "gap": _plain(found.gap), "davis_kahan": _plain(found.tilt), "condition": _plain(found.condition),
+        "gap": _plain(found.gap), "davis_kahan": _plain(found.sine_bound), "condition": _plain(found.condition),
         "irreps": [{"degree": i.dimension, "multiplicity": i.multiplicity, "type": i.kind} for i in found.irreps],
     }  # fmt: skip
     return AuditReport("representation", subject, findings, meaning, following, facts)
@@ -168,7 +168,7 @@ def _splitting_finding(found: Decomposition, doubt: str) -> Finding:
     pieces = sum(i.multiplicity for i in found.irreps)
     witness = {
         "residual": _plain(found.certificate.residual),
-        "davis_kahan": _plain(found.tilt),
+        "davis_kahan": _plain(found.sine_bound),
         "condition": _plain(found.condition),
     }
     if not found.decided:

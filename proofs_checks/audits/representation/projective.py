@@ -48,7 +48,7 @@ def _quotient(a: ExactArray, b: ExactArray, k: int) -> Cyclotomic:
     top, bottom = a.entry(k), b.entry(k)
     assert isinstance(top, Cyclotomic)
     assert isinstance(bottom, Cyclotomic)
-    return (top / bottom).reduced
+    return (top / bottom).in_least_field
 
 
 def exact_words(representation: Representation, named: NamedGroup) -> tuple[str, dict[str, Any]]:
@@ -88,7 +88,7 @@ def _commuting(
             back, scale = other.entry(*at), there.entry(*at)
             assert isinstance(back, Cyclotomic)
             assert isinstance(scale, Cyclotomic)
-            factor = (row[h] * scale / back).reduced
+            factor = (row[h] * scale / back).in_least_field
             if factor != 1:
                 return g, h, factor
     return None

@@ -10,7 +10,7 @@ import torch
 from numerics.streams import Stream
 from proofs_checks.audits.budget import Budget, Progress, one_thread
 from proofs_checks.audits.score import findings as found
-from proofs_checks.audits.score.words import facts_of, meaning, next_step
+from proofs_checks.audits.score.meanings import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings
 from proofs_checks.inputs.copies import random_states_kept

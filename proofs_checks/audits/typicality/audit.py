@@ -15,10 +15,10 @@ from torch import Tensor
 
 from proofs_checks.audits.budget import Budget, Progress
 from proofs_checks.audits.density.maps import Bijection
-from proofs_checks.audits.typicality.findings import as_given, entropy_source, follow, mine, unchecked
+from proofs_checks.audits.typicality.findings import entropy_source, follow, given_scores, mine, unchecked_hypotheses
 from proofs_checks.audits.typicality.maps import Data, sent_through
+from proofs_checks.audits.typicality.meanings import facts_of, meaning, next_step
 from proofs_checks.audits.typicality.scored import Scored, check_numbers, halves, read_scored, values_of
-from proofs_checks.audits.typicality.words import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings
 from proofs_checks.inputs.bijections import Through, check_bijection, read_bijection
@@ -104,7 +104,7 @@ def audit_typicality(
         read = _read(model, away, sampler, entropy=entropy, batch=batch, seed=seed)
     with findings.stage("the test as given"):
         findings += [
-            as_given(read.scored, false_alarms),
+            given_scores(read.scored, false_alarms),
             entropy_source(read.scored, entropy),
             follow(read.inside, model, read.fresh),
         ]
@@ -119,7 +119,7 @@ def audit_typicality(
         found, made = sent_through(
             model, data, points=points, coordinate=coordinate, budget=budget, seed=seed, tile=tile
         )
-        findings += [*found, *model.findings, *unchecked(model, entropy)]
+        findings += [*found, *model.findings, *unchecked_hypotheses(model, entropy)]
     facts = {**facts_of(model, findings, read.scored), "interrupted": budget.interrupted}
     return TypicalityReport(
         "typicality",

@@ -27,7 +27,7 @@ from proofs_checks.kernel import Bound, Status, Test, measured, tested
 GIVEN, ENTROPY, FOLLOW, MINE = "as given", "entropy", "inliers follow the model", "|T| under your bijection"
 
 
-def as_given(scored: Scored, false_alarms: float) -> Finding:
+def given_scores(scored: Scored, false_alarms: float) -> Finding:
     """AUROC of |T| and of log p, and how many outliers are rejected at a bounded
     rate of false alarms.
     """
@@ -204,7 +204,7 @@ def mine(model: Model, chosen: Through, around: tuple[Tensor, Tensor], away: Ten
     return Finding(MINE, verdict.status, text + areas, witness)
 
 
-def unchecked(model: Model, entropy: Any) -> list[Finding]:
+def unchecked_hypotheses(model: Model, entropy: Any) -> list[Finding]:
     """What the statements rest on and no number of evaluations can establish."""
     if entropy is None or isinstance(entropy, str):
         mass = Finding("unit mass", Status.INAPPLICABLE, "not needed: a constant in log p is in H as well, and cancels")

@@ -18,7 +18,7 @@ from numerics.streams import Stream
 from numerics.transports.domain import HypothesisError
 from proofs_checks import kernel
 from proofs_checks.audits.budget import Budget
-from proofs_checks.audits.density.maps import RESOLVES, Bijection, Frame, Once, Representation, build, refined
+from proofs_checks.audits.density.maps import RESOLVES, Bijection, Frame, Once, Representation, build, refine
 from proofs_checks.audits.density.remembered import Remembered
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
@@ -58,12 +58,12 @@ class _Order:
     budget: Budget
     options: dict[str, Any]
 
-    def followed(self, name: str) -> Representation:
+    def follow(self, name: str) -> Representation:
         """The points sent through the bijection of that name, and back."""
         log_s = _zero if name == UNIFORM else lambda x: -self.log_prob(x)
         bijection = build(name, (self.log_prob, log_s), self.points, **self.options)
         data = self.points[: self.inside], self.points[self.inside :]
-        return refined(
+        return refine(
             bijection,
             data,
             lambda u, v: HALF,  # the area here is that of |T|
@@ -142,7 +142,7 @@ def _some(x: Tensor, values: Tensor, points: int, batch: int, stream: Stream) ->
 
 def _outcome(name: str, order: _Order) -> tuple[Finding, Bijection | None]:
     try:
-        made = order.followed(name)
+        made = order.follow(name)
     except HypothesisError as failed:
         return Finding(TITLES[name], Status.UNDECIDED, str(failed)), None
     except ValueError as refused:

@@ -15,7 +15,7 @@ from numerics.detection import typicality as measures
 from numerics.detection.roc import Auroc, auroc
 from numerics.streams import Stream
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.calls import called
+from proofs_checks.inputs.calls import call
 from proofs_checks.inputs.densities import Model
 from proofs_checks.wording import short
 
@@ -83,7 +83,7 @@ def values_of(model: Model, x: Tensor, what: str) -> Tensor:
     """log p, no gradient, NaN and +inf refused."""
     if not x.shape[0]:
         return x.new_empty(0)
-    values = torch.cat([called(model.log_prob, part, f"log_prob on the {what}") for part in x.split(1 << 12)])
+    values = torch.cat([call(model.log_prob, part, f"log_prob on the {what}") for part in x.split(1 << 12)])
     bad = torch.isnan(values) | (values == torch.inf)
     if bool(bad.any()):
         raise InputError(

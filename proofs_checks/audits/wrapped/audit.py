@@ -12,7 +12,7 @@ from typing import Any
 
 from proofs_checks.audits.budget import Budget, Progress, one_thread
 from proofs_checks.audits.wrapped.findings import as_wrapped_normal, explanations, follow, location, mass
-from proofs_checks.audits.wrapped.words import facts_of, meaning, next_step
+from proofs_checks.audits.wrapped.meanings import facts_of, meaning, next_step
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings
 from proofs_checks.inputs.hyperbolic_densities import read_hyperbolic_density

@@ -61,7 +61,7 @@ def mass(density: HyperbolicDensity, budget: Budget, seed: int) -> Finding:
     """The integral of p over hyperbolic space: by a lattice in normal coordinates up to
     dimension 3, by weighing the object's draws beyond."""
     if density.dimension <= LARGEST_DIM:
-        found = unit_mass(density.tangent, seconds=budget.left / 2)
+        found = unit_mass(density.tangent, seconds=budget.remaining / 2)
         found = replace(found, text=found.text.replace(". Orders, areas and the bijections stay as they are", ""))
         witness = found.witness or {}
         if "mass" in witness and witness.get("estimated_error") is not None:

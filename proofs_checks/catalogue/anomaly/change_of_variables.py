@@ -108,7 +108,7 @@ def nearly_divide(log_p: Any, log_det: Any) -> Any:
     return log_p - 0.999 * log_det
 
 
-def capped(log_p: Any, log_det: Any) -> Any:
+def capped_density(log_p: Any, log_det: Any) -> Any:
     """p / |det| where that is at most 1, and 1 elsewhere: a density bounded by 1."""
     return (log_p - log_det).clamp(max=0)
 
@@ -143,7 +143,7 @@ controls = {
     "exponent-nearly-minus-one": Control(numeric, fails="masses of cells", cases=CELLS, rule=nearly_divide),
     "at-every-point": [
         Control(exact, fails="mass of intervals", chart=pushforward.cubic_at_zero),
-        Control(statistical, fails="pushed samples", cases=[Case(D=1, p="logistic", f="cubic", seed=3, size=100_000)], rule=capped),
+        Control(statistical, fails="pushed samples", cases=[Case(D=1, p="logistic", f="cubic", seed=3, size=100_000)], rule=capped_density),
     ],
     "differentiable-almost-everywhere-suffices": [
         Control(exact, fails="the claimed density has all but", ladder=pushforward.STEEP_LADDER),

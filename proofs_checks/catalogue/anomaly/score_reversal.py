@@ -93,7 +93,7 @@ def numeric(
     return [density, measured(scores.round_trip(), resolves=RESOLVED, name=back), reversal]
 
 
-def unchanged(area: Any, whole: Any = 1) -> Any:
+def unchanged_area(area: Any, whole: Any = 1) -> Any:
     """The area as it was."""
     return area
 
@@ -107,7 +107,7 @@ def squared_numerator(log_p: Any, log_s: Any) -> Any:
 SPREAD = Case(D=3, p="mixture", outliers="sideways", seed=3, size=64)  # along x_1 as p itself: every score is resolved
 OUTSIDE = Case(D=2, p="band", outliers="outside", seed=4, size=48)
 controls = {
-    "auroc-unchanged": [Control(exact, fails="kernel of the scores", expected=unchanged), Control(numeric, fails="area", cases=[SPREAD], expected=unchanged)],
+    "auroc-unchanged": [Control(exact, fails="kernel of the scores", expected=unchanged_area), Control(numeric, fails="area", cases=[SPREAD], expected=unchanged_area)],
     "same-ranks-suffice": [Control(exact, fails="mass of boxes", integrand=squared_numerator), Control(numeric, fails="density of the image", cases=[SPREAD], integrand=squared_numerator)],
     "outliers-anywhere": [Control(exact, fails="areas of distributions", families=roc.outliers_outside), Control(numeric, fails="area", cases=[OUTSIDE], supported=False)],
     "ties-count-nothing": [Control(exact, fails="areas, pair by pair", ties=0), Control(exact, fails="areas of ranked points", ties=0), Control(numeric, fails="area", cases=[SPREAD], ties=0)],

@@ -48,7 +48,7 @@ def two_sided(entropy: Any, epsilon: Any, length: Any) -> tuple[Any, Any]:
     return length * (entropy - epsilon), length * (entropy + epsilon)
 
 
-def divided(variance: Any, length: Any) -> Any:
+def divided_variance(variance: Any, length: Any) -> Any:
     """Var(log p) / N."""
     return variance / length
 
@@ -63,7 +63,7 @@ def itself(entropy: Any) -> Any:
     return entropy
 
 
-def exact(*, exponents=two_sided, spread=divided, excess=shape_times_dim, entropy=itself) -> list[Evidence]:
+def exact(*, exponents=two_sided, spread=divided_variance, excess=shape_times_dim, entropy=itself) -> list[Evidence]:
     """Chebyshev and the volume bounds from terms of one sign; closed forms in every D,
     a coordinate at a time."""
     return [
@@ -82,7 +82,7 @@ def _measured_product(case: Case, seeded: Stream, distribution: Any) -> tuple[Me
 
 
 def numeric(
-    case: Case, stream: Stream, *, exponents=two_sided, spread=divided, excess=shape_times_dim, member=within, distribution: Product | None = None
+    case: Case, stream: Stream, *, exponents=two_sided, spread=divided_variance, excess=shape_times_dim, member=within, distribution: Product | None = None
 ) -> list[Evidence]:  # fmt: skip
     """Closed forms against quadrature, Chebyshev against exact masses, and the volume
     bounds against a shell's volume."""
@@ -119,7 +119,7 @@ def numeric(
 
 
 def statistical(
-    case: Case, stream: Stream, *, exponents=two_sided, spread=divided, entropy=itself, member=within, draw: measure.Draw = measure.draws,
+    case: Case, stream: Stream, *, exponents=two_sided, spread=divided_variance, entropy=itself, member=within, draw: measure.Draw = measure.draws,
     distribution: Product | None = None,
 ) -> list[Evidence]:  # fmt: skip
     """Sequences counted in A against Chebyshev and the exact mass; their typicalities;

@@ -36,7 +36,7 @@ def less_centred_volume(typicality: Any, log_volume: Any, mean: Any) -> Any:
     return typicality - (log_volume - mean)
 
 
-def still_or_turned(typicality: Any) -> tuple[Any, ...]:
+def fixed_or_reversed(typicality: Any) -> tuple[Any, ...]:
     """0 and 2T: where T stays, and where it changes its sign."""
     return 0 * typicality, 2 * typicality
 
@@ -45,7 +45,7 @@ def exact(
     *,
     rule: theorem.Rule = less_centred_volume,
     chart: Callable[[sp.Expr], sp.Expr] = theorem.affine,
-    survivors: theorem.Survivors = still_or_turned,
+    survivors: theorem.Survivors = fixed_or_reversed,
     tails: theorem.Tails = theorem.SOUND_TAILS,
 ) -> list[Evidence]:
     """The entropy of the image; the rule; both equivalences by factoring; the maps of
@@ -65,7 +65,7 @@ def numeric(
     stream: Stream,
     *,
     rule: theorem.Rule = less_centred_volume,
-    survivors: theorem.Survivors = still_or_turned,
+    survivors: theorem.Survivors = fixed_or_reversed,
     turned: measurements.Turned = measurements.reversed_score,
 ) -> list[Evidence]:
     """T_f by the image's own density and entropy against the rule; or through the
@@ -101,7 +101,7 @@ def statistical(case: Case, stream: Stream, *, rule: theorem.Rule = less_centred
     )
 
 
-def unchanged(typicality: Any, log_volume: Any, mean: Any) -> Any:
+def unchanged_statistic(typicality: Any, log_volume: Any, mean: Any) -> Any:
     """T itself."""
     return typicality
 
@@ -123,9 +123,9 @@ _OWN, _RULE = "T in the image's own coordinate", "T_f"
 controls = {
     "invariant-under-sinh": [
         Control(exact, fails="T survives the chart", chart=sp.sinh),
-        Control(numeric, fails=_OWN, cases=_SINH, rule=unchanged),
-        Control(numeric, fails="T, reversed", cases=[Case(D=1, f="score:half", seed=4, size=64)], rule=unchanged),
-        Control(statistical, fails=_RULE, cases=_DRAWN, rule=unchanged),
+        Control(numeric, fails=_OWN, cases=_SINH, rule=unchanged_statistic),
+        Control(numeric, fails="T, reversed", cases=[Case(D=1, f="score:half", seed=4, size=64)], rule=unchanged_statistic),
+        Control(statistical, fails=_RULE, cases=_DRAWN, rule=unchanged_statistic),
     ],
     "entropy-unchanged": [
         Control(exact, fails="T_f = T - ", rule=with_old_entropy),

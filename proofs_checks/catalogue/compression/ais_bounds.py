@@ -11,7 +11,7 @@ from proofs_checks.catalogue.compression.figures_bounds import ais_bounds as fig
 from proofs_checks.kernel import Case, Cases, Control, Evidence, Test, measured, tested
 from proofs_checks.strategies.compression import annealing_cases, chain_cases
 from theory.compression import annealing as exactly
-from theory.compression import tilted_encoders, variational_bounds
+from theory.compression import gibbs_encoders, variational_bounds
 
 __all__ = ["cases", "controls", "exact", "figure", "numeric", "statistical"]
 
@@ -41,7 +41,7 @@ def exact(*, moving: exactly.Moving = exactly.keeping_the_mass) -> list[Any]:
         exactly.inflow_of_many_states(moving),
         exactly.kernels_of_two_states(),
         exactly.resampled_encoder(),
-        tilted_encoders.concave_logarithm(),
+        gibbs_encoders.concave_logarithm(),
         variational_bounds.prior_gap(),
     ]
 
@@ -52,7 +52,7 @@ def numeric(
     *,
     kernel: annealing.Kernel = annealing.metropolis,
     weighing: annealing.Weighing = annealing.before_the_move,
-    shares: annealing.Shares = annealing.resampled,
+    shares: annealing.Shares = annealing.resampled_shares,
 ) -> list[Evidence]:
     """One datum and m codes: all paths of a chain, and all outcomes of K chains."""
     d, prior = annealing.random_energies(case.m, stream.fork(case.seed))
@@ -61,7 +61,7 @@ def numeric(
     draws = annealing.plain_draws(d, prior, case.beta)
     many = annealing.below_the_curve(d, prior, case.beta, draws, K=case.K, shares=shares)
     return [
-        measured(annealing.unbiased(d, prior, _ladder(case), paths), resolves=1e-6, name="E w = Z"),
+        measured(annealing.weight_bias(d, prior, _ladder(case), paths), resolves=1e-6, name="E w = Z"),
         measured(one, resolves=1e-6, name="one annealed chain lies above the curve"),
         measured(many, resolves=1e-6, name="K weighted draws lie above the curve"),
     ]
@@ -91,6 +91,6 @@ controls = {
         Control(statistical, fails="mean weight is Z", cases=DRAWN, accepting=False),
     ],
     "unweighted-distortion": [
-        Control(numeric, fails="K weighted draws", cases=ALWAYS[2:], shares=annealing.unweighted)
+        Control(numeric, fails="K weighted draws", cases=ALWAYS[2:], shares=annealing.equal_shares)
     ],
 }

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from numerics.compression import gibbs_encoders as gibbs
 from numerics.compression import nested_ranges as nested
-from numerics.compression import tilted_encoders as tilted
 from numerics.streams import Stream
 from proofs_checks.catalogue.compression.figures_bounds import code_size as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, enclosed, measured
 from proofs_checks.strategies.compression import source_cases
+from theory.compression import gibbs_encoders
 from theory.compression import nested_ranges as exactly
-from theory.compression import tilted_encoders
 
 __all__ = ["cases", "certified", "controls", "exact", "figure", "numeric"]
 
@@ -32,7 +32,7 @@ def exact(*, claim: exactly.Claim = exactly.no_more, third: Callable[[Any], Any]
         exactly.worse_at_every_slope(third),
         exactly.least_distortions(),
         exactly.gap_in_symbols(),
-        tilted_encoders.legendre(),
+        gibbs_encoders.legendre(),
     ]
 
 
@@ -48,7 +48,7 @@ def certified(*, change: Relation = "> 0") -> list[Evidence]:
 def numeric(case: Case, stream: Stream, *, factor: float = 1.0) -> list[Evidence]:
     """A random source, a quarter of its reproductions, a half, three quarters and
     all."""
-    source = tilted.SOURCES[case.source](case.n, case.m, Stream(case.seed, stream.device, stream.dtype))
+    source = gibbs.SOURCES[case.source](case.n, case.m, Stream(case.seed, stream.device, stream.dtype))
     least, rises = nested.least_distortions(source)
     return [
         measured(least, resolves=1e-4, name="F/beta is the least distortion"),

@@ -7,12 +7,12 @@ from typing import Any
 
 from torch import Tensor
 
-from numerics.compression import tilted_encoders as tilted
+from numerics.compression import gibbs_encoders as gibbs
 from numerics.streams import Stream
 from proofs_checks.catalogue.compression.figures import decoder_restricts_rate as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
 from proofs_checks.strategies.compression import source_cases
-from theory.compression import tilted_encoders as exactly
+from theory.compression import gibbs_encoders as exactly
 from theory.proof import relative_entropy
 
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]
@@ -39,32 +39,32 @@ def numeric(
     case: Case,
     stream: Stream,
     *,
-    allowance: Callable[[float], float] = tilted.certificate,
-    chosen: Callable[[tilted.Source, float], Tensor] = tilted.support_of_the_best,
+    allowance: Callable[[float], float] = gibbs.certificate,
+    chosen: Callable[[gibbs.Source, float], Tensor] = gibbs.support_of_the_best,
 ) -> list[Evidence]:
     """A random source with half of its reproductions, and with those that the best
     prior uses."""
-    source = tilted.SOURCES[case.source](case.n, case.m, stream.fork(case.seed))
-    below, beyond = tilted.restricted_range(source, case.beta, max(1, case.m // 2), allowance)
+    source = gibbs.SOURCES[case.source](case.n, case.m, stream.fork(case.seed))
+    below, beyond = gibbs.restricted_range(source, case.beta, max(1, case.m // 2), allowance)
     return [
         measured(below, resolves=1e-3, name="F_f >= F"),
         measured(beyond, resolves=1e-3, name="F_f - F <= log sup g outside"),
         measured(
-            tilted.loss_of_a_range(source, case.beta, chosen), resolves=1e-3, name="no loss where the optimum fits"
+            gibbs.loss_of_a_range(source, case.beta, chosen), resolves=1e-3, name="no loss where the optimum fits"
         ),
     ]
 
 
 controls = {
-    "any-range": [Control(numeric, fails="F_f - F <= log sup g", cases=POWERED, allowance=tilted.nothing)],
+    "any-range": [Control(numeric, fails="F_f - F <= log sup g", cases=POWERED, allowance=gibbs.nothing)],
     "gains-below-one-count": [
-        Control(numeric, fails="F_f - F <= log sup g", cases=[BIT], allowance=tilted.log_of_any_gain)
+        Control(numeric, fails="F_f - F <= log sup g", cases=[BIT], allowance=gibbs.log_of_any_gain)
     ],
     "range-that-misses": [
-        Control(numeric, fails="no loss where the optimum fits", cases=POWERED, chosen=tilted.all_but_the_likeliest)
+        Control(numeric, fails="no loss where the optimum fits", cases=POWERED, chosen=gibbs.all_but_the_likeliest)
     ],
     "constant-decoder": [
-        Control(numeric, fails="no loss where the optimum fits", cases=POWERED, chosen=tilted.one_reproduction)
+        Control(numeric, fails="no loss where the optimum fits", cases=POWERED, chosen=gibbs.one_reproduction)
     ],
     "further-reproduction": [Control(exact, fails="1 - g on the others", other=exactly.on_a_datum)],
 }

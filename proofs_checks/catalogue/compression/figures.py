@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from numerics.compression import encoders, evidence_bounds, linear_decoders, source_codes, tilted_encoders
+from numerics.compression import encoders, evidence_bounds, gibbs_encoders, linear_decoders, source_codes
 from numerics.compression.rate_distortion import best_prior, gains
 from numerics.streams import Stream
 
@@ -90,11 +90,11 @@ def nll() -> Figure:
     return drawing
 
 
-def _curve(source: tilted_encoders.Source, betas: torch.Tensor) -> tuple[list[float], list[float]]:
+def _curve(source: gibbs_encoders.Source, betas: torch.Tensor) -> tuple[list[float], list[float]]:
     """Distortions and rates of the best encoders, slope by slope."""
     found = []
     for beta in betas.tolist():
-        encoder = tilted_encoders.tilted(source, beta)
+        encoder = gibbs_encoders.gibbs_encoder(source, beta)
         distortion = float((source.weights * (encoder * source.distortions).sum(1)).sum())
         found.append((distortion, float(source.value(beta)[0]) - beta * distortion))
     return [point[0] for point in found], [point[1] for point in found]
@@ -104,7 +104,7 @@ def lagrangian_separates() -> Figure:
     """The curve of a random source, and some of the lines that touch it."""
     from matplotlib.figure import Figure
 
-    source = tilted_encoders.random_source(12, 16, Stream(4))
+    source = gibbs_encoders.random_source(12, 16, Stream(4))
     drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
     axis = drawing.subplots()
     distortions, rates = _curve(source, torch.logspace(-2, 1.6, 60))
@@ -126,13 +126,13 @@ def prior_bound() -> Figure:
     """The loss of a prior between its two bounds, slope by slope."""
     from matplotlib.figure import Figure
 
-    source = tilted_encoders.random_source(12, 10, Stream(6))
+    source = gibbs_encoders.random_source(12, 10, Stream(6))
     betas = torch.logspace(-1.5, 1, 30).tolist()
     lost, least, most = [], [], []
     for beta in betas:
         best = best_prior(source.distortions, source.weights, beta)
         lost.append(float(source.value(beta)[0]) - best.upper)
-        mixture = source.weights @ tilted_encoders.tilted(source, beta)
+        mixture = source.weights @ gibbs_encoders.gibbs_encoder(source, beta)
         least.append(float((mixture * (mixture / source.prior).log()).sum()))
         most.append(float(gains(source.distortions, source.weights, source.prior, beta).max().log()))
     drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
@@ -149,15 +149,15 @@ def curve_is_pushforward() -> Figure:
     prior."""
     from matplotlib.figure import Figure
 
-    source, stream = tilted_encoders.random_source(12, 10, Stream(8)), Stream(9)
+    source, stream = gibbs_encoders.random_source(12, 10, Stream(8)), Stream(9)
     betas = torch.logspace(-2, 1.5, 50)
     drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
     axis = drawing.subplots()
     for model, style, label in (
         (source, "C0-", "a model"),
-        (tilted_encoders.shuffled(source, stream), "C1--", "codes renamed with their prior"),
-        (tilted_encoders.ignored_unit(source, stream), "k:", "a code unit that is ignored"),
-        (tilted_encoders.other_prior(source, stream), "C3-", "codes renamed, the prior not"),
+        (gibbs_encoders.rename_codes(source, stream), "C1--", "codes renamed with their prior"),
+        (gibbs_encoders.ignored_unit(source, stream), "k:", "a code unit that is ignored"),
+        (gibbs_encoders.other_prior(source, stream), "C3-", "codes renamed, the prior not"),
     ):
         axis.plot(*_curve(model, betas), style, label=label, lw=1.5)
     axis.set(
@@ -172,14 +172,14 @@ def decoder_restricts_rate() -> Figure:
     the likeliest."""
     from matplotlib.figure import Figure
 
-    source = tilted_encoders.random_source(12, 10, Stream(8))
+    source = gibbs_encoders.random_source(12, 10, Stream(8))
     betas = torch.logspace(-1.5, 1.2, 30).tolist()
     drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
     axis = drawing.subplots()
     ranges = (
         (torch.ones(10, dtype=torch.bool), "C0-", "all ten reproductions"),
-        (tilted_encoders.support_of_the_best(source, 1.0), "k:", "those that are optimal at $\\beta = 1$"),
-        (tilted_encoders.all_but_the_likeliest(source, 1.0), "C3-", "all but the likeliest"),
+        (gibbs_encoders.support_of_the_best(source, 1.0), "k:", "those that are optimal at $\\beta = 1$"),
+        (gibbs_encoders.all_but_the_likeliest(source, 1.0), "C3-", "all but the likeliest"),
     )
     for kept, style, label in ranges:
         found = [best_prior(source.distortions[:, kept], source.weights, beta) for beta in betas]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from numerics.compression import annealing, tilted_encoders
+from numerics.compression import annealing, gibbs_encoders
 from numerics.compression import toy_models as toys
 from numerics.streams import Stream
 
@@ -82,7 +82,7 @@ def toy_models() -> Figure:
     """Curves of a decoder under two priors, and of another decoder under the first."""
     from matplotlib.figure import Figure
 
-    one = tilted_encoders.random_source(6, 12, Stream(3))
+    one = gibbs_encoders.random_source(6, 12, Stream(3))
     models = {
         "first prior": one,
         "second prior": toys.other_prior(one, Stream(4)),
@@ -92,9 +92,9 @@ def toy_models() -> Figure:
     drawing = Figure(figsize=(5.0, 3.1), layout="constrained")
     axis = drawing.subplots()
     for name, model in models.items():
-        tilt = model.prior.log() - beta[:, None, None] * model.distortions
-        F = -(model.weights * torch.logsumexp(tilt, 2)).sum(1)
-        D = (model.weights * (tilt.softmax(2) * model.distortions).sum(2)).sum(1)
+        log_weights = model.prior.log() - beta[:, None, None] * model.distortions
+        F = -(model.weights * torch.logsumexp(log_weights, 2)).sum(1)
+        D = (model.weights * (log_weights.softmax(2) * model.distortions).sum(2)).sum(1)
         axis.plot(D, F - beta * D, label=name)
     axis.set(xlabel="distortion", ylabel="rate, nats", title="One decoder, two priors")
     axis.legend(frameon=False, fontsize=8)

@@ -91,7 +91,7 @@ def _read(x: Tensor, y: Tensor, prior: Tensor, slope: Callable[[float], float]) 
     return measured(measure, resolves=1e-3, name="a Gaussian decoder as it is read")
 
 
-def doubled(beta: float) -> float:
+def doubled_slope(beta: float) -> float:
     """The slope of a distortion that is taken for one of half the size."""
     return 2 * beta
 
@@ -101,5 +101,7 @@ controls = {
         Control(exact, fails="a Gaussian decoder", distortion=exactly.bare_squares),
         Control(numeric, fails="rate + distortion", cases=ALWAYS, distortion=bounds.bare_squares),
     ],
-    "beta-of-the-half": [Control(numeric, fails="F and the normaliser of 'squared'", cases=ALWAYS, slope=doubled)],
+    "beta-of-the-half": [
+        Control(numeric, fails="F and the normaliser of 'squared'", cases=ALWAYS, slope=doubled_slope)
+    ],
 }

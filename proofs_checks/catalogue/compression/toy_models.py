@@ -8,13 +8,13 @@ from typing import Any
 
 from torch import Tensor
 
-from numerics.compression import tilted_encoders as tilted
+from numerics.compression import gibbs_encoders as gibbs
 from numerics.compression import toy_models as toys
 from numerics.streams import Stream
 from proofs_checks.catalogue.compression.figures_bounds import toy_models as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
 from proofs_checks.strategies.compression import source_cases
-from theory.compression import tilted_encoders
+from theory.compression import gibbs_encoders
 from theory.compression import toy_models as exactly
 
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]
@@ -30,7 +30,7 @@ def exact(*, ratio: exactly.Ratio = exactly.second_over_first) -> list[Any]:
         exactly.exchange_at_the_nearest(),
         exactly.limits(ratio),
         exactly.bounded_excess(),
-        tilted_encoders.legendre(),
+        gibbs_encoders.legendre(),
     ]
 
 
@@ -43,7 +43,7 @@ def numeric(
 ) -> list[Evidence]:
     """Random data, a random decoder and two random priors."""
     drawn = stream.fork(case.seed)
-    one = tilted.random_source(case.n, case.m, drawn)
+    one = gibbs.random_source(case.n, case.m, drawn)
     two = second(one, drawn.fork("second"))
     return [
         measured(toys.least_distortions_apart(one, two), resolves=1e-3, name="one least distortion"),

@@ -15,7 +15,7 @@ from numerics.distributions.declared import declared_product
 from numerics.distributions.marginals import SplitUniform
 from numerics.distributions.product import Product
 from numerics.latents.entangling import Direct, EntanglingMap, Link
-from numerics.latents.entangling_measured import MeasuredMap
+from numerics.latents.entangling_measurements import MeasuredMap
 from numerics.latents.pushed_samples import DIRECTIONS, PushedSamples
 from numerics.latents.rotations import declared_rotation, householder, spike
 from numerics.streams import Stream

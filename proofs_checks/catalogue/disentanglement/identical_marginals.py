@@ -15,7 +15,7 @@ from numerics.distributions.declared import declared_product
 from numerics.latents import known_scores, rotations
 from numerics.latents.entangling import Direct, EntanglingMap, Link
 from numerics.latents.population_scores import Levels, levels
-from numerics.latents.twin_measured import DIRECTIONS, MeasuredTwin, Observe, compared_draws, scored_codes
+from numerics.latents.twin_measurements import DIRECTIONS, MeasuredTwin, Observe, compared_draws, scored_codes
 from numerics.latents.twins import EntangledTwin, RandomDecoder
 from numerics.streams import Stream
 from proofs_checks.catalogue.disentanglement.figures import identical_marginals as figure

@@ -72,7 +72,7 @@ def numeric(
     return [
         measured(found.density(), resolves=RESOLVED, name="density of the image"),
         measured(found.inverse(), resolves=RESOLVED, name="inverse along the ray"),
-        measured(found.recovered(), resolves=RESOLVED, name="density recovered from the images"),
+        measured(found.recovered_density(), resolves=RESOLVED, name="density recovered from the images"),
         measured(found.equivariance(), resolves=RESOLVED, name="isometries before and after"),
         measured(found.within_orbits(powers), resolves=RESOLVED, name="score within an orbit"),
         measured(found.coordinates(scale), resolves=RESOLVED, name="density in coordinates of irreps"),

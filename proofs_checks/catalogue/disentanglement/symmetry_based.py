@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numerics.representations import measured_codes as codes
-from numerics.representations.measured_codes import MeasuredCodes
+from numerics.representations import code_measurements as codes
+from numerics.representations.code_measurements import MeasuredCodes
 from numerics.streams import Stream
 from proofs_checks.catalogue.disentanglement.figures_symmetry import symmetry_based as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, Family, measured

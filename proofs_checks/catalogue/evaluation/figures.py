@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from numerics.distributions import best_gaussians, noising, score_measured
+from numerics.distributions import best_gaussians, noising, score_measurements
 from numerics.distributions.divergence_values import jensen_shannon_nats, relative_entropy_nats
 from numerics.distributions.mixtures import IsotropicMixture, isotropic_gaussian, random_mixture
 from numerics.streams import Stream
@@ -199,8 +199,8 @@ def score_matching() -> Figure:
     """KL and half the Fisher divergence of two modes whose weights alone differ."""
     drawing, axes = _figure(4.6, 3.0, 1)
     separations = [0.25 * k for k in range(1, 25)]
-    pairs = [[score_measured.weighted_modes(w, a, LIKE) for w in (0.9, 0.5)] for a in separations]
-    values = [score_measured.log_sobolev(p, q)[1:] for p, q in pairs]
+    pairs = [[score_measurements.weighted_modes(w, a, LIKE) for w in (0.9, 0.5)] for a in separations]
+    values = [score_measurements.log_sobolev(p, q)[1:] for p, q in pairs]
     axes.semilogy(separations, [kl for kl, _ in values], color="C0", label="KL")
     axes.semilogy(separations, [fisher / 2 for _, fisher in values], color="C3", label="half the Fisher divergence")
     axes.set(

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from numerics.distributions import best_gaussians
-from numerics.statistics import mmd, mmd_measured
+from numerics.statistics import mmd, mmd_measurements
 from numerics.streams import Stream
 from proofs_checks.catalogue.evaluation.figures import mmd_bandwidth as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, Test, measured, tested
@@ -55,7 +55,7 @@ def numeric(
     case: Case,
     stream: Stream,
     *,
-    estimate: mmd_measured.Estimate = mmd_measured.streaming,
+    estimate: mmd_measurements.Estimate = mmd_measurements.streaming,
     covers: Callable[[Case], bool] = as_declared,
     blocks: Callable[[int, int], int] = mmd.hoeffding_blocks,
     share: float = 1.0,
@@ -65,16 +65,16 @@ def numeric(
     if "covers" in case:
         return fit(case, covers(case), stream, share)
     if "letters" in case:
-        bias = mmd_measured.bias_over_all_samples(case.letters, case.n, case.m, estimate, stream.fork(case.seed))
-        behind = mmd_measured.blocks_behind_the_estimate(stream.fork("blocks"), blocks)
+        bias = mmd_measurements.bias_over_all_samples(case.letters, case.n, case.m, estimate, stream.fork(case.seed))
+        behind = mmd_measurements.blocks_behind_the_estimate(stream.fork("blocks"), blocks)
         return [
             measured(bias, resolves=1e-6, name="mean of the estimate over all samples against MMD^2"),
             measured(behind, resolves=1e-6, name="the estimate as a mean over independent blocks"),
         ]
-    x, y, kernel = mmd_measured.gaussian_samples(
+    x, y, kernel = mmd_measurements.gaussian_samples(
         case.D, float(case.h), float(case.apart), min(case.size, 512), stream.fork(case.seed)
     )
-    off = mmd_measured.pairs_one_by_one(x, y, kernel, estimate)
+    off = mmd_measurements.pairs_one_by_one(x, y, kernel, estimate)
     return [measured(off, resolves=1e-6, name="tiles against pairs one by one")]
 
 
@@ -98,13 +98,13 @@ def statistical(case: Case, stream: Stream, *, power: Callable[[int], float] = l
     """Draws of two Gaussians against the closed form: the U-statistic of all pairs, and
     independent pairs in linear time."""
     h, apart = float(case.h) * case.D, float(case.apart)
-    x, y, kernel = mmd_measured.gaussian_samples(case.D, float(case.h), apart, case.size, stream.fork("pairs"))
-    expected = mmd_measured.closed_form(h, 1.0, mmd_measured.SECOND_VARIANCE, apart**2, power=power(case.D))
+    x, y, kernel = mmd_measurements.gaussian_samples(case.D, float(case.h), apart, case.size, stream.fork("pairs"))
+    expected = mmd_measurements.closed_form(h, 1.0, mmd_measurements.SECOND_VARIANCE, apart**2, power=power(case.D))
     found = mmd.unbiased_mmd2(x, y, kernel)
     blocks = Test.hoeffding(mmd.hoeffding_blocks(*found.sizes), mmd.WIDTH)
-    terms, rounding = mmd_measured.linear_terms(case.D, float(case.h), apart, stream.fork("terms"))
+    terms, rounding = mmd_measurements.linear_terms(case.D, float(case.h), apart, stream.fork("terms"))
     return [
-        tested(abs(found.squared - expected), blocks, resolves=0.6, slack=mmd_measured.slack(found), name="all pairs"),
+        tested(abs(found.squared - expected), blocks, resolves=0.6, slack=mmd_measurements.slack(found), name="all pairs"),
         tested(abs(float(terms.mean()) - expected), Test.hoeffding(len(terms), mmd.WIDTH), resolves=0.1, slack=rounding, name="independent pairs"),
     ]  # fmt: skip
 
@@ -116,7 +116,7 @@ controls = {
         Control(statistical, fails="independent pairs", cases=WRONG_POWER, power=float),
     ],
     "diagonal-included": [
-        Control(numeric, fails="mean of the estimate", cases=[FINITE], estimate=mmd_measured.with_the_diagonal)
+        Control(numeric, fails="mean of the estimate", cases=[FINITE], estimate=mmd_measurements.with_the_diagonal)
     ],
     "cells-reach-less": [Control(numeric, fails="models of a cell", cases=[FITS[4]], share=0.8)],
     "a-block-for-each-point": [

@@ -54,7 +54,7 @@ def numeric(
 def statistical(case: Case, stream: Stream, *, multiple: float = 2.0) -> list[Evidence]:
     """Noise sent back by the reversed equation, against the distribution function of
     the data."""
-    off, slack = reversed_noise.returned(path(case, stream), PARTICLES, stream.fork("paths"), multiple=multiple)
+    off, slack = reversed_noise.return_distance(path(case, stream), PARTICLES, stream.fork("paths"), multiple=multiple)
     return [tested(off, Test.dkw(PARTICLES), resolves=0.15, slack=slack, name="returned noise against the data")]
 
 

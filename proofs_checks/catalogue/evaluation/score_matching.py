@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from numerics.distributions import score_measured as measures
+from numerics.distributions import score_measurements as measures
 from numerics.distributions.mixtures import IsotropicMixture, isotropic_gaussian
 from numerics.streams import Stream
 from proofs_checks.catalogue.evaluation.figures import score_matching as figure
@@ -88,7 +88,7 @@ def statistical(case: Case, stream: Stream, *, draws: measures.Draws = measures.
 BOXES = [Case(D=1, degree=3, seed=5), Case(D=2, degree=2, seed=6)]
 controls = {
     "boundary-forgotten": [
-        Control(exact, fails="score matching on boxes, D = 1", flux=exactly.neglected),
+        Control(exact, fails="score matching on boxes, D = 1", flux=exactly.no_boundary_term),
         Control(numeric, fails="explicit = implicit", cases=BOXES, flux=lambda upper, lower: 0 * upper),
         Control(statistical, fails="explicit - implicit", cases=[Case(D=1, seed=5, size=100_000), Case(D=8, seed=6, size=100_000)], draws=measures.exponential),
     ],

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from proofs_checks.catalogue.groups.figures import axioms as figure
-from proofs_checks.inputs import modules as read
+from proofs_checks.inputs import group_modules as read
 from proofs_checks.kernel import Control, Evidence
 from theory.groups import axiom_statements as theorem
 from theory.groups.axiom_statements import SYSTEMS

@@ -51,7 +51,7 @@ def numeric(
         "conjugate pairs": found.conjugacy(described.conjugate_pairs),
         "centre": found.centre(described.central),
         "subgroups": found.subgroups(subset_members(), described.closed_subsets),
-        **{f"edges {letter}": found.edges(letter, described.joined(letter)) for letter in LETTERS},
+        **{f"edges {letter}": found.edges(letter, described.adjacency(letter)) for letter in LETTERS},
     }
     sharp = dict.fromkeys(("words r^k s^j", "table", "relations"), 1e-11)  # second order in the placing error
     return [measured(each, resolves=sharp.get(name, 1e-5), name=name) for name, each in measurements.items()]

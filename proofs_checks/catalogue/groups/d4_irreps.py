@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from numerics.representations.averaging import cayley_table, permutation_matrices
-from numerics.representations.measured_characters import MeasuredCharacters
+from numerics.representations.character_measurements import MeasuredCharacters
 from numerics.representations.monomial import conjugates, matrix_group
 from numerics.representations.splitting import split
 from numerics.streams import Stream

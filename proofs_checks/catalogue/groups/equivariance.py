@@ -86,7 +86,7 @@ def named_layer(case: Case, stream: Stream) -> layers.Layer:
     return layers.build(case.layer, case.n, case.channels, case.kernel, stream)
 
 
-def strided(case: Case, stream: Stream) -> layers.Layer:
+def strided_layer(case: Case, stream: Stream) -> layers.Layer:
     """The same convolution, every other output."""
     return layers.build(case.layer, case.n, case.channels, case.kernel, stream, stride=2)
 
@@ -98,7 +98,7 @@ def zero_padded(case: Case, stream: Stream) -> layers.Layer:
     return layers.build(case.layer, case.n, case.channels, case.kernel, stream, padding="zeros")
 
 
-def unpooled(case: Case, stream: Stream) -> layers.Layer:
+def unpooled_layer(case: Case, stream: Stream) -> layers.Layer:
     """The layer taken as invariant."""
     return layers.without_output_action(named_layer(case, stream))
 
@@ -139,7 +139,7 @@ _SHIFTS = [equivariant_maps.cyclic_action(n, dimension=2) for n in (3, 4, 5)]
 controls = {
     "stride-two": [
         Control(exact, fails="input moved", stride=2),
-        Control(numeric, fails="conv", cases=[_LINE, _PLANE], layer=strided),
+        Control(numeric, fails="conv", cases=[_LINE, _PLANE], layer=strided_layer),
     ],
     "zero-padding": [
         Control(exact, fails="convolutions", matrix=convolutions.zero_padded),
@@ -148,15 +148,18 @@ controls = {
     ],
     "convolution-is-invariant": [
         Control(exact, fails="invariance", readout=convolutions.circulant),
-        Control(numeric, fails="conv", cases=[_LINE, _PLANE], layer=unpooled),
+        Control(numeric, fails="conv", cases=[_LINE, _PLANE], layer=unpooled_layer),
         Control(
-            numeric, fails="deep set", cases=[Case(layer="deep set", n=6, channels=2, kernel=1, seed=1)], layer=unpooled
+            numeric,
+            fails="deep set",
+            cases=[Case(layer="deep set", n=6, channels=2, kernel=1, seed=1)],
+            layer=unpooled_layer,
         ),
         *(
-            Control(numeric, fails=f"C4 convolution, {name}", cases=[_TURNED], layer=unpooled)
+            Control(numeric, fails=f"C4 convolution, {name}", cases=[_TURNED], layer=unpooled_layer)
             for name in ("quarter", "shift")
         ),
-        Control(numeric, fails="complex conv1d, a phase", cases=[_COMPLEX], layer=unpooled),
+        Control(numeric, fails="complex conv1d, a phase", cases=[_COMPLEX], layer=unpooled_layer),
     ],
     "eighth-turn": [
         Control(exact, fails="grid kept", turns=8),

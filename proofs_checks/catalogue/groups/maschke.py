@@ -13,7 +13,7 @@ from numerics.representations.monomial import matrix_group
 from numerics.representations.splitting import split
 from numerics.streams import Stream
 from proofs_checks.catalogue.groups.figures import maschke as figure
-from proofs_checks.inputs import modules as read
+from proofs_checks.inputs import group_modules as read
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
 from proofs_checks.strategies.groups import COMPLEX, MAX_SHEARS, REAL, module_cases, monomial_fields, regular_generators
 from theory.groups.families import alternating, quaternion
@@ -53,13 +53,13 @@ def exact(
     return found
 
 
-def doubled(case: Case) -> Module:
+def doubled_module(case: Case) -> Module:
     """Two copies of the representation of the case, W = {(v, 2 v)}."""
     group = matrix_group(case.generators, case.phases)
     return averaged_projectors.pair_of_copies(group.matrices, group.inverses, cayley_table(group.elements))
 
 
-def numeric(case: Case, stream: Stream, *, module: Callable[[Case], Module] = doubled) -> list[Evidence]:
+def numeric(case: Case, stream: Stream, *, module: Callable[[Case], Module] = doubled_module) -> list[Evidence]:
     """Average a projector, and split into irreps, from matrices that are exact in
     floating point."""
     given = module(case)
@@ -85,7 +85,7 @@ def window_of_reals(case: Case) -> Module:
 def first_half(case: Case) -> Module:
     """As :func:`doubled`, but the mean runs over the first half of the elements
     only."""
-    return averaged_projectors.first_half(doubled(case))
+    return averaged_projectors.first_half(doubled_module(case))
 
 
 _SHEARS = [Case(shears=0, basis=REAL, seed=0), Case(shears=6, basis=COMPLEX, seed=1)]

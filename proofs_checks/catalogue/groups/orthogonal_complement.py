@@ -10,8 +10,7 @@ from typing import Any
 import sympy
 from torch import Tensor
 
-from numerics.representations.complements import averaged_form, unit_form
-from numerics.representations.measured_complements import (
+from numerics.representations.complement_measurements import (
     MeasuredForm,
     averaged_over_half,
     constants,
@@ -19,6 +18,7 @@ from numerics.representations.measured_complements import (
     under_a_unitary_basis,
     under_an_integer_basis,
 )
+from numerics.representations.complements import averaged_form, unit_form
 from numerics.representations.monomial import matrix_group
 from numerics.streams import Stream
 from proofs_checks.catalogue.groups.figures import orthogonal_complement as figure

@@ -19,7 +19,7 @@ cases = {"numeric": Cases(family_cases, always=ENDS)}
 SPEAKING = [Case(M=12, weight=0.1), Case(M=64, weight=8.0)]
 
 
-def normalised(_: Any) -> Any:
+def zero_exponent(_: Any) -> Any:
     """The exponent 0 of 2 pi s2: what p^lambda would need to be a density."""
     return 0
 
@@ -70,7 +70,7 @@ controls = {
     "local-optima": [Control(exact, fails="every small problem", local=True)],
     "misspecified-too": [Control(numeric, fails="the true model is best", cases=SPEAKING, specified=False)],
     "power-is-a-density": [
-        Control(exact, fails="integral of p^lambda", exponent=normalised),
+        Control(exact, fails="integral of p^lambda", exponent=zero_exponent),
         Control(numeric, fails="integral of p^lambda", cases=SPEAKING, mass=weighting.unit_mass),
     ],
 }

@@ -103,7 +103,7 @@ def brighter(logits: Tensor, n: int, stream: Stream) -> Tensor:
     return threshold_images(logits + math.log(0.6 / 0.4), n, stream)
 
 
-def paired(logits: Tensor, n: int, stream: Stream) -> Tensor:
+def paired_pixels(logits: Tensor, n: int, stream: Stream) -> Tensor:
     """Images whose pixels come in equal pairs: every pixel is fair, and no image with
     an unequal pair occurs."""
     return threshold_images(logits[::2], n, stream).repeat_interleave(2, -1)[..., : len(logits)]
@@ -124,5 +124,5 @@ controls = {
         Control(numeric, fails="H(x) <= D bits", cases=[Case(D=2), Case(D=TABULATED)], excess=undershoot),
     ],
     "nearly-one-half": [Control(statistical, fails="white pixels", cases=DRAWN, images=brighter)],
-    "fair-pixels-suffice": [Control(statistical, fails="every image", cases=[Case(D=2, size=100_000), DRAWN[1]], images=paired)],
+    "fair-pixels-suffice": [Control(statistical, fails="every image", cases=[Case(D=2, size=100_000), DRAWN[1]], images=paired_pixels)],
 }  # fmt: skip

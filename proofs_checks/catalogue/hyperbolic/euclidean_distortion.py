@@ -12,7 +12,7 @@ from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.figures_growth import euclidean_distortion as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
 from proofs_checks.strategies.hyperbolic import balanced_tree
-from proofs_checks.strategies.planted import euclidean_stars
+from proofs_checks.strategies.planted_trees import euclidean_stars
 from theory.hyperbolic import euclidean_distortion as exactly
 
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]

@@ -14,7 +14,7 @@ from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.figures_growth import fidelity_measures as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
 from proofs_checks.strategies.hyperbolic import balanced_tree
-from proofs_checks.strategies.planted import judged_embeddings
+from proofs_checks.strategies.planted_trees import judged_embeddings
 from theory.hyperbolic import fidelity_measures as exactly
 from theory.hyperbolic.trees import map_by_counting
 
@@ -57,7 +57,7 @@ def numeric(
     ]  # fmt: skip
 
 
-def sampled(seen: JudgedEmbedding) -> tuple[float, float, float]:
+def sampled_measures(seen: JudgedEmbedding) -> tuple[float, float, float]:
     """The worst case over every third pair."""
     size = len(seen.tree)
     steps = measurements.steps_of(seen.tree)
@@ -79,7 +79,7 @@ cases = {
 controls = {
     "sampled-maximum": [
         *(Control(exact, fails=f"{which} distortion over all pairs", pairs=exactly.every_other) for which in ("worst-case", "average")),
-        Control(numeric, fails="rows of shortest paths", cases=SOME, rows=sampled),
+        Control(numeric, fails="rows of shortest paths", cases=SOME, rows=sampled_measures),
     ],
     "half-of-the-errors": [Control(numeric, fails="enclosures hold", cases=SOME, share=0.5)],
     "ties-left-out": [Control(exact, fails="MAP with ties", precision=exactly.map_without_ties)],

@@ -11,7 +11,7 @@ from numerics.hyperbolic import curves, models, trees
 from numerics.hyperbolic.all_pairs import all_pairs
 from numerics.hyperbolic.sarkar_measurements import least_distances
 from numerics.hyperbolic.tree_frames import plant
-from proofs_checks.strategies.planted import caterpillar, largest_degree
+from proofs_checks.strategies.planted_trees import caterpillar, largest_degree
 from theory.hyperbolic import tree_certificates as certificates
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from numerics.hyperbolic.counted_fidelity import counted_fidelity
 from numerics.hyperbolic.moved_trees import COUNTED, RESOLVED, Definition, MovedTree
 from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.figures import isometry_invariance as figure
-from proofs_checks.inputs.trees import cases_of_trees, embedded, lorentz_matrices
+from proofs_checks.inputs.trees import cases_of_trees, embed, lorentz_matrices
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
 from proofs_checks.strategies.hyperbolic import balanced_tree, embedded_trees
 from theory.hyperbolic import isometries as exactly
@@ -66,7 +66,7 @@ def numeric(
 ) -> list[Evidence]:
     """The tree in the ball, moved by a matrix on the hyperboloid, read in the case's
     model; its edges measured in the half-space."""
-    given = embedded(case, stream, tree=tree, points=points, tau=tau, model=model, A=A)
+    given = embed(case, stream, tree=tree, points=points, tau=tau, model=model, A=A)
     seen = MovedTree(given, act=act, distance=distance)
     sheet = measured(seen.off_the_sheet(), resolves=RESOLVED, name="A X lies on the forward sheet")
     if seen.left_the_sheet:
@@ -80,13 +80,15 @@ def numeric(
     ]
     if len(given.tree) <= COUNTED:
         found += [
-            measured(seen.counted(definition), resolves=RESOLVED, name="distortion and MAP by their definitions"),
+            measured(
+                seen.count_measures(definition), resolves=RESOLVED, name="distortion and MAP by their definitions"
+            ),
             measured(seen.open_rankings(), resolves=RESOLVED, name="MAP among the rankings that errors leave open"),
         ]
     return found
 
 
-def translated(matrix: Tensor, points: Tensor) -> Tensor:
+def euclidean_translation(matrix: Tensor, points: Tensor) -> Tensor:
     """The Euclidean translation of the Poincaré ball that sends the centre where the
     matrix sends it."""
     goal = models.hyperboloid_to_ball(models.lift(matrix[1:, 0]))
@@ -123,10 +125,10 @@ cases_for = cases_of_trees(cases["numeric"])
 controls = {
     "euclidean-translation": [
         Control(exact, fails="the ball's motion", motion=exactly.euclidean_translation),
-        Control(numeric, fails="distances of all pairs", cases=SMALL, act=translated),
-        Control(numeric, fails="worst-case distortion", cases=SMALL, act=translated),
-        Control(numeric, fails="average distortion", cases=SMALL, act=translated),
-        Control(numeric, fails="lengths of the moved edges", cases=SMALL, act=translated),
+        Control(numeric, fails="distances of all pairs", cases=SMALL, act=euclidean_translation),
+        Control(numeric, fails="worst-case distortion", cases=SMALL, act=euclidean_translation),
+        Control(numeric, fails="average distortion", cases=SMALL, act=euclidean_translation),
+        Control(numeric, fails="lengths of the moved edges", cases=SMALL, act=euclidean_translation),
     ],
     "minus-identity": [
         Control(exact, fails="the forward sheet is kept", matrices=(-Matrix.eye(2), -Matrix.eye(3))),

@@ -105,7 +105,7 @@ def not_squared(square: Any, along: Any, speed: Any) -> Any:
     return exactly.ball_metric(square, along, speed) * (1 - square)
 
 
-def kept(start: Tensor, end: Tensor, vector: Tensor, radius: float) -> Tensor:
+def unchanged_components(start: Tensor, end: Tensor, vector: Tensor, radius: float) -> Tensor:
     """The components of a vector, unchanged."""
     del start, end, radius
     return vector
@@ -127,5 +127,5 @@ controls = {
     "ball-volume-in-the-klein-ball": Control(numeric, fails="volume element", cases=[_case(2, "klein"), _case(8, "klein")], log_element=conformal),
     "metric-not-squared": Control(exact, fails="ball metric", metric=not_squared),
     "whole-angle": Control(exact, fails="law of cosines by half angles", half=lambda half_square: 4 * half_square * (1 - half_square)),
-    "transport-without-the-area": Control(numeric, fails="parallel transport", cases=[_case(2, "ball"), _case(8, "ball")], moved=kept),
+    "transport-without-the-area": Control(numeric, fails="parallel transport", cases=[_case(2, "ball"), _case(8, "ball")], moved=unchanged_components),
 }  # fmt: skip

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from numerics.hyperbolic import charts, synthetic_measurements, wrapped_measurements
-from numerics.hyperbolic.synthetic import Checkerboard, TangentDensity, floored, synthetic_density
+from numerics.hyperbolic.synthetic import Checkerboard, TangentDensity, floored_remainder, synthetic_density
 from numerics.hyperbolic.wrapped_normal import WrappedNormal
 from numerics.statistics.kolmogorov import ks_to_uniform
 from numerics.streams import Stream
@@ -26,7 +26,7 @@ __all__ = ["cases", "controls", "exact", "figure", "numeric", "statistical"]
 Declared = WrappedNormal | TangentDensity
 
 
-def stated(density: Declared, points: Tensor) -> Tensor:
+def own_log_density(density: Declared, points: Tensor) -> Tensor:
     """The density's own log p."""
     return density.log_prob(points)
 
@@ -36,7 +36,7 @@ def own(density: Declared, size: int, stream: Stream) -> Tensor:
     return density.sample(size, stream)
 
 
-def exact(*, remainder: checkerboard.Remainder = checkerboard.floored, correction: exponential_map.Correction = exponential_map.log_stretch) -> list[Any]:  # fmt: skip
+def exact(*, remainder: checkerboard.Remainder = checkerboard.floored_remainder, correction: exponential_map.Correction = exponential_map.log_stretch) -> list[Any]:  # fmt: skip
     """The board's cells one by one; densities under the exponential map in every
     dimension."""
     return [
@@ -45,7 +45,9 @@ def exact(*, remainder: checkerboard.Remainder = checkerboard.floored, correctio
     ]
 
 
-def numeric(case: Case, stream: Stream, *, density: Callable[[Declared, Tensor], Tensor] = stated) -> list[Evidence]:
+def numeric(
+    case: Case, stream: Stream, *, density: Callable[[Declared, Tensor], Tensor] = own_log_density
+) -> list[Evidence]:
     """log p of a pattern at draws, against the Jacobian; the checkerboard's mass and
     its white cells."""
     R = float(case.R)
@@ -69,7 +71,7 @@ def numeric(case: Case, stream: Stream, *, density: Callable[[Declared, Tensor],
 
 
 def statistical(
-    case: Case, stream: Stream, *, density: Callable[[Declared, Tensor], Tensor] = stated, drawn: Callable[[Tensor], Tensor] = floored,
+    case: Case, stream: Stream, *, density: Callable[[Declared, Tensor], Tensor] = own_log_density, drawn: Callable[[Tensor], Tensor] = floored_remainder,
     sample: Callable[[Declared, int, Stream], Tensor] = own,
 ) -> Evidence | list[Evidence]:  # fmt: skip
     """Draws counted by cells of the board, with further coordinates by themselves, or
@@ -138,7 +140,7 @@ cases = {
 }  # fmt: skip
 controls = {
     "truncated-remainder": [
-        Control(exact, fails="the sampler meets", remainder=checkerboard.truncated),
+        Control(exact, fails="the sampler meets", remainder=checkerboard.truncated_remainder),
         Control(statistical, fails="each even cell", cases=[_draws("checkerboard"), _draws("checkerboard", TWO)], drawn=lambda k: torch.fmod(k, 2)),
     ],
     "density-of-the-plane": [

@@ -12,10 +12,10 @@ from typing import Any
 from numerics.hyperbolic.sarkar_measurements import SarkarTree, tau_of
 from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.figures_trees import tree_certificate as figure
-from proofs_checks.inputs.planted import cases_of_weighted, planted_tree
+from proofs_checks.inputs.planted_trees import cases_of_weighted, planted_tree
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured, undecided
 from proofs_checks.strategies.hyperbolic import Parents, balanced_tree
-from proofs_checks.strategies.planted import caterpillar, weighted_case, weighted_trees
+from proofs_checks.strategies.planted_trees import caterpillar, weighted_case, weighted_trees
 from theory.hyperbolic import perpendiculars, tree_certificates
 from theory.hyperbolic.tree_certificates import Rooted
 
@@ -30,7 +30,7 @@ RESOLVES = 1e-6
 def exact(
     *,
     of: perpendiculars.CoshOfJoint = perpendiculars.cosh_of_the_joint,
-    bound: perpendiculars.Bounded = perpendiculars.nested,
+    bound: perpendiculars.Bounded = perpendiculars.nested_bound,
     absolute: bool = False,
     cut: Callable[[Rooted], tree_certificates.HalfEdges] = tree_certificates.shift_cuts,
 ) -> list[Any]:
@@ -38,7 +38,7 @@ def exact(
     trees one by one in fractions and whole numbers."""
     chains = perpendiculars.rational_chains(HALVES, TURNS, 3)
     replaced = {
-        "joint": of is not perpendiculars.cosh_of_the_joint, "chains": bound is not perpendiculars.nested, "sides": absolute, "cuts": cut is not tree_certificates.shift_cuts,
+        "joint": of is not perpendiculars.cosh_of_the_joint, "chains": bound is not perpendiculars.nested_bound, "sides": absolute, "cuts": cut is not tree_certificates.shift_cuts,
     }  # fmt: skip
     parts = {
         "joint": lambda: perpendiculars.joint(of),
@@ -58,7 +58,7 @@ def exact(
         perpendiculars.joint_without_overflow(),
         perpendiculars.signed_distance(),
         perpendiculars.nesting(),
-        perpendiculars.telescoped(),
+        perpendiculars.telescoping_sum(),
     ]
 
 
@@ -117,13 +117,13 @@ cases = {"numeric": Cases(weighted_trees, always=[
 cases_for = cases_of_weighted(cases["numeric"])
 controls = {
     "mean-half-edges": [
-        Control(exact, fails="chains of unequal edges", bound=partial(perpendiculars.nested, of=perpendiculars.cosh_of_mean_halves)),
+        Control(exact, fails="chains of unequal edges", bound=partial(perpendiculars.nested_bound, of=perpendiculars.cosh_of_mean_halves)),
         Control(numeric, fails="distortion is at most", cases=SPINE, certify=tree_certificates.by_mean_halves),
     ],
     "whole-cosine": [Control(exact, fails="joint: Gram matrix", of=lambda sa, ca, sb, cb, cos: sa * sb + ca * cb * cos)],
-    "clamped": [Control(exact, fails="chains of unequal edges", bound=partial(perpendiculars.nested, clamped=True))],
+    "clamped": [Control(exact, fails="chains of unequal edges", bound=partial(perpendiculars.nested_bound, clamped=True))],
     "size-for-nesting": [
-        Control(exact, fails="chains of unequal edges", bound=partial(perpendiculars.nested, absolute=True)),
+        Control(exact, fails="chains of unequal edges", bound=partial(perpendiculars.nested_bound, absolute=True)),
         Control(exact, fails="sigma_1 >= sigma_2 + D", absolute=True),
     ],
     "weights-below-one": [Control(numeric, fails="distortion is at most", cases=TENTHS, certify=by_the_rule_for_unit_weights)],

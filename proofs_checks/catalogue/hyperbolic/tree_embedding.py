@@ -17,10 +17,10 @@ from numerics.hyperbolic.sarkar_measurements import LeastDistances, Ratio, Sarka
 from numerics.hyperbolic.tree_frames import PlantedTree
 from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.figures_trees import tree_embedding as figure
-from proofs_checks.inputs.planted import cases_of_planted, planted_tree
+from proofs_checks.inputs.planted_trees import cases_of_planted, planted_tree
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
 from proofs_checks.strategies.hyperbolic import balanced_tree
-from proofs_checks.strategies.planted import caterpillar, planted_trees
+from proofs_checks.strategies.planted_trees import caterpillar, planted_trees
 from theory.hyperbolic import planted_trees as right_angles
 from theory.hyperbolic import rational_words as words
 from theory.hyperbolic import turning_chains as chains
@@ -125,7 +125,7 @@ def by_the_whole_angle(most: int, tau: float, degree: int) -> Tensor:
     return 2 * y * torch.arange(most + 1).double()
 
 
-def crowded(planted: PlantedTree) -> PlantedTree:
+def crowded_tree(planted: PlantedTree) -> PlantedTree:
     """One empty slot at every vertex: angles of 2 pi/(deg + 1)."""
     around = planted.degrees[planted.parents].double()
     return replace(planted, directions=planted.directions * around / (around + 1))
@@ -169,7 +169,7 @@ controls = {
         Control(exact, fails="plane chains: the sharp bound", bound=words.FALSE_BOUNDS["size after closing"], turnings=words.CLOSING),
     ],
     "neighbours-of-a-vertex": [Control(numeric, fails="distortion is at most", cases=LONG, ratio=of_the_worst_pair_at_two)],
-    "one-slot-empty": [Control(numeric, fails="distances are at least", cases=[*LONG, *SIXTEEN], spacing=crowded)],
+    "one-slot-empty": [Control(numeric, fails="distances are at least", cases=[*LONG, *SIXTEEN], spacing=crowded_tree)],
     "below-the-threshold": [
         Control(exact, fails="MAP = 1 at right angles", root=Fraction(11, 10)),
         Control(exact, fails="the tree is the Delaunay graph", root=Fraction(11, 10)),

@@ -14,7 +14,7 @@ from numerics.hyperbolic.trees import graph_distances, tree_from_parents
 from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.figures_growth import volume_growth as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
-from proofs_checks.strategies.planted import measured_metrics
+from proofs_checks.strategies.planted_trees import measured_metrics
 from theory.hyperbolic import four_points as exactly
 
 __all__ = ["cases", "controls", "exact", "figure", "numeric"]

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from proofs_checks import kernel
-from proofs_checks.catalogue.kernel.specimens import Outcome, chosen, outcome_of, trial
+from proofs_checks.catalogue.kernel.specimens import Outcome, outcome_of, select_specimens, trial
 from proofs_checks.kernel import Control, Enumeration, Scope, Status, Verdict
 
 __all__ = ["controls", "exact"]
@@ -104,7 +104,7 @@ PARTS: dict[str, Callable[..., Enumeration]] = {"routes": of_routes, "covers": o
 
 def exact(*, only: Sequence[str] = (), **faulty: Any) -> list[Enumeration]:
     """Every combination."""
-    return [part(**faulty) for part in chosen(PARTS, only).values()]
+    return [part(**faulty) for part in select_specimens(PARTS, only).values()]
 
 
 def without_covers(verdicts: Sequence[Verdict], *, route: str, covers: Any = None) -> Verdict:

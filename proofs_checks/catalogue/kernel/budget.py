@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 
 from proofs_checks import kernel
-from proofs_checks.catalogue.kernel.specimens import chosen
+from proofs_checks.catalogue.kernel.specimens import select_specimens
 from proofs_checks.kernel import Control, Enumeration, Equation, Family, Test, Verdict, tested
 
 __all__ = ["controls", "exact"]
@@ -79,7 +79,7 @@ PARTS: dict[str, Callable[..., Enumeration]] = {"levels": levels, "splits": spli
 
 def exact(*, only: Sequence[str] = (), **faulty: Any) -> list[Enumeration]:
     """Levels and splits."""
-    return [part(**faulty) for part in chosen(PARTS, only).values()]
+    return [part(**faulty) for part in select_specimens(PARTS, only).values()]
 
 
 def unsplit(evidence: Any, *, alpha: float, **settings: Any) -> Verdict:

@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from proofs_checks import kernel
-from proofs_checks.catalogue.kernel.specimens import Outcome, chosen, outcome_of, trial
+from proofs_checks.catalogue.kernel.specimens import Outcome, outcome_of, select_specimens, trial
 from proofs_checks.kernel import Control, Enumeration, Equation, Status, Verdict
 
 __all__ = ["controls", "exact"]
@@ -61,7 +61,7 @@ def obligations(wrong: Sequence[bool]) -> list[Equation]:
     return [Equation(name, (x + 1) ** 2 + int(bad), x**2 + 2 * x + 1) for name, bad in zip(NAMES, wrong, strict=True)]
 
 
-def named(judge: Callable[..., Verdict] = kernel.judge) -> Enumeration:
+def named_obligations(judge: Callable[..., Verdict] = kernel.judge) -> Enumeration:
     """Of a control the obligations that it names are judged, by the beginning of their
     names, and no other."""
     asked = ("base", "step", "steps", "missing", None)
@@ -85,12 +85,12 @@ def named(judge: Callable[..., Verdict] = kernel.judge) -> Enumeration:
     )  # fmt: skip
 
 
-PARTS: dict[str, Callable[..., Enumeration]] = {"controls": of_controls, "named obligations": named}
+PARTS: dict[str, Callable[..., Enumeration]] = {"controls": of_controls, "named obligations": named_obligations}
 
 
 def exact(*, only: Sequence[str] = (), **faulty: Any) -> list[Enumeration]:
     """Every combination."""
-    return [part(**faulty) for part in chosen(PARTS, only).values()]
+    return [part(**faulty) for part in select_specimens(PARTS, only).values()]
 
 
 def satisfied_by_one(verdicts: Sequence[Verdict], *, route: str) -> Verdict:

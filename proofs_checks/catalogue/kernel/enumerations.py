@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from proofs_checks import kernel
-from proofs_checks.catalogue.kernel.specimens import HOLDS, Outcome, chosen, outcome_of, overlooking, trial
+from proofs_checks.catalogue.kernel.specimens import HOLDS, Outcome, outcome_of, overlooking, select_specimens, trial
 from proofs_checks.kernel import Control, Enumeration, Family, Verdict
 
 __all__ = ["controls", "exact"]
@@ -57,7 +57,7 @@ def modulo(divisor: int, n: int) -> bool:
     return n * n % divisor in (0, 1)
 
 
-def made(divisor: int) -> Callable[[int], bool]:
+def predicate_of_size(divisor: int) -> Callable[[int], bool]:
     """The same as a function of n alone."""
     return lambda n: modulo(divisor, n)
 
@@ -66,7 +66,7 @@ WAYS: dict[str, Callable[[], Callable[[Any], Any]]] = {
     "the function": lambda: Squares.holds,
     "a method": lambda: BELOW_1000.__contains__,
     "with an argument filled in": lambda: partial(modulo, 4),
-    "made again": lambda: made(4),
+    "made again": lambda: predicate_of_size(4),
 }
 MISTAKES: dict[str, tuple[Outcome, dict[str, Any]]] = {
     "none": (HOLDS, {}),
@@ -91,7 +91,7 @@ def exact(
 ) -> list[Enumeration]:
     """Every size with every mistake; and one algorithm named twice, which is
     refused."""
-    tables = chosen(MISTAKES, mistakes)
+    tables = select_specimens(MISTAKES, mistakes)
 
     def squares(size: int, mistake: str) -> Squares:
         return replace(Squares(size), **tables[mistake][1])

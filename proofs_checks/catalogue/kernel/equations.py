@@ -13,7 +13,7 @@ import mpmath
 import sympy as sp
 
 from proofs_checks import kernel
-from proofs_checks.catalogue.kernel.specimens import Outcome, chosen, outcome_of, overlooking, trial
+from proofs_checks.catalogue.kernel.specimens import Outcome, outcome_of, overlooking, select_specimens, trial
 from proofs_checks.kernel import Control, Enumeration, Equation, Sign, Verdict
 
 __all__ = ["controls", "exact"]
@@ -139,7 +139,7 @@ STATEMENTS = {
 
 def exact(*, judge: Callable[..., Verdict] = kernel.judge, only: Sequence[str] = ()) -> list[Enumeration]:
     """Every statement."""
-    statements = chosen(STATEMENTS, only)
+    statements = select_specimens(STATEMENTS, only)
     return [
         trial(
             "statements", f"equations and signs, of {len(STATEMENTS)} statements", [statements],

@@ -12,7 +12,7 @@ import sympy as sp
 from torch import tensor
 
 from proofs_checks import kernel
-from proofs_checks.catalogue.kernel.specimens import HOLDS, Outcome, chosen, outcome_of, overlooking, trial
+from proofs_checks.catalogue.kernel.specimens import HOLDS, Outcome, outcome_of, overlooking, select_specimens, trial
 from proofs_checks.kernel import Bound, Control, Enumeration, Equation, Test, Verdict, enclosed, measured, tested
 
 __all__ = ["controls", "exact"]
@@ -113,7 +113,7 @@ PARTS = {"refusals": refusals, "words of routes": weaker, "endings": endings}
 
 def exact(*, judge: Callable[..., Verdict] = kernel.judge, only: Sequence[str] = ()) -> list[Enumeration]:
     """Everything that may or may not be handed to the kernel."""
-    return [part(judge) for part in chosen(PARTS, only).values()]
+    return [part(judge) for part in select_specimens(PARTS, only).values()]
 
 
 def taking_any_word(evidence: Any, *, route: str, **settings: Any) -> Verdict:

@@ -14,10 +14,10 @@ from proofs_checks import kernel
 from proofs_checks.catalogue.kernel.specimens import (
     HOLDS,
     Outcome,
-    chosen,
-    evaluated,
+    evaluate,
     outcome_of,
     overlooking,
+    select_specimens,
     trial,
 )
 from proofs_checks.kernel import Control, Enumeration, Equation, Induction, Recursion, Verdict
@@ -92,7 +92,7 @@ def remainder(s: Sum, extra: Callable[[Any], Any]) -> dict[str, Any]:
     }
 
 
-def changed(name: str) -> Callable[[Sum], Sum]:
+def altered_sum(name: str) -> Callable[[Sum], Sum]:
     """The sum with one thing about it made wrong."""
     changes: dict[str, Callable[[Sum], dict[str, Any]]] = {
         "none": lambda _: {},
@@ -135,10 +135,10 @@ MISTAKES = {
 
 def exact(*, judge: Callable[..., Verdict] = kernel.judge, mistakes: Sequence[str] = ()) -> list[Enumeration]:
     """Every sum with every mistake."""
-    expected = chosen(MISTAKES, mistakes)
+    expected = select_specimens(MISTAKES, mistakes)
 
     def sum_of(which: str, mistake: str) -> Sum:
-        return changed(mistake)(SUMS[which])
+        return altered_sum(mistake)(SUMS[which])
 
     description = f"inductions: {len(SUMS)} sums with {len(expected)} mistakes each"
     return [
@@ -146,7 +146,7 @@ def exact(*, judge: Callable[..., Verdict] = kernel.judge, mistakes: Sequence[st
             "inductions", description, [SUMS, expected],
             outcome=lambda *of: outcome_of(lambda: judge(sum_of(*of).statement(), route="exact")),
             expected=lambda which, mistake: expected[mistake],
-            sound=lambda *of: evaluated(sum_of(*of).proves),
+            sound=lambda *of: evaluate(sum_of(*of).proves),
         )
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor, tensor
 
 from proofs_checks import kernel
-from proofs_checks.catalogue.kernel.specimens import Outcome, chosen, outcome_of, overlooking, trial
+from proofs_checks.catalogue.kernel.specimens import Outcome, outcome_of, overlooking, select_specimens, trial
 from proofs_checks.kernel import Bound, Control, Enumeration, Family, Test, Verdict, measured, tested
 
 __all__ = ["controls", "exact"]
@@ -151,7 +151,7 @@ PARTS = {"residuals": decisions, "statistics": statistics, "from one side": from
 
 def exact(*, judge: Callable[..., Verdict] = kernel.judge, only: Sequence[str] = ()) -> list[Enumeration]:
     """Everything that a measurement can come to."""
-    return [part(judge) for part in chosen(PARTS, only).values()]
+    return [part(judge) for part in select_specimens(PARTS, only).values()]
 
 
 def believing_bounds(evidence: Any, **settings: Any) -> Verdict:

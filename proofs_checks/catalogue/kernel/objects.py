@@ -13,7 +13,7 @@ import mpmath
 import sympy as sp
 
 from proofs_checks import kernel
-from proofs_checks.catalogue.kernel.specimens import Outcome, chosen, outcome_of, overlooking, trial
+from proofs_checks.catalogue.kernel.specimens import Outcome, outcome_of, overlooking, select_specimens, trial
 from proofs_checks.kernel import Control, Enumeration, Equation, Induction, Recursion, Verdict
 
 __all__ = ["controls", "exact"]
@@ -69,7 +69,7 @@ def power_over_factorial() -> bool:
     return all(value * factorial(m) == 1 for m, value in enumerate(coefficients, start=1))
 
 
-def divided(power: int) -> bool:
+def divides_in_turn(power: int) -> bool:
     """Whether dividing by each a_j in turn divides by the power of their product that
     is claimed."""
     sequence, value = [Fraction(j, 3) for j in (2, 5, 7, 11)], Fraction(5)
@@ -90,7 +90,7 @@ def _quotient(power: int) -> tuple[Recursion, ...]:
     )
 
 
-def hidden(remainder: Any, expected: Outcome) -> Specimen:
+def hidden_remainder(remainder: Any, expected: Outcome) -> Specimen:
     """F = 0, claimed to be ``remainder``, which its recursion bears out and its
     definition does not."""
     return Specimen(remainder, (zero(remainder.subs(n, n + 1) - remainder),), expected)
@@ -115,8 +115,8 @@ SPECIMENS = {
         Outcome("HOLDS", "objects: every n >= 1; every real x; given F(1, x) = x, F(n + 1, x) = Integral(F(n, t), (t, 0, x))"), power_over_factorial),
     "quotient by a product": Specimen(p(1) / G(n), _quotient(1), Outcome("HOLDS", (
         "objects: every n >= 1; every function a, p; given F(1) = p(1)/a(1), F(n + 1) = F(n)/a(1 + n), G(1) = a(1), "
-        "G(n + 1) = G(n)*a(1 + n), G(n) != 0, a(1 + n) != 0")), lambda: divided(1)),
-    "quotient by its seventh power": Specimen(p(1) / G(n) ** 7, _quotient(1), Outcome("REFUTED", "claim at n = 1"), lambda: divided(7)),
+        "G(n + 1) = G(n)*a(1 + n), G(n) != 0, a(1 + n) != 0")), lambda: divides_in_turn(1)),
+    "quotient by its seventh power": Specimen(p(1) / G(n) ** 7, _quotient(1), Outcome("REFUTED", "claim at n = 1"), lambda: divides_in_turn(7)),
     "a bound variable that is free in the claim": Specimen(
         t, (Recursion(F(n, x), (t,), sp.Integral(F(n, t), (t, 0, 1)) + t - sp.S.Half, lambda m: t),), Outcome("REFUTED", "by recursion and by definition")),
     "a claim at one argument": Specimen((F(n, 0), 0), (Recursion(F(n, x), (x,), F(n, x + 1), lambda m: x + m - 1),), Outcome("refused", "Expected the claim in the form")),
@@ -132,24 +132,24 @@ SPECIMENS = {
     "a hypothesis that is needed where nothing is claimed": Specimen(
         n * x, (Recursion(F(n, x), (x,), (n + 1) * x + (F(n, x) - n * x) * (sp.Abs(x) - x), lambda m: m * x),),
         Outcome("UNDECIDED", "Whether the step of claim needs its hypothesis was not decided"), assuming=(x > 0,)),
-    "a wave that is 0 up to n = 10": hidden(sp.sin(sp.pi * 1024 / 2**n), Outcome("UNDECIDED", "at all sizes")),
-    "a power that is 1 up to n = 9": hidden((-1) ** (sp.S(1024) / 2**n) - 1, Outcome("UNDECIDED", "at all sizes")),
-    "a binomial coefficient that is 0 up to n = 29": hidden(sp.binomial(n, n - 30), Outcome("UNDECIDED", "at all sizes")),
-    "complex exponentials that are 1 up to n = 40": hidden(sp.exp(2 * sp.pi * sp.I * 2**40 / 2**n) - 1, STEPS),
-    "a wave with a whole factor": hidden(sp.sin(sp.pi * k * 2**40 / 2**n), STEPS),
-    "a step inside of a sum": hidden(sp.Sum(sp.KroneckerDelta(k, 40), (k, 1, n)), STEPS),
-    "a step inside of two sums": hidden(sp.Sum(sp.KroneckerDelta(j, 40), (j, 1, k), (k, 1, n)), STEPS),
-    "a step inside of an integral": hidden(sp.Integral(sp.Heaviside(t - 40), (t, 0, n)), STEPS),
-    "a step inside of a sequence": hidden(a(sp.floor(n / 10)) - a(0), STEPS),
-    "a logarithm that is not real from n = 41 on": hidden(sp.log((n - LATE) ** 2) - 2 * sp.log(LATE - n), STEPS),
-    "a cube root that is not real from n = 41 on": hidden(((LATE - n) ** 3) ** sp.Rational(1, 3) - (LATE - n), STEPS),
-    "an angle that is 0 up to n = 40": hidden(sp.arg(LATE - n), STEPS),
-    "an integral with three zeros": hidden(
+    "a wave that is 0 up to n = 10": hidden_remainder(sp.sin(sp.pi * 1024 / 2**n), Outcome("UNDECIDED", "at all sizes")),
+    "a power that is 1 up to n = 9": hidden_remainder((-1) ** (sp.S(1024) / 2**n) - 1, Outcome("UNDECIDED", "at all sizes")),
+    "a binomial coefficient that is 0 up to n = 29": hidden_remainder(sp.binomial(n, n - 30), Outcome("UNDECIDED", "at all sizes")),
+    "complex exponentials that are 1 up to n = 40": hidden_remainder(sp.exp(2 * sp.pi * sp.I * 2**40 / 2**n) - 1, STEPS),
+    "a wave with a whole factor": hidden_remainder(sp.sin(sp.pi * k * 2**40 / 2**n), STEPS),
+    "a step inside of a sum": hidden_remainder(sp.Sum(sp.KroneckerDelta(k, 40), (k, 1, n)), STEPS),
+    "a step inside of two sums": hidden_remainder(sp.Sum(sp.KroneckerDelta(j, 40), (j, 1, k), (k, 1, n)), STEPS),
+    "a step inside of an integral": hidden_remainder(sp.Integral(sp.Heaviside(t - 40), (t, 0, n)), STEPS),
+    "a step inside of a sequence": hidden_remainder(a(sp.floor(n / 10)) - a(0), STEPS),
+    "a logarithm that is not real from n = 41 on": hidden_remainder(sp.log((n - LATE) ** 2) - 2 * sp.log(LATE - n), STEPS),
+    "a cube root that is not real from n = 41 on": hidden_remainder(((LATE - n) ** 3) ** sp.Rational(1, 3) - (LATE - n), STEPS),
+    "an angle that is 0 up to n = 40": hidden_remainder(sp.arg(LATE - n), STEPS),
+    "an integral with three zeros": hidden_remainder(
         sp.Integral(3 * t**2 - 12 * t + 11, (t, 1, n)), Outcome("REFUTED", "by definition at n = 4")),  # (n - 1) (n - 2) (n - 3)
-    "a double sum with three zeros": hidden(sp.Sum((j - 1) * (j - 2) * (j - 3), (j, 1, k), (k, 1, n)), Outcome("REFUTED", "by definition at n = 4")),
-    "a sequence where a polynomial has forty roots": hidden(a(sp.ff(n - 1, 40)) - a(0), Outcome("UNDECIDED", "zeros in n")),
-    "a polynomial with forty roots": hidden(sp.ff(n - 1, 40), Outcome("UNDECIDED", "zeros in n")),
-    "exponentials with three roots": hidden(sp.expand((2**n - 2) * (2**n - 4) * (2**n - 8)), Outcome("REFUTED", "by definition at n = 4")),
+    "a double sum with three zeros": hidden_remainder(sp.Sum((j - 1) * (j - 2) * (j - 3), (j, 1, k), (k, 1, n)), Outcome("REFUTED", "by definition at n = 4")),
+    "a sequence where a polynomial has forty roots": hidden_remainder(a(sp.ff(n - 1, 40)) - a(0), Outcome("UNDECIDED", "zeros in n")),
+    "a polynomial with forty roots": hidden_remainder(sp.ff(n - 1, 40), Outcome("UNDECIDED", "zeros in n")),
+    "exponentials with three roots": hidden_remainder(sp.expand((2**n - 2) * (2**n - 4) * (2**n - 8)), Outcome("REFUTED", "by definition at n = 4")),
     "a remainder told by another object": Specimen(
         H(n), (Recursion(F(n), (0,), F(n) + (G(n) - 1) * (G(n) - 2) * (G(n) - 3), lambda m: sp.S.Zero), *counted), Outcome("REFUTED", "by definition at n = 5")),
     "an object that nothing is claimed of": Specimen(
@@ -162,7 +162,7 @@ SPECIMENS = {
 
 def exact(*, judge: Callable[..., Verdict] = kernel.judge, only: Sequence[str] = ()) -> list[Enumeration]:
     """Every specimen."""
-    specimens = chosen(SPECIMENS, only)
+    specimens = select_specimens(SPECIMENS, only)
     return [
         trial(
             "objects", f"inductions about objects with arguments, of {len(SPECIMENS)}", [specimens],

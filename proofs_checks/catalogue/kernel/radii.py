@@ -145,11 +145,11 @@ def statistical(case: Case, stream: Stream, *, radius: Radius = kernel.radius) -
     return tested(float(beyond.sum()), Test.clopper_pearson(size, expected), resolves=0.06, name="alarms")
 
 
-def halved(test: Test, level: float, statistic: float = 0.0) -> float:
+def halve(test: Test, level: float, statistic: float = 0.0) -> float:
     return kernel.radius(test, level, statistic) / 2
 
 
-def doubled(test: Test, level: float, statistic: float = 0.0) -> float:
+def double(test: Test, level: float, statistic: float = 0.0) -> float:
     return 2 * kernel.radius(test, level, statistic)
 
 
@@ -163,10 +163,10 @@ def alone(test: Test, level: float, statistic: float = 0.0) -> float:
 
 controls = {
     "half-the-radius": [
-        *(Control(exact, fails=name, radius=halved, sizes=(12,)) for name in ("levels", "limits", "right sides")),
-        Control(statistical, fails="alarms", cases=list(cases["statistical"].always), radius=halved),
+        *(Control(exact, fails=name, radius=halve, sizes=(12,)) for name in ("levels", "limits", "right sides")),
+        Control(statistical, fails="alarms", cases=list(cases["statistical"].always), radius=halve),
     ],
-    "twice-the-radius": Control(exact, fails="half the radius", radius=doubled, sizes=(12,)),
+    "twice-the-radius": Control(exact, fails="half the radius", radius=double, sizes=(12,)),
     "width-ignored": Control(exact, fails="levels", radius=without_width, sizes=(12,)),
     "four-tests-as-one": Control(exact, fails="levels", radius=alone, sizes=(12,)),
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from numerics.streams import Stream
 from proofs_checks import kernel
-from proofs_checks.catalogue.kernel.specimens import chosen
+from proofs_checks.catalogue.kernel.specimens import select_specimens
 from proofs_checks.kernel import Case, Control, Enumeration, Family, Status, Verdict
 
 __all__ = ["controls", "exact"]
@@ -49,7 +49,7 @@ def seeds(
     return Enumeration("seeds", family, different, drawn_differently)
 
 
-def confirmations(confirm: Callable[..., Verdict] = kernel.confirmed) -> Enumeration:
+def confirmations(confirm: Callable[..., Verdict] = kernel.confirm) -> Enumeration:
     """A statistical refutation is believed where two fresh seeds refute it too; nothing
     else is repeated."""
     answers = ("REFUTED", "HOLDS", "UNDECIDED")
@@ -99,12 +99,12 @@ PARTS: dict[str, Callable[..., Enumeration]] = {"seeds": seeds, "confirmations":
 
 def exact(*, only: Sequence[str] = (), **faulty: Any) -> list[Enumeration]:
     """Seeds and confirmations."""
-    return [part(**faulty) for part in chosen(PARTS, only).values()]
+    return [part(**faulty) for part in select_specimens(PARTS, only).values()]
 
 
 def on_the_same_seed(verdict: Verdict, seed: int, again: Callable[[int], Verdict]) -> Verdict:
     """A faulty kernel, which confirms on the seed that refuted."""
-    return kernel.confirmed(verdict, seed, lambda _: again(seed))
+    return kernel.confirm(verdict, seed, lambda _: again(seed))
 
 
 controls = {

@@ -85,7 +85,7 @@ def overlooking(reason: str) -> Judge:
     return judge
 
 
-def evaluated(decide: Callable[[], bool]) -> bool:
+def evaluate(decide: Callable[[], bool]) -> bool:
     """What ``decide()`` says; no where it divides by zero on the way."""
     try:
         return decide()
@@ -93,6 +93,6 @@ def evaluated(decide: Callable[[], bool]) -> bool:
         return False
 
 
-def chosen(table: Mapping[str, Any], only: Sequence[str]) -> dict[str, Any]:
+def select_specimens(table: Mapping[str, Any], only: Sequence[str]) -> dict[str, Any]:
     """The entries of ``table`` that are named, all where none is."""
     return {name: table[name] for name in (only or table)}

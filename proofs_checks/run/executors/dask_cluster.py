@@ -15,7 +15,7 @@ from uuid import uuid4
 from proofs_checks.errors import InputError, PrealityError
 from proofs_checks.run.executors.remote import Lost, missing, run
 from proofs_checks.run.workers import Event, Plan, cores
-from proofs_checks.wording import told
+from proofs_checks.wording import error_line
 
 CONNECTING_SECONDS = 30
 
@@ -54,7 +54,7 @@ class DaskTransport:
             self.client = Client(self.cluster or address, timeout=CONNECTING_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise InputError(
-                f"No Dask scheduler answers at {address} ({told(error)}). Start one with `dask scheduler`, and workers "
+                f"No Dask scheduler answers at {address} ({error_line(error)}). Start one with `dask scheduler`, and workers "
                 f"with `dask worker {address} --nthreads 1`."
             ) from None
         self.threads = max(1, cores() // (jobs or cores())) if self.cluster else 1
@@ -83,9 +83,11 @@ class DaskTransport:
                 "The Dask scheduler gave up the run, or died. The same command with --resume carries on."
             )
         error = future.exception()
-        return Lost(str(error) if isinstance(error, PrealityError) else told(error), isinstance(error, PrealityError))
+        return Lost(
+            str(error) if isinstance(error, PrealityError) else error_line(error), isinstance(error, PrealityError)
+        )
 
-    def reassigned(self) -> list[int]:
+    def take_reassigned(self) -> list[int]:
         """The numbers of calls that Dask took from a worker that died."""
         told: Any = self.client.get_events("all")
         gone = [event for _, event in told if event.get("action") == "remove-worker"]

@@ -11,7 +11,7 @@ import msgspec
 
 from proofs_checks.claim import provenance
 from proofs_checks.errors import InputError, PrealityError
-from proofs_checks.run.checks import Record, Task, key_of, lost, task_of
+from proofs_checks.run.checks import Record, Task, key_of, lost_record, task_of
 from proofs_checks.run.executors.travel import Said, perform, piece_of
 from proofs_checks.run.records import parse
 from proofs_checks.run.workers import Event, Plan
@@ -40,7 +40,7 @@ class Transport(Protocol):
         """Wait until something came back; results, or :class:`Lost`, by number."""
         ...
 
-    def reassigned(self) -> Sequence[int]:
+    def take_reassigned(self) -> Sequence[int]:
         """The numbers of calls that were lost with a worker and given to another
         without asking."""
         ...
@@ -75,12 +75,12 @@ def run(plan: Plan, transport: Transport) -> Generator[Event, None, None]:
                     yield Event("done", task.label)
                 elif landed.fatal or tries[number] >= TRIES:
                     del waiting[number]
-                    yield Event("lost", task.label, lost(task, plan.settings, landed.why))
+                    yield Event("lost", task.label, lost_record(task, plan.settings, landed.why))
                 else:
                     tries[number] += 1
                     transport.submit(number, perform, _piece(plan, task, homes, transport))
                     yield Event("again", task.label)
-        yield from (Event("again", tasks[number].label) for number in transport.reassigned())
+        yield from (Event("again", tasks[number].label) for number in transport.take_reassigned())
     finally:
         transport.close()
 

@@ -16,7 +16,7 @@ from typing import Any
 from proofs_checks.errors import InputError
 from proofs_checks.run.executors.remote import Lost, missing, run
 from proofs_checks.run.workers import Event, Plan
-from proofs_checks.wording import told
+from proofs_checks.wording import error_line
 
 JOBS_A_PLACE = 4  # jobs for each that may run at a time
 PLACES = 16  # jobs at a time, unless told otherwise
@@ -67,7 +67,7 @@ class SlurmTransport:
             self.executor.update_parameters(**{"timeout_min": 120, "name": "preality", **parallel, **chosen})
         except (RuntimeError, ValueError, TypeError, NameError) as error:
             raise InputError(
-                f"Slurm cannot be used: {told(error)}. --slurm takes NAME=VALUE as submitit names them "
+                f"Slurm cannot be used: {error_line(error)}. --slurm takes NAME=VALUE as submitit names them "
                 "(partition, timeout_min, cpus_per_task, gpus_per_node, ...)."
             ) from None
         self.waiting: list[tuple[int, Callable[[Any], Any], Any]] = []
@@ -100,7 +100,7 @@ class SlurmTransport:
             ]
         self.out += [(job, [number for number, _, _ in hand]) for job, hand in zip(jobs, hands, strict=True)]
 
-    def reassigned(self) -> list[int]:
+    def take_reassigned(self) -> list[int]:
         """None: a job that fails comes back as lost."""
         return []
 
@@ -123,7 +123,7 @@ def call_all(calls: list[tuple[Callable[[Any], Any], Any]]) -> list[Any]:
         except PrealityError as error:
             found.append(["refused", str(error)])
         except Exception as error:  # noqa: BLE001  told to whoever submitted the job
-            found.append(["raised", told(error)])
+            found.append(["raised", error_line(error)])
     return found
 
 
@@ -133,7 +133,7 @@ def _results(job: Any, numbers: list[int]) -> Iterator[tuple[int, Any]]:
     except Exception as error:  # noqa: BLE001  the job was killed, ran out of time or memory, or was preempted
         last = str(error).strip().splitlines()
         yield from (
-            (number, Lost(f"Slurm's job {job.job_id} did not end: {last[-1] if last else told(error)}"))
+            (number, Lost(f"Slurm's job {job.job_id} did not end: {last[-1] if last else error_line(error)}"))
             for number in numbers
         )
         return

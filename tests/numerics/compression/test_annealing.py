@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
-from numerics.compression import annealing, black_boxes, nested_ranges, tilted_encoders, toy_models
+from numerics.compression import annealing, black_boxes, gibbs_encoders, nested_ranges, toy_models
 from numerics.streams import Stream
 
 seeds = st.integers(0, 2**31)
@@ -44,7 +44,7 @@ def test_paths_have_mass_one_and_weights_without_bias(m, T, seed):
     d, prior = annealing.random_energies(m, Stream(seed))
     outcomes = annealing.all_paths(d, prior, ladder(T))
     assert abs(float(outcomes[0].sum()) - 1) <= 16 * T * m**T * 2.0**-52
-    assert within(annealing.unbiased(d, prior, ladder(T), outcomes))
+    assert within(annealing.weight_bias(d, prior, ladder(T), outcomes))
     assert within(annealing.below_the_curve(d, prior, 2.0, outcomes, K=1))
 
 
@@ -54,14 +54,14 @@ def test_paths_have_mass_one_and_weights_without_bias(m, T, seed):
 def test_a_weight_after_the_move_and_a_step_without_rejection_are_biased(fault):
     d, prior = annealing.random_energies(4, Stream(0))
     outcomes = annealing.all_paths(d, prior, ladder(3), **fault)
-    assert not within(annealing.unbiased(d, prior, ladder(3), outcomes), 1000)
+    assert not within(annealing.weight_bias(d, prior, ladder(3), outcomes), 1000)
 
 
 def test_an_unweighted_distortion_falls_below_the_curve():
     d, prior = annealing.random_energies(3, Stream(1))
     draws = annealing.plain_draws(d, prior, 2.0)
     assert within(annealing.below_the_curve(d, prior, 2.0, draws, K=6))
-    assert not within(annealing.below_the_curve(d, prior, 2.0, draws, K=6, shares=annealing.unweighted), 1000)
+    assert not within(annealing.below_the_curve(d, prior, 2.0, draws, K=6, shares=annealing.equal_shares), 1000)
 
 
 def test_a_step_that_is_chosen_by_the_weights_of_its_own_chain_is_biased():
@@ -98,20 +98,20 @@ def test_searches_in_different_cells_find_what_is_there(M, data):
 @given(st.integers(2, 12), st.integers(2, 12), seeds)
 @settings(max_examples=15)
 def test_least_distortions_and_trained_values_fall(n, m, seed):
-    source = tilted_encoders.random_source(n, m, Stream(seed))
+    source = gibbs_encoders.random_source(n, m, Stream(seed))
     assert all(map(within, nested_ranges.least_distortions(source)))
     assert within(nested_ranges.growing_classes(source, 2.0))
 
 
 def test_values_away_from_the_slope_of_training_may_rise():
-    source = tilted_encoders.random_source(24, 16, Stream(7).fork(1))
+    source = gibbs_encoders.random_source(24, 16, Stream(7).fork(1))
     assert not within(nested_ranges.growing_classes(source, 4.0, 0.125), 100)
 
 
 @given(st.integers(2, 12), st.integers(2, 12), seeds)
 @settings(max_examples=15)
 def test_two_priors_have_one_least_distortion_and_two_decoders_do_not(n, m, seed):
-    one = tilted_encoders.random_source(n, m, Stream(seed))
+    one = gibbs_encoders.random_source(n, m, Stream(seed))
     two = toy_models.other_prior(one, Stream(seed).fork("other"))
     assert within(toy_models.least_distortions_apart(one, two))
     assert within(toy_models.gap_at_a_steep_slope(one, two))
@@ -120,7 +120,7 @@ def test_two_priors_have_one_least_distortion_and_two_decoders_do_not(n, m, seed
 
 @pytest.mark.parametrize("seed", range(3))
 def test_rates_at_one_distortion_lie_between_the_gaps_with_scipy_s_slope(seed):
-    one = tilted_encoders.random_source(5, 6, Stream(seed))
+    one = gibbs_encoders.random_source(5, 6, Stream(seed))
     two = toy_models.other_prior(one, Stream(seed).fork("other"))
     assert within(toy_models.rates_at_equal_distortion(one, two, 2.0))
     D = toy_models._distortion(one, 2.0)

@@ -8,7 +8,14 @@ import pytest
 import torch
 
 from numerics.compression.black_boxes import needle_bounds, solves, tails
-from numerics.compression.curve_bounds import annealed_upper, drawn_lower, largest_mean, rate_above, rate_below, tiled
+from numerics.compression.curve_bounds import (
+    annealed_upper,
+    distortion_tiles,
+    drawn_lower,
+    largest_mean,
+    rate_above,
+    rate_below,
+)
 from numerics.compression.linear_decoders import band_of_the_curve, negative_log_z
 from numerics.streams import Stream
 
@@ -33,7 +40,9 @@ def test_certified_bounds_by_draws_lie_below_the_closed_form() -> None:
     stream = Stream(2)
     W = stream.normal(4, 2) / 2
     x = stream.normal(20, 2) @ W.T + 0.3 * stream.normal(20, 4)
-    parts = tiled(lambda n: stream.normal(n, 2), lambda z: torch.cdist(z @ W.T, x).square() / 2, 1 << 14, 1000)
+    parts = distortion_tiles(
+        lambda n: stream.normal(n, 2), lambda z: torch.cdist(z @ W.T, x).square() / 2, 1 << 14, 1000
+    )
     slopes = [0.5, 1.0, 2.0, 4.0]
     lower, estimate, _ = drawn_lower(parts, slopes, 1 << 14, 1e-3)
     exact = torch.stack([negative_log_z(x, W, b) for b in slopes], 1)

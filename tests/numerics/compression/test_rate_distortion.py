@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import logsumexp, rel_entr
 
-from numerics.compression import additive_noise, tilted_encoders
+from numerics.compression import additive_noise, gibbs_encoders
 from numerics.compression.rate_distortion import best_prior, blahut_arimoto, free_energy, gains, interior_point
 from numerics.errors import PrecisionError
 from numerics.streams import Stream
@@ -22,7 +22,7 @@ sizes, seeds, slopes = st.integers(2, 9), st.integers(0, 2**31), st.sampled_from
 
 
 def source(n, m, seed):
-    return tilted_encoders.random_source(n, m, Stream(seed))
+    return gibbs_encoders.random_source(n, m, Stream(seed))
 
 
 @given(sizes, sizes, seeds, slopes)
@@ -109,18 +109,18 @@ def test_an_interval_that_no_precision_carries_is_refused():
 @given(sizes, sizes, seeds, slopes)
 @settings(max_examples=15)
 def test_a_prior_loses_between_its_codes_divergence_and_the_largest_gain(n, m, seed, beta):
-    for found in tilted_encoders.prior_certificate(source(n, m, seed), beta):
+    for found in gibbs_encoders.prior_certificate(source(n, m, seed), beta):
         assert float(found.residual) <= sum(map(float, found.bound.terms.values()))
 
 
 @pytest.mark.parametrize("beta", [0.5, 2.0])
 def test_largest_gains_on_the_prior_s_own_codes_are_no_certificate(beta):
-    drawn = tilted_encoders.with_a_missed_symbol(tilted_encoders.source_on_a_circle(8, 8, Stream(0)), beta)
+    drawn = gibbs_encoders.with_a_missed_symbol(gibbs_encoders.source_on_a_circle(8, 8, Stream(0)), beta)
     g = gains(drawn.distortions, drawn.weights, drawn.prior, beta)
     assert (
-        float(tilted_encoders.where_the_prior_is(g, drawn.prior))
+        float(gibbs_encoders.where_the_prior_is(g, drawn.prior))
         < 1e-8
-        < float(tilted_encoders.everywhere(g, drawn.prior))
+        < float(gibbs_encoders.everywhere(g, drawn.prior))
     )
 
 
@@ -146,16 +146,16 @@ def test_beta_zero_makes_the_free_energy_zero():
 
 
 def test_a_range_that_carries_the_optimum_loses_nothing_although_no_gain_outside_reaches_one():
-    bit = tilted_encoders.fair_bit(2, 4, Stream(1))
-    _, clamped = tilted_encoders.restricted_range(bit, 1.0, 2)
-    _, bare = tilted_encoders.restricted_range(bit, 1.0, 2, tilted_encoders.log_of_any_gain)
+    bit = gibbs_encoders.fair_bit(2, 4, Stream(1))
+    _, clamped = gibbs_encoders.restricted_range(bit, 1.0, 2)
+    _, bare = gibbs_encoders.restricted_range(bit, 1.0, 2, gibbs_encoders.log_of_any_gain)
     assert float(torch.as_tensor(clamped.residual)) == 0
     assert float(torch.as_tensor(bare.residual)) > 0.01
 
 
 def test_where_data_lie_far_apart_a_prior_loses_just_the_relative_entropy():
-    far = tilted_encoders.source_on_a_circle(4, 4, Stream(1))
-    once, twice = (tilted_encoders.prior_certificate(far, 8.0, times=times)[0] for times in (1.0, 2.0))
+    far = gibbs_encoders.source_on_a_circle(4, 4, Stream(1))
+    once, twice = (gibbs_encoders.prior_certificate(far, 8.0, times=times)[0] for times in (1.0, 2.0))
     entropy_gap = (far.weights * (far.weights / far.prior).log()).sum()
     assert float(torch.as_tensor(once.residual)) < 1e-8
     assert float(torch.as_tensor(twice.residual)) == pytest.approx(float(entropy_gap), abs=1e-8)

@@ -129,7 +129,7 @@ def test_jacobian_and_divergence_against_torch_func() -> None:
 def test_sliced_is_implicit_in_the_mean() -> None:
     net = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3)).double()
     x = Stream(0).normal(1, 3).expand(20_000, 3)
-    terms = sm.sliced(net, x, Stream(1))
+    terms = sm.sliced_objective(net, x, Stream(1))
     assert abs(float(terms.mean() - sm.implicit(net, x[:1])[0])) < 6 * float(terms.std()) / math.sqrt(len(x))
 
 

@@ -30,7 +30,7 @@ def test_the_log_density_is_torchs_and_that_of_the_conditionals(dim: int, compon
     found = GaussianMixture(weights, means, covariances).log_prob(x)
     foreign = MixtureSameFamily(Categorical(probs=weights), MultivariateNormal(means, covariances)).log_prob(x)
     # either way a covariance is off by a few D units of its norm, which its condition number amplifies in |z|^2
-    rounding = 32 * EPS * conditionals.joint.amplified(x)
+    rounding = 32 * EPS * conditionals.joint.rounding_units(x)
     assert bool(((found - foreign).abs() <= rounding).all())
     chain = sum(conditionals.fibre(x[:, :d]).log_density(x[:, d]) for d in range(dim))
     assert bool(((found - chain).abs() <= dim * rounding).all())

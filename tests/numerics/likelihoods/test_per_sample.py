@@ -110,7 +110,7 @@ def test_a_detached_head_shares_nothing_and_a_weight_balances_nothing():
     model = nn.Linear(4, 3, dtype=torch.float64)
     x, y = Stream(2).normal(N, 4), Stream(3).integers(0, 3, N)
     found = per_sample_pulls(model, lambda m, x, y: (objectives(m, x, y)[0], -(x**2).sum(1)), x, y)
-    assert found.shared == []
+    assert found.shared_indices == []
     with pytest.raises(ValueError, match="no weight balances"):
         balancing_weight(found.first.sum(0), found.second.sum(0), Stream(1))
 

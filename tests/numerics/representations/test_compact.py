@@ -145,9 +145,9 @@ def test_half_of_the_circle_has_imaginary_means_alone():
 def test_an_imaginary_mean_is_a_residual(monkeypatch):
     exact = compact.product_means
 
-    def tilted(*args):
+    def rotated(*args):
         found = exact(*args)
         return compact.Gram(found.means + 0.25j * (1 - torch.eye(len(found.means))), found.terms, found.points)
 
-    monkeypatch.setattr(compact, "product_means", tilted)
+    monkeypatch.setattr(compact, "product_means", rotated)
     assert float(compact.orthogonality("SO(3)", 1, Stream(3)).residual.max()) > 0.2

@@ -45,7 +45,7 @@ def test_what_leaves_the_averaged_complement_is_within_the_bound(generators, k, 
     spread = frobenius(form) * frobenius(W) / float(torch.linalg.matrix_norm(W.mT @ form))
     # rounding of W* H and of its other factorisation, both backward stable
     foreign = 16 * len(form) * EPS * (1 + spread)
-    assert float(angle) <= 2 * found.tilt + found.slant + foreign
+    assert float(angle) <= 2 * found.sine_bound + found.orthogonality_defect + foreign
 
 
 def test_the_given_inner_product_leaks_where_the_representation_is_not_unitary():
@@ -61,14 +61,14 @@ def test_the_given_inner_product_leaks_where_the_representation_is_not_unitary()
 def test_the_lower_bound_on_singular_values_lies_below_and_close(width, extra, seed):
     matrix = Stream(seed).normal(width + extra, width)
     true = float(torch.linalg.svdvals(matrix)[-1])
-    # the residual and the slants: inner products of that length, in that many columns, four times
+    # the residual and the orthogonality defects: inner products of that length, in that many columns, four times
     terms = (width + extra + 1) * width
     assert true - 16 * terms * EPS * float(torch.linalg.matrix_norm(matrix)) <= least_singular_value(matrix) <= true
 
 
 def test_dependent_columns_have_no_bound():
     W = torch.ones(3, 2, dtype=torch.float64)
-    assert complement(W, torch.eye(3, dtype=torch.float64), 0.0).tilt == math.inf
+    assert complement(W, torch.eye(3, dtype=torch.float64), 0.0).sine_bound == math.inf
 
 
 def test_random_orthogonal_matrices_are_orthogonal():

@@ -148,8 +148,8 @@ def test_pieces_of_disturbed_matrices_stay_within_the_angle_stated(name, copies,
         exact @ turned_by(seed, exact.shape[-1], len(exact), 10.0**exponent), Stream(seed), action=action, field=field
     )
     if field == "complex" or name in ("D4", "S4"):  # elsewhere real pieces are sums of two isotypic spaces over C
-        assert angle_to_true_pieces(found, action, exact) <= found.tilt or not found.decided
-    assert found.tilt <= 1
+        assert angle_to_true_pieces(found, action, exact) <= found.sine_bound or not found.decided
+    assert found.sine_bound <= 1
 
 
 def test_the_angle_is_that_of_complex_pieces_too_and_not_much_larger_than_needed():
@@ -159,13 +159,13 @@ def test_the_angle_is_that_of_complex_pieces_too_and_not_much_larger_than_needed
     found = decompose(disturbed, Stream(0), action=action)
     angle = angle_to_true_pieces(found, action, R)
     assert found.decided
-    assert 1e-6 < angle <= found.tilt < 50 * angle
-    assert decompose(R, Stream(0), action=action).tilt < 1e-12
+    assert 1e-6 < angle <= found.sine_bound < 50 * angle
+    assert decompose(R, Stream(0), action=action).sine_bound < 1e-12
     c, s = -0.5, 0.75**0.5
     plane = decompose(torch.tensor([[[c, -s], [s, c]]], dtype=torch.float64), Stream(0))
     assert pieces(plane) == [(1, 1), (1, 1)]
     assert math.isfinite(plane.gap)
-    assert 0 < plane.tilt < 1e-12
+    assert 0 < plane.sine_bound < 1e-12
 
 
 def test_characters_too_uncertain_to_be_integers_are_left_undecided():
@@ -182,7 +182,7 @@ def test_characters_too_uncertain_to_be_integers_are_left_undecided():
 
 def test_without_a_group_no_angle_is_claimed():
     _, R = regular_of("Q8")
-    assert math.isnan(decompose(R, Stream(1), limit=5).tilt)
+    assert math.isnan(decompose(R, Stream(1), limit=5).sine_bound)
 
 
 def test_without_a_group_random_products_do_and_equations_certify():

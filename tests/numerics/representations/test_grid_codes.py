@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics.representations import measured_codes
+from numerics.representations import code_measurements
 from numerics.representations.complements import random_orthogonal
 from numerics.representations.grid_codes import (
     Piece,
@@ -86,7 +86,7 @@ def test_the_best_pieces_are_those_of_an_exhaustive_choice(listed, room):
     kept = best_pieces(made, room)
     assert sum(p.cost for p in kept) <= room
     lost = sum(p.energy for p in made) - sum(p.energy for p in kept)
-    assert math.isclose(lost, measured_codes.least_loss(made, room), abs_tol=1e-9)
+    assert math.isclose(lost, code_measurements.least_loss(made, room), abs_tol=1e-9)
 
 
 def test_pairs_of_factors_share_out_the_interaction_of_three():
@@ -155,7 +155,7 @@ def test_the_best_pieces_of_any_cost_are_those_of_an_exhaustive_choice(listed, r
     kept = best_pieces(made, room)
     assert sum(p.cost for p in kept) <= room
     lost = sum(p.energy for p in made) - sum(p.energy for p in kept)
-    assert math.isclose(lost, measured_codes.least_loss(made, room), abs_tol=1e-9)
+    assert math.isclose(lost, code_measurements.least_loss(made, room), abs_tol=1e-9)
 
 
 def test_effects_do_not_depend_on_the_tiles():
@@ -166,7 +166,7 @@ def test_effects_do_not_depend_on_the_tiles():
 
 
 def test_two_orbits_in_spaces_apart_take_dimensions_of_their_own():
-    found = measured_codes.MeasuredCodes((4, 3), measured_codes.separate_waves([(1,), (1,)]), 3, Stream(5))
+    found = code_measurements.MeasuredCodes((4, 3), code_measurements.separate_waves([(1,), (1,)]), 3, Stream(5))
     for room in range(7):
-        off = found.distance_of_two_orbits(room, measured_codes.least_loss)
+        off = found.distance_of_two_orbits(room, code_measurements.least_loss)
         assert off.residual <= sum(off.bound.terms.values()) < 1e-9

@@ -53,7 +53,7 @@ def test_polar_factors_of_averages_intertwine_within_the_bound(generators, k, se
     assert worst <= error + 1e-14 * d * d
     assert (
         float(torch.linalg.matrix_norm(parts.factor.mT @ parts.factor - torch.eye(d, dtype=torch.float64)))
-        <= parts.slant
+        <= parts.orthogonality_defect
     )
 
 

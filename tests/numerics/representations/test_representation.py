@@ -34,7 +34,7 @@ def unitary_conjugate(rho, seed):
     noise = Stream(seed).normal(rho.degree, rho.degree).to(rho.generators.dtype)
     if rho.generators.is_complex():
         noise = noise + 1j * Stream(seed + 1).normal(rho.degree, rho.degree)
-    return rho.conjugated(torch.linalg.qr(noise).Q)
+    return rho.change_basis(torch.linalg.qr(noise).Q)
 
 
 @given(names, kinds, seeds)
@@ -46,7 +46,7 @@ def test_every_construction_multiplies_and_has_the_character_that_it_should(name
     expected = {
         "tensor": (rho.tensor(rho), chi * chi),
         "sum": (rho.sum(rho, regular), 2 * chi + regular.character),
-        "dual": (rho.conjugated(torch.eye(rho.degree, dtype=kind) * 3).dual(), chi.conj()),
+        "dual": (rho.change_basis(torch.eye(rho.degree, dtype=kind) * 3).dual(), chi.conj()),
         "regular": (regular, torch.tensor([n] + [0] * (n - 1), dtype=kind)),
         "trivial": (FloatRepresentation.trivial(rho.action, kind), torch.ones(n, dtype=kind)),
     }
@@ -62,7 +62,7 @@ def test_frobenius_reciprocity_and_restriction(name, kind, seed, data):
     rho = unitary_conjugate(natural(name, kind), seed)
     chosen = data.draw(st.lists(st.integers(0, rho.action.order - 1), min_size=1, max_size=2))
     action, members = subgroup_action(rho.action, chosen)
-    inner = rho.restricted(chosen)
+    inner = rho.restrict(chosen)
     assert inner.defect() < ROUNDING
     assert float((inner.character - rho.character[torch.as_tensor(members)]).abs().max()) < ROUNDING
     phase = linear_character(action, kind)
@@ -78,7 +78,7 @@ def test_frobenius_reciprocity_and_restriction(name, kind, seed, data):
 def test_the_dual_pairs_with_the_representation_in_any_basis(name, seed):
     """<R*(g) f, R(g) v> = <f, v>; inverses on the generators alone may extend to a representation too, of an automorphism."""
     rho = natural(name)
-    sheared = rho.conjugated(
+    sheared = rho.change_basis(
         Stream(seed).normal(rho.degree, rho.degree) + 4 * torch.eye(rho.degree, dtype=torch.float64)
     )
     eye = torch.eye(rho.degree, dtype=torch.float64)
@@ -130,7 +130,7 @@ def test_inducing_along_the_wrong_cosets_or_the_conjugate_breaks_reciprocity():
     )
     chi = FloatRepresentation(rho.action, line.matrices)
     right = [
-        phase.inner(chi.restricted([three]))
+        phase.inner(chi.restrict([three]))
         for phase in (omega, omega.dual(), FloatRepresentation.trivial(action, torch.complex128))
     ]
     assert all(abs(made.inner(chi) - value) < ROUNDING for made, value in zip(twisted, right, strict=True))
@@ -174,8 +174,8 @@ def test_a_construction_splits_as_its_character_says():
         (lambda: FloatRepresentation.permutation(natural("C6").action, torch.tensor([[0, 0]])), "permutations of the points"),
         (lambda: natural("D4").tensor(natural("Q8")), "one group"),
         (lambda: natural("D4").sum(natural("S4")), "one group"),
-        (lambda: natural("D4").restricted([8]), "elements 0..7"),
-        (lambda: natural("D4").restricted([]), "elements 0..7"),
+        (lambda: natural("D4").restrict([8]), "elements 0..7"),
+        (lambda: natural("D4").restrict([]), "elements 0..7"),
         (lambda: FloatRepresentation.from_elements(torch.eye(2, dtype=torch.float64)[None], np.array([[0, 1], [1, 0]])), "Expected 2 matrices"),
     ],
 )  # fmt: skip

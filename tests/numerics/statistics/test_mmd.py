@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numerics.statistics import mmd, mmd_measured
+from numerics.statistics import mmd, mmd_measurements
 from numerics.statistics.kolmogorov import ks_to_uniform
 from numerics.statistics.mmd_tests import permutation_test
 from numerics.streams import Stream
@@ -39,8 +39,8 @@ def test_single_precision_stays_within_its_rounding() -> None:
 
 
 def test_unbiased_over_all_samples_and_the_diagonal_is_seen() -> None:
-    sound = mmd_measured.bias_over_all_samples(2, 3, 2, mmd_measured.streaming, Stream(3))
-    biased = mmd_measured.bias_over_all_samples(2, 3, 2, mmd_measured.with_the_diagonal, Stream(3))
+    sound = mmd_measurements.bias_over_all_samples(2, 3, 2, mmd_measurements.streaming, Stream(3))
+    biased = mmd_measurements.bias_over_all_samples(2, 3, 2, mmd_measurements.with_the_diagonal, Stream(3))
     assert sound.residual <= sound.bound.terms["rounding"]
     assert biased.residual > 1e6 * biased.bound.terms["rounding"]
 
@@ -121,7 +121,7 @@ def test_a_degenerate_bandwidth_is_refused() -> None:
 
 def test_half_as_many_independent_blocks_stand_behind_the_estimate_as_there_are_points() -> None:
     right, wrong = (
-        mmd_measured.blocks_behind_the_estimate(Stream(0), blocks) for blocks in (mmd.hoeffding_blocks, min)
+        mmd_measurements.blocks_behind_the_estimate(Stream(0), blocks) for blocks in (mmd.hoeffding_blocks, min)
     )
     assert float(right.residual.max()) < 1e-14
     assert float(wrong.residual.max()) == 2

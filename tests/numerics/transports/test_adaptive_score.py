@@ -114,7 +114,7 @@ def test_the_recovered_density_is_the_score_within_its_error(dim: int, seed: int
     p = random_mixture(dim, 3, Stream(seed))
     log_s = declared_log_score(kind, p, Stream(seed).fork("s"))
     x = torch.cat([p.sample(12, Stream(seed).fork("x")), 6 * Stream(seed).fork("far").normal(4, dim)])
-    found = AdaptiveScore(p.log_prob, log_s, dim=dim).follow(x).recovered()
+    found = AdaptiveScore(p.log_prob, log_s, dim=dim).follow(x).recover_density()
     assert float(found.error.max()) < 1e-5
     assert bool(((found.log_density - log_s(x)).abs() <= found.error).all())
     assert bool((found.moved <= found.reach).all())
@@ -131,7 +131,7 @@ def test_a_point_far_out_has_an_image_a_neighbour_and_a_way_back(far: float) -> 
         assert images.anchor.tolist()[:2] == [1, 1]
         tail = float(torch.special.log_ndtr(torch.tensor(-abs(far), dtype=torch.float64))) + math.log(2 * math.pi) / 2
         assert abs(float(images.log_distance[0]) - tail) <= 1e-9 * far**2
-    found = followed.recovered()
+    found = followed.recover_density()
     assert bool((found.moved <= found.reach).all())
     assert float(found.reach[:2].max()) <= (1e-8 if abs(far) < 6 else 1e-13 * (1 + abs(far)))
 
@@ -143,14 +143,14 @@ def test_a_point_in_a_valley_between_two_masses_has_an_image_by_an_edge_of_the_g
     x = column(28.0, 33.0, 59.0)
     followed = AdaptiveScore(two, flat, dim=1).follow(x)
     assert followed.images.anchor.tolist() == [2, 2, 0]
-    found = followed.recovered()
+    found = followed.recover_density()
     assert float(found.error.max()) < 1e-6
     assert bool((found.log_density.abs() <= found.error).all())
     assert bool((found.moved <= found.reach).all())
 
 
 def test_a_point_at_the_base_point_goes_to_it_and_back() -> None:
-    found = AdaptiveScore(normal, flat, dim=2).follow(torch.zeros(1, 2).double()).recovered()
+    found = AdaptiveScore(normal, flat, dim=2).follow(torch.zeros(1, 2).double()).recover_density()
     assert float(found.moved) == 0
     assert float(found.log_density.abs()) <= float(found.error) < 1e-9
 
@@ -176,7 +176,7 @@ def kinked(x: Tensor) -> Tensor:
 def test_kinks_cost_panels_where_they_are_and_the_error_follows_the_tolerance(tolerance: float) -> None:
     x = 3 * Stream(1).normal(60, 1)
     followed = AdaptiveScore(kinked, lambda x: -kinked(x), dim=1, tolerance=tolerance).follow(x)
-    found = followed.recovered()
+    found = followed.recover_density()
     off = (found.log_density + kinked(x)).abs()
     assert float((off > found.error).double().mean()) <= 0.05  # a kink in the last part in 500 of a panel goes unseen
     assert float(found.error.median()) <= 4 * tolerance
@@ -186,11 +186,11 @@ def test_kinks_cost_panels_where_they_are_and_the_error_follows_the_tolerance(to
 def test_refining_splits_the_rows_that_are_asked_for_and_keeps_the_others() -> None:
     x = 3 * Stream(1).normal(40, 1)
     followed = AdaptiveScore(kinked, lambda x: -kinked(x), dim=1, tolerance=1e-1).follow(x)
-    before, used = followed.recovered().error, followed.lines.evaluations
+    before, used = followed.recover_density().error, followed.lines.evaluations
     coarse = before > 1e-3
     assert bool(coarse.any())
     followed.refine(1e-5, coarse)
-    after = followed.recovered().error
+    after = followed.recover_density().error
     assert bool((after[~coarse] == before[~coarse]).all())
     assert float(after[coarse].max()) < float(before[coarse].max()) / 10
     assert followed.lines.evaluations < 6 * used
@@ -203,7 +203,7 @@ def test_trouble_is_named_by_cause_and_its_rows_have_no_error() -> None:
     x = column(0.5, 2.0, -0.5)
     followed = AdaptiveScore(bounded, flat, dim=1).follow(x)
     assert followed.trouble.counts == {"p is zero": 1}
-    assert followed.recovered().error.isinf().tolist() == [False, True, False]
+    assert followed.recover_density().error.isinf().tolist() == [False, True, False]
     with pytest.raises(HypothesisError, match="p is zero"):
         AdaptiveScore(bounded, flat, dim=1).forward(x)
 
@@ -234,13 +234,13 @@ def test_base_points_and_detached_functions_are_refused() -> None:
     with pytest.raises(HypothesisError, match="infinite or NaN"):
         AdaptiveScore(normal, flat, dim=2, base=lambda rest: rest[:, 0] / 0).follow(x)
     with pytest.raises(ValueError, match="carries no gradient"):
-        AdaptiveScore(lambda x: normal(x).detach(), flat, dim=2).follow(x).recovered()
+        AdaptiveScore(lambda x: normal(x).detach(), flat, dim=2).follow(x).recover_density()
 
 
 def test_evaluations_are_counted() -> None:
     counted = []
     transport = AdaptiveScore(lambda x: counted.append(x.shape[0]) or normal(x), flat, dim=3)
     followed = transport.follow(Stream(1).normal(50, 3))
-    followed.recovered()
+    followed.recover_density()
     assert followed.lines.evaluations == sum(counted)
     assert followed.lines.evaluations < 50 * 250

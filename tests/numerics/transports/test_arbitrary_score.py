@@ -223,16 +223,16 @@ def test_a_thousand_dimensions_where_p_underflows_everywhere_need_the_unit_and_h
     with pytest.raises(PrecisionError, match=r"underflows on \d of [46] fibres.*centred"):
         transport.forward(x)
     assert transport.inspect(x).trouble.counts["p/s underflows"] == 6
-    centred = transport.centred(x)
+    centred = transport.centre_unit(x)
     assert not centred.inspect(x).trouble.causes
     assert bool(((centred.log_density(centred.forward(x)) - centred.log_unit).abs() < 1e-9).all())
-    again = centred.centred(x)
+    again = centred.centre_unit(x)
     assert abs(again.log_unit - centred.log_unit) < 1e-9 * abs(centred.log_unit)
 
 
 def test_where_no_unit_holds_all_points_the_bulk_is_served_and_the_rest_is_named() -> None:
     x = torch.cat([Stream(1).normal(20, 1), torch.tensor([[70.0], [-90.0]]).double()])
-    transport = ArbitraryScore(lambda x: 2 * normal(x), flat, dim=1).centred(x)
+    transport = ArbitraryScore(lambda x: 2 * normal(x), flat, dim=1).centre_unit(x)
     trouble = transport.inspect(x).trouble
     assert trouble.rows.tolist() == [20, 21]
     assert set(trouble.causes) == {"p/s underflows", "not injective"}
@@ -359,7 +359,7 @@ def test_a_gap_between_base_and_point_is_named() -> None:
 )
 def test_points_that_are_no_points_are_refused_by_every_method(x: Tensor, message: str) -> None:
     transport = ArbitraryScore(normal, flat, dim=2)
-    for method in (transport.forward, transport.inspect, transport.log_det, transport.inverse, transport.centred):
+    for method in (transport.forward, transport.inspect, transport.log_det, transport.inverse, transport.centre_unit):
         with pytest.raises(ValueError, match=message):
             method(x)
 
@@ -431,7 +431,7 @@ def test_the_map_runs_unchanged_on_a_gpu() -> None:
     x = p.sample(64, Stream(2))
     on_cpu = ArbitraryScore(p.log_prob, flat, dim=8)
     moved = mixtures.IsotropicMixture(p.weights.cuda(), p.means.cuda(), p.scales.cuda())
-    on_gpu = ArbitraryScore(moved.log_prob, flat, dim=8).centred(x.cuda())
+    on_gpu = ArbitraryScore(moved.log_prob, flat, dim=8).centre_unit(x.cuda())
     assert on_gpu.forward(x.cuda()).device.type == "cuda"
     assert not on_gpu.inspect(x.cuda()).trouble.causes
     y = on_gpu.forward(x.cuda())

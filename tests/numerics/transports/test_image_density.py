@@ -53,7 +53,7 @@ def test_the_recovered_density_is_the_score_in_the_maps_unit(dim: int, seed: int
 @given(dims, seeds, st.sampled_from([1, 2]))
 def test_for_mixtures_the_quadrature_is_bounded(dim: int, seed: int, power: int) -> None:
     distribution, x = law_and_points(dim, seed)
-    transport = (flattened if power == 1 else reversed_score)(distribution).centred(x)
+    transport = (flattened if power == 1 else reversed_score)(distribution).centre_unit(x)
     found = image_density.recover(transport, x, exponents=image_density.mixture_exponents(distribution, power))
     target = transport.log_unit - (0 if power == 1 else distribution.log_prob(x))
     assert found.bounded
@@ -109,7 +109,7 @@ def test_areas_of_recovered_scores_are_the_complement_and_one_half(dim: int, see
     distribution, x = law_and_points(dim, seed, 30)
     y = 1.3 * distribution.sample(20, Stream(seed).fork("y"))
     before = auroc(distribution.log_prob(x), distribution.log_prob(y)).value
-    turned = reversed_score(distribution).centred(torch.cat([x, y]))
+    turned = reversed_score(distribution).centre_unit(torch.cat([x, y]))
     sound = [side[turned.inspect(side).trouble.sound] for side in (x, y)]
     if min(len(side) for side in sound) == 0:
         return
@@ -118,7 +118,7 @@ def test_areas_of_recovered_scores_are_the_complement_and_one_half(dim: int, see
     lost = 1 - Fraction(len(sound[0]) * len(sound[1]), len(x) * len(y))
     low, high = interval.between()
     assert low * (1 - lost) <= 1 - before <= high * (1 - lost) + lost
-    flat = flattened(distribution).centred(torch.cat([x, y]))
+    flat = flattened(distribution).centre_unit(torch.cat([x, y]))
     u, v = (image_density.recover(flat, side) for side in (x, y))
     interval = auroc_within(u.log_density, v.log_density, u.error, v.error)
     assert (interval.wins, interval.losses) == (0, 0)

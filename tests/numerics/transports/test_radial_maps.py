@@ -99,7 +99,7 @@ def test_images_do_not_depend_on_the_tiles():
 
 
 def test_the_density_recovered_from_images_is_the_score():
-    found = MeasuredRadialMap(3, 9, Stream(2)).recovered()
+    found = MeasuredRadialMap(3, 9, Stream(2)).recovered_density()
     bound = sum(found.bound.terms.values())
     assert bool((found.residual <= bound).all())
     assert float(bound.max()) < 1e-9

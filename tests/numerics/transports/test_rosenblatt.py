@@ -39,7 +39,7 @@ def mixture(dim: int, seed: int, components: int = 3) -> MixtureConditionals:
 
 
 def units(distribution: MixtureConditionals, x: Tensor) -> Tensor:
-    return 32 * EPS * distribution.joint.amplified(x)
+    return 32 * EPS * distribution.joint.rounding_units(x)
 
 
 # -- closed forms ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import torch
 from numerics.hyperbolic import isometries, models, trees
 from numerics.hyperbolic.trees import rooted_tree
 from proofs_checks import audit, exits
-from proofs_checks.cli import tools
+from proofs_checks.cli import audit_command
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.graphs import class_hierarchy, read_graph
 from proofs_checks.kernel import Status
@@ -66,14 +66,14 @@ def test_the_command_line_writes_the_facts(tmp_path: Path, capsys: pytest.Captur
     edges, out = tmp_path / "ring.edges", tmp_path / "out.json"
     edges.write_text("# a ring\n0 1\n1,2\n2\t3\n3 0\n")
     with pytest.raises(InputError, match="--bfs-tree"):
-        tools.audit("embedding", edges, sarkar=3.0)
-    assert tools.audit("embedding", edges, sarkar=3.0, bfs_tree=True, root="2", json=out) == exits.HOLDS
+        audit_command.audit("embedding", edges, sarkar=3.0)
+    assert audit_command.audit("embedding", edges, sarkar=3.0, bfs_tree=True, root="2", json=out) == exits.HOLDS
     facts = json.loads(out.read_text())["facts"]
     assert set(KEYS) <= set(facts)
     assert facts["d_wc"] <= facts["certified_bound"]
     assert "breadth-first tree" in capsys.readouterr().out
     with pytest.raises(InputError, match="takes no --sarkar"):
-        tools.audit("group", edges, sarkar=3.0)
+        audit_command.audit("group", edges, sarkar=3.0)
 
 
 def test_coordinates_come_from_files_too(tmp_path: Path) -> None:

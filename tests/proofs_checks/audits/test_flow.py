@@ -14,7 +14,7 @@ from torch.distributions import Categorical, Independent, Normal, TransformedDis
 
 from preality import audit
 from proofs_checks.audits.flow import audit_flow
-from proofs_checks.audits.stored import written
+from proofs_checks.audits.report_files import to_json
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport
 from proofs_checks.inputs.copies import state_of
@@ -523,7 +523,7 @@ def test_the_report_is_plain_data_with_a_picture_and_is_found_by_its_name() -> N
     report = audit.flow(Flow(Scale(3), normal(3)).double().eval(), points(40, 3), subject="a scale")
     assert str(report).startswith("flow audit of a scale: HOLDS")
     assert json.loads(json.dumps(report.plain()))["facts"]["dimension"] == 3
-    assert json.loads(written(report))["audit"] == "flow"
+    assert json.loads(to_json(report))["audit"] == "flow"
     drawn = report.figure()
     assert [axes.get_title() for axes in drawn.axes] == [
         "log-determinant against autograd's",

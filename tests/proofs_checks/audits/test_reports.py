@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from proofs_checks import audit, exits
 from proofs_checks.audits import KINDS
-from proofs_checks.audits.stored import read_audit, written
+from proofs_checks.audits.report_files import read_audit, to_json
 from proofs_checks.findings import AuditReport, Finding, Findings, Interrupted
 from proofs_checks.kernel import Status
 from proofs_checks.report.html import render_audit_html
@@ -128,7 +128,7 @@ def test_the_page_is_self_contained_and_holds_the_picture(report: AuditReport) -
 
 
 def test_a_stored_report_keeps_its_picture(report: AuditReport, tmp_path: Path) -> None:
-    (tmp_path / "f.json").write_text(written(report), encoding="utf-8")
+    (tmp_path / "f.json").write_text(to_json(report), encoding="utf-8")
     stored = read_audit(tmp_path / "f.json")
     assert stored.text() == report.text()
     assert isinstance(stored.figure(), Figure)

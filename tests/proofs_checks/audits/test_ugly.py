@@ -14,7 +14,7 @@ import pytest
 
 from proofs_checks import audit, exits
 from proofs_checks.audits import KINDS
-from proofs_checks.audits.lines import LINES, has_line
+from proofs_checks.audits.example_calls import LINES, has_line
 from proofs_checks.cli import main
 from proofs_checks.errors import InputError
 

@@ -12,7 +12,7 @@ from numerics.hyperbolic.wrapped_measurements import draw_wrapped
 from numerics.streams import Stream
 from preality import audit
 from proofs_checks.audits.wrapped import audit_wrapped
-from proofs_checks.cli.tools import audit as tool
+from proofs_checks.cli.audit_command import audit as tool
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
 

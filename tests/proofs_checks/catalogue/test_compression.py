@@ -7,7 +7,7 @@ import importlib
 import pytest
 import torch
 
-from numerics.compression import additive_noise, rate_distortion, tilted_encoders
+from numerics.compression import additive_noise, gibbs_encoders, rate_distortion
 from numerics.streams import Stream
 from proofs_checks import kernel
 from proofs_checks.catalogue.compression import ais_bounds, figures, figures_bounds, prior_bound, toy_models
@@ -36,8 +36,8 @@ def test_a_figure_draws_and_is_that_of_its_page(module, name):
 
 def test_a_prior_after_one_replacement_is_no_fixed_point():
     def once(source, beta):
-        mixture = source.weights @ tilted_encoders.tilted(source, beta)
-        return tilted_encoders.Source(source.distortions, source.weights, mixture)
+        mixture = source.weights @ gibbs_encoders.gibbs_encoder(source, beta)
+        return gibbs_encoders.Source(source.distortions, source.weights, mixture)
 
     case = [prior_bound.ALWAYS[1]]
     assert statuses(prior_bound, "numeric", case) == {Status.HOLDS}

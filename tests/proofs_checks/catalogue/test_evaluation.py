@@ -19,7 +19,7 @@ IDS = [name for name in claims if name.startswith("evaluation.")]
 
 
 def status(page, route: str, case: Case, **objects: object) -> Status:
-    evidence = checks.gathered(getattr(page, route), case=case, stream=Stream(1), **objects)
+    evidence = checks.gather(getattr(page, route), case=case, stream=Stream(1), **objects)
     return kernel.judge(evidence, route=route, alpha=kernel.level(1), case=case).status
 
 

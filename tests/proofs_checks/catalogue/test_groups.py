@@ -34,12 +34,12 @@ FULL, QUICK = checks.PROFILES["full"], checks.PROFILES["quick"]
 def numeric(
     page: ModuleType, case: Case, seed: int = 0, *, dtype: torch.dtype = torch.float64, **objects: Any
 ) -> kernel.Verdict:
-    evidence = checks.gathered(page.numeric, case=case, stream=Stream(seed, dtype=dtype), **objects)
+    evidence = checks.gather(page.numeric, case=case, stream=Stream(seed, dtype=dtype), **objects)
     return kernel.judge(evidence, route="numeric", case=case)
 
 
 def exact(page: ModuleType, **objects: Any) -> kernel.Verdict:
-    return kernel.judge(checks.gathered(page.exact, **objects), route="exact")
+    return kernel.judge(checks.gather(page.exact, **objects), route="exact")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from theory.hyperbolic import trees as exact_trees
 
 
 def numeric(case: Case, seed: int = 0, *, dtype: torch.dtype = torch.float64, **objects: Any) -> kernel.Verdict:
-    evidence = checks.gathered(page.numeric, case=case, stream=Stream(seed, dtype=dtype), **objects)
+    evidence = checks.gather(page.numeric, case=case, stream=Stream(seed, dtype=dtype), **objects)
     return kernel.judge(evidence, route="numeric", case=case)
 
 

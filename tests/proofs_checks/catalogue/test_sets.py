@@ -21,7 +21,7 @@ from proofs_checks.catalogue.anomaly import inliers_not_unique as inliers
 from proofs_checks.catalogue.anomaly import invariance_principle as invariance
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Case, Status
-from proofs_checks.run.checks import PROFILES, gathered
+from proofs_checks.run.checks import PROFILES, gather
 from proofs_checks.strategies import anomaly
 from theory.distributions import finite_maps, pushforward
 
@@ -67,7 +67,7 @@ def flat(evidence):
 
 def refused(check, case, **objects):
     """The check as the runner calls it, which makes refusals of what numerics will not take."""
-    gathered(check, case=case, stream=Stream(1), **objects)
+    gather(check, case=case, stream=Stream(1), **objects)
 
 
 def refuted(evidence, route, alpha=1e-13):
@@ -118,7 +118,7 @@ def test_laws_that_are_not_normalised_or_not_their_samplers_are_told_so():
         Law(2, lambda n, stream: 3 * stream.normal(n, 2), log_normal),
     ):
         case = Case(**{**PLANE, "size": 50_000})
-        found = judged(gathered(invariance.statistical, case=case, stream=Stream(1), p=distribution), "statistical")
+        found = judged(gather(invariance.statistical, case=case, stream=Stream(1), p=distribution), "statistical")
         assert [verdict.status for verdict in found] == [Status.INAPPLICABLE]
         assert "normalised" in found[0].why
 
@@ -149,12 +149,12 @@ def test_a_reader_may_bring_a_map_and_laws():
 @pytest.mark.parametrize("route", [invariance.numeric, invariance.statistical])
 def test_what_is_no_bijection_or_no_law_is_refused_by_name(route, objects, words):
     with pytest.raises(InputError, match=words):
-        gathered(route, case=PLANE, stream=Stream(1), **objects)
+        gather(route, case=PLANE, stream=Stream(1), **objects)
 
 
 def test_a_map_cut_off_from_autograd_is_refused_where_a_derivative_is_needed():
     with pytest.raises(InputError, match="cut off from autograd"):
-        gathered(invariance.numeric, case=PLANE, stream=Stream(1), f=Map(torch.detach, same))
+        gather(invariance.numeric, case=PLANE, stream=Stream(1), f=Map(torch.detach, same))
 
 
 def test_no_dimension_in_common_is_refused():

@@ -17,7 +17,7 @@ QUICK = checks.PROFILES["quick"]
 
 
 def numeric(page, case, seed=0, **objects):
-    evidence = checks.gathered(page.numeric, case=case, stream=Stream(seed), **objects)
+    evidence = checks.gather(page.numeric, case=case, stream=Stream(seed), **objects)
     return kernel.judge(evidence, route="numeric", case=case)
 
 

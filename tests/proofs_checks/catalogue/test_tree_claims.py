@@ -21,13 +21,13 @@ from proofs_checks.catalogue.hyperbolic import (
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Case, Status
 from proofs_checks.run import checks
-from proofs_checks.strategies import planted
+from proofs_checks.strategies import planted_trees
 
 PAGES = [tree_embedding, tree_certificate, fidelity_measures, euclidean_distortion, volume_growth]
 
 
 def numeric(page: Any, case: Case, **objects: Any) -> kernel.Verdict:
-    evidence = checks.gathered(page.numeric, case=case, stream=Stream(0), **objects)
+    evidence = checks.gather(page.numeric, case=case, stream=Stream(0), **objects)
     return kernel.judge(evidence, route="numeric", case=case)
 
 
@@ -37,17 +37,17 @@ def test_every_declared_case_holds(page: Any) -> None:
         numeric(page, case).assert_holds()
 
 
-@given(planted.planted_trees(checks.PROFILES["full"]))
+@given(planted_trees.planted_trees(checks.PROFILES["full"]))
 def test_sarkars_bound_holds_throughout_the_family(case: Case) -> None:
     numeric(tree_embedding, case).assert_holds()
 
 
-@given(planted.weighted_trees(checks.PROFILES["full"]))
+@given(planted_trees.weighted_trees(checks.PROFILES["full"]))
 def test_certificates_hold_throughout_the_family(case: Case) -> None:
     numeric(tree_certificate, case).assert_holds()
 
 
-@given(planted.judged_embeddings(checks.PROFILES["full"]))
+@given(planted_trees.judged_embeddings(checks.PROFILES["full"]))
 def test_three_ways_to_the_measures_agree_throughout_the_family(case: Case) -> None:
     numeric(fidelity_measures, case).assert_holds()
 

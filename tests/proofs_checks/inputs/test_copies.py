@@ -14,7 +14,7 @@ from torch.distributions import Independent, Normal
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.copies import (
     Float64Factories,
-    copied,
+    deep_copy,
     modules_of,
     operations,
     random_states_kept,
@@ -46,7 +46,7 @@ X = torch.tensor([[0.1, -0.7], [2.0, 3.0]])
     "source", [LINEAR, by_global, by_closure(LINEAR), LINEAR.forward], ids=["module", "global", "closure", "method"]
 )
 def test_a_copy_computes_in_float64_and_shares_no_weight(source) -> None:
-    made = copied(source)
+    made = deep_copy(source)
     assert made(X.double()).dtype == torch.float64
     assert torch.allclose(made(X.double()).float(), source(X), atol=1e-6)
     before = LINEAR.weight.detach().clone()
@@ -61,12 +61,12 @@ def test_a_copy_computes_in_float64_and_shares_no_weight(source) -> None:
 def test_tensors_that_are_no_leaves_and_tied_weights_are_copied_once() -> None:
     scale = (2 * nn.Parameter(torch.ones(2))).exp()
     distribution = Independent(Normal(torch.zeros(2), scale), 1)
-    assert copied(distribution).base_dist.scale.dtype == torch.float64
+    assert deep_copy(distribution).base_dist.scale.dtype == torch.float64
     tied = nn.ModuleList([LINEAR, LINEAR])
-    made = copied(tied)
+    made = deep_copy(tied)
     assert made[0] is made[1]
     assert isinstance(made[0].weight, nn.Parameter)
-    assert copied(LINEAR, wide=False).weight.dtype == torch.float32
+    assert deep_copy(LINEAR, wide=False).weight.dtype == torch.float32
 
 
 def test_what_cannot_be_copied_is_refused_by_its_name() -> None:
@@ -75,7 +75,7 @@ def test_what_cannot_be_copied_is_refused_by_its_name() -> None:
             self.lock = threading.Lock()
 
     with pytest.raises(InputError, match=r"flow \(Held\) cannot be copied"):
-        copied(Held(), what="flow (Held)")
+        deep_copy(Held(), what="flow (Held)")
 
 
 def test_random_states_are_put_back_whatever_draws() -> None:

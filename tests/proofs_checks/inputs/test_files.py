@@ -21,7 +21,7 @@ from proofs_checks.inputs import files
 from proofs_checks.inputs.files import (
     limited_to,
     parse_json,
-    printed,
+    quoted_name,
     read_arrays,
     read_bytes,
     read_json,
@@ -182,7 +182,7 @@ def test_any_bytes_of_a_name_are_printed_on_one_line(tmp_path: Path) -> None:
             read_bytes(path / "below")
         line = str(refused.value)
         assert line.isprintable()
-        assert printed(path).isprintable()
+        assert quoted_name(path).isprintable()
 
 
 @pytest.mark.parametrize("name", ["new\nline", "\x1b[31m", "\udcff", "\u202e", "x" * 240])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from proofs_checks import audit
-from proofs_checks.audits.stored import written
+from proofs_checks.audits.report_files import to_json
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Status
 from proofs_checks.run.mutants import read_faults
@@ -87,7 +87,7 @@ def test_entries_that_no_float_and_no_int64_holds_are_judged(entry: Any) -> None
     report = audit.representation(representation(Z2, r=entry))
     assert report.status is Status.REFUTED
     assert "is not R(" in report.findings[0].text
-    assert json.loads(written(report))["findings"]
+    assert json.loads(to_json(report))["findings"]
 
 
 def test_zeros_over_a_denominator_beyond_int64_are_zero() -> None:

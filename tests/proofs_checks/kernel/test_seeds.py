@@ -29,18 +29,18 @@ def test_a_seed_is_a_function_of_run_claim_route_and_case(seed: int, route: str,
 
 
 def test_a_refutation_that_fresh_seeds_repeat_is_believed():
-    assert kernel.confirmed(REFUTED, 7, lambda seed: REFUTED) is REFUTED
+    assert kernel.confirm(REFUTED, 7, lambda seed: REFUTED) is REFUTED
 
 
 def test_a_refutation_that_its_own_seed_alone_repeats_is_not():
-    verdict = kernel.confirmed(REFUTED, 7, lambda seed: REFUTED if seed == 7 else HELD)
+    verdict = kernel.confirm(REFUTED, 7, lambda seed: REFUTED if seed == 7 else HELD)
     assert verdict.status is Status.UNDECIDED
     assert verdict.why == "Refuted once, not confirmed on fresh seeds. why"
 
 
 @pytest.mark.parametrize("verdict", [HELD, Verdict(Status.REFUTED, "exact"), Verdict(Status.UNDECIDED, "statistical")])
 def test_nothing_else_is_repeated(verdict: Verdict):
-    assert kernel.confirmed(verdict, 7, lambda seed: pytest.fail("asked again")) is verdict
+    assert kernel.confirm(verdict, 7, lambda seed: pytest.fail("asked again")) is verdict
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import sympy as sp
 
 from proofs_checks.kernel import Enumeration, Family, enclosed, judge
 from proofs_checks.kernel.enumerations import same_algorithm
-from proofs_checks.kernel.exact import inner_points, with_limits
+from proofs_checks.kernel.equations import inner_points, with_limits
 
 x, y, t = sp.symbols("x y t", real=True)
 u = sp.Symbol("u", positive=True)

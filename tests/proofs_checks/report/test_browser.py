@@ -272,7 +272,7 @@ def test_a_cleaned_figure_looks_like_the_one_that_was_drawn(browser: Any, sample
     from proofs_checks.report import figures
 
     raw = figures.draw(sample[1]["anomaly.change-of-variables"].figure)
-    clean = figures.cleaned(raw, "f-")
+    clean = figures.clean_svg(raw, "f-")
     page = browser.new_page()
 
     def picture(svg: str) -> Any:

@@ -198,7 +198,8 @@ def test_a_claim_takes_at_most_35_kilobytes_with_its_figure(sample: Any, run: Ru
     page = render_html(results, catalogue, run)
     assert page.count("<svg") == 2
     sizes = {
-        result.id: len(article.encode()) for result, article in zip(view.ordered(results), articles(page), strict=True)
+        result.id: len(article.encode())
+        for result, article in zip(view.order_by_urgency(results), articles(page), strict=True)
     }
     assert max(sizes.values()) <= PER_CLAIM, sizes
     assert all(len(svg.encode()) <= drawing.LARGEST for svg in re.findall(r"<svg.*?</svg>", page, re.S))
@@ -292,7 +293,7 @@ HOSTILE_SVG = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www
 
 
 def test_a_figure_keeps_listed_elements_only() -> None:
-    clean = drawing.cleaned(HOSTILE_SVG, "f1-", 'a "label" <b>')
+    clean = drawing.clean_svg(HOSTILE_SVG, "f1-", 'a "label" <b>')
     assert_inert("<style></style>" + clean)
     root = fromstring(clean)
     assert {element.tag for element in root.iter()} <= drawing.ELEMENTS

@@ -68,7 +68,7 @@ def test_neither_foreign_modules_nor_the_place_of_the_code_enter(together: dict[
 
 def test_a_record_says_with_which_hypothesis_its_case_was_drawn() -> None:
     """A version that draws otherwise is the one thing that may change the cases; replaying says so."""
-    record = checks.lost(checks.Task("a.b", "numeric"), checks.Settings(), "lost")
+    record = checks.lost_record(checks.Task("a.b", "numeric"), checks.Settings(), "lost")
     assert record["versions"]["hypothesis"] == version("hypothesis")
     assert "hypothesis" in provenance.DEPENDENCIES
     other = {**record, "versions": {**record["versions"], "hypothesis": "6.0.0"}}

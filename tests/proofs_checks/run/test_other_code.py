@@ -16,7 +16,7 @@ from proofs_checks.errors import CatalogueError
 from proofs_checks.run import checks, workers
 from proofs_checks.run.interactive import Catalogue
 from proofs_checks.run.workers import Plan
-from proofs_checks.wording import told
+from proofs_checks.wording import error_line
 
 OWN = "groups.axioms"
 PAGE = """
@@ -281,7 +281,7 @@ def test_an_error_is_told_in_a_line_whatever_its_class_does() -> None:
         def __str__(self) -> str:
             raise SystemExit(3)
 
-    assert told(Leaving()) == "Leaving"
-    assert told(ValueError("two\n  lines")) == "ValueError: two lines"
-    assert len(told(ValueError("x" * 10**8))) < 2100
+    assert error_line(Leaving()) == "Leaving"
+    assert error_line(ValueError("two\n  lines")) == "ValueError: two lines"
+    assert len(error_line(ValueError("x" * 10**8))) < 2100
     assert len(checks._trace(ValueError("x" * 10**8))) < checks.LONGEST_TRACE + 10

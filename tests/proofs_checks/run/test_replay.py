@@ -63,7 +63,7 @@ def test_a_shrunk_refutation_replays_as_itself(catalogue: Catalogue) -> None:
 
 def test_a_task_that_never_began_is_begun_anew(catalogue: Catalogue) -> None:
     claim = catalogue["square:toy.square"]
-    lost = checks.lost(checks.Task(claim.id, "numeric"), SETTINGS, "the worker died")
+    lost = checks.lost_record(checks.Task(claim.id, "numeric"), SETTINGS, "the worker died")
     again = replay(records.parse(records.encode(lost)), catalogue)
     assert not again.same
     assert again.fresh["verdict"]["status"] == "HOLDS"

@@ -254,25 +254,25 @@ def read(one: Given, path: Path) -> None:
 def _audit(kind: str) -> Callable[[Path], None]:
     def run(path: Path) -> None:
         from proofs_checks import audit
-        from proofs_checks.audits.stored import written
+        from proofs_checks.audits.report_files import to_json
         from proofs_checks.wording import clean_lines
 
         report = getattr(audit, kind)(path)
         clean_lines(report.text()).encode()
-        json.loads(written(report))
+        json.loads(to_json(report))
 
     return run
 
 
 def _findings(path: Path) -> None:
-    from proofs_checks.audits.stored import read_audit
+    from proofs_checks.audits.report_files import read_audit
     from proofs_checks.report.formats import render_audit_html
 
     render_audit_html(read_audit(path)).encode()
 
 
 def _record(path: Path) -> None:
-    from proofs_checks.cli.recorded import _checked_lines
+    from proofs_checks.cli.runs import _checked_lines
     from proofs_checks.kernel import Verdict
     from proofs_checks.run import records
 

@@ -86,18 +86,18 @@ cells = st.integers(1, 4).flatmap(
 def test_a_map_of_slope_p_over_s_gives_the_image_density_s_and_keeps_the_masses(
     distribution: Cells, score: object
 ) -> None:
-    moved = distribution.moved(score)
+    moved = distribution.push_forward(score)
     assert moved.densities == tuple(Fraction(score(p)) for p in distribution.densities)
     assert (moved.masses, moved.outliers) == (distribution.masses, distribution.outliers)
 
 
 @given(cells)
 def test_reversal_is_an_involution_and_uniformization_forgets(distribution: Cells) -> None:
-    turned = distribution.moved(lambda p: 1 / p)
-    assert turned.moved(lambda p: 1 / p).densities == distribution.densities
+    turned = distribution.push_forward(lambda p: 1 / p)
+    assert turned.push_forward(lambda p: 1 / p).densities == distribution.densities
     assert turned.area() == 1 - distribution.area()
     assert len(distribution.upper_sets()) == 2 * len(set(distribution.densities)) + 2
-    flat = distribution.moved(lambda p: 1)
+    flat = distribution.push_forward(lambda p: 1)
     assert flat.area() == HALF
     everything = tuple(range(len(distribution.masses)))
     assert flat.upper_sets() == [everything, everything, (), ()]
@@ -108,7 +108,10 @@ def test_outliers_outside_the_support_stay_where_they_are() -> None:
     distribution = Cells((1, 2, 0), (1, 1, 1), (0, 0, 1))
     assert not distribution.outliers_inside
     assert (
-        distribution.area() == distribution.moved(lambda p: 1 / p).area() == distribution.moved(lambda p: 1).area() == 1
+        distribution.area()
+        == distribution.push_forward(lambda p: 1 / p).area()
+        == distribution.push_forward(lambda p: 1).area()
+        == 1
     )
     assert Cells((1, 2, 0), (1, 1, 1), (1, 1, 0)).outliers_inside
 

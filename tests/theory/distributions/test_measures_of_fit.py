@@ -72,8 +72,8 @@ def test_the_expected_kernel_by_quadrature() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        (scores.on_a_box(1), scores.on_a_box(1, scores.neglected)),
-        (scores.exponential(), scores.exponential(scores.neglected)),
+        (scores.on_a_box(1), scores.on_a_box(1, scores.no_boundary_term)),
+        (scores.exponential(), scores.exponential(scores.no_boundary_term)),
         (ornstein_uhlenbeck.reversed_equation(), ornstein_uhlenbeck.reversed_equation(1)),
         (mean_embeddings.kernel_of_n_coordinates(), mean_embeddings.kernel_of_n_coordinates(lambda D: D)),
         (

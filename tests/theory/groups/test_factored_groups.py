@@ -25,7 +25,7 @@ def test_the_other_factors_generate_the_complement():
 )
 def test_factors_that_form_no_direct_product_are_refused(factors, message):
     with pytest.raises(ValueError, match=message):
-        FactoredGroup.of(cyclic(2), cyclic(2)).regrouped(factors)
+        FactoredGroup.of(cyclic(2), cyclic(2)).regroup(factors)
 
 
 def test_factors_that_do_not_commute_are_named():

@@ -127,7 +127,7 @@ def test_sympys_other_convention_for_products_is_told_apart():
         (lambda: FiniteGroup.from_permutations([[*range(1, 9), 0], [1, 0, *range(2, 9)]]), GroupTooLarge, "200000 elements.*PermutationGroup"),
         (lambda: direct_product(*[cyclic(2)] * 13), GroupTooLarge, "tables stop at 4096"),
         (lambda: heisenberg(17), GroupTooLarge, "4913 elements"),
-        (lambda: symmetric(3).restricted([0, 1, 2]), ValueError, "lies outside"),
+        (lambda: symmetric(3).restrict([0, 1, 2]), ValueError, "lies outside"),
     ],
 )  # fmt: skip
 def test_bad_input_is_refused_with_what_to_do(attempt, error, message):

@@ -51,9 +51,9 @@ def test_curvature_and_its_neighbours() -> None:
 
 
 def test_the_checkerboard_needs_floored_division() -> None:
-    assert [checkerboard.truncated(k) for k in (-3, -2, -1, 0, 1)] == [-1, 0, -1, 0, 1]
+    assert [checkerboard.truncated_remainder(k) for k in (-3, -2, -1, 0, 1)] == [-1, 0, -1, 0, 1]
     assert status(checkerboard.sampler_meets_even_cells((2, 4))) is Status.HOLDS
-    assert status(checkerboard.sampler_meets_even_cells((2, 4), checkerboard.truncated)) is Status.REFUTED
+    assert status(checkerboard.sampler_meets_even_cells((2, 4), checkerboard.truncated_remainder)) is Status.REFUTED
 
 
 def test_distances_by_balls_agree_with_a_known_one() -> None:

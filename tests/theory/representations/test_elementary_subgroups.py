@@ -57,7 +57,7 @@ def special_linear(p: int) -> FiniteGroup:
 
 def multiplicities(group: FiniteGroup, members: np.ndarray) -> np.ndarray:
     """How often the linear characters of a subgroup (columns) occur in the irreps of the group (rows), modulo a prime above all of them."""
-    table, inner = character_table(group), group.restricted(members.tolist())
+    table, inner = character_table(group), group.restrict(members.tolist())
     p, root = split_prime(group.exponent, max(4096, 2 * group.order))
     rows, e = linear_characters(inner), inner.exponent
     values = np.array([pow(root, group.exponent // e * k, p) for k in range(e)], dtype=np.int64)[-rows % e]
@@ -105,7 +105,7 @@ def test_multiplicities_over_elementary_subgroups_have_no_common_factor(group):
     """Brauer's theorem on induced characters, by numbers."""
     found = np.zeros(len(group.classes), dtype=np.int64)
     for subgroup in elementary_subgroups(group):
-        for inner in inducing_subgroups(group.restricted(subgroup.tolist())):
+        for inner in inducing_subgroups(group.restrict(subgroup.tolist())):
             found = np.gcd(found, np.gcd.reduce(multiplicities(group, subgroup[inner]), axis=1))
     assert set(found.tolist()) == {1}
 

@@ -59,7 +59,7 @@ def conjugated(images: list[int], by: np.ndarray) -> list[int]:
 
 
 def key(number: Cyclotomic) -> tuple:
-    low = number.reduced
+    low = number.in_least_field
     return low.order, low.numerators, low.denominator
 
 

@@ -50,7 +50,7 @@ def test_forms_equivalent_to_the_unit_form_over_a_cyclotomic_field_get_an_orthon
 @settings(max_examples=25)
 def test_growing_keeps_the_form_integral_and_makes_the_lattice_larger(form):
     lattice = FormLattice.of(form)
-    grown = lattice.grown([2, 3, 5, 7])
+    grown = lattice.enlarge([2, 3, 5, 7])
     vectors = grown.vectors(grown.rows)[:, :, 0]
     assert (vectors.conj() @ form @ vectors.T).denominator == 1
     inverse = np.array(type(lattice.gram)(grown.rows.tolist()).inv().tolist(), dtype=object) * grown.denominator
@@ -66,7 +66,7 @@ def test_a_lattice_grows_at_the_prime_that_ramifies(order, q):
     x = Cyclotomic.rational(1, order) - Cyclotomic.build(order, (0, 1, *[0] * (CyclotomicField(order).degree - 2)), 1)
     lattice = FormLattice.of(ExactArray.of([[x * x.conjugate()]], CyclotomicField(order)))
     assert norm(lattice.squares(lattice.rows)[0]) == q**2
-    grown = lattice.grown([q])
+    grown = lattice.enlarge([q])
     assert norm(grown.squares(grown.rows)[0]) == 1
 
 
@@ -76,7 +76,7 @@ def test_denominators_stay_short_where_the_lattice_grows_at_every_prime(monkeypa
     part = irreps(group, unitary=False)[1]
     assert (group.order, part.degree, str(part.field)) == (504, 7, "Q(zeta_9)")
     assert unitary_form(part).matrices.denominator < 10**4
-    monkeypatch.setattr(FormLattice, "grown", lambda self, primes: self)
+    monkeypatch.setattr(FormLattice, "enlarge", lambda self, primes: self)
     assert unitary_form(part).matrices.denominator > 10**6
 
 

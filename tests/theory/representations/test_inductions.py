@@ -40,7 +40,7 @@ def mackey(group: FiniteGroup, K, H, sigma: Representation, summands=mackey_summ
 @given(groups_with_subgroups(), st.data())
 def test_frobenius_reciprocity(case, data):
     group, subgroup = case
-    sigma = data.draw(st.sampled_from(irreps(group.restricted(subgroup))))
+    sigma = data.draw(st.sampled_from(irreps(group.restrict(subgroup))))
     rho = data.draw(st.sampled_from(irreps(group)))
     assert reciprocal(group, subgroup, sigma, rho)
     induced = induce(group, subgroup, sigma)
@@ -53,7 +53,7 @@ def test_frobenius_reciprocity(case, data):
 def test_frobenius_reciprocity_rejects_inducing_the_conjugate_and_inducing_the_trivial_one():
     group = alternating(4)
     subgroup = group.subgroup([next(x for x in range(12) if group.orders[x] == 3)])
-    sigma = irreps(group.restricted(subgroup))[1]
+    sigma = irreps(group.restrict(subgroup))[1]
     conjugate = lambda g, h, s: induce(g, h, s.dual())  # noqa: E731
     trivial = lambda g, h, s: permutation_representation(g, coset_action(g, h))  # noqa: E731
     for mutant in (conjugate, trivial):
@@ -64,7 +64,7 @@ def test_frobenius_reciprocity_rejects_inducing_the_conjugate_and_inducing_the_t
 @given(groups_with_subgroups(count=2), st.data())
 def test_restriction_of_induction_is_mackeys_sum_over_double_cosets(case, data):
     group, K, H = case
-    sigma = data.draw(st.sampled_from(irreps(group.restricted(H))))
+    sigma = data.draw(st.sampled_from(irreps(group.restrict(H))))
     assume(group.order // len(H) * sigma.degree <= 16)
     assert mackey(group, K, H, sigma)
     for m in mackey_summands(group, K, H, sigma):
@@ -76,11 +76,11 @@ def test_mackeys_sum_without_conjugation_or_without_a_double_coset_is_rejected()
     group = symmetric(3)
     H = group.subgroup([1])
     K = next(k for k in group.subgroups if len(k) == 2 and k != H)
-    sigma = irreps(group.restricted(H))[1]
+    sigma = irreps(group.restrict(H))[1]
     assert mackey(group, K, H, sigma)
     assert not mackey(group, K, H, sigma, lambda *args: mackey_summands(*args)[1:])
     rotations = next(h for h in group.subgroups if len(h) == 3)
-    omega = irreps(group.restricted(rotations))[1]
+    omega = irreps(group.restrict(rotations))[1]
     assert mackey(group, rotations, rotations, omega)
 
     def without_conjugation(*args):

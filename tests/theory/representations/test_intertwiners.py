@@ -63,7 +63,7 @@ def test_an_invertible_intertwiner_conjugates_one_into_the_other():
     whole = sums_of_two(quaternion())[0]
     pair = Pair(whole, in_skew_basis(whole))
     found = invertible_intertwiner(pair)
-    assert (whole.conjugated(found).matrices - pair.second.matrices).is_zero
+    assert (whole.change_basis(found).matrices - pair.second.matrices).is_zero
     assert invertible_intertwiner(Pair(whole, irreps(quaternion())[0])) is None
 
 

@@ -56,7 +56,9 @@ def sums_in_random_bases(draw):
         i, j = draw(st.integers(0, whole.degree - 1)), draw(st.integers(0, whole.degree - 1))
         if i != j:
             rows[i] = (rows[i] + draw(st.integers(1, p)) * rows[j]) % p
-    return whole.conjugated(ExactArray(PrimeField(p), rows[:, :, None])), [chosen.count(k) for k in sorted(set(chosen))]
+    return whole.change_basis(ExactArray(PrimeField(p), rows[:, :, None])), [
+        chosen.count(k) for k in sorted(set(chosen))
+    ]
 
 
 def block_diagonal_in_its_basis(found: ModularDecomposition) -> bool:

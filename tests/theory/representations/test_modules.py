@@ -21,12 +21,12 @@ from theory.representations.modules import (
     average,
     complement_by_equations,
     invariant_complement,
+    oblique_reflection,
     orthogonal_complement,
     projector_onto,
     proper_submodule,
     require_invariant,
     shear_module,
-    slanted_reflection,
     spin,
     split_completely,
     unitarising_form,
@@ -34,7 +34,7 @@ from theory.representations.modules import (
 
 
 def test_an_invariant_line_whose_orthogonal_complement_moves():
-    module, line = slanted_reflection()
+    module, line = oblique_reflection()
     assert module.is_homomorphism
     assert not module.is_unitary
     require_invariant(module, line)
@@ -131,20 +131,20 @@ def test_averaging_half_of_a_group_does_not_commute():
 
 def test_the_orthogonal_complement_needs_a_form_that_the_group_keeps():
     group = cyclic(2)
-    slanted = Representation.from_generators(group, {1: ExactArray.of([[1, 1], [0, -1]])})
+    oblique = Representation.from_generators(group, {1: ExactArray.of([[1, 1], [0, -1]])})
     line = ExactArray.of([[1], [0]])
     with pytest.raises(NotInvariant, match="moves it"):
-        require_invariant(slanted, orthogonal_complement(line, ExactArray.eye(2, line.field)))
-    form = unitarising_form(slanted)
-    assert (slanted.matrices.H @ form[None] @ slanted.matrices - form[None]).is_zero
-    require_invariant(slanted, orthogonal_complement(line, form))
+        require_invariant(oblique, orthogonal_complement(line, ExactArray.eye(2, line.field)))
+    form = unitarising_form(oblique)
+    assert (oblique.matrices.H @ form[None] @ oblique.matrices - form[None]).is_zero
+    require_invariant(oblique, orthogonal_complement(line, form))
 
 
 def test_the_averaged_form_is_kept_by_complex_matrices():
     for group in (quaternion(), cyclic(3), heisenberg(3)):
         part = irreps(group)[-1]
         basis = ExactArray.of([[int(i == j) + 2 * int(i < j) for j in range(part.degree)] for i in range(part.degree)])
-        moved = part.conjugated(basis)
+        moved = part.change_basis(basis)
         form = unitarising_form(moved)
         assert form == form.H
         assert (moved.matrices.H @ form[None] @ moved.matrices) == form[None][[0] * group.order]

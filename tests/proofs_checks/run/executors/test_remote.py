@@ -42,7 +42,7 @@ class Wire:
     def answers(self) -> Iterator[tuple[int, Any]]:
         yield self.out.popleft()
 
-    def reassigned(self) -> list[int]:
+    def take_reassigned(self) -> list[int]:
         return []
 
     def close(self) -> None:

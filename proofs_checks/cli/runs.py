@@ -1,5 +1,5 @@
 """Commands about checks that were made before: ``replay``, ``report``, ``history``,
-``import``, ``schema``."""
+``import``, ``merge``, ``schema``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from proofs_checks import exits
 from proofs_checks.cli.common import checked_outputs, read_audits, results_of, select, write_outputs
 from proofs_checks.errors import CatalogueError, InputError
-from proofs_checks.inputs.files import exists, is_file, named, printed, read_text
+from proofs_checks.inputs.files import exists, file_label, is_file, quoted_name, read_text
 from proofs_checks.report.terminal import print_results, say, warn
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _is_object(text: str) -> bool:
 def _add_files(catalogue: Catalogue, files: Sequence[str]) -> None:
     present = [name for name in files if is_file(name)]
     if missing := sorted(set(files) - set(present)):
-        warn(f"A claim file is no longer there: {', '.join(map(printed, missing))}")
+        warn(f"A claim file is no longer there: {', '.join(map(quoted_name, missing))}")
     if present:
         select(catalogue, [str(Path(name).absolute()) for name in present])
 
@@ -343,9 +343,9 @@ def _checked_lines(file: Path, catalogue: Catalogue) -> list[Record]:
             record = records.parse(line)
             require_possible(record, catalogue[record["claim"]])
         except (InputError, CatalogueError) as error:
-            raise InputError(f"{named(file)}, line {number}: {error} Nothing was kept.") from None
+            raise InputError(f"{file_label(file)}, line {number}: {error} Nothing was kept.") from None
         if key_of(record) in found:
-            raise InputError(f"{named(file)}, line {number}: the same check stands twice. Nothing was kept.")
+            raise InputError(f"{file_label(file)}, line {number}: the same check stands twice. Nothing was kept.")
         found[key_of(record)] = record
     return list(found.values())
 

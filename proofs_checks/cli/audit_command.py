@@ -1,4 +1,4 @@
-"""Commands beside the catalogue: ``audit``, ``doctor``, ``new``."""
+"""``preality audit``: a theorem applied to an object of the user's own."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from proofs_checks import exits
 from proofs_checks.audits import KINDS, Kind
-from proofs_checks.audits.lines import with_line
+from proofs_checks.audits.example_calls import with_line
 from proofs_checks.cli.common import checked_outputs
 from proofs_checks.errors import InputError, PrealityError
-from proofs_checks.inputs.files import exists, limited_to, named, printed
+from proofs_checks.inputs.files import exists, file_label, limited_to, quoted_name
 from proofs_checks.report.terminal import say, share_progress, warn
-from proofs_checks.wording import count, told
+from proofs_checks.wording import count, error_line
 
 if TYPE_CHECKING:
     from proofs_checks.findings import AuditReport, Interrupted
@@ -80,12 +80,12 @@ def audit(
         }.items() if value is not None
     }  # fmt: skip
     if not exists(file):
-        raise InputError(f"There is no file {printed(file)} to audit.")
+        raise InputError(f"There is no file {quoted_name(file)} to audit.")
     if reads == "either":
         reads = "code" if file.suffix == ".py" else "data"
     elif (reads == "code") != (file.suffix == ".py"):
         wanted = "a Python file (.py), which is run" if reads == "code" else "data, which is never run"
-        raise InputError(f"The {kind} audit reads {wanted}; got {named(file)}.")
+        raise InputError(f"The {kind} audit reads {wanted}; got {file_label(file)}.")
     try:
         with limited_to(max_bytes):
             report = _carried_out(getattr(importlib.import_module(module), name), file, reads, options)
@@ -122,7 +122,9 @@ def _carried_out(function: Any, file: Path, reads: str, options: dict[str, Any])
     except BaseException as error:
         if (line := line_in(file, error)) is None:
             raise
-        raise InputError(f"{named(file)}, line {line}, raised {told(error)}; the audit went through it.") from error
+        raise InputError(
+            f"{file_label(file)}, line {line}, raised {error_line(error)}; the audit went through it."
+        ) from error
 
 
 def _interrupted(kind: str, file: Path, stop: Interrupted) -> int:
@@ -131,7 +133,7 @@ def _interrupted(kind: str, file: Path, stop: Interrupted) -> int:
 
     if stop.findings:
         meaning = "Interrupted: what is not listed was not asked."
-        say(AuditReport(kind, named(file), list(stop.findings), meaning, "Run the audit again to its end.").text())
+        say(AuditReport(kind, file_label(file), list(stop.findings), meaning, "Run the audit again to its end.").text())
     warn(f"Interrupted after {count(len(stop.findings), 'finding')}; nothing was written.")
     return exits.INTERRUPTED
 
@@ -140,11 +142,11 @@ def _write(report: AuditReport, outputs: dict[str, Path]) -> None:
     """The findings into each of the files asked for."""
     if not outputs:
         return
-    from proofs_checks.audits.stored import written
+    from proofs_checks.audits.report_files import to_json
     from proofs_checks.report.formats import render_audit_html, write_report
 
     for name, path in outputs.items():
-        write_report(path, written(report) if name == "json" else render_audit_html(report))
+        write_report(path, to_json(report) if name == "json" else render_audit_html(report))
         say(f"Wrote {path}")
 
 
@@ -162,7 +164,7 @@ def line_in(file: Path, error: BaseException) -> int | None:
 def _told(file: Path, function: Any) -> dict[str, Any]:
     from proofs_checks.inputs.code_files import arguments
 
-    warn(f"{printed(file)} is code, and is run.")
+    warn(f"{quoted_name(file)} is code, and is run.")
     return arguments(file, function)
 
 
@@ -172,43 +174,3 @@ def _kind_of(name: str) -> Kind:
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise InputError(f"There is no audit {name!r}; the kinds are {', '.join(KINDS)}.{hint}")
     return KINDS[name]
-
-
-def doctor(*, ledger: Path | None = None) -> int:
-    """Look the installation over: Python, torch, device, packages, ledger, browser,
-    other people's claims.
-
-    Exits with 0 when nothing stands in the way of a verdict, with 1 otherwise.
-
-    Parameters
-    ----------
-    ledger
-        The ledger to look at; the one in the user's data directory when left out.
-    """
-    from proofs_checks.cli.doctor import examine
-
-    findings = examine(ledger)
-    wide = max(len(finding.subject) for finding in findings)
-    for finding in findings:
-        say(f"{finding.level:<8} {finding.subject:<{wide}}  {finding.text}")
-    bad = sum(finding.level == "problem" for finding in findings)
-    say(f"\n{bad} problem{'s' * (bad != 1)}." if bad else "\nNothing stands in the way.")
-    return exits.REFUTED if bad else exits.HOLDS
-
-
-def new(claim_id: str, /, *, folder: Path = Path()) -> int:
-    """Write a claim of your own: a page, a route, a control and a test, which run as
-    they stand.
-
-    Parameters
-    ----------
-    claim_id
-        topic.slug, in lower case, with dashes inside words.
-    folder
-        Where to write; here when left out.
-    """
-    from proofs_checks.claim.scaffold import write_claim
-
-    claim, test = write_claim(claim_id, folder)
-    say(f"Wrote {claim} and {test}\nRun the claim: preality verify {claim}\nRun its test:  python -m pytest {test}")
-    return exits.HOLDS

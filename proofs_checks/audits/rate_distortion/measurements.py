@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from numerics.compression.annealed_chains import Plan, Run, Target, anneal, anneal_down, log_mean, settled_plan
-from numerics.compression.curve_bounds import annealed_upper, drawn_lower, tiled
+from numerics.compression.curve_bounds import annealed_upper, distortion_tiles, drawn_lower
 from numerics.streams import Stream
 from proofs_checks.inputs.latent_models import LatentModel
 
-__all__ = ["Annealed", "Drawn", "Scale", "annealed", "drawn", "ladder_of", "scale_of", "simulated_gap"]
+__all__ = ["Annealed", "Drawn", "Scale", "anneal_data", "draw_bounds", "ladder_of", "scale_of", "simulated_gap"]
 
 PILOT = 1024  # draws of the prior that show the scale of d
 PILOT_ROWS = 64
@@ -83,18 +83,18 @@ def ladder_of(model: LatentModel, scale: Scale) -> list[float]:
     return [first * 2.0**j for j in range(min(count, DOUBLINGS) + 1)]
 
 
-def drawn(
+def draw_bounds(
     model: LatentModel, x: Tensor, slopes: Sequence[float], *, samples: int, tile: int, level: float, stream: Stream
 ) -> Drawn:
     """Certified lower bounds by ``samples`` draws, shared by all data."""
-    parts = tiled(
+    parts = distortion_tiles(
         lambda n: model.prior.sample(n, stream), lambda z: distances(model, z, x), samples, max(1, tile // len(x))
     )
     lower, estimate, least = drawn_lower(parts, slopes, samples, level)
     return Drawn(lower.mean(0), estimate.mean(0), least)
 
 
-def annealed(
+def anneal_data(
     model: LatentModel,
     x: Tensor,
     slopes: Sequence[float],

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from proofs_checks.audits import KINDS, Kind
-from proofs_checks.audits.lines import with_line
+from proofs_checks.audits.example_calls import with_line
 from proofs_checks.errors import InputError
 
 

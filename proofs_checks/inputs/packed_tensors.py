@@ -65,7 +65,7 @@ def is_several(value: Any) -> bool:
     return isinstance(value, (tuple, list)) and bool(value) and all(isinstance(x, (Tensor, np.ndarray)) for x in value)
 
 
-def packed(parts: Sequence[Any], length: int | None, what: str) -> tuple[Tensor, Layout]:
+def pack(parts: Sequence[Any], length: int | None, what: str) -> tuple[Tensor, Layout]:
     """One row a sample, in the widest precision among the parts.
 
     Raises:
@@ -89,7 +89,7 @@ def packed(parts: Sequence[Any], length: int | None, what: str) -> tuple[Tensor,
     return torch.cat([t.reshape(len(t), -1).to(own) for t in tensors], dim=1), layout
 
 
-def applied(function: Callable[..., Any], parts: tuple[Tensor, ...]) -> Any:
+def apply(function: Callable[..., Any], parts: tuple[Tensor, ...]) -> Any:
     """A function of as many arguments as there are tensors, or of one tuple."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
@@ -115,7 +115,7 @@ def on_rows(
             raise InputError(f"Expected one action for the one {what}, got {short(given)}.")
         parts = seen.layout.parts(row)
         if moves is None:
-            value = applied(given, parts)
+            value = apply(given, parts)
             if not is_several(value) or len(value) != len(parts):
                 raise InputError(
                     f"Expected {len(parts)} tensors from the action on the {what}s, as the map has, got {short(value)}."
@@ -124,7 +124,7 @@ def on_rows(
             value = [one(part, what) for one, part in zip(moves, parts, strict=True)]
         else:
             raise InputError(f"Expected {len(parts)} actions, one for each {what}, got {len(moves)}.")
-        found, layout = packed(value, len(row), f"the action on the {what}s")
+        found, layout = pack(value, len(row), f"the action on the {what}s")
         if layout.shapes != seen.layout.shapes:
             raise InputError(f"The action on the {what}s turned shapes {seen.layout.words} into {layout.words}.")
         return found.to(row.dtype)

@@ -21,11 +21,11 @@ from msgspec import Struct
 
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.documents import decode
-from proofs_checks.inputs.files import named, read_arrays, read_json, read_text
+from proofs_checks.inputs.files import file_label, read_arrays, read_json, read_text
 from proofs_checks.inputs.group_documents import as_document
-from proofs_checks.inputs.labelled_tables import INSTEAD, MAX_ELEMENTS, with_labels
+from proofs_checks.inputs.group_table_labels import INSTEAD, MAX_ELEMENTS, with_labels
+from proofs_checks.inputs.group_table_text import rows_of_text
 from proofs_checks.inputs.named_groups import NamedGroup, read_group
-from proofs_checks.inputs.text_tables import rows_of_text
 from proofs_checks.wording import short
 
 Rows = list[list[Any]]
@@ -44,7 +44,11 @@ def read(path: Path) -> Rows | np.ndarray | NamedGroup:
     suffix = path.suffix.lower()
     if suffix == ".npz":
         return _from_npz(path)
-    return from_json(read_json(path), named(path)) if suffix == ".json" else rows_of_text(read_text(path), named(path))
+    return (
+        from_json(read_json(path), file_label(path))
+        if suffix == ".json"
+        else rows_of_text(read_text(path), file_label(path))
+    )
 
 
 class TableDocument(Struct, forbid_unknown_fields=True):
@@ -73,12 +77,12 @@ def _from_npz(path: Path) -> Rows | np.ndarray:
     arrays = read_arrays(path)
     if "table" not in arrays or arrays.keys() - {"table", "labels"}:
         raise InputError(
-            f"Expected an array 'table', and perhaps 'labels', in {named(path)}, got {', '.join(sorted(arrays)) or 'none'}."
+            f"Expected an array 'table', and perhaps 'labels', in {file_label(path)}, got {', '.join(sorted(arrays)) or 'none'}."
         )
     table = arrays["table"]
     if table.dtype.kind not in "iuU" or table.ndim != 2:
         raise InputError(
-            f"Expected a square array of whole numbers or texts in 'table' of {named(path)}, got shape {table.shape}, {table.dtype}. "
+            f"Expected a square array of whole numbers or texts in 'table' of {file_label(path)}, got shape {table.shape}, {table.dtype}. "
             "A table counts or names elements: if the numbers are whole, save table.astype(int)."
         )
     labels = arrays.get("labels")

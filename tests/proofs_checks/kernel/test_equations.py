@@ -11,7 +11,7 @@ import sympy as sp
 import torch
 
 from proofs_checks import kernel
-from proofs_checks.kernel import Control, Enumeration, Equation, Family, Sign, Status, Verdict, exact
+from proofs_checks.kernel import Control, Enumeration, Equation, Family, Sign, Status, Verdict, equations
 
 x, y = sp.symbols("x y", real=True)
 z = sp.Symbol("z")
@@ -233,9 +233,9 @@ class TestControls:
 
 def test_the_denominators_of_an_expression_are_what_may_vanish():
     n = sp.Symbol("n", positive=True)
-    assert exact.denominators(1 / n + 1 / (1 + x**2) + 1 / (x - y) + 1 / (y - x) ** 2) == [x - y]
-    assert exact.denominators(1 / (1 - (x - 1) / (n + 1))) == [n - x + 2]
-    assert exact.denominators(sp.Sum(1 / (x - y), (y, 1, 3))) == []
+    assert equations.denominators(1 / n + 1 / (1 + x**2) + 1 / (x - y) + 1 / (y - x) ** 2) == [x - y]
+    assert equations.denominators(1 / (1 - (x - 1) / (n + 1))) == [n - x + 2]
+    assert equations.denominators(sp.Sum(1 / (x - y), (y, 1, 3))) == []
 
 
 class TestSpecialPoints:

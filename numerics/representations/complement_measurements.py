@@ -16,7 +16,7 @@ from numerics.streams import Stream
 
 MeasuredForm = Callable[[Tensor], tuple[Tensor, float]]
 NOTE = (
-    "the complement is orthogonal to H W; its tilt is the measured |Q* H W| with rounding over the least singular value of H W; "
+    "the complement is orthogonal to H W; its angle is the measured |Q* H W| with rounding over the least singular value of H W; "
     "P R (1 - P) = 0 for the true one"
 )
 
@@ -78,10 +78,10 @@ def _conjugate(matrices: Tensor, turn: Tensor) -> tuple[Tensor, float]:
     the computed Q."""
     d = len(turn)
     size = turn.abs()
-    slant = frobenius(turn.mH @ turn - torch.eye(d, dtype=turn.dtype, device=turn.device))
-    slant += gamma(d + 1, turn) * frobenius(size.mT @ size)
+    orthogonality_defect = frobenius(turn.mH @ turn - torch.eye(d, dtype=turn.dtype, device=turn.device))
+    orthogonality_defect += gamma(d + 1, turn) * frobenius(size.mT @ size)
     products = gamma(2 * d + 1, turn) * frobenius(size @ matrices.abs() @ size.mT)
-    return turn @ matrices @ turn.mH, 2 * slant * (1 + slant) * d**0.5 + products
+    return turn @ matrices @ turn.mH, 2 * orthogonality_defect * (1 + orthogonality_defect) * d**0.5 + products
 
 
 def averaged_over_half(matrices: Tensor) -> tuple[Tensor, float]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from numerics.compression.rate_distortion import best_prior, free_energy, gains
 from numerics.errors import PrecisionError
 from numerics.streams import Stream
-from proofs_checks.audits.rate_distortion.measured import distances
+from proofs_checks.audits.rate_distortion.measurements import distances
 from proofs_checks.inputs.latent_models import LatentModel
 
 __all__ = ["FittedPrior", "fit_prior", "least_energy"]

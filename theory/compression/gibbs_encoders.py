@@ -13,13 +13,13 @@ from typing import Any
 import sympy as sp
 
 from theory.compression.variational_bounds import K, forward
-from theory.proof.relative_entropy import N, summed, tangent_gap
+from theory.proof.relative_entropy import N, sum_recursion, tangent_gap
 from theory.proof.statements import Equation, Induction, Recursion, Sign
 
 BETA = sp.Symbol("beta", positive=True)
-Tilt = Callable[
+EncoderDistortion = Callable[
     [Any, Any], Any
-]  # of d(x, z) and of its mean over the data: the distortion that an encoder is tilted by
+]  # of d(x, z) and of its mean over the data: the distortion that an encoder weighs codes by
 
 
 def by_its_own(own: Any, mean: Any) -> Any:
@@ -32,7 +32,7 @@ def by_the_mean(own: Any, mean: Any) -> Any:
     return mean
 
 
-def lagrangian(tilt: Tilt = by_its_own) -> Induction:
+def lagrangian(distortion: EncoderDistortion = by_its_own) -> Induction:
     """k codes, one datum: KL(q||p) + beta E_q d is KL(q||q_beta) less log Z times the
     mass of q; so q_beta is best, and no datum knows of another."""
     q, p = sp.Function("q", positive=True), sp.Function("p", positive=True)
@@ -40,13 +40,13 @@ def lagrangian(tilt: Tilt = by_its_own) -> Induction:
     Z = sp.Symbol("Z", positive=True)
     cost, divergence, mass = (sp.Function(name, real=True) for name in ("C", "G", "Q"))
 
-    def tilted(z: Any) -> sp.Expr:
-        return p(z) * sp.exp(-BETA * tilt(d(z), mean(z))) / Z
+    def gibbs(z: Any) -> sp.Expr:
+        return p(z) * sp.exp(-BETA * distortion(d(z), mean(z))) / Z
 
     objects = (
-        summed(cost(K), lambda z: forward(q(z), p(z)) + BETA * q(z) * d(z), K),
-        summed(divergence(K), lambda z: forward(q(z), tilted(z)), K),
-        summed(mass(K), q, K),
+        sum_recursion(cost(K), lambda z: forward(q(z), p(z)) + BETA * q(z) * d(z), K),
+        sum_recursion(divergence(K), lambda z: forward(q(z), gibbs(z)), K),
+        sum_recursion(mass(K), q, K),
     )
     claim = Equation("rate and weighted distortion", cost(K), divergence(K) - mass(K) * sp.log(Z))
     return Induction("the Lagrangian of one datum", K, (claim,), objects)
@@ -78,9 +78,9 @@ def variance() -> list[Induction | Sign]:
     added = q(N + 1) * (square(N) - 2 * d(N + 1) * mean(N) + d(N + 1) ** 2 * mass(N))
     objects = (
         Recursion(spread(N), (sp.S.Zero,), spread(N) + added, _pairs(q, d)),
-        summed(mass(N), q),
-        summed(mean(N), lambda i: q(i) * d(i)),
-        summed(square(N), lambda i: q(i) * d(i) ** 2),
+        sum_recursion(mass(N), q),
+        sum_recursion(mean(N), lambda i: q(i) * d(i)),
+        sum_recursion(square(N), lambda i: q(i) * d(i) ** 2),
     )
     claim = Equation("sum over pairs of q q' (d - d')^2", spread(N), mass(N) * square(N) - mean(N) ** 2)
     a, b, x, y = *sp.symbols("a b", positive=True), *sp.symbols("x y", real=True)
@@ -132,10 +132,10 @@ def concave_logarithm() -> Induction:
     T = sp.Symbol("T", positive=True)
     logs, gaps, mean, mass = (sp.Function(name, real=True) for name in ("L", "G", "M", "W"))
     objects = (
-        summed(logs(N), lambda x: w(x) * sp.log(t(x))),
-        summed(gaps(N), lambda x: w(x) * tangent_gap(t(x) / T)),
-        summed(mean(N), lambda x: w(x) * t(x)),
-        summed(mass(N), w),
+        sum_recursion(logs(N), lambda x: w(x) * sp.log(t(x))),
+        sum_recursion(gaps(N), lambda x: w(x) * tangent_gap(t(x) / T)),
+        sum_recursion(mean(N), lambda x: w(x) * t(x)),
+        sum_recursion(mass(N), w),
     )
     claim = Equation("mean of log t", logs(N), mass(N) * sp.log(T) + mean(N) / T - mass(N) - gaps(N))
     return Induction("Jensen's inequality for n data", N, (claim,), objects)
@@ -148,9 +148,9 @@ def averaged_gains(bounded: Callable[[Any], Any] = lambda gain: gain) -> Inducti
     top = sp.Symbol("G", positive=True)
     total, slack, mass = (sp.Function(name, real=True) for name in ("T", "S", "P"))
     objects = (
-        summed(total(K), lambda z: other(z) * bounded(g(z)), K),
-        summed(slack(K), lambda z: other(z) * (top - g(z)), K),
-        summed(mass(K), other, K),
+        sum_recursion(total(K), lambda z: other(z) * bounded(g(z)), K),
+        sum_recursion(slack(K), lambda z: other(z) * (top - g(z)), K),
+        sum_recursion(mass(K), other, K),
     )
     claim = Equation("mean gain of a prior", total(K), top * mass(K) - slack(K))
     return Induction("gains under another prior", K, (claim,), objects)
@@ -228,7 +228,7 @@ def merged_codes(kept: Callable[[Any, Any], Any] = by_mass) -> Induction:
     p = sp.Function("p", positive=True)
     A = sp.Symbol("A", positive=True)
     Z, mass = sp.Function("Z", real=True), sp.Function("P", real=True)
-    objects = (summed(Z(K), lambda z: p(z) * A, K), summed(mass(K), p, K))
+    objects = (sum_recursion(Z(K), lambda z: p(z) * A, K), sum_recursion(mass(K), p, K))
     claim = Equation("codes with one reproduction", Z(K), A * kept(mass(K), sp.S.One))
     return Induction("k codes that decode alike", K, (claim,), objects)
 

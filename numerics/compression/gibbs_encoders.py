@@ -81,19 +81,19 @@ def fair_bit(data: int, codes: int, stream: Stream) -> Source:
 SOURCES = {"plane": random_source, "circle": source_on_a_circle, "bit": fair_bit}
 
 
-def tilted(source: Source, beta: float) -> Tensor:
-    """q_beta(z|x), ``(n, m)``: the prior, tilted by the datum's own distortion."""
+def gibbs_encoder(source: Source, beta: float) -> Tensor:
+    """q_beta(z|x), ``(n, m)``: the prior, reweighted by the datum's own distortion."""
     return (source.prior.log() - beta * source.distortions).softmax(1)
 
 
-def shared(source: Source, beta: float) -> Tensor:
-    """One encoder for all data: the prior, tilted by the mean distortion, ``(n,
+def shared_encoder(source: Source, beta: float) -> Tensor:
+    """One encoder for all data: the prior, reweighted by the mean distortion, ``(n,
     m)``."""
     mean = source.weights @ source.distortions
     return (source.prior.log() - beta * mean).softmax(0).expand_as(source.distortions)
 
 
-def untilted(source: Source, beta: float) -> Tensor:
+def prior_encoder(source: Source, beta: float) -> Tensor:
     """The prior for every datum, ``(n, m)``: the minimiser of KL + beta where the
     constraint holds, wherever the prior breaks it."""
     return source.prior.expand_as(source.distortions)
@@ -114,7 +114,7 @@ def _rounding(source: Source, beta: float, more: float = 1.0) -> Bound:
     )
 
 
-def value_of_an_encoder(source: Source, beta: float, encoding: Encoding = tilted) -> Measurement:
+def value_of_an_encoder(source: Source, beta: float, encoding: Encoding = gibbs_encoder) -> Measurement:
     """KL(q||p) + beta E d of the best encoder, term by term, against -E log Z."""
     cost = _cost(source, encoding(source, beta), beta)
     return Measurement((cost - source.value(beta)[0]).abs(), _rounding(source, beta), source.distortions.numel())
@@ -123,7 +123,7 @@ def value_of_an_encoder(source: Source, beta: float, encoding: Encoding = tilted
 def excess_of_others(source: Source, beta: float, stream: Stream) -> Measurement:
     """By how much encoders near the best one and far from it fall below -E log Z: none
     does."""
-    best, value = tilted(source, beta), source.value(beta)[0]
+    best, value = gibbs_encoder(source, beta), source.value(beta)[0]
     costs = [_cost(source, best, beta)]
     for scale in (1e-3, 0.1, 3.0):
         other = (best.clamp(min=1e-300).log() + scale * stream.normal(*best.shape)).softmax(1)
@@ -147,7 +147,7 @@ def slope_and_curvature(source: Source, beta: float, factor: float = 1.0) -> tup
     R = (source.weights * (log_encoder.exp() * (log_encoder - source.prior.log())).sum(1)).sum()
     (fall,) = torch.autograd.grad(D, at, retain_graph=True)
     (rise,) = torch.autograd.grad(R, at)
-    encoder = tilted(source, beta)
+    encoder = gibbs_encoder(source, beta)
     mean = (encoder * source.distortions).sum(1, keepdim=True)
     spread = (source.weights * (encoder * (source.distortions - mean).square()).sum(1)).sum()
     slope = (rise - factor * -beta * fall).detach().abs()
@@ -201,7 +201,7 @@ def prior_certificate(
     value, rounding = source.value(beta)
     best = best_prior(source.distortions, source.weights, beta)
     saved = float(value) - best.upper  # at most F_p - F_f, by no more than the interval's width
-    mixture = source.weights @ tilted(source, beta)
+    mixture = source.weights @ gibbs_encoder(source, beta)
     kept = mixture > 0
     gap = (mixture[kept] * (mixture[kept] / source.prior[kept]).log()).sum()
     certified = largest(gains(source.distortions, source.weights, source.prior, beta), source.prior)
@@ -228,7 +228,7 @@ def with_a_fixed_point(source: Source, beta: float) -> Source:
     leads to, from one of full support."""
     prior = source.prior
     for _ in range(ROUNDS):
-        prior = source.weights @ tilted(Source(source.distortions, source.weights, prior), beta)
+        prior = source.weights @ gibbs_encoder(Source(source.distortions, source.weights, prior), beta)
     return Source(source.distortions, source.weights, prior)
 
 
@@ -270,7 +270,7 @@ def ignored_unit(source: Source, stream: Stream) -> Source:
     return Source(source.distortions.repeat(1, 3), source.weights, (shares * source.prior).reshape(-1))
 
 
-def shuffled(source: Source, stream: Stream) -> Source:
+def rename_codes(source: Source, stream: Stream) -> Source:
     """Codes renamed, the prior with them: as a reflection of the latent space does."""
     order = torch.randperm(source.prior.numel(), generator=stream.generator).to(source.prior.device)
     return Source(source.distortions[:, order], source.weights, source.prior[order])

@@ -11,7 +11,7 @@ from typing import Any
 from numerics.hyperbolic.trees import Tree, rooted_tree, tree_from_parents
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Case, Cases
-from proofs_checks.strategies.planted import largest_degree, weighted_case
+from proofs_checks.strategies.planted_trees import largest_degree, weighted_case
 
 LARGEST = 1500  # vertices up to which the claims hold all distances in one table
 

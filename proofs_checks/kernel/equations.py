@@ -13,8 +13,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from proofs_checks.kernel.rewriting import sympified
-from proofs_checks.kernel.special_points import excluded_points, limit_of, undeclared
+from proofs_checks.kernel.rewriting import as_sympy
+from proofs_checks.kernel.special_points import bound_conditions, excluded_points, limit_of
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict, union
 from theory.proof.statements import Equation, Sign
 
@@ -32,11 +32,11 @@ def judge_equation(item: Equation, *, witnessed: bool = True) -> Verdict:
     import sympy
 
     from theory.proof import balls
-    from theory.proof.prepare import written
+    from theory.proof.prepare import print_form
     from theory.proof.sampling import NoInstance, instances
 
     pairs = [(with_limits(left), with_limits(right)) for left, right in entries(item.left, item.right)]
-    given = tuple(written(relation) for relation in item.assuming if relation is not sympy.true)
+    given = tuple(print_form(relation) for relation in item.assuming if relation is not sympy.true)
     given = union(given, _nonzero(pairs))
     constructed = all(left == right for left, right in pairs)
     verdict = Verdict(
@@ -178,10 +178,10 @@ def _nonzero(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
     """The denominators of both sides that their assumptions leave free to vanish, poles
     of functions, here and inside of integrals and sums: equality is claimed
     elsewhere."""
-    from theory.proof.prepare import written
+    from theory.proof.prepare import print_form
 
     sides = [side for pair in pairs for side in pair]
-    bases = [f"{written(base)} != 0" for side in sides for base in denominators(side)]
+    bases = [f"{print_form(base)} != 0" for side in sides for base in denominators(side)]
     return union(bases, *(excluded_points(side) for side in sides), *(inner_points(side) for side in sides))
 
 
@@ -190,23 +190,23 @@ def inner_points(expression: Any) -> list[str]:
     the way, and bounds where the bound variable is as declared."""
     from sympy.concrete.expr_with_limits import ExprWithLimits
 
-    from theory.proof.prepare import written
+    from theory.proof.prepare import print_form
 
-    nodes = sorted(sympified(expression).atoms(ExprWithLimits), key=written)
+    nodes = sorted(as_sympy(expression).atoms(ExprWithLimits), key=print_form)
     return list(union(*(_inside(node.function, limit) for node in nodes for limit in node.limits)))
 
 
 def _inside(body: Any, limit: Any) -> list[str]:
     import sympy
 
-    from theory.proof.prepare import written
+    from theory.proof.prepare import print_form
 
     name, *ends = limit
     on_the_line = sympy.Symbol(name.name, **{"real": True, **name._assumptions_orig})
     body = body.xreplace({name: on_the_line})
-    poles = [f"{written(base)} != 0" for base in denominators(body) if base.has(on_the_line)]
-    way = f" for {name} from {written(ends[0])} to {written(ends[1])}" if len(ends) == 2 else ""
-    return [*undeclared(limit), *(pole + way for pole in [*poles, *excluded_points(body, within=on_the_line)])]
+    poles = [f"{print_form(base)} != 0" for base in denominators(body) if base.has(on_the_line)]
+    way = f" for {name} from {print_form(ends[0])} to {print_form(ends[1])}" if len(ends) == 2 else ""
+    return [*bound_conditions(limit), *(pole + way for pole in [*poles, *excluded_points(body, within=on_the_line)])]
 
 
 # -- signs ---------------------------------------------------------------------------------------------------------------

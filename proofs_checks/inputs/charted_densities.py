@@ -22,7 +22,7 @@ CIRCLE, SIMPLEX = "circle", "simplex"
 EDGE = 10.0  # the mass within e^EDGE roundings of an end bounds what lies beyond the last floating-point number there
 WORDS = {Box: "the logarithm of the distance to each finite end", Simplex: "log-odds of the breaks of the stick"}
 
-__all__ = ["CIRCLE", "SIMPLEX", "Charted", "chart_of", "charted", "composed", "on_its_support"]
+__all__ = ["CIRCLE", "SIMPLEX", "Charted", "chart_model", "chart_of", "compose_with_chart", "on_its_support"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class Charted(Model):
         return replace(self, precision=max(self.precision, worst / (self.dim + 8)))
 
 
-def charted(model: Model, chart: Chart) -> Charted:
+def chart_model(model: Model, chart: Chart) -> Charted:
     """The model in the coordinates of a chart of its support.
 
     Raises:
@@ -105,10 +105,10 @@ def charted(model: Model, chart: Chart) -> Charted:
     fields |= {"log_prob": log_prob, "dim": chart.dim, "event_shape": (chart.dim,), "notes": (*model.notes, note)}
     found = Charted(**fields, original=model, chart=chart)
     u = found.enter(model.points, "inliers")
-    return replace(found, points=u, flow=composed(model.flow, chart))
+    return replace(found, points=u, flow=compose_with_chart(model.flow, chart))
 
 
-def composed(flow: Flow | None, chart: Chart) -> Flow | None:
+def compose_with_chart(flow: Flow | None, chart: Chart) -> Flow | None:
     """A change of variables from the support as one from R^D; None where there is
     none, or where the chart has fewer coordinates."""
     if flow is None or chart.dim != chart.coordinates:
@@ -167,7 +167,7 @@ def on_its_support(source: Any, model: Model, declared: bool = True) -> Model:
     """The model in a chart of the support that its object declares, where it declares
     one other than R^D and ``declared`` says that it counts; as it is otherwise."""
     chart = _declared(source, model) if declared else None
-    return model if chart is None else charted(model, chart)
+    return model if chart is None else chart_model(model, chart)
 
 
 def _circle(points: Tensor) -> Box:

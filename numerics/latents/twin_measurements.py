@@ -14,7 +14,7 @@ from numerics.bounds import Bound, Measurement
 from numerics.latents import code_bins, dci_score, factor_vae_score
 from numerics.latents.entangling import Gaussian
 from numerics.latents.entangling_bounds import DENSITY
-from numerics.latents.entangling_measured import FUNCTIONS, MeasuredMap
+from numerics.latents.entangling_measurements import FUNCTIONS, MeasuredMap
 from numerics.latents.population_scores import Levels
 from numerics.latents.twin_comparison import FITTED, Comparison, fitted_weights, information_defect, information_width
 from numerics.latents.twins import EntangledTwin, RandomDecoder

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proofs_checks import exits
-from proofs_checks.audits.stored import read_audit, written
+from proofs_checks.audits.report_files import read_audit, to_json
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Finding
 from proofs_checks.kernel import Status
@@ -28,7 +28,7 @@ def findings() -> AuditReport:
 
 def test_findings_survive_the_file(tmp_path: Path) -> None:
     report = findings()
-    (tmp_path / "f.json").write_text(written(report), encoding="utf-8")
+    (tmp_path / "f.json").write_text(to_json(report), encoding="utf-8")
     assert read_audit(tmp_path / "f.json") == report
     assert set(report.provenance) == {"command", "made", "machine", "versions"}
 
@@ -36,7 +36,7 @@ def test_findings_survive_the_file(tmp_path: Path) -> None:
 def test_numbers_that_json_has_not_are_written_as_words(tmp_path: Path) -> None:
     report = findings()
     report.facts["entropy"] = float("inf")
-    (tmp_path / "f.json").write_text(written(report), encoding="utf-8")
+    (tmp_path / "f.json").write_text(to_json(report), encoding="utf-8")
     assert read_audit(tmp_path / "f.json").facts["entropy"] == "inf"
 
 
@@ -59,7 +59,7 @@ def test_what_is_no_record_of_an_audit_is_refused(change: dict[str, Any], told: 
 
 
 def test_a_report_shows_the_audits_that_it_is_given(tmp_path: Path, call: Callable[..., Any]) -> None:
-    (tmp_path / "f.json").write_text(written(findings()), encoding="utf-8")
+    (tmp_path / "f.json").write_text(to_json(findings()), encoding="utf-8")
     run = ("verify", SQUARE, "--jobs", "1", "--ledger", tmp_path / "l.sqlite", "--audit", tmp_path / "f.json")
     assert call(*run).code == exits.USAGE, "there is no report to show them in"
     files = {name: tmp_path / f"v.{name}" for name in ("html", "md", "json")}

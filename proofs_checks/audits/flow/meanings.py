@@ -24,7 +24,7 @@ from proofs_checks.audits.flow.outcome import (
     VOLUMES,
     WHOLE,
     Check,
-    known,
+    find_check,
 )
 from proofs_checks.audits.flow.sites import Sites
 from proofs_checks.findings import Finding
@@ -108,7 +108,7 @@ def next_step(findings: list[Finding], view: FlowView) -> str:
 def facts_of(checks: list[Check], view: FlowView, sites: Sites) -> dict[str, Any]:
     """Plain data: the object, its layers, the precision, the time, and what the figure
     draws."""
-    layers = known(checks, LAYERS)
+    layers = find_check(checks, LAYERS)
     found = layers.said.get("layers", []) if layers is not None else []
     bars = [
         {"name": one["name"], "residual": one.get("residual"), "bound": one.get("bound"), "ratio": one.get("ratio")}
@@ -119,8 +119,8 @@ def facts_of(checks: list[Check], view: FlowView, sites: Sites) -> dict[str, Any
         "base": view.base.name if view.base is not None else None, "points": "given" if view.given else "its own draws",
         "mode_as_given": view.modes, "dtypes_as_given": list(view.own_dtypes), "evaluated_in": str(view.dtype).removeprefix("torch."),
         "device": str(view.points.device), "contexts": 0 if view.contexts is None else len(view.contexts), "solver_tolerance": view.solver,
-        "log_determinants": bars, "latents": _histogram(known(checks, SAMPLES)), "notes": list(view.notes), "missing": list(view.missing),
-        "seconds": round(sites.clock.spent, 2), "seconds_by_check": sites.taken,
+        "log_determinants": bars, "latents": _histogram(find_check(checks, SAMPLES)), "notes": list(view.notes), "missing": list(view.missing),
+        "seconds": round(sites.clock.elapsed, 2), "seconds_by_check": sites.taken,
     })  # fmt: skip
 
 

@@ -17,12 +17,12 @@ from proofs_checks.claim.provenance import processor, versions
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Finding
 from proofs_checks.inputs.documents import decode
-from proofs_checks.inputs.files import named, read_json
+from proofs_checks.inputs.files import file_label, read_json
 from proofs_checks.kernel import Status
 from proofs_checks.wording import finite
 
 
-def written(report: AuditReport) -> str:
+def to_json(report: AuditReport) -> str:
     """The report as JSON, with the command, the time and the versions that made it."""
     report.provenance = {
         "command": shlex.join(["preality", *sys.argv[1:]])
@@ -63,7 +63,7 @@ def read_audit(path: str | Path) -> AuditReport:
         InputError: no such file, no JSON, or a field that is missing or of another
             type; the message names its place.
     """
-    name = named(path)
+    name = file_label(path)
     data = read_json(path, exact=False)
     if not isinstance(data, dict) or "audit" not in data:
         raise InputError(f"{name} holds no audit's findings; `preality audit KIND FILE --json {name}` writes them.")

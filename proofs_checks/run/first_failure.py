@@ -55,7 +55,7 @@ def _failure(claim: Claim, task: Task, settings: Settings) -> Failure | None:
     try:
         verdict = _verdict(claim, task, settings)
     except (Exception, SystemExit) as error:  # noqa: BLE001  a page or its cases that cannot be made fail like a check that raises
-        verdict = kernel.errored(task.route, f"{type(error).__name__}: {error}")
+        verdict = kernel.error_verdict(task.route, f"{type(error).__name__}: {error}")
     if verdict.holds:
         return None
     return {
@@ -72,7 +72,7 @@ def _verdict(claim: Claim, task: Task, settings: Settings) -> Verdict:
             return checks.attempt(claim, task, replace(trial, seed=seed), settings)[0]
 
         verdict = attempt(trial.seed)
-        verdicts.append(verdict if task.control else kernel.confirmed(verdict, trial.seed, attempt))
+        verdicts.append(verdict if task.control else kernel.confirm(verdict, trial.seed, attempt))
         if not task.control and verdicts[-1].status not in (Status.HOLDS, Status.INAPPLICABLE):
             break
     if task.control:
