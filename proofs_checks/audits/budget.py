@@ -47,19 +47,19 @@ class Budget:
             )
 
     @property
-    def elapsed(self) -> float:
+    def seconds_used(self) -> float:
         """Seconds since the start."""
         return now() - self.started
 
     @property
     def remaining(self) -> float:
         """Seconds until the end, at least 0."""
-        return max(0.0, self.seconds - self.elapsed)
+        return max(0.0, self.seconds - self.seconds_used)
 
     @property
     def open(self) -> bool:
         """Whether there is time left."""
-        return not self.interrupted and self.elapsed < self.seconds
+        return not self.interrupted and self.seconds_used < self.seconds
 
     def begin(self) -> None:
         """Start the clock anew: what came before, the making of a model for instance,
@@ -69,7 +69,7 @@ class Budget:
     def tell(self, what: str) -> None:
         """Say what is being done."""
         if self.progress is not None:
-            self.progress(min(1.0, self.elapsed / self.seconds) if self.seconds < math.inf else 0.0, what)
+            self.progress(min(1.0, self.seconds_used / self.seconds) if self.seconds < math.inf else 0.0, what)
 
 
 @contextmanager

@@ -36,6 +36,7 @@ __all__ = [
     "certificates_of_labelled_trees",
     "joint_below",
     "midpoints",
+    "ratio_of_moved_cuts",
     "shift_cuts",
     "tree_of_lengths",
     "units",
@@ -280,6 +281,16 @@ def best(tree: Rooted) -> Certificate:
         return certificate(tree, shift_cuts(tree), ordered=True)
     except Crossing:
         return certificate(tree, midpoints(tree), ordered=True)
+
+
+def ratio_of_moved_cuts(parents: Sequence[int], tau: float) -> Fraction | None:
+    """What moved cuts certify for a tree whose edges have one length, None where
+    perpendiculars cross."""
+    tree = tree_of_lengths(parents, tau)
+    try:
+        return certificate(tree, shift_cuts(tree), ordered=True).rho
+    except Crossing:
+        return None
 
 
 def best_or_none(tree: Rooted) -> Certificate | None:

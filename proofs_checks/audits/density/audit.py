@@ -149,7 +149,7 @@ def audit_density(
             "frame": frame, "base": base_of(base, frame), "tile": per_batch(tile, model.dim, batch), "sampler": view.sampler, "precision": model.precision, "chart": chart_in(model),
         }  # fmt: skip
         once = Remembered(model.log_prob, most=MOST if cost > DEAR else 0)
-        began = budget.elapsed
+        began = budget.seconds_used
         if cost > PILOTED and not no_gradient(model):
             data, fewer = thin(data, lambda x: _follow(x, once, options), budget, scores, seed)
             notes += fewer
@@ -163,7 +163,7 @@ def audit_density(
         })  # fmt: skip
         found: dict[str, Representation] = {}
         maps = _bijections(model, wanted, shared, data, options, stages, found)
-        evaluations, along = once.evaluations, budget.elapsed - began
+        evaluations, along = once.evaluations, budget.seconds_used - began
         slow = stages.run({
             MASS: lambda: unit_mass(model, seconds=max(1.0, min(MOST_SECONDS, seconds / 3))),
             SAMPLES: lambda: own_samples(replace(model, log_prob=once), view, seed, seconds=_for_samples(seconds, budget), cost=cost),

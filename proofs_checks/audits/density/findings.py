@@ -107,7 +107,7 @@ def _more_time(made: Representation, budget: Budget) -> str:
     """What more time would buy, where it ran out."""
     if budget.open or made.tolerance <= TOLERANCES[-1]:
         return ""
-    why = "interrupted" if budget.interrupted else f"out of time after {budget.elapsed:.0f} s"
+    why = "interrupted" if budget.interrupted else f"out of time after {budget.seconds_used:.0f} s"
     return f"; {why}, with panels to {made.tolerance:.0e}: each factor of ten costs some six panels at every kink (seconds={2 * max(budget.seconds, 1):g})"
 
 

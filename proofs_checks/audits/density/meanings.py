@@ -52,7 +52,7 @@ def facts_of(  # noqa: PLR0917
         "notes": list(model.notes), "representations": rows, "fibre": _fibre(model, found),
         "mass": next((finding.witness["along"] for finding in findings if finding.witness and finding.witness.get("along")), {}),
         "unchecked": [finding.name for finding in findings if finding.text.startswith("unchecked")], "evaluations": evaluations,
-        "seconds": round(budget.elapsed, 2), "interrupted": budget.interrupted,
+        "seconds": round(budget.seconds_used, 2), "interrupted": budget.interrupted,
     }  # fmt: skip
 
 

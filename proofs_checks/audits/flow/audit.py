@@ -111,12 +111,12 @@ def _carried_out(view: FlowView, sites: Sites, findings: Findings) -> list[Check
             made = [Check(MASS, unchecked=why)]
             findings += findings_of(made, findings)
             return [*done, *made]
-        started = sites.clock.elapsed
+        started = sites.clock.seconds_used
         with findings.stage(label):
             made = check(view, sites, done)
             done += made
             findings += findings_of(made, findings)
-        sites.taken[label] = round(sites.clock.elapsed - started, 2)
+        sites.taken[label] = round(sites.clock.seconds_used - started, 2)
     return done
 
 

@@ -35,7 +35,7 @@ cases = {
 }  # fmt: skip
 cases_for = sets.sequence_cases(cases["numeric"])
 _CHEBYSHEV = "mass of the typical set against Chebyshev's bound"
-_BALL = "volume of a set a quarter as wide, measured in a ball"
+_BALL, _SHELL = (f"volume of a set a quarter as wide, {how}" for how in ("measured in a ball", "a shell"))
 
 
 def within(typicality: Any, epsilon: Any) -> Any:
@@ -73,19 +73,17 @@ def exact(*, exponents=two_sided, spread=divided_variance, excess=shape_times_di
 
 
 def _measured_product(case: Case, seeded: Stream, distribution: Any) -> tuple[MeasuredProduct, float | None]:
-    chosen = (
-        measure.columns_of_one_family(case.p, case.D, seeded.fork("law"))
-        if distribution is None
-        else sets.columns(distribution)
-    )
+    if distribution is None:
+        chosen = measure.columns_of_one_family(case.p, case.D, seeded.fork("law"))
+    else:
+        chosen = sets.columns(distribution)
     return MeasuredProduct(chosen), measure.shape_of_product(chosen)
 
 
 def numeric(
     case: Case, stream: Stream, *, exponents=two_sided, spread=divided_variance, excess=shape_times_dim, member=within, distribution: Product | None = None
 ) -> list[Evidence]:  # fmt: skip
-    """Closed forms against quadrature, Chebyshev against exact masses, and the volume
-    bounds against a shell's volume."""
+    """Closed forms against quadrature, exact masses, the volume of a shell."""
     seeded = Stream(case.seed, stream.device, stream.dtype)
     found, shape = _measured_product(case, seeded, distribution)
     three = measure.chebyshev_of_three_values(spread, torch.zeros(1, dtype=stream.dtype, device=stream.device))
@@ -94,11 +92,9 @@ def numeric(
         measured(three, resolves=1e-5, name="Chebyshev's bound is reached by three values"),
     ]
     if shape is not None:
-        variance, mode = measure.closed_forms(found, shape, excess)
-        evidence += [
-            measured(variance, resolves=1e-4, name="Var(log p) a column"),
-            measured(mode, resolves=1e-4, name="T at the mode"),
-        ]
+        names = ("Var(log p) a column", "T at the mode")
+        closed = zip(measure.closed_forms(found, shape, excess), names, strict=True)
+        evidence += [measured(form, resolves=1e-4, name=name) for form, name in closed]
     if case.get("p") == "normal" and distribution is None:
         points = stream.fork("points").normal(case.size, case.D)
         z = torch.cat([points, 0 * points[:1]])
@@ -127,19 +123,17 @@ def statistical(
     found, shape = _measured_product(case, Stream(case.seed, stream.device, stream.dtype), distribution)
     typical = measure.typical_set(found, case.N, case.k, member, float(entropy(found.entropy)))
     drawn = measure.CountedSequences(found, typical, shape, size=case.size, stream=stream.fork("sequences"), draw=draw)
-    share, (below, blur) = Test.hoeffding(case.size, 1.0), drawn.below_chebyshev(spread)
+    (below, blur), share = drawn.below_chebyshev(spread), Test.hoeffding(case.size, 1.0)
     evidence = [tested(below, share, resolves=0.1, slack=blur, name=_CHEBYSHEV)]
     if shape:
         narrow = replace(typical, epsilon=typical.epsilon / 4)  # a wide shell fills its ball, and says nothing
-        ball = measure.BallShare(narrow, shape, exponents, case.size, stream.fork("ball"))
-        off, band = abs(drawn.share - drawn.exact), Test.dkw(case.size)
+        off = abs(drawn.share - drawn.exact)
+        ball, band = measure.BallShare(narrow, shape, exponents, case.size, stream.fork("ball")), Test.dkw(case.size)
         evidence += [
             tested(off, share, resolves=0.05, slack=drawn.share_blur(), name="mass of the typical set, exactly"),
             tested(drawn.distance, band, resolves=0.05, slack=drawn.blur, name="typicalities, for every epsilon"),
             tested(ball.outside, share, resolves=0.05, slack=ball.slack, name=_BALL),
-            tested(
-                ball.shell, share, resolves=0.05, slack=ball.slack, name="volume of a set a quarter as wide, a shell"
-            ),
+            tested(ball.shell, share, resolves=0.05, slack=ball.slack, name=_SHELL),
         ]
     return evidence
 
@@ -160,8 +154,7 @@ def half_the_variance(variance: Any, length: Any) -> Any:
 
 
 def part_of_the_excess(dim: Any, shape: Any) -> Any:
-    """theta D a with theta < 1: the mode would be typical for every epsilon between
-    this and D a."""
+    """theta D a, theta < 1, which makes the mode typical at smaller epsilon."""
     return dim * shape * (sp.Rational(9, 10) if isinstance(shape, sp.Basic) else 0.9)
 
 
@@ -171,7 +164,7 @@ def at_least(typicality: Any, epsilon: Any) -> Any:
 
 
 _POINT = Case(D=1, N=1, p="normal", k=Fraction(1, 10), seed=5, size=50_000)
-_SEQUENCE = Case(D=2, N=16, p="normal", k=Fraction(2), seed=6, size=20_000)
+_SEQUENCE = Case(D=2, N=16, p="normal", k=2, seed=6, size=20_000)
 _LONG = Case(D=1, N=64, p="normal", k=Fraction(1, 4), seed=7, size=20_000)
 _LAPLACE, _LAPLACES = (Case(D=64, N=n, p="laplace", k=2, seed=6, size=16) for n in (1, 1024))
 _UNIFORM = Case(D=1, N=16, p="uniform", k=2, seed=2, size=20_000)

@@ -106,9 +106,8 @@ def numeric(
     seen = MeasuredTwin(twin, points_of(twin.mapping, stream.fork("points"), size))
     found = [measured(seen.integrand(stream.fork("noise")), resolves=1e-5, name="integrand carried to the twin")]
     if d == 2 and set(case.get("families", ("other",))) <= set(SMOOTH):
-        found.append(
-            measured(seen.distributions_of_x(stream.fork("places")), resolves=1e-2, name="P(x) of both models")
-        )
+        both = seen.distributions_of_x(stream.fork("places"))
+        found.append(measured(both, resolves=1e-2, name="P(x) of both models"))
     if not seen.differenced and d <= WEIGHTS_UP_TO and size >= 2 * d:
         weights, flat = seen.importances()
         found.append(measured(weights, resolves=1e-6, name="importances are the entries of A"))
@@ -137,9 +136,7 @@ def statistical(
     f(z) against z at their levels."""
     twin = _twin(case, stream, decoder=decoder, marginals=marginals, A=A, rotation=rotation, link=link)
     seen, slack = compared_draws(twin, case.size, observe, stream)
-    columns, directions = (
-        Test.dkw_two_sample(case.size, case.size, tests=count) for count in (seen.columns, DIRECTIONS)
-    )
+    columns, directions = (Test.dkw_two_sample(*[case.size] * 2, tests=k) for k in (seen.columns, DIRECTIONS))
     joint = Test.hoeffding(2 * case.size, seen.joint.width)
     found = [
         tested(seen.by_column, columns, resolves=0.1, name="each coordinate of x"),
@@ -170,10 +167,7 @@ def _as_if_equal(A: Tensor) -> Levels:
 
 
 _PLANE = Case(D=2, seed=2, size=100_000)  # with torch.clone for the linear decoder x = z
-_FLAT, _SKEWED = (
-    [families.Uniform()] * 2,
-    [families.Exponential()] * 2,
-)  # fixed, so that what is false shows at every seed
+_FLAT, _SKEWED = [families.Uniform()] * 2, [families.Exponential()] * 2  # fixed: what is false shows at every seed
 _BACKWARDS = -rotations.flat_rotation(2)  # one coordinate then has its long tail on the other side
 _SMOOTH = Case(D=2, families=("gumbel",), rotation="equal", outputs=2, seed=2, size=128)
 _NEAR = Case(D=2, families=("logistic",), rotation="near", outputs=2, seed=3, size=128)
