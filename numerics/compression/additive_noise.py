@@ -69,7 +69,8 @@ def value_in_closed_form(source: CyclicSource) -> Tensor:
 
 def settled_distortion(distortions: Tensor, weights: Tensor, beta: float) -> Slope:
     """Blahut and Arimoto stopped when the distortion changes by less than 1e-3, with
-    that called the width of the interval."""
+    that called the width of the interval. ``distortions`` is ``(n, m)``, ``weights``
+    ``(n,)``."""
     prior = weights.new_full((distortions.shape[1],), 1 / distortions.shape[1])
     last = math.inf
     steps, spent = 0, math.inf
@@ -166,7 +167,7 @@ def without_the_atom(size: int, ratio: float, stream: Stream) -> Tensor:
 
 def distance_to_laplace(draws: Tensor) -> float:
     """Largest distance of the empirical distribution function from that of a Laplace
-    variable of scale 1."""
+    variable of scale 1. Draws have any shape."""
     half = torch.exp(-draws.abs()) / 2
     values = torch.where(draws < 0, half, 1 - half).sort().values
     n = values.numel()

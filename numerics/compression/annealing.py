@@ -45,17 +45,19 @@ def metropolis(log_mass: Tensor) -> Tensor:
 
 
 def always_accepted(log_mass: Tensor) -> Tensor:
-    """The same with every proposal accepted."""
+    """The same with every proposal accepted. Masses are ``(m,)``."""
     return metropolis(torch.zeros_like(log_mass))
 
 
 def before_the_move(log_weight: Tensor, rise: float, old: Tensor, new: Tensor) -> Tensor:
-    """The weight is taken at the state from which the chain moves."""
+    """The weight is taken at the state from which the chain moves. Weights and energies
+    have one shape."""
     return log_weight - rise * old
 
 
 def after_the_move(log_weight: Tensor, rise: float, old: Tensor, new: Tensor) -> Tensor:
-    """The weight is taken at the state that the chain has moved to."""
+    """The weight is taken at the state that the chain has moved to. Weights and
+    energies have one shape."""
     return log_weight - rise * new
 
 
@@ -84,7 +86,7 @@ def all_paths(
 
 
 def weight_bias(d: Tensor, prior: Tensor, ladder: list[float], outcomes: Outcomes) -> Measurement:
-    """``|E w - Z|`` over all paths, relative to Z."""
+    """``|E w - Z|`` over all paths, relative to Z. ``d`` and the prior are ``(m,)``."""
     probability, weight, _ = outcomes
     Z = (prior * (-ladder[-1] * d).exp()).sum()
     steps = 16 * len(ladder) + probability.numel() + d.numel()
@@ -99,12 +101,12 @@ def plain_draws(d: Tensor, prior: Tensor, beta: float) -> Outcomes:
 
 
 def resampled_shares(weights: Tensor) -> Tensor:
-    """Shares of K chains in proportion to their weights."""
+    """Shares of K chains in proportion to their weights. Weights are ``(K,)``."""
     return weights / weights.sum()
 
 
 def equal_shares(weights: Tensor) -> Tensor:
-    """Equal shares of K chains, whatever their weights."""
+    """Equal shares of K chains, whatever their weights. Weights are ``(K,)``."""
     return torch.full_like(weights, 1 / weights.numel())
 
 
@@ -156,5 +158,5 @@ def drawn_weights(
 
 
 def mean_and_normaliser(weights: Tensor, d: Tensor, prior: Tensor, beta: float) -> tuple[float, float]:
-    """The mean of drawn weights, and Z."""
+    """The mean of drawn weights, and Z. Weights are ``(K,)``, ``d`` and the prior ``(m,)``."""
     return float(weights.mean()), float((prior * (-beta * d).exp()).sum())

@@ -39,7 +39,7 @@ def relative_entropy(p: Tensor, q: Tensor) -> Tensor:
 
 
 def reversed_entropy(p: Tensor, q: Tensor) -> Tensor:
-    """KL(q||p): the two arguments exchanged."""
+    """KL(q||p): the two arguments exchanged. p and q have one shape."""
     return relative_entropy(q, p)
 
 

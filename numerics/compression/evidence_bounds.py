@@ -138,7 +138,8 @@ def expected_bounds(masses: Tensor, values: Tensor, K: Tensor) -> Tensor:
 
 def of_one_draw(masses: Tensor, values: Tensor, K: Tensor) -> Tensor:
     """The bounds along one sequence of draws whose largest weight comes first: log of
-    the mean of the first K weights, K rounded up."""
+    the mean of the first K weights, K rounded up. Masses and values are ``(m,)``, K is
+    ``(k,)``."""
     counts = K.ceil().long()
     sequence = torch.cat([values.max()[None], values.min().expand(int(counts.max()))])
     return (sequence.cumsum(0)[counts - 1] / counts).log()
@@ -147,7 +148,8 @@ def of_one_draw(masses: Tensor, values: Tensor, K: Tensor) -> Tensor:
 def falls(
     masses: Tensor, values: Tensor, bounds: Callable[[Tensor, Tensor, Tensor], Tensor] = expected_bounds
 ) -> Measurement:
-    """By how much a bound falls from one K to the next, over real K from 1 to 64."""
+    """By how much a bound falls from one K to the next, over real K from 1 to 64.
+    Masses and values are ``(m,)``."""
     K = torch.tensor([1, 1.25, 1.5, 2, 2.5, 3, 4, 5.5, 8, 16, 64], dtype=values.dtype, device=values.device)
     found = bounds(masses, values, K)
     error = quadrature_error(masses, values)
@@ -156,7 +158,8 @@ def falls(
 
 
 def integral_against_enumeration(masses: Tensor, values: Tensor, largest: int = 4) -> Measurement:
-    """Frullani's integral against the sum over all draws, for K = 1 .. ``largest``."""
+    """Frullani's integral against the sum over all draws, for K = 1 .. ``largest``.
+    Masses and values are ``(m,)``."""
     counted = [enumerate_mean(masses, values, K) for K in range(1, largest + 1)]
     K = torch.arange(1, largest + 1, dtype=values.dtype, device=values.device)
     residual = (importance_weighted(masses, values, K) - K.new_tensor([value for value, _ in counted])).abs()
@@ -169,12 +172,12 @@ def integral_against_enumeration(masses: Tensor, values: Tensor, largest: int = 
 
 
 def half_squares(x: Tensor, f: Tensor) -> Tensor:
-    """``|x - f|^2 / 2 + (D/2) log 2 pi`` over the last axis, nats."""
+    """``|x - f|^2 / 2 + (D/2) log 2 pi`` over the last axis, nats. x and f are ``(.., D)``."""
     return (x - f).square().sum(-1) / 2 + x.shape[-1] * math.log(2 * math.pi) / 2
 
 
 def bare_squares(x: Tensor, f: Tensor) -> Tensor:
-    """``|x - f|^2`` over the last axis."""
+    """``|x - f|^2`` over the last axis. x and f are ``(.., D)``."""
     return (x - f).square().sum(-1)
 
 

@@ -189,7 +189,8 @@ def everywhere(gain: Tensor, prior: Tensor) -> Tensor:
 
 
 def where_the_prior_is(gain: Tensor, prior: Tensor) -> Tensor:
-    """log of the largest g over the reproductions that the prior has."""
+    """log of the largest g over the reproductions that the prior has. ``gain`` and
+    ``prior`` are ``(m,)``."""
     return gain[prior > 0].max().log()
 
 

@@ -58,17 +58,18 @@ def _with(residuals: Tensor, W: Tensor, beta: float, inner: Tensor) -> Tensor:
 
 
 def pixels_in_place_of_codes(residuals: Tensor, W: Tensor, beta: float) -> Tensor:
-    """The same with W W^T where W^T W belongs; W is square."""
+    """The same with W W^T where W^T W belongs; W is square. Residuals are ``(N, D)``."""
     return _with(residuals, W, beta, W @ W.T)
 
 
 def beta_without_its_half(residuals: Tensor, W: Tensor, beta: float) -> Tensor:
-    """The same with 2 beta for beta: a distortion without its half."""
+    """The same with 2 beta for beta: a distortion without its half. Residuals are ``(N,
+    D)``, W is ``(D, k)``."""
     return negative_log_z(residuals, W, 2 * beta)
 
 
 def without_the_determinant(residuals: Tensor, W: Tensor, beta: float) -> Tensor:
-    """The same without log det."""
+    """The same without log det. Residuals are ``(N, D)``, W is ``(D, k)``."""
     precision = torch.eye(W.shape[1], dtype=W.dtype, device=W.device) + beta * W.T @ W
     return negative_log_z(residuals, W, beta) - torch.linalg.slogdet(precision).logabsdet / 2
 
@@ -100,7 +101,7 @@ def mean_weight(
     residuals: Tensor, W: Tensor, beta: float, size: int, stream: Stream, *, value: Value = negative_log_z
 ) -> tuple[float, float]:
     """The mean over draws of the prior of exp(-beta d), in [0, 1], for the first
-    residual, and what the closed form says."""
+    residual, and what the closed form says. Residuals are ``(N, D)``, W is ``(D, k)``."""
     z = stream.normal(size, W.shape[1])
     squares = (residuals[0] - z @ W.T).square().sum(1) / 2
     return float((-beta * squares).exp().mean()), float((-value(residuals[:1], W, beta)).exp())
@@ -118,7 +119,8 @@ def annealed_mean_weight(
     late: bool = False,
 ) -> tuple[float, float]:
     """The mean weight of chains of long leapfrogs over two temperatures, in [0, 1], for
-    the first residual, and what the closed form says.
+    the first residual, and what the closed form says. Residuals are ``(N, D)``, W is
+    ``(D, k)``.
 
     ``accepting`` and ``late``: as in :func:`numerics.compression.annealed_chains.anneal`.
     """
@@ -158,7 +160,8 @@ def _target(residuals: Tensor, W: Tensor) -> Target:
 
 def band_of_the_curve(residuals: Tensor, W: Tensor, slopes: int = 24) -> tuple[Measurement, Measurement]:
     """The curve of a linear decoder between its bounds from F at ``slopes`` slopes, and
-    the width of that band; at those slopes and halfway between them."""
+    the width of that band; at those slopes and halfway between them. Residuals are
+    ``(N, D)``, W is ``(D, k)``."""
     betas = torch.logspace(-2, 3, 2 * slopes + 1, dtype=W.dtype, device=W.device).requires_grad_()
     with torch.enable_grad():
         energies = torch.stack([negative_log_z(residuals, W, beta).mean() for beta in betas])

@@ -193,7 +193,7 @@ def _room(x: Tensor, move: Tensor) -> float:
 
 def best_prior(distortions: Tensor, weights: Tensor, beta: float) -> Slope:
     """The interior point to the narrowest interval in 1e-9, 1e-7, 1e-5 that the
-    precision carries."""
+    precision carries. ``distortions`` is ``(n, m)``, ``weights`` ``(n,)``."""
     for gap in (1e-9, 1e-7):
         try:
             return interior_point(distortions, weights, beta, gap=gap)

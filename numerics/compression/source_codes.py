@@ -91,7 +91,7 @@ def random_source(symbols: int, skew: float, stream: Stream) -> Tensor:
 
 
 def block_masses(masses: Tensor, n: int) -> list[float]:
-    """Masses of all blocks of n independent symbols."""
+    """Masses of all blocks of n independent symbols. Masses are ``(m,)``, the list has m^n."""
     return [math.prod(block) for block in product(masses.tolist(), repeat=n)]
 
 
@@ -110,7 +110,8 @@ def lengths_against_entropy(
 
 
 def messages_that_differ(masses: Tensor, size: int, stream: Stream) -> Measurement:
-    """How many of ``size`` coded symbols are not read back: a whole number, zero."""
+    """How many of ``size`` coded symbols are not read back: a whole number, zero.
+    Masses are ``(m,)``."""
     words = prefix_words(huffman_lengths(masses.tolist()))
     message = torch.multinomial(masses.cpu(), size, True, generator=stream.generator).tolist()
     read = decode("".join(words[k] for k in message), words)

@@ -27,12 +27,12 @@ def other_decoder(source: Source, stream: Stream) -> Source:
 
 
 def second_over_first(first: Tensor, second: Tensor) -> Tensor:
-    """log(p_2/p_1) of masses at the nearest codes."""
+    """log(p_2/p_1) of masses at the nearest codes. Both are ``(N,)``."""
     return (second / first).log()
 
 
 def first_over_second(first: Tensor, second: Tensor) -> Tensor:
-    """log(p_1/p_2): turned over."""
+    """log(p_1/p_2): turned over. Both are ``(N,)``."""
     return (first / second).log()
 
 

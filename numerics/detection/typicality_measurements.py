@@ -113,12 +113,13 @@ def through_the_jacobian(score: str, dim: int, size: int, *, seeded: Stream, str
 
 
 def reversed_score(log_p: Tensor, entropy: Tensor) -> Tensor:
-    """log s = -log p - 2 H, for which T changes its sign."""
+    """log s = -log p - 2 H, for which T changes its sign. log p is ``(N,)``, the
+    entropy ``()``."""
     return -log_p - 2 * entropy
 
 
 def flat_score(log_p: Tensor, entropy: Tensor) -> Tensor:
-    """log s = -H, for which T is 0."""
+    """log s = -H, for which T is 0. log p is ``(N,)``, the entropy ``()``."""
     return 0 * log_p - entropy
 
 

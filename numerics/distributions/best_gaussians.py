@@ -256,7 +256,8 @@ def global_minimum(
     measure: Measure, box: Box, region: Region, *, like: Tensor, rounds: int = 9
 ) -> tuple[Measurement, Best]:
     """That the model nearest to the data lies in ``region``: by how much a model
-    outside beats all of the region (0 where none does).
+    outside beats all of the region (0 where none does). ``like`` is a tensor of any
+    shape whose precision and device are used.
 
     The best distance in the region is compared with a bound below all distances
     outside, and the other way round.

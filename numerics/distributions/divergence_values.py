@@ -156,7 +156,7 @@ def _jsd_rounding(p: Tensor, q: Tensor) -> Tensor:
 
 
 def range_overshoot(p: Tensor, q: Tensor, ceiling: float) -> Measurement:
-    """How far JSD leaves [0, ceiling]."""
+    """How far JSD leaves [0, ceiling]. p and q are ``(*, n)``."""
     value = jensen_shannon_nats(p, q)
     out = torch.maximum(-value, value - ceiling).clamp_min(0)
     why = "Logarithms of at most log 2 in size, n terms: (n + 8) units of roundoff of the masses, four times."

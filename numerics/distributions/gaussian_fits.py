@@ -76,7 +76,8 @@ def fit_to_points(points: Tensor, start: tuple[Tensor, Tensor]) -> Fit:
 
 
 def fit_to_the_density(p: GaussianMixture, start: tuple[Tensor, Tensor]) -> Fit:
-    """KL(model||p) by descent, D = 1, its expectation by Gauss-Hermite quadrature."""
+    """KL(model||p) by descent, D = 1, its expectation by Gauss-Hermite quadrature.
+    ``start`` holds a mean ``(1,)`` and a log variance ``()``."""
     import numpy as np
 
     if p.dim != 1:
@@ -92,12 +93,13 @@ def fit_to_the_density(p: GaussianMixture, start: tuple[Tensor, Tensor]) -> Fit:
 
 
 def mean_variance(points: Tensor) -> float:
-    """The mean of the columns' variances: tr Cov / D of the sample itself."""
+    """The mean of the columns' variances: tr Cov / D of the sample itself. Points are
+    ``(N, D)``."""
     return float(points.var(0, unbiased=False).mean())
 
 
 def largest_variance(points: Tensor) -> float:
-    """The largest eigenvalue of the sample's covariance."""
+    """The largest eigenvalue of the sample's covariance. Points are ``(N, D)``."""
     centred = points - points.mean(0)
     return float(torch.linalg.eigvalsh(centred.mT @ centred / len(points))[-1])
 
@@ -106,7 +108,8 @@ def moments_missed(
     points: Tensor, fits: list[Fit], variance: Callable[[Tensor], float] = mean_variance
 ) -> tuple[Measurement, Measurement]:
     r"""How far fits are from the sample's mean (over its spread) and from
-    ``variance(points)`` (relative), under what their slopes allow.
+    ``variance(points)`` (relative), under what their slopes allow. Points are ``(N,
+    D)``.
 
     A model at rest has slope 0. With :math:`f = \tfrac D2\ell + \tfrac12 e^{-\ell}(T +
     |m-\mu|^2)` a slope g in the mean means

@@ -193,8 +193,8 @@ def log_sobolev(
     """By how much KL(p||q) exceeds a share of E_p|grad log p - grad log q|^2, on the
     line; with both numbers.
 
-    It never does for a standard normal q and half of it. The trapezoidal rule's error is estimated by
-    half of its nodes.
+    It never does for a standard normal q and half of it. The trapezoidal rule's error
+    is estimated by half of its nodes.
     """
     ends = float(torch.maximum(p.means.abs().max(), q.means.abs().max())) + reach
     x = torch.linspace(-ends, ends, 1 + 2 * math.ceil(ends / 0.05), dtype=p.means.dtype, device=p.means.device)[:, None]

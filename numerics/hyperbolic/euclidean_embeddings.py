@@ -136,7 +136,7 @@ def volume_bound(
 
 def measured_shortfall(points: Tensor, tree: Tree, least: float, *, reached: bool = False) -> Measurement:
     """By how much a distortion falls below a lower bound, relatively; or differs from
-    it at all."""
+    it at all. Points are ``(N, n)``."""
     found, rounding = distortion(points, tree)
     gap = found / least - 1
     residual = torch.tensor(abs(gap) if reached else max(0.0, -gap), dtype=torch.float64)

@@ -68,7 +68,7 @@ class Coupling(nn.Module):
         return self._joined(x, y), log_s.sum(-1) + (self.size - 1) * stretch
 
     def inverse(self, y: Tensor) -> Tensor:
-        """The points whose images are ``y``."""
+        """The points whose images are ``y``. Points are ``(N, n)``."""
         log_s, t = self._read(y)
         moved = y[..., self.moved]
         w = moved - t if self.kind == "tangent" else normal_coordinates.log_map(t, moved)

@@ -174,7 +174,7 @@ def farthest_from_sides(angles: Tensor, limit: float) -> Measurement:
 
 def whole_delta(distances: Tensor, expected: int | None = None) -> Measurement:
     """Twice delta of whole distances by the search against all quadruples at once, or
-    against a number; whole numbers differ by 1 or not at all."""
+    against a number; whole numbers differ by 1 or not at all. Distances are ``(N, N)``."""
     found = int(four_point_delta(distances)[0])
     if expected is None:
         d = distances

@@ -47,7 +47,9 @@ class NeighbourRanks:
         self._steps = int(self.degrees.max()).bit_length()
 
     def add(self, first: Tensor, second: Tensor, distance: Tensor, steps: Tensor, error: float) -> None:
-        """Count the strangers in a batch of pairs; pairs joined by an edge are none."""
+        """Count the strangers in a batch of pairs; pairs joined by an edge are none.
+        All are ``(k,)``; or distances and steps ``(a, b)``, vertices ``(a,)`` and
+        ``(b,)``."""
         close = distance <= self.longest + error
         pick = close.nonzero(as_tuple=True)
         if distance.ndim == 1:

@@ -37,7 +37,7 @@ class Pattern(Protocol):
 
 def floored_remainder(x: Tensor) -> Tensor:
     """The remainder in {0, 1} of whole numbers by 2: that of floored division, also for
-    negative numbers."""
+    negative numbers. Any shape."""
     return torch.remainder(x, 2)
 
 

@@ -84,7 +84,8 @@ def mass_of_the_board(density: TangentDensity, log_prob: LogDensity, width: floa
 
 def board_shares(points: Tensor, width: float) -> float:
     """Kolmogorov distance between draws, in normal coordinates, numbered by the cell of
-    the board they are in and the uniform distribution of 8 even cells."""
+    the board they are in and the uniform distribution of 8 even cells. Points are ``(N,
+    n)``."""
     column, row = (torch.floor(points[:, k] / width).to(torch.int64) + 2 for k in (0, 1))
     black = ((column - row) % 2 == 0) & (column >= 0) & (column < 4) & (row >= 0) & (row < 4)
     number = torch.where(black, 2 * column + torch.div(row, 2, rounding_mode="floor"), torch.full_like(column, 8))

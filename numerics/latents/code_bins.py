@@ -119,7 +119,8 @@ def as_table(values: Tensor, what: str) -> Tensor:
 
 
 def require_matching(codes: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
-    """Codes and factors as tables of as many rows, at least one."""
+    """Codes and factors as tables of as many rows, at least one. Codes are ``(N, d)``,
+    factors ``(N, k)``, or ``(N,)`` each."""
     codes, factors = as_table(codes, "the codes"), as_table(factors, "the factors")
     if len(codes) != len(factors):
         raise ValueError(
@@ -131,7 +132,7 @@ def require_matching(codes: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def standardise(table: Tensor) -> Tensor:
-    """Columns of mean 0 and mean square 1; constant ones become 0."""
+    """Columns of mean 0 and mean square 1; constant ones become 0. The table is ``(N, d)``."""
     numbers = table.to(torch.float64)
     varies = (numbers != numbers[0]).any(0)
     centred = torch.where(varies, numbers - numbers.mean(0), torch.zeros_like(numbers))

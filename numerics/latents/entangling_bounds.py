@@ -264,7 +264,8 @@ def jumps(mapping: EntanglingMap, start: Tensor, end: Tensor, bisections: int = 
     Args:
         start, end: The segments' ends, shape ``(n, d)``.
     Returns:
-        |f_i(b) - f_i(a)| on the last piece [a, b], shape ``(n,)``, and the named terms of its bound (:data:`JUMP`).
+        |f_i(b) - f_i(a)| on the last piece [a, b], shape ``(n,)``, and the named terms
+        of its bound (:data:`JUMP`).
 
     >>> from numerics.distributions.marginals import Laplace
     >>> from numerics.distributions.product import Product

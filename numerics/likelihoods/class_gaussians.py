@@ -95,12 +95,14 @@ def random_classes(D: int, K: int, stream: Stream) -> ClassGaussians:
 
 
 def posterior(model: ClassGaussians, x: Tensor) -> Tensor:
-    """``log p(y | x)``: the first factor of the chain rule."""
+    """``log p(y | x)``: the first factor of the chain rule. x is ``(N, D)``, the result
+    ``(N, K)``."""
     return model.conditional(x)
 
 
 def likelihood(model: ClassGaussians, x: Tensor) -> Tensor:
-    """``log p(x | y)``: what the chain rule's first factor is not."""
+    """``log p(x | y)``: what the chain rule's first factor is not. x is ``(N, D)``, the
+    result ``(N, K)``."""
     return model.likelihood(x)
 
 

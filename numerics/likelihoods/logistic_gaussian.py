@@ -63,13 +63,14 @@ def log_marginal(data: Points, phi: Tensor) -> Tensor:
 
 
 def separate(data: Points, theta: Tensor, phi: Tensor, weight: float = 1.0) -> Tensor:
-    """Joint log likelihood with parameters apart, the image's part ``weight``-ed."""
+    """Joint log likelihood with parameters apart, the image's part ``weight``-ed. theta
+    and phi are ``(D,)``, the result ``()``."""
     return log_conditional(data, theta) + weight * log_marginal(data, phi)
 
 
 def tied_model(data: Points, theta: Tensor, phi: Tensor, weight: float = 1.0) -> Tensor:
     """The same with the Gaussian about ``theta + phi``: a parameter that both parts
-    read."""
+    read. theta and phi are ``(D,)``, the result ``()``."""
     return log_conditional(data, theta) + weight * log_marginal(data, theta + phi)
 
 
@@ -93,7 +94,7 @@ def gradients(
     objective: Callable[..., Tensor], data: Points, theta: Tensor, phi: Tensor, weight: float
 ) -> tuple[Tensor, Tensor]:
     """Gradients of an objective in theta and in phi by autograd; zeros where it does
-    not depend on one."""
+    not depend on one. theta and phi are ``(D,)``."""
     leaves = (theta.detach().clone().requires_grad_(), phi.detach().clone().requires_grad_())
     found = torch.autograd.grad(objective(data, *leaves, weight), leaves, allow_unused=True, materialize_grads=True)
     return found[0], found[1]
@@ -103,7 +104,7 @@ def decoupling(
     data: Points, theta: Tensor, phi: Tensor, objective: Objective = separate
 ) -> tuple[Measurement, Measurement]:
     """The joint's gradients by autograd against the classifier's in theta, and against
-    the density's in phi."""
+    the density's in phi. theta and phi are ``(D,)``."""
     in_theta, in_phi = gradients(objective, data, theta, phi, 1.0)
     own, rounding = classifier_gradient(data, theta)
     first = Measurement((in_theta - own).abs(), Bound({"rounding": rounding}, SUMS), own.numel())
@@ -113,7 +114,7 @@ def decoupling(
 
 def coupling(data: Points, theta: Tensor, phi: Tensor, objective: Objective = separate) -> Measurement:
     """How far one gradient step of the joint in phi moves the gradient in theta: 0 when
-    the parameters are apart."""
+    the parameters are apart. theta and phi are ``(D,)``."""
     before, step = gradients(objective, data, theta, phi, 1.0)
     after, _ = gradients(objective, data, theta, phi + step / len(data.x), 1.0)
     rounding = 2 * classifier_gradient(data, theta)[1]
@@ -142,7 +143,7 @@ def copied_information(p: Tensor, claimed: Callable[[Tensor], Tensor]) -> Measur
 
 
 def binary_entropy(p: Tensor) -> Tensor:
-    """``-p log p - (1-p) log(1-p)`` in nats.
+    """``-p log p - (1-p) log(1-p)`` in nats. Any shape.
 
     >>> round(float(binary_entropy(torch.tensor(0.5))), 6)
     0.693147
@@ -151,7 +152,7 @@ def binary_entropy(p: Tensor) -> Tensor:
 
 
 def no_information(p: Tensor) -> Tensor:
-    """0, whatever p: what "no information flows between x and y" says."""
+    """0, whatever p: what "no information flows between x and y" says. Any shape."""
     return torch.zeros_like(p)
 
 

@@ -182,13 +182,13 @@ class Rays:
 
 
 def linear_head(rays: Rays, x: Tensor) -> Tensor:
-    """The network's own logits."""
+    """The network's own logits. x is ``(N, D)``, the result ``(N, K)``."""
     return logits(rays.layers, x)
 
 
 def radial_head(rays: Rays, x: Tensor) -> Tensor:
     """Logits ``5 exp(-|x - m_k|^2 / 2)`` about centres near the origin: radial basis
-    functions, which vanish far away."""
+    functions, which vanish far away. x is ``(N, D)``, the result ``(N, K)``."""
     centres = rays.layers[-1][0][:, : x.shape[1]]
     width = centres.shape[1]
     return 5 * torch.exp(-(x[:, None, :width] - centres).square().sum(-1) / 2)
@@ -197,7 +197,7 @@ def radial_head(rays: Rays, x: Tensor) -> Tensor:
 def density_far_away(model: ClassGaussians, x: Tensor, times: float = 1.0) -> Measurement:
     """By how much ``log p(x)`` exceeds ``-times (|x| - R)^2 / (2 s^2) - sum log(s_i
     sqrt(2 pi))``, R the largest mean's length and s the largest deviation; never at
-    times = 1."""
+    times = 1. x is ``(N, D)``."""
     reach, widest = model.means.norm(dim=1).max(), model.scale.max()
     ceiling = (
         -times * (x.norm(dim=1) - reach).clamp(min=0) ** 2 / (2 * widest**2)

@@ -160,7 +160,8 @@ def log_det_series(J: Tensor, terms: int) -> Tensor:
 
 
 def same_sign_series(J: Tensor, terms: int) -> Tensor:
-    """The same without its alternating signs: the series of ``-log det(I - J)``."""
+    """The same without its alternating signs: the series of ``-log det(I - J)``. J is
+    ``(N, D, D)``, the result ``(N,)``."""
     return -log_det_series(-J, terms)
 
 
@@ -199,7 +200,7 @@ def log_determinant(
     block: nn.Sequential, x: Tensor, terms: int, series: Callable[[Tensor, int], Tensor] = log_det_series
 ) -> Measurement:
     """The power series of ``terms`` terms against ``slogdet(I + J)``, J by autograd,
-    within the tail that the certified constant leaves."""
+    within the tail that the certified constant leaves. x is ``(N, D)``."""
     J, lipschitz, D = jacobians(block, x), lipschitz_ceiling(block), x.shape[1]
     exact = torch.linalg.slogdet(torch.eye(D, dtype=x.dtype, device=x.device) + J).logabsdet
     bound = Bound(
@@ -224,7 +225,7 @@ def invert(block: Block, y: Tensor, steps: int) -> tuple[Tensor, Tensor]:
 
 def round_trip(block: Block, x: Tensor, lipschitz: float, *, steps: int = 200) -> Measurement:
     """``|x - inverse(x + g(x))|`` within what a contraction by ``lipschitz`` leaves
-    after ``steps`` steps, and rounding."""
+    after ``steps`` steps, and rounding. x is ``(N, D)``."""
     if not 0 <= lipschitz < 1:
         raise HypothesisError(f"a Lipschitz constant below 1, got {lipschitz:.4g}: the block need not be one-to-one")
     with torch.no_grad():
@@ -237,7 +238,7 @@ def round_trip(block: Block, x: Tensor, lipschitz: float, *, steps: int = 200) -
 
 
 def folding_block(x: Tensor) -> Tensor:
-    """``g(x) = -1.5 tanh x``: with it ``x + g(x)`` folds the line over 0."""
+    """``g(x) = -1.5 tanh x``: with it ``x + g(x)`` folds the line over 0. Any shape."""
     return -1.5 * torch.tanh(x)
 
 
@@ -296,13 +297,14 @@ def _played(J: Tensor, n: int, going_on: float, stream: Stream, *, weighted: boo
 
 def fixed_truncation(J: Tensor, n: int, going_on: float, stream: Stream) -> Tensor:
     """``n`` estimates from one term each, whatever ``going_on``: Hutchinson's trace
-    without roulette, which is biased."""
+    without roulette, which is biased. J is ``(D, D)``, the result ``(n,)``."""
     v = stream.fork("signs").signs(n, J.shape[0]).to(J)
     return (v * (v @ J.mT)).sum(1)
 
 
 def unweighted_roulette(J: Tensor, n: int, going_on: float, stream: Stream) -> Tensor:
-    """Roulette whose terms are not divided by the probability of reaching them."""
+    """Roulette whose terms are not divided by the probability of reaching them. J is
+    ``(D, D)``, the result ``(n,)``."""
     return _played(J, n, going_on, stream, weighted=False)
 
 
@@ -380,7 +382,7 @@ def information(table: Tensor) -> Tensor:
 
 def information_of_features(table: Tensor, features: Sequence[int] | Tensor) -> Measurement:
     """``|I(f(x); y) - I(x; y)|`` for a map of the images, given as the feature of each
-    of them."""
+    of them. The table is ``(images, labels)``."""
     index = torch.as_tensor(features, device=table.device)
     pushed = torch.zeros_like(table).index_add(0, index, table)
     size = math.log(table.numel()) + 3

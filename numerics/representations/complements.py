@@ -126,8 +126,9 @@ def leak_error(matrices: Tensor, found: Complement, matrices_error: float = 0.0)
     """Terms of a bound on :func:`leak` where the true complement is invariant.
 
     With P the orthogonal projector onto the true H W, P R (1 - P) = 0. The computed
-    bases differ from the true ones by that angle and the orthogonality defect, each on one side of R;
-    two subspaces of equal dimension and their complements have the same angle.
+    bases differ from the true ones by that angle and the orthogonality defect, each on
+    one side of R; two subspaces of equal dimension and their complements have the same
+    angle.
 
     Args:
         matrices: R(g), shape ``(n, d, d)``. matrices_error: Bound on the Frobenius

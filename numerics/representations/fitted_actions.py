@@ -87,7 +87,7 @@ def principal_angles(first: Tensor, second: Tensor) -> Tensor:
 
 
 def order_defect(matrix: Tensor, order: int, codes: Tensor) -> float:
-    """|R^n z - z| over |z| on the codes, rows."""
+    """|R^n z - z| over |z| on the codes, rows. The matrix is ``(d, d)``, codes are ``(N, d)``."""
     moved = codes
     for _ in range(order):
         moved = moved @ matrix.mT
@@ -96,7 +96,7 @@ def order_defect(matrix: Tensor, order: int, codes: Tensor) -> float:
 
 
 def commutator(first: Tensor, second: Tensor, codes: Tensor) -> float:
-    """|R S z - S R z| over |z| on the codes, rows."""
+    """|R S z - S R z| over |z| on the codes, rows. Matrices are ``(d, d)``, codes ``(N, d)``."""
     norm = float(torch.linalg.matrix_norm(codes))
     gap = codes @ (first @ second - second @ first).mT
     return float(torch.linalg.matrix_norm(gap)) / norm if norm > 0 else 0.0
@@ -104,7 +104,7 @@ def commutator(first: Tensor, second: Tensor, codes: Tensor) -> float:
 
 def moved_by_both(first: Tensor, second: Tensor, codes: Tensor) -> float:
     """|(R - 1)(S - 1) z| over |z| on the codes, rows: 0 where two factors act on
-    subspaces of their own."""
+    subspaces of their own. Matrices are ``(d, d)``, codes ``(N, d)``."""
     eye = torch.eye(len(first), dtype=first.dtype, device=first.device)
     norm = float(torch.linalg.matrix_norm(codes))
     return float(torch.linalg.matrix_norm(codes @ ((first - eye) @ (second - eye)).mT)) / norm if norm > 0 else 0.0

@@ -129,7 +129,7 @@ def interaction(codes: Tensor) -> Tensor:
 
 def pair_shares(codes: Tensor) -> dict[tuple[int, int], float]:
     """For each pair of factors its two-factor effect's share of the variance within
-    orbits."""
+    orbits. Codes are ``(orbits, n_1, .., n_k, d)``."""
     found, axes = effects(codes), range(1, codes.ndim - 1)
     whole = found.interaction + sum(found.main_energies)
     shares = {}
@@ -143,7 +143,7 @@ def pair_shares(codes: Tensor) -> dict[tuple[int, int], float]:
 
 def interaction_error(codes: Tensor) -> float:
     """A bound on the rounding of the interaction, in Frobenius norm, over that of the
-    codes.
+    codes. Codes are ``(orbits, n_1, .., n_k, d)``.
 
     An average of N numbers errs by gamma_N times the mean of their sizes, whose
     Frobenius norm, repeated along the axes, is at most that of the codes; k + 1 of
@@ -366,7 +366,7 @@ def _best_of_classes(listed: Sequence[Piece], room: int) -> list[Piece]:
 
 def transform_error(codes: Tensor, cyclic: Sequence[int]) -> float:
     """A bound on the rounding of all coefficients, in Frobenius norm, over that of the
-    codes.
+    codes. Codes are ``(orbits, n_1, .., n_k, d)``.
 
     Main effects as in :func:`interaction_error`; a product with n cosines or sines,
     each within 16 u, errs by gamma_(n+18) times products of absolute values, whose norm

@@ -212,7 +212,7 @@ def median_length(points: Tensor, stream: Stream) -> float:
 
 def indefiniteness(kernel: Kernel, points: Tensor) -> tuple[float, float]:
     """The least eigenvalue of the kernel matrix on at most a thousand points, and what
-    rounding allows it to be.
+    rounding allows it to be. Points are ``(N, D)``.
 
     Below minus the allowance the kernel is not positive definite: the eigenvector is a
     witness, and MMD^2 is no squared distance.

@@ -27,12 +27,12 @@ SMALL_TILE = 37  # divides nothing: tiles of unequal sizes meet
 
 
 def streaming(x: Tensor, y: Tensor, kernel: Kernel) -> float:
-    """The estimate in small tiles."""
+    """The estimate in small tiles. x is ``(n, D)``, y ``(m, D)``."""
     return unbiased_mmd2(x, y, kernel, tile=SMALL_TILE).squared
 
 
 def with_the_diagonal(x: Tensor, y: Tensor, kernel: Kernel) -> float:
-    """The V-statistic: every point is a pair with itself."""
+    """The V-statistic: every point is a pair with itself. x is ``(n, D)``, y ``(m, D)``."""
     return float(kernel(x, x).mean() + kernel(y, y).mean() - 2 * kernel(x, y).mean())
 
 
@@ -75,7 +75,7 @@ def slack(found: MMD) -> Bound:
 
 def pairs_one_by_one(x: Tensor, y: Tensor, kernel: GaussianKernel, estimate: Estimate) -> Measurement:
     """The estimate against differences of points, squared and summed: no product of
-    matrices, no tile, the diagonal left out by a mask."""
+    matrices, no tile, the diagonal left out by a mask. x is ``(n, D)``, y ``(m, D)``."""
 
     def values(a: Tensor, b: Tensor) -> Tensor:
         squares = torch.stack([(row - b).square().sum(1) for row in a])

@@ -54,7 +54,8 @@ def shell_nodes(dim: float, nodes: int = NODES) -> tuple[Tensor, Tensor]:
 
 def moment_error(t: Tensor, log_w: Tensor, dim: float, powers: tuple[int, ...]) -> float:
     """The largest relative error of the sums for t^k, k in ``powers``, as computed: it
-    bounds that of every combination of these powers with coefficients of one sign."""
+    bounds that of every combination of these powers with coefficients of one sign. t
+    and log w are ``(K,)``."""
     sums = [float((log_w.exp() * t**k).sum()) * (dim + k) / dim for k in powers]
     return max(abs(value - 1) for value in sums)
 
@@ -66,8 +67,8 @@ class RadialMap:
         log_ratio: log p(x) - log s(x) at points ``(N, D)``, shape ``(N,)``,
             differentiable by autograd.
         dim: D.
-        nodes: Of each panel of the sum over shells. weight: The dimension whose shells are summed;
-            D, unless a wrong map is wanted.
+        nodes: Of each panel of the sum over shells.
+        weight: The dimension whose shells are summed; D, unless a wrong map is wanted.
         tile: Numbers handed to the ratio in one call.
     Raises:
         ValueError: points of another dimension.

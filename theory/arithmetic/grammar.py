@@ -346,11 +346,13 @@ def parse(text: str) -> Cyclotomic:
         sum    = term {("+" | "-") term}
         term   = factor {("*" | "/") factor}
         factor = ("+" | "-") factor | atom ["^" integer]
-        atom   = integer | "i" | "zeta(" integer ")" | "sqrt(" sum ")" | ("exp" | "cos" | "sin") "(" multiple of pi ")" | "(" sum ")"
+        atom   = integer | "i" | "zeta(" integer ")" | "sqrt(" sum ")" | "(" sum ")"
+                 | ("exp" | "cos" | "sin") "(" multiple of pi ")"
 
     so that ``1/2``, ``-i``, ``zeta(8)^3``, ``(1 - zeta(3))/3``, ``sqrt(3)/2`` and
-    ``exp(2*pi*i/3)`` are numbers, ``sqrt(sqrt(2)/4 + 1/2)`` is cos(pi/8), and decimals and implicit products are not. GAP's
-    ``E(3)`` is read as ``zeta(3)``, SymPy's ``I`` as ``i``, ``**`` as ``^``.
+    ``exp(2*pi*i/3)`` are numbers, ``sqrt(sqrt(2)/4 + 1/2)`` is cos(pi/8), and decimals
+    and implicit products are not. GAP's ``E(3)`` is read as ``zeta(3)``, SymPy's ``I``
+    as ``i``, ``**`` as ``^``.
 
     >>> parse("sqrt(3)/2") == parse("sin(pi/3)")
     True
