@@ -7,7 +7,8 @@ independent measurement, an audit of your own model.
 
 ``claims``: the catalogue, by id. ``audit``: a theorem applied to your object,
 ``audit.density(flow, inliers, outliers)``. ``verify``: run claims and print a table.
-``assert_claim``: a claim as one line of a test suite. Nothing heavy is imported before
+``assert_claim``: a claim as one line of a test suite. ``executor``: where the blocks of
+a large audit are carried out, ``with executor("dask", jobs=4).blocks() as over``. Nothing heavy is imported before
 something runs.
 """
 
@@ -18,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from proofs_checks import __version__
 
 if TYPE_CHECKING:
-    from proofs_checks import assert_claim, audit, claims, verify
+    from proofs_checks import assert_claim, audit, claims, executor, verify
 
-__all__ = ["__version__", "assert_claim", "audit", "claims", "verify"]
+__all__ = ["__version__", "assert_claim", "audit", "claims", "executor", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@ with a stated error. No SymPy.
 
 =====================  ======================================================================
 streams                random numbers that do not depend on the device, from named seeds
+blocks                 work cut into pure functions, which may be carried out elsewhere
 errors                 what stops a measurement: a hypothesis that fails, or too little precision
 bounds                 a residual and the bound on it, term by term
 rounding               what rounding may do to products of matrices
@@ -19,6 +20,6 @@ latents                entangled representations, their twins and their scores
 detection              outlier detection: ROC areas, typicality, sets of a given mass
 =====================  ======================================================================
 
-The first seven stand on nothing else here. The next five stand on them, transports and
+The first eight stand on nothing else here. The next five stand on them, transports and
 latents on those, detection on all.
 """

@@ -46,6 +46,14 @@ class Stream:
         self.dtype = dtype
         self.generator = torch.Generator(device="cpu").manual_seed(seed)
 
+    def __getstate__(self) -> tuple[int, str, torch.dtype, Tensor]:
+        return self.seed, str(self.device), self.dtype, self.generator.get_state()
+
+    def __setstate__(self, state: tuple[int, str, torch.dtype, Tensor]) -> None:
+        seed, device, dtype, place = state
+        self.__init__(seed, device, dtype)
+        self.generator.set_state(place)
+
     def fork(self, label: object) -> Stream:
         """An independent stream named by ``label``; forking draws nothing from this
         one."""

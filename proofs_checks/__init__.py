@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from proofs_checks.audits.namespace import audit
+    from proofs_checks.run.executors import executor
     from proofs_checks.run.interactive import claims, verify
 
 __version__ = "0.1.0"
-__all__ = ["assert_claim", "audit", "claims", "verify"]
+__all__ = ["assert_claim", "audit", "claims", "executor", "verify"]
 
 
 def assert_claim(claim_id: str, **objects: Any) -> None:
@@ -37,6 +38,10 @@ def __getattr__(name: str) -> Any:
         from proofs_checks.run import interactive
 
         return getattr(interactive, name)
+    if name == "executor":
+        from proofs_checks.run.executors import executor
+
+        return executor
     if name == "audit":
         from proofs_checks.audits.namespace import audit
 

@@ -10,13 +10,15 @@ vertex.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import partial, reduce
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from numerics.blocks import Over
 from numerics.hyperbolic.fidelity import Enclosure
 from numerics.hyperbolic.neighbour_ranks import NeighbourRanks
 from numerics.hyperbolic.tree_frames import EPS, Frames, PlantedTree, frames
@@ -71,7 +73,7 @@ class AllPairs:
     least: float
 
 
-def all_pairs(planted: PlantedTree, *, scale: float, tile: int = TILE) -> AllPairs:
+def all_pairs(planted: PlantedTree, *, scale: float, tile: int = TILE, shares: int = 1, over: Over = map) -> AllPairs:
     """Distortion, average distortion, MAP and collapsed pairs of a planted tree, over
     all its pairs.
 
@@ -80,10 +82,13 @@ def all_pairs(planted: PlantedTree, *, scale: float, tile: int = TILE) -> AllPai
         scale: The length that stands for one edge in the average (tau, if the average
             is to measure shape alone). Positive.
         tile: Pairs held at a time.
+        shares: Into how many parts the rectangles are dealt, one after another.
+        over: What carries the parts out; the same numbers, whatever it is and however
+            many they are.
     Returns:
         The measures with enclosures, and the pair that attains the largest contraction.
     Raises:
-        ValueError: a scale or a tile that is not positive.
+        ValueError: a scale, a tile or a number of shares that is not positive.
     Accuracy:
         Every distance errs by at most ``error``, which is carried along beside the
         arithmetic (first order in eps).
@@ -99,21 +104,33 @@ def all_pairs(planted: PlantedTree, *, scale: float, tile: int = TILE) -> AllPai
         raise ValueError(f"Expected a positive finite scale, got {scale}.")
     if tile < 1:
         raise ValueError(f"Expected a tile of at least one pair, got {tile}.")
-    tally = _Tally(scale, NeighbourRanks(planted))
-    for depth in frames(planted):
-        tally.add(_above(planted, depth))
-        for batch in _at_depth(planted, depth, tile):
-            tally.add(batch)
+    if shares < 1:
+        raise ValueError(f"Expected at least one share, got {shares}.")
+    first, *others = over(_share, ((planted, scale, tile, part, shares) for part in range(shares)))
+    tally = reduce(_Tally.join, others, first)
     u, v, steps, distance = tally.witness
     tally.witness = (int(planted.order[u]), int(planted.order[v]), steps, distance)
     return tally.result(len(planted))
 
 
+def _share(argument: tuple[PlantedTree, float, int, int, int]) -> _Tally:
+    """What is kept of the rectangles whose number is ``part`` modulo ``shares``."""
+    planted, scale, tile, part, shares = argument
+    tally = _Tally(scale, NeighbourRanks(planted))
+    number = 0
+    for depth in frames(planted):
+        for rectangle in _at_depth(planted, depth, tile):
+            if number % shares == part:
+                tally.add(rectangle(), number)
+            number += 1
+    return tally
+
+
 def rectangles(planted: PlantedTree, tile: int = TILE) -> Iterator[Pairs]:
     """All pairs of places, each once, in batches."""
     for depth in frames(planted):
-        yield _above(planted, depth)
-        yield from _at_depth(planted, depth, tile)
+        for rectangle in _at_depth(planted, depth, tile):
+            yield rectangle()
 
 
 # --- pairs at their lowest common ancestor -------------------------------------------------------------------------------------
@@ -138,9 +155,11 @@ class _Slices(NamedTuple):
     height: Tensor
 
 
-def _at_depth(planted: PlantedTree, depth: Frames, tile: int) -> Iterator[Pairs]:
-    """Pairs of descendants of each vertex of this depth that hang from different
-    children of it."""
+def _at_depth(planted: PlantedTree, depth: Frames, tile: int) -> Iterator[Callable[[], Pairs]]:
+    """The vertices of this depth with their descendants; and, of each of them, pairs of
+    descendants that hang from different children of it. What is yielded measures when
+    it is called."""
+    yield partial(_above, planted, depth)
     half = depth.direction / 2
     small = (-depth.distance).exp()
     ready = _Slices(depth.distance, half.sin(), half.cos(), small, planted.heights)
@@ -159,7 +178,7 @@ def _at_depth(planted: PlantedTree, depth: Frames, tile: int) -> Iterator[Pairs]
         if count > 1:
             base = float(planted.heights[parent])
             for one, other, labels in _blocks(family, tile):
-                yield _compared(ready, one, other, base, labels, blur, sway)
+                yield partial(_compared, ready, one, other, base, labels, blur, sway)
 
 
 Slice = tuple[int, int]
@@ -236,13 +255,13 @@ class _Tally:
     expansion: float = 0.0
     contraction: float = 0.0
     witness: tuple[int, int, float, float] = (0, 0, 0.0, 0.0)
+    attained: int = 0  # number of the batch that holds the witness: the first of several
     stretches: list[float] = field(default_factory=list)
     error: float = 0.0
     least: float = math.inf
     collapsed: int = 0
-    places: Any = None
 
-    def add(self, batch: Pairs) -> None:
+    def add(self, batch: Pairs, number: int) -> None:
         d, steps = batch.distance, batch.steps
         if not d.numel():
             return
@@ -257,11 +276,22 @@ class _Tally:
         self.expansion = max(self.expansion, high)
         contraction = 1 / low if low > 0 else math.inf
         if contraction > self.contraction:
-            self.contraction = contraction
+            self.contraction, self.attained = contraction, number
             self.witness = _pair_at(batch, int(ratio.argmin()))
         self.stretches.append(float(ratio.mul_(1 / self.scale).sub_(1).abs_().sum()))
         if least <= self.ranks.longest + error:
             self.ranks.add(batch.first, batch.second, d, steps, error)
+
+    def join(self, other: _Tally) -> _Tally:
+        """What is kept of the batches of both."""
+        if (-other.contraction, other.attained) < (-self.contraction, self.attained):
+            self.contraction, self.witness, self.attained = other.contraction, other.witness, other.attained
+        self.expansion = max(self.expansion, other.expansion)
+        self.error, self.least = max(self.error, other.error), min(self.least, other.least)
+        self.collapsed += other.collapsed
+        self.stretches += other.stretches
+        self.ranks.join(other.ranks)
+        return self
 
     def result(self, size: int) -> AllPairs:
         pairs = size * (size - 1) // 2

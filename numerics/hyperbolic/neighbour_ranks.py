@@ -62,6 +62,11 @@ class NeighbourRanks:
         for one in (u, v):
             self._count(one, d, error)
 
+    def join(self, other: NeighbourRanks) -> None:
+        """Add what was counted of other pairs of the same tree."""
+        self.strangers += other.strangers
+        self.tied += other.tied
+
     def _joined(self, u: Tensor, v: Tensor) -> Tensor:
         return (self._parents[u] == v) | (self._parents[v] == u)
 

@@ -14,12 +14,13 @@ Source: Gretton, Borgwardt, Rasch, Schoelkopf, Smola 2012, lemma 6 and theorem 1
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from numerics.blocks import Over
 from numerics.streams import Stream
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
 
 Kernel = Callable[[Tensor, Tensor], Tensor]  # points (n, D), (m, D) to values (n, m)
 WIDTH = 4.0  # of the U-statistic's kernel, for k in [0, 1]
+SIDE = 4  # tiles along a side of a block, which is what travels where the work is carried out elsewhere
 PILOT = 1000  # points of the median heuristic, and of the search for a negative eigenvalue
 
 
@@ -88,7 +90,7 @@ class MMD:
     rounding: float
 
 
-def unbiased_mmd2(first: Tensor, second: Tensor, kernel: Kernel, *, tile: int = 2048) -> MMD:
+def unbiased_mmd2(first: Tensor, second: Tensor, kernel: Kernel, *, tile: int = 2048, over: Over = map) -> MMD:
     """The unbiased estimate in memory for one tile: time grows with (n + m)^2 D, memory
     with tile^2.
 
@@ -98,6 +100,8 @@ def unbiased_mmd2(first: Tensor, second: Tensor, kernel: Kernel, *, tile: int = 
         kernel: A symmetric positive definite kernel; :class:`GaussianKernel` or a
             callable of yours.
         tile: Rows and columns of the kernel matrix held at a time.
+        over: What carries out blocks of :data:`SIDE` by :data:`SIDE` tiles; the same
+            numbers, whatever it is.
     Raises:
         ValueError: fewer than two points, other dimensions, points or kernel values
             that are not finite.
@@ -112,9 +116,9 @@ def unbiased_mmd2(first: Tensor, second: Tensor, kernel: Kernel, *, tile: int = 
     centre = (first.mean(0) + second.mean(0)) / 2
     x, y = first - centre, second - centre
     n, m = len(x), len(y)
-    within_x = mean_kernel(x, None, kernel, tile)
-    within_y = mean_kernel(y, None, kernel, tile)
-    between = mean_kernel(x, y, kernel, tile)
+    within_x = mean_kernel(x, None, kernel, tile, over)
+    within_y = mean_kernel(y, None, kernel, tile, over)
+    between = mean_kernel(x, y, kernel, tile, over)
     unit = torch.finfo(x.dtype).eps / 2
     relative = 8 * unit
     if isinstance(kernel, GaussianKernel):
@@ -124,13 +128,39 @@ def unbiased_mmd2(first: Tensor, second: Tensor, kernel: Kernel, *, tile: int = 
     return MMD(within_x + within_y - 2 * between, within_x, within_y, between, (n, m), doubt)
 
 
-def mean_kernel(x: Tensor, y: Tensor | None, kernel: Kernel, tile: int = 2048) -> float:
+def mean_kernel(x: Tensor, y: Tensor | None, kernel: Kernel, tile: int = 2048, over: Over = map) -> float:
     """The mean of k(x_i, y_j) over all pairs or, without y, of k(x_i, x_j) over pairs
     of different points, tile by tile.
 
     >>> mean_kernel(torch.zeros(3, 1).double(), None, GaussianKernel(1.0))
     1.0
     """
+    total = sum(over(_block_sum, _blocks(x, y, kernel, tile)))
+    mean = total / (len(x) * (len(x) - 1) if y is None else len(x) * len(y))
+    if not math.isfinite(mean):
+        raise ValueError("Expected finite kernel values, got NaN or an infinity.")
+    return mean
+
+
+Block = tuple[Tensor, Tensor | None, Kernel, int, float]
+
+
+def _blocks(x: Tensor, y: Tensor | None, kernel: Kernel, tile: int) -> Iterator[Block]:
+    """Rows and columns, how often their sum counts; no columns for a block on the
+    diagonal of a sample with itself, and none below it."""
+    for i, rows in enumerate(x.split(SIDE * tile)):
+        for j, columns in enumerate((x if y is None else y).split(SIDE * tile)):
+            if y is not None:
+                yield rows, columns, kernel, tile, 1.0
+            elif j == i:
+                yield rows, None, kernel, tile, 1.0
+            elif j > i:
+                yield rows, columns, kernel, tile, 2.0
+
+
+def _block_sum(block: Block) -> float:
+    """The sum of kernel values over the pairs of a block, tile by tile."""
+    x, y, kernel, tile, times = block
     total = torch.zeros((), dtype=torch.float64, device=x.device)
     for i, rows in enumerate(x.split(tile)):
         for j, columns in enumerate((x if y is None else y).split(tile)):
@@ -141,10 +171,7 @@ def mean_kernel(x: Tensor, y: Tensor | None, kernel: Kernel, tile: int = 2048) -
             if y is None:  # a tile above the diagonal stands for two; on it a point is no pair with itself
                 part = part - values.diagonal().sum(dtype=torch.float64) if i == j else 2 * part
             total += part
-    mean = float(total) / (len(x) * (len(x) - 1) if y is None else len(x) * len(y))
-    if not math.isfinite(mean):
-        raise ValueError("Expected finite kernel values, got NaN or an infinity.")
-    return mean
+    return times * float(total)
 
 
 def linear_mmd2(first: Tensor, second: Tensor, length: float) -> Tensor:

@@ -7,13 +7,17 @@ import importlib
 import inspect
 import os
 import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from proofs_checks import exits
 from proofs_checks.audits import KINDS, Kind
 from proofs_checks.audits.example_calls import with_line
-from proofs_checks.cli.common import checked_outputs
+from proofs_checks.cli.common import checked_outputs, executor_of
 from proofs_checks.errors import InputError, PrealityError
 from proofs_checks.inputs.files import exists, file_label, limited_to, quoted_name
 from proofs_checks.report.terminal import say, share_progress, warn
@@ -21,12 +25,14 @@ from proofs_checks.wording import count, error_line
 
 if TYPE_CHECKING:
     from proofs_checks.findings import AuditReport, Interrupted
+    from proofs_checks.run.executors import Executor
 
 
 def audit(
     kind: str, file: Path, /, *, json: Path | None = None, html: Path | None = None, max_bytes: int | None = None,
     coordinates: Path | None = None, model: str | None = None, curvature: float | None = None, sarkar: float | None = None, scale: float | None = None,
-    root: str | None = None, bfs_tree: bool = False, group: Path | None = None,
+    root: str | None = None, bfs_tree: bool = False, group: Path | None = None, executor: str = "local", jobs: int | None = None, address: str = "",
+    slurm: Annotated[Sequence[str], Parameter(negative=())] = (),
 ) -> int:  # fmt: skip
     """Apply a theorem to an object of your own.
 
@@ -68,6 +74,16 @@ def audit(
     group
         Of a density: an NPZ file of orthogonal matrices (k, D, D) or permutations (k,
         D); the audit adds equivariant bijections and the score within orbits.
+    executor
+        Where the large part of embedding (of Sarkar's construction), fit and
+        rate_distortion is carried out: local, dask or slurm (docs/campaigns.md).
+    jobs
+        How many processes that takes.
+    address
+        Of a Dask scheduler, tcp://HOST:PORT; without it a cluster of `--jobs` processes
+        is started for the audit.
+    slurm
+        NAME=VALUE for Slurm's jobs, as submitit names it.
     """
     from proofs_checks.findings import Interrupted
 
@@ -87,8 +103,9 @@ def audit(
         wanted = "a Python file (.py), which is run" if reads == "code" else "data, which is never run"
         raise InputError(f"The {kind} audit reads {wanted}; got {file_label(file)}.")
     try:
-        with limited_to(max_bytes):
-            report = _carried_out(getattr(importlib.import_module(module), name), file, reads, options)
+        function = getattr(importlib.import_module(module), name)
+        with limited_to(max_bytes), _over(function, kind, executor_of(executor, address, slurm, jobs)) as elsewhere:
+            report = _carried_out(function, file, reads, {**options, **elsewhere})
     except Interrupted as stop:
         return _interrupted(kind, file, stop)
     except InputError as refused:
@@ -98,14 +115,30 @@ def audit(
     return exits.INTERRUPTED if report.facts.get("interrupted") else exits.exit_code([str(report.status)])
 
 
+@contextmanager
+def _over(function: Any, kind: str, executor: Executor) -> Iterator[dict[str, Any]]:
+    """The argument that has the audit's blocks carried out elsewhere; none for here.
+
+    Raises:
+        InputError: the audit has no part that could be.
+    """
+    if executor.name == "local":
+        yield {}
+    elif "over" not in inspect.signature(function).parameters:
+        raise InputError(f"The {kind} audit has no part for --executor {executor.name}; leave it out.")
+    else:
+        with executor.blocks() as over:
+            yield {"over": over}
+
+
 def _carried_out(function: Any, file: Path, reads: str, options: dict[str, Any]) -> AuditReport:
     """The audit of a file, its progress shown where stderr is a terminal."""
     taken = (
         inspect.signature(function).parameters
         if reads == "data"
-        else {"group": None}
+        else {"group": None, "over": None}
         if "inliers" in inspect.signature(function).parameters
-        else {}
+        else {"over": None}
     )
     if unknown := [f"--{name.replace('_', '-')}" for name in options if name not in taken]:
         raise InputError(f"This audit takes no {', '.join(unknown)}; what it is given stands in its file.")

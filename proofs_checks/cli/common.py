@@ -4,6 +4,7 @@ into files."""
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from proofs_checks.errors import CatalogueError, InputError
 from proofs_checks.inputs.files import is_file, quoted_name
 from proofs_checks.report.terminal import say, warn
-from proofs_checks.wording import clean
+from proofs_checks.wording import clean, short
 
 if TYPE_CHECKING:
     from proofs_checks.claim.claim import Claim
     from proofs_checks.findings import AuditReport
     from proofs_checks.run.checks import Record
+    from proofs_checks.run.executors import Executor
     from proofs_checks.run.interactive import Catalogue
     from proofs_checks.run.ledger import Ledger
     from proofs_checks.run.results import ClaimResult
@@ -156,3 +158,17 @@ def run_of(book: Ledger, run_id: str, results: Sequence[ClaimResult]) -> Any:
 def _records(results: Sequence[ClaimResult]) -> Iterator[Record]:
     for result in results:
         yield from result.records
+
+
+def executor_of(name: str, address: str, pairs: Sequence[str], jobs: int | None) -> Executor:
+    """The executor that was asked for.
+
+    Raises:
+        InputError: there is none, or an option is not NAME=VALUE.
+    """
+    from proofs_checks.run.executors import executor
+
+    options = dict(pair.partition("=")[::2] for pair in pairs)
+    if odd := [pair for pair in pairs if not re.fullmatch(r"[a-z_]+=.+", pair)]:
+        raise InputError(f"--slurm takes NAME=VALUE, such as partition=gpu; got {short(odd[0])}.")
+    return executor(name, jobs=jobs, address=address, options=options)

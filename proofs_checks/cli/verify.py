@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from proofs_checks import exits
-from proofs_checks.cli.common import checked_outputs, is_path, read_audits, results_of, select, write_outputs
+from proofs_checks.cli.common import (
+    checked_outputs,
+    executor_of,
+    is_path,
+    read_audits,
+    results_of,
+    select,
+    write_outputs,
+)
 from proofs_checks.errors import InputError
 from proofs_checks.report.table import summary_lines
 from proofs_checks.report.terminal import print_results, progress, say, warn, width
@@ -328,20 +336,6 @@ def shard_of(text: str) -> Shard | None:
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise InputError(f"--shard takes I/N with 1 <= I <= N, such as 2/3; got {short(text)}.")
     return Shard(int(match[1]), int(match[2]))
-
-
-def executor_of(name: str, address: str, pairs: Sequence[str], jobs: int | None) -> Executor:
-    """The executor that was asked for.
-
-    Raises:
-        InputError: there is none, or an option is not NAME=VALUE.
-    """
-    from proofs_checks.run.executors import executor
-
-    options = dict(pair.partition("=")[::2] for pair in pairs)
-    if odd := [pair for pair in pairs if not re.fullmatch(r"[a-z_]+=.+", pair)]:
-        raise InputError(f"--slurm takes NAME=VALUE, such as partition=gpu; got {short(odd[0])}.")
-    return executor(name, jobs=jobs, address=address, options=options)
 
 
 @contextmanager

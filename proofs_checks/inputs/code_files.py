@@ -19,6 +19,13 @@ from proofs_checks.errors import InputError, PrealityError
 from proofs_checks.inputs.files import file_label, is_file, quoted_name
 from proofs_checks.wording import error_line
 
+PREFIX = "preality_file_"
+
+
+def modules_of_files() -> list[ModuleType]:
+    """The modules of files that were handed in and did not raise."""
+    return [module for name, module in list(sys.modules.items()) if name.startswith(PREFIX)]
+
 
 def run_file(path: Path, *, what: str, error: type[PrealityError] = InputError) -> ModuleType:
     """The module that a Python file makes.
@@ -30,7 +37,7 @@ def run_file(path: Path, *, what: str, error: type[PrealityError] = InputError) 
     if not is_file(path):
         raise error(f"There is no {what} {quoted_name(path)}.")
     hashed = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]
-    name = f"preality_{what.replace(' ', '_')}_{re.sub('[^a-zA-Z0-9_-]', '_', path.stem)}_{hashed}"
+    name = f"{PREFIX}{what.replace(' ', '_')}_{re.sub('[^a-zA-Z0-9_-]', '_', path.stem)}_{hashed}"
     spec = importlib.util.spec_from_file_location(name, path.absolute())
     if spec is None or spec.loader is None:
         raise error(f"{quoted_name(path)} is not a Python file; a {what} is, and ends in .py.")

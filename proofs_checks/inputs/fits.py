@@ -27,12 +27,14 @@ FEWEST = 16
 @dataclass(frozen=True)
 class FitModel:
     """A model: draws ``(n, D)`` and log p at data ``(N,)``, each where there is one;
-    notes in sentences."""
+    notes in sentences; ``whole`` are all draws that were handed in, where ``samples``
+    are some of them."""
 
     name: str
     samples: Tensor | None
     log_prob: Callable[[Tensor], Tensor] | None
     notes: tuple[str, ...]
+    whole: Tensor | None = None
 
 
 def read_data(data: Any) -> Tensor:

@@ -41,7 +41,7 @@ ROOMS = {  # each may import those before it, and itself
     ],
     "numerics": [
         {"errors"},
-        {"streams", "bounds", "rounding", "quadrature", "roots", "log_tails"},
+        {"blocks", "streams", "bounds", "rounding", "quadrature", "roots", "log_tails"},
         {"distributions", "statistics", "representations", "likelihoods", "compression", "hyperbolic"},
         {"transports", "latents"},
         {"detection"},

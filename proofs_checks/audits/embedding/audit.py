@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from numerics.blocks import Over
 from proofs_checks.audits.embedding.findings import of_coordinates, of_sarkar
 from proofs_checks.audits.embedding.meanings import meaning, next_step
 from proofs_checks.errors import InputError
@@ -31,6 +32,7 @@ def audit_embedding(
     bfs_tree: bool = False,
     subject: str = "",
     progress: Callable[[float, str], None] | None = None,
+    over: Over = map,
 ) -> AuditReport:
     """Measure how faithful an embedding of a graph is, over all pairs of vertices, and
     certify it where it is Sarkar's.
@@ -54,6 +56,8 @@ def audit_embedding(
         bfs_tree: Take the breadth-first tree of a graph that is none.
         subject: What to call it.
         progress: Called with the share that is done and what begins.
+        over: Of Sarkar's construction, what carries the pairs out in shares: ``with
+            preality.executor("dask", jobs=4).blocks() as over``.
     Raises:
         InputError: the graph or the coordinates cannot be read, the graph is not
             connected, a cycle where a tree is needed, a point on or outside the
@@ -84,7 +88,7 @@ def audit_embedding(
     with findings.stage("all pairs"):
         if sarkar is not None:
             assert tree is not None
-            found, more = of_sarkar(tree, weights, float(sarkar), scale, weighted=given.weighted)
+            found, more = of_sarkar(tree, weights, float(sarkar), scale, weighted=given.weighted, over=over)
         else:
             found, more = of_coordinates(given, read_embedding(coordinates, given, model, curvature), scale)
     findings += found

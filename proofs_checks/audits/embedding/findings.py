@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from numerics.blocks import Over
 from numerics.hyperbolic.all_pairs import AllPairs, all_pairs
 from numerics.hyperbolic.fidelity import Enclosure
 from numerics.hyperbolic.graph_fidelity import GraphFidelity, adjacency, graph_fidelity
@@ -24,17 +25,18 @@ from theory.hyperbolic import tree_certificates as certificates
 from theory.hyperbolic.edge_lengths import least_tau
 
 SHARP = 1e-3  # an enclosure this wide, relatively, says nothing of the third digit
+SHARES = 64  # of the pairs, where they are carried out elsewhere
 DRAWN = 2000  # vertices up to which the tree is drawn
 CERTIFICATE, WORST, MAP = "certified bound", "worst-case distortion", "mean average precision"
 
 
 def of_sarkar(
-    tree: Tree, weights: tuple[float, ...], tau: float, scale: float | None, *, weighted: bool
+    tree: Tree, weights: tuple[float, ...], tau: float, scale: float | None, *, weighted: bool, over: Over = map
 ) -> tuple[list[Finding], dict[str, Any]]:
     """Sarkar's construction: measured without coordinates, certified in whole
     numbers."""
     planted = plant(tree, tau, weights=weights if weighted else None)
-    seen = all_pairs(planted, scale=scale or tau)
+    seen = all_pairs(planted, scale=scale or tau, shares=1 if over is map else SHARES, over=over)
     found, facts = _measured(seen, tree.labels, scale or tau)
     certificate, more = _certified(tree, weights, tau, seen)
     facts |= {"radius": float(planted.heights.max()) * tau, "certified_bound": None, "least_tau": None, **more}

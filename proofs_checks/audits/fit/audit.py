@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from numerics.blocks import Over
 from numerics.statistics.mmd import GaussianKernel, Kernel, median_length
 from numerics.streams import Stream
 from proofs_checks.audits.budget import Budget, Progress, one_thread
@@ -39,6 +41,7 @@ def audit_fit(
     seed: int = 0,
     subject: str = "",
     progress: Progress | None = None,
+    over: Over = map,
 ) -> AuditReport:
     """Audit how a model fits data: ``fit(model, data)``, or ``fit(model_a, model_b,
     data)`` to compare two.
@@ -60,7 +63,8 @@ def audit_fit(
         seconds: After so many no further measure is begun. seed: Of halves, draws and
             permutations.
         subject: What to call the model. progress: Called with the share of the time
-            spent and what begins.
+            spent and what begins. over: What carries MMD^2 of all pairs out in blocks:
+            ``with preality.executor("dask", jobs=4).blocks() as over``.
     Raises:
         InputError: an object cannot be read; the message says what came and what was
             expected.
@@ -80,12 +84,18 @@ def audit_fit(
     with one_thread():
         with findings.stage("the models and the data"):
             models = [_read(one, points, name, seed) for one, name in zip(given, names, strict=True)]
+            whole = None if over is map else points
             points = _thinned(points, stream.fork("data"))
             findings += found.sound_data(points)
             chosen = _kernel(kernel, length, points, models, stream)
             findings += found.kernel_is_sound(chosen, points)
         seen: list[dict[str, Any]] = [{} for _ in models]
-        for measure in _measures(points, chosen, modes=modes, permutations=permutations, stream=stream.fork("halves")):
+        halves = stream.fork("halves")
+
+        def all_pairs(model: FitModel) -> found.Made:
+            return found.discrepancy(model, points, chosen, permutations, halves.fork("mmd"), whole, over)
+
+        for measure in [*_measures(points, modes=modes, stream=halves), _Measure(found.MMD, all_pairs)]:
             with findings.stage(measure.name):
                 for one, name, values in zip(models, names, seen, strict=True):
                     finding, kept = measure.of(one) if budget.open else found.left_open(measure.name)
@@ -104,9 +114,8 @@ def _read(model: Any, points: Tensor, name: str, seed: int) -> FitModel:
     read = read_fit_model(model, points, name=f"model {name}".strip(), draws=DRAWN, seed=seed)
     if read.samples is None:
         return read
-    return FitModel(
-        read.name, _thinned(read.samples, Stream(seed % 2**63).fork(("samples", name))), read.log_prob, read.notes
-    )
+    some = _thinned(read.samples, Stream(seed % 2**63).fork(("samples", name)))
+    return replace(read, samples=some, whole=read.samples)
 
 
 def _thinned(points: Tensor, stream: Stream) -> Tensor:
@@ -140,7 +149,7 @@ class _Measure(NamedTuple):
     of: Callable[[FitModel], found.Made]
 
 
-def _measures(points: Tensor, kernel: Kernel, *, modes: int, permutations: int, stream: Stream) -> list[_Measure]:
+def _measures(points: Tensor, *, modes: int, stream: Stream) -> list[_Measure]:
     """What is asked of every model, quick measures first."""
     return [
         _Measure(found.LIKELIHOOD, lambda model: found.likelihood(model, points)),
@@ -148,7 +157,6 @@ def _measures(points: Tensor, kernel: Kernel, *, modes: int, permutations: int, 
         _Measure(found.MODES, lambda model: found.modes(model, points, modes, stream.fork("modes"))),
         _Measure(found.FAR, lambda model: found.far(model, points, stream.fork("far"))),
         _Measure(found.CLASSIFIER, lambda model: found.classifier_finding(model, points, stream.fork("classifier"))),
-        _Measure(found.MMD, lambda model: found.discrepancy(model, points, kernel, permutations, stream.fork("mmd"))),
     ]
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from numerics.blocks import Over
 from numerics.statistics import coverage
 from numerics.statistics.classifier_bounds import classifier_bounds
 from numerics.statistics.mmd import WIDTH, Kernel, hoeffding_blocks, indefiniteness, unbiased_mmd2, witness
@@ -241,19 +242,22 @@ def classifier_finding(model: FitModel, points: Tensor, stream: Stream) -> Made:
     }
 
 
-def discrepancy(model: FitModel, points: Tensor, kernel: Kernel, permutations: int, stream: Stream) -> Made:
-    """Unbiased MMD^2 with Hoeffding's interval, and a permutation p-value."""
+def discrepancy(  # noqa: PLR0917
+    model: FitModel, points: Tensor, kernel: Kernel, permutations: int, stream: Stream, whole: Tensor | None = None, over: Over = map
+) -> Made:  # fmt: skip
+    """Unbiased MMD^2 with Hoeffding's interval, and a permutation p-value; MMD^2 of all
+    data ``whole`` (N, D) and all of the model's samples where they are given."""
     if model.samples is None:
         return no_samples(MMD)
     x, y = points[: 4 * PERMUTED], model.samples[: 4 * PERMUTED]
-    full = unbiased_mmd2(x, y, kernel)
+    full = unbiased_mmd2(*((x, y) if whole is None or model.whole is None else (whole, model.whole)), kernel, over=over)
     radius = WIDTH * math.sqrt(math.log(2 / LEVEL) / (2 * hoeffding_blocks(*full.sizes)))
     halves = x[:PERMUTED], y[:PERMUTED]
     test = permutation_test(*halves, kernel, stream, permutations=permutations, exceedances=EXCEEDANCES)
     least = 1 / (permutations + 1)
     spread = float(test.permuted.std())
     text = (
-        f"MMD² = {full.squared:.3g} (within {radius:.2g} of it, Hoeffding, values of the kernel in [0, 1]); p = {test.p_value:.2g} by {len(test.permuted)} permutations of "
+        f"MMD² of {full.sizes[0]:,} and {full.sizes[1]:,} points = {full.squared:.3g} (within {radius:.2g} of it, Hoeffding, values of the kernel in [0, 1]); p = {test.p_value:.2g} by {len(test.permuted)} permutations of "
         f"{min(len(x), PERMUTED)} and {min(len(y), PERMUTED)} points, under which it spreads by {spread:.2g}"
     )
     status = Status.REFUTED if test.p_value <= least <= 1e-3 else Status.HOLDS

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from numerics.blocks import Over
 from numerics.streams import Stream
 from proofs_checks.audits.budget import Budget, Progress, one_thread
 from proofs_checks.audits.rate_distortion import findings as found
@@ -81,6 +82,7 @@ def audit_rate_distortion(
     tile: int = 1 << 21,
     subject: str = "",
     progress: Progress | None = None,
+    over: Over = map,
 ) -> RateDistortionReport:
     """Audit what a decoder costs in nats: the rate at each distortion between certified
     bounds, and whose cost it is.
@@ -105,7 +107,9 @@ def audit_rate_distortion(
             bound is wrong. lower: A number that your distortion never falls below.
         seconds: After so many nothing further is begun. seed: Of draws and chains.
             tile: Numbers held at once. subject: What to call the decoder. progress:
-            Called with the share of the time spent and what begins.
+            Called with the share of the time spent and what begins. over: What carries
+            the chains out in blocks of data: ``with preality.executor("dask",
+            jobs=4).blocks() as over``.
     Raises:
         InputError: an object cannot be read; the message names the hypothesis that
             failed and what to do.
@@ -122,7 +126,7 @@ def audit_rate_distortion(
             codes = None if encoder is None else read_codes(encoder, held, model.k)
             others = None if train is None else _flat(train, x, points, stream.fork("train"))
             said += [found.read(model), found.source(x, len(data))]
-        on = _On(model, x, others, effort, stream, budget)
+        on = _On(model, x, others, effort, stream, budget, over)
         facts, rows, fitted = (_of_code_book if model.book is not None else _of_chains)(on, said, slopes, codes)
     facts = {
         "distortion": model.distortion.name,
@@ -149,6 +153,7 @@ class _On:
     effort: _Effort
     stream: Stream
     budget: Budget
+    over: Over
 
 
 Made = tuple[dict[str, Any], list[Row], FittedPrior | None]
@@ -178,7 +183,7 @@ def _of_chains(on: _On, said: Findings, slopes: list[float] | None, codes: Any) 
     with said.stage("annealed chains"):
         above = measurements.anneal_data(
             model, x, slopes, chains=effort.chains, calls=effort.calls, rows=max(effort.chains, effort.tile // max(1, math.prod(model.shape))), level=effort.level * SHARE,
-            stream=stream.fork("chains"),
+            stream=stream.fork("chains"), over=on.over,
         )  # fmt: skip
         rows = band(slopes, below, above, scale.mean)
         limit = math.log(effort.samples / math.log(below.lower.numel() * len(x) / (SHARE * effort.level)))
@@ -234,7 +239,7 @@ def _prior(
     made, gains, kept = [], [], None
     for slope in chosen:
         run = measurements.anneal_data(
-            model, fit_on, [slope], chains=1, calls=max(16, effort.calls // 4), rows=effort.tile, level=0.5, stream=on.stream.fork(("codes", slope))
+            model, fit_on, [slope], chains=1, calls=max(16, effort.calls // 4), rows=effort.tile, level=0.5, stream=on.stream.fork(("codes", slope)), over=on.over
         )  # fmt: skip
         fitted = fit_prior(model, run.codes[:256, 0], fit_on, slope)
         if fitted is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from numerics.blocks import Over
 from numerics.compression.annealed_chains import Plan, Run, Target, anneal, anneal_down, log_mean, settled_plan
 from numerics.compression.curve_bounds import annealed_upper, distortion_tiles, drawn_lower
 from numerics.streams import Stream
@@ -104,14 +105,17 @@ def anneal_data(
     rows: int,
     level: float,
     stream: Stream,
+    over: Over = map,
 ) -> Annealed:
     """Chains of every datum, ``rows`` of them at a time, by a plan that pilot chains of
-    their own have settled."""
+    their own have settled; ``over`` carries them out."""
     target = _target(model, x)
     pilot = stream.permutation(len(x))[:PILOT_ROWS]
     plan = settled_plan(target, pilot, slopes, stream.fork("pilot"), temperatures=calls)
     each = max(1, rows // chains)
-    runs = [anneal(target, plan, part.repeat_interleave(chains), stream) for part in torch.arange(len(x)).split(each)]
+    parts = enumerate(torch.arange(len(x)).split(each))
+    blocks = ((model, x[part], plan, chains, stream.fork(("part", k))) for k, part in parts)
+    runs = list(over(_anneal_block, blocks))
     weights = torch.cat([run.log_weights for run in runs], 1)
     by_datum = log_mean(weights, chains)
     shares = weights.unflatten(1, (-1, chains)).softmax(2)
@@ -120,6 +124,13 @@ def anneal_data(
         plan, annealed_upper(by_datum, level), -by_datum.mean(1), (shares * d).sum(2).mean(1),
         torch.cat([run.codes for run in runs]).unflatten(0, (-1, chains)), shares[-1], _least(runs, chains), float(runs[0].accepted.mean()),
     )  # fmt: skip
+
+
+def _anneal_block(block: tuple[LatentModel, Tensor, Plan, int, Stream]) -> Run:
+    """The chains of some data, by numbers of their own."""
+    model, x, plan, chains, stream = block
+    with torch.no_grad():
+        return anneal(_target(model, x), plan, torch.arange(len(x)).repeat_interleave(chains), stream)
 
 
 def _least(runs: Sequence[Run], chains: int) -> Tensor:

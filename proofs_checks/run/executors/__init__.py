@@ -9,8 +9,10 @@ everywhere, and its digest is the same.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from numerics.blocks import Over
 from proofs_checks.errors import InputError
 from proofs_checks.run.workers import Event, Plan, run
 
@@ -26,6 +28,11 @@ class Executor(Protocol):
         """Every check of the plan, as events."""
         ...
 
+    def blocks(self) -> AbstractContextManager[Over]:
+        """What an audit takes as ``over``, while the context lasts: it carries out the
+        blocks of one large computation."""
+        ...
+
 
 class Local:
     """Processes of this machine, as many as there are cores unless told otherwise."""
@@ -38,6 +45,10 @@ class Local:
     def run(self, plan: Plan) -> Generator[Event, None, None]:
         """Every check of the plan, as events."""
         return run(plan, jobs=self.jobs)
+
+    def blocks(self) -> AbstractContextManager[Over]:
+        """Blocks are carried out in this process, by torch's threads."""
+        return nullcontext(map)
 
 
 def executor(

@@ -9,10 +9,13 @@ CUDA_VISIBLE_DEVICES of whoever started it names.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import uuid4
 
+from numerics.blocks import Over
 from proofs_checks.errors import InputError, PrealityError
+from proofs_checks.run.executors.blocks import blocks_on
 from proofs_checks.run.executors.remote import Lost, missing, run
 from proofs_checks.run.workers import Event, Plan, cores
 from proofs_checks.wording import error_line
@@ -31,6 +34,10 @@ class Dask:
     def run(self, plan: Plan) -> Generator[Event, None, None]:
         """Every check of the plan, as events."""
         return run(plan, DaskTransport(self.address, self.jobs))
+
+    def blocks(self) -> AbstractContextManager[Over]:
+        """What carries out blocks of one large computation."""
+        return blocks_on(DaskTransport(self.address, self.jobs))
 
 
 class DaskTransport:
@@ -58,6 +65,7 @@ class DaskTransport:
                 f"with `dask worker {address} --nthreads 1`."
             ) from None
         self.threads = max(1, cores() // (jobs or cores())) if self.cluster else 1
+        self.window = 4 * max(1, jobs or cores() if self.cluster else len(self.client.scheduler_info()["workers"]))
         self.token = uuid4().hex[:8]
         self.given = 0
         self.numbers: dict[str, int] = {}

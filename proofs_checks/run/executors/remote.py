@@ -31,6 +31,7 @@ class Transport(Protocol):
     """Carries calls to other processes, and results back in any order."""
 
     threads: int  # that torch may take in one of them
+    window: int  # how many blocks of a large computation are best given out at a time
 
     def submit(self, number: int, function: Callable[[Any], Any], argument: Any) -> None:
         """Give out one call."""

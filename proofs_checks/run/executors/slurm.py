@@ -10,10 +10,13 @@ import ast
 import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from numerics.blocks import Over
 from proofs_checks.errors import InputError
+from proofs_checks.run.executors.blocks import blocks_on
 from proofs_checks.run.executors.remote import Lost, missing, run
 from proofs_checks.run.workers import Event, Plan
 from proofs_checks.wording import error_line
@@ -36,6 +39,10 @@ class Slurm:
         """Every check of the plan, as events."""
         return run(plan, SlurmTransport(self.jobs, self.options))
 
+    def blocks(self) -> AbstractContextManager[Over]:
+        """What carries out blocks of one large computation."""
+        return blocks_on(SlurmTransport(self.jobs, self.options))
+
 
 class SlurmTransport:
     """Calls in jobs.
@@ -50,6 +57,7 @@ class SlurmTransport:
     """
 
     threads = 1
+    window = 10_000  # a job waits in a queue: few of them, with many blocks each
 
     def __init__(self, jobs: int | None, options: Mapping[str, str]) -> None:
         try:
