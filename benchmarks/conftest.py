@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -25,3 +29,23 @@ def pytest_terminal_summary(terminalreporter) -> None:
     for report in terminalreporter.getreports("passed"):
         for name, value in getattr(report, "user_properties", []):
             terminalreporter.write_line(f"{report.nodeid.split('::')[-1]:<55} {name:<40} {value}")
+
+
+@pytest.fixture
+def keep(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Callable[..., None]:
+    """``keep(name, figures)``: figures in the table, and in results/ under the benchmark's own name, with the machine."""
+    path = Path(__file__).parent / "results" / f"{request.path.stem.removeprefix('test_').replace('_', '-')}.json"
+
+    def keeper(name: str, figures: dict[str, Any]) -> None:
+        for key, value in figures.items():
+            record_property(f"{name}: {key}", value)
+        known = json.loads(path.read_text()) if path.exists() else {}
+        known |= {
+            "command": f"pytest benchmarks/{request.path.name}",
+            "machine": processor(),
+            "versions": versions(),
+            name: figures,
+        }
+        path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+
+    return keeper

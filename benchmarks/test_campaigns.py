@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -36,50 +37,54 @@ def sample() -> tuple[dict[str, Any], list[list[Any]]]:
     return piece, perform(piece)
 
 
-def echo(_piece: dict[str, Any]) -> list[list[Any]]:
-    """An answer without work."""
-    return sample()[1]
-
-
 @pytest.mark.parametrize("jobs", [1, 2, 4])
 @pytest.mark.parametrize("kind", [Local, Dask])
-def test_checks_a_second(kind: Any, jobs: int, record_property: Any) -> None:
+def test_checks_a_second(kind: Any, jobs: int, keep: Any) -> None:
     executor = Local(jobs) if kind is Local else Dask("", jobs)
     started = time.perf_counter()
     records = [event.record for event in executor.run(plan()) if event.record]
     seconds = time.perf_counter() - started
-    record_property(
-        f"{executor.name}, {jobs} processes: checks a second, with the start", round(len(records) / seconds, 2)
-    )
-    record_property(f"{executor.name}, {jobs} processes: digest", checks.digest(records)[:12])
+    figures = {
+        "checks a second, with the start": round(len(records) / seconds, 2),
+        "digest": checks.digest(records)[:12],
+    }
+    keep(f"{executor.name}, {jobs} process{'es' * (jobs > 1)}", figures)
 
 
-def test_what_a_check_costs_beyond_its_work(record_property: Any) -> None:
+def test_what_a_check_costs_beyond_its_work(keep: Any) -> None:
     piece, answer = sample()
+    echo, both = (
+        itemgetter("answer"),
+        {"piece": piece, "answer": answer},
+    )  # an answer without work, which travels both ways
     transport = DaskTransport("", 2)
     try:
         waiting = 8  # both workers load the code first
         for number in range(waiting):
-            transport.submit(number, echo, piece)
+            transport.submit(number, echo, both)
         while waiting:
             waiting -= len(list(transport.answers()))
         started = time.perf_counter()
         for number in range(CALLS):
-            transport.submit(number, echo, piece)
+            transport.submit(number, echo, both)
         landed = 0
         while landed < CALLS:
             landed += len(list(transport.answers()))
         seconds = time.perf_counter() - started
     finally:
         transport.close()
-    record_property("milliseconds a piece (limit 5)", round(1e3 * seconds / CALLS, 3))
-    record_property("milliseconds a check", round(1e3 * seconds / CALLS / len(answer), 3))
-    record_property("checks in the piece", len(answer))
-    record_property("bytes sent", len(json.dumps(piece)))
-    record_property("bytes of the answer, a check", len(json.dumps(answer)) // len(answer))
+
+    figures = {
+        "milliseconds a piece (limit 5)": round(1e3 * seconds / CALLS, 3),
+        "milliseconds a check": round(1e3 * seconds / CALLS / len(answer), 3),
+        "checks in the piece": len(answer),
+        "bytes sent": len(json.dumps(piece)),
+        "bytes of the answer, a check": len(json.dumps(answer)) // len(answer),
+    }
+    keep("beyond the work of a check", figures)
 
 
-def test_writes_of_the_ledger(tmp_path: Any, record_property: Any) -> None:
+def test_writes_of_the_ledger(tmp_path: Any, keep: Any) -> None:
     from proofs_checks.run.ledger import Ledger
 
     records = [record for _, record in sample()[1]]
@@ -89,4 +94,4 @@ def test_writes_of_the_ledger(tmp_path: Any, record_property: Any) -> None:
         for number in range(500):
             book.add(run, {**records[0], "k": number + 1})
         seconds = time.perf_counter() - started
-    record_property("records kept a second, each committed", round(500 / seconds))
+    keep("ledger", {"records kept a second, each committed": round(500 / seconds)})

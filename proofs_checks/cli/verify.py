@@ -30,7 +30,7 @@ from proofs_checks.cli.common import (
 from proofs_checks.errors import InputError
 from proofs_checks.report.table import summary_lines
 from proofs_checks.report.terminal import print_results, progress, say, warn, width
-from proofs_checks.wording import count, short
+from proofs_checks.wording import count, duration, short
 
 if TYPE_CHECKING:
     from proofs_checks.claim.claim import Claim
@@ -227,6 +227,8 @@ class Session:
         earlier = self._begin()
         plan = self.request.plan(earlier)
         try:
+            if self.request.profile == "deep":
+                say_prediction(plan, self.request.jobs)
             with stopped_by_termination(), progress(len(plan.tasks())) as tick, ExitStack() as stack:
                 events = self.request.executor.run(plan)
                 stack.callback(events.close)  # stops the workers, whatever happens here
@@ -320,6 +322,28 @@ class Session:
             for line in summary_lines(results, max(40, width())):
                 say(line)
         say(f"Run {self.run} in {self.book.path}")
+
+
+def say_prediction(plan: Plan, jobs: int | None) -> None:
+    """Run the pilot on this machine and print how long a deep run will take here."""
+    from proofs_checks.run.prediction import pilot_plans, predict
+    from proofs_checks.run.workers import cores, run
+
+    records = []
+    for pilot in pilot_plans(plan):
+        with progress(len(pilot.tasks())) as tick, ExitStack() as stack:
+            events = run(pilot, jobs=jobs)
+            stack.callback(events.close)
+            for event in events:
+                records += [event.record] if event.record is not None else []
+                tick(event.label, event.kind in ("done", "lost"))
+    found = predict(plan, records)
+    processes = jobs or cores()
+    parts = ", ".join(f"{route} {duration(seconds)}" for route, seconds in found.by_route.items())
+    say(
+        f"Predicted: about {duration(found.elapsed(processes))} on {processes} process{'es' * (processes != 1)} of this machine ({parts} of work), "
+        f"by a pilot of {duration(found.pilot)}. Ctrl-C keeps what was done; --resume carries on."
+    )
 
 
 def shard_of(text: str) -> Shard | None:

@@ -36,6 +36,7 @@ PROFILES = {
     "quick": Profile("quick", cases=6, samples=100_000, statistical_cases=4),
     "full": Profile("full", cases=200, samples=10_000_000, statistical_cases=8),
     "deep": Profile("deep", cases=400, samples=1_000_000_000, statistical_cases=2),
+    "pilot": Profile("pilot", cases=1, samples=500_000, statistical_cases=1),  # by which a deep run's time is predicted
 }
 SHRINK_SECONDS = 20.0
 LONGEST_TRACE = 20_000  # letters of a traceback that are kept

@@ -133,6 +133,18 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it.
+
+    >>> duration(2.345), duration(150), duration(9000), duration(400_000)
+    ('2.3 s', '2.5 min', '2.5 h', '4.6 days')
+    """
+    for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.2g} {unit}"
+    return f"{seconds:.2g} s"
+
+
 def words(text: str) -> frozenset[str]:
     """The words of an allow-list, written out in a line."""
     return frozenset(text.split())
