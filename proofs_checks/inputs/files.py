@@ -131,7 +131,9 @@ def _opened(path: Path, name: str) -> int:
 
 
 def _require_regular(found: os.stat_result, name: str) -> None:
-    pseudo = {os.stat(place).st_dev for place in _PSEUDO if os.path.isdir(place)}
+    pseudo = {
+        os.stat(place).st_dev for place in _PSEUDO if os.path.ismount(place)
+    }  # else a plain folder: in a chroot, say
     if not stat.S_ISREG(found.st_mode) or found.st_dev in pseudo:
         raise InputError(f"Cannot read {name}: it is no regular file (a pipe, a device, or one of the system's own).")
 

@@ -221,3 +221,13 @@ def test_every_audit_of_data_refuses_a_pipe_without_waiting(tmp_path: Path, call
         outcome = call("audit", kind, tmp_path / "pipe.json")
         assert outcome.code == exits.USAGE
         assert "no regular file" in outcome.err
+
+
+def test_files_beside_an_empty_folder_that_is_called_sys_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a chroot or a container /sys may be no mount: then all files are on its file system."""
+    (tmp_path / "sys").mkdir()
+    (tmp_path / "data.json").write_text("[1]", encoding="utf-8")
+    monkeypatch.setattr(files, "_PSEUDO", (str(tmp_path / "sys"),))
+    assert files.read_text(tmp_path / "data.json") == "[1]"
