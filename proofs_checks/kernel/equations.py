@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from proofs_checks.kernel.rewriting import as_sympy
-from proofs_checks.kernel.special_points import bound_conditions, excluded_points, limit_of
+from proofs_checks.kernel.special_points import backwards, bound_conditions, excluded_points, limit_of
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict, union
 from theory.proof.statements import Equation, Sign
 
@@ -187,13 +187,18 @@ def _nonzero(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
 
 def inner_points(expression: Any) -> list[str]:
     """What has to hold inside of the integrals and sums of ``expression``: no pole on
-    the way, and bounds where the bound variable is as declared."""
+    the way, bounds where the bound variable is as declared, and no sum that runs
+    backwards."""
+    from sympy import Integral
     from sympy.concrete.expr_with_limits import ExprWithLimits
 
     from theory.proof.prepare import print_form
 
     nodes = sorted(as_sympy(expression).atoms(ExprWithLimits), key=print_form)
-    return list(union(*(_inside(node.function, limit) for node in nodes for limit in node.limits)))
+    counted = [limit for node in nodes if not isinstance(node, Integral) for limit in node.limits]
+    return list(
+        union(*(_inside(node.function, limit) for node in nodes for limit in node.limits), *map(backwards, counted))
+    )
 
 
 def _inside(body: Any, limit: Any) -> list[str]:

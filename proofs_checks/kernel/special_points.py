@@ -36,6 +36,24 @@ def bound_conditions(limit: Any) -> list[str]:
     return found
 
 
+def backwards(limit: Any) -> list[str]:
+    """That the bounds (k, a, b) of a sum or a product have b >= a - 1, where it is not
+    known: what lies below is 0 to some and minus the terms left out to others, SymPy
+    among them."""
+    from theory.proof.prepare import print_form
+
+    _, *bounds = limit
+    if len(bounds) != 2 or any(bound.is_infinite for bound in bounds):
+        return []
+    low, high = bounds
+    terms = high - low + 1
+    return (
+        []
+        if terms.is_nonnegative or terms.is_extended_nonnegative
+        else [f"{print_form(high)} >= {print_form(low - 1)}"]
+    )
+
+
 def _outside(expression: Any) -> list[Any]:
     """The functions and derivatives that mention no bound variable."""
     import sympy

@@ -74,6 +74,9 @@ STATEMENTS = {
     "sum": _equal(
         Outcome("HOLDS", "every positive integer m"), sp.Sum(y, (y, 1, m)), m * (m + 1) / 2, lambda iv, t: sum(range(1, int(t.a) + 1)) - t * (t + 1) / 2,
         (Fraction(7), Fraction(50))),
+    "sum that may run backwards": _equal(
+        Outcome("HOLDS", "every integer j; given j >= 0"), sp.Sum(y, (y, 1, j)), j * (j + 1) / 2, lambda iv, t: sum(range(1, int(t.a) + 1)) - t * (t + 1) / 2,
+        (Fraction(0), Fraction(50))),
     "root of a square": _equal(Outcome("HOLDS", "every negative x"), sp.sqrt(negative**2) + 1, sp.expand((1 - negative) ** 2) / (1 - negative), lambda iv, t: abs(t) + t, (FAR,)),
     "zero over zero": _equal(Outcome("HOLDS", "every real x; given -1 + x != 0"), (x**2 - 1) / (x - 1), x + 1, lambda iv, t: (t * t - 1) / (t - 1) - t - 1),
     "derivative of |x|": _equal(Outcome("HOLDS", "every real x; given x != 0"), sp.Derivative(sp.Abs(x), x), sp.sign(x), lambda iv, t: t / abs(t) - (1 if t.a > 0 else -1)),

@@ -15,6 +15,7 @@ from proofs_checks.kernel.equations import inner_points, with_limits
 
 x, y, t = sp.symbols("x y t", real=True)
 u = sp.Symbol("u", positive=True)
+i, m, n = sp.Symbol("i", integer=True), sp.Symbol("m", integer=True), sp.Symbol("n", integer=True, positive=True)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,11 @@ u = sp.Symbol("u", positive=True)
         (sp.Integral(sp.log(u), (u, 1, 2)), []),
         (sp.Integral(sp.log(u), (u, 1, x)), ["x >= 0"]),
         (sp.Integral(t, (t, x, y)), []),
+        (sp.Sum(i, (i, 1, m)), ["m >= 0"]),
+        (sp.Product(i, (i, n, m)), ["m >= -1 + n"]),
+        (sp.Sum(i, (i, 1, n)), []),
+        (sp.Sum(i, (i, 0, n - 1)), []),
+        (sp.Sum(2 ** (-i), (i, m, sp.oo)), []),
     ],
     ids=str,
 )
