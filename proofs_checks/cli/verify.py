@@ -341,7 +341,7 @@ def say_prediction(plan: Plan, jobs: int | None) -> None:
     processes = jobs or cores()
     parts = ", ".join(f"{route} {duration(seconds)}" for route, seconds in found.by_route.items())
     say(
-        f"Predicted: about {duration(found.elapsed(processes))} on {processes} process{'es' * (processes != 1)} of this machine ({parts} of work), "
+        f"Predicted: about {duration(found.wall_seconds(processes))} on {processes} process{'es' * (processes != 1)} of this machine ({parts} of work), "
         f"by a pilot of {duration(found.pilot)}. Ctrl-C keeps what was done; --resume carries on."
     )
 

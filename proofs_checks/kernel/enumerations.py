@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from fractions import Fraction
-from types import CellType, FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict
@@ -21,6 +21,8 @@ def judge_enumeration(item: Enumeration) -> Verdict:
     family = item.of
     if not isinstance(family, Family):
         raise TypeError(f"Expected a Family, which knows its size by a formula, got {type(family).__name__}.")
+    if type(family.size) is not int:
+        raise TypeError(f"Expected a whole number as the family's size, got {type(family.size).__name__}.")
     if same_algorithm(item.holds, item.second):
         raise TypeError("The second algorithm is the first one; it has to decide the same by other means.")
     total, failures, witness, seen = 0, 0, None, set()
@@ -46,16 +48,24 @@ def judge_enumeration(item: Enumeration) -> Verdict:
 
 
 def same_algorithm(first: Any, second: Any) -> bool:
-    """Whether two callables are one: equal, bound to equal arguments, or made twice by
-    the same lines with the same values."""
+    """Whether two callables are one: equal, bound to equal arguments, or the same
+    program twice with the same values."""
     if first is second or first == second:
         return True
     if isinstance(first, functools.partial) and isinstance(second, functools.partial):
         same = same_algorithm(first.func, second.func)
         return same and first.args == second.args and first.keywords == second.keywords
     if isinstance(first, FunctionType) and isinstance(second, FunctionType):
-        return first.__code__ == second.__code__ and all(map(_alike, _held(first), _held(second)))
+        same = first.__globals__ is second.__globals__ and _program(first.__code__) == _program(second.__code__)
+        return same and all(map(_alike, _held(first), _held(second)))
     return False
+
+
+def _program(code: CodeType) -> tuple[Any, ...]:
+    """What a function does, whatever it and its arguments are called and wherever it is
+    written."""
+    constants = tuple(_program(each) if isinstance(each, CodeType) else (type(each), each) for each in code.co_consts)
+    return code.co_code, constants, code.co_names, code.co_argcount, code.co_kwonlyargcount, len(code.co_freevars)
 
 
 def _held(function: FunctionType) -> list[Any]:

@@ -294,6 +294,9 @@ def enclosed(ball: Any, *, relation: Literal["== 0", "> 0", "< 0"] = "== 0", nam
     return Enclosed(ball, relation, text(name, "the name of an enclosure"))
 
 
+_NO_RESIDUALS = ("bool", "float16", "bfloat16")
+
+
 def measured(
     residual: Any, bound: Bound | None = None, *, points: int = 0, resolves: float, name: str = ""
 ) -> Measured:
@@ -311,6 +314,11 @@ def measured(
         residual, bound, points = residual.residual, residual.bound, residual.points
     if not isinstance(bound, Bound):
         raise TypeError(f"Expected a Bound with named terms and a derivation, got {type(bound).__name__}.")
+    kind = str(getattr(residual, "dtype", type(residual).__name__)).removeprefix("torch.")
+    if kind in _NO_RESIDUALS:
+        raise TypeError(
+            f"Expected a residual in float32 or float64, got {kind}: it cannot tell a small residual from none."
+        )
     return Measured(
         residual, bound, _count(points, "a number of points"), float(resolves), text(name, "the name of a measurement")
     )
@@ -325,6 +333,8 @@ def tested(statistic: Any, test: Test, *, resolves: float, slack: Bound | None =
     """
     if not isinstance(test, Test):
         raise TypeError(f"Expected a Test, got {type(test).__name__}; the radius is the kernel's to compute.")
+    if not isinstance(slack, Bound | None):
+        raise TypeError(f"Expected a Bound as slack, got {type(slack).__name__}.")
     return Tested(float(statistic), test, float(resolves), slack, text(name, "the name of a test"))
 
 

@@ -32,10 +32,10 @@ class Prediction:
     longest: float
     pilot: float
 
-    def elapsed(self, processes: int) -> float:
+    def wall_seconds(self, processes: int) -> float:
         """Seconds from start to end: the work shared out, but no task is divided.
 
-        >>> Prediction({"exact": 10.0, "statistical": 90.0}, 80.0, 1.0).elapsed(4)
+        >>> Prediction({"exact": 10.0, "statistical": 90.0}, 80.0, 1.0).wall_seconds(4)
         80.0
         """
         return max(sum(self.by_route.values()) / processes, self.longest)

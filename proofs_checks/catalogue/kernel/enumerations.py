@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 from proofs_checks import kernel
@@ -62,11 +63,13 @@ def predicate_of_size(divisor: int) -> Callable[[int], bool]:
     return lambda n: modulo(divisor, n)
 
 
+_WRITTEN_TWICE = cycle([lambda n: n * n % 4 in (0, 1), lambda number: number * number % 4 in (0, 1)])
 WAYS: dict[str, Callable[[], Callable[[Any], Any]]] = {
     "the function": lambda: Squares.holds,
     "a method": lambda: BELOW_1000.__contains__,
     "with an argument filled in": lambda: partial(modulo, 4),
     "made again": lambda: predicate_of_size(4),
+    "written again": lambda: next(_WRITTEN_TWICE),
 }
 MISTAKES: dict[str, tuple[Outcome, dict[str, Any]]] = {
     "none": (HOLDS, {}),
@@ -81,7 +84,7 @@ MISTAKES: dict[str, tuple[Outcome, dict[str, Any]]] = {
     "answers that are texts": (Outcome("refused", "Expected true or false"), {"holds": lambda n: "no", "second": lambda n: "yes"}),
     "members without a value": (
         Outcome("refused", "says nothing of its value"),
-        {"members": lambda size: map(Nameless, range(size)), "holds": lambda n: True, "second": lambda n: not False},
+        {"members": lambda size: map(Nameless, range(size)), "holds": lambda n: True, "second": lambda n: n is not None},
     ),
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import sympy as sp
-from torch import tensor
+from torch import float16, tensor
 
 from proofs_checks import kernel
 from proofs_checks.catalogue.kernel.specimens import HOLDS, Outcome, outcome_of, overlooking, select_specimens, trial
@@ -37,6 +37,9 @@ REFUSED: dict[str, tuple[str, Callable[[], Any]]] = {
     "anything resolves": ("finite positive number", lambda: measured(0.0, GIVEN, points=1, resolves=math.inf)),
     "nothing resolves": ("finite positive number", lambda: measured(0.0, GIVEN, points=1, resolves=math.nan)),
     "unknown relation": ("Expected the relation", lambda: enclosed(below_zero(), relation=">= 0")),  # type: ignore[arg-type]
+    "a yes for a residual": ("float32 or float64", lambda: measured(True, GIVEN, points=1, resolves=1)),
+    "half precision": ("float32 or float64", lambda: measured(tensor([1e-9], dtype=float16), GIVEN, points=1, resolves=1)),
+    "number for a slack": ("as slack", lambda: tested(0.0, Test.dkw(100), resolves=1, slack=math.inf)),  # type: ignore[arg-type]
     "negative distance": ("nonnegative distance", lambda: tested(-1.0, Test.dkw(100), resolves=1)),
     "part of a count": ("a count of 0 to 100", lambda: tested(50.5, Test.clopper_pearson(100, 0.5), resolves=1)),
     "bare number": ("Return evidence", lambda: 0.0),

@@ -139,7 +139,7 @@ class Nameless:
 
 class TestEnumerations:
     def judged(
-        self, members: Any, size: int, holds: Any = lambda n: True, second: Any = lambda n: not False
+        self, members: Any, size: int, holds: Any = lambda n: True, second: Any = lambda n: n is not None
     ) -> Verdict:
         return kernel.judge(
             Enumeration("squares", Family("small numbers", lambda: iter(members), size), holds, second), route="exact"

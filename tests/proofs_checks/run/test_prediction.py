@@ -71,7 +71,7 @@ def test_other_routes_cost_what_they_cost_on_average_and_controls_what_they_cost
 
 def test_more_processes_than_work_wait_for_the_longest_task() -> None:
     found = Prediction({"exact": 4.0, "statistical": 6.0}, longest=5.0, pilot=1.0)
-    assert [found.elapsed(n) for n in (1, 2, 9)] == [10.0, 5.0, 5.0]
+    assert [found.wall_seconds(n) for n in (1, 2, 9)] == [10.0, 5.0, 5.0]
 
 
 def test_the_pilot_is_quick_and_draws_more_where_the_deep_profile_does() -> None:
