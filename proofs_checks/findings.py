@@ -76,10 +76,10 @@ class Findings(list[Finding]):
     @contextmanager
     def stage(self, label: str) -> Iterator[None]:
         """What is done inside is told as ``label``."""
-        if self._progress is not None:
-            self._progress(min(1.0, self._begun / self._total), label)
-        self._begun += 1
         try:
+            if self._progress is not None:
+                self._progress(min(1.0, self._begun / self._total), label)
+            self._begun += 1
             yield
         except KeyboardInterrupt:
             raise Interrupted(self) from None
