@@ -1,4 +1,4 @@
-"""Every line of the table in docs/bring-your-own.md, run on objects of the libraries' own packages."""
+"""Every line of the table in docs/bring-your-own.md, run on objects of the libraries' own packages, or of the same form where a package is not installed."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ from proofs_checks.audits.density.remembered import MOST, Remembered
 from proofs_checks.audits.density.supports import as_given_points, chart_in, itself, on_support, with_own_precision
 from proofs_checks.audits.density.symmetric import SymmetricFindings
 from proofs_checks.errors import InputError
-from proofs_checks.findings import AuditReport, Finding
+from proofs_checks.findings import AuditReport, Finding, Interrupted
 from proofs_checks.inputs.densities import Model, read_density
 from proofs_checks.inputs.density_checks import (
     ATOMS,
@@ -133,72 +133,82 @@ def audit_density(
         InputError: the model, the points or the score cannot be read; the message names
             the hypothesis that failed and the next step.
     """
-    budget = Budget(seconds, progress)
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise InputError(f"Expected in seed a whole number from 0 to 2^63 - 1, got {short(seed)}.")
-    with one_thread():
-        budget.tell("reading the model")
-        original = read_density(log_prob, inliers)
-        budget.begin()
-        model, view = on_support(original, flow_of(original, log_prob, sampler), log_prob, outliers, support)
-        scores = 2 + (len(score) if isinstance(score, Mapping) else int(score is not None))
-        most, (cost, batch), notes = affordable(model, budget, scores, points)
-        data = draw_rows(model, model.points, model.read(outliers, "outliers"), most, seed)
-        frame, model = frame_of(coordinate, model, data), with_own_precision(model, data)
-        options = {
-            "frame": frame, "base": base_of(base, frame), "tile": per_batch(tile, model.dim, batch), "sampler": view.sampler, "precision": model.precision, "chart": chart_in(model),
-        }  # fmt: skip
-        once = Remembered(model.log_prob, most=MOST if cost > DEAR else 0)
-        began = budget.seconds_used
-        if cost > PILOTED and not no_gradient(model):
-            data, fewer = thin(data, lambda x: _follow(x, once, options), budget, scores, seed)
-            notes += fewer
-        given = log_densities(original, as_given_points(model, data))
-        shared, area = Once(once), auroc(*given)
-        wanted = _wanted(itself(model, shared), area.value, scores_of(model, score, data))
-        stages = _Stages(budget)
-        quick = stages.run({
-            ATOMS: lambda: atoms(model.points),
-            CHANGE: lambda: change_of_variables(model, data[0], view.flow),
-        })  # fmt: skip
-        found: dict[str, Representation] = {}
-        maps = _bijections(model, wanted, shared, data, options, stages, found)
-        evaluations, along = once.evaluations, budget.seconds_used - began
-        slow = stages.run({
-            MASS: lambda: unit_mass(model, seconds=max(1.0, min(MOST_SECONDS, seconds / 3))),
-            SAMPLES: lambda: own_samples(replace(model, log_prob=once), view, seed, seconds=_for_samples(seconds, budget), cost=cost),
-        })  # fmt: skip
-        symmetric = None if group is None else _symmetric(model, group, data, score, cost, budget)
-        under_group = [] if symmetric is None else stages.run_all("equivariant bijections", symmetric.run)
-        findings = [
-            given_scores(area, given),
-            *maps,
-            *under_group,
-            *model.findings,
-            quick[0],
-            slow[0],
-            quick[1],
-            slow[1],
-            *unchecked_hypotheses(),
-        ]
-        facts = facts_of(model, findings, found, given, evaluations, budget)
-        facts["notes"] += notes
-        facts["chart"] = chart_in(model) is not None
-        facts["seconds of the bijections"] = round(along, 3)
-        if symmetric is not None:
-            facts["group"] = symmetric.facts
+    asked = _Asked(score, sampler, base, coordinate, support, group, points, seconds, seed, tile, subject)
+    stages = _Stages(Budget(seconds, progress))
+    try:
+        with one_thread():
+            return _audit(log_prob, inliers, outliers, asked, stages)
+    except KeyboardInterrupt:
+        raise Interrupted(stages.made) from None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The options of an audit, as they were given."""
+
+    score: Any
+    sampler: Any
+    base: Any
+    coordinate: int | None
+    support: Any
+    group: Any
+    points: int
+    seconds: float
+    seed: int
+    tile: int
+    subject: str
+
+
+def _audit(log_prob: Any, inliers: Any, outliers: Any, asked: _Asked, stages: _Stages) -> DensityReport:
+    """Read, look at the density, follow points along bijections, look at its mass and
+    draws, and report."""
+    budget, score = stages.budget, asked.score
+    budget.tell("reading the model")
+    original = read_density(log_prob, inliers)
+    budget.begin()
+    flow = flow_of(original, log_prob, asked.sampler)
+    model, view = on_support(original, flow, log_prob, outliers, asked.support)
+    scores = 2 + (len(score) if isinstance(score, Mapping) else int(score is not None))
+    most, (cost, batch), notes = affordable(model, budget, scores, asked.points)
+    data = draw_rows(model, model.points, model.read(outliers, "outliers"), most, asked.seed)
+    frame, model = frame_of(asked.coordinate, model, data), with_own_precision(model, data)
+    options = {
+        "frame": frame, "base": base_of(asked.base, frame), "tile": per_batch(asked.tile, model.dim, batch), "sampler": view.sampler, "precision": model.precision, "chart": chart_in(model),
+    }  # fmt: skip
+    once = Remembered(model.log_prob, most=MOST if cost > DEAR else 0)
+    began = budget.seconds_used
+    if cost > PILOTED and not no_gradient(model):
+        data, fewer = thin(data, lambda x: _follow(x, once, options), budget, scores, asked.seed)
+        notes += fewer
+    given = log_densities(original, as_given_points(model, data))
+    shared, area = Once(once), auroc(*given)
+    wanted = _wanted(itself(model, shared), area.value, scores_of(model, score, data))
+    quick = stages.run({
+        ATOMS: lambda: atoms(model.points),
+        CHANGE: lambda: change_of_variables(model, data[0], view.flow),
+    })  # fmt: skip
+    found: dict[str, Representation] = {}
+    maps = _bijections(model, wanted, shared, data, options, stages, found)
+    evaluations, along = once.evaluations, budget.seconds_used - began
+    slow = stages.run({
+        MASS: lambda: unit_mass(model, seconds=max(1.0, min(MOST_SECONDS, asked.seconds / 3))),
+        SAMPLES: lambda: own_samples(replace(model, log_prob=once), view, asked.seed, seconds=_for_samples(asked.seconds, budget), cost=cost),
+    })  # fmt: skip
+    symmetric = None if asked.group is None else _symmetric(model, asked.group, data, score, cost, budget)
+    under_group = [] if symmetric is None else stages.run_all("equivariant bijections", symmetric.run)
+    paired = [quick[0], slow[0], quick[1], slow[1]]
+    findings = [given_scores(area, given), *maps, *under_group, *model.findings, *paired, *unchecked_hypotheses()]
+    facts = facts_of(model, findings, found, given, evaluations, budget)
+    facts["notes"] += notes
+    facts |= {"chart": chart_in(model) is not None, "seconds of the bijections": round(along, 3)}
     bijections: dict[str, Any] = {name: made.bijection for name, made in found.items()}
-    bijections |= {} if symmetric is None else symmetric.bijections
-    return DensityReport(
-        "density",
-        subject or model.kind,
-        findings,
-        meaning(findings, found, area.value),
-        next_step(findings),
-        facts,
-        bijections=bijections,
-        model=model,
-    )
+    if symmetric is not None:
+        facts["group"] = symmetric.facts
+        bijections |= symmetric.bijections
+    said = meaning(findings, found, area.value), next_step(findings), facts
+    return DensityReport("density", asked.subject or model.kind, findings, *said, bijections=bijections, model=model)
 
 
 def _symmetric(  # noqa: PLR0917
@@ -257,10 +267,11 @@ class _Stages:
     are not begun."""
 
     budget: Budget
+    made: list[Finding] = field(default_factory=list)  # what an interruption keeps
 
     def run(self, stages: Mapping[str, Callable[[], Finding]]) -> list[Finding]:
         """The findings by name, UNDECIDED for those that were not reached."""
-        found = []
+        found: list[Finding] = []
         for name, stage in stages.items():
             if self.budget.interrupted:
                 found.append(Finding(name, Status.UNDECIDED, "not reached: the audit was interrupted"))
@@ -271,6 +282,7 @@ class _Stages:
             except KeyboardInterrupt:
                 self.budget.interrupted = True
                 found.append(Finding(name, Status.UNDECIDED, "interrupted before anything was found"))
+            self.made.append(found[-1])
         return found
 
     def run_all(self, name: str, stage: Callable[[], list[Finding]]) -> list[Finding]:

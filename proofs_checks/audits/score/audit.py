@@ -56,7 +56,7 @@ def audit_score(
     if isinstance(points, bool) or not isinstance(points, int) or points < found.FEWEST:
         raise InputError(f"Expected points as a whole number of at least {found.FEWEST}, got {short(points)}.")
     budget, stream = Budget(seconds, progress), Stream(read_seed(seed))
-    findings = Findings(lambda share, what: budget.tell(what), stages=2)
+    findings = Findings(lambda share, what: budget.tell(what), stages=3)
     seen: list[dict[str, Any]] = []
     with one_thread(), random_states_kept(seed):
         with findings.stage("the network and its data"):
@@ -69,9 +69,10 @@ def audit_score(
                 made, values = found.of_level(level, clean, budget, stream.fork(level.name), several=len(levels) > 1)
                 findings += made
                 seen.append({"name": level.name, **values})
-    facts = facts_of(levels, clean, seen, [*notes, *_half(clean)])
-    facts["interrupted"] = budget.interrupted
-    return AuditReport("score", subject or _name(score), findings, meaning(findings), next_step(findings), facts)
+    with findings.stage("what it means"):
+        facts = facts_of(levels, clean, seen, [*notes, *_half(clean)])
+        facts["interrupted"] = budget.interrupted
+        return AuditReport("score", subject or _name(score), findings, meaning(findings), next_step(findings), facts)
 
 
 def _half(clean: torch.Tensor) -> list[str]:

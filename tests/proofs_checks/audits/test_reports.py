@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pickle
+import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -45,22 +48,29 @@ class Classes(torch.nn.Module):
 @cache
 def made(kind: str) -> AuditReport:
     """A small report of each kind."""
+    return small(kind)
+
+
+def small(kind: str, **more: Any) -> AuditReport:
+    """A small audit of each kind, with further options."""
     objects: dict[str, Callable[[], Any]] = {
         "group": lambda: audit.group(ROOT / "examples" / "not_a_group.csv"),
         "representation": lambda: audit.representation(ROOT / "examples" / "lecture_d4.json"),
         "equivariance": lambda: audit.equivariance(ROOT / "examples" / "equivariance_zero_padding.json"),
-        "pit": lambda: audit.pit(points(200), NORMAL),
-        "typicality": lambda: audit.typicality(NORMAL, points(100), points(60, 2.0, 1), points=40),
-        "density": lambda: audit.density(NORMAL, points(60), points(40, 2.0, 1), points=40),
-        "entangle": lambda: audit.entangle(lambda z: z, [torch.distributions.Normal(0.0, 1.0)] * 2, samples=1000),
-        "flow": lambda: audit.flow(NORMAL, seconds=5.0),
-        "hybrid": lambda: audit.hybrid(Classes(), points(40), torch.arange(40) % 2, seconds=5.0),
-        "embedding": lambda: audit.embedding([(0, 1), (0, 2), (0, 3), (3, 4)], sarkar=3.0),
-        "fit": lambda: audit.fit(points(200), points(200, 1.0, 1)),
-        "score": lambda: audit.score(lambda x: -x, points(200)),
-        "rate_distortion": lambda: audit.rate_distortion(lambda z: z, 2, points(40), samples=1 << 10, calls=20),
-        "disentangled": lambda: audit.disentangled(points(12).reshape(1, 3, 4, 2)),
-        "wrapped": lambda: audit.wrapped(NORMAL, points(200), model="normal"),
+        "pit": lambda: audit.pit(points(200), NORMAL, **more),
+        "typicality": lambda: audit.typicality(NORMAL, points(100), points(60, 2.0, 1), points=40, **more),
+        "density": lambda: audit.density(NORMAL, points(60), points(40, 2.0, 1), points=40, **more),
+        "entangle": lambda: audit.entangle(
+            lambda z: z, [torch.distributions.Normal(0.0, 1.0)] * 2, samples=1000, **more
+        ),
+        "flow": lambda: audit.flow(NORMAL, seconds=5.0, **more),
+        "hybrid": lambda: audit.hybrid(Classes(), points(40), torch.arange(40) % 2, seconds=5.0, **more),
+        "embedding": lambda: audit.embedding([(0, 1), (0, 2), (0, 3), (3, 4)], sarkar=3.0, **more),
+        "fit": lambda: audit.fit(points(200), points(200, 1.0, 1), **more),
+        "score": lambda: audit.score(lambda x: -x, points(200), **more),
+        "rate_distortion": lambda: audit.rate_distortion(lambda z: z, 2, points(40), samples=1 << 10, calls=20, **more),
+        "disentangled": lambda: audit.disentangled(points(12).reshape(1, 3, 4, 2), **more),
+        "wrapped": lambda: audit.wrapped(NORMAL, points(200), model="normal", **more),
     }
     return objects[kind]()
 
@@ -218,3 +228,93 @@ def test_the_command_writes_the_page(tmp_path: Path, call: Callable[..., Any]) -
     assert outcome.code == exits.HOLDS
     assert "<svg" in (tmp_path / "v.html").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "v.json").read_text(encoding="utf-8"))["audit"] == "group"
+
+
+WITH_PROGRESS = sorted(set(KINDS) - {"group", "representation", "equivariance"})  # these three take no time
+
+
+@pytest.mark.parametrize("kind", WITH_PROGRESS)
+def test_an_interruption_at_the_last_moment_keeps_what_was_found(kind: str) -> None:
+    """Ctrl-C falls where progress is told for the last time, the likeliest place of all that the bar is."""
+    told: list[float] = []
+    small(kind, progress=lambda share, what: told.append(share))
+    last, calls = len(told), [0]
+    assert last
+
+    def stop(share: float, what: str) -> None:
+        calls[0] += 1
+        if calls[0] == last:
+            raise KeyboardInterrupt
+
+    try:
+        found = small(kind, progress=stop).findings
+    except Interrupted as interrupted:
+        found = interrupted.findings
+    assert calls[0] >= last
+    assert found
+
+
+STATES = {
+    "numpy": lambda: str(np.random.get_state()[1].tolist()),
+    "python": lambda: str(random.getstate()),
+    "torch": lambda: str(torch.get_rng_state().tolist()),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_no_audit_moves_the_random_numbers_of_its_user(kind: str) -> None:
+    before = {name: state() for name, state in STATES.items()}
+    small(kind)
+    assert {name: state() for name, state in STATES.items()} == before
+
+
+@pytest.mark.parametrize(
+    "kind", ["hybrid", "flow", "density", "score", "pit", "typicality", "rate_distortion", "entangle"]
+)
+def test_no_audit_changes_a_module_bit_by_bit(kind: str) -> None:
+    """Parameters, buffers, gradients and mode of a module that is handed in."""
+    torch.manual_seed(3)
+    net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Identity()).double().eval()
+    with torch.no_grad():
+        net[0].weight.copy_(torch.eye(2) + 0.1)
+    log_det = torch.linalg.slogdet(net[0].weight.detach()).logabsdet
+
+    class Flow(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = net
+
+        def log_prob(self, x: torch.Tensor) -> torch.Tensor:
+            return NORMAL.log_prob(self.net(x)) + log_det
+
+    flow = Flow().eval()
+    calls: dict[str, Callable[[], Any]] = {
+        "hybrid": lambda: audit.hybrid(classes, points(40), torch.arange(40) % 2, seconds=5.0),
+        "flow": lambda: audit.flow(flow, points(64), seconds=5.0),
+        "density": lambda: audit.density(flow, points(60), points(40, 2.0, 1), points=24),
+        "score": lambda: audit.score(net, points(200)),
+        "pit": lambda: audit.pit(points(100), flow),
+        "typicality": lambda: audit.typicality(flow, points(60), points(40, 2.0, 1), points=24),
+        "rate_distortion": lambda: audit.rate_distortion(net, 2, points(40), samples=1 << 10, calls=20),
+        "entangle": lambda: audit.entangle(net, [torch.distributions.Normal(0.0, 1.0)] * 2, samples=1000),
+    }
+    classes = Classes()
+    objects = [flow, net, classes]
+    before = [
+        (
+            pickle.dumps({k: v.tolist() for k, v in one.state_dict().items()}),
+            one.training,
+            [p.grad for p in one.parameters()],
+        )
+        for one in objects
+    ]
+    calls[kind]()
+    after = [
+        (
+            pickle.dumps({k: v.tolist() for k, v in one.state_dict().items()}),
+            one.training,
+            [p.grad for p in one.parameters()],
+        )
+        for one in objects
+    ]
+    assert after == before
