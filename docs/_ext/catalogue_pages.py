@@ -6,6 +6,7 @@ so that building again is quick.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ from sphinx.application import Sphinx
 from proofs_checks.claim import lecture
 from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.collection import Collection
+from proofs_checks.kernel import Verdict
 from proofs_checks.report.figures import figure_svg
+from proofs_checks.report.table import scope_text
 from proofs_checks.wording import count
 
 HERE = Path(__file__).resolve().parents[1]
@@ -26,11 +29,11 @@ HERE = Path(__file__).resolve().parents[1]
 def write_pages(app: Sphinx) -> None:
     """Every page, and the two lists of them."""
     catalogue = Collection(plugins=False)
-    draw = Drawer(app.config.catalogue_figures)
-    pages = {f"claims/{claim.topic}/{claim.slug}.md": claim_page(claim, draw) for claim in catalogue.values()}
+    draw, run = Drawer(app.config.catalogue_figures), Run(app.config.catalogue_run)
+    pages = {f"claims/{claim.topic}/{claim.slug}.md": claim_page(claim, draw, run) for claim in catalogue.values()}
     pages["claims/index.md"] = claims_index(catalogue)
     for number, section in enumerate(lecture.sections(), start=1):
-        pages[f"lecture/{section.slug}.md"] = section_page(number, section, catalogue, draw)
+        pages[f"lecture/{section.slug}.md"] = section_page(number, section, catalogue, draw, run)
     pages["lecture/index.md"] = lecture_index()
     for folder in ("claims", "lecture"):
         for old in (HERE / folder).rglob("*.md"):
@@ -54,6 +57,34 @@ class Drawer:
         return ["```{raw} html", f'<div class="figure-of-claim">{svg}</div>', "```", ""] if svg else []
 
 
+class Run:
+    """The verdicts of a run, from the file that ``preality verify --json`` wrote; none where there is no such file."""
+
+    def __init__(self, path: str) -> None:
+        found = (
+            json.loads(Path(path).read_text(encoding="utf-8")) if Path(path).is_file() else {"run": {}, "claims": []}
+        )
+        self.settings, self.results = found["run"], {one["id"]: one for one in found["claims"]}
+
+    def lines(self, claim: Claim) -> Iterator[str]:
+        """The verdict, and what each route covered."""
+        result = self.results.get(claim.id)
+        if result is None:
+            yield from ("No run was handed to this build (`make docs` makes one).", "")
+            return
+        made = f"{self.settings['profile']} profile, seed {self.settings['seed']}, {self.settings['started'][:10]}"
+        refuted = sum(one["refuted"] for one in result["controls"])
+        yield from (
+            f"**{result['status']}** ({made}); {refuted} of {count(len(result['controls']), 'check')} of controls refuted.",
+            "",
+        )
+        for name, plain in result["routes"].items():
+            verdict = Verdict.from_plain(plain)
+            covered = scope_text(verdict, claim.page.routes[name].means) if verdict.holds else verdict.why
+            yield f"- {name} {verdict.status}: {text(covered)}"
+        yield ""
+
+
 def claims_index(catalogue: Collection) -> str:
     lines = [
         "# Claims",
@@ -73,11 +104,11 @@ def claims_index(catalogue: Collection) -> str:
     return "\n".join(lines) + "\n"
 
 
-def claim_page(claim: Claim, draw: Drawer) -> str:
-    return "\n".join(claim_lines(claim, draw)) + "\n"
+def claim_page(claim: Claim, draw: Drawer, run: Run) -> str:
+    return "\n".join(claim_lines(claim, draw, run)) + "\n"
 
 
-def claim_lines(claim: Claim, draw: Drawer) -> Iterator[str]:
+def claim_lines(claim: Claim, draw: Drawer, run: Run) -> Iterator[str]:
     page = claim.page
     yield from (
         f"# {prose(claim.title)}",
@@ -96,6 +127,7 @@ def claim_lines(claim: Claim, draw: Drawer) -> Iterator[str]:
     if drawn and page.caption:
         yield from (prose(page.caption), "")
     yield from listed("Assuming", page.assumptions)
+    yield from ("## Verdict", "", *run.lines(claim))
     yield from ("## How it is judged", "", "| route | what it shows | its cases reach |", "|---|---|---|")
     for name, route in page.routes.items():
         reach = "; ".join(f"{letter} = {low:.12g} .. {high:.12g}" for letter, (low, high) in route.covers.items())
@@ -131,7 +163,7 @@ def claim_lines(claim: Claim, draw: Drawer) -> Iterator[str]:
         yield from ("```bibtex", claim.bibtex(), "```", "")
 
 
-def section_page(number: int, section: lecture.Section, catalogue: Collection, draw: Drawer) -> str:
+def section_page(number: int, section: lecture.Section, catalogue: Collection, draw: Drawer, run: Run) -> str:
     lines = [f"# {number}. {prose(section.title)}", "", "## What is claimed", ""]
     lines += [paragraph for text_ in section.asserts for paragraph in (prose(text_), "")]
     for one in section.formulas:
@@ -140,7 +172,7 @@ def section_page(number: int, section: lecture.Section, catalogue: Collection, d
     if section.picture:
         lines += draw.lines(catalogue[section.picture], f"lecture-{section.slug}-")
     for claim_id in section.claims:
-        lines += [*section_claim_lines(catalogue[claim_id])]
+        lines += [*section_claim_lines(catalogue[claim_id], run)]
     lines += [
         *listed("Definitions", section.definitions),
         *listed("Opinion, which nothing here proves", section.opinions),
@@ -156,10 +188,9 @@ def section_page(number: int, section: lecture.Section, catalogue: Collection, d
     return "\n".join(lines) + "\n"
 
 
-def section_claim_lines(claim: Claim) -> Iterator[str]:
+def section_claim_lines(claim: Claim, run: Run) -> Iterator[str]:
     yield from (f"### [{prose(claim.title)}]({claim_path(claim.id)})", "", prose(claim.page.plain), "")
-    yield f"Judged by {', '.join(claim.routes)}, with {count(len(claim.page.controls), 'control')}."
-    yield ""
+    yield from run.lines(claim)
     for erratum in claim.errata:
         yield from (f"*Printed:* {prose(erratum.printed)}", "", f"*True:* {prose(erratum.corrected)}", "")
     yield from (f"*Not proved:* {'; '.join(prose(one) for one in claim.not_proved)}.", "") if claim.not_proved else ()
@@ -232,6 +263,7 @@ def remove_pages(app: Sphinx, _error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("catalogue_figures", True, "env", bool)
+    app.add_config_value("catalogue_run", str(HERE / "_build" / "verification.json"), "env", str)
     app.connect("builder-inited", write_pages)
     app.connect("build-finished", remove_pages)
     app.connect("autodoc-process-docstring", readable, priority=400)  # before napoleon

@@ -92,3 +92,28 @@ def test_a_tutorial_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for cell in cells:
         tree = ast.parse(cell)
         exec(compile(tree, str(path), "exec"), names)
+
+
+def test_pages_show_the_verdict_of_the_run_that_is_handed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Status, routes and scopes, from the file that ``verify --json`` writes; without one the page says so."""
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
+    import catalogue_pages
+
+    from proofs_checks.cli import main
+    from proofs_checks.run.interactive import claims
+
+    name, path = "kernel.evidence", tmp_path / "run.json"
+    assert main(["verify", name, "--jobs", "1", "--json", str(path), "--ledger", str(tmp_path / "ledger.sqlite")]) == 0
+    draw = catalogue_pages.Drawer(False)
+    page = catalogue_pages.claim_page(claims[name], draw, catalogue_pages.Run(str(path)))
+    assert "**HOLDS** (quick profile, seed 0, 20" in page
+    assert "- exact HOLDS: " in page
+    assert "of controls refuted" in page
+    assert "No run was handed to this build" in catalogue_pages.claim_page(claims[name], draw, catalogue_pages.Run(""))
+
+
+def test_every_audit_is_described_on_the_page_of_the_api() -> None:
+    from proofs_checks.audits import KINDS
+
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    assert [kind for kind in KINDS if f"audit_{kind}\n" not in text] == []
