@@ -2,7 +2,7 @@
 
 Flows are trained for ``SECONDS_OF_TRAINING`` (environment: ``PREALITY_TRAINING_SECONDS``); the table is written to results/density_audit.json.
 Where ``PREALITY_TRAINED_FLOWS`` names a folder, weights are kept there and read again, so that the training is not part of every run:
-``PREALITY_TRAINED_FLOWS=/tmp/flows python -m pytest benchmarks/test_density_audit.py``; ``python benchmarks/test_density_audit.py FOLDER`` only trains.
+``PREALITY_TRAINED_FLOWS=FOLDER python -m pytest benchmarks/test_density_audit.py``; ``python benchmarks/test_density_audit.py FOLDER`` only trains.
 """
 
 from __future__ import annotations

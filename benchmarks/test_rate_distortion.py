@@ -1,6 +1,6 @@
 """Rate-distortion curves beside plain NumPy Blahut-Arimoto and dit, and annealing beside bare forward and backward calls of the same decoder.
 
-The peer that is not a requirement of this project: pip install --target /tmp/site dit, then PYTHONPATH=$PWD:/tmp/site.
+The peer that is not a requirement of this project: pip install --target FOLDER dit, then PYTHONPATH=$PWD:FOLDER.
 """
 
 from __future__ import annotations

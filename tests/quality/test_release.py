@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -39,3 +40,14 @@ def test_the_findings_that_make_verify_shows_are_findings() -> None:
 def test_what_is_tried_is_what_is_stated() -> None:
     assert PROJECT["requires-python"] == ">=3.11"
     assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_no_file_names_a_folder_of_the_machine_that_it_was_written_on() -> None:
+    """Results name the command that made them, as anybody can type it."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    wrong = []
+    for name in listed:
+        if name.endswith((".json", ".py", ".md", ".toml")) and not name.startswith("tests/"):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            wrong += [f"{name}: {found}" for found in re.findall(r"(?<![\w.])/(?:tmp|work|home|root)/[^\s\"']*", text)]
+    assert wrong == []

@@ -164,6 +164,11 @@ def _of_chains(on: _On, said: Findings, slopes: list[float] | None, codes: Any) 
     model, x, effort, stream = on.model, on.x, on.effort, on.stream
     with said.stage("draws of the prior"):
         scale = measurements.scale_of(model, x, stream.fork("scale"))
+        if not math.isfinite(scale.mean):
+            raise InputError(
+                "The distortion is infinite or NaN at some draws of the prior; what is estimated are means of it, which then do not exist. "
+                "Bound it (`lambda x, y: distortion(x, y).clamp(max=1e6)`), or hand in finitely many codes, (codes, masses)."
+            )
         said.append(found.uses_its_code(scale.spread, scale.mean))
         if said[-1].status is Status.REFUTED:
             row = Row(scale.mean, 0.0, 0.0, 0.0)
