@@ -46,8 +46,8 @@ def audit(
         Of data: representation, group (JSON, CSV or NPZ files), equivariance (a JSON or
         NPZ file), embedding (a file of edges). Of a model: flow, density, pit,
         typicality, entangle, hybrid, wrapped, fit, score, rate_distortion (a Python file
-        that defines what the audit is given, under the audit's names). Of either: disentangled (JSON
-        or NPZ, or a Python file).
+        that defines what the audit is given, under the audit's names). Of either:
+        disentangled (JSON or NPZ, or a Python file).
     file
         Your object. A file of data is never run; a Python file is code, and is.
     json
