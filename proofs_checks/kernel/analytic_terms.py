@@ -1,17 +1,21 @@
 """Which terms in the variable of an induction may be constant, or 0, at more sizes than
 are compared: all that are not of a kind known to have few zeros.
 
-Known are polynomials and their quotients, powers of nonnegative bases, exponentials of
+Known are polynomials and their quotients, powers of positive bases, exponentials of
 real numbers, waves whose frequency is a free real number, logarithms and roots of what
-is positive, gamma functions to the right of their poles, and sums, products and
-integrals of these. Steps, branches of complex functions and functions of number theory
-are not.
+is positive between the sizes too, gamma functions to the right of their poles, and sums
+and integrals of these up to a size. Steps, branches of complex functions and functions
+of number theory are not; nor are sums and integrals over a fixed range of what is no
+polynomial in the variable, such as differences of a high order of k^n, or coefficients
+of a Fourier series, which are 0 at all sizes but one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+
+from proofs_checks.kernel.equations import denominators
 
 
 def doubtful(expression: Any, n: Any, objects: Iterable[Any] = ()) -> Iterator[Any]:
@@ -34,32 +38,69 @@ def _value(node: Any) -> Any:
     return sympy.Symbol(str(node), **node.func._kwargs)
 
 
-def _doubtful(expression: Any, n: Any) -> Iterator[Any]:
+def _doubtful(expression: Any, n: Any, bound: frozenset[Any] = frozenset()) -> Iterator[Any]:
+    """As :func:`doubtful`, within sums and integrals over the ``bound`` variables."""
     import sympy
     from sympy.concrete.expr_with_limits import ExprWithLimits
 
-    if not expression.has(n):
+    if not expression.has(n) or expression == n:
         return
     if isinstance(expression, ExprWithLimits):
-        yield from _of_a_sum(expression, n)
-    elif expression == n or not _known(expression, n):
-        if expression != n:
-            yield expression
-    elif isinstance(expression, sympy.MatrixBase):
-        for entry in expression:
-            yield from _doubtful(entry, n)
+        yield from _of_a_sum(expression, n, bound)
+    elif isinstance(expression, sympy.Subs):
+        yield from _of_values(expression, n, bound)
+    elif not _known(expression, n, bound):
+        yield expression
     else:
-        for part in expression.args:
-            yield from _doubtful(part, n)
+        for part in expression if isinstance(expression, sympy.MatrixBase) else expression.args:
+            yield from _doubtful(part, n, bound)
 
 
-def _of_a_sum(node: Any, n: Any) -> Iterator[Any]:
-    """A sum, product or integral up to ``n`` as its function at n: a step of the
-    function is one of the sum."""
-    yield from _doubtful(node.function.xreplace(dict.fromkeys(reaching(node, n), n)), n)
-    for limit in node.limits:
-        for bound in limit[1:]:
-            yield from _doubtful(bound, n)
+def _of_a_sum(node: Any, n: Any, bound: frozenset[Any]) -> Iterator[Any]:
+    """A sum, product or integral as its function at the last place: a step of the
+    function is one of the sum. What stands in the function beside the bound variables
+    has to be a polynomial in ``n``."""
+    within = bound | set(node.variables)
+    if not _is_polynomial(node.function, n):
+        yield node
+    last = {name: _last_place(name, node) for name in reaching(node, n)}
+    for part in [node.function, *(end for limit in node.limits for end in limit[1:])]:
+        for place in (n, *last.values()):
+            yield from _doubtful(part.xreplace(last), place, within)
+
+
+def _last_place(name: Any, node: Any) -> Any:
+    """A variable of its own for the last place of a bound one, of the same kind and at
+    least as large as the first."""
+    import sympy
+
+    (first,) = (limit[1] for limit in node.limits if limit[0] == name and len(limit) == 3)
+    known = {key: True for key in ("positive", "nonnegative") if getattr(sympy.S(first), f"is_{key}")}
+    return sympy.Dummy(name.name, **{"real": True, **name._assumptions_orig, **known})
+
+
+def _is_polynomial(function: Any, n: Any) -> bool:
+    """Whether ``n`` stands in it as in a polynomial, undefined functions apart."""
+    import sympy
+    from sympy.core.function import AppliedUndef
+
+    plain = function.xreplace({node: sympy.Dummy() for node in function.atoms(AppliedUndef)})
+    return not plain.has(n) or bool(plain.is_polynomial(n))
+
+
+def _of_values(node: Any, n: Any, bound: frozenset[Any]) -> Iterator[Any]:
+    """An expression at a point, as the expression in variables of the point's kind."""
+    import sympy
+
+    places = {
+        name: sympy.Dummy(name.name, **point.assumptions0)
+        for name, point in zip(node.variables, node.point, strict=True)
+    }
+    for name, point in zip(node.variables, node.point, strict=True):
+        yield from _doubtful(point, n, bound)
+        if point.has(n):
+            yield from _doubtful(node.expr.xreplace(places), places[name], bound)
+    yield from _doubtful(node.expr.xreplace(places), n, bound)
 
 
 def reaching(node: Any, n: Any) -> list[Any]:
@@ -74,7 +115,7 @@ def reaching(node: Any, n: Any) -> list[Any]:
     return found[1:]
 
 
-def _known(node: Any, n: Any) -> bool:
+def _known(node: Any, n: Any, bound: frozenset[Any]) -> bool:
     """Whether a function of parts with few zeros has few itself, its parts apart."""
     import sympy
     from sympy.core.function import AppliedUndef
@@ -89,7 +130,6 @@ def _known(node: Any, n: Any) -> bool:
         sympy.MatrixBase,
         sympy.Determinant,
         sympy.Tuple,
-        sympy.Subs,
         sympy.conjugate,
     )
     match node:
@@ -98,34 +138,55 @@ def _known(node: Any, n: Any) -> bool:
         case sympy.Derivative():
             return True
         case sympy.Pow():
-            return _known_power(node, n)
+            return _known_power(node, n, bound)
         case sympy.log():
-            return bool(node.args[0].is_nonnegative)
+            return _between_sizes(node.args[0], n, positive=True)
         case _ if isinstance(node, rises):
-            return node.args[0].is_extended_real is True or _free_frequency(node.args[0], n)
+            real = node.args[0].is_extended_real is True and _between_sizes(node.args[0], n)
+            return real or _free_frequency(node.args[0], n, bound)
         case _ if isinstance(node, waves):
-            return _free_frequency(node.args[0], n)
+            return _free_frequency(node.args[0], n, bound)
         case _ if isinstance(node, factorials):
-            return bool(node.args[0].is_nonnegative)
+            return bool(node.args[0].is_nonnegative) and _between_sizes(node.args[0], n)
         case sympy.binomial() | sympy.ff() | sympy.rf():
             top, below = node.args
-            return below.is_Integer or not (below.has(n) and (top.has(n) or top.is_number))
+            return bool(below.is_Integer or (top.is_Symbol and top != n and top not in bound))
     return False
 
 
-def _known_power(power: Any, n: Any) -> bool:
-    """Whole powers; roots and powers of nonnegative bases, and of a free base. (-1)^(1024/2^n)
-    is 1 for n up to 9."""
+def _known_power(power: Any, n: Any, bound: frozenset[Any]) -> bool:
+    """Whole powers; roots and powers of positive bases, and of a free base. (-1)^(1024/2^n)
+    is 1 for n up to 9, and 0^((n - 40)^2) is 0 for n up to 39."""
     base, exponent = power.as_base_exp()
-    if exponent.is_Integer or (exponent.is_integer and exponent.is_polynomial(n)):
+    if exponent.is_Integer:
         return True
-    if base.is_nonnegative:
-        return exponent.is_extended_real is True or _free_frequency(exponent, n)
-    return not base.has(n) and _free_frequency(base, n)
+    if exponent.is_integer and exponent.is_polynomial(n):
+        whole = base.is_nonzero and base.is_extended_real
+        return bool(whole) or (not base.has(n) and _free_frequency(base, n, bound))
+    if _between_sizes(base, n, positive=True):
+        return exponent.is_extended_real is True or _free_frequency(exponent, n, bound)
+    return not base.has(n) and _free_frequency(base, n, bound)
 
 
-def _free_frequency(argument: Any, n: Any) -> bool:
+def _between_sizes(argument: Any, n: Any, *, positive: bool = False) -> bool:
+    """Whether an expression has no pole, and is positive if that is asked, at all real
+    numbers in place of ``n``: sqrt((2 n - 81)^2) is the step of |2 n - 81| in other
+    words."""
+    import sympy
+
+    if not argument.has(n):
+        return not positive or bool(argument.is_positive)
+    real = sympy.Dummy(
+        n.name, real=True, **{key: True for key in ("positive", "nonnegative") if getattr(n, f"is_{key}")}
+    )
+    between = argument.xreplace({n: real})
+    finite = not any(base.has(real) for base in denominators(between))
+    return finite and (not positive or bool(between.is_positive))
+
+
+def _free_frequency(argument: Any, n: Any, bound: frozenset[Any]) -> bool:
     """Whether a free number that need not be whole moves the argument, so that a wave is
-    0 at none of the sizes for almost every value of it."""
-    others = [symbol for symbol in argument.free_symbols - {n} if symbol.is_integer is not True]
+    0 at none of the sizes for almost every value of it. What a sum or an integral runs
+    over is not free."""
+    others = [symbol for symbol in argument.free_symbols - {n} - bound if symbol.is_integer is not True]
     return any(argument.is_polynomial(symbol) for symbol in others)
