@@ -3,10 +3,12 @@ count against its formula."""
 
 from __future__ import annotations
 
+import dis
 import functools
+import inspect
 from collections.abc import Callable
 from fractions import Fraction
-from types import CellType, CodeType, FunctionType
+from types import CellType, CodeType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict
@@ -25,6 +27,8 @@ def judge_enumeration(item: Enumeration) -> Verdict:
         raise TypeError(f"Expected a whole number as the family's size, got {type(family.size).__name__}.")
     if same_algorithm(item.holds, item.second):
         raise TypeError("The second algorithm is the first one; it has to decide the same by other means.")
+    if looks_at_nothing(item.holds) or looks_at_nothing(item.second):
+        raise TypeError("An algorithm does not look at the member that it decides about; its answer says nothing.")
     total, failures, witness, seen = 0, 0, None, set()
     for member in family:
         total += 1
@@ -50,8 +54,11 @@ def judge_enumeration(item: Enumeration) -> Verdict:
 def same_algorithm(first: Any, second: Any) -> bool:
     """Whether two callables are one: equal, bound to equal arguments, or the same
     program twice with the same values."""
+    first, second = _unwrapped(first), _unwrapped(second)
     if first is second or first == second:
         return True
+    if isinstance(first, MethodType) and isinstance(second, MethodType):
+        return first.__func__ is second.__func__ and _same_state(first.__self__, second.__self__)
     if isinstance(first, functools.partial) and isinstance(second, functools.partial):
         same = same_algorithm(first.func, second.func)
         return same and first.args == second.args and first.keywords == second.keywords
@@ -59,6 +66,38 @@ def same_algorithm(first: Any, second: Any) -> bool:
         same = first.__globals__ is second.__globals__ and _program(first.__code__) == _program(second.__code__)
         return same and all(map(_alike, _held(first), _held(second)))
     return False
+
+
+def _same_state(first: Any, second: Any) -> bool:
+    """Whether two objects of one class hold the same, as far as they say what they
+    hold."""
+    held = [getattr(owner, "__dict__", None) for owner in (first, second)]
+    if first is second or None in held or type(first) is not type(second):
+        return first is second
+    return held[0].keys() == held[1].keys() and all(_alike(held[0][name], held[1][name]) for name in held[0])
+
+
+def _unwrapped(algorithm: Any) -> Any:
+    """What is called in the end: behind caches, decorators that say what they wrap,
+    partial functions that bind nothing, and objects that are called."""
+    algorithm = inspect.unwrap(algorithm)
+    if isinstance(algorithm, functools.partial) and not algorithm.args and not algorithm.keywords:
+        return _unwrapped(algorithm.func)
+    if isinstance(algorithm, MethodWrapperType) and algorithm.__name__ == "__call__":
+        return _unwrapped(algorithm.__self__)
+    own = getattr(type(algorithm), "__call__", None)
+    return MethodType(own, algorithm) if isinstance(own, FunctionType) else algorithm
+
+
+def looks_at_nothing(algorithm: Any) -> bool:
+    """Whether a function of Python's never reads its first argument, so that its answer
+    says nothing of the member."""
+    function = _unwrapped(algorithm)
+    if not isinstance(function, FunctionType) or not function.__code__.co_argcount:
+        return False
+    name = function.__code__.co_varnames[0]
+    read = [instruction.argval for instruction in dis.get_instructions(function)]
+    return not any(value == name or (isinstance(value, tuple) and name in value) for value in read)
 
 
 def _program(code: CodeType) -> tuple[Any, ...]:
@@ -126,7 +165,7 @@ def identity_of_member(member: Any) -> Any:
             be noticed.
     """
     if member is None or type(member) in _PLAIN:
-        return member
+        return member if member == member else "nan"  # which is equal to nothing, and one member all the same
     if isinstance(member, (tuple, list)):
         return tuple(map(identity_of_member, member))
     if isinstance(member, (set, frozenset)):

@@ -10,11 +10,12 @@ on the whole line; a denominator that may vanish is printed among what is given.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from proofs_checks.kernel.rewriting import as_sympy
-from proofs_checks.kernel.special_points import backwards, bound_conditions, excluded_points, limit_of
+from proofs_checks.kernel.special_points import backwards, bound_conditions, excluded_points
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict, union
 from theory.proof.statements import Equation, Sign
 
@@ -32,15 +33,17 @@ def judge_equation(item: Equation, *, witnessed: bool = True) -> Verdict:
     import sympy
 
     from theory.proof import balls
+    from theory.proof.limits import with_limits
     from theory.proof.prepare import print_form
     from theory.proof.sampling import NoInstance, instances
 
-    pairs = [(with_limits(left), with_limits(right)) for left, right in entries(item.left, item.right)]
+    stated = entries(item.left, item.right)
+    pairs = [(with_limits(left), with_limits(right)) for left, right in stated]
     given = tuple(print_form(relation) for relation in item.assuming if relation is not sympy.true)
     given = union(given, _nonzero(pairs))
     constructed = all(left == right for left, right in pairs)
     verdict = Verdict(
-        Status.HOLDS, Route.EXACT, "", Scope(quantifiers=_quantifiers(pairs), given=given),
+        Status.HOLDS, Route.EXACT, "", Scope(quantifiers=_quantifiers(stated), given=given),
         notes=(BY_CONSTRUCTION,) if constructed else (), decided=int(not constructed), constructed=int(constructed),
     )  # fmt: skip
     fewest = math.inf
@@ -68,16 +71,6 @@ def judge_equation(item: Equation, *, witnessed: bool = True) -> Verdict:
         why = "Every ball contains zero, but no normal form reached zero."
         return replace(verdict, status=Status.UNDECIDED, why=why)
     return verdict
-
-
-def with_limits(expression: Any) -> Any:
-    """``expression`` with its limits taken by SymPy, where special parameters agree:
-    balls know none."""
-    import sympy
-
-    if not expression.has(sympy.Limit):
-        return expression
-    return expression.replace(lambda node: isinstance(node, sympy.Limit), limit_of)
 
 
 def _difference(left: Any, right: Any) -> tuple[Any, int]:
@@ -124,9 +117,21 @@ def _quantifiers(pairs: list[tuple[Any, Any]]) -> tuple[str, ...]:
     for side in (side for pair in pairs for side in pair):
         symbols |= side.free_symbols
         functions |= {applied.func for applied in side.atoms(AppliedUndef)}
+    refuse_namesakes(symbols)
     names = [f"every {_kind(symbol)} {symbol}" for symbol in sorted(symbols, key=str)]
     texts = [" ".join(["every", *_words(f._kwargs), "function", str(f)]) for f in sorted(functions, key=str)]
     return (*texts, *names) or ("one instance",)
+
+
+def refuse_namesakes(symbols: Iterable[Any]) -> None:
+    """In print two symbols of one name are one.
+
+    Raises:
+        TypeError: two of ``symbols`` have one name.
+    """
+    names = [str(symbol) for symbol in symbols]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise TypeError(f"Two symbols are named {twice[0]}, with different assumptions; give each a name of its own.")
 
 
 _SIGNS = ("positive", "negative", "nonnegative", "nonpositive", "nonzero")  # what implies others comes first

@@ -176,6 +176,10 @@ class Test:
             raise TypeError(
                 f"There is no test {self.kind!r}; make one by {', '.join(f'Test.{kind}' for kind in KINDS)}."
             )
+        if any(type(count) is not int for count in (self.n, self.m, self.tests)):
+            raise TypeError(f"Expected whole numbers of samples and tests, got n={self.n}, m={self.m}, tests={self.tests}.")
+        if not (0 < self.width < math.inf and 0 <= self.p <= 1):
+            raise TypeError(f"Expected an interval of positive width and a probability, got {self.width} and {self.p}.")
         if not 1 <= self.n < LARGEST or not 1 <= self.tests < LARGEST or not 0 <= self.m < LARGEST:
             raise TypeError(
                 f"A test needs at least one sample and counts at least itself, got n={self.n}, m={self.m}, tests={self.tests}."
@@ -294,7 +298,6 @@ def enclosed(ball: Any, *, relation: Literal["== 0", "> 0", "< 0"] = "== 0", nam
     return Enclosed(ball, relation, text(name, "the name of an enclosure"))
 
 
-_NO_RESIDUALS = ("bool", "float16", "bfloat16")
 
 
 def measured(
@@ -314,11 +317,6 @@ def measured(
         residual, bound, points = residual.residual, residual.bound, residual.points
     if not isinstance(bound, Bound):
         raise TypeError(f"Expected a Bound with named terms and a derivation, got {type(bound).__name__}.")
-    kind = str(getattr(residual, "dtype", type(residual).__name__)).removeprefix("torch.")
-    if kind in _NO_RESIDUALS:
-        raise TypeError(
-            f"Expected a residual in float32 or float64, got {kind}: it cannot tell a small residual from none."
-        )
     return Measured(
         residual, bound, _count(points, "a number of points"), float(resolves), text(name, "the name of a measurement")
     )

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache, lru_cache, partial
 from typing import Any
 
-from proofs_checks.kernel.equations import denominators, judge_equation, one_sign
+from proofs_checks.kernel.equations import denominators, judge_equation, one_sign, refuse_namesakes
 from proofs_checks.kernel.induction_form import refuse_malformed
 from proofs_checks.kernel.induction_sizes import beyond_sizes, sizes
 from proofs_checks.kernel.rewriting import (
@@ -35,6 +35,7 @@ def judge_induction(item: Induction) -> Verdict:
     """The objects' two definitions against each other at small values, the claim there,
     and the step."""
     refuse_malformed(item)
+    refuse_namesakes(_free(item))
     item = _with_names_apart(item)
     undecided = Verdict(Status.UNDECIDED, Route.EXACT, "", _scope(item, ()))
     if why := _pole(item) or beyond_sizes(item):
@@ -204,7 +205,17 @@ def _hypotheses(item: Induction, back: int) -> Rules:
 def _by_hypothesis(item: Induction, expression: Any) -> Any:
     for back in range(max(len(recursion.first) for recursion in item.objects)):
         expression = replace_function(expression, _hypotheses(item, back), item.variable - back)
-    return peel_last_terms(expression, item.variable).doit(integrals=False, sums=False, products=False)
+    return _performed(peel_last_terms(expression, item.variable))
+
+
+def _performed(expression: Any) -> Any:
+    """``expression`` with its derivatives performed, sums and integrals as they are."""
+    from theory.proof.prepare import CannotEnclose, performed
+
+    try:
+        return performed(expression)
+    except CannotEnclose:  # as the judging of the step will say
+        return expression
 
 
 # -- what is no induction --------------------------------------------------------------------------------------------------
@@ -221,7 +232,7 @@ def _needless_hypothesis(item: Induction) -> str:
     fresh = {head: sympy.Function(f"{head}_any", **head._kwargs) for head in claimed}
     for equation, left, right in _unfolded_claims(item):
         rules = {node: fresh[node.func](*node.args) for side in (left, right) for node in applications(side, claimed)}
-        sides = [side.xreplace(rules).doit(integrals=False, sums=False, products=False) for side in (left, right)]
+        sides = [_performed(side.xreplace(rules)) for side in (left, right)]
         freed = Equation("", sides[0], sides[1], _relations(item, equation))
         verdict = judge_equation(freed, witnessed=False) if rules else None
         if verdict is not None and verdict.status is Status.REFUTED:

@@ -15,6 +15,7 @@ from proofs_checks.kernel.evidence import Enclosed, Measured, Test, Tested
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict
 
 LOOSE = 1e-6  # a bound this much larger than its residual explains too much, and is reported
+_COARSE = ("bool", "float16", "bfloat16")
 DOUBT = 10.0  # an estimated bound refutes only beyond this many times itself
 
 
@@ -168,11 +169,21 @@ def _refuse_senseless(resolves: float) -> None:
 
 
 def _array(value: Any) -> np.ndarray:
+    _refuse_coarse(getattr(value, "dtype", np.float64))
     if hasattr(value, "detach"):  # a tensor, wherever it lives
         value = value.detach().cpu().numpy()
     array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
+    _refuse_coarse(array.dtype)
+    if array.dtype.kind not in "fiu":
         raise TypeError(
             f"Expected real numbers in a residual or a bound, got {array.dtype}; take absolute values first."
         )
     return array.astype(np.float64)
+
+
+def _refuse_coarse(dtype: Any) -> None:
+    kind = str(dtype).removeprefix("torch.")
+    if kind in _COARSE:
+        raise TypeError(
+            f"Expected a residual in float32 or float64, got {kind}: it cannot tell a small residual from none."
+        )

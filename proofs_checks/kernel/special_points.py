@@ -1,12 +1,10 @@
 """Where an expression has no value though nothing is divided by: poles of functions,
-kinks under derivatives, limits at special parameters."""
+kinks under derivatives, bounds of sums."""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
-
-SPECIAL = (0, 1, -1)  # values of a parameter at which a limit is taken once more
-
 
 def excluded_points(expression: Any, within: Any = None) -> list[str]:
     """What has to hold for functions of ``expression`` to have a value, where their
@@ -77,8 +75,8 @@ def _conditions(node: Any) -> list[str]:
     if isinstance(node, (sympy.rf, sympy.ff)):
         return [] if others[0].is_nonnegative else [f"{print_form(others[0])} >= 0"]
     if isinstance(node, sympy.Derivative):
-        kinks = node.expr.atoms(sympy.Abs, sympy.sign)
-        return [f"{print_form(kink.args[0])} != 0" for kink in kinks if kink.args[0].is_nonzero is not True]
+        inner = [part for part in sympy.preorder_traversal(node.expr) if part.has(*node.variables)]
+        return [condition for part in inner for condition in _kinks(part)]
     zeros = {
         sympy.tan: sympy.cos, sympy.sec: sympy.cos, sympy.cot: sympy.sin, sympy.csc: sympy.sin, sympy.coth: sympy.sinh, sympy.csch: sympy.sinh,
     }  # fmt: skip
@@ -92,67 +90,35 @@ def _conditions(node: Any) -> list[str]:
     return []
 
 
-def limit_of(node: Any) -> Any:
-    """The limit that SymPy finds, or ``node`` as it stands where a special value of a
-    parameter has another one.
-
-    SymPy takes the limit of a x/(1 + a x) for x to infinity to be 1, which is false at
-    a = 0.
-    """
-    value = _taken(node)
-    if value is None:
-        return node
-    for symbol in sorted(node.free_symbols, key=str):
-        for special in [*SPECIAL, *_roots(node, symbol)]:
-            if _possible(symbol, special) and _differs(node, value, symbol, special):
-                return node
-    return value
-
-
-def _differs(node: Any, value: Any, symbol: Any, special: Any) -> bool:
-    """Whether the limit is another one where ``symbol`` has the special value; a value
-    that has a pole there says nothing there."""
+def _kinks(node: Any) -> list[str]:
+    """Where the outermost function of ``node`` has no derivative, or jumps, as relations
+    that exclude it."""
     import sympy
 
-    general = value.subs(symbol, special)
-    if general.has(sympy.nan, sympy.zoo):
-        return False
-    found = _taken(node.subs(symbol, special))
-    return found is None or (found != general and sympy.simplify(found - general) != 0)
+    from theory.proof.prepare import print_form
 
-
-def _roots(node: Any, symbol: Any) -> list[Any]:
-    """The values of ``symbol`` at which a coefficient in the variable of a limit, or a
-    part without that variable, is 0."""
-    import sympy
-
-    inner, variable = node.args[:2]
-    parts = {
-        part for part in sympy.preorder_traversal(inner) if isinstance(part, sympy.Expr) and not part.has(variable)
-    }
-    for side in sympy.fraction(sympy.together(inner)):
-        if side.is_polynomial(variable):
-            parts |= set(sympy.Poly(side, variable).coeffs())
-    whole = [part for part in parts if part.has(symbol) and part != symbol and part.is_polynomial(symbol)]
-    found: set[Any] = set()
-    for part in whole:
-        polynomial = sympy.Poly(part, symbol)
-        found |= set(sympy.roots(polynomial)) if polynomial.degree() <= 2 else set(polynomial.ground_roots())
-    return sorted(found, key=str)
-
-
-def _taken(node: Any) -> Any:
-    try:
-        return node.doit(deep=False)
-    except NotImplementedError:
-        return None
-
-
-def _possible(symbol: Any, value: Any) -> bool:
-    """Whether the assumptions about ``symbol`` allow ``value``."""
-    import sympy
-
-    number = sympy.S(value)
-    return all(
-        getattr(number, f"is_{name}", None) in (wanted, None) for name, wanted in symbol._assumptions_orig.items()
-    )
+    inverse = (sympy.asin, sympy.acos, sympy.asec, sympy.acsc, sympy.acosh, sympy.atanh)
+    zeros: list[Any] = []
+    match node:
+        case sympy.Abs() | sympy.sign() | sympy.Heaviside():
+            zeros = [node.args[0]]
+        case sympy.Max() | sympy.Min():
+            zeros = [one - other for one, other in itertools.combinations(node.args, 2)]
+        case sympy.Piecewise():
+            relations = [each for _, condition in node.args for each in condition.atoms(sympy.core.relational.Relational)]
+            zeros = sorted({relation.lhs - relation.rhs for relation in relations}, key=print_form)
+        case sympy.floor() | sympy.ceiling():
+            return [] if node.args[0].is_integer is False else [f"{print_form(node.args[0])} not an integer"]
+        case sympy.atan2():
+            return [f"{print_form(node)} not on the cut of atan2"]
+        case _ if isinstance(node, inverse):
+            zeros = [node.args[0] ** 2 - 1]
+        case sympy.Pow() | sympy.log() | sympy.arg():
+            base, exponent = node.as_base_exp() if isinstance(node, sympy.Pow) else (node.args[0], None)
+            if exponent is not None and exponent.is_integer and exponent.is_nonnegative:
+                return []
+            if base.is_extended_real or (exponent is not None and exponent.is_integer):
+                zeros = [base]
+            else:
+                return [] if base.is_zero is False and base.is_real is False else [f"{print_form(base)} not in (-oo, 0]"]
+    return [f"{print_form(zero)} != 0" for zero in zeros if zero.is_zero is not False]

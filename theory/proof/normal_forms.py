@@ -15,7 +15,10 @@ from sympy.core.function import AppliedUndef
 from sympy.polys.matrices import DomainMatrix
 from sympy.polys.polyerrors import BasePolynomialError
 
-from theory.proof.prepare import entries
+from theory.proof.closed_forms import evaluated, with_sums
+from theory.proof.limits import limit_of
+from theory.proof.prepare import CannotEnclose, entries, performed
+from theory.proof.smoothness import between, is_smooth
 
 _Strategy = tuple[int, Callable[[sp.Expr], sp.Expr]]
 
@@ -68,33 +71,42 @@ def _gammas(expr: sp.Expr) -> sp.Expr:
 
 
 def _fundamental(expr: sp.Expr) -> sp.Expr:
-    """The fundamental theorem of calculus: the integral of a derivative is the
-    difference of its ends, that of a constant its length."""
+    return sp.expand(performed(_between_ends(expr)))
+
+
+def _between_ends(expr: sp.Expr) -> sp.Expr:
+    """The fundamental theorem of calculus: the integral of the derivative of what is
+    smooth is the difference of its ends, that of a constant its length."""
 
     def ends(integral: sp.Integral) -> sp.Expr:
-        (variable, lower, upper), *outer = integral.limits
-        total, rest = sp.S.Zero, sp.S.Zero
-        for term in sp.Add.make_args(sp.expand(integral.function)):
-            factor, slope = term.as_independent(variable, as_Add=False)
-            if isinstance(slope, sp.Derivative) and variable in slope.variables:
-                names = list(slope.variables)
-                names.remove(variable)
-                primitive: Any = sp.Derivative(slope.expr, *names) if names else slope.expr
-                total += factor * (primitive.subs(variable, upper) - primitive.subs(variable, lower))
-            elif slope == 1:
-                total += factor * (upper - lower)
-            else:
-                rest += term
-        value = total + sp.Integral(rest, (variable, lower, upper)).doit(integrals=False) if rest else total
+        limit, *outer = integral.limits
+        terms = [_one_term(term, limit) for term in sp.Add.make_args(sp.expand(integral.function))]
+        rest = sp.Add(*(term for term, primitive in terms if primitive is None))
+        value = sp.Add(*(primitive for _, primitive in terms if primitive is not None))
+        value += sp.Integral(rest, limit) if rest else 0
         if not outer:
             return value
         return ends(sp.Integral(value, *outer)) if not value.has(sp.Integral) else sp.Integral(value, *outer)
 
-    if not expr.has(sp.Integral):
-        return expr
-    return sp.expand(
-        expr.replace(lambda e: isinstance(e, sp.Integral) and len(e.limits[0]) == 3, ends).doit(integrals=False)
-    )
+    return expr.replace(lambda e: isinstance(e, sp.Integral) and len(e.limits[0]) == 3, ends)
+
+
+def _one_term(term: sp.Expr, limit: tuple[sp.Symbol, sp.Expr, sp.Expr]) -> tuple[sp.Expr, sp.Expr | None]:
+    """A term and its integral, if it is a constant or such a derivative, times a
+    factor."""
+    variable, lower, upper = limit
+    factor, slope = term.as_independent(variable, as_Add=False)
+    if slope == 1:
+        return term, factor * (upper - lower)
+    if not isinstance(slope, sp.Derivative) or variable not in slope.variables:
+        return term, None
+    names = list(slope.variables)
+    names.remove(variable)
+    primitive: Any = sp.Derivative(slope.expr, *names) if names else slope.expr
+    inside = between(limit)
+    if not is_smooth(primitive.xreplace({variable: inside}), inside):
+        return term, None
+    return term, factor * (primitive.subs(variable, upper) - primitive.subs(variable, lower))
 
 
 def _simplified(expr: sp.Expr) -> sp.Expr:
@@ -102,8 +114,8 @@ def _simplified(expr: sp.Expr) -> sp.Expr:
 
 
 def _evaluated(expr: sp.Expr) -> sp.Expr:
-    """Integrals and sums evaluated by SymPy."""
-    return sp.simplify(expr.doit())
+    """Integrals and sums in closed form."""
+    return sp.simplify(evaluated(expr, lambda part: _scalar(part) is True, limit_of), doit=False)
 
 
 _WRITTEN_OUT, _DONE = 400, 60
@@ -160,7 +172,10 @@ def is_zero_normal_form(expr: sp.Basic) -> bool | None:
 def _scalar(expr: sp.Expr) -> bool | None:
     if expr.has(sp.Float):
         return None
-    done = _with_determinants(expr).doit(integrals=False, sums=False, products=False)
+    try:
+        done = with_sums(performed(_between_ends(_with_determinants(expr)))).replace(sp.sign, lambda u: u / sp.Abs(u))
+    except CannotEnclose:
+        return None
     for form in (expr, done):
         if (verdict := _literal(form)) is not None:
             return verdict

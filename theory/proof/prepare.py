@@ -94,6 +94,25 @@ def derivative(expr: sp.Expr, *variables: sp.Basic) -> sp.Expr:
     return result
 
 
+def performed(expr: sp.Expr) -> sp.Expr:
+    """`expr` with derivatives performed, values put in at points and determinants
+    written out; integrals, sums and products stay."""
+    if isinstance(expr, sp.MatrixBase):
+        return expr.applyfunc(performed)
+    kept: dict[sp.Basic, sp.Basic] = {}
+
+    def name(node: ExprWithLimits) -> sp.Basic:
+        free = sorted(node.free_symbols, key=str)
+        head = sp.Function(f"kept{len(kept)}_")
+        kept[head] = sp.Lambda(tuple(free), node)
+        return head(*free)
+
+    masked = prepare(expr).replace(lambda node: isinstance(node, ExprWithLimits), name).doit()
+    for head, value in reversed(kept.items()):
+        masked = masked.replace(head, value)
+    return masked
+
+
 def _fresh(variable: sp.Symbol) -> sp.Dummy:
     return sp.Dummy(variable.name, **variable._assumptions_orig)
 

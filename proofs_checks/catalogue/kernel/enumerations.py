@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -81,10 +82,15 @@ MISTAKES: dict[str, tuple[Outcome, dict[str, Any]]] = {
     "a formula that counts too many": (Outcome("UNDECIDED", "where the formula counts"), {"count": lambda size: size + 1}),
     "the last number twice": (Outcome("UNDECIDED", "are distinct"), {"members": lambda size: [*range(size), size - 1], "count": lambda size: size + 1}),
     "nothing at all": (Outcome("UNDECIDED", "where the formula counts"), {"members": lambda size: (), "count": lambda size: 0}),
-    "answers that are texts": (Outcome("refused", "Expected true or false"), {"holds": lambda n: "no", "second": lambda n: "yes"}),
+    "answers that are texts": (Outcome("refused", "Expected true or false"), {"holds": lambda n: f"no {n}", "second": lambda n: f"yes {n}"}),
+    "a second algorithm that says yes": (Outcome("refused", "does not look at the member"), {"second": lambda n: True}),
+    "a number that is not itself, again and again": (
+        Outcome("UNDECIDED", "are distinct"),
+        {"members": lambda size: [math.nan + n for n in range(size + 1)], "count": lambda size: size + 1, "holds": lambda n: n != n, "second": lambda n: not n < 1 and not n >= 1},
+    ),
     "members without a value": (
         Outcome("refused", "says nothing of its value"),
-        {"members": lambda size: map(Nameless, range(size)), "holds": lambda n: True, "second": lambda n: n is not None},
+        {"members": lambda size: map(Nameless, range(size)), "holds": lambda n: hasattr(n, "__dict__"), "second": lambda n: n is not None},
     ),
 }  # fmt: skip
 

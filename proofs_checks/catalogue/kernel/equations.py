@@ -91,19 +91,32 @@ STATEMENTS = {
     "limit that a parameter changes at 2": _equal(
         Outcome("UNDECIDED", "Cannot enclose the Limit"), sp.Limit((x - 2) * m / (1 + (x - 2) * m), m, sp.oo) * (x + y) ** 2, x**2 + 2 * x * y + y**2,
         lambda iv, t: 1, (Fraction(2),)),
+    "limit that a parameter changes at a root of a quintic": _equal(
+        Outcome("UNDECIDED", "Cannot enclose the Limit"), sp.Limit((x**5 - x - 1) * m / (1 + (x**5 - x - 1) * m), m, sp.oo) * (x + y) ** 2, x**2 + 2 * x * y + y**2,
+        lambda iv, t: 1, (Fraction(0),)),
+    "two symbols of one name": _equal(Outcome("refused", "named x"), x + positive, 2 * x, lambda iv, t: 1, ()),
     "integral across a pole": _equal(
-        Outcome("HOLDS", "every real x, y; given -1000 + x != 0, -1000 + y != 0, -1000 + t != 0 for t from x to y"),
+        NO_FORM,
         sp.Integral(1 / (t - 1000) ** 2, (t, x, y)), 1 / (x - 1000) - 1 / (y - 1000), lambda iv, s: 1 / (s - 1000) - 1 / (s - 999) - 1 / ((s - 1000) * (s - 999))),
     "integral across a jump of the primitive": _equal(
-        Outcome("HOLDS", "every real x, y; given -1000 + x != 0, -1000 + y != 0, -1000 + t != 0 for t from x to y"),
+        NO_FORM,
         sp.Integral(sp.Derivative(sp.atan(1 / (t - 1000)), t), (t, x, y)), sp.atan(1 / (y - 1000)) - sp.atan(1 / (x - 1000)),
         lambda iv, s: (1 / (s - 999) - 1 / (s - 1000)) / (1 + 1 / ((s - 999) * (s - 1000))) + 1 / (1 + (s - 1000) * (s - 999))),
     "primitive that is a step": _equal(
         NO_FORM, sp.Integral(sp.Derivative(step.subs(x, t), t), (t, x, y)), step.subs(x, y) - step, lambda iv, s: 1),
     "sum across a pole": _equal(
-        Outcome("HOLDS", "every positive integer m; given -999 + m != 0, -1000 + k != 0 for k from 1 to m, -999 + k != 0 for k from 1 to m"),
+        NO_FORM,
         sp.Sum(1 / (k - 1000) - 1 / (k - 999), (k, 1, m)), -sp.Rational(1, 999) - 1 / (m - 999),
         lambda iv, s: sum(1 / iv.mpf(j - 1000) - 1 / iv.mpf(j - 999) for j in range(1, int(s.a) + 1)) + iv.mpf(1) / 999 + 1 / (s - 999), (Fraction(7), Fraction(50))),
+    "integral over periods, one of which is none": _equal(
+        NO_FORM, sp.Integral(sp.exp(sp.I * (j + 200) * t), (t, 0, 2 * sp.pi)), 0, lambda iv, s: 2 * iv.pi * (s == -200), (Fraction(-200),)),
+    "integral of the derivative of a root that jumps": _equal(
+        NO_FORM, sp.Integral(sp.Derivative(sp.sqrt((t - 1000 + sp.I) ** 2), t), (t, 0, m)), sp.sqrt((m - 1000 + sp.I) ** 2) - sp.sqrt((sp.I - 1000) ** 2),
+        lambda iv, s: 2 * s, (Fraction(1001),)),
+    "alternating sum of binomial coefficients": _equal(
+        NO_FORM, sp.Sum((-1) ** i * sp.binomial(k, i), (i, 0, k)), 0, lambda iv, s: iv.mpf(0) ** int(s.a), (Fraction(0),)),
+    "sum over roots of one": _equal(
+        NO_FORM, sp.Sum(sp.exp(2 * sp.pi * sp.I * i * j / 200), (i, 0, 199)), 0, lambda iv, s: 200, (Fraction(0),)),
     "bound variable that leaves its range": _equal(
         Outcome("HOLDS", "every real x; every complex z; given z != 0, 1000 + x >= 0, z*x != 0 for x from 1 to 1000 + x"),
         sp.Integral(sp.log(positive * z), (positive, 1, x + 1000)), sp.Integral(sp.log(positive) + sp.log(z), (positive, 1, x + 1000)),

@@ -101,6 +101,7 @@ counted = (
     Recursion(H(n), (0,), H(n) + (G(n) - 1) * (G(n) - 2) * (G(n) - 3), lambda m: sp.S.Zero),
 )
 STEPS, LATE, j = Outcome("UNDECIDED", "may be constant at all sizes"), sp.Rational(81, 2), sp.Symbol("j", integer=True)
+U = 2 * n - 81  # negative up to n = 40
 falling = Recursion(above_zero(n), (sp.Rational(41, 2),), above_zero(n) - 1, lambda m: sp.Rational(43, 2) - m)
 SPECIMENS = {
     "cos(n x), by a recursion of order two": Specimen(
@@ -144,6 +145,17 @@ SPECIMENS = {
     "a logarithm that is not real from n = 41 on": hidden_remainder(sp.log((n - LATE) ** 2) - 2 * sp.log(LATE - n), STEPS),
     "a cube root that is not real from n = 41 on": hidden_remainder(((LATE - n) ** 3) ** sp.Rational(1, 3) - (LATE - n), STEPS),
     "an angle that is 0 up to n = 40": hidden_remainder(sp.arg(LATE - n), STEPS),
+    "a step in a value at a point": hidden_remainder(sp.Subs(sp.floor(x / 10), x, n), STEPS),
+    "a wave in a value at a point": hidden_remainder(sp.Subs(sp.sinc(sp.pi * (x - 40)), x, n), STEPS),
+    "zero to the power of a square": hidden_remainder(sp.Integer(0) ** ((n - 40) ** 2), STEPS),
+    "a binomial coefficient that is 0 up to n = 19": hidden_remainder(sp.binomial(n, j**2 + 20), STEPS),
+    "a sum up to a step": hidden_remainder(sp.Sum(1, (k, 1, sp.floor(n / 40))), STEPS),
+    "a sum up to a step of an outer index": hidden_remainder(sp.Sum(1, (k, 1, sp.floor(j / 40)), (j, n, n)), STEPS),
+    "a coefficient of a Fourier series": hidden_remainder(sp.Integral(sp.exp(sp.I * (n - 40) * t), (t, 0, 2 * sp.pi)), STEPS),
+    "a difference of order 39": hidden_remainder(sp.Sum((-1) ** k * sp.binomial(39, k) * k**n, (k, 0, 39)), STEPS),
+    "a modulus as roots": hidden_remainder(U * sp.sqrt(1 + 1 / U**2) + sp.sqrt(1 + U**2), STEPS),
+    "a modulus as an exponential of a logarithm": hidden_remainder(sp.Integer(3) ** (sp.log(U**2) / sp.log(9)) + U, STEPS),
+    "a modulus as a cosine of a logarithm": hidden_remainder(2 * sp.cosh(sp.log(U**2) / 2) + U + 1 / U, STEPS),
     "an integral with three zeros": hidden_remainder(
         sp.Integral(3 * t**2 - 12 * t + 11, (t, 1, n)), Outcome("REFUTED", "by definition at n = 4")),  # (n - 1) (n - 2) (n - 3)
     "a double sum with three zeros": hidden_remainder(sp.Sum((j - 1) * (j - 2) * (j - 3), (j, 1, k), (k, 1, n)), Outcome("REFUTED", "by definition at n = 4")),

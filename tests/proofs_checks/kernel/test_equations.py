@@ -139,7 +139,7 @@ class Nameless:
 
 class TestEnumerations:
     def judged(
-        self, members: Any, size: int, holds: Any = lambda n: True, second: Any = lambda n: n is not None
+        self, members: Any, size: int, holds: Any = lambda n: (n, True)[1], second: Any = lambda n: n is not None
     ) -> Verdict:
         return kernel.judge(
             Enumeration("squares", Family("small numbers", lambda: iter(members), size), holds, second), route="exact"
@@ -195,11 +195,11 @@ class TestEnumerations:
     @pytest.mark.parametrize("answer", ["yes", 1, None, lambda: False, [True], x > 0])
     def test_answers_are_true_or_false(self, answer):
         with pytest.raises(TypeError, match="Expected true or false"):
-            self.judged([1], 1, lambda n: answer)
+            self.judged([1], 1, lambda n: (n, answer)[1])
 
     @pytest.mark.parametrize("answer", [True, np.bool_(True), sp.true])
     def test_answers_of_libraries_are_answers(self, answer):
-        assert self.judged([1], 1, lambda n: answer).holds
+        assert self.judged([1], 1, lambda n: (n, answer)[1]).holds
 
     def test_one_function_is_one_algorithm(self):
         same = lambda n: True  # noqa: E731

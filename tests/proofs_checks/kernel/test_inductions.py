@@ -229,7 +229,7 @@ class TestArguments:
         own = Recursion(F(n, x), (x,), 2 * sp.Integral(F(n, t), (t, 0, 1)) * x, lambda m: x)
         assert judged(sp.Integral(2 * x * t, (t, 0, 1)), own).holds
 
-    @pytest.mark.parametrize("argument", [-1, 0, sp.Symbol("y", real=True)])
+    @pytest.mark.parametrize("argument", [-1, 0, sp.Symbol("z", real=True)])
     def test_a_value_that_may_be_outside_of_the_range_is_refused(self, argument):
         y = sp.Symbol("y", positive=True)
         with pytest.raises(TypeError, match="not known to be positive"):

@@ -11,7 +11,8 @@ import sympy as sp
 
 from proofs_checks.kernel import Enumeration, Family, enclosed, judge
 from proofs_checks.kernel.enumerations import same_algorithm
-from proofs_checks.kernel.equations import inner_points, with_limits
+from proofs_checks.kernel.equations import inner_points
+from theory.proof.limits import with_limits
 
 x, y, t = sp.symbols("x y t", real=True)
 u = sp.Symbol("u", positive=True)
@@ -62,7 +63,12 @@ def test_one_algorithm_is_recognised_however_it_is_named() -> None:
     assert same_algorithm(made(2), made(2))
     assert same_algorithm(functools.partial(pow, 2), functools.partial(pow, 2))
     assert not same_algorithm(made(2), made(3))
+    other.remainder = 1
     assert not same_algorithm(parity.even, other.even)
+    assert same_algorithm(parity.even, Parity().even)
+    assert same_algorithm(parity.even, functools.lru_cache(parity.even))
+    assert same_algorithm(made(2), functools.partial(made(2)))
+    assert same_algorithm(made(2), made(2).__call__)
     assert not same_algorithm(functools.partial(pow, 2), functools.partial(pow, 3))
     family = Family("even numbers below 6", lambda: iter((0, 2, 4)), 3)
     with pytest.raises(TypeError, match="second algorithm is the first"):
