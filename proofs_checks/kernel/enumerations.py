@@ -6,6 +6,7 @@ from __future__ import annotations
 import dis
 import functools
 import inspect
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from types import CellType, CodeType, FunctionType, MethodType, MethodWrapperType
@@ -71,10 +72,10 @@ def same_algorithm(first: Any, second: Any) -> bool:
 def _same_state(first: Any, second: Any) -> bool:
     """Whether two objects of one class hold the same, as far as they say what they
     hold."""
-    held = [getattr(owner, "__dict__", None) for owner in (first, second)]
-    if first is second or None in held or type(first) is not type(second):
+    if first is second or type(first) is not type(second) or not hasattr(first, "__dict__"):
         return first is second
-    return held[0].keys() == held[1].keys() and all(_alike(held[0][name], held[1][name]) for name in held[0])
+    mine, other = vars(first), vars(second)
+    return mine.keys() == other.keys() and all(_alike(mine[name], other[name]) for name in mine)
 
 
 def _unwrapped(algorithm: Any) -> Any:
@@ -85,15 +86,17 @@ def _unwrapped(algorithm: Any) -> Any:
         return _unwrapped(algorithm.func)
     if isinstance(algorithm, MethodWrapperType) and algorithm.__name__ == "__call__":
         return _unwrapped(algorithm.__self__)
-    own = getattr(type(algorithm), "__call__", None)
+    own = inspect.getattr_static(type(algorithm), "__call__", None)
     return MethodType(own, algorithm) if isinstance(own, FunctionType) else algorithm
 
 
 def looks_at_nothing(algorithm: Any) -> bool:
-    """Whether a function of Python's never reads its first argument, so that its answer
-    says nothing of the member."""
+    """Whether a function of Python's reads neither its first argument nor anything
+    else: it answers before it was asked."""
     function = _unwrapped(algorithm)
     if not isinstance(function, FunctionType) or not function.__code__.co_argcount:
+        return False
+    if function.__code__.co_names or function.__code__.co_freevars:
         return False
     name = function.__code__.co_varnames[0]
     read = [instruction.argval for instruction in dis.get_instructions(function)]
@@ -165,7 +168,8 @@ def identity_of_member(member: Any) -> Any:
             be noticed.
     """
     if member is None or type(member) in _PLAIN:
-        return member if member == member else "nan"  # which is equal to nothing, and one member all the same
+        undefined = isinstance(member, float) and math.isnan(member)
+        return "nan" if undefined else member  # which is equal to nothing, and one member all the same
     if isinstance(member, (tuple, list)):
         return tuple(map(identity_of_member, member))
     if isinstance(member, (set, frozenset)):

@@ -177,7 +177,9 @@ class Test:
                 f"There is no test {self.kind!r}; make one by {', '.join(f'Test.{kind}' for kind in KINDS)}."
             )
         if any(type(count) is not int for count in (self.n, self.m, self.tests)):
-            raise TypeError(f"Expected whole numbers of samples and tests, got n={self.n}, m={self.m}, tests={self.tests}.")
+            raise TypeError(
+                f"Expected whole numbers of samples and tests, got n={self.n}, m={self.m}, tests={self.tests}."
+            )
         if not (0 < self.width < math.inf and 0 <= self.p <= 1):
             raise TypeError(f"Expected an interval of positive width and a probability, got {self.width} and {self.p}.")
         if not 1 <= self.n < LARGEST or not 1 <= self.tests < LARGEST or not 0 <= self.m < LARGEST:
@@ -296,8 +298,6 @@ def induction(
 def enclosed(ball: Any, *, relation: Literal["== 0", "> 0", "< 0"] = "== 0", name: str = "") -> Enclosed:
     """A python-flint ball is claimed to be zero (to 2**-200), positive or negative."""
     return Enclosed(ball, relation, text(name, "the name of an enclosure"))
-
-
 
 
 def measured(

@@ -210,10 +210,10 @@ def _by_hypothesis(item: Induction, expression: Any) -> Any:
 
 def _performed(expression: Any) -> Any:
     """``expression`` with its derivatives performed, sums and integrals as they are."""
-    from theory.proof.prepare import CannotEnclose, performed
+    from theory.proof.prepare import CannotEnclose, perform_derivatives
 
     try:
-        return performed(expression)
+        return perform_derivatives(expression)
     except CannotEnclose:  # as the judging of the step will say
         return expression
 

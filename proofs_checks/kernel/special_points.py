@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+
 def excluded_points(expression: Any, within: Any = None) -> list[str]:
     """What has to hold for functions of ``expression`` to have a value, where their
     arguments may miss it, as relations in print; with ``within``, of those alone that
@@ -99,26 +100,29 @@ def _kinks(node: Any) -> list[str]:
 
     inverse = (sympy.asin, sympy.acos, sympy.asec, sympy.acsc, sympy.acosh, sympy.atanh)
     zeros: list[Any] = []
+    args: Any = node.args
     match node:
         case sympy.Abs() | sympy.sign() | sympy.Heaviside():
-            zeros = [node.args[0]]
+            zeros = [args[0]]
         case sympy.Max() | sympy.Min():
-            zeros = [one - other for one, other in itertools.combinations(node.args, 2)]
+            zeros = [one - other for one, other in itertools.combinations(args, 2)]
         case sympy.Piecewise():
-            relations = [each for _, condition in node.args for each in condition.atoms(sympy.core.relational.Relational)]
+            relations = [each for _, condition in args for each in condition.atoms(sympy.core.relational.Relational)]
             zeros = sorted({relation.lhs - relation.rhs for relation in relations}, key=print_form)
         case sympy.floor() | sympy.ceiling():
-            return [] if node.args[0].is_integer is False else [f"{print_form(node.args[0])} not an integer"]
+            return [] if args[0].is_integer is False else [f"{print_form(args[0])} not an integer"]
         case sympy.atan2():
             return [f"{print_form(node)} not on the cut of atan2"]
         case _ if isinstance(node, inverse):
-            zeros = [node.args[0] ** 2 - 1]
+            zeros = [args[0] ** 2 - 1]
         case sympy.Pow() | sympy.log() | sympy.arg():
-            base, exponent = node.as_base_exp() if isinstance(node, sympy.Pow) else (node.args[0], None)
+            base, exponent = node.as_base_exp() if isinstance(node, sympy.Pow) else (args[0], None)
             if exponent is not None and exponent.is_integer and exponent.is_nonnegative:
                 return []
             if base.is_extended_real or (exponent is not None and exponent.is_integer):
                 zeros = [base]
             else:
-                return [] if base.is_zero is False and base.is_real is False else [f"{print_form(base)} not in (-oo, 0]"]
+                return (
+                    [] if base.is_zero is False and base.is_real is False else [f"{print_form(base)} not in (-oo, 0]"]
+                )
     return [f"{print_form(zero)} != 0" for zero in zeros if zero.is_zero is not False]

@@ -7,7 +7,7 @@ its derivative is the integrand and it is smooth between the ends; for all value
 are assumed. Without parameters nothing is checked: one number is compared by its ball.
 """
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportReturnType=false, reportIndexIssue=false, reportOperatorIssue=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from theory.proof.prepare import performed
+from theory.proof.prepare import perform_derivatives
 from theory.proof.smoothness import between, is_smooth
 
 _LONGEST = 1_000  # terms of a sum that are written out
@@ -69,7 +69,7 @@ def _within(place: sp.Expr, low: sp.Expr, high: sp.Expr) -> bool:
     return bool(place.is_integer and (place - low).is_nonnegative and (high - place).is_nonnegative)
 
 
-def evaluated(expr: sp.Expr, is_zero: _IsZero, limit_of: _LimitOf) -> sp.Expr:
+def evaluate(expr: sp.Expr, is_zero: _IsZero, limit_of: _LimitOf) -> sp.Expr:
     """``expr`` with all its sums, products and integrals that have a checked closed form
     in its place, innermost first.
 
@@ -90,7 +90,9 @@ def evaluated(expr: sp.Expr, is_zero: _IsZero, limit_of: _LimitOf) -> sp.Expr:
             return node
         if found is None:
             return node
-        return value(node.func(found, *outer)) if outer and not found.has(ExprWithLimits) else found if not outer else node
+        return (
+            value(node.func(found, *outer)) if outer and not found.has(ExprWithLimits) else found if not outer else node
+        )
 
     return expr.replace(lambda node: isinstance(node, ExprWithLimits), value)
 
@@ -121,7 +123,7 @@ def _integral(node: sp.Integral, is_zero: _IsZero, limit_of: _LimitOf) -> sp.Exp
     """By the fundamental theorem: a primitive that is smooth between the ends."""
     (name, low, high) = node.limits[0]
     t = between(node.limits[0])
-    slope = sp.expand(performed(node.function.xreplace({name: t})))
+    slope = sp.expand(perform_derivatives(node.function.xreplace({name: t})))
     form = sp.integrate(slope, t)
     if _has_no_value(form) or not is_smooth(form, t) or not is_zero(sp.diff(form, t) - slope):
         return None

@@ -1,6 +1,6 @@
 """Limits for all values of their parameters."""
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportReturnType=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportReturnType=false, reportOperatorIssue=false, reportIndexIssue=false, reportGeneralTypeIssues=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ from sympy.core.function import AppliedUndef
 from sympy.polys.matrices import DomainMatrix
 from sympy.polys.polyerrors import BasePolynomialError
 
-from theory.proof.closed_forms import evaluated, with_sums
+from theory.proof.closed_forms import evaluate, with_sums
 from theory.proof.limits import limit_of
-from theory.proof.prepare import CannotEnclose, entries, performed
+from theory.proof.prepare import CannotEnclose, entries, perform_derivatives
 from theory.proof.smoothness import between, is_smooth
 
 _Strategy = tuple[int, Callable[[sp.Expr], sp.Expr]]
@@ -71,7 +71,7 @@ def _gammas(expr: sp.Expr) -> sp.Expr:
 
 
 def _fundamental(expr: sp.Expr) -> sp.Expr:
-    return sp.expand(performed(_between_ends(expr)))
+    return sp.expand(perform_derivatives(_between_ends(expr)))
 
 
 def _between_ends(expr: sp.Expr) -> sp.Expr:
@@ -115,7 +115,7 @@ def _simplified(expr: sp.Expr) -> sp.Expr:
 
 def _evaluated(expr: sp.Expr) -> sp.Expr:
     """Integrals and sums in closed form."""
-    return sp.simplify(evaluated(expr, lambda part: _scalar(part) is True, limit_of), doit=False)
+    return sp.simplify(evaluate(expr, lambda part: _scalar(part) is True, limit_of), doit=False)
 
 
 _WRITTEN_OUT, _DONE = 400, 60
@@ -173,7 +173,9 @@ def _scalar(expr: sp.Expr) -> bool | None:
     if expr.has(sp.Float):
         return None
     try:
-        done = with_sums(performed(_between_ends(_with_determinants(expr)))).replace(sp.sign, lambda u: u / sp.Abs(u))
+        done = with_sums(perform_derivatives(_between_ends(_with_determinants(expr)))).replace(
+            sp.sign, lambda u: u / sp.Abs(u)
+        )
     except CannotEnclose:
         return None
     for form in (expr, done):

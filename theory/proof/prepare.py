@@ -94,11 +94,11 @@ def derivative(expr: sp.Expr, *variables: sp.Basic) -> sp.Expr:
     return result
 
 
-def performed(expr: sp.Expr) -> sp.Expr:
+def perform_derivatives(expr: sp.Expr) -> sp.Expr:
     """`expr` with derivatives performed, values put in at points and determinants
     written out; integrals, sums and products stay."""
     if isinstance(expr, sp.MatrixBase):
-        return expr.applyfunc(performed)
+        return expr.applyfunc(perform_derivatives)
     kept: dict[sp.Basic, sp.Basic] = {}
 
     def name(node: ExprWithLimits) -> sp.Basic:

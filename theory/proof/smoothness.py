@@ -1,7 +1,7 @@
 """Whether an expression is smooth in a real variable between two ends, so that it is the
 integral of its derivative there."""
 
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOperatorIssue=false, reportIndexIssue=false, reportGeneralTypeIssues=false
 # SymPy declares the arguments of a node as Basic, whatever they are.
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ MISTAKES: dict[str, tuple[Outcome, dict[str, Any]]] = {
     "a second algorithm that says yes": (Outcome("refused", "does not look at the member"), {"second": lambda n: True}),
     "a number that is not itself, again and again": (
         Outcome("UNDECIDED", "are distinct"),
-        {"members": lambda size: [math.nan + n for n in range(size + 1)], "count": lambda size: size + 1, "holds": lambda n: n != n, "second": lambda n: not n < 1 and not n >= 1},
+        {"members": lambda size: [math.nan + n for n in range(size + 1)], "count": lambda size: size + 1, "holds": math.isnan, "second": lambda n: not n < 1 and not n >= 1},
     ),
     "members without a value": (
         Outcome("refused", "says nothing of its value"),

@@ -101,6 +101,7 @@ counted = (
     Recursion(H(n), (0,), H(n) + (G(n) - 1) * (G(n) - 2) * (G(n) - 3), lambda m: sp.S.Zero),
 )
 STEPS, LATE, j = Outcome("UNDECIDED", "may be constant at all sizes"), sp.Rational(81, 2), sp.Symbol("j", integer=True)
+COUNT = sp.Symbol("c", integer=True, positive=True)
 U = 2 * n - 81  # negative up to n = 40
 falling = Recursion(above_zero(n), (sp.Rational(41, 2),), above_zero(n) - 1, lambda m: sp.Rational(43, 2) - m)
 SPECIMENS = {
@@ -152,7 +153,7 @@ SPECIMENS = {
     "a sum up to a step": hidden_remainder(sp.Sum(1, (k, 1, sp.floor(n / 40))), STEPS),
     "a sum up to a step of an outer index": hidden_remainder(sp.Sum(1, (k, 1, sp.floor(j / 40)), (j, n, n)), STEPS),
     "a coefficient of a Fourier series": hidden_remainder(sp.Integral(sp.exp(sp.I * (n - 40) * t), (t, 0, 2 * sp.pi)), STEPS),
-    "a difference of order 39": hidden_remainder(sp.Sum((-1) ** k * sp.binomial(39, k) * k**n, (k, 0, 39)), STEPS),
+    "a difference of order 39": hidden_remainder(sp.Sum((-1) ** COUNT * sp.binomial(39, COUNT) * COUNT**n, (COUNT, 1, 39)), STEPS),
     "a modulus as roots": hidden_remainder(U * sp.sqrt(1 + 1 / U**2) + sp.sqrt(1 + U**2), STEPS),
     "a modulus as an exponential of a logarithm": hidden_remainder(sp.Integer(3) ** (sp.log(U**2) / sp.log(9)) + U, STEPS),
     "a modulus as a cosine of a logarithm": hidden_remainder(2 * sp.cosh(sp.log(U**2) / 2) + U + 1 / U, STEPS),

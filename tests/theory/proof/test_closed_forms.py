@@ -7,7 +7,7 @@ import sympy as sp
 
 from theory.proof.balls import is_zero_normal_form
 from theory.proof.limits import limit_of
-from theory.proof.prepare import performed
+from theory.proof.prepare import perform_derivatives
 from theory.proof.smoothness import between, is_smooth
 
 x, t = sp.symbols("x t", real=True)
@@ -95,14 +95,16 @@ def test_between_two_ends_of_one_sign_the_variable_has_it() -> None:
     assert between((x, -p, q)).is_positive is None
 
 
-@pytest.mark.parametrize("root", [x**5 - x - 1, x**3 - x - 5, sp.exp(x) - 5, sp.log(p) - 1, sp.Abs(x) - 4, sp.sqrt(p) - 2])
+@pytest.mark.parametrize(
+    "root", [x**5 - x - 1, x**3 - x - 5, sp.exp(x) - 5, sp.log(p) - 1, sp.Abs(x) - 4, sp.sqrt(p) - 2]
+)
 def test_a_limit_stands_where_its_special_parameters_are_not_known(root: sp.Expr) -> None:
     limit = sp.Limit(root * t / (1 + root * t), t, sp.oo)
     assert limit_of(limit) == limit
 
 
 def test_what_is_performed_leaves_integrals_and_captures_no_names() -> None:
-    assert performed(sp.Derivative(sp.Integral(f(t) / sp.exp(t), (t, 1, x)), x)) == f(x) * sp.exp(-x)
-    put_in = performed(sp.Subs(sp.Integral(x * t, (t, 0, 1)), x, t))
+    assert perform_derivatives(sp.Derivative(sp.Integral(f(t) / sp.exp(t), (t, 1, x)), x)) == f(x) * sp.exp(-x)
+    put_in = perform_derivatives(sp.Subs(sp.Integral(x * t, (t, 0, 1)), x, t))
     assert put_in.doit() == t / 2
-    assert performed(sp.Subs(sp.Sum(x * k, (k, 1, n)), x, 3)).has(sp.Sum)
+    assert perform_derivatives(sp.Subs(sp.Sum(x * k, (k, 1, n)), x, 3)).has(sp.Sum)
