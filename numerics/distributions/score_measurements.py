@@ -11,13 +11,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
+from numerics.distributions.derivatives import DifferenceJacobians, difference_jacobians, step_lengths
 from numerics.distributions.mixtures import IsotropicMixture
-from numerics.distributions.score_matching import divergence, explicit, gradient_of
+from numerics.distributions.score_matching import divergence, explicit, gradient_of, jacobians
 from numerics.quadrature import box_rule, gauss
 from numerics.streams import Stream
 
@@ -29,10 +31,13 @@ __all__ = [
     "identity_on_a_box",
     "log_sobolev",
     "logistic",
+    "one_sided_jacobians",
     "shifted_normal",
+    "slopes_by_differences",
     "weighted_modes",
 ]
 
+POINTS = 64
 Flux = Callable[[Tensor, Tensor], Tensor]  # integrals over the upper and the lower face to what is subtracted
 
 
@@ -103,6 +108,46 @@ def _face(of: Polynomials, axis: int, end: float, edges: tuple[Tensor, ...], rul
         rest, weights = (part[0] for part in box_rule(edges[1:], rule))  # type: ignore[arg-type]
         x = torch.cat([rest[:, :axis], rest.new_full((len(rest), 1), end), rest[:, axis:]], 1)
     return (weights * of.p(x) * of.s(x)[:, axis]).sum()
+
+
+Derivative = Callable[[Any, Tensor], DifferenceJacobians]
+
+
+def one_sided_jacobians(field: Any, x: Tensor) -> DifferenceJacobians:
+    """By values at the point and ahead of it, which errs by h/2 times the second
+    derivative: points are ``(N, D)``."""
+    h = step_lengths(x)
+    columns = [(field(x + torch.diag(h)[k]) - field(x)) / h[k] for k in range(x.shape[1])]
+    return DifferenceJacobians(torch.stack(columns, 2), 0.0)
+
+
+def slopes_by_differences(of: Polynomials, stream: Stream, form: Derivative = difference_jacobians) -> Measurement:
+    """Jacobians of the field by differences of its values, beside those by autograd, at
+    points of [0.2, 1]^D."""
+    dim = of.exponents.shape[1]
+    x = 0.2 + 0.8 * stream.uniform(POINTS, dim)
+    h, size, unit = step_lengths(x), of.field.abs().mT, torch.finfo(x.dtype).eps
+    third = []
+    for k in range(dim):
+        e = of.exponents[:, k]
+        powers = of.exponents.clone()
+        powers[:, k] = (e - 3).clamp_min(0)
+        ahead = x.clone()
+        ahead[:, k] += h[k]
+        third.append((ahead[:, None].pow(powers[None]).prod(2) * e * (e - 1) * (e - 2)) @ size)
+    values = (x + h)[:, None].pow(of.exponents[None]).prod(2) @ size
+    count = int(of.exponents.sum(1).max()) + len(of.exponents) + 8
+    return Measurement(
+        (form(of.s, x).values - jacobians(of.s, x)).abs(),
+        Bound(
+            {
+                "truncation": h**2 / 6 * torch.stack(third, 2),
+                "rounding": 8 * count * unit * values[:, :, None] * (1 / h + 1 / x.min()),
+            },
+            "A central difference errs by h^2/6 times the third derivative between its ends, here that of the polynomial with positive coefficients at the further one; values err by their number of products.",
+        ),
+        POINTS,
+    )
 
 
 # -- bounded fields under distributions that are sampled ------------------------------------------------------------------------

@@ -27,10 +27,11 @@ __all__ = [
     "MMD",
     "GaussianKernel",
     "Kernel",
+    "KernelLook",
     "check_samples",
     "hoeffding_blocks",
-    "indefiniteness",
     "linear_mmd2",
+    "look_at_kernel",
     "mean_kernel",
     "median_length",
     "unbiased_mmd2",
@@ -237,22 +238,48 @@ def median_length(points: Tensor, stream: Stream) -> float:
     return length
 
 
-def indefiniteness(kernel: Kernel, points: Tensor) -> tuple[float, float]:
-    """The least eigenvalue of the kernel matrix on at most a thousand points, and what
-    rounding allows it to be. Points are ``(N, D)``.
+@dataclass(frozen=True)
+class KernelLook:
+    """What a kernel is like on some points: the least eigenvalue of its matrix and what
+    rounding allows it to be below 0, the largest ``|k(x, y) - k(y, x)|`` and its
+    rounding, and the range of its values."""
 
-    Below minus the allowance the kernel is not positive definite: the eigenvector is a
-    witness, and MMD^2 is no squared distance.
+    least_eigenvalue: float
+    allowed: float
+    asymmetry: float
+    rounding: float
+    low: float
+    high: float
+
+    @property
+    def bounded(self) -> bool:
+        """Whether all values lie in [0, 1], up to rounding."""
+        return self.low >= -self.rounding and self.high <= 1 + self.rounding
+
+
+def look_at_kernel(kernel: Kernel, points: Tensor) -> KernelLook:
+    """A kernel on at most a thousand points ``(N, D)``.
+
+    With an eigenvalue below minus the allowance it is not positive definite: the
+    eigenvector is a witness, and MMD^2 is no squared distance.
+
+    Accuracy: an eigenvalue errs by N units of the largest (Weyl), and by N times what
+        rounding makes asymmetric: half of the digits, which differences of squares may
+        lose.
     """
-    chosen = points[:PILOT]
-    matrix = kernel(chosen, chosen).to(torch.float64)
+    chosen = points[:: max(1, -(-len(points) // PILOT))]
+    given = kernel(chosen, chosen)
+    matrix = given.to(torch.float64)
     if matrix.shape != (len(chosen), len(chosen)):
         raise ValueError(f"Expected kernel values of shape ({len(chosen)}, {len(chosen)}), got {tuple(matrix.shape)}.")
-    asymmetry = float((matrix - matrix.mT).abs().max())
-    unit = torch.finfo(points.dtype).eps
+    if not bool(torch.isfinite(matrix).all()):
+        raise ValueError("Expected finite kernel values, got NaN or an infinity.")
+    unit = torch.finfo(given.dtype).eps
     values = torch.linalg.eigvalsh((matrix + matrix.mT) / 2)
-    size = float(values.abs().max())
-    return float(values[0]), len(chosen) * unit * size + len(chosen) * asymmetry
+    asymmetry, largest = float((matrix - matrix.mT).abs().max()), float(matrix.abs().max())
+    rounding = math.sqrt(unit) * largest
+    allowed = len(chosen) * (unit * float(values.abs().max()) + min(asymmetry, rounding))
+    return KernelLook(float(values[0]), allowed, asymmetry, rounding, float(matrix.min()), float(matrix.max()))
 
 
 def check_samples(first: Tensor, second: Tensor) -> None:

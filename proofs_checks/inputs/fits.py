@@ -15,7 +15,7 @@ from torch import Tensor
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
 from proofs_checks.inputs.copies import deep_copy, random_states_kept
-from proofs_checks.inputs.densities import read_density, read_points
+from proofs_checks.inputs.densities import Model, read_density, read_points
 from proofs_checks.wording import short
 
 __all__ = ["FitModel", "read_data", "read_fit_model"]
@@ -28,13 +28,14 @@ FEWEST = 16
 class FitModel:
     """A model: draws ``(n, D)`` and log p at data ``(N,)``, each where there is one;
     notes in sentences; ``whole`` are all draws that were handed in, where ``samples``
-    are some of them."""
+    are some of them; ``density`` is the object that log p was read from."""
 
     name: str
     samples: Tensor | None
     log_prob: Callable[[Tensor], Tensor] | None
     notes: tuple[str, ...]
     whole: Tensor | None = None
+    density: Model | None = None
 
 
 def read_data(data: Any) -> Tensor:
@@ -72,12 +73,9 @@ def read_fit_model(model: Any, data: Tensor, *, name: str, draws: int, seed: int
         if found is None and "sampler" in model:
             found = _drawn(model["sampler"], data, draws, seed, name)
         density = _density(model["log_prob"], data, draws, seed, drawing=found is None) if "log_prob" in model else None
-        return FitModel(
-            name,
-            found if found is not None or density is None else density[1],
-            density and density[0],
-            density[2] if density else (),
-        )
+        if density is None:
+            return FitModel(name, found, None, ())
+        return _with_density(name, found if found is not None else density[1], density[0])
     if hasattr(model, "log_prob") or (
         isinstance(model, torch.nn.Module) and not callable(getattr(model, "sample", None))
     ):
@@ -85,7 +83,7 @@ def read_fit_model(model: Any, data: Tensor, *, name: str, draws: int, seed: int
         found = density[1]
         if found is None and callable(getattr(model, "sample", None)):
             found = _drawn(model.sample, data, draws, seed, name)
-        return FitModel(name, found, density[0], density[2])
+        return _with_density(name, found, density[0])
     if callable(getattr(model, "sample", None)):
         return FitModel(name, _drawn(model.sample, data, draws, seed, name), None, ())
     if callable(model):
@@ -112,7 +110,11 @@ def _function(model: Callable[..., Any], data: Tensor, *, name: str, draws: int,
             density = _density(model, data, draws, seed, drawing=False)
         except InputError as as_density:
             raise InputError(f"{name} is neither a sampler ({as_sampler}) nor a log density ({as_density}).") from None
-        return FitModel(name, None, density[0], (*density[2], f"{name} was read as a log density"))
+        return _with_density(name, None, density[0], f"{name} was read as a log density")
+
+
+def _with_density(name: str, samples: Tensor | None, density: Model, *notes: str) -> FitModel:
+    return FitModel(name, samples, density.log_prob, (*density.notes, *notes), density=density)
 
 
 def _samples(value: Any, data: Tensor, what: str) -> Tensor:
@@ -148,13 +150,11 @@ def _drawn(sampler: Any, data: Tensor, draws: int, seed: int, name: str) -> Tens
     return _samples(value, data, f"draws of {name}")
 
 
-def _density(
-    model: Any, data: Tensor, draws: int, seed: int, *, drawing: bool
-) -> tuple[Any, Tensor | None, tuple[str, ...]]:
-    """log p as a function, draws if the object makes them, and notes."""
+def _density(model: Any, data: Tensor, draws: int, seed: int, *, drawing: bool) -> tuple[Model, Tensor | None]:
+    """log p as it was read, and draws if the object makes them."""
     read = read_density(model, data)
     found = None
     if drawing and read.sampler is not None:
         with random_states_kept(seed):
             found = _samples(read.sampler(draws, seed), data, "draws")
-    return read.log_prob, found, tuple(read.notes)
+    return read, found

@@ -51,7 +51,7 @@ class Hybrid:
         """``(log p(y|x), log p(x))`` in nats, shapes ``(N,)``; y is shifted to 0, 1, ..
         already."""
         with Float64Factories():
-            logits, log_px = self.heads(model, x)
+            logits, log_px = self.heads(model, x.clone())  # modules may work in place
         if logits.ndim == 1 or logits.shape[1] == 1:
             return logsigmoid((2 * y - 1) * logits.reshape(len(x))), log_px.reshape(len(x))
         return torch.log_softmax(logits, -1).gather(1, y[:, None])[:, 0], log_px.reshape(len(x))
@@ -95,7 +95,21 @@ def read_hybrid(model: Any, x: Any, y: Any, heads: Heads | None, seed: int) -> H
         raise InputError(
             f"Expected log p(x) as one number a point, shape ({len(points)},), got {tuple(log_px.shape)}. Sum over the pixels."
         )
-    return Hybrid(twin, both, points, labels, classes, _notes(model))
+    read = Hybrid(twin, both, points, labels, classes, _notes(model))
+    _require_gradients(read, seed)
+    return read
+
+
+def _require_gradients(read: Hybrid, seed: int) -> None:
+    """Refuse heads that are both cut off from every parameter."""
+    rows = slice(0, FEWEST)
+    with random_states_kept(seed), torch.enable_grad():
+        values = read.objectives(read.model, read.x[rows], read.y[rows])
+    if not any(value.requires_grad for value in values):
+        raise InputError(
+            "Neither log p(y|x) nor log p(x) has a gradient in any parameter: are they computed under no_grad or inference_mode, or detached? "
+            "Gradients are what is compared."
+        )
 
 
 def _tensor(given: Any, name: str, wanted: str) -> Tensor:
@@ -163,7 +177,7 @@ def _call(heads: Heads, model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
     """Both heads once, checked."""
     try:
         with Float64Factories(), torch.no_grad():
-            found = heads(model, x)
+            found = heads(model, x.clone())
     except InputError:
         raise
     except CALL_ERRORS as error:

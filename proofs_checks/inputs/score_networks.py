@@ -81,7 +81,7 @@ def _twin(network: Any, points: Tensor, noise: Any, times: Any) -> tuple[Callabl
         twin = deep_copy(network, wide=wide, what="the score network")
         for module in modules_of(twin):
             module.eval()
-        probe = points[:PROBED].to(dtype)
+        probe = points[:PROBED].to(dtype, copy=True)
         extra = () if noise is None else (torch.full((len(probe),), float(times[0]), dtype=dtype, device=probe.device),)
         try:
             with random_states_kept(0), torch.no_grad():
@@ -101,7 +101,7 @@ def _twin(network: Any, points: Tensor, noise: Any, times: Any) -> tuple[Callabl
 
 
 def _called(twin: Callable[..., Any], flat: Tensor, shape: torch.Size, dtype: torch.dtype, *extra: Tensor) -> Tensor:
-    value = twin(flat.reshape(len(flat), *shape).to(dtype), *extra)
+    value = twin(flat.reshape(len(flat), *shape).to(dtype).clone(), *extra)  # networks may work in place
     value = getattr(value, "sample", value) if not isinstance(value, Tensor) else value
     if isinstance(value, tuple) and value:
         value = value[0]

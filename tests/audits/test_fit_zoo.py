@@ -51,7 +51,9 @@ def test_every_wrong_fit_is_refuted_where_it_stands(fit) -> None:
 
 @pytest.mark.parametrize("score", ZOO.RIGHT_SCORES, ids=lambda score: score.name)
 def test_no_right_score_is_refuted_or_undecided(score) -> None:
+    before = score.data.clone()
     report = audit_score(score.network, score.data, seconds=60.0, **score.given)
+    assert torch.equal(score.data, before)
     assert [f for f in report.findings if f.status in (Status.REFUTED, Status.UNDECIDED)] == []
 
 
@@ -70,6 +72,25 @@ def test_two_models_are_compared_measure_by_measure() -> None:
     [preferred] = [f for f in report.findings if f.name == "which model each measure prefers"]
     assert {value["prefers"] for value in preferred.witness.values()} == {"b"}
     report.figure()
+
+
+def test_likelihoods_of_a_density_that_is_not_normalised_are_not_compared() -> None:
+    wide = torch.distributions.MultivariateNormal(torch.zeros(2), 12 * torch.eye(2))
+    loud = {"samples": wide.sample((2000,)), "log_prob": lambda x: wide.log_prob(x) + 5}
+    report = audit_fit(loud, ZOO.mixture(), ZOO.DATA, **FEW)
+    [preferred] = [f for f in report.findings if f.name == "which model each measure prefers"]
+    assert "KL" not in preferred.witness
+    assert "KL says nothing: the log density of model a" in preferred.text
+    assert {value["prefers"] for value in preferred.witness.values()} == {"b"}
+    assert "not normalised" in report.meaning
+    assert "log of the total mass" in report.next_step
+
+
+def test_a_kernel_beyond_its_range_has_no_interval_by_hoeffding() -> None:
+    report = audit_fit(ZOO.draws(500, 1), ZOO.DATA, kernel=lambda a, b: a @ b.T, **FEW)
+    [found] = [f for f in report.findings if f.name == "MMD"]
+    assert "Hoeffding" not in found.text
+    assert found.witness["radius"] is None
 
 
 def test_models_that_measures_rank_differently_are_said_to_be_so() -> None:

@@ -17,6 +17,7 @@ from numerics.streams import Stream
 from proofs_checks.audits.budget import Budget, Progress, one_thread
 from proofs_checks.audits.fit import findings as found
 from proofs_checks.audits.fit.meanings import facts_of, meaning, next_step
+from proofs_checks.audits.fit.normalisation import total_mass
 from proofs_checks.audits.fit.preferences import preferences
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings
@@ -79,7 +80,7 @@ def audit_fit(
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InputError(f"Expected {name} as a whole number of at least {least}, got {short(value)}.")
     budget, stream = Budget(seconds, progress), Stream(read_seed(seed))
-    findings = Findings(lambda share, what: budget.tell(what), stages=8)
+    findings = Findings(lambda share, what: budget.tell(what), stages=9)
     names = [""] if len(given) == 1 else ["a", "b"]
     with one_thread():
         with findings.stage("the models and the data"):
@@ -88,14 +89,20 @@ def audit_fit(
             points = _thinned(points, stream.fork("data"))
             findings += found.sound_data(points)
             chosen = _kernel(kernel, length, points, models, stream)
-            findings += found.kernel_is_sound(chosen, points)
+            findings += found.kernel_is_sound(chosen, points, [one.samples for one in models])
+            bounded = findings[-1].witness["bounded"]
         seen: list[dict[str, Any]] = [{} for _ in models]
         halves = stream.fork("halves")
 
         def all_pairs(model: FitModel) -> found.Made:
-            return found.discrepancy(model, points, chosen, permutations, halves.fork("mmd"), whole, over)
+            return found.discrepancy(
+                model, points, chosen, permutations, halves.fork("mmd"), whole, over, bounded=bounded
+            )
 
-        for measure in [*_measures(points, modes=modes, stream=halves), _Measure(found.MMD, all_pairs)]:
+        for measure in [
+            *_measures(points, modes=modes, stream=halves, seconds=seconds),
+            _Measure(found.MMD, all_pairs),
+        ]:
             with findings.stage(measure.name):
                 for one, name, values in zip(models, names, seen, strict=True):
                     finding, kept = measure.of(one) if budget.open else found.left_open(measure.name)
@@ -149,10 +156,11 @@ class _Measure(NamedTuple):
     of: Callable[[FitModel], found.Made]
 
 
-def _measures(points: Tensor, *, modes: int, stream: Stream) -> list[_Measure]:
+def _measures(points: Tensor, *, modes: int, stream: Stream, seconds: float) -> list[_Measure]:
     """What is asked of every model, quick measures first."""
     return [
         _Measure(found.LIKELIHOOD, lambda model: found.likelihood(model, points)),
+        _Measure(found.MASS, lambda model: total_mass(model, points, stream.fork("mass"), seconds=seconds / 8)),
         _Measure(found.MOMENTS, lambda model: found.moments(model, points)),
         _Measure(found.MODES, lambda model: found.modes(model, points, modes, stream.fork("modes"))),
         _Measure(found.FAR, lambda model: found.far(model, points, stream.fork("far"))),

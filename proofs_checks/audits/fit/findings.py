@@ -9,6 +9,7 @@ says that an interval is an estimate.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from torch import Tensor
 from numerics.blocks import Over
 from numerics.statistics import coverage
 from numerics.statistics.classifier_bounds import classifier_bounds
-from numerics.statistics.mmd import WIDTH, Kernel, hoeffding_blocks, indefiniteness, unbiased_mmd2, witness
+from numerics.statistics.mmd import WIDTH, Kernel, hoeffding_blocks, look_at_kernel, unbiased_mmd2, witness
 from numerics.statistics.mmd_tests import permutation_test
 from numerics.streams import Stream
 from proofs_checks.errors import InputError
@@ -30,13 +31,15 @@ from proofs_checks.kernel import Status
 Made = tuple[Finding, dict[str, Any]]
 
 LEVEL = 1e-6  # probability that a finding refutes a model that is right, by Hoeffding or Clopper and Pearson
+PROBED = 500  # points of each sample at which a kernel is looked at
 PERMUTED = 1000  # points of each sample in the permutation test
 EXCEEDANCES = (
     100  # permutations at least as large at which a p-value is known to a tenth of itself, and permuting stops
 )
 NORMAL = 4.9  # standard errors of a mean at about that level, where the interval is an estimate
-LIKELIHOOD, MOMENTS, MODES, FAR, CLASSIFIER, MMD = (
+LIKELIHOOD, MASS, MOMENTS, MODES, FAR, CLASSIFIER, MMD = (
     "held-out likelihood",
+    "total mass",
     "moments",
     "mode coverage",
     "mass away from the data",
@@ -89,25 +92,38 @@ def sound_data(points: Tensor) -> list[Finding]:
     ]
 
 
-def kernel_is_sound(kernel: Kernel, points: Tensor) -> list[Finding]:
-    """A user's kernel on a part of the data: is its matrix positive semidefinite?"""
+def kernel_is_sound(kernel: Kernel, points: Tensor, samples: Sequence[Tensor | None]) -> list[Finding]:
+    """A user's kernel on a part of the data and of the models' draws: symmetric, with a
+    positive semidefinite matrix, and with values in [0, 1], without which MMD has no
+    interval by Hoeffding."""
+    parts = [points[:PROBED], *(sample[:PROBED] for sample in samples if sample is not None)]
     try:
-        least, allowed = indefiniteness(kernel, points)
+        seen = look_at_kernel(kernel, torch.cat([part.to(points) for part in parts]))
     except (*CALL_ERRORS, AttributeError, torch.linalg.LinAlgError) as error:  # a user's own code: told, not hidden
         raise InputError(
             f"Expected in kernel a function of (n, D) and (m, D) that returns finite values (n, m); it raised {type(error).__name__}: {str(error)[:160]}. Write kernel=lambda x, y: torch.exp(-torch.cdist(x, y).square() / 2)."
         ) from None
-    if least < -allowed:
-        text = f"not positive definite: an eigenvalue {least:.3g} on the data, where rounding explains {allowed:.2g}; MMD² is no squared distance then"
-        return [Finding(KERNEL, Status.REFUTED, text, {"least_eigenvalue": least})]
-    return [
-        Finding(
-            KERNEL,
-            Status.HOLDS,
-            f"positive semidefinite on the data (least eigenvalue {least:.2g}, rounding {allowed:.2g})",
-            {"least_eigenvalue": least},
+    witness = {
+        "least_eigenvalue": seen.least_eigenvalue,
+        "asymmetry": seen.asymmetry,
+        "values": [seen.low, seen.high],
+        "bounded": seen.bounded,
+    }
+    problems = []
+    if seen.asymmetry > seen.rounding:
+        problems.append(
+            f"not symmetric: k(x, y) and k(y, x) differ by up to {seen.asymmetry:.3g}, where rounding explains {seen.rounding:.2g}"
         )
-    ]
+    elif seen.least_eigenvalue < -seen.allowed:
+        problems.append(
+            f"not positive definite: an eigenvalue {seen.least_eigenvalue:.3g} on the data, where rounding explains {seen.allowed:.2g}"
+        )
+    if problems:
+        return [Finding(KERNEL, Status.REFUTED, f"{problems[0]}; MMD² is no squared distance then", witness)]
+    text = f"symmetric, positive semidefinite on the data (least eigenvalue {seen.least_eigenvalue:.2g}, rounding {seen.allowed:.2g})"
+    if not seen.bounded:
+        text += f"; its values reach from {seen.low:.3g} to {seen.high:.3g}, beyond [0, 1], so that MMD² has no interval by Hoeffding: permutations alone speak"
+    return [Finding(KERNEL, Status.HOLDS, text, witness)]
 
 
 def likelihood(model: FitModel, points: Tensor) -> Made:
@@ -243,21 +259,24 @@ def classifier_finding(model: FitModel, points: Tensor, stream: Stream) -> Made:
 
 
 def discrepancy(  # noqa: PLR0917
-    model: FitModel, points: Tensor, kernel: Kernel, permutations: int, stream: Stream, whole: Tensor | None = None, over: Over = map
+    model: FitModel, points: Tensor, kernel: Kernel, permutations: int, stream: Stream, whole: Tensor | None = None, over: Over = map,
+    *, bounded: bool = True,
 ) -> Made:  # fmt: skip
-    """Unbiased MMD^2 with Hoeffding's interval, and a permutation p-value; MMD^2 of all
-    data ``whole`` (N, D) and all of the model's samples where they are given."""
+    """Unbiased MMD^2 with Hoeffding's interval where the kernel is ``bounded``, and a
+    permutation p-value; MMD^2 of all data ``whole`` (N, D) and all of the model's
+    samples where they are given."""
     if model.samples is None:
         return no_samples(MMD)
     x, y = points[: 4 * PERMUTED], model.samples[: 4 * PERMUTED]
     full = unbiased_mmd2(*((x, y) if whole is None or model.whole is None else (whole, model.whole)), kernel, over=over)
-    radius = WIDTH * math.sqrt(math.log(2 / LEVEL) / (2 * hoeffding_blocks(*full.sizes)))
+    radius = WIDTH * math.sqrt(math.log(2 / LEVEL) / (2 * hoeffding_blocks(*full.sizes))) if bounded else None
+    within = "" if radius is None else f" (within {radius:.2g} of it, Hoeffding, values of the kernel in [0, 1])"
     halves = x[:PERMUTED], y[:PERMUTED]
     test = permutation_test(*halves, kernel, stream, permutations=permutations, exceedances=EXCEEDANCES)
     least = 1 / (permutations + 1)
     spread = float(test.permuted.std())
     text = (
-        f"MMD² of {full.sizes[0]:,} and {full.sizes[1]:,} points = {full.squared:.3g} (within {radius:.2g} of it, Hoeffding, values of the kernel in [0, 1]); p = {test.p_value:.2g} by {len(test.permuted)} permutations of "
+        f"MMD² of {full.sizes[0]:,} and {full.sizes[1]:,} points = {full.squared:.3g}{within}; p = {test.p_value:.2g} by {len(test.permuted)} permutations of "
         f"{min(len(x), PERMUTED)} and {min(len(y), PERMUTED)} points, under which it spreads by {spread:.2g}"
     )
     status = Status.REFUTED if test.p_value <= least <= 1e-3 else Status.HOLDS

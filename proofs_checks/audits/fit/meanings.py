@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from numerics.statistics.mmd import GaussianKernel, Kernel
-from proofs_checks.audits.fit.findings import CLASSIFIER, DATA, FAR, KERNEL, LIKELIHOOD, MMD, MODES, MOMENTS
+from proofs_checks.audits.fit.findings import CLASSIFIER, DATA, FAR, KERNEL, LIKELIHOOD, MASS, MMD, MODES, MOMENTS
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.fits import FitModel
 from proofs_checks.kernel import Status
@@ -53,8 +53,13 @@ def meaning(findings: list[Finding]) -> str:
     """What follows for the user."""
     refuted = {f.name.partition(" (")[0] for f in findings if f.status is Status.REFUTED}
     causes = [text for name, text in CAUSES.items() if name in refuted]
+    unweighed = (
+        " Its log density is not normalised, so that its likelihoods cannot be compared." if MASS in refuted else ""
+    )
+    if unweighed and not causes:
+        return unweighed.strip()
     if causes:
-        return f"The model is not the distribution of the data: {'; '.join(causes)}. A high likelihood excludes none of this (`preality show evaluation.likelihood-vs-samples`)."
+        return f"The model is not the distribution of the data: {'; '.join(causes)}. A high likelihood excludes none of this (`preality show evaluation.likelihood-vs-samples`).{unweighed}"
     if any(f.status is Status.UNDECIDED for f in findings):
         return "What was measured does not tell model and data apart; some measures were not begun."
     return "None of these measures tells the model from the data at this size of samples. That is no proof that it is right."
@@ -67,6 +72,8 @@ def next_step(findings: list[Finding]) -> str:
         return "Remove repeated rows or constant coordinates first: densities and kernels see them before they see the model."
     if KERNEL in refuted:
         return "Use a positive definite kernel; without one MMD² may be negative for different distributions."
+    if MASS in refuted:
+        return "Subtract the log of the total mass from log_prob (or the forgotten log-determinant or constant), and compare likelihoods then."
     if MODES in refuted:
         return "Look at the cells that the model misses (`report.facts['measures']`): KL(data||model) would charge for them without bound, JSD and MMD need not."
     if FAR in refuted or MOMENTS in refuted:

@@ -23,7 +23,8 @@ def preferences(models: list[FitModel], seen: list[dict[str, Any]], points: Tens
     """One finding a comparison, and one that says whether measures agree; intervals are
     estimates."""
     found: dict[str, tuple[float, float]] = {}
-    if all("log_prob" in values for values in seen):
+    wrong = [one.name for one, values in zip(models, seen, strict=True) if values.get("normalised") is False]
+    if all("log_prob" in values for values in seen) and not wrong:
         gap = seen[0]["log_prob"] - seen[1]["log_prob"]
         finite = torch.isfinite(gap)
         if bool(finite.all()):
@@ -39,7 +40,7 @@ def preferences(models: list[FitModel], seen: list[dict[str, Any]], points: Tens
                 seen[0]["jsd"] - seen[1]["jsd"],
                 math.hypot(*(values["jsd_error"] for values in seen)),
             )
-    if not found:
+    if not found and not wrong:
         return [
             Finding(
                 NAME, Status.INAPPLICABLE, "no measure is known of both models: give both log_prob, or both samples"
@@ -50,6 +51,10 @@ def preferences(models: list[FitModel], seen: list[dict[str, Any]], points: Tens
         f"{name} {_said(choices[name])} (a less b: {value:+.3g}, {NORMAL:g} standard errors {NORMAL * error:.2g})"
         for name, (value, error) in found.items()
     ]
+    if wrong:
+        texts.insert(0, f"KL says nothing: the log density of {' and of '.join(wrong)} does not integrate to 1")
+    elif "KL" in found and not all(values.get("normalised") for values in seen):
+        texts[0] += ", if both log densities integrate to 1, which was not decided"
     decided = {choice for choice in choices.values() if choice}
     verdict = (
         "the measures disagree: which model is better depends on which is asked"

@@ -11,6 +11,7 @@ from torch import Tensor
 from numerics.likelihoods.per_sample import Pulls, balancing_weight, per_sample_loop
 from numerics.streams import Stream
 from proofs_checks.findings import Finding
+from proofs_checks.inputs.calls import CALL_ERRORS
 from proofs_checks.inputs.hybrid_models import Hybrid
 from proofs_checks.kernel import Status
 from proofs_checks.wording import count
@@ -66,9 +67,16 @@ def rows_alone(given: Hybrid) -> Finding:
     n = min(4, len(given.x))
     with torch.no_grad():
         batch = torch.stack(given.objectives(given.model, given.x, given.y))[:, :n]
-        single = torch.cat(
-            [torch.stack(given.objectives(given.model, given.x[i : i + 1], given.y[i : i + 1])) for i in range(n)], 1
-        )
+        try:
+            rows = [given.objectives(given.model, given.x[i : i + 1], given.y[i : i + 1]) for i in range(n)]
+        except CALL_ERRORS as error:
+            line = str(error).splitlines()[0][:160] if str(error) else "no message"
+            text = (
+                f"a row alone cannot be evaluated ({type(error).__name__}: {line}): statistics of the batch are used in eval() mode too "
+                "(batch normalisation without running statistics?)"
+            )
+            return Finding(ALONE, Status.REFUTED, text)
+        single = torch.cat([torch.stack(row) for row in rows], 1)
     gap = float((batch - single).abs().max())
     # another order of the same sums: D sqrt(parameters) products at most, relative to the values
     size = (

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from numerics.distributions.derivatives import difference_divergence, difference_jacobians, directional_slopes
 from numerics.distributions.score_consistency import denoising_gaps, implied_density, stein_gap
-from numerics.distributions.score_matching import conservative_defect
+from numerics.distributions.score_matching import EXACT_DIMENSION, conservative_defect
 from numerics.streams import Stream
 from proofs_checks.audits.budget import Budget
 from proofs_checks.errors import InputError
@@ -19,11 +20,13 @@ from proofs_checks.inputs.score_networks import Level
 from proofs_checks.kernel import Status
 
 FEWEST = 32
+PROBED = 32  # points at which derivatives are compared
 JACOBIANS = 256  # points at which Jacobians are formed
 NORMAL = 4.9  # standard errors, about one in a million
 LEVEL = 1e-6
-ALONE, DEFECT, STEIN, DENOISING, MASS = (
+ALONE, SLOPES, DEFECT, STEIN, DENOISING, MASS = (
     "rows on their own",
+    "derivatives",
     "gradient field",
     "Stein's identity",
     "denoising identity",
@@ -53,8 +56,11 @@ def of_level(
                 "no noise was added to these data (sigma= or noise= says how much)",
             )
         )
+    slopes = _slopes(level, noised, stream.fork("slopes"), suffix)
+    found.append(slopes)
+    cut = slopes.status is not Status.HOLDS
     for name, step in (
-        (DEFECT, lambda: _defect(level, noised, stream, suffix)), (STEIN, lambda: _stein(level, noised, stream, suffix)), (MASS, lambda: _mass(level, noised, suffix)),
+        (DEFECT, lambda: _defect(level, noised, stream, suffix, cut)), (STEIN, lambda: _stein(level, noised, stream, suffix, cut)), (MASS, lambda: _mass(level, noised, suffix)),
     ):  # fmt: skip
         if not budget.open:
             found.append(Finding(name + suffix, Status.UNDECIDED, "not begun: the time was over (seconds=)"))
@@ -117,17 +123,44 @@ def _denoising(gaps: list[Any], suffix: str) -> Finding:
     )
 
 
-def _defect(level: Level, x: Tensor, stream: Stream, suffix: str) -> tuple[Finding, dict[str, Any]]:
+def _slopes(level: Level, x: Tensor, stream: Stream, suffix: str) -> Finding:
+    """Derivatives by autograd beside differences of values: code that detaches has
+    values without a derivative, and is no wrong score for that."""
+    try:
+        seen = directional_slopes(level.field, x[:PROBED], stream)
+    except RuntimeError as error:
+        return Finding(
+            SLOPES + suffix, Status.INAPPLICABLE, f"autograd fails ({str(error)[:160]}): differences of values are used"
+        )
+    if not seen.disagree:
+        return Finding(SLOPES + suffix, Status.HOLDS, f"autograd agrees with differences of values at {PROBED} points")
+    sizes = [float(slopes.abs().mean()) for slopes in (seen.by_autograd, seen.by_differences)]
+    text = (
+        f"autograd gives slopes of mean size {sizes[0]:.3g}, differences of values {sizes[1]:.3g}: the output is cut off from the points, or from a part of them "
+        "(detach, no_grad, NumPy). Differences of values are used here"
+    )
+    return Finding(SLOPES + suffix, Status.INAPPLICABLE, text, {"autograd": sizes[0], "differences": sizes[1]})
+
+
+def _defect(level: Level, x: Tensor, stream: Stream, suffix: str, cut: bool) -> tuple[Finding, dict[str, Any]]:
     if x.shape[1] == 1:
         return Finding(DEFECT + suffix, Status.HOLDS, "on a line every field is a gradient"), {"defect": 0.0}
+    chosen = x[:JACOBIANS]
+    if cut and x.shape[1] > EXACT_DIMENSION:
+        text = f"differences of values give whole Jacobians up to D = {EXACT_DIMENSION} only: let the network be differentiated"
+        return Finding(DEFECT + suffix, Status.UNDECIDED, text), {}
     try:
-        defect = conservative_defect(level.field, x[:JACOBIANS], stream.fork("defect"))
+        formed = difference_jacobians(level.field, chosen) if cut else None
+        defect = conservative_defect(
+            level.field, chosen, stream.fork("defect"), given=None if formed is None else formed.values
+        )
     except (ValueError, RuntimeError) as error:
         return Finding(DEFECT + suffix, Status.UNDECIDED, f"no Jacobian: {str(error)[:160]}"), {}
     how = "whole Jacobians" if defect.exact_jacobians else "sign vectors"
+    how = how if formed is None else f"differences of values, known within {formed.error:.1g} of themselves"
     text = f"|J - J^T| is {defect.value:.3%} of |2J| in root mean square ({defect.low:.3%} to {defect.high:.3%}, an estimate over {defect.points} points, by {how})"
     single = 1e-5  # what single precision leaves of a gradient's symmetry
-    is_gradient = defect.value <= max(defect.rounding, single)
+    is_gradient = defect.value <= max(defect.rounding, single if formed is None else single + 10 * formed.error)
     if not is_gradient:
         text += ": no density has this score; samplers may still work, likelihoods from it depend on the path"
     kept = {"defect": defect.value}
@@ -139,10 +172,12 @@ def _defect(level: Level, x: Tensor, stream: Stream, suffix: str) -> tuple[Findi
     ), kept
 
 
-def _stein(level: Level, x: Tensor, stream: Stream, suffix: str) -> tuple[Finding, dict[str, Any]]:
+def _stein(level: Level, x: Tensor, stream: Stream, suffix: str, cut: bool) -> tuple[Finding, dict[str, Any]]:
+    chosen = x[:2048]
     try:
-        gap = stein_gap(level.field, x[:2048], stream.fork("stein"))
-    except RuntimeError as error:
+        spread = difference_divergence(level.field, chosen, stream.fork("differences")) if cut else None
+        gap = stein_gap(level.field, chosen, stream.fork("stein"), spread=spread)
+    except (ValueError, RuntimeError) as error:
         return Finding(STEIN + suffix, Status.UNDECIDED, f"no divergence: {str(error)[:160]}"), {}
     text = f"E(|s|² + div s) is {gap.mean / gap.size:+.2%} of E|s|² ({gap.errors:.1f} standard errors, {NORMAL} allowed, an estimate)"
     if gap.errors > NORMAL:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from proofs_checks.audits.score.findings import ALONE, DEFECT, DENOISING, MASS, STEIN
+from proofs_checks.audits.score.findings import ALONE, DEFECT, DENOISING, MASS, SLOPES, STEIN
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.score_networks import Level
 from proofs_checks.kernel import Status
@@ -56,6 +56,8 @@ def meaning(findings: list[Finding]) -> str:
         words.append("the density that it implies is not that of the data")
     if words:
         return f"As a score: {'; '.join(words)}."
+    if open_ := [f.name for f in findings if f.status is Status.UNDECIDED]:
+        return f"Nothing speaks against the score, but {', '.join(open_)} was not decided."
     return "The field behaves as the score of its data in every way that was asked. Weights of modes that lie far apart it may still have wrong where D > 2 (`preality show evaluation.score-matching`)."
 
 
@@ -70,6 +72,8 @@ def next_step(findings: list[Finding]) -> str:
         return "Where a likelihood is needed, parametrise the score as the gradient of a network; for sampling alone a small defect does no harm."
     if MASS in refuted:
         return "Train with larger noise levels first, so that modes are connected: at small noise the objective does not see their weights."
+    if any(f.name.startswith(SLOPES) and f.status is not Status.HOLDS for f in findings) and not refuted:
+        return "Let the network be differentiated in the points (no detach, no_grad or NumPy inside): its derivatives are sharper than differences, and are known above D = 64 too."
     if refuted:
         return "Train longer or with more data at the levels named, then audit again."
     return "Report the defect and the identities with the noise levels at which they were measured."

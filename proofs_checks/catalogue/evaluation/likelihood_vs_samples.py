@@ -22,6 +22,7 @@ __all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
 AWAY = 1000.0  # the noise lies that far from the data, in standard deviations
 POINTS = 256
+WEIGHABLE = 8  # dimensions in which a Gaussian overlaps with three modes
 cases = {
     "numeric": Cases(noise_cases, always=[
         Case(D=1, weight=Fraction(1, 100), seed=1), Case(D=64, weight=Fraction(1, 1000), seed=2), Case(D=1000, weight=Fraction(1, 100), seed=3),
@@ -44,9 +45,15 @@ def exact(*, cost: Callable[[Any], Any] = full_cost) -> list[Any]:
     return [exactly.cost_of_noise(cost), exactly.cost_per_coordinate()]
 
 
-def numeric(case: Case, stream: Stream, *, cost: Callable[[Any], Any] = full_cost) -> list[Evidence]:
-    """Draws of p, noise beside it and far away: what the mixture loses at each of
-    them."""
+def numeric(
+    case: Case,
+    stream: Stream,
+    *,
+    cost: Callable[[Any], Any] = full_cost,
+    weigh: values.Weigh = values.weigh_by_gaussian,
+) -> list[Evidence]:
+    """Draws of p, noise beside it and far away: what the mixture loses at each of them;
+    and the mass of w p, without which likelihoods of two models are not compared."""
     p = random_mixture(case.D, 3, stream.fork(("p", case.seed)))
     x = p.sample(POINTS, stream.fork(("points", case.seed)))
     log_p = p.log_prob(x)
@@ -57,6 +64,9 @@ def numeric(case: Case, stream: Stream, *, cost: Callable[[Any], Any] = full_cos
         found.append(measured(excess, resolves=1e-3, name=f"loss beyond log(1/w), noise {place}"))
         if shift == AWAY:
             found.append(measured(short, resolves=1e-3, name="all of log(1/w) is lost to noise that is singular"))
+    if case.D <= WEIGHABLE:
+        weighed = values.mass_by_draws(p, float(case.weight), stream.fork("mass"), weigh)
+        found.append(measured(weighed, resolves=1.0, name="mass of an unnormalised density, by draws"))
     return found
 
 
@@ -66,5 +76,8 @@ controls = {
         Control(exact, fails="log q = log p", cost=half_cost),
         Control(numeric, fails="loss beyond log(1/w), noise far", cases=FAR, cost=half_cost),
         Control(numeric, fails="loss beyond log(1/w), noise beside", cases=FAR, cost=half_cost),
+    ],
+    "miscounted-draws": [
+        Control(numeric, fails="mass of an unnormalised density", cases=FAR[:1], weigh=values.half_weighed)
     ],
 }

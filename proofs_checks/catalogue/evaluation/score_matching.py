@@ -55,9 +55,10 @@ def numeric(
     flux: measures.Flux = lambda upper, lower: upper - lower,
     reference: Any = standard_normal,
     share: float = 0.5,
+    derivative: measures.Derivative = measures.difference_jacobians,
 ) -> list[Evidence]:
-    """Polynomial fields and densities on a box, volumes and faces; or KL against half
-    the Fisher divergence."""
+    """Polynomial fields and densities on a box, volumes and faces; their Jacobians by
+    differences; or KL against half the Fisher divergence."""
     if "apart" in case:
         like, apart = torch.zeros(1, dtype=stream.dtype, device=stream.device), float(case.apart)
         single = "weight" not in case
@@ -66,7 +67,14 @@ def numeric(
         return [measured(excess, resolves=1e-3, name="KL at most half the Fisher divergence")]
     of = measures.Polynomials.random(case.D, case.degree, stream.fork((case.D, case.degree, case.seed)))
     left = measures.identity_on_a_box(of, flux)
-    return [measured(left, resolves=1e-3, name="explicit = implicit + constant - flux, on a box")]
+    return [
+        measured(left, resolves=1e-3, name="explicit = implicit + constant - flux, on a box"),
+        measured(
+            measures.slopes_by_differences(of, stream.fork("differences"), derivative),
+            resolves=1.0,
+            name="Jacobians by differences of values",
+        ),
+    ]
 
 
 def statistical(case: Case, stream: Stream, *, draws: measures.Draws = measures.logistic) -> list[Evidence]:
@@ -92,6 +100,7 @@ controls = {
         Control(numeric, fails="explicit = implicit", cases=BOXES, flux=lambda upper, lower: 0 * upper),
         Control(statistical, fails="explicit - implicit", cases=[Case(D=1, seed=5, size=100_000), Case(D=8, seed=6, size=100_000)], draws=measures.exponential),
     ],
+    "one-sided-differences": [Control(numeric, fails="Jacobians by differences", cases=BOXES, derivative=measures.one_sided_jacobians)],
     "less-than-half": [Control(numeric, fails="KL at most half", cases=[SHIFTED], share=0.45)],
     "scores-see-weights": [Control(numeric, fails="KL at most half", cases=[MODES[2]], reference=even_modes)],
 }  # fmt: skip

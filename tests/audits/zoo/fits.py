@@ -68,6 +68,12 @@ RIGHT_FITS = [
         torch.randn(2000, generator=torch.Generator().manual_seed(5)),
         torch.randn(2000, generator=torch.Generator().manual_seed(6)),
     ),
+    Fit(
+        "a Gaussian in 8 dimensions, with draws",
+        Independent(Normal(torch.zeros(8), 1.0), 1),
+        torch.randn(2000, 8, generator=torch.Generator().manual_seed(25)),
+    ),
+    Fit("a kernel beyond [0, 1]", draws(3000, 26), options={"kernel": lambda a, b: (1 + a @ b.T) ** 2}),
 ]
 WRONG_FITS = [
     Fit(
@@ -94,6 +100,28 @@ WRONG_FITS = [
         draws(3000, 12),
         refutes=("kernel",),
         options={"kernel": lambda a, b: 1 - torch.cdist(a, b) / 4},
+    ),
+    Fit(
+        "a kernel that is not symmetric",
+        draws(3000, 27),
+        refutes=("kernel",),
+        options={"kernel": lambda a, b: torch.exp(-torch.cdist(a, b)) * (1 + a[:, :1].tanh() / 9) / 2},
+    ),
+    Fit("log p too large by 1/4 nat", lambda x: mixture().log_prob(x) + 0.25, refutes=("total mass",)),
+    Fit(
+        "log p too large by 1/4 nat, D = 8, with draws",
+        {
+            "log_prob": lambda x: Independent(Normal(torch.zeros(8).to(x), 1.0), 1).log_prob(x) + 0.25,
+            "sampler": lambda n: torch.randn(n, 8),
+        },
+        torch.randn(2000, 8, generator=torch.Generator().manual_seed(25)),
+        ("total mass",),
+    ),
+    Fit(
+        "a forgotten log-determinant, D = 8, without draws",
+        lambda x: Independent(Normal(torch.zeros(8).to(x), 1.0), 1).log_prob(x) + 8 * math.log(2),
+        torch.randn(2000, 8, generator=torch.Generator().manual_seed(25)),
+        ("total mass",),
     ),
 ]
 
@@ -151,6 +179,11 @@ class Network(nn.Module):
         return self.factor * self.dropout(score_at(away))
 
 
+def in_place(x: Tensor) -> Tensor:
+    """The score of a normal distribution, written over the points."""
+    return x.mul_(-1)
+
+
 @dataclass(frozen=True)
 class Score:
     """A network with its conventions, and the findings that have to be REFUTED."""
@@ -180,9 +213,20 @@ RIGHT_SCORES = [
         data=torch.randn(1500, 2, 2, 2, generator=torch.Generator().manual_seed(2)),
     ),
     Score("a line", lambda x: -x, data=torch.randn(1500, generator=torch.Generator().manual_seed(3))),
+    Score("a score that is detached", lambda x: score_at(x).detach()),
+    Score("a score under no_grad", torch.no_grad()(score_at)),
+    Score("a score of which half is detached", lambda x: (score_at(x) + score_at(x).detach()) / 2),
+    Score("a score by way of NumPy", lambda x: torch.from_numpy(score_at(x).detach().numpy())),
+    Score(
+        "a network that works in place",
+        in_place,
+        data=torch.randn(1500, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(4)),
+    ),
 ]
 WRONG_SCORES = [
     Score("twice the score", Network(2.0), refutes=("Stein's identity",)),
+    Score("twice the score, detached", lambda x: 2 * score_at(x).detach(), refutes=("Stein's identity",)),
+    Score("a rotation added, detached", lambda x: (score_at(x) + 0.3 * turn(x)).detach(), refutes=("gradient field",)),
     Score("a rotation added", lambda x: score_at(x) + 0.3 * turn(x), refutes=("gradient field",)),
     Score(
         "other weights of the modes",

@@ -74,6 +74,14 @@ class Detached(Trunk):
         return -((x - self.trunk[0].bias.detach()) ** 2).sum(1) / 2
 
 
+class InPlace(Trunk):
+    """A trunk that rescales the points where they lie."""
+
+    def forward(self, x: Tensor) -> Any:
+        """Both heads."""
+        return super().forward(x.mul_(0.5))
+
+
 class BatchStatistics(Trunk):
     """A trunk normalised by the batch at hand, in eval() mode too."""
 
@@ -133,10 +141,16 @@ RIGHT = (
         "two modules in a list, heads=", lambda: nn.ModuleList([nn.Linear(D, K), nn.Linear(D, 1)]), (), {"heads": pair}
     ),
     Animal("a density that is detached: nothing shared", Detached),
+    Animal("a module that works in place", InPlace),
 )
 WRONG = (
     Animal("features less the batch's mean", BatchStatistics, ("rows on their own",)),
     Animal("log p(x) averaged over the batch", Summed, ("rows on their own",)),
+    Animal(
+        "batch norm without running statistics",
+        lambda: Trunk(nn.BatchNorm1d(D, track_running_stats=False)),
+        ("rows on their own",),
+    ),
     Animal("noise on the features", Noisy, ("same value twice",)),
     Animal("log p(x) ten thousand times too large", Loud, ("balance at your lambda",)),
 )

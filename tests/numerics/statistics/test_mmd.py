@@ -92,10 +92,22 @@ def test_permuted_values_by_the_estimate_itself() -> None:
 
 
 def test_no_positive_definite_kernel_leaves_a_witness() -> None:
-    least, allowed = mmd.indefiniteness(lambda a, b: 1 - torch.cdist(a, b), Stream(0).normal(50, 2))
-    assert least < -100 * allowed
-    least, allowed = mmd.indefiniteness(mmd.GaussianKernel(1.0), Stream(0).normal(50, 2))
-    assert least >= -allowed
+    seen = mmd.look_at_kernel(lambda a, b: 1 - torch.cdist(a, b), Stream(0).normal(50, 2))
+    assert seen.least_eigenvalue < -100 * seen.allowed
+    seen = mmd.look_at_kernel(mmd.GaussianKernel(1.0), Stream(0).normal(50, 2))
+    assert seen.least_eigenvalue >= -seen.allowed
+    assert seen.bounded
+    assert seen.asymmetry <= seen.rounding
+
+
+def test_a_kernel_is_looked_at_for_symmetry_and_range() -> None:
+    points = Stream(0).normal(60, 2)
+    leaning = mmd.look_at_kernel(lambda a, b: torch.exp(-torch.cdist(a, b)) * (1 + a[:, :1].tanh() / 9), points)
+    assert leaning.asymmetry > 1000 * leaning.rounding
+    large = mmd.look_at_kernel(lambda a, b: 3 * torch.exp(-torch.cdist(a, b)), points)
+    assert (large.bounded, large.high) == (False, 3.0)
+    with pytest.raises(ValueError, match="finite kernel values"):
+        mmd.look_at_kernel(lambda a, b: a @ b.mT / 0, points)
 
 
 @pytest.mark.parametrize(
