@@ -13,7 +13,7 @@ import pytest
 from proofs_checks.run import checks
 from proofs_checks.run.executors import Local
 from proofs_checks.run.executors.dask_cluster import Dask, DaskTransport
-from proofs_checks.run.executors.travel import perform, piece_of
+from proofs_checks.run.executors.packed_tasks import perform, piece_of
 from proofs_checks.run.interactive import Catalogue
 from proofs_checks.run.workers import Plan
 

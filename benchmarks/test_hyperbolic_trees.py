@@ -20,11 +20,11 @@ import pytest
 import torch
 from flint import acb, arb, ctx
 
-from numerics.hyperbolic.all_pairs import all_pairs, rectangles
 from numerics.hyperbolic.four_points import four_point_delta
 from numerics.hyperbolic.graph_fidelity import adjacency
+from numerics.hyperbolic.sarkar_all_pairs import all_pairs, rectangles
+from numerics.hyperbolic.sarkar_trees import Tree, rooted_tree, sarkar
 from numerics.hyperbolic.tree_frames import plant
-from numerics.hyperbolic.trees import Tree, rooted_tree, sarkar
 from proofs_checks.claim.provenance import processor, versions
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"

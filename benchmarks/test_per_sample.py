@@ -8,8 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from numerics.likelihoods.gradient_sizes import Ladder
 from numerics.likelihoods.per_sample import per_sample_loop, per_sample_pulls
-from numerics.likelihoods.pulls import Ladder
 from numerics.streams import Stream
 
 BATCH, PIXELS, WIDTH, CHUNK = 256, 784, 704, 32

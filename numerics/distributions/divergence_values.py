@@ -8,16 +8,12 @@ every positive vector.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.distributions.mixtures import IsotropicMixture
-from numerics.statistics.total_mass import LogMass, weigh_by_gaussian
 from numerics.streams import Stream
 
 __all__ = [
@@ -35,8 +31,6 @@ __all__ = [
     "two_cell_shortfall",
 ]  # fmt: skip
 
-WEIGHED = 2000  # draws of p on either side of the bridge
-Weigh = Callable[..., LogMass]
 Divergence = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -177,29 +171,6 @@ def range_overshoot(p: Tensor, q: Tensor, ceiling: float) -> Measurement:
     out = torch.maximum(-value, value - ceiling).clamp_min(0)
     why = "Logarithms of at most log 2 in size, n terms: (n + 8) units of roundoff of the masses, four times."
     return Measurement(out, Bound({"rounding": _jsd_rounding(p, q)}, why), out.numel())
-
-
-def mass_by_draws(p: IsotropicMixture, factor: float, stream: Stream, weigh: Weigh = weigh_by_gaussian) -> Measurement:
-    """log of the mass of ``factor`` times p, by its own draws and those of a Gaussian,
-    against log of the factor."""
-    draws = p.sample(2 * WEIGHED, stream.fork("own"))
-    found = weigh(lambda x: p.log_prob(x) + math.log(factor), draws[:WEIGHED], draws[WEIGHED:], stream.fork("proposal"))
-    return Measurement(
-        abs(found.value - math.log(factor)),
-        Bound(
-            {"sampling": 5 * found.error},
-            "Five standard errors of the bridge (Meng & Wong 1996).",
-            estimated=("sampling",),
-        ),
-        2 * WEIGHED,
-    )
-
-
-def half_weighed(log_p: Callable[[Tensor], Tensor], around: Tensor, own: Tensor, stream: Stream) -> LogMass:
-    """As if only every second of p's draws ``(m, D)`` were summed and all were counted:
-    too large by log 2."""
-    found = weigh_by_gaussian(log_p, around, own, stream)
-    return replace(found, value=found.value + math.log(2))
 
 
 def noise_cost(

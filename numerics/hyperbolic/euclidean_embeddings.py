@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.hyperbolic.trees import Tree, graph_distances
+from numerics.hyperbolic.sarkar_trees import Tree, graph_distances
 from numerics.streams import Stream
 
 __all__ = [

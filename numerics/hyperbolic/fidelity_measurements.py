@@ -11,10 +11,10 @@ from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
 from numerics.hyperbolic import models
-from numerics.hyperbolic.counted_fidelity import CountedFidelity, counted_fidelity
-from numerics.hyperbolic.fidelity import Fidelity, fidelity
+from numerics.hyperbolic.fidelity_by_definition import CountedFidelity, counted_fidelity
 from numerics.hyperbolic.graph_fidelity import GraphFidelity, adjacency, graph_fidelity
-from numerics.hyperbolic.trees import Tree, graph_distances
+from numerics.hyperbolic.sarkar_fidelity import Fidelity, fidelity
+from numerics.hyperbolic.sarkar_trees import Tree, graph_distances
 from numerics.streams import Stream
 
 __all__ = ["THREE", "JudgedEmbedding", "Read", "random_points", "steps_of"]

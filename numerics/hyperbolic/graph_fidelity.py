@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
 
-from numerics.hyperbolic.fidelity import Enclosure
+from numerics.hyperbolic.sarkar_fidelity import Enclosure
 
 __all__ = ["GraphFidelity", "adjacency", "graph_fidelity"]
 

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.hyperbolic.all_pairs import AllPairs, all_pairs
+from numerics.hyperbolic.sarkar_all_pairs import AllPairs, all_pairs
+from numerics.hyperbolic.sarkar_trees import Tree
 from numerics.hyperbolic.tree_frames import EPS, PlantedTree, common_ancestors, distances_by_paths, first_steps, plant
-from numerics.hyperbolic.trees import Tree
 
 __all__ = ["CORRECT_SPACING", "SarkarTree", "least_distances", "ratio_of", "tau_of"]
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.hyperbolic import charts, normal_coordinates, trees
+from numerics.hyperbolic import charts, normal_coordinates, sarkar_trees
 from numerics.hyperbolic.chart_measurements import POWER, chart_error
-from numerics.hyperbolic.fidelity import Enclosure, Fidelity, fidelity
+from numerics.hyperbolic.sarkar_fidelity import Enclosure, Fidelity, fidelity
 
 __all__ = ["ScaledEmbedding", "mobius_distance"]
 
@@ -57,8 +57,8 @@ class ScaledEmbedding:
         like: Tensor | None = None, move: Callable[[Tensor, float], Tensor] = lambda x, radius: x * radius,
     ) -> None:  # fmt: skip
         dtype, device = (torch.float64, "cpu") if like is None else (like.dtype, like.device)
-        self.tree, self.tau, self.radius = trees.tree_from_parents(parents), tau, radius
-        self.ball = trees.sarkar(self.tree, tau, n=n, dtype=dtype, device=device)
+        self.tree, self.tau, self.radius = sarkar_trees.tree_from_parents(parents), tau, radius
+        self.ball = sarkar_trees.sarkar(self.tree, tau, n=n, dtype=dtype, device=device)
         self.x = charts.to_normal(self.ball, "ball")
         self.scaled = move(self.ball, radius)
         self.distance = lambda x, y: distance(x, y, radius)

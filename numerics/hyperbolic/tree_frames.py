@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from numerics.hyperbolic.trees import Tree
+from numerics.hyperbolic.sarkar_trees import Tree
 
 __all__ = [
     "Frames",
@@ -83,7 +83,7 @@ def plant(
         ValueError: tau or a weight that is not positive and finite, or another number
             of weights.
 
-    >>> from numerics.hyperbolic.trees import tree_from_parents
+    >>> from numerics.hyperbolic.sarkar_trees import tree_from_parents
     >>> plant(tree_from_parents([0, 0, 1]), 2.0).lengths
     tensor([0., 2., 2.], dtype=torch.float64)
     """
@@ -266,7 +266,7 @@ def distances_by_paths(planted: PlantedTree) -> tuple[Tensor, Tensor]:
         Distances and error bounds (first order in eps), float64, shape ``(N, N)``; row
         s holds the distances from s.
 
-    >>> from numerics.hyperbolic.trees import tree_from_parents
+    >>> from numerics.hyperbolic.sarkar_trees import tree_from_parents
     >>> distances_by_paths(plant(tree_from_parents([0, 0, 1]), 300.0))[0][0]
     tensor([  0., 300., 600.], dtype=torch.float64)
     """

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from numerics.representations.fitted_actions import span
+from numerics.representations.fitted_actions import Span, span
 from numerics.representations.grid_codes import Effects, Irrep, effects, frequency_matrices, irrep_energies
 from numerics.streams import Stream
 
@@ -72,9 +72,8 @@ def _rows(found: Effects) -> Tensor:
     return torch.cat(parts)
 
 
-def factor_spans(found: Effects, floor: float) -> list[Tensor]:
-    """For each factor an orthonormal basis of the directions in which it moves codes,
-    shape ``(d, rank)``."""
+def factor_spans(found: Effects, floor: float) -> list[Span]:
+    """For each factor the directions in which it moves codes."""
     return [
         span(math.sqrt(found.points / part.shape[1]) * part.reshape(-1, part.shape[-1]), floor) for part in found.main
     ]

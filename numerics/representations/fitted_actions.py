@@ -4,12 +4,16 @@ subspaces of their own."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from numerics.rounding import gamma
+
+RESOLVED = 0.1  # sines of angles below which nothing is told apart, where errors are that large
 
 
 @dataclass(frozen=True)
@@ -50,19 +54,78 @@ def fit_action(before: Tensor, after: Tensor, *, floor: float = 0.0) -> FittedAc
     return FittedAction(matrix, miss / norm if norm > 0 else 0.0, int(kept.sum()))
 
 
-def span(rows: Tensor, floor: float) -> Tensor:
-    """An orthonormal basis, in columns, of what the rows span, directions below
-    ``floor`` left out; shape ``(d, rank)``.
+@dataclass(frozen=True)
+class Span:
+    """A subspace as computed: an orthonormal basis in columns ``(d, rank)``, and the sine
+    of the largest angle by which rows that are off by the floor can turn it."""
+
+    basis: Tensor
+    error: float
+
+    @property
+    def rank(self) -> int:
+        """Its dimension."""
+        return self.basis.shape[1]
+
+
+def span(rows: Tensor, floor: float) -> Span:
+    """What the rows span, directions below ``floor`` left out.
 
     Args:
         rows: Shape ``(N, d)``. floor: Absolute, in Frobenius norm.
+    Accuracy:
+        The floor over the least size that is kept (Wedin 1972): rows that are off by
+        the floor at most.
 
-    >>> span(torch.tensor([[2.0, 0.0]]).double(), 0.0).abs()
+    >>> span(torch.tensor([[2.0, 0.0]]).double(), 0.0).basis.abs()
     tensor([[1.],
             [0.]], dtype=torch.float64)
     """
     _, sizes, V = torch.linalg.svd(rows, full_matrices=False)
-    return V[sizes > floor].mT
+    kept = sizes > floor
+    unit = gamma(max(rows.shape), rows)
+    error = max(floor, unit * float(sizes[0])) / float(sizes[kept].min()) if bool(kept.any()) else 0.0
+    return Span(V[kept].mT, error)
+
+
+@dataclass(frozen=True)
+class JointSpan:
+    """Several subspaces beside each other: their bases ``(d, sum of ranks)``, the
+    singular values of these ascending, and what those may be off by."""
+
+    basis: Tensor
+    sizes: Tensor
+    reach: float
+
+    @property
+    def rank(self) -> int:
+        """How many of the singular values are surely not 0."""
+        return int((self.sizes > self.reach).sum())
+
+    @property
+    def independent(self) -> bool | None:
+        """Whether no vector lies in two of them; None where errors leave it open."""
+        if self.rank == self.basis.shape[1]:
+            return True
+        return False if self.reach < RESOLVED else None
+
+
+def join_spans(spans: Sequence[Span]) -> JointSpan:
+    """Subspaces side by side.
+
+    Accuracy:
+        A basis turned by an angle whose sine is e differs by at most sqrt(2) e from one
+        of the turned subspace, and singular values by no more than that (Weyl).
+
+    >>> e = torch.eye(2).double()
+    >>> join_spans([Span(e[:, :1], 1e-9), Span(e[:, 1:], 1e-9)]).independent, join_spans([Span(e, 1e-9), Span(e[:, 1:], 1e-9)]).independent
+    (True, False)
+    """
+    basis = torch.cat([part.basis for part in spans], 1)
+    reach = math.sqrt(2 * sum(part.error**2 for part in spans)) + gamma(max(basis.shape), basis)
+    wide = basis.shape[1] - min(basis.shape)
+    sizes = torch.linalg.svdvals(basis) if basis.numel() else basis.new_zeros(0)
+    return JointSpan(basis, torch.cat([basis.new_zeros(wide), sizes.flip(0)]), reach)
 
 
 def principal_angles(first: Tensor, second: Tensor) -> Tensor:

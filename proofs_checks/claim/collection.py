@@ -14,8 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from proofs_checks.claim.apart import Apart, call_apart
 from proofs_checks.claim.claim import Claim
+from proofs_checks.claim.isolation import Apart, call_apart
 from proofs_checks.claim.page import Page, make_page, plain_data, read_page
 from proofs_checks.errors import CatalogueError
 from proofs_checks.inputs.code_files import run_file

@@ -42,27 +42,34 @@ def app() -> App:
     import cyclopts
 
     from proofs_checks import __version__
-    from proofs_checks.cli import audit_command, browse, doctor, lecture, new_claim, runs
-    from proofs_checks.cli.verify import verify
+    from proofs_checks.cli import (
+        audit_command,
+        browse_commands,
+        doctor_command,
+        lecture_command,
+        new_command,
+        run_commands,
+    )
+    from proofs_checks.cli.verify_command import verify
 
     made = cyclopts.App(
         name="preality", help=_HELP, help_epilogue=_EPILOGUE, version=__version__, help_format="markdown", suppress_keyboard_interrupt=False,
         result_action="return_value",
     )  # fmt: skip
-    made.command(browse.list_claims, name="list")
-    made.command(browse.show)
-    made.command(browse.errata)
-    made.command(lecture.lecture)
+    made.command(browse_commands.list_claims, name="list")
+    made.command(browse_commands.show)
+    made.command(browse_commands.errata)
+    made.command(lecture_command.lecture)
     made.command(verify)
-    made.command(runs.replay)
-    made.command(runs.report)
-    made.command(runs.history)
-    made.command(runs.import_records, name="import")
-    made.command(runs.merge)
-    made.command(runs.schema)
+    made.command(run_commands.replay)
+    made.command(run_commands.report)
+    made.command(run_commands.history)
+    made.command(run_commands.import_records, name="import")
+    made.command(run_commands.merge)
+    made.command(run_commands.schema)
     made.command(audit_command.audit)
-    made.command(doctor.doctor)
-    made.command(new_claim.new)
+    made.command(doctor_command.doctor)
+    made.command(new_command.new)
     return made
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import as_batch, call
 from proofs_checks.inputs.files import require_dense
-from proofs_checks.inputs.narrow import narrow_unit
+from proofs_checks.inputs.narrow_formats import narrow_unit
 from proofs_checks.wording import short
 
 MAX_PROBES = 512  # unit vectors on which a relation is tried

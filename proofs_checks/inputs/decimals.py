@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from proofs_checks.inputs.narrow import narrow_unit
+from proofs_checks.inputs.narrow_formats import narrow_unit
 from theory.arithmetic.cyclotomic import Cyclotomic
 from theory.arithmetic.matrices import ExactArray
 from theory.groups import FiniteGroup

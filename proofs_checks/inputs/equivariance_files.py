@@ -35,7 +35,7 @@ from proofs_checks.inputs.actions import Move, read_move
 from proofs_checks.inputs.documents import HERE, decode
 from proofs_checks.inputs.entries import array_of
 from proofs_checks.inputs.files import Decimal, file_label, read_arrays, read_json
-from proofs_checks.inputs.narrow import narrow_format
+from proofs_checks.inputs.narrow_formats import narrow_format
 from proofs_checks.wording import short
 
 

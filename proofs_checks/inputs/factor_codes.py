@@ -15,7 +15,7 @@ from torch import Tensor
 
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.files import read_arrays, require_dense
-from proofs_checks.inputs.narrow import narrow_unit
+from proofs_checks.inputs.narrow_formats import narrow_unit
 from proofs_checks.inputs.representations import given_group
 from proofs_checks.wording import short
 from theory.groups import FiniteGroup

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from numerics.hyperbolic.trees import Tree, rooted_tree
+from numerics.hyperbolic.sarkar_trees import Tree, rooted_tree
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.files import quoted_name, read_bytes
 from proofs_checks.wording import short

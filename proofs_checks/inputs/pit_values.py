@@ -26,7 +26,7 @@ from numerics.log_tails import Tail, normal_tail, side_of
 from numerics.streams import Stream
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.calls import CALL_ERRORS
-from proofs_checks.inputs.narrow import narrow_unit
+from proofs_checks.inputs.narrow_formats import narrow_unit
 from proofs_checks.wording import short
 
 CIRCLE = "circle"

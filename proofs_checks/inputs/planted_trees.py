@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from numerics.hyperbolic.trees import Tree, rooted_tree, tree_from_parents
+from numerics.hyperbolic.sarkar_trees import Tree, rooted_tree, tree_from_parents
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Case, Cases
 from proofs_checks.strategies.planted_trees import largest_degree, weighted_case

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from numerics.errors import PrecisionError
-from numerics.hyperbolic import isometries, models, trees
-from numerics.hyperbolic.moved_trees import Embedded
+from numerics.hyperbolic import isometries, models, sarkar_trees
+from numerics.hyperbolic.tree_isometries import Embedded
 from numerics.streams import Stream
 from proofs_checks.errors import InputError
 from proofs_checks.kernel import Case, Cases
@@ -50,7 +50,7 @@ def _embedded(  # noqa: PLR0917
     name = model or case.model
     if name not in models.MODELS:
         raise ValueError(f"Expected a model among {', '.join(models.MODELS)}, got {name!r}.")
-    found = trees.tree_from_parents(case.tree) if tree is None else trees.rooted_tree(tree)
+    found = sarkar_trees.tree_from_parents(case.tree) if tree is None else sarkar_trees.rooted_tree(tree)
     given = None if points is None else torch.as_tensor(points, device=stream.device).detach()
     matrix = _matrix(case, stream, given) if A is None else torch.as_tensor(A, device=stream.device).detach()
     isometries.require_isometry(matrix)
@@ -59,7 +59,7 @@ def _embedded(  # noqa: PLR0917
         ball = _users_points(given, found, matrix)
     else:
         _require_room(found, edge, matrix.dtype)
-        ball = trees.sarkar(found, edge, n=len(matrix) - 1, dtype=matrix.dtype, device=stream.device)
+        ball = sarkar_trees.sarkar(found, edge, n=len(matrix) - 1, dtype=matrix.dtype, device=stream.device)
     models.ball_to_hyperboloid(ball)  # refuses points outside the ball
     return Embedded(found, ball, matrix, name, edge, given is None)
 
@@ -76,7 +76,7 @@ def _matrix(case: Case, stream: Stream, points: Tensor | None) -> Tensor:
     return isometries.random_isometry(points.shape[-1], float(case.rapidity), stream).to(points.dtype)
 
 
-def _users_points(points: Tensor, tree: trees.Tree, matrix: Tensor) -> Tensor:
+def _users_points(points: Tensor, tree: sarkar_trees.Tree, matrix: Tensor) -> Tensor:
     """Ball coordinates, put in the tree's order: row k belongs to the vertex called
     k."""
     if points.shape != (len(tree), len(matrix) - 1):
@@ -92,7 +92,7 @@ def _users_points(points: Tensor, tree: trees.Tree, matrix: Tensor) -> Tensor:
     return points[list(tree.labels)]
 
 
-def _edge(case: Case, tree: trees.Tree, model: str, tau: float | None, *, users: bool) -> float:
+def _edge(case: Case, tree: sarkar_trees.Tree, model: str, tau: float | None, *, users: bool) -> float:
     """The edge's length: as given; as in the case; and for a user's tree or model no
     longer than its radius allows."""
     if tau is not None:
@@ -102,10 +102,10 @@ def _edge(case: Case, tree: trees.Tree, model: str, tau: float | None, *, users:
     return min(float(case.tau), most) if users and most > 0 else float(case.tau)
 
 
-def _require_room(tree: trees.Tree, tau: float, dtype: torch.dtype) -> None:
-    if max(tree.depths) * tau > trees.largest_radius(dtype):
+def _require_room(tree: sarkar_trees.Tree, tau: float, dtype: torch.dtype) -> None:
+    if max(tree.depths) * tau > sarkar_trees.largest_radius(dtype):
         raise PrecisionError(
-            f"{dtype} coordinates of the ball carry a radius of {trees.largest_radius(dtype):.3g}; this tree reaches depth {max(tree.depths)} times "
+            f"{dtype} coordinates of the ball carry a radius of {sarkar_trees.largest_radius(dtype):.3g}; this tree reaches depth {max(tree.depths)} times "
             f"tau {tau:.4g} = {max(tree.depths) * tau:.4g}. Use a smaller tau, a more central root, or more precision."
         )
 
@@ -140,7 +140,7 @@ def cases_of_trees(declared: Cases) -> Callable[..., list[Case]]:
 def _fields(tree: Any, points: Any, A: Any) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if tree is not None:
-        found = trees.rooted_tree(tree)
+        found = sarkar_trees.rooted_tree(tree)
         given |= {"tree": found.parents, "N": len(found)}
     if A is not None:
         matrix = torch.as_tensor(A).detach()
@@ -154,7 +154,7 @@ def _fields(tree: Any, points: Any, A: Any) -> dict[str, Any]:
 def _edge_of(case: Case, tau: float | None) -> float:
     if case.model not in RADIUS:
         return float(case.tau)  # the check names the models that there are
-    return _edge(case, trees.tree_from_parents(case.tree), case.model, tau, users=True)
+    return _edge(case, sarkar_trees.tree_from_parents(case.tree), case.model, tau, users=True)
 
 
 def lorentz_matrices(matrices: Any) -> Family:

@@ -22,7 +22,7 @@ from xml.etree.ElementTree import Element, fromstring, tostring
 
 from markupsafe import Markup
 
-from proofs_checks.claim.apart import Apart, call_apart
+from proofs_checks.claim.isolation import Apart, call_apart
 from proofs_checks.errors import CatalogueError
 from proofs_checks.wording import clip, error_line, visible, words
 

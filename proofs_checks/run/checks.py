@@ -26,7 +26,7 @@ from proofs_checks.claim import provenance
 from proofs_checks.claim.claim import Claim
 from proofs_checks.errors import DeviceError, InputError
 from proofs_checks.kernel import Case, Cases, Control, Profile, Status, Verdict, canonical, trial_seed
-from proofs_checks.run import drawing
+from proofs_checks.run import case_draws
 from proofs_checks.wording import encodable, error_line
 
 RECORD_VERSION = 1
@@ -162,7 +162,7 @@ def _cases(claim: Claim, route: str, settings: Settings) -> list[Case | None]:
     if source is None:
         return [None]
     count = settings.profile.statistical_cases if route == "statistical" else settings.profile.cases
-    drawn = drawing.draw(source.strategy(settings.profile), count, trial_seed(claim.id, route, None, settings.seed))
+    drawn = case_draws.draw(source.strategy(settings.profile), count, trial_seed(claim.id, route, None, settings.seed))
     return list(dict.fromkeys([*source.always, *drawn]))
 
 
@@ -295,7 +295,7 @@ def _shrunk(claim: Claim, task: Task, trial: Trial, settings: Settings) -> tuple
         best[case] = (smaller, verdict)
         return verdict.status is Status.REFUTED
 
-    case = drawing.shrink(source.strategy(settings.profile), refuted, trial.seed)
+    case = case_draws.shrink(source.strategy(settings.profile), refuted, trial.seed)
     return None if case is None else best.get(case)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from proofs_checks.claim.claim import Claim
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.files import quoted_name
-from proofs_checks.run.admission import require_possible
 from proofs_checks.run.checks import CHANGED, IMPORTED, Record, key_of, task_of
+from proofs_checks.run.imported_records import require_possible
 from proofs_checks.run.ledger import Ledger, StoredRun
 
 _SHARD = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from proofs_checks.claim.claim import Claim
 from proofs_checks.errors import DeviceError, InputError
 from proofs_checks.kernel import SEVERITY, Case
-from proofs_checks.run import admission, checks
+from proofs_checks.run import checks, imported_records
 from proofs_checks.run.checks import Record
 from proofs_checks.run.interactive import PROVING, Catalogue
 from proofs_checks.run.workers import Plan, run
@@ -83,7 +83,7 @@ def replay(record: Record, catalogue: Catalogue, device: str = "") -> Replay:
     if not record["code"]:  # the task never began: its code failed, or the worker died
         fresh = _worst(list(checks.run_task(claim, task, settings)))
     else:
-        admission.require_fitting(record, claim)
+        imported_records.require_fitting(record, claim)
         trial = _trial(claim, task, record, settings)
         fresh = checks.run_trial(claim, task, trial, settings, confirm=record["first"] is None, shrink=False)
     return Replay(record, fresh, differences(record, fresh))

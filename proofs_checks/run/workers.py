@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
 
-from proofs_checks.claim.apart import LONGEST, deaf, end
 from proofs_checks.claim.claim import Claim
 from proofs_checks.claim.collection import Collection
+from proofs_checks.claim.isolation import LONGEST, deaf, end
 from proofs_checks.errors import PrealityError
 from proofs_checks.run.checks import PROFILES, Record, Settings, Task, lost_record, run_task, task_of, tasks_of
 from proofs_checks.run.records import parse

@@ -3,7 +3,7 @@ it in a model.
 
 A tree is the tuple of its vertices' parents, vertex 0 the root (its own entry is 0):
 what
-:func:`numerics.hyperbolic.trees.tree_from_parents` reads. Every tree shrinks towards a
+:func:`numerics.hyperbolic.sarkar_trees.tree_from_parents` reads. Every tree shrinks towards a
 star on few vertices.
 """
 

@@ -27,7 +27,7 @@ copies = importlib.import_module("proofs_checks.inputs.copies")
 readers = importlib.import_module("proofs_checks.inputs.flows")
 audits = {
     name: importlib.import_module(f"proofs_checks.audits.flow.{name}")
-    for name in ("audit", "base", "draws", "function", "inverses", "onto", "volumes", "mass")
+    for name in ("audit", "base", "draws", "point_function", "inverses", "surjectivity", "volumes", "mass")
 }
 X = torch.randn(48, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
@@ -234,9 +234,9 @@ FAULTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "log p against the base unjudged": (blind(measure, name="density_identity"), "left out"),
     "log p against the base to a thousandth": (put(audits["volumes"], "units", lambda view, depth=None: 1e-6), "offset"),
     "rows unjudged": (blind(measure, name="same_values"), "rows"),
-    "points with one image unjudged": (blind(audits["inverses"], audits["onto"], name="one_to_one"), "many to one"),
-    "every search settled": (put(audits["onto"], "preimages", everything_solved), "bounded"),
-    "images without end": (put(audits["onto"], "reach", endless), "bounded"),
+    "points with one image unjudged": (blind(audits["inverses"], audits["surjectivity"], name="one_to_one"), "many to one"),
+    "every search settled": (put(audits["surjectivity"], "preimages", everything_solved), "bounded"),
+    "images without end": (put(audits["surjectivity"], "reach", endless), "bounded"),
     "draws unjudged": (put(audits["draws"], "ks_to_uniform_columns", lambda columns: torch.zeros(columns.shape[1])), "draws"),
     "the base taken for normalised": (blind(bases.Gaussian, name="unit_mass"), "base"),
     "normflows' layers in the order of the base": (put(adapters, "flows_and_q0", reversed_flows), "normflows"),

@@ -15,8 +15,8 @@ import torch
 from sympy import Rational, exp, log
 
 from numerics.likelihoods import bernoulli as likelihoods
+from numerics.likelihoods import gradient_sizes, log_likelihoods
 from numerics.likelihoods import networks as shared_networks
-from numerics.likelihoods import pulls, values
 from numerics.streams import Stream
 from proofs_checks import kernel
 from proofs_checks.catalogue.hybrid import gradient_imbalance, value_imbalance
@@ -27,8 +27,8 @@ from theory.likelihoods import gradients as shared_gradients
 MODULES = (
     likelihoods,
     shared_networks,
-    values,
-    pulls,
+    log_likelihoods,
+    gradient_sizes,
     exact_likelihoods,
     shared_gradients,
     value_imbalance,

@@ -8,7 +8,7 @@ with
 :mod:`.hermitian_lattices`.
 :mod:`.decompositions` splits a representation, :mod:`.modular_decompositions` does so
 over F_p with :mod:`.irreducibility_proofs`, and :mod:`.summands` holds what they return
-and its certificate. :mod:`.inductions` holds induced representations (Frobenius,
+and its certificate. :mod:`.induced` holds induced representations (Frobenius,
 Mackey), :mod:`.modules` invariant subspaces and their complements. The theorems stand
 in :mod:`.intertwiners` (equivalent representations), :mod:`.complements` (orthogonal
 complements), :mod:`.maschke` (complete reducibility), :mod:`.d4_irreps` (the irreps of
@@ -26,7 +26,7 @@ from __future__ import annotations
 from theory.representations.character_tables import CharacterTable, character_table, linear_characters
 from theory.representations.decompositions import decompose
 from theory.representations.hermitian_forms import Unitarity, unitarity, unitary_form
-from theory.representations.inductions import induce, mackey_summands
+from theory.representations.induced import induce, mackey_summands
 from theory.representations.irreducibles import irreps
 from theory.representations.matrices import (
     Defect,

@@ -22,6 +22,7 @@ from torch import Tensor
 from numerics.detection.roc import HALF, auroc
 from numerics.transports.domain import HypothesisError
 from proofs_checks.audits.budget import Budget, Progress, one_thread
+from proofs_checks.audits.density.cached_density import MOST, Remembered
 from proofs_checks.audits.density.data import (
     affordable,
     base_of,
@@ -36,7 +37,6 @@ from proofs_checks.audits.density.data import (
 from proofs_checks.audits.density.findings import given_scores, outcome, title_of, unchecked_hypotheses
 from proofs_checks.audits.density.maps import REVERSED, UNIFORM, Bijection, LogFunction, Once, Representation, build
 from proofs_checks.audits.density.meanings import facts_of, meaning, next_step
-from proofs_checks.audits.density.remembered import MOST, Remembered
 from proofs_checks.audits.density.supports import as_given_points, chart_in, itself, on_support, with_own_precision
 from proofs_checks.audits.density.symmetric import SymmetricFindings
 from proofs_checks.errors import InputError

@@ -18,7 +18,7 @@ from numerics.representations.code_spans import (
     shared_codes,
     shuffled_share,
 )
-from numerics.representations.fitted_actions import FittedAction, fit_action, principal_angles
+from numerics.representations.fitted_actions import FittedAction, fit_action, join_spans, principal_angles
 from numerics.representations.grid_codes import (
     Effects,
     Nearest,
@@ -29,6 +29,7 @@ from numerics.representations.grid_codes import (
     pair_shares,
 )
 from numerics.streams import Stream
+from proofs_checks.audits.disentangled.meanings import SEPARATE
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.factor_codes import Codes
 from proofs_checks.inputs.irreps import numbers_of_irreps
@@ -216,8 +217,7 @@ class GridFindings:
         """Which factors share a subspace."""
         spans = factor_spans(self.found, self.level)
         for i, j in combinations(ranks.factors, 2):
-            both = torch.cat([spans[i], spans[j]], 1)
-            joint = int((torch.linalg.svdvals(both) > 1e-8).sum()) if both.shape[1] else 0
+            joint = join_spans([spans[i], spans[j]]).rank
             own = sum(ranks.factors[i].values()) + sum(ranks.factors[j].values())
             if own > joint:
                 shape = "one plane" if joint == 2 else f"{joint} dimensions"
@@ -326,22 +326,22 @@ class GridFindings:
     def subspaces(self) -> list[Finding]:
         """What each factor moves, and the angles between these subspaces."""
         spans = factor_spans(self.found, self.level)
-        sizes = {name: part.shape[1] for name, part in zip(self.names, spans, strict=True)}
-        self.basis = torch.cat(spans, 1)
+        sizes = {name: part.rank for name, part in zip(self.names, spans, strict=True)}
+        joint = join_spans(spans)
+        self.basis = joint.basis
         angles = {
-            f"{self.names[i]} and {self.names[j]}": math.degrees(float(principal_angles(spans[i], spans[j])[0]))
+            f"{self.names[i]} and {self.names[j]}": math.degrees(
+                float(principal_angles(spans[i].basis, spans[j].basis)[0])
+            )
             for i, j in combinations(range(len(spans)), 2)
-            if spans[i].shape[1] and spans[j].shape[1]
+            if spans[i].rank and spans[j].rank
         }
         self.facts |= {"subspaces": sizes, "angles_in_degrees": angles}
         moved = ", ".join(f"{name} moves {count(size, 'dimension')}" for name, size in sizes.items())
         least = min(angles.items(), key=lambda pair: pair[1]) if angles else None
-        independent = (
-            int((torch.linalg.svdvals(self.basis) > 1e-8).sum()) == self.basis.shape[1] if self.basis.numel() else True
-        )
         text = moved + (
             f"; the smallest angle between two of these is {number_text(least[1])} degrees ({least[0]})"
             if least
             else ""
         )
-        return [Finding("a subspace for each factor", Status.HOLDS if independent else Status.REFUTED, text)]
+        return [Finding("a subspace for each factor", SEPARATE[joint.independent], text)]

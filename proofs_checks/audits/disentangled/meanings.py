@@ -9,6 +9,12 @@ from proofs_checks.findings import Finding
 from proofs_checks.kernel import Status
 from proofs_checks.wording import number_text
 
+SEPARATE = {
+    True: Status.HOLDS,
+    False: Status.REFUTED,
+    None: Status.UNDECIDED,
+}  # of subspaces, by what JointSpan.independent says
+
 
 def meaning(kind: str, findings: Sequence[Finding], facts: dict[str, Any]) -> str:
     """A sentence on the whole."""

@@ -13,11 +13,13 @@ from numerics.representations.fitted_actions import (
     FittedAction,
     commutator,
     fit_action,
+    join_spans,
     moved_by_both,
     order_defect,
     principal_angles,
     span,
 )
+from proofs_checks.audits.disentangled.meanings import SEPARATE
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.factor_codes import Pairs
 from proofs_checks.kernel import Status
@@ -115,9 +117,9 @@ class PairFindings:
         norm = float(torch.linalg.matrix_norm(self.codes))
         floor = max(self.limit, self.given.accuracy) * norm * 8
         spans = {name: span(self.codes @ (m - eye).mT, floor) for name, m in self.actions.items()}
-        sizes = {name: part.shape[1] for name, part in spans.items()}
+        sizes = {name: part.rank for name, part in spans.items()}
         angles = {
-            f"{a} and {b}": float(principal_angles(spans[a], spans[b])[0] * 180 / torch.pi)
+            f"{a} and {b}": float(principal_angles(spans[a].basis, spans[b].basis)[0] * 180 / torch.pi)
             for a, b in combinations(spans, 2) if sizes[a] and sizes[b]
         }  # fmt: skip
         self.facts |= {"subspaces": sizes, "angles_in_degrees": angles}
@@ -132,6 +134,5 @@ class PairFindings:
                     "a subspace for each factor", Status.REFUTED, f"{text}; nothing is encoded of {', '.join(still)}"
                 )
             ]
-        joint = torch.cat(list(spans.values()), 1)
-        independent = int((torch.linalg.svdvals(joint) > 1e-6).sum()) == joint.shape[1]
-        return [Finding("a subspace for each factor", Status.HOLDS if independent else Status.REFUTED, text)]
+        independent = join_spans(list(spans.values())).independent
+        return [Finding("a subspace for each factor", SEPARATE[independent], text)]

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 
 from numerics.blocks import Over
-from numerics.hyperbolic.all_pairs import AllPairs, all_pairs
-from numerics.hyperbolic.fidelity import Enclosure
 from numerics.hyperbolic.graph_fidelity import GraphFidelity, adjacency, graph_fidelity
+from numerics.hyperbolic.sarkar_all_pairs import AllPairs, all_pairs
+from numerics.hyperbolic.sarkar_fidelity import Enclosure
+from numerics.hyperbolic.sarkar_trees import Tree, largest_radius, sarkar
 from numerics.hyperbolic.tree_frames import plant
-from numerics.hyperbolic.trees import Tree, largest_radius, sarkar
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.embeddings import Embedding

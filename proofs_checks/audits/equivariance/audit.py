@@ -26,7 +26,7 @@ from proofs_checks.audits.equivariance.findings import (
     homomorphisms,
     recorded_comparison,
 )
-from proofs_checks.audits.equivariance.wording import report
+from proofs_checks.audits.equivariance.meanings import report
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport
 from proofs_checks.inputs.actions import Move, read_move, read_representation

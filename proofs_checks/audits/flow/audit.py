@@ -17,14 +17,14 @@ from proofs_checks.audits.budget import Budget, one_thread
 from proofs_checks.audits.flow.base import base_mass
 from proofs_checks.audits.flow.draws import own_draws
 from proofs_checks.audits.flow.findings import findings_of
-from proofs_checks.audits.flow.function import repeatable, rows
 from proofs_checks.audits.flow.inverses import round_trips, sign
 from proofs_checks.audits.flow.mass import lattice_and_mass
 from proofs_checks.audits.flow.meanings import facts_of, meaning, next_step
-from proofs_checks.audits.flow.onto import onto
 from proofs_checks.audits.flow.outcome import MASS, Check, Checker
+from proofs_checks.audits.flow.point_function import repeatable, rows
+from proofs_checks.audits.flow.probe_points import Sites, sites_of
 from proofs_checks.audits.flow.settings import own_precision, train_mode
-from proofs_checks.audits.flow.sites import Sites, sites_of
+from proofs_checks.audits.flow.surjectivity import onto
 from proofs_checks.audits.flow.volumes import identity, log_determinants
 from proofs_checks.errors import InputError
 from proofs_checks.findings import AuditReport, Findings, Progress

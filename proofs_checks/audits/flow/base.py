@@ -13,7 +13,7 @@ from torch import Tensor
 from numerics.distributions.base_density import Gaussian, Mixture, Product, gaussian, mixture, product
 from numerics.distributions.mass import LARGEST_DIM, Mass, weigh
 from proofs_checks.audits.flow.outcome import BASE, Check, worst
-from proofs_checks.audits.flow.sites import Sites
+from proofs_checks.audits.flow.probe_points import Sites
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.flow_view import FlowView
 from proofs_checks.kernel import measured, undecided

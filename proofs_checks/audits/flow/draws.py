@@ -13,7 +13,7 @@ from numerics.distributions.base_density import Gaussian, Product, along_fibres
 from numerics.statistics.kolmogorov import ks_to_uniform_columns
 from proofs_checks.audits.flow.base import log_base
 from proofs_checks.audits.flow.outcome import BASE, SAMPLES, WHOLE, Check, find_check
-from proofs_checks.audits.flow.sites import Sites, cost_of
+from proofs_checks.audits.flow.probe_points import Sites, cost_of
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.flow_view import FlowView
 from proofs_checks.inputs.flows import ERRORS

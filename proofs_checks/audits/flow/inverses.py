@@ -28,7 +28,7 @@ from proofs_checks.audits.flow.outcome import (
     units,
     worst,
 )
-from proofs_checks.audits.flow.sites import CLOUD, Sites
+from proofs_checks.audits.flow.probe_points import CLOUD, Sites
 from proofs_checks.audits.flow.volumes import Traced, near_of, sound, trace, whole_map
 from proofs_checks.inputs.copies import operations
 from proofs_checks.inputs.flow_parts import Context

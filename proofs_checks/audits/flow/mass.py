@@ -13,7 +13,6 @@ from torch import Tensor
 from numerics.distributions.mass import LARGEST_DIM, weigh
 from proofs_checks import kernel
 from proofs_checks.audits.flow.base import LARGE, of_lattice
-from proofs_checks.audits.flow.onto import returns
 from proofs_checks.audits.flow.outcome import (
     BACK,
     BASE,
@@ -29,7 +28,8 @@ from proofs_checks.audits.flow.outcome import (
     find_check,
     no_density,
 )
-from proofs_checks.audits.flow.sites import Sites
+from proofs_checks.audits.flow.probe_points import Sites
+from proofs_checks.audits.flow.surjectivity import returns
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.flow_view import FlowView
 from proofs_checks.inputs.flows import ERRORS

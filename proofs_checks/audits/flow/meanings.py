@@ -26,7 +26,7 @@ from proofs_checks.audits.flow.outcome import (
     Check,
     find_check,
 )
-from proofs_checks.audits.flow.sites import Sites
+from proofs_checks.audits.flow.probe_points import Sites
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.flow_view import FlowView
 from proofs_checks.kernel import Status

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from numerics.bounds import Measurement
 from numerics.transports import flow_checks as measure
-from proofs_checks.audits.flow.sites import Sites
+from proofs_checks.audits.flow.probe_points import Sites
 from proofs_checks.inputs.flow_parts import Context
 from proofs_checks.inputs.flow_view import FlowView
 from proofs_checks.inputs.flows import ERRORS

@@ -7,7 +7,7 @@ import torch
 
 from numerics.transports import flow_checks as measure
 from proofs_checks.audits.flow.outcome import PRECISION, RESOLVES, TRAIN, Check, density, slope_of, worst
-from proofs_checks.audits.flow.sites import Sites
+from proofs_checks.audits.flow.probe_points import Sites
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.flow_view import FlowView
 from proofs_checks.inputs.flows import ERRORS

@@ -26,7 +26,7 @@ from proofs_checks.audits.flow.outcome import (
     units,
     worst,
 )
-from proofs_checks.audits.flow.sites import Sites
+from proofs_checks.audits.flow.probe_points import Sites
 from proofs_checks.inputs.flow_parts import Context
 from proofs_checks.inputs.flow_view import FlowView, Layer
 from proofs_checks.inputs.flows import ERRORS

@@ -18,8 +18,8 @@ from numerics.streams import Stream
 from numerics.transports.domain import HypothesisError
 from proofs_checks import kernel
 from proofs_checks.audits.budget import Budget
+from proofs_checks.audits.density.cached_density import Remembered
 from proofs_checks.audits.density.maps import RESOLVES, Bijection, Frame, Once, Representation, build, refine
-from proofs_checks.audits.density.remembered import Remembered
 from proofs_checks.errors import InputError
 from proofs_checks.findings import Finding
 from proofs_checks.inputs.densities import Model

@@ -16,7 +16,7 @@ from numerics.streams import Stream
 from numerics.transports import LogFunction, log_ratio
 from numerics.transports.arbitrary_score_measurements import MeasuredScore, PushedScore, finiteness
 from proofs_checks.catalogue.anomaly.figures import arbitrary_score as figure
-from proofs_checks.inputs import scores
+from proofs_checks.inputs import arbitrary_scores
 from proofs_checks.kernel import Case, Cases, Control, Evidence, Test, measured, tested, undecided
 from proofs_checks.strategies.anomaly import pushed_score_cases, score_cases
 from theory.transports import arbitrary_score as theorem
@@ -36,7 +36,7 @@ cases = {
         Case(D=1, p="mixture", s="wide", seed=1, size=20_000), Case(D=2, p="mixture", s="square", seed=1, size=20_000),
     ]),
 }  # fmt: skip
-cases_for = scores.cases_of_scores(cases["numeric"])
+cases_for = arbitrary_scores.cases_of_scores(cases["numeric"])
 
 
 def exact(*, integrand: Integrand = log_ratio, ends: Sequence[theorem.FibreEnd] = theorem.SOUND_ENDS) -> list[Evidence]:
@@ -61,7 +61,7 @@ def numeric(
 ) -> list[Evidence]:
     """log p - log|det J_f| against log s, with J_f taken from the map as evaluated; its
     inverse; its finiteness."""
-    pair = scores.scored_density(case, stream, p=p, s=s, base=base, points=points)
+    pair = arbitrary_scores.scored_density(case, stream, p=p, s=s, base=base, points=points)
     tail = measured(finiteness(pair, integrand), resolves=0.5, name="f is finite at the base point")
     if not positive or pair.base in (-math.inf, math.inf):
         return [

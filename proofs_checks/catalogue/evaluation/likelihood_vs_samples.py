@@ -12,6 +12,7 @@ import sympy as sp
 
 from numerics.distributions import divergence_values as values
 from numerics.distributions.mixtures import isotropic_gaussian, random_mixture
+from numerics.statistics import mass_measurements as masses
 from numerics.streams import Stream
 from proofs_checks.catalogue.evaluation.figures import likelihood_vs_samples as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured
@@ -50,7 +51,7 @@ def numeric(
     stream: Stream,
     *,
     cost: Callable[[Any], Any] = full_cost,
-    weigh: values.Weigh = values.weigh_by_gaussian,
+    weigh: masses.Weigh = masses.weigh_by_gaussian,
 ) -> list[Evidence]:
     """Draws of p, noise beside it and far away: what the mixture loses at each of them;
     and the mass of w p, without which likelihoods of two models are not compared."""
@@ -65,7 +66,7 @@ def numeric(
         if shift == AWAY:
             found.append(measured(short, resolves=1e-3, name="all of log(1/w) is lost to noise that is singular"))
     if case.D <= WEIGHABLE:
-        weighed = values.mass_by_draws(p, float(case.weight), stream.fork("mass"), weigh)
+        weighed = masses.mass_by_draws(p, float(case.weight), stream.fork("mass"), weigh)
         found.append(measured(weighed, resolves=1.0, name="mass of an unnormalised density, by draws"))
     return found
 
@@ -78,6 +79,6 @@ controls = {
         Control(numeric, fails="loss beyond log(1/w), noise beside", cases=FAR, cost=half_cost),
     ],
     "miscounted-draws": [
-        Control(numeric, fails="mass of an unnormalised density", cases=FAR[:1], weigh=values.half_weighed)
+        Control(numeric, fails="mass of an unnormalised density", cases=FAR[:1], weigh=masses.half_weighed)
     ],
 }

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from numerics.errors import HypothesisError
-from numerics.likelihoods import pulls
+from numerics.likelihoods import gradient_sizes
 from numerics.likelihoods.bernoulli import imbalance, one_colour_images, shares_parameters, threshold_images
-from numerics.likelihoods.pulls import Images
+from numerics.likelihoods.gradient_sizes import Images
 from numerics.streams import Stream
 from proofs_checks.catalogue.hybrid.figures import gradient_imbalance as figure
 from proofs_checks.inputs.networks import cases_of_models, logits_at_one_half
@@ -84,7 +84,7 @@ def numeric(
     if model is not None:
         return _moments(_checked(model, case), stream, estimated=True)
     family, squared = case.family, ratios[case.family]
-    steps = pulls.Ladder(family, case.D, stream)
+    steps = gradient_sizes.Ladder(family, case.D, stream)
     found = [measured(steps.ratio(squared), resolves=1e-3, name="ratio of the gradients")]
     if family == "generic":
         found += _moments(steps.network, stream, estimated=False)
@@ -100,7 +100,7 @@ def numeric(
 
 
 def _moments(model: nn.Module, stream: Stream, *, estimated: bool) -> list[Evidence]:
-    moments = pulls.Moments(model, estimated=estimated)
+    moments = gradient_sizes.Moments(model, estimated=estimated)
     size, root = 1e-3 * moments.total, moments.size**0.5
     return [
         measured(moments.score(), resolves=size, name="grad = J^T (x - 1/2)"),
@@ -135,12 +135,12 @@ def statistical(
     """Images drawn from the network: the mean squared ratio against that of independent
     signs, and its fitted exponent."""
     D, K, squared = case.D, case.K, ratios["generic"]
-    square, patches, rounding = pulls.drawn_mean_square(D, K, case.size, images, stream.fork(D))
+    square, patches, rounding = gradient_sizes.drawn_mean_square(D, K, case.size, images, stream.fork(D))
     # A patch contributes (its sum of K signs)^2 <= K^2, so (K/D) of that is the average of independent variables in [0, K].
     test = Test.hoeffding(patches, K * D / squared(D))
     found = [tested(abs(square / squared(D) - 1), test, resolves=0.15, slack=rounding, name="mean squared ratio")]
     if D >= FITTED and K > 1:
-        off, gain, fewest, sizes = pulls.drawn_exponent(D, K, case.size, squared, images=images, stream=stream)
+        off, gain, fewest, sizes = gradient_sizes.drawn_exponent(D, K, case.size, squared, images=images, stream=stream)
         test = Test.hoeffding(fewest, K * gain, tests=sizes)
         found.append(tested(off, test, resolves=min(0.1, gain / 2), name="fitted exponent"))
     return found

@@ -9,14 +9,14 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from numerics.likelihoods import values
+from numerics.likelihoods import log_likelihoods
 from numerics.likelihoods.bernoulli import (
     bernoulli_log_likelihood,
     continuous_bernoulli_log_likelihood,
     threshold_images,
 )
+from numerics.likelihoods.log_likelihoods import Images, Likelihood, overshoot, undershoot
 from numerics.likelihoods.networks import evaluate, shared_network
-from numerics.likelihoods.values import Images, Likelihood, overshoot, undershoot
 from numerics.streams import Stream
 from proofs_checks.catalogue.hybrid.figures import value_imbalance as figure
 from proofs_checks.inputs.networks import cases_of_models, logits_at_one_half
@@ -71,15 +71,15 @@ def numeric(
     images where they can be listed."""
     network = shared_network("agreeing", case.D, stream)[0] if model is None else model
     pixels, label = logits_at_one_half(network, case)
-    drawn = values.values_of_images(pixels, likelihood, stream.fork("images"))
+    drawn = log_likelihoods.values_of_images(pixels, likelihood, stream.fork("images"))
     found = [
-        measured(values.value_of_the_label(label, likelihood), resolves=1e-3, name="log p(y)"),
+        measured(log_likelihoods.value_of_the_label(label, likelihood), resolves=1e-3, name="log p(y)"),
         measured(drawn, resolves=1e-3, name="log p(x)"),
     ]
     if case.D <= TABULATED:
-        exceeding, needed = values.entropies(pixels, excess, stream.fork("law"))
+        exceeding, needed = log_likelihoods.entropies(pixels, excess, stream.fork("law"))
         found += [
-            measured(values.total_mass(pixels, likelihood), resolves=1e-3, name="total mass of all images"),
+            measured(log_likelihoods.total_mass(pixels, likelihood), resolves=1e-3, name="total mass of all images"),
             measured(exceeding, resolves=1e-3, name="H(x) <= D bits"),
             measured(needed, resolves=1e-3, name="one bit for copies, D for fair independent pixels"),
         ]
@@ -90,7 +90,7 @@ def statistical(case: Case, stream: Stream, *, images: Images = threshold_images
     """Images drawn by thresholding logistic noise at a network's zero logits: their
     numbers, and the white pixels of all together."""
     pixels = evaluate(shared_network("agreeing", case.D, stream.fork("network"))[0])[0].detach()
-    distance, white, granularity = values.drawn_images(pixels, case.size, images, stream)
+    distance, white, granularity = log_likelihoods.drawn_images(pixels, case.size, images, stream)
     fair = Test.clopper_pearson(case.size * case.D, 0.5)
     return [
         tested(distance, Test.dkw(case.size), resolves=0.05, slack=granularity, name="every image has mass 2^-D"),

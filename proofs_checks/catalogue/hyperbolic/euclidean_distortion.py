@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numerics.hyperbolic import euclidean_embeddings as measurements
-from numerics.hyperbolic.trees import tree_from_parents
+from numerics.hyperbolic.sarkar_trees import tree_from_parents
 from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.figures_growth import euclidean_distortion as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured

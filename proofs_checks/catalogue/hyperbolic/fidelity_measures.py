@@ -9,7 +9,7 @@ from typing import Any
 
 from numerics.hyperbolic import fidelity_measurements as measurements
 from numerics.hyperbolic.fidelity_measurements import THREE, JudgedEmbedding, Read
-from numerics.hyperbolic.trees import tree_from_parents
+from numerics.hyperbolic.sarkar_trees import tree_from_parents
 from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.figures_growth import fidelity_measures as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured

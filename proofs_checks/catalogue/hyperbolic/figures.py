@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from numerics.hyperbolic import curves, isometries, models, trees
+from numerics.hyperbolic import curves, isometries, models, sarkar_trees
 from proofs_checks.strategies.hyperbolic import balanced_tree
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ def isometry_invariance() -> Figure:
     different, and every edge is as long."""
     from matplotlib.figure import Figure
 
-    tree = trees.tree_from_parents(balanced_tree(3, 3))
-    ball = trees.sarkar(tree, 1.5)
+    tree = sarkar_trees.tree_from_parents(balanced_tree(3, 3))
+    ball = sarkar_trees.sarkar(tree, 1.5)
     start = models.ball_to_hyperboloid(ball)
     boost = isometries.lorentz_boost(torch.tensor([1.2, 0.7], dtype=torch.float64))
     parent, child = torch.tensor(tree.edges).T

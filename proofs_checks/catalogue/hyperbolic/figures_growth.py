@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from numerics.hyperbolic import euclidean_embeddings, four_points, trees
-from numerics.hyperbolic.all_pairs import all_pairs
+from numerics.hyperbolic import euclidean_embeddings, four_points, sarkar_trees
+from numerics.hyperbolic.sarkar_all_pairs import all_pairs
 from numerics.hyperbolic.tree_frames import plant
 from numerics.streams import Stream
 
@@ -31,7 +31,7 @@ def euclidean_distortion() -> Figure:
     for n, colour in ((2, "C1"), (9, "C0")):
         found = []
         for k in leaves:
-            star = trees.tree_from_parents([-1, *([0] * k)])
+            star = sarkar_trees.tree_from_parents([-1, *([0] * k)])
             points = euclidean_embeddings.optimise(star, n, Stream(k), steps=120)
             found.append(euclidean_embeddings.distortion(points, star)[0])
         left.plot(leaves, found, "o", markersize=4, color=colour, label=f"optimised in {n} dimensions")
@@ -53,7 +53,7 @@ def fidelity_measures() -> Figure:
     """Worst-case and average distortion of one embedding read at several scales."""
     from matplotlib.figure import Figure
 
-    planted = plant(trees.tree_from_parents([-1, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4]), 2.5)
+    planted = plant(sarkar_trees.tree_from_parents([-1, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4]), 2.5)
     scales = [1.5 + 0.05 * k for k in range(41)]
     found = [all_pairs(planted, scale=scale) for scale in scales]
     drawing = Figure(figsize=(5.0, 3.1), layout="constrained")

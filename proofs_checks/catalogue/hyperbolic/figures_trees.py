@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from numerics.hyperbolic import curves, models, trees
-from numerics.hyperbolic.all_pairs import all_pairs
+from numerics.hyperbolic import curves, models, sarkar_trees
+from numerics.hyperbolic.sarkar_all_pairs import all_pairs
 from numerics.hyperbolic.sarkar_measurements import least_distances
 from numerics.hyperbolic.tree_frames import plant
 from proofs_checks.strategies.planted_trees import caterpillar, largest_degree
@@ -22,9 +22,9 @@ TREE = (*caterpillar(5, 4), 3, 3, 4, 4, 5, 5)
 TAUS = (2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0)
 
 
-def _disk(axes: Axes, tree: trees.Tree, tau: float) -> None:
+def _disk(axes: Axes, tree: sarkar_trees.Tree, tau: float) -> None:
     """The tree in the Poincaré disk, its edges as arcs of geodesics."""
-    ball = trees.sarkar(tree, tau)
+    ball = sarkar_trees.sarkar(tree, tau)
     sheet = models.ball_to_hyperboloid(ball)
     parent, child = torch.tensor(tree.edges).T
     t = torch.linspace(0, 1, 9, dtype=torch.float64).reshape(-1, 1, 1)
@@ -44,7 +44,7 @@ def tree_embedding() -> Figure:
     certified."""
     from matplotlib.figure import Figure
 
-    tree = trees.tree_from_parents(TREE)
+    tree = sarkar_trees.tree_from_parents(TREE)
     degree = largest_degree(tree.parents)
     diameter = int(torch.tensor(tree.depths).max())
     sketch = Figure(figsize=(6.4, 3.2), layout="constrained")
@@ -89,7 +89,7 @@ def tree_certificate() -> Figure:
             parents = tuple(max(0, v - 1 - (v * k) % (2 + k % 4)) for v in range(40))
             ratio = certificates.ratio_of_moved_cuts(parents, tau)
             if ratio is not None:
-                worst = all_pairs(plant(trees.tree_from_parents(parents), tau), scale=tau).worst.value
+                worst = all_pairs(plant(sarkar_trees.tree_from_parents(parents), tau), scale=tau).worst.value
                 pairs.append((worst, float(ratio)))
         axes.plot(*zip(*pairs, strict=True), "o", color=colour, markersize=3.5, label=f"tau = {tau:g}")
     low, high = axes.get_xlim()

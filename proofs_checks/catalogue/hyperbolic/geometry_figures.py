@@ -72,7 +72,7 @@ def curvature_scaling() -> Figure:
     the curvature."""
     from matplotlib.figure import Figure
 
-    from numerics.hyperbolic.fidelity import fidelity
+    from numerics.hyperbolic.sarkar_fidelity import fidelity
     from numerics.hyperbolic.scaled_embeddings import ScaledEmbedding, mobius_distance
     from proofs_checks.strategies.hyperbolic import balanced_tree
 

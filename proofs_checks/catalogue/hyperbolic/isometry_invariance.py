@@ -11,8 +11,8 @@ from sympy import Expr, Matrix, Rational
 from torch import Tensor
 
 from numerics.hyperbolic import isometries, models
-from numerics.hyperbolic.counted_fidelity import counted_fidelity
-from numerics.hyperbolic.moved_trees import COUNTED, RESOLVED, Definition, MovedTree
+from numerics.hyperbolic.fidelity_by_definition import counted_fidelity
+from numerics.hyperbolic.tree_isometries import COUNTED, RESOLVED, Definition, MovedTree
 from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.figures import isometry_invariance as figure
 from proofs_checks.inputs.trees import cases_of_trees, embed, lorentz_matrices

@@ -10,7 +10,7 @@ from fractions import Fraction
 import torch
 
 from numerics.hyperbolic import four_points as measurements
-from numerics.hyperbolic.trees import graph_distances, tree_from_parents
+from numerics.hyperbolic.sarkar_trees import graph_distances, tree_from_parents
 from numerics.streams import Stream
 from proofs_checks.catalogue.hyperbolic.figures_growth import volume_growth as figure
 from proofs_checks.kernel import Case, Cases, Control, Evidence, measured

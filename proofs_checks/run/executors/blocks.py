@@ -18,7 +18,7 @@ from typing import Any
 from numerics.blocks import Over
 from proofs_checks.errors import PrealityError
 from proofs_checks.inputs.code_files import modules_of_files
-from proofs_checks.run.executors.remote import TRIES, Lost, Transport
+from proofs_checks.run.executors.remote_plan import TRIES, Lost, Transport
 
 __all__ = ["blocks_on", "perform_block"]
 

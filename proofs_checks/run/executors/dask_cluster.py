@@ -2,7 +2,7 @@
 
 Workers may join late, die and be replaced. Dask gives the work of one that died to
 another; a piece whose workers keep dying comes back as lost, and is given out again
-by :mod:`proofs_checks.run.executors.remote`. A worker takes the GPU that the
+by :mod:`proofs_checks.run.executors.remote_plan`. A worker takes the GPU that the
 CUDA_VISIBLE_DEVICES of whoever started it names.
 """
 
@@ -16,7 +16,7 @@ from uuid import uuid4
 from numerics.blocks import Over
 from proofs_checks.errors import InputError, PrealityError
 from proofs_checks.run.executors.blocks import blocks_on
-from proofs_checks.run.executors.remote import Lost, missing, run
+from proofs_checks.run.executors.remote_plan import Lost, missing, run
 from proofs_checks.run.workers import Event, Plan, cores
 from proofs_checks.wording import error_line
 

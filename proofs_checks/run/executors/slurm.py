@@ -17,7 +17,7 @@ from typing import Any
 from numerics.blocks import Over
 from proofs_checks.errors import InputError
 from proofs_checks.run.executors.blocks import blocks_on
-from proofs_checks.run.executors.remote import Lost, missing, run
+from proofs_checks.run.executors.remote_plan import Lost, missing, run
 from proofs_checks.run.workers import Event, Plan
 from proofs_checks.wording import error_line
 

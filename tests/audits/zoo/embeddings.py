@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import networkx
 import torch
 
-from numerics.hyperbolic import models, trees
-from numerics.hyperbolic.trees import rooted_tree
+from numerics.hyperbolic import models, sarkar_trees
+from numerics.hyperbolic.sarkar_trees import rooted_tree
 from proofs_checks.inputs.graphs import class_hierarchy
 
 
@@ -31,7 +31,7 @@ def _sarkar(model: str, tau: float = 1.5) -> tuple[Any, Any, str]:
     graph = _binary()
     tree = rooted_tree(graph)
     ball = torch.empty(len(tree), 2, dtype=torch.float64)
-    ball[list(tree.labels)] = trees.sarkar(tree, tau)
+    ball[list(tree.labels)] = sarkar_trees.sarkar(tree, tau)
     return graph, models.MODELS[model].chart(models.ball_to_hyperboloid(ball)), model
 
 

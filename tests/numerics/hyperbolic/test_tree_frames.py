@@ -11,11 +11,11 @@ from flint import acb, arb, ctx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numerics.hyperbolic.all_pairs import AllPairs, all_pairs, rectangles
-from numerics.hyperbolic.counted_fidelity import counted_fidelity
+from numerics.hyperbolic.fidelity_by_definition import counted_fidelity
 from numerics.hyperbolic.models import poincare_distance
+from numerics.hyperbolic.sarkar_all_pairs import AllPairs, all_pairs, rectangles
+from numerics.hyperbolic.sarkar_trees import Tree, sarkar, tree_from_parents
 from numerics.hyperbolic.tree_frames import distances_by_paths, plant, third_side
-from numerics.hyperbolic.trees import Tree, sarkar, tree_from_parents
 from proofs_checks.strategies.hyperbolic import Parents, balanced_tree, prufer_trees
 from theory.hyperbolic import tree_certificates as certificates
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from numerics.hyperbolic import isometries, models, trees
-from numerics.hyperbolic.trees import rooted_tree
+from numerics.hyperbolic import isometries, models, sarkar_trees
+from numerics.hyperbolic.sarkar_trees import rooted_tree
 from proofs_checks import audit, exits
 from proofs_checks.cli import audit_command
 from proofs_checks.errors import InputError
@@ -27,7 +27,7 @@ def ball(tau: float = 1.5) -> torch.Tensor:
     """Sarkar's points of the graph, row k for vertex k."""
     tree = rooted_tree(GRAPH)
     points = torch.empty(len(tree), 2, dtype=torch.float64)
-    points[list(tree.labels)] = trees.sarkar(tree, tau)
+    points[list(tree.labels)] = sarkar_trees.sarkar(tree, tau)
     return points
 
 

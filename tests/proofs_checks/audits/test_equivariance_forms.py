@@ -13,7 +13,7 @@ from torch import nn
 from numerics.streams import Stream
 from proofs_checks.audits.equivariance import audit_equivariance
 from proofs_checks.errors import InputError
-from proofs_checks.inputs.narrow import narrow_format
+from proofs_checks.inputs.narrow_formats import narrow_format
 from proofs_checks.kernel import Status
 
 STREAM = Stream(7, dtype=torch.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from numerics.streams import Stream
-from proofs_checks.audits.density.remembered import Remembered
+from proofs_checks.audits.density.cached_density import Remembered
 
 
 class Counted:

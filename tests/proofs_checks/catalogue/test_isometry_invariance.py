@@ -15,10 +15,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numerics.hyperbolic import counted_fidelity, curves, isometries, moved_trees, trees
-from numerics.hyperbolic import fidelity as fidelities
+from numerics.hyperbolic import curves, fidelity_by_definition, isometries, sarkar_trees, tree_isometries
 from numerics.hyperbolic import models as hyperbolic
-from numerics.hyperbolic.fidelity import fidelity
+from numerics.hyperbolic import sarkar_fidelity as fidelities
+from numerics.hyperbolic.sarkar_fidelity import fidelity
 from numerics.streams import Stream
 from proofs_checks import kernel
 from proofs_checks.catalogue.hyperbolic import isometry_invariance as page
@@ -64,9 +64,11 @@ def test_the_cases_always_run_reach_every_end_and_a_map_below_one() -> None:
     assert {2, 73} <= {case.N for case in always}
     values = []
     for case in always:
-        tree = trees.tree_from_parents(case.tree)
-        points = trees.sarkar(tree, float(case.tau), n=case.n)
-        found = fidelity(tree, points, hyperbolic.poincare_distance, tau=float(case.tau), resolution=moved_trees.TIE)
+        tree = sarkar_trees.tree_from_parents(case.tree)
+        points = sarkar_trees.sarkar(tree, float(case.tau), n=case.n)
+        found = fidelity(
+            tree, points, hyperbolic.poincare_distance, tau=float(case.tau), resolution=tree_isometries.TIE
+        )
         values.append(found.mean_average_precision.value)
         numeric(case).assert_holds()
     assert min(values) < 0.9
@@ -151,7 +153,7 @@ def test_a_reader_s_tree_matrix_and_points_are_what_is_measured() -> None:
     for model in MODELS:
         numeric(tree_case("ball"), tree=graph, A=boost, model=model).assert_holds()
     points = 0.7 * torch.nn.functional.normalize(Stream(1).normal(30, 3), dim=-1)
-    assert numeric(tree_case("ball"), tree=graph, A=boost, points=points).scope.points == 29 * moved_trees.NODES
+    assert numeric(tree_case("ball"), tree=graph, A=boost, points=points).scope.points == 29 * tree_isometries.NODES
     collapsed = numeric(tree_case("ball"), tree=[(0, 1), (1, 2)], points=torch.zeros(3, 2, dtype=torch.float64))
     assert collapsed.status is Status.UNDECIDED
     assert "3 pairs of different vertices lie at distance 0" in collapsed.why
@@ -246,15 +248,15 @@ def test_a_measure_that_is_none_is_refuted_by_counting(
 
 def test_counting_agrees_with_networkx_on_the_distances_in_a_tree() -> None:
     graph = networkx.random_labeled_tree(12, seed=3)
-    tree = trees.rooted_tree(graph)
+    tree = sarkar_trees.rooted_tree(graph)
     steps = dict(networkx.all_pairs_shortest_path_length(graph))
     table = [[float(steps[u][v]) for v in tree.labels] for u in tree.labels]
-    assert counted_fidelity.counted_fidelity(tree, table, tau=1.0) == (1.0, 0.0, 1.0)
+    assert fidelity_by_definition.counted_fidelity(tree, table, tau=1.0) == (1.0, 0.0, 1.0)
 
 
 def test_a_tree_with_edges_of_another_length_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = trees.sarkar
-    monkeypatch.setattr(trees, "sarkar", lambda tree, tau, **rest: sound(tree, tau * (1 + 1e-9), **rest))
+    sound = sarkar_trees.sarkar
+    monkeypatch.setattr(sarkar_trees, "sarkar", lambda tree, tau, **rest: sound(tree, tau * (1 + 1e-9), **rest))
     verdict = numeric(tree_case("ball"))
     assert verdict.status is Status.REFUTED
     assert "moved edges" in verdict.why

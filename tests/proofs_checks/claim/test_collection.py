@@ -219,7 +219,7 @@ def test_installed_claims_are_namespaced_and_a_broken_one_spoils_nothing(foreign
 
 
 def test_the_doctor_reports_them(foreign: Catalogue) -> None:
-    from proofs_checks.cli.doctor import examine
+    from proofs_checks.cli.doctor_command import examine
 
     problems = {finding.subject for finding in examine() if finding.level == "problem"}
     assert {"bad_claims_here", "no_such_package_here"} <= problems

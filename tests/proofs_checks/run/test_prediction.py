@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proofs_checks.cli import verify as command
+from proofs_checks.cli import verify_command as command
 from proofs_checks.run import checks
 from proofs_checks.run.interactive import Catalogue
 from proofs_checks.run.prediction import Prediction, pilot_plans, predict

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from proofs_checks import exits
-from proofs_checks.claim.apart import deaf
+from proofs_checks.claim.isolation import deaf
 from proofs_checks.cli import main
 from proofs_checks.errors import DeviceError
 from proofs_checks.run import checks

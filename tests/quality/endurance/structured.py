@@ -272,7 +272,7 @@ def _findings(path: Path) -> None:
 
 
 def _record(path: Path) -> None:
-    from proofs_checks.cli.runs import _checked_lines
+    from proofs_checks.cli.run_commands import _checked_lines
     from proofs_checks.kernel import Verdict
     from proofs_checks.run import records
 
@@ -295,7 +295,7 @@ def _page(path: Path) -> None:
 
 
 def _edges(path: Path) -> None:
-    from numerics.hyperbolic.trees import rooted_tree
+    from numerics.hyperbolic.sarkar_trees import rooted_tree
     from proofs_checks.inputs.files import read_json
 
     try:

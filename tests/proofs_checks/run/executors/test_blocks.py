@@ -13,9 +13,9 @@ import networkx
 import pytest
 import torch
 
-from numerics.hyperbolic.all_pairs import all_pairs
+from numerics.hyperbolic.sarkar_all_pairs import all_pairs
+from numerics.hyperbolic.sarkar_trees import tree_from_parents
 from numerics.hyperbolic.tree_frames import plant
-from numerics.hyperbolic.trees import tree_from_parents
 from numerics.statistics.mmd import GaussianKernel, unbiased_mmd2
 from numerics.streams import Stream
 from proofs_checks import audit, exits
@@ -24,7 +24,7 @@ from proofs_checks.errors import InputError, PrealityError
 from proofs_checks.inputs.code_files import run_file
 from proofs_checks.run.executors import executor
 from proofs_checks.run.executors.blocks import blocks_on
-from proofs_checks.run.executors.remote import Lost
+from proofs_checks.run.executors.remote_plan import Lost
 
 PARENTS = [0, 0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 5, 7, 7, 8, 10, 10, 11]
 

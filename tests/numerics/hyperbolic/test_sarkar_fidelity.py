@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from numerics.hyperbolic import models as hyperbolic
-from numerics.hyperbolic import trees
-from numerics.hyperbolic.fidelity import fidelity
+from numerics.hyperbolic import sarkar_trees
+from numerics.hyperbolic.sarkar_fidelity import fidelity
 from numerics.streams import Stream
 from proofs_checks.strategies.hyperbolic import balanced_tree, prufer_trees, recursive_trees
 
@@ -22,13 +22,13 @@ families = st.one_of(recursive_trees(2, 25), prufer_trees(2, 25))
 seeds = st.integers(0, 2**40)
 
 
-def steps_of(tree: trees.Tree) -> Tensor:
-    return trees.graph_distances(tree, torch.arange(len(tree)))
+def steps_of(tree: sarkar_trees.Tree) -> Tensor:
+    return sarkar_trees.graph_distances(tree, torch.arange(len(tree)))
 
 
-def embedded(parents: tuple[int, ...], tau: float, n: int = 2) -> tuple[trees.Tree, Tensor]:
-    tree = trees.tree_from_parents(parents)
-    return tree, trees.sarkar(tree, tau, n=n)
+def embedded(parents: tuple[int, ...], tau: float, n: int = 2) -> tuple[sarkar_trees.Tree, Tensor]:
+    tree = sarkar_trees.tree_from_parents(parents)
+    return tree, sarkar_trees.sarkar(tree, tau, n=n)
 
 
 def by_definition(steps: Tensor, table: Tensor, tau: float, delta: float) -> tuple[float, float, float]:
@@ -57,7 +57,7 @@ def random_points(seed: int, size: int, n: int = 3) -> Tensor:
 
 @given(families, seeds, st.sampled_from([0.0, 0.1]), st.integers(1, 30))
 def test_fidelity_is_its_definition_in_any_tiling(parents: tuple[int, ...], seed: int, delta: float, tile: int) -> None:
-    tree = trees.tree_from_parents(parents)
+    tree = sarkar_trees.tree_from_parents(parents)
     points = random_points(seed, len(tree))
     found = fidelity(tree, points, hyperbolic.poincare_distance, tau=0.7, resolution=delta, tile=tile)
     table = hyperbolic.poincare_distance(points.unsqueeze(1), points)
@@ -73,7 +73,7 @@ def test_fidelity_is_its_definition_in_any_tiling(parents: tuple[int, ...], seed
 
 @given(families, seeds, st.floats(1e-6, 0.3))
 def test_the_enclosures_hold_whatever_the_errors_do(parents: tuple[int, ...], seed: int, error: float) -> None:
-    tree = trees.tree_from_parents(parents)
+    tree = sarkar_trees.tree_from_parents(parents)
     points = random_points(seed, len(tree))
     found = fidelity(tree, points, hyperbolic.poincare_distance, tau=0.7, error=error / 2)
     table = hyperbolic.poincare_distance(points.unsqueeze(1), points)
@@ -88,7 +88,7 @@ def test_the_enclosures_hold_whatever_the_errors_do(parents: tuple[int, ...], se
 
 
 def test_half_the_error_would_not_enclose_the_average() -> None:
-    tree = trees.tree_from_parents(balanced_tree(2, 2))
+    tree = sarkar_trees.tree_from_parents(balanced_tree(2, 2))
     points = random_points(1, len(tree))
     table = hyperbolic.poincare_distance(points.unsqueeze(1), points)
     narrow = fidelity(tree, points, hyperbolic.poincare_distance, tau=0.1, error=0.05 / 2)
@@ -119,7 +119,7 @@ def test_above_the_threshold_sarkar_ranks_all_neighbours_first() -> None:
 
 
 def test_collapsed_pairs_are_counted_and_make_the_distortion_infinite() -> None:
-    tree = trees.tree_from_parents((0, 0, 0))
+    tree = sarkar_trees.tree_from_parents((0, 0, 0))
     points = torch.tensor([[0.0, 0.0], [0.5, 0.0], [0.5, 0.0]], dtype=torch.float64)
     found = fidelity(tree, points, hyperbolic.poincare_distance, tau=1.0)
     assert found.collapsed == 1
@@ -141,7 +141,7 @@ def test_a_missing_point_and_a_scale_of_zero_are_refused() -> None:
 def test_enclosures_hold_what_errors_allow_and_not_twice_as_much(parents: tuple[int, ...], seed: int) -> None:
     from numerics.hyperbolic.fidelity_measurements import JudgedEmbedding, random_points
 
-    tree = trees.tree_from_parents(parents)
+    tree = sarkar_trees.tree_from_parents(parents)
     seen = JudgedEmbedding(tree, random_points(len(tree), 2, 3.0, Stream(seed)), 1.0)
     whole, half = (seen.enclosures_hold(Stream(seed), share) for share in (1.0, 0.5))
     assert float(whole.residual.max()) <= float(torch.as_tensor(whole.bound.terms["rounding"]))

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
 from numerics.errors import PrecisionError
-from numerics.hyperbolic import curves, isometries, models, trees
-from numerics.hyperbolic.counted_fidelity import CountedFidelity, counted_fidelity
-from numerics.hyperbolic.fidelity import Enclosure, Fidelity, fidelity
-from numerics.hyperbolic.trees import Tree
+from numerics.hyperbolic import curves, isometries, models, sarkar_trees
+from numerics.hyperbolic.fidelity_by_definition import CountedFidelity, counted_fidelity
+from numerics.hyperbolic.sarkar_fidelity import Enclosure, Fidelity, fidelity
+from numerics.hyperbolic.sarkar_trees import Tree
 
 __all__ = ["COUNTED", "NODES", "RESOLVED", "TIE", "Embedded", "MovedTree"]
 
@@ -237,12 +237,14 @@ class MovedTree:
         step = 8 * (1 + length) * torch.maximum(ends[parent], ends[child])
         cosh = self.start[child, 0]
         placing = (
-            trees.placing_error(self.given.tau, cosh) if self.given.placed else self.before[parent] + self.before[child]
+            sarkar_trees.placing_error(self.given.tau, cosh)
+            if self.given.placed
+            else self.before[parent] + self.before[child]
         )
         bound = Bound(
             {"rounding": step, "quadrature": quadrature, "placing": placing},
             "Gauss-Legendre on an integrand whose poles are known (Trefethen, theorem 19.3). Displacement by e changes the density 1/u_n by at most e "
             "relatively and a velocity's error counts at most its Euclidean length on the sheet; position, velocity and the chart's derivative take "
-            "two such errors each, over a length of at most 1 + d, and cosh r along a chord is at most that of its ends. Placing: numerics.hyperbolic.trees.",
+            "two such errors each, over a length of at most 1 + d, and cosh r along a chord is at most that of its ends. Placing: numerics.hyperbolic.sarkar_trees.",
         )
         return Measurement((found - length).abs(), bound, len(length) * NODES)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from numerics.hyperbolic.trees import Tree
+from numerics.hyperbolic.sarkar_trees import Tree
 
 __all__ = ["CountedFidelity", "counted_fidelity"]
 
@@ -36,7 +36,7 @@ def counted_fidelity(
             the embedding.
     Source: Sala et al. 2018, section 2.
 
-    >>> from numerics.hyperbolic.trees import tree_from_parents
+    >>> from numerics.hyperbolic.sarkar_trees import tree_from_parents
     >>> counted_fidelity(tree_from_parents([0, 0]), [[0.0, 2.0], [2.0, 0.0]], tau=2.0)
     CountedFidelity(worst=1.0, average=0.0, mean_average_precision=1.0)
     """

@@ -16,7 +16,7 @@ from proofs_checks.claim.claim import Claim
 from proofs_checks.cli import main
 from proofs_checks.errors import InputError
 from proofs_checks.run import checks, records
-from proofs_checks.run.admission import require_possible
+from proofs_checks.run.imported_records import require_possible
 from proofs_checks.run.interactive import Catalogue
 from proofs_checks.run.replay import replay
 

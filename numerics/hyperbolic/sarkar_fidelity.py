@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from numerics.hyperbolic.trees import Tree, graph_distances
+from numerics.hyperbolic.sarkar_trees import Tree, graph_distances
 
 __all__ = [
     "Enclosure",
@@ -110,7 +110,7 @@ def fidelity(
         is ours.
 
     >>> from numerics.hyperbolic.models import poincare_distance
-    >>> from numerics.hyperbolic.trees import sarkar, tree_from_parents
+    >>> from numerics.hyperbolic.sarkar_trees import sarkar, tree_from_parents
     >>> path = tree_from_parents([0, 0, 0])
     >>> measures = fidelity(path, sarkar(path, 1.0), poincare_distance, tau=1.0, resolution=1e-9)
     >>> round(measures.worst.value, 12), measures.mean_average_precision.value

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from numerics.hyperbolic import models as hyperbolic
-from numerics.hyperbolic import trees
+from numerics.hyperbolic import sarkar_trees
 from proofs_checks.strategies.hyperbolic import balanced_tree, depth_of, from_prufer, prufer_trees, recursive_trees
 
 EPS = torch.finfo(torch.float64).eps
@@ -23,12 +23,12 @@ families = st.one_of(recursive_trees(2, 25), prufer_trees(2, 25))
 seeds = st.integers(0, 2**40)
 
 
-def as_graph(tree: trees.Tree) -> networkx.Graph:
+def as_graph(tree: sarkar_trees.Tree) -> networkx.Graph:
     return networkx.Graph(tree.edges)
 
 
-def steps_of(tree: trees.Tree) -> Tensor:
-    return trees.graph_distances(tree, torch.arange(len(tree)))
+def steps_of(tree: sarkar_trees.Tree) -> Tensor:
+    return sarkar_trees.graph_distances(tree, torch.arange(len(tree)))
 
 
 # --- trees -----------------------------------------------------------------------------------------------------------------
@@ -36,23 +36,23 @@ def steps_of(tree: trees.Tree) -> Tensor:
 
 @given(families)
 def test_graph_distances_agree_with_networkx(parents: tuple[int, ...]) -> None:
-    tree = trees.tree_from_parents(parents)
+    tree = sarkar_trees.tree_from_parents(parents)
     known = dict(networkx.all_pairs_shortest_path_length(as_graph(tree)))
     assert steps_of(tree).tolist() == [[known[u][v] for v in range(len(tree))] for u in range(len(tree))]
 
 
 @given(families, st.data())
 def test_any_tile_of_sources_has_the_rows_of_the_whole(parents: tuple[int, ...], data: st.DataObject) -> None:
-    tree = trees.tree_from_parents(parents)
+    tree = sarkar_trees.tree_from_parents(parents)
     chosen = torch.tensor(data.draw(st.lists(st.integers(0, len(tree) - 1), min_size=1)))
-    assert torch.equal(trees.graph_distances(tree, chosen), steps_of(tree)[chosen])
+    assert torch.equal(sarkar_trees.graph_distances(tree, chosen), steps_of(tree)[chosen])
 
 
 @given(families, seeds)
 def test_a_graph_is_rooted_wherever_asked_and_keeps_its_labels(parents: tuple[int, ...], seed: int) -> None:
     graph = networkx.Graph([(f"v{u}", f"v{v}") for v, u in enumerate(parents) if v])
     root = f"v{seed % len(parents)}"
-    tree = trees.rooted_tree(graph, root=root)
+    tree = sarkar_trees.rooted_tree(graph, root=root)
     assert tree.labels[0] == root
     assert {frozenset((tree.labels[u], tree.labels[v])) for u, v in tree.edges} == {
         frozenset(edge) for edge in graph.edges
@@ -80,28 +80,28 @@ def test_a_graph_is_rooted_wherever_asked_and_keeps_its_labels(parents: tuple[in
 )
 def test_what_is_no_tree_is_refused_by_name(graph: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        trees.rooted_tree(graph)
+        sarkar_trees.rooted_tree(graph)
 
 
 def test_parents_in_a_circle_and_unknown_roots_are_refused() -> None:
     with pytest.raises(ValueError, match="no path from 0 to 1"):
-        trees.tree_from_parents([0, 2, 1])
+        sarkar_trees.tree_from_parents([0, 2, 1])
     with pytest.raises(ValueError, match=r"edges between known vertices, got \(9, 1\)"):
-        trees.tree_from_parents([0, 9])
+        sarkar_trees.tree_from_parents([0, 9])
     with pytest.raises(ValueError, match="root among the vertices, got 5"):
-        trees.rooted_tree([(0, 1)], root=5)
+        sarkar_trees.rooted_tree([(0, 1)], root=5)
 
 
 @given(st.integers(2, 9).flatmap(lambda n: st.lists(st.integers(0, n - 1), min_size=n - 2, max_size=n - 2)))
 def test_pruefer_codes_decode_as_in_networkx_and_hang_from_a_centre(code: list[int]) -> None:
-    tree = trees.tree_from_parents(from_prufer(code))
+    tree = sarkar_trees.tree_from_parents(from_prufer(code))
     assert networkx.is_isomorphic(as_graph(tree), networkx.from_prufer_sequence(code))
     assert depth_of(tree.parents) == max(tree.depths) == networkx.radius(as_graph(tree))
 
 
 @pytest.mark.parametrize(("branching", "depth", "size"), [(1, 4, 5), (2, 3, 15), (3, 2, 13)])
 def test_balanced_trees_have_their_size(branching: int, depth: int, size: int) -> None:
-    tree = trees.tree_from_parents(balanced_tree(branching, depth))
+    tree = sarkar_trees.tree_from_parents(balanced_tree(branching, depth))
     assert len(tree) == size
     assert max(tree.depths) == depth
 
@@ -109,17 +109,17 @@ def test_balanced_trees_have_their_size(branching: int, depth: int, size: int) -
 # --- Sarkar's construction -------------------------------------------------------------------------------------------------
 
 
-def embedded(parents: tuple[int, ...], tau: float, n: int = 2) -> tuple[trees.Tree, Tensor]:
-    tree = trees.tree_from_parents(parents)
-    return tree, trees.sarkar(tree, tau, n=n)
+def embedded(parents: tuple[int, ...], tau: float, n: int = 2) -> tuple[sarkar_trees.Tree, Tensor]:
+    tree = sarkar_trees.tree_from_parents(parents)
+    return tree, sarkar_trees.sarkar(tree, tau, n=n)
 
 
-def edge_excess(tree: trees.Tree, points: Tensor, tau: float) -> float:
+def edge_excess(tree: sarkar_trees.Tree, points: Tensor, tau: float) -> float:
     """The worst edge's deviation from tau in units of what construction and reading may err by."""
     parent, child = torch.tensor(tree.edges).T
     sheet = hyperbolic.ball_to_hyperboloid(points)
     read = hyperbolic.endpoint_error(sheet, "ball")
-    allowed = trees.placing_error(tau, sheet[child, 0]) + read[parent] + read[child]
+    allowed = sarkar_trees.placing_error(tau, sheet[child, 0]) + read[parent] + read[child]
     return float(((hyperbolic.poincare_distance(points[parent], points[child]) - tau).abs() / allowed).max())
 
 
@@ -131,7 +131,7 @@ def test_every_edge_has_length_tau(parents: tuple[int, ...], tau: float, n: int)
     assert edge_excess(tree, points, tau) <= 1
 
 
-def worst_angle(tree: trees.Tree, points: Tensor, delta: int = 0) -> float:
+def worst_angle(tree: sarkar_trees.Tree, points: Tensor, delta: int = 0) -> float:
     """With each vertex moved to the centre, how far its neighbours are from lying at equal angles, in right angles."""
     place = [complex(float(x), float(y)) for x, y in points[:, :2]]
     near: list[list[int]] = [[] for _ in place]
@@ -162,16 +162,16 @@ def test_the_spacing_of_one_neighbour_fewer_is_told_apart() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_radius_beyond_the_precision_is_refused_with_the_digits_needed(dtype: torch.dtype) -> None:
-    path = trees.tree_from_parents(balanced_tree(1, 40))
-    assert max(path.depths) * 1.0 > trees.largest_radius(dtype)
+    path = sarkar_trees.tree_from_parents(balanced_tree(1, 40))
+    assert max(path.depths) * 1.0 > sarkar_trees.largest_radius(dtype)
     with pytest.raises(ValueError, match=r"40 \* 1 = 40, for which 18 decimal digits are needed"):
-        trees.sarkar(path, 1.0, dtype=dtype)
+        sarkar_trees.sarkar(path, 1.0, dtype=dtype)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_up_to_that_radius_every_point_is_inside_the_ball(dtype: torch.dtype) -> None:
-    path = trees.tree_from_parents(balanced_tree(1, 10))
-    points = trees.sarkar(path, 0.99 * trees.largest_radius(dtype) / 10, dtype=dtype)
+    path = sarkar_trees.tree_from_parents(balanced_tree(1, 10))
+    points = sarkar_trees.sarkar(path, 0.99 * sarkar_trees.largest_radius(dtype) / 10, dtype=dtype)
     assert points.dtype == dtype
     assert bool((points.square().sum(-1) < 1).all())
 
@@ -189,4 +189,4 @@ def test_lines_bad_lengths_and_integers_are_refused(
     tau: float, n: int, dtype: torch.dtype, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        trees.sarkar(trees.tree_from_parents((0, 0)), tau, n=n, dtype=dtype)
+        sarkar_trees.sarkar(sarkar_trees.tree_from_parents((0, 0)), tau, n=n, dtype=dtype)

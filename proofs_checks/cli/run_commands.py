@@ -332,8 +332,8 @@ def merge(*ledgers: Path, ledger: Path | None = None) -> int:
 
 def _checked_lines(file: Path, catalogue: Catalogue) -> list[Record]:
     from proofs_checks.run import records
-    from proofs_checks.run.admission import require_possible
     from proofs_checks.run.checks import key_of
+    from proofs_checks.run.imported_records import require_possible
 
     found: dict[str, Record] = {}
     for number, line in enumerate(read_text(file, blank=True).splitlines(), start=1):

@@ -13,7 +13,7 @@ from proofs_checks.claim import provenance
 from proofs_checks.claim.claim import Claim
 from proofs_checks.errors import CatalogueError, InputError, PrealityError
 from proofs_checks.kernel import Case
-from proofs_checks.run import checks, drawing
+from proofs_checks.run import case_draws, checks
 from proofs_checks.run.checks import Record, Settings, Task, Trial
 from proofs_checks.wording import error_line
 
@@ -149,7 +149,7 @@ def _cases_of(claim: Claim, task: Task, settings: Settings) -> tuple[Case, ...]:
     if source is None:
         return ()
     seed = checks.trial_seed(claim.id, task.route, None, settings.seed)
-    return tuple(dict.fromkeys([*source.always, *drawing.draw(source.strategy(settings.profile), DRAWS, seed)]))
+    return tuple(dict.fromkeys([*source.always, *case_draws.draw(source.strategy(settings.profile), DRAWS, seed)]))
 
 
 def _numbers(value: Any) -> Iterator[Any]:

@@ -82,16 +82,16 @@ def test_the_drawing_would_see_constants_if_it_let_them_in(tmp_path: Path) -> No
     code = (
         "import sys, hypothesis; sys.path.insert(0, sys.argv[1]); import constants_of_mine\n"
         "from hypothesis import strategies as st\n"
-        "from proofs_checks.run import drawing\n"
+        "from proofs_checks.run import case_draws\n"
         "def seen(backend):\n"
         "    found = []\n"
         "    @hypothesis.seed(1)\n"
-        "    @hypothesis.settings(drawing._settings(2000, [hypothesis.Phase.generate]), backend=backend)\n"
+        "    @hypothesis.settings(case_draws._settings(2000, [hypothesis.Phase.generate]), backend=backend)\n"
         "    @hypothesis.given(st.integers(0, 10**15))\n"
         "    def collect(n): found.append(n)\n"
         "    collect()\n"
         "    return 7654321234567 in found\n"
-        "print(seen('hypothesis'), seen(drawing.BACKEND))\n"
+        "print(seen('hypothesis'), seen(case_draws.BACKEND))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], env={**os.environ, "PYTHONPATH": str(ROOT)},

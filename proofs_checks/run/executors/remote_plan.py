@@ -12,7 +12,7 @@ import msgspec
 from proofs_checks.claim import provenance
 from proofs_checks.errors import InputError, PrealityError
 from proofs_checks.run.checks import Record, Task, key_of, lost_record, task_of
-from proofs_checks.run.executors.travel import Said, perform, piece_of
+from proofs_checks.run.executors.packed_tasks import Said, perform, piece_of
 from proofs_checks.run.records import parse
 from proofs_checks.run.workers import Event, Plan
 

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from numerics.blocks import Over
-from numerics.hyperbolic.fidelity import Enclosure
 from numerics.hyperbolic.neighbour_ranks import NeighbourRanks
+from numerics.hyperbolic.sarkar_fidelity import Enclosure
 from numerics.hyperbolic.tree_frames import EPS, Frames, PlantedTree, frames
 
 __all__ = ["AllPairs", "Pairs", "all_pairs", "rectangles"]
@@ -94,7 +94,7 @@ def all_pairs(planted: PlantedTree, *, scale: float, tile: int = TILE, shares: i
         arithmetic (first order in eps).
 
     >>> from numerics.hyperbolic.tree_frames import plant
-    >>> from numerics.hyperbolic.trees import tree_from_parents
+    >>> from numerics.hyperbolic.sarkar_trees import tree_from_parents
     >>> star = plant(tree_from_parents([0, 0, 0, 0]), 2.0)
     >>> found = all_pairs(star, scale=2.0)
     >>> round(found.worst.value, 6), found.pairs, found.mean_average_precision

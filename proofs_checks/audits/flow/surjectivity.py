@@ -27,7 +27,7 @@ from proofs_checks.audits.flow.outcome import (
     units,
     worst,
 )
-from proofs_checks.audits.flow.sites import Sites
+from proofs_checks.audits.flow.probe_points import Sites
 from proofs_checks.audits.flow.volumes import whole_map
 from proofs_checks.inputs.flow_view import FlowView
 from proofs_checks.inputs.flows import ERRORS

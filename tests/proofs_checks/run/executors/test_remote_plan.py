@@ -12,8 +12,8 @@ import pytest
 
 from proofs_checks.errors import InputError
 from proofs_checks.run import checks
-from proofs_checks.run.executors import remote
-from proofs_checks.run.executors.remote import TRIES, Lost
+from proofs_checks.run.executors import remote_plan
+from proofs_checks.run.executors.remote_plan import TRIES, Lost
 from proofs_checks.run.interactive import Catalogue
 from proofs_checks.run.workers import Plan, Shard
 
@@ -51,7 +51,7 @@ class Wire:
 
 def carried(fault: Fault, plan: Plan = PLAN) -> tuple[list[dict[str, Any]], Counter[str], Wire]:
     wire = Wire(fault)
-    events = list(remote.run(plan, wire))
+    events = list(remote_plan.run(plan, wire))
     assert wire.closed
     return [event.record for event in events if event.record], Counter(event.kind for event in events), wire
 

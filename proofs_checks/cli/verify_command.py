@@ -124,7 +124,7 @@ def verify(
     own = [name for name in selection if is_path(name)]
     outputs = checked_outputs({"html": html, "json": json, "md": md, "junit": junit}, ledger, *audit, *own)
     if mutants:
-        from proofs_checks.cli.faults import verify_mutants
+        from proofs_checks.cli.mutants_command import verify_mutants
 
         return verify_mutants(selection, jobs=jobs, resume=resume, ledger=ledger, outputs=outputs)
     audits = read_audits(audit, outputs)

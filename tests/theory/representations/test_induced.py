@@ -10,7 +10,7 @@ from theory.groups import FiniteGroup
 from theory.groups.families import alternating, symmetric
 from theory.groups.subgroups import coset_action
 from theory.representations import Representation, induce, irreps, mackey_summands, permutation_representation, restrict
-from theory.representations.inductions import restricted_induction
+from theory.representations.induced import restricted_induction
 
 
 @st.composite
