@@ -18,9 +18,7 @@ from numerics.streams import Stream
 
 __all__ = [
     "close_together",
-    "half_weighed",
     "jensen_shannon_nats",
-    "mass_by_draws",
     "missing_mode",
     "noise_cost",
     "random_masses",

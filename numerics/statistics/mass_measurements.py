@@ -10,21 +10,25 @@ from dataclasses import replace
 from torch import Tensor
 
 from numerics.bounds import Bound, Measurement
-from numerics.distributions.mixtures import IsotropicMixture
 from numerics.statistics.total_mass import LogMass, weigh_by_gaussian
 from numerics.streams import Stream
 
 __all__ = ["Weigh", "half_weighed", "mass_by_draws", "weigh_by_gaussian"]
 
-WEIGHED = 2000  # draws of p on either side of the bridge
 Weigh = Callable[..., LogMass]
 
 
-def mass_by_draws(p: IsotropicMixture, factor: float, stream: Stream, weigh: Weigh = weigh_by_gaussian) -> Measurement:
-    """log of the mass of ``factor`` times p, by its own draws and those of a Gaussian,
-    against log of the factor."""
-    draws = p.sample(2 * WEIGHED, stream.fork("own"))
-    found = weigh(lambda x: p.log_prob(x) + math.log(factor), draws[:WEIGHED], draws[WEIGHED:], stream.fork("proposal"))
+def mass_by_draws(
+    log_p: Callable[[Tensor], Tensor],
+    draws: Tensor,
+    factor: float,
+    stream: Stream,
+    weigh: Weigh = weigh_by_gaussian,
+) -> Measurement:
+    """log of the mass of ``factor`` times p, by draws of p ``(n, D)`` and of a Gaussian
+    fitted to half of them, against log of the factor."""
+    half = len(draws) // 2
+    found = weigh(lambda x: log_p(x) + math.log(factor), draws[:half], draws[half:], stream)
     return Measurement(
         abs(found.value - math.log(factor)),
         Bound(
@@ -32,7 +36,7 @@ def mass_by_draws(p: IsotropicMixture, factor: float, stream: Stream, weigh: Wei
             "Five standard errors of the bridge (Meng & Wong 1996).",
             estimated=("sampling",),
         ),
-        2 * WEIGHED,
+        len(draws),
     )
 
 

@@ -61,6 +61,15 @@ class Move:
         return self.matrix is None and self.function is None
 
     @property
+    def is_identity(self) -> bool:
+        """Whether it is known to move nothing: not of a function."""
+        if self.images is not None:
+            return self.images == tuple(range(len(self.images)))
+        if self.matrix is not None:
+            return torch.equal(self.matrix, torch.eye(len(self.matrix)).to(self.matrix))
+        return self.function is None
+
+    @property
     def gain(self) -> float:
         """How much larger an error can become: the largest row sum of absolute values;
         1 for permutations, and taken as 1 for functions."""

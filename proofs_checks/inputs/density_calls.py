@@ -27,6 +27,10 @@ SOLVED = 1e3  # how many times its tolerance a solver may leave of an answer: st
 # -- shapes and calls -----------------------------------------------------------------------------------------------------
 
 
+class _ChangesPoints(InputError):
+    """The user's function works in place."""
+
+
 class Caller:
     """log p of flat points: reshapes to the event, calls, checks the shape, and sends
     what lies off a distribution's support to -inf."""
@@ -44,7 +48,7 @@ class Caller:
 
     def __call__(self, x: Tensor) -> Tensor:
         """log p of flat points ``(N, D)``, in their dtype; -inf off the support."""
-        events = x.reshape(x.shape[0], *self.event_shape).to(self.dtype)
+        events = x.reshape(x.shape[0], *self.event_shape).to(self.dtype, copy=True)  # NumPy code may work in place
         if self.inside is not None:
             kept = self.inside(events)
             if not bool(kept.all()):
@@ -58,7 +62,7 @@ class Caller:
         before = _version(events)
         out = self.function(events)
         if _version(events) != before:
-            raise InputError(
+            raise _ChangesPoints(
                 "log_prob changes the points that it is given, in place (as x.square_(), x -= mean or x[:, 0] = 0 do), so that every later call would see other "
                 "points. Work on a copy: x = x.clone()."
             )
@@ -90,6 +94,8 @@ def fit(function: Callable[[Tensor], Any], points: Tensor, kind: str, notes: lis
         try:
             with torch.no_grad(), torch.random.fork_rng(devices=[]):
                 caller(points[:2].reshape(points[:2].shape[0], -1).to(dtype, copy=True))
+        except _ChangesPoints:
+            raise
         except CALL_ERRORS as error:  # the user's own code: told below, not swallowed
             if first is None or (isinstance(error, InputError) and not isinstance(first, InputError)):
                 first = error  # what came back says more than what could not be called
@@ -109,7 +115,7 @@ def fit(function: Callable[[Tensor], Any], points: Tensor, kind: str, notes: lis
 
 def _on_arrays(function: Callable[[Any], Any]) -> Callable[[Tensor], Any]:
     """A function that takes NumPy arrays, called with one."""
-    return lambda x: function(x.detach().cpu().numpy())
+    return lambda x: function(x.detach().cpu().numpy().copy())
 
 
 def inside_of(distribution: Any) -> Callable[[Tensor], Tensor] | None:

@@ -115,9 +115,10 @@ def _read(source: Any, model: Model) -> FlowView | None:
     """The object as a flow, where it is one."""
     points = model.points[:16].reshape(-1, *model.event_shape) if model.event_shape else model.points[:16]
     try:
-        return read_flow(source, points)
+        view = read_flow(source, points)
     except (*CALL_ERRORS, InputError, NotImplementedError, AssertionError):
         return None  # nobody said that it is a flow
+    return None if view.kind.startswith("a function") else view  # it was read as log p already
 
 
 def _transform(view: FlowView | None) -> Flow | None:

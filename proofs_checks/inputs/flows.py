@@ -119,6 +119,9 @@ class _PrecisionsMixed(InputError):
     """The float64 copy meets float32 tensors that its code makes."""
 
 
+AMBIGUOUS = (0.5, 1.1)  # mass between the points, of what may be a density
+
+
 @dataclass
 class _Reading:
     """What is needed to make a view, and fresh copies of it."""
@@ -411,13 +414,35 @@ def _whole(found: Parts) -> Callable[[Tensor, Context], Any] | None:
     return None
 
 
+def _may_be_a_bijection(out: Tensor, x: Tensor) -> bool:
+    """Whether numbers at points of a line ``(N, 1)`` rise or fall throughout, as the
+    images under a continuous bijection do, and those under a log density with a mode
+    between the points do not.
+
+    Raises:
+        InputError: they do, and their exponentials integrate to about 1 as well.
+    """
+    order = x.flatten().argsort()
+    at, values = x.flatten()[order].double(), out.detach().flatten()[order].double()
+    steps = values.diff()[at.diff() > 0]
+    if not (bool((steps > 0).all()) or bool((steps < 0).all())):
+        return False
+    mass = float(torch.trapezoid(values.exp(), at))
+    if AMBIGUOUS[0] < mass < AMBIGUOUS[1]:
+        raise InputError(
+            "On a line, is this log p or the transform? Its values are monotone, as a transform's, and exp of them integrates to about 1, as a density's. "
+            "Return log p as (N,), or the transform as the pair (z, log|det|)."
+        )
+    return True
+
+
 def _function_parts(found: Parts, out: Any, x: Tensor) -> Parts:
     """A bare function: log p where it returns one number a point, a transform where it
     returns points, with log|det| or without."""
     if (
         isinstance(out, Tensor)
         and (out.ndim <= 1 or out.numel() == len(x))
-        and not (x.shape[1] == 1 and out.shape == x.shape)
+        and not (x.shape[1] == 1 and out.shape == x.shape and _may_be_a_bijection(out, x))
     ):
         return replace(found, kind="a function that returns log p")
     first = out[0] if isinstance(out, (tuple, list)) and out else out

@@ -91,7 +91,8 @@ def _counted(table: np.ndarray, name: str) -> LabelledTable:
         _require_square(n + 1, n + 1, name)
     start = 1 if int(table.min()) >= 1 and int(table.max()) >= n else 0
     inside = (table >= start) & (table < start + n)
-    if not inside.all() and len(np.unique(table)) == n == len(np.unique(table[0])) and (table[0] == table[:, 0]).all():
+    listed = len(np.unique(table)) == n == len(np.unique(table[0])) and (table[0] == table[:, 0]).all()
+    if listed and not (inside.all() and _has_identity(table.tolist(), list(range(start, start + n)))):
         order = np.argsort(table[0])
         labels = tuple(str(x) for x in table[0].tolist())
         return LabelledTable(labels, order[np.searchsorted(table[0][order], table)], None, _FIRST_LINES)
@@ -103,6 +104,13 @@ def _counted(table: np.ndarray, name: str) -> LabelledTable:
         strange = i, j, str(table[i, j])
     labels = tuple(str(k + start) for k in range(n))
     return LabelledTable(labels, products, strange, f"no labels: elements are {start}..{n - 1 + start}")
+
+
+def _has_identity(rows: list[list[Any]], labels: list[Any]) -> bool:
+    """Whether one of the labels, which stand for the rows in their order, leaves all of
+    them where they are: without that, labels in the order of the first row do."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return any(row == labels and column == labels for row, column in zip(rows, columns, strict=True))
 
 
 def _labelled(rows: list[list[str]], name: str) -> LabelledTable:
@@ -167,7 +175,10 @@ def _without_head(rows: list[list[str]], name: str) -> LabelledTable:
     start = 1 if whole and symbols and min(map(int, symbols)) >= 1 and max(map(int, symbols)) >= n else 0
     counted = [str(k + start) for k in range(n)]
     first_lines = head == [row[0] for row in rows] and len(set(head)) == n
-    if whole and not (first_lines and symbols == set(head) and {str(int(x)) for x in symbols} != set(counted)):
+    by_count = {str(int(x)) for x in symbols} == set(counted) if whole else False
+    if by_count and first_lines:
+        by_count = _has_identity([[str(int(x)) for x in row] for row in rows if all(row)], counted)
+    if whole and (by_count or not (first_lines and symbols == set(head))):
         labels, note = counted, f"no labels: elements are {start}..{n - 1 + start}"
     elif first_lines:
         labels, note = head, _FIRST_LINES

@@ -5,7 +5,7 @@ that the elements have moved.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -22,6 +22,7 @@ from proofs_checks.inputs.layers import Call, determinism, finite, rounding
 from proofs_checks.kernel import Status
 from proofs_checks.wording import short
 
+ALONE = 3  # samples that are moved alone too
 STEPS = 12  # how far a map is followed along products of the elements named
 Point = tuple[Tensor, Tensor, tuple[Tensor, str]]  # x, f(x), and how far rounding has moved f(x)
 
@@ -47,6 +48,7 @@ def of_calls(call: Call, batch: Tensor, actions: Actions) -> Comparison:
     """Actions, determinism, then every element, then a walk along products of them."""
     outputs = call(batch)
     _require_one_each(call, actions)
+    require_by_sample(actions, batch, outputs)
     findings = homomorphisms(actions, batch, outputs)
     findings.append(determinism(outputs, call(batch)))
     if findings[-1].status is not Status.HOLDS:
@@ -81,6 +83,39 @@ def _require_one_each(call: Call, actions: Actions) -> None:
                 )
 
 
+def require_by_sample(actions: Actions, batch: Tensor, outputs: Tensor) -> None:
+    """Refuse an action that moves samples among each other: any map of single samples
+    commutes with it.
+
+    Raises:
+        InputError: a function of a batch has another value at a sample than alone.
+    """
+    for side, moves, rows in (("input", actions.on_inputs, batch), ("output", actions.on_outputs, outputs)):
+        for g, move in moves.items():
+            if move.function is None:
+                continue
+            few = rows if len(rows) > 1 else torch.cat([rows, _another(rows)])
+            together = move(few, side)
+            for k in range(min(ALONE, len(few))):
+                alone = move(few[k : k + 1], side)
+                if together.shape[1:] != alone.shape[1:] or len(together) != len(few):
+                    mixes = True
+                else:
+                    gap = (together[k] - alone[0]).abs()
+                    unit = torch.finfo(gap.dtype).eps if gap.is_floating_point() else 0.0
+                    mixes = bool((gap > 64 * max(2, *few.shape) * unit * few.abs().max()).any())
+                if mixes:
+                    raise InputError(
+                        f"The action of {short(g)} on {side}s moves a sample otherwise alone than in a batch: does it act on the first axis, which counts samples? "
+                        "Axes of a sample are counted from the end: z.roll(1, -1), z.flip(-1)."
+                    )
+
+
+def _another(rows: Tensor) -> Tensor:
+    """A second sample, unlike the only one."""
+    return ~rows if rows.dtype == torch.bool else rows + 1
+
+
 def _error(call: Call, batch: Tensor, outputs: Tensor) -> tuple[Tensor, str]:
     if outputs.is_floating_point() or outputs.is_complex():
         return rounding(call, batch, outputs)
@@ -102,11 +137,23 @@ def _compare(g: str, call: Call, point: Point, actions: Actions) -> tuple[Outcom
     error_moved = _error(call, moved_inputs, moved)
     there = moved_inputs, moved, error_moved
     if not outputs.is_floating_point() and not outputs.is_complex():
-        return outcome(g, moved, carried, outputs, bound=error, how=how), there
+        return _told(outcome(g, moved, carried, outputs, bound=error, how=how), g, point, moved_inputs, actions), there
     here = torch.finfo(outputs.dtype).eps / 2 * by_sample(outputs).abs().amax(1).double()
     moving = _of_moving(on_output, outputs, carried)
     bound = error_moved[0] + on_output.gain * error + moving + here
-    return outcome(g, moved, carried, outputs, bound=bound, how=how, estimated=("rounding",)), there
+    found = outcome(g, moved, carried, outputs, bound=bound, how=how, estimated=("rounding",))
+    return _told(found, g, point, moved_inputs, actions), there
+
+
+def _told(found: Outcome, g: str, point: Point, moved_inputs: Tensor, actions: Actions) -> Outcome:
+    """Of inputs that an element leaves where they are nothing is told; beside others it
+    may be the identity."""
+    still = found.finding.status is Status.HOLDS and torch.equal(moved_inputs, point[0])
+    if not still or (len(actions.on_inputs) > 1 and actions.on_inputs[g].is_identity):
+        return found
+    text = f"{g} moves none of these inputs, so that nothing is told; give others, which it moves"
+    finding = replace(found.finding, status=Status.UNDECIDED, text=text)
+    return replace(found, finding=finding, invariant=Status.UNDECIDED)
 
 
 def _of_moving(move: Move, outputs: Tensor, carried: Tensor) -> Tensor:

@@ -94,6 +94,8 @@ def _next_step(kind: str, findings: list[Finding], outcomes: list[Outcome], inva
         return "Give the action by permutations, or by matrices in an orthonormal basis: begin with the one named."
     if any(f.name.endswith(" action") and f.status is Status.REFUTED for f in findings):
         return "Correct the action first: begin with the relation or the pair of elements named."
+    if any(f.status is Status.UNDECIDED and "give others" in f.text for f in findings):
+        return "Give inputs that the elements move: not constant, not zero, not symmetric."
     if kind == "undecided":
         return "Audit in a wider precision (module and inputs in float64), with inputs on which the map is finite and not zero."
     if kind == "not equivariant" and invariant:

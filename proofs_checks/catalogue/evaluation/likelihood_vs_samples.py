@@ -23,6 +23,7 @@ __all__ = ["cases", "controls", "exact", "figure", "numeric"]
 
 AWAY = 1000.0  # the noise lies that far from the data, in standard deviations
 POINTS = 256
+WEIGHED = 4000  # draws of p, half of which shape a proposal
 WEIGHABLE = 8  # dimensions in which a Gaussian overlaps with three modes
 cases = {
     "numeric": Cases(noise_cases, always=[
@@ -66,7 +67,8 @@ def numeric(
         if shift == AWAY:
             found.append(measured(short, resolves=1e-3, name="all of log(1/w) is lost to noise that is singular"))
     if case.D <= WEIGHABLE:
-        weighed = masses.mass_by_draws(p, float(case.weight), stream.fork("mass"), weigh)
+        own = p.sample(WEIGHED, stream.fork("own"))
+        weighed = masses.mass_by_draws(p.log_prob, own, float(case.weight), stream.fork("mass"), weigh)
         found.append(measured(weighed, resolves=1.0, name="mass of an unnormalised density, by draws"))
     return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -91,6 +91,7 @@ def test_an_invariant_map_claimed_to_move_is_told_apart():
 def test_what_is_equivariant_holds_and_a_perturbed_weight_does_not(name, n, seed, narrow):
     stream = Stream(seed, dtype=torch.float32 if narrow else torch.float64)
     layer = layers.build(name, n, 2, 1, stream)
+    assume(not any(torch.equal(move(layer.inputs), layer.inputs) for move, _ in layer.actions.values()))
     assert audit_equivariance(layer.module, inputs=layer.inputs, actions=layer.actions).status is Status.HOLDS
 
     class Positional(nn.Module):
@@ -587,3 +588,34 @@ def test_truth_values_and_tensors_without_entries_are_refused():
         audit_equivariance({"map": {"weight": torch.eye(2).to_sparse()}, "actions": actions})
     with pytest.raises(InputError, match="dense tensor in inputs="):
         audit_equivariance(lambda x: x, inputs=torch.eye(2).to_sparse(), actions={"s": (torch.clone, torch.clone)})
+
+
+def test_an_action_on_the_axis_that_counts_samples_is_refused():
+    for rows in (batch(), batch()[:1]):
+        with pytest.raises(InputError, match="first axis, which counts samples"):
+            audit_equivariance(
+                convolution(), inputs=rows, actions={"s": (lambda z: z.roll(1, 0), lambda z: z.roll(1, 0))}
+            )
+
+
+@pytest.mark.parametrize(
+    ("inputs", "action"),
+    [
+        (torch.zeros_like(batch()), SHIFT),
+        (torch.ones_like(batch()), SHIFT),
+        (batch(), lambda z: z),
+        (batch(), None),
+    ],
+)
+def test_of_inputs_that_nothing_moves_nothing_is_told(inputs, action):
+    report = audit_equivariance(convolution(), inputs=inputs, actions={"r": (action, action)})
+    assert report.status is Status.UNDECIDED
+    assert (
+        "give others" in named(report, "equivariance under r").text
+        or "nothing is told" in named(report, "equivariance under r").text
+    )
+
+
+def test_the_identity_beside_others_is_no_doubt():
+    actions = {"r": (SHIFT, SHIFT), "e": (list(range(8)), list(range(8)))}
+    assert audit_equivariance(convolution(), inputs=batch(), actions=actions).status is Status.HOLDS
