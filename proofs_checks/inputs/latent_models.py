@@ -112,6 +112,10 @@ def read_latent_model(
     def decode(codes: Tensor) -> Tensor:
         return _raw(twin, codes.to(dtype))[0].reshape(len(codes), -1).double()
 
+    if book is not None and len(torch.unique(book.codes, dim=0)) == 1:
+        raise InputError(
+            "The code book has one code, so that the rate is 0 whatever the decoder: give all the codes, (codes, masses) with one code a row."
+        )
     _is_a_function_of_the_code(decode, z)
     flat = data.reshape(len(data), -1).double()
     if distortion is None and sigma is None:

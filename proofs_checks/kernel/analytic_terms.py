@@ -17,6 +17,8 @@ from typing import Any
 
 from proofs_checks.kernel.equations import denominators
 
+MOST_DERIVATIVES = 8  # of one term
+
 
 def doubtful(expression: Any, n: Any, objects: Iterable[Any] = ()) -> Iterator[Any]:
     """The nodes of ``expression`` of a kind that is not known to have few zeros in
@@ -29,7 +31,35 @@ def doubtful(expression: Any, n: Any, objects: Iterable[Any] = ()) -> Iterator[A
     for node in any_values:
         for part in node.args:
             yield from _doubtful(part, n)
+    yield from _averages(expression, n, heads)
     yield from _doubtful(expression.xreplace({node: _value(node) for node in any_values}), n)
+
+
+def _averages(expression: Any, n: Any, heads: set[Any]) -> Iterator[Any]:
+    """Sums and integrals of objects over a fixed range: the integral of cos(n t) cos(40 t)
+    over a period is 0 at all sizes but 40. Up to a free end one is 0 where the object
+    is."""
+    from sympy.concrete.expr_with_limits import ExprWithLimits
+    from sympy.core.function import AppliedUndef
+
+    for node in expression.atoms(ExprWithLimits):
+        inside = {
+            name
+            for each in node.atoms(AppliedUndef)
+            if each.func in heads and each.has(n)
+            for name in each.free_symbols & set(node.variables)
+        }
+        free = expression.free_symbols - {n}
+        for name, *ends in node.limits:
+            if name in inside and not any(_is_free(end, free, heads) for end in ends):
+                yield node
+
+
+def _is_free(end: Any, free: set[Any], heads: set[Any]) -> bool:
+    """Whether a bound may have any value at each size."""
+    from sympy.core.function import AppliedUndef
+
+    return (end.is_Symbol and end in free) or (isinstance(end, AppliedUndef) and end.func not in heads)
 
 
 def _value(node: Any) -> Any:
@@ -135,8 +165,8 @@ def _known(node: Any, n: Any, bound: frozenset[Any]) -> bool:
     match node:
         case _ if isinstance(node, containers):
             return True
-        case sympy.Derivative():
-            return True
+        case sympy.Derivative():  # each takes a power away, and adds a zero
+            return all(count.is_Integer for _, count in node.variable_count) and len(node.variables) <= MOST_DERIVATIVES
         case sympy.Pow():
             return _known_power(node, n, bound)
         case sympy.log():

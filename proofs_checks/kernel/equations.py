@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from proofs_checks.kernel.rewriting import as_sympy
-from proofs_checks.kernel.special_points import backwards, bound_conditions, excluded_points
+from proofs_checks.kernel.special_points import backwards, bound_conditions, excluded_points, occurrences
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict, union
 from theory.proof.statements import Equation, Sign
 
@@ -136,13 +136,24 @@ def refuse_namesakes(symbols: Iterable[Any]) -> None:
 
 _SIGNS = ("positive", "negative", "nonnegative", "nonpositive", "nonzero")  # what implies others comes first
 _KINDS = ("prime", "composite", "even", "odd", "integer", "irrational", "rational", "imaginary")
+_IMPLIED = {
+    "prime": ("integer", "rational"),
+    "composite": ("integer", "rational"),
+    "even": ("integer", "rational"),
+    "odd": ("integer", "rational"),
+    "integer": ("rational",),
+}
 _SAID = {*_SIGNS, *_KINDS, "commutative", "complex", "real", "finite", "extended_real", "zero"}
 
 
 def _kind(symbol: Any) -> str:
     """What a symbol ranges over, in words."""
     assumed = symbol._assumptions_orig
-    others = [f"{name} = {value}" for name, value in assumed.items() if name not in _SAID]
+    others = [
+        f"{name} = {value}"
+        for name, value in assumed.items()
+        if name not in _SAID or (not value and name not in ("zero", "commutative"))
+    ]
     return " ".join([*(_words(symbol.assumptions0) or ["complex"]), *(f"({text})" for text in others)])
 
 
@@ -151,8 +162,9 @@ def _words(assumed: Any) -> list[str]:
     is real, a kind whether it is whole."""
     signs = [name for name in _SIGNS if assumed.get(name)][:1]
     kinds = [name for name in _KINDS if assumed.get(name)]
-    kinds = [name for name in kinds[:1] if name != "rational" or "integer" not in kinds]
-    if kinds and kinds[0] in ("even", "odd"):
+    implied = {other for name in kinds for other in _IMPLIED.get(name, ())}
+    kinds = [name for name in kinds if name not in implied]
+    if kinds and kinds[-1] in ("even", "odd"):
         kinds.append("integer")
     nonzero = ["nonzero"] if assumed.get("zero") is False and not signs and not kinds else []
     return [*signs, *nonzero, *kinds] or (["real"] if assumed.get("extended_real") else [])
@@ -162,18 +174,13 @@ def denominators(expression: Any) -> list[Any]:
     """What is divided by outside of integrals and sums and may vanish for all that is
     assumed, in the order of its text."""
     import sympy
-    from sympy.concrete.expr_with_limits import ExprWithLimits
 
-    expression = sympy.S(expression)
-    bound = {limit[0] for node in expression.atoms(ExprWithLimits) for limit in node.limits}
     found = set()
-    for power in expression.atoms(sympy.Pow):
-        if (
-            power.exp.could_extract_minus_sign()
-            and power.base.is_nonzero is not True
-            and not power.base.free_symbols & bound
-        ):
-            over = sympy.fraction(sympy.together(power.base))[0]
+    for power, places in occurrences(sympy.S(expression)):
+        if not isinstance(power, sympy.Pow):
+            continue
+        if power.exp.could_extract_minus_sign() and power.base.is_nonzero is not True:
+            over = sympy.fraction(sympy.together(power.base.xreplace(places)))[0]
             if over.is_nonzero is not True and over.free_symbols:
                 found.add(-over if over.could_extract_minus_sign() else over)
     return sorted(found, key=str)

@@ -74,7 +74,7 @@ def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
     if isinstance(expression, AppliedUndef):  # f(n) - f(3) is 0 at one size, whatever f is
         within = max(_zeros(part, n, heads) for part in expression.args)
         return int(expression.func in heads) + max(0, within - 1)
-    parts = [_zeros(part, n, heads) for part in expression.args]
+    parts = [_zeros(part, n, heads) for part in expression.args if not isinstance(part, sympy.Tuple)]
     match expression:
         case sympy.Add():
             powers = [_grows(part, n) for part in expression.args]
@@ -82,6 +82,10 @@ def _zeros(expression: Any, n: Any, heads: set[Any]) -> int:
             return max([0, *rest]) + sum(count for count, growing in zip(parts, powers, strict=True) if growing)
         case sympy.Mul():  # an object as a factor by itself, as in F(n + 1) = r(n) F(n), is no zero of r
             return sum(parts) - any(isinstance(part, AppliedUndef) and part.func in heads for part in expression.args)
+        case sympy.Derivative():  # the k-th derivative of x^n is 0 for n = 0..k - 1
+            return _zeros(expression.expr, n, heads) + len(expression.variables)
+        case sympy.Subs():
+            return sum(parts) + _zeros(expression.expr, n, heads)
         case sympy.Pow() if expression.exp.is_Integer:
             return parts[0] * abs(int(expression.exp))
         case sympy.binomial() | sympy.ff() | sympy.rf() if expression.args[1].is_Integer:

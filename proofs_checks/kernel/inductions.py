@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache, lru_cache, partial
 from typing import Any
 
-from proofs_checks.kernel.equations import denominators, judge_equation, one_sign, refuse_namesakes
+from proofs_checks.kernel.equations import denominators, inner_points, judge_equation, one_sign, refuse_namesakes
 from proofs_checks.kernel.induction_form import refuse_malformed
 from proofs_checks.kernel.induction_sizes import beyond_sizes, sizes
 from proofs_checks.kernel.rewriting import (
@@ -25,6 +25,7 @@ from proofs_checks.kernel.rewriting import (
     replace_function,
     with_arguments,
 )
+from proofs_checks.kernel.special_points import excluded_points
 from proofs_checks.kernel.verdicts import Route, Scope, Status, Verdict, union
 from theory.proof.statements import Equation, Induction, Recursion
 
@@ -34,6 +35,8 @@ EVALUATED = 24  # sizes at which recursion and claim are evaluated in search of 
 def judge_induction(item: Induction) -> Verdict:
     """The objects' two definitions against each other at small values, the claim there,
     and the step."""
+    from theory.proof.prepare import print_form
+
     refuse_malformed(item)
     refuse_namesakes(_free(item))
     item = _with_names_apart(item)
@@ -42,15 +45,20 @@ def judge_induction(item: Induction) -> Verdict:
         return replace(undecided, why=why)
     decided = constructed = 0
     quantifiers: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     for equation in _parts(item):
         verdict = judge_equation(equation)
         if not verdict.holds:
             return _of_a_part(item, equation, verdict)
         decided, constructed = decided + verdict.decided, constructed + verdict.constructed
         quantifiers = union(quantifiers, verdict.scope.quantifiers)
+        if equation.name.startswith("step of "):  # of it the small sizes are instances
+            own = {print_form(relation) for relation in equation.assuming}
+            given = union(given, (text for text in verdict.scope.given if text not in own))
     if needless := _needless_hypothesis(item):
         return replace(undecided, why=needless)
     scope = _scope(item, quantifiers)
+    scope = replace(scope, given=union(scope.given, given))
     return Verdict(Status.HOLDS, Route.EXACT, "", scope, decided=decided, constructed=constructed)
 
 
@@ -317,4 +325,6 @@ def _given(item: Induction) -> tuple[str, ...]:
     expressions = [*(e.right for e in item.claim), *(r.then for r in item.objects)]
     bases = [base for e in expressions for base in denominators(e) if not _in_the_variable_alone(base, n)]
     texts += [f"{print_form(base)} != 0" for base in bases]
+    for expression in map(as_sympy, expressions):
+        texts += [*excluded_points(expression), *inner_points(expression)]
     return tuple(dict.fromkeys(texts))

@@ -17,7 +17,7 @@ from sympy.polys.polyerrors import BasePolynomialError
 
 from theory.proof.closed_forms import evaluate, with_sums
 from theory.proof.limits import limit_of
-from theory.proof.prepare import CannotEnclose, entries, perform_derivatives
+from theory.proof.prepare import CannotEnclose, entries, names_apart, perform_derivatives
 from theory.proof.smoothness import between, is_smooth
 
 _Strategy = tuple[int, Callable[[sp.Expr], sp.Expr]]
@@ -173,9 +173,8 @@ def _scalar(expr: sp.Expr) -> bool | None:
     if expr.has(sp.Float):
         return None
     try:
-        done = with_sums(perform_derivatives(_between_ends(_with_determinants(expr)))).replace(
-            sp.sign, lambda u: u / sp.Abs(u)
-        )
+        apart = names_apart(_with_determinants(expr))
+        done = _with_slopes(with_sums(perform_derivatives(_between_ends(apart))), _kinks(apart))
     except CannotEnclose:
         return None
     for form in (expr, done):
@@ -194,6 +193,20 @@ def _scalar(expr: sp.Expr) -> bool | None:
         if (verdict := _literal(form)) is not None:
             return verdict
     return None
+
+
+def _kinks(expr: sp.Expr) -> set[sp.Expr]:
+    """The u of each |u| under a derivative, where the statement says nothing of u = 0."""
+    return {node.args[0] for slope in expr.atoms(sp.Derivative) for node in slope.expr.atoms(sp.Abs, sp.sign)}
+
+
+def _with_slopes(expr: sp.Expr, kinks: set[sp.Expr]) -> sp.Expr:
+    """``expr`` with sign(u) as the slope u/|u| of |u| at these u; at others sign(0) is
+    0."""
+    return expr.replace(
+        lambda node: isinstance(node, sp.sign) and node.args[0] in kinks,
+        lambda node: node.args[0] / sp.Abs(node.args[0]),
+    )
 
 
 def _with_determinants(expr: sp.Expr) -> sp.Expr:

@@ -6,10 +6,13 @@ performed, bound variables named apart."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
+
+_Naming = Callable[[sp.Symbol, sp.Basic], sp.Dummy]
 
 
 def print_form(node: object) -> str:
@@ -107,42 +110,71 @@ def perform_derivatives(expr: sp.Expr) -> sp.Expr:
         kept[head] = sp.Lambda(tuple(free), node)
         return head(*free)
 
-    masked = prepare(expr).replace(lambda node: isinstance(node, ExprWithLimits), name).doit()
+    named = names_apart(_differentiated(expr, {}))
+    masked = named.replace(lambda node: isinstance(node, ExprWithLimits), name).doit()
     for head, value in reversed(kept.items()):
         masked = masked.replace(head, value)
     return masked
 
 
-def _fresh(variable: sp.Symbol) -> sp.Dummy:
+def names_apart(expr: sp.Basic) -> sp.Basic:
+    """`expr` with names for bound variables that no free one has, nor one bound further
+    out, so that what is put in is not captured. Equal sums stay equal."""
+    return _apart(expr, {}, _by_height)
+
+
+def _by_height(variable: sp.Symbol, node: ExprWithLimits | sp.Subs) -> sp.Dummy:
+    """One name for all variables of a name that are bound at one height: an expression
+    put into a sum mentions variables bound further out alone, which stand higher."""
+    kind = tuple(sorted(variable._assumptions_orig.items()))
+    return _named(variable.name, kind, _height(node), tuple(map(str, _bound(node))).index(str(variable)))
+
+
+@lru_cache(maxsize=4096)
+def _named(name: str, kind: tuple[tuple[str, bool], ...], height: int, place: int) -> sp.Dummy:
+    return sp.Dummy(name, **dict(kind))
+
+
+def _bound(node: ExprWithLimits | sp.Subs) -> tuple[sp.Basic, ...]:
+    return node.variables if isinstance(node, sp.Subs) else tuple(limit[0] for limit in node.limits)
+
+
+def _height(node: sp.Basic) -> int:
+    """How many scopes stand in each other in it."""
+    inner = max((_height(arg) for arg in node.args), default=0)
+    return inner + isinstance(node, (ExprWithLimits, sp.Subs))
+
+
+def _fresh(variable: sp.Symbol, node: sp.Basic) -> sp.Dummy:
     return sp.Dummy(variable.name, **variable._assumptions_orig)
 
 
-def _apart(node: sp.Basic, memo: dict[sp.Basic, sp.Basic]) -> sp.Basic:
+def _apart(node: sp.Basic, memo: dict[sp.Basic, sp.Basic], name: _Naming = _fresh) -> sp.Basic:
     if not node.args or (isinstance(node, sp.Derivative) and not node.has(sp.Subs, ExprWithLimits)):
         return node
     if node not in memo:
         if isinstance(node, sp.MatrixBase):
-            memo[node] = node.applyfunc(lambda entry: _apart(entry, memo))
+            memo[node] = node.applyfunc(lambda entry: _apart(entry, memo, name))
         elif isinstance(node, ExprWithLimits):
-            memo[node] = _limits_apart(node, memo)
+            memo[node] = _limits_apart(node, memo, name)
         elif isinstance(node, sp.Subs):
-            names = {old: _fresh(old) for old in node.variables}
+            names = {old: name(old, node) for old in node.variables}
             if len(names) > 1 and any(part.has(*names) for part in node.point):
                 raise CannotEnclose(node, "its points hold its own variables: substituted in turn or at once?")
-            point = [_apart(part, memo) for part in node.point]
-            memo[node] = sp.Subs(_apart(node.expr, memo).xreplace(names), tuple(names.values()), point)
+            point = [_apart(part, memo, name) for part in node.point]
+            memo[node] = sp.Subs(_apart(node.expr, memo, name).xreplace(names), tuple(names.values()), point)
         else:
-            memo[node] = _rebuilt(node, [_apart(arg, memo) for arg in node.args])
+            memo[node] = _rebuilt(node, [_apart(arg, memo, name) for arg in node.args])
     return memo[node]
 
 
-def _limits_apart(node: ExprWithLimits, memo: dict[sp.Basic, sp.Basic]) -> sp.Basic:
-    body, limits = _apart(node.function, memo), []
+def _limits_apart(node: ExprWithLimits, memo: dict[sp.Basic, sp.Basic], naming: _Naming) -> sp.Basic:
+    body, limits = _apart(node.function, memo, naming), []
     for limit in node.limits:  # innermost first; a variable is seen by the body and by the limits further in
         if len(limit) != 3:
             raise CannotEnclose(node, "it has no lower and upper limit")
-        name = {limit[0]: _fresh(limit[0])}
+        name = {limit[0]: naming(limit[0], node)}
         body = body.xreplace(name)
         limits = [tuple(part.xreplace(name) for part in inner) for inner in limits]
-        limits.append((name[limit[0]], _apart(limit[1], memo), _apart(limit[2], memo)))
+        limits.append((name[limit[0]], _apart(limit[1], memo, naming), _apart(limit[2], memo, naming)))
     return node.func(body, *limits)

@@ -24,6 +24,7 @@ negative, positive = sp.Symbol("x", negative=True), sp.Symbol("x", positive=True
 nonnegative, m = sp.Symbol("x", nonnegative=True), sp.Symbol("m", integer=True, positive=True)
 k = sp.Symbol("k", integer=True, nonnegative=True)
 i, j, t = sp.Symbol("i", integer=True), sp.Symbol("j", integer=True), sp.Symbol("t", real=True)
+odd = sp.Symbol("l", odd=True, composite=True)
 step = sp.Piecewise((0, x < 1000), (1, True))
 BITS = 1200  # of mpmath's intervals
 NEAR, FAR = Fraction(7, 5), Fraction(-5000)
@@ -94,6 +95,21 @@ STATEMENTS = {
     "limit that a parameter changes at a root of a quintic": _equal(
         Outcome("UNDECIDED", "Cannot enclose the Limit"), sp.Limit((x**5 - x - 1) * m / (1 + (x**5 - x - 1) * m), m, sp.oo) * (x + y) ** 2, x**2 + 2 * x * y + y**2,
         lambda iv, t: 1, (Fraction(0),)),
+    "limit that a parameter changes where terms cancel": _equal(
+        Outcome("UNDECIDED", "Cannot enclose the Limit"),
+        sp.Limit((sp.exp(x * m) - 1 - 100 * m) / (sp.exp(x * m) - 1 - 100 * m + m**2), m, 0) * (x + y) ** 2, x**2 + 2 * x * y + y**2, lambda iv, t: 1, (Fraction(100),)),
+    "integral whose bound is the name of an inner sum's": _equal(
+        NO_FORM, sp.KroneckerDelta(m, 100) * sp.Integral(sp.Derivative(sp.Sum(x * y, (y, 0, 3)), x), (x, 0, y)), 14 * sp.KroneckerDelta(m, 100),
+        lambda iv, t: 8, (Fraction(1),)),
+    "square of a sign that may be 0": _equal(NO_FORM, sp.sign(m - 100) ** 2, 1, lambda iv, t: iv.mpf(1) * (t == 100), (Fraction(100),)),
+    "a denominator beside an integral over its name": _equal(
+        Outcome("HOLDS", "every real x; given -1 + x != 0"), (x**2 - 1) / (x - 1) + sp.Integral(x, (x, 0, 1)), x + sp.Rational(3, 2), lambda iv, t: (t * t - 1) / (t - 1) - t - 1),
+    "derivative of arccot": _equal(
+        Outcome("HOLDS", "every real x; given -50 + x != 0"), sp.Derivative(sp.acot(x - 50), x) * (1 + (x - 50) ** 2), -1, lambda iv, t: t - t),
+    "derivative at a cut": _equal(
+        Outcome("HOLDS", "every complex z; given z not on the cut of atan"), sp.Derivative(sp.atan(z), z) * (1 + z**2), 1, lambda iv, t: t - t),
+    "an odd composite number": _equal(
+        Outcome("HOLDS", "every positive composite odd integer l; every real y"), sp.Derivative(y * odd * (-1) ** odd, y), -odd, lambda iv, t: t - t),
     "two symbols of one name": _equal(Outcome("refused", "named x"), x + positive, 2 * x, lambda iv, t: 1, ()),
     "integral across a pole": _equal(
         NO_FORM,

@@ -120,7 +120,7 @@ SPECIMENS = {
         "G(n + 1) = G(n)*a(1 + n), G(n) != 0, a(1 + n) != 0")), lambda: divides_in_turn(1)),
     "quotient by its seventh power": Specimen(p(1) / G(n) ** 7, _quotient(1), Outcome("REFUTED", "claim at n = 1"), lambda: divides_in_turn(7)),
     "a bound variable that is free in the claim": Specimen(
-        t, (Recursion(F(n, x), (t,), sp.Integral(F(n, t), (t, 0, 1)) + t - sp.S.Half, lambda m: t),), Outcome("REFUTED", "by recursion and by definition")),
+        t, (Recursion(F(n, x), (t,), sp.Integral(F(n, t), (t, 0, x)) / x + t - x / 2, lambda m: t),), Outcome("REFUTED", "by recursion and by definition")),
     "a claim at one argument": Specimen((F(n, 0), 0), (Recursion(F(n, x), (x,), F(n, x + 1), lambda m: x + m - 1),), Outcome("refused", "Expected the claim in the form")),
     "an argument outside of its range": Specimen(positive, (Recursion(F(n, positive), (positive,), -F(n, -positive), lambda m: positive),), Outcome("refused", "not known to be positive")),
     "an argument that may be outside of its range": Specimen(positive, (Recursion(F(n, positive), (positive,), F(n, positive - 1) + 1, lambda m: positive),), Outcome("refused", "not known to be positive")),
@@ -157,6 +157,11 @@ SPECIMENS = {
     "a modulus as roots": hidden_remainder(U * sp.sqrt(1 + 1 / U**2) + sp.sqrt(1 + U**2), STEPS),
     "a modulus as an exponential of a logarithm": hidden_remainder(sp.Integer(3) ** (sp.log(U**2) / sp.log(9)) + U, STEPS),
     "a modulus as a cosine of a logarithm": hidden_remainder(2 * sp.cosh(sp.log(U**2) / 2) + U + 1 / U, STEPS),
+    "a derivative of order 40": hidden_remainder(sp.Derivative(x**n, (x, 40)), STEPS),
+    "a derivative of order 30 at a point": hidden_remainder(sp.Subs(sp.Derivative(positive**n, (positive, 30)), positive, 1), STEPS),
+    "an average of another object": Specimen(
+        n, (Recursion(F(n), (1,), F(n) + 1 + sp.Integral(G(n, t) * sp.cos(40 * t), (t, 0, 2 * sp.pi)), sp.Integer),
+            Recursion(G(n, x), (sp.cos(x), sp.cos(2 * x)), 2 * sp.cos(x) * G(n, x) - G(n - 1, x), lambda m: sp.re(sp.exp(sp.I * m * x)))), STEPS),
     "an integral with three zeros": hidden_remainder(
         sp.Integral(3 * t**2 - 12 * t + 11, (t, 1, n)), Outcome("REFUTED", "by definition at n = 4")),  # (n - 1) (n - 2) (n - 3)
     "a double sum with three zeros": hidden_remainder(sp.Sum((j - 1) * (j - 2) * (j - 3), (j, 1, k), (k, 1, n)), Outcome("REFUTED", "by definition at n = 4")),
