@@ -166,7 +166,8 @@ def _known(node: Any, n: Any, bound: frozenset[Any]) -> bool:
         case _ if isinstance(node, containers):
             return True
         case sympy.Derivative():  # each takes a power away, and adds a zero
-            return all(count.is_Integer for _, count in node.variable_count) and len(node.variables) <= MOST_DERIVATIVES
+            counts: Any = node.variable_count
+            return all(count.is_Integer for _, count in counts) and len(node.variables) <= MOST_DERIVATIVES
         case sympy.Pow():
             return _known_power(node, n, bound)
         case sympy.log():

@@ -226,8 +226,12 @@ class TestArguments:
         assert judged(t, captured).status is Status.REFUTED
 
     def test_a_bound_variable_inside_of_what_is_put_in_is_kept_apart(self):
-        own = Recursion(F(n, x), (x,), 2 * sp.Integral(F(n, t), (t, 0, x)) / x, lambda m: x)
+        own = Recursion(F(n, x), (x,), sp.Integral(F(n, t), (t, 0, x)) + x - x**2 / 2, lambda m: x)
         assert judged(sp.Integral(2 * x * t, (t, 0, 1)), own).holds
+
+    def test_an_average_of_an_object_decides_nothing(self):
+        own = Recursion(F(n, x), (x,), 2 * sp.Integral(F(n, t), (t, 0, 1)) * x, lambda m: x)
+        assert "may be constant at all sizes" in judged(x, own).why
 
     @pytest.mark.parametrize("argument", [-1, 0, sp.Symbol("z", real=True)])
     def test_a_value_that_may_be_outside_of_the_range_is_refused(self, argument):
