@@ -104,6 +104,8 @@ def _weighed(model: Model, found: Mass) -> Finding:
     }
     inside = mass * (1 - min(found.quadrature, 1.0))  # what the lattice itself holds; more outside can only add to it
     text, status = f"the integral of p is {mass:.6g}, with an estimated error of {error:.1g}", verdict.status
+    if status is Status.HOLDS:
+        text += "; peaks that are narrower than the lattice around the points, or far from them, go unseen"
     if inside > 1 and mass * found.quadrature * kernel.DOUBT < mass - 1:
         status = Status.REFUTED
         text += f": log p is too large by {found.log_mass:.4g} nats on average{tails.guess(model)}. Orders, areas and the bijections stay as they are"
