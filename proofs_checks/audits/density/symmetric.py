@@ -174,14 +174,14 @@ class SymmetricFindings:
         """The area of the score within an orbit under the model, and after each
         bijection with the volume factors of the map as evaluated."""
         with torch.no_grad():
-            before = [self.over.within(part) for part in self.data]
+            before = [self._without_rounding(self.over.within(part), part) for part in self.data]
         area = auroc(*before).value
         self.facts |= {"auroc_within": float(area), "auroc_within_after": {}}
         worst, crowded = 0.0, 0
         for name, made in self.bijections.items():
             if self.budget.remaining <= 0:
                 break
-            after = [self._after(made, part) for part in self.data]
+            after = [self._without_rounding(self._after(made, part), part) for part in self.data]
             lost = sum(int((~torch.isfinite(part)).sum()) for part in after)
             crowded = max(crowded, lost)
             if lost:  # an area of fewer points is another one
@@ -194,6 +194,14 @@ class SymmetricFindings:
             text += f" (not measured where images crowd below rounding, at up to {count(crowded, 'point')})"
         measured = bool(self.facts["auroc_within_after"])
         return [Finding(WITHIN, Status.HOLDS if measured and worst <= RECOVERED else Status.UNDECIDED, text)]
+
+    def _without_rounding(self, values: Tensor, x: Tensor) -> Tensor:
+        """Scores within orbits, 0 where they are rounding: of a model that is invariant
+        all of them tie."""
+        with torch.no_grad():
+            size = 1 + self.over.log_p(x).abs()
+        unit = 64 * (x.shape[1] + len(self.group)) * torch.finfo(values.dtype).eps
+        return torch.where(values.abs() <= unit * size, torch.zeros_like(values), values)
 
     def _after(self, made: EquivariantBijection, x: Tensor) -> Tensor:
         """log q(f(x)) - log mean_g q(g f(x)), q = p/|det Df| the density of the model's

@@ -20,6 +20,15 @@ from proofs_checks.wording import count, short
 __all__ = ["audit_embedding"]
 
 
+def _number(value: Any) -> Any:
+    """A NumPy scalar, or a tensor of one number, as a number; anything else as it is."""
+    return value.item() if hasattr(value, "item") and getattr(value, "size", None) != 0 and _is_scalar(value) else value
+
+
+def _is_scalar(value: Any) -> bool:
+    return getattr(value, "ndim", None) == 0 and "complex" not in str(getattr(value, "dtype", ""))
+
+
 def audit_embedding(
     graph: Any,
     coordinates: Any = None,
@@ -65,6 +74,7 @@ def audit_embedding(
     """
     if (coordinates is None) == (sarkar is None):
         raise InputError("Give either coordinates or sarkar= (an edge length for Sarkar's construction).")
+    sarkar, scale, curvature = (_number(value) for value in (sarkar, scale, curvature))
     for name, value in (("sarkar", sarkar), ("scale", scale)):
         if value is not None and (
             isinstance(value, bool) or not isinstance(value, (int, float)) or not (math.isfinite(value) and value > 0)
@@ -86,11 +96,17 @@ def audit_embedding(
         "vertices": len(given.vertices), "edges": len(given.edges), "model": "sarkar" if sarkar is not None else model, "curvature": curvature, "tau": sarkar,
     }  # fmt: skip
     with findings.stage("all pairs"):
-        if sarkar is not None:
-            assert tree is not None
-            found, more = of_sarkar(tree, weights, float(sarkar), scale, weighted=given.weighted, over=over)
-        else:
-            found, more = of_coordinates(given, read_embedding(coordinates, given, model, curvature), scale)
+        try:
+            if sarkar is not None:
+                assert tree is not None
+                found, more = of_sarkar(tree, weights, float(sarkar), scale, weighted=given.weighted, over=over)
+            else:
+                found, more = of_coordinates(given, read_embedding(coordinates, given, model, curvature), scale)
+        except (OverflowError, ZeroDivisionError) as error:
+            raise InputError(
+                f"These lengths leave the range of float64 ({type(error).__name__}: {short(str(error), 80)}): edge lengths and weights have to lie "
+                "between 1e-150 and 1e150, with at most as much between them. Measure them in another unit."
+            ) from None
     findings += found
     facts |= more
     return AuditReport(

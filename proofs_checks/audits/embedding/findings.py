@@ -85,7 +85,7 @@ def of_coordinates(graph: Graph, embedding: Embedding, scale: float | None) -> t
         seen = graph_fidelity(matrix, embedding.points, embedding.distance, errors=embedding.errors, scale=scale)
     except ValueError as error:
         raise InputError(str(error)) from error
-    found, facts = _measured(seen, graph.vertices, seen.scale)
+    found, facts = _measured(seen, graph.vertices, seen.scale, embedding.points.dtype)
     facts |= {"certified_bound": None, "least_tau": None}
     if embedding.model != "euclidean" and embedding.points.shape[1] == 2 and len(graph.vertices) <= DRAWN:
         facts["drawing"] = _disk(graph, embedding, number)
@@ -93,7 +93,7 @@ def of_coordinates(graph: Graph, embedding: Embedding, scale: float | None) -> t
 
 
 def _measured(
-    seen: AllPairs | GraphFidelity, labels: tuple[Any, ...], scale: float
+    seen: AllPairs | GraphFidelity, labels: tuple[Any, ...], scale: float, dtype: torch.dtype = torch.float64
 ) -> tuple[list[Finding], dict[str, Any]]:
     """What both have in common."""
     u, v, steps, distance = seen.witness
@@ -103,7 +103,7 @@ def _measured(
         "collapsed_pairs": seen.collapsed, "scale": scale, "error": _number(seen.error), "tied": seen.tied,
         "worst_pair": [str(labels[u]), str(labels[v]), steps, distance],
     }  # fmt: skip
-    precision = _precision(seen)
+    precision = _precision(seen, dtype)
     findings = [precision] if precision else []
     findings.append(_collapse(seen))
     findings += [
@@ -123,14 +123,16 @@ def _measured(
     return findings, facts
 
 
-def _precision(seen: AllPairs | GraphFidelity) -> Finding | None:
+def _precision(seen: AllPairs | GraphFidelity, dtype: torch.dtype) -> Finding | None:
     """UNDECIDED with the bits needed where the numbers cannot carry the radius."""
     if seen.least == 0 or seen.error <= SHARP * seen.least:
         return None  # coincident points are told as such
     more = math.ceil(math.log2(seen.error / (SHARP * seen.least))) if math.isfinite(seen.error) else None
-    need = "more digits are needed" if more is None else f"about {53 + more} bits of mantissa are needed"
-    text = f"distances err by up to {seen.error:.2g}, where the least is {seen.least:.3g}: {need} in this model (float64 has 53); nothing was clipped"
-    return Finding("precision", Status.UNDECIDED, text)
+    has = round(1 - math.log2(torch.finfo(dtype).eps))
+    need = "more digits are needed" if more is None else f"about {has + more} bits of mantissa are needed"
+    given = str(dtype).removeprefix("torch.")
+    text = f"distances err by up to {seen.error:.2g}, where the least is {seen.least:.3g}: {need} in this model ({given} has {has}); nothing was clipped"
+    return Finding("precision", Status.UNDECIDED, text, {"dtype": given, "bits": None if more is None else has + more})
 
 
 def _collapse(seen: AllPairs | GraphFidelity) -> Finding:
@@ -199,7 +201,10 @@ def _disk(graph: Graph, embedding: Embedding, number: dict[Any, int]) -> dict[st
     }
     if embedding.model not in changes:
         return None
-    points = models.hyperboloid_to_ball(changes[embedding.model](embedding.points.double()))
+    try:
+        points = models.hyperboloid_to_ball(changes[embedding.model](embedding.points.double()))
+    except ValueError:  # too far out for a picture of the disk; distances were measured all the same
+        return None
     return {
         "points": points.round(decimals=4).tolist(),
         "edges": [[number[u], number[v]] for u, v in graph.edges],

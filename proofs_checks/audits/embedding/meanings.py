@@ -26,6 +26,11 @@ def next_step(findings: list[Finding], facts: dict[str, Any]) -> str:
     """What to do now."""
     states = {finding.name: finding.status for finding in findings}
     if "precision" in states:
+        seen = next(finding for finding in findings if finding.name == "precision").witness or {}
+        if seen.get("dtype") == "float32" and (seen.get("bits") or 54) <= 53:
+            return "Hand the coordinates over in float64 (.double()), as they were trained or rounded from it."
+        if facts["model"] == "half-space":
+            return "Use more digits or a smaller radius; sarkar= measures a tree's construction at any radius without coordinates."
         return "Use more digits, a smaller radius, or the half-space; sarkar= measures a tree's construction at any radius without coordinates."
     if facts["collapsed_pairs"]:
         return "Move the coincident points apart, or train with a repulsion between them."
