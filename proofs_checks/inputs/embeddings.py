@@ -16,7 +16,7 @@ from torch import Tensor
 from numerics.hyperbolic import models
 from proofs_checks.errors import InputError
 from proofs_checks.inputs.archives import arrays_of
-from proofs_checks.inputs.files import MAX_BYTES, quoted_name, read_bytes
+from proofs_checks.inputs.files import MAX_BYTES, quoted_name, read_bytes, require_dense
 from proofs_checks.inputs.graphs import Graph
 from proofs_checks.wording import short
 
@@ -59,13 +59,15 @@ def read_embedding(source: Any, graph: Graph, model: str = "ball", curvature: fl
     """
     if model not in MODELS:
         raise InputError(f"Expected a model among {', '.join(MODELS)}, got {short(model)}.")
-    if not (isinstance(curvature, (int, float)) and math.isfinite(curvature) and curvature < 0):
+    if isinstance(curvature, bool) or not (
+        isinstance(curvature, (int, float)) and math.isfinite(curvature) and curvature < 0
+    ):
         raise InputError(
-            f"Expected a negative curvature, got {short(curvature)}: a space with K >= 0 is not hyperbolic (model='euclidean' is flat)."
+            f"Expected a negative curvature as a number, got {short(curvature)}: a space with K >= 0 is not hyperbolic (model='euclidean' is flat)."
         )
     points = _points(source, graph)
     size = len(graph.vertices)
-    if points.ndim != 2 or len(points) != size:
+    if points.ndim != 2 or len(points) != size or not points.shape[1]:
         raise InputError(f"Expected points of shape ({size}, n), one for each vertex, got {tuple(points.shape)}.")
     if not bool(torch.isfinite(points).all()):
         bad = int((~torch.isfinite(points)).any(1).nonzero()[0])
@@ -101,8 +103,10 @@ def _points(source: Any, graph: Graph) -> Tensor:
         return _by_vertex(dict(source), graph)
     if isinstance(source, (str, Path)):
         return _file(source, graph)
+    if isinstance(source, Tensor):
+        require_dense(source, "the coordinates")
     try:
-        points = torch.as_tensor(source).detach()
+        points = torch.as_tensor(np.ascontiguousarray(source) if isinstance(source, np.ndarray) else source).detach()
     except (TypeError, ValueError, RuntimeError) as error:
         raise InputError(
             f"Expected coordinates as a tensor, an array, a mapping or a file, got {type(source).__name__}."

@@ -84,6 +84,7 @@ controls = {
     "beta-without-its-half": [
         Control(numeric, fails="-log Z", cases=ALWAYS, value=linear.beta_without_its_half),
         Control(statistical, fails="chains upwards", cases=DRAWN, value=linear.beta_without_its_half),
+        Control(statistical, fails="mean weight is Z", cases=DRAWN, value=linear.beta_without_its_half),
     ],
     "no-determinant": [
         Control(numeric, fails="-log Z", cases=ALWAYS, value=linear.without_the_determinant),

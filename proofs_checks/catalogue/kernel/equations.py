@@ -24,6 +24,7 @@ negative, positive = sp.Symbol("x", negative=True), sp.Symbol("x", positive=True
 nonnegative, m = sp.Symbol("x", nonnegative=True), sp.Symbol("m", integer=True, positive=True)
 k = sp.Symbol("k", integer=True, nonnegative=True)
 i, j, t = sp.Symbol("i", integer=True), sp.Symbol("j", integer=True), sp.Symbol("t", real=True)
+first, second = sp.symbols("a b", positive=True)
 odd = sp.Symbol("l", odd=True, composite=True)
 step = sp.Piecewise((0, x < 1000), (1, True))
 BITS = 1200  # of mpmath's intervals
@@ -95,6 +96,9 @@ STATEMENTS = {
     "limit that a parameter changes at a root of a quintic": _equal(
         Outcome("UNDECIDED", "Cannot enclose the Limit"), sp.Limit((x**5 - x - 1) * m / (1 + (x**5 - x - 1) * m), m, sp.oo) * (x + y) ** 2, x**2 + 2 * x * y + y**2,
         lambda iv, t: 1, (Fraction(0),)),
+    "limit where two leading terms may cancel": _equal(
+        Outcome("UNDECIDED", "Cannot enclose the Limit"),
+        sp.Limit((first - second) * m / (1 + (first - second) * m), m, sp.oo) * (x + y) ** 2, x**2 + 2 * x * y + y**2, lambda iv, t: 1, (Fraction(1),)),
     "limit that a parameter changes where terms cancel": _equal(
         Outcome("UNDECIDED", "Cannot enclose the Limit"),
         sp.Limit((sp.exp(x * m) - 1 - 100 * m) / (sp.exp(x * m) - 1 - 100 * m + m**2), m, 0) * (x + y) ** 2, x**2 + 2 * x * y + y**2, lambda iv, t: 1, (Fraction(100),)),

@@ -155,3 +155,19 @@ class TestEmbeddings:
         for curvature in (-torch.tensor(1.0), np.float32(-1), np.int64(-1)):
             assert audit.embedding(self.PATH, x, curvature=curvature).status is Status.HOLDS
         assert audit.embedding(self.PATH, sarkar=np.float32(1.0)).status is Status.HOLDS
+
+    @pytest.mark.parametrize(
+        ("coordinates", "words"),
+        [
+            (torch.eye(4).to_sparse(), "dense tensor"),
+            (torch.zeros(4, 2, device="meta"), "meta device"),
+            (np.ones((4, 0)), "shape"),
+        ],
+    )
+    def test_what_holds_no_coordinates_is_refused(self, coordinates, words):
+        with pytest.raises(InputError, match=words):
+            audit.embedding(self.PATH, coordinates, model="hyperboloid")
+
+    def test_an_array_turned_round_is_read(self):
+        x = np.linspace(0, 0.6, 4)[:, None] * [[1.0, 0.0]]
+        assert audit.embedding(self.PATH, x[::-1]).status is Status.HOLDS
