@@ -149,11 +149,22 @@ def _told(found: Outcome, g: str, point: Point, moved_inputs: Tensor, actions: A
     """Of inputs that an element leaves where they are nothing is told; beside others it
     may be the identity."""
     still = found.finding.status is Status.HOLDS and torch.equal(moved_inputs, point[0])
-    if not still or (len(actions.on_inputs) > 1 and actions.on_inputs[g].is_identity):
+    if not still or (len(actions.on_inputs) > 1 and _moves_nothing(actions.on_inputs[g], point[0])):
         return found
     text = f"{g} moves none of these inputs, so that nothing is told; give others, which it moves"
     finding = replace(found.finding, status=Status.UNDECIDED, text=text)
     return replace(found, finding=finding, invariant=Status.UNDECIDED)
+
+
+def _moves_nothing(move: Move, batch: Tensor) -> bool:
+    """Whether it leaves noise where it is too: the identity, among other elements."""
+    if move.is_identity:
+        return True
+    if not batch.is_floating_point():
+        return False
+    noise = torch.randn(batch.shape, dtype=batch.dtype, generator=torch.Generator().manual_seed(0)).to(batch.device)
+    moved = move(noise, "input")
+    return bool(((moved - noise).abs() <= 64 * torch.finfo(batch.dtype).eps * noise.abs().max()).all())
 
 
 def _of_moving(move: Move, outputs: Tensor, carried: Tensor) -> Tensor:
