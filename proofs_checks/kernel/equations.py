@@ -179,7 +179,8 @@ def denominators(expression: Any) -> list[Any]:
     for power, places in occurrences(sympy.S(expression)):
         if not isinstance(power, sympy.Pow):
             continue
-        if power.exp.could_extract_minus_sign() and power.base.is_nonzero is not True:
+        open_sign = bool(power.exp.free_symbols) and power.exp.is_extended_nonnegative is not True
+        if (power.exp.could_extract_minus_sign() or open_sign) and power.base.is_nonzero is not True:
             over = sympy.fraction(sympy.together(power.base.xreplace(places)))[0]
             if over.is_nonzero is not True and over.free_symbols:
                 found.add(-over if over.could_extract_minus_sign() else over)

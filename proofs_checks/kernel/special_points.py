@@ -110,8 +110,16 @@ def _conditions(node: Any, said: Callable[[Any], str]) -> list[str]:
         return [f"{said(base)} != 0"] if (base := zeros[type(node)](arg)).is_nonzero is not True else []
     if isinstance(node, sympy.log):
         return [f"{said(arg)} != 0"] if arg.is_zero is not False else []
-    if isinstance(node, (sympy.gamma, sympy.loggamma, sympy.digamma, sympy.factorial)):
-        at = arg + 1 if isinstance(node, sympy.factorial) else arg
+    if isinstance(node, sympy.zeta):
+        return [] if (arg - 1).is_zero is False else [f"{said(arg - 1)} != 0"]
+    if isinstance(node, (sympy.gamma, sympy.loggamma, sympy.polygamma, sympy.factorial, sympy.harmonic)):
+        at = (
+            arg + 1
+            if isinstance(node, (sympy.factorial, sympy.harmonic))
+            else others[0]
+            if isinstance(node, sympy.polygamma)
+            else arg
+        )
         return [] if at.is_positive or at.is_integer is False else [f"{said(at)} not in 0, -1, -2, .."]
     return []
 

@@ -96,6 +96,10 @@ STATEMENTS = {
     "limit that a parameter changes at a root of a quintic": _equal(
         Outcome("UNDECIDED", "Cannot enclose the Limit"), sp.Limit((x**5 - x - 1) * m / (1 + (x**5 - x - 1) * m), m, sp.oo) * (x + y) ** 2, x**2 + 2 * x * y + y**2,
         lambda iv, t: 1, (Fraction(0),)),
+    "a power of any sign": _equal(
+        Outcome("HOLDS", "every positive a; every real y; every complex z; given z*a != 0, z != 0"), (first * z) ** y, first**y * z**y, lambda iv, t: t - t),
+    "poles of the digamma function": _equal(
+        Outcome("HOLDS", "every complex z; given z != 0, 1 + z not in 0, -1, -2, .., z not in 0, -1, -2, .."), sp.digamma(z + 1) - sp.digamma(z), 1 / z, lambda iv, t: t - t),
     "limit where two leading terms may cancel": _equal(
         Outcome("UNDECIDED", "Cannot enclose the Limit"),
         sp.Limit((first - second) * m / (1 + (first - second) * m), m, sp.oo) * (x + y) ** 2, x**2 + 2 * x * y + y**2, lambda iv, t: 1, (Fraction(1),)),
